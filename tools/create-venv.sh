@@ -1,0 +1,13 @@
+#!/bin/sh
+# Create the virtual environment given as the only argument, whole or not at all.
+set -eu
+
+venv=$1
+python=$("$(dirname "$0")/find-python.sh")
+
+trap 'rm -rf "$venv"' INT TERM HUP
+if ! "$python" -m venv --clear "$venv"; then
+    rm -rf "$venv"
+    echo "$python could not create $venv" >&2
+    exit 1
+fi

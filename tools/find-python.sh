@@ -1,0 +1,17 @@
+#!/bin/sh
+# Print the first Python that can make the virtual environment; explain in one line when there is none.
+# Candidates are run, not just looked up: version managers leave commands on PATH that start nothing.
+set -eu
+
+suitable='import sys, ensurepip, sqlite3, ssl, venv; sys.exit(sys.version_info < (3, 11))'
+
+for python in ${PYTHON:-python3 python3.13 python3.12 python3.11 python3.14 python}; do
+    if "$python" -c "$suitable" >/dev/null 2>&1; then
+        command -v "$python"
+        exit 0
+    fi
+done
+
+echo "Hub needs Python 3.11 or newer with its venv module (Debian: apt install python3-venv);" \
+    "name another one with: make PYTHON=/path/to/python3" >&2
+exit 1
