@@ -1,0 +1,1 @@
+"""Typed, validated, encrypted and versioned configuration in the database, for any Django project."""

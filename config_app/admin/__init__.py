@@ -1,0 +1,12 @@
+"""The configuration in Django's admin: the editor and the history."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from config_app.admin.editor import ConfigurationAdmin
+from config_app.admin.history import HistoryAdmin
+from config_app.models import Revision, SystemConfig
+
+admin.site.register(SystemConfig, ConfigurationAdmin)
+admin.site.register(Revision, HistoryAdmin)

@@ -1,0 +1,68 @@
+"""What is stored and what of it is in force, read once for a page."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Mapping
+from typing import Any
+
+from config_app import store
+from config_app.adoption import adopt_now
+from config_app.project import Problem, get_project, get_schema
+from config_app.resolve import Resolution, resolve, unsettled_problems
+from config_app.schema import Schema, Setting
+from config_app.store import Stored
+
+
+@dataclasses.dataclass(frozen=True)
+class Current:
+    """The configuration as one statement saw it."""
+
+    schema: Schema[Any]
+    stored: Stored
+    resolution: Resolution[Any]
+
+    @property
+    def revision(self) -> int:
+        """Return the number of the last revision."""
+        return self.stored.revision
+
+    def value(self, key: str) -> Any:
+        """Return the value in force."""
+        return self.schema.value(self.resolution.config, key)
+
+    def values(self) -> Mapping[str, Any]:
+        """Return every value in force by key."""
+        return {key: self.value(key) for key in self.schema.settings}
+
+    @functools.cached_property
+    def stored_problems(self) -> list[Problem]:
+        """Return what keeps stored or imported values from being in force."""
+        known = list(self.resolution.problems)
+        return [*known, *unsettled_problems(self.schema, known)]
+
+    @property
+    def refused(self) -> set[str]:
+        """Return the keys whose stored or imported value is not in force."""
+        return {key for problem in self.stored_problems for key in problem.keys}
+
+    def problems(self) -> list[Problem]:
+        """Return everything that needs a person's attention."""
+        config, project = self.resolution.config, get_project()
+        return [*self.stored_problems, *project.problems(config), *project.drift(config)]
+
+    def changeable(self, user: Any) -> list[Setting]:
+        """Return the settings that somebody who may change the configuration may change in the browser."""
+        project = get_project()
+        return [s for s in self.schema.settings.values() if s.in_editor and project.may_change(user, s)]
+
+
+def read_current(*, adopting: bool = False) -> Current:
+    """Read the database; with ``adopting``, first record what somebody wrote past the store."""
+    stored = store.read()
+    if adopting and stored.drifted:
+        adopt_now()
+        stored = store.read()
+    schema = get_schema()
+    return Current(schema, stored, resolve(schema, stored))

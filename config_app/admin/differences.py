@@ -1,0 +1,58 @@
+"""What a plan changes, as the pages, the preview and the message after saving show it: secrets masked."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils.text import Truncator
+
+from config_app.plan import Difference, Plan
+from config_app.presentation import ShownChange
+from config_app.project import get_schema
+from config_app.schema import NOT_SET
+
+LONGEST = 60
+MOST = 8
+
+
+def planned_rows(plan: Plan) -> list[ShownChange]:
+    """Return what a plan changes in the form in which recorded changes are shown."""
+    return [_shown(difference) for difference in plan.differences]
+
+
+def as_json(plan: Plan) -> list[dict[str, Any]]:
+    """Return what the review dialog needs of a plan."""
+    return [
+        {**dataclasses.asdict(row), "takes_effect": difference.takes_effect.description}
+        for row, difference in zip(planned_rows(plan), plan.differences, strict=True)
+    ]
+
+
+def in_words(rows: Iterable[ShownChange]) -> str:
+    """Return what changed in one line of text."""
+    rows = list(rows)
+    words = [f"{row.label} {_word(row, row.old)} → {_word(row, row.new)}" for row in rows[:MOST]]
+    if len(rows) > MOST:
+        words.append(f"{len(rows) - MOST} more")
+    return "; ".join(words)
+
+
+def _word(row: ShownChange, text: str | None) -> str:
+    if text is None:
+        return NOT_SET if row.is_secret else "default"
+    return Truncator(text).chars(LONGEST) if text else "empty"
+
+
+def _shown(difference: Difference) -> ShownChange:
+    is_secret = get_schema()[difference.key].is_secret
+    return ShownChange(
+        key=difference.key,
+        label=difference.label,
+        old=None if is_secret and difference.old == NOT_SET else difference.old,
+        new=None if is_secret and difference.new == NOT_SET else difference.new,
+        is_secret=is_secret,
+        refused=False,
+        note="",
+    )

@@ -1,0 +1,118 @@
+"""The configuration editor: the admin page of ``SystemConfig``, in place of a list of raw rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.decorators import method_decorator
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from config_app.admin.conflict import Conflict, find_conflict
+from config_app.admin.current import Current, read_current
+from config_app.admin.differences import as_json
+from config_app.admin.permissions import WholeAdmin, may_change, may_view
+from config_app.admin.saving import commit, respond
+from config_app.admin.sections import Page
+from config_app.admin.submission import make_form, submit
+from config_app.errors import StaleRevision
+from config_app.forms import ConfigurationForm
+
+EDITOR, PREVIEW = "config_app_systemconfig_changelist", "config_app_systemconfig_preview"
+SECRETS_IN_POST = method_decorator(sensitive_post_parameters())
+
+
+class ConfigurationAdmin(WholeAdmin):
+    """One page for all settings; every change goes through plan and apply."""
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let in whoever may see or change the configuration."""
+        return may_view(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let whoever has the right change it."""
+        return may_change(request)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the editor and its preview; there are no pages of single rows."""
+        view = self.admin_site.admin_view
+        return [
+            path("", view(self.changelist_view), name=EDITOR),
+            path("preview/", view(self.preview_view), name=PREVIEW),
+        ]
+
+    @SECRETS_IN_POST
+    @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the editor, or save what it sent."""
+        if not may_view(request):
+            raise PermissionDenied
+        if request.method == "POST":
+            return self._save(request)
+        current = read_current()
+        return self._render(
+            request, current, make_form(current, request.user) if may_change(request) else None
+        )
+
+    @SECRETS_IN_POST
+    @method_decorator(require_POST)
+    def preview_view(self, request: HttpRequest) -> JsonResponse:
+        """Return what saving would change, the errors by field, or that the page is stale; write nothing."""
+        current, form = self._receive(request)
+        try:
+            changes = submit(form, current, as_json)
+        except StaleRevision:
+            return JsonResponse({"stale": True, "revision": current.revision})
+        if changes is None:
+            return JsonResponse({"errors": {name: list(found) for name, found in form.errors.items()}})
+        return JsonResponse({"changes": changes, "revision": current.revision})
+
+    def _receive(self, request: HttpRequest) -> tuple[Current, ConfigurationForm]:
+        if not may_change(request):
+            raise PermissionDenied
+        current = read_current(adopting=True)
+        return current, make_form(current, request.user, request.POST)
+
+    def _save(self, request: HttpRequest) -> HttpResponse:
+        current, form = self._receive(request)
+        try:
+            saved = submit(form, current, lambda plan: (plan, commit(request, plan, form, "admin")))
+        except StaleRevision:
+            return self._render_conflict(request, form)
+        if saved is None:
+            return self._render(request, current, form)
+        context = {**self.admin_site.each_context(request), "opts": self.opts}
+        return respond(request, *saved, request.path, context)
+
+    def _render_conflict(self, request: HttpRequest, submitted: ConfigurationForm) -> HttpResponse:
+        """Show what the others changed, and the person's own input once more."""
+        current = read_current()
+        conflict = find_conflict(submitted, current)
+        form = make_form(current, request.user, kept=conflict.kept)
+        return self._render(request, current, form, conflict)
+
+    def _render(
+        self,
+        request: HttpRequest,
+        current: Current,
+        form: ConfigurationForm | None,
+        conflict: Conflict | None = None,
+    ) -> HttpResponse:
+        page = Page(current, form, conflict)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Configuration",
+            "opts": self.opts,
+            "page": page,
+            "groups": page.groups(),
+            "form": form,
+            "conflict": conflict,
+            "revision": current.revision,
+        }
+        return TemplateResponse(request, "config_app/editor.html", context)

@@ -1,0 +1,182 @@
+"""The history: which revision changed what, when, by whom, through which channel and why."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any, cast
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from config_app.admin.confirmation import confirm, revert
+from config_app.admin.permissions import WholeAdmin, may_change, may_view_history
+from config_app.admin.rollback import roll_back
+from config_app.models import Change, Revision
+from config_app.presentation import change_rows
+from config_app.project import get_schema
+
+if TYPE_CHECKING:
+    RevisionPaginatorBase = Paginator[Revision]
+else:
+    RevisionPaginatorBase = Paginator
+
+CHANNELS = ("admin", "cli", "wizard", "bootstrap", "env", "import", "rollback", "revert", "sql")
+MOST_COUNTED = 10_000
+HISTORY, DETAIL = "config_app_revision_changelist", "config_app_revision_change"
+ROLLBACK = "config_app_revision_rollback"
+CONFIRM, REVERT = "config_app_revision_confirm", "config_app_revision_revert"
+
+
+class RevisionPaginator(RevisionPaginatorBase):
+    """Counts nothing: revisions are numbered without gaps, and a filtered list is counted so far only."""
+
+    @functools.cached_property
+    def count(self) -> int:
+        """Return how many revisions there are; of a filtered list, at most ``MOST_COUNTED``."""
+        if self._is_filtered:
+            return self._revisions.order_by()[:MOST_COUNTED].count()
+        return Revision.objects.order_by("-number").values_list("number", flat=True).first() or 0
+
+    @property
+    def counts_so_far(self) -> bool:
+        """Tell whether there may be more than was counted."""
+        return self._is_filtered and self.count == MOST_COUNTED
+
+    @property
+    def _revisions(self) -> QuerySet[Revision]:
+        return cast("QuerySet[Revision]", self.object_list)
+
+    @property
+    def _is_filtered(self) -> bool:
+        return bool(self._revisions.query.where)
+
+
+class SettingFilter(admin.SimpleListFilter):
+    """Revisions that changed one setting."""
+
+    title = "setting"
+    parameter_name = "setting"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the declared settings, with the keys in the URL."""
+        return [(s.key, s.label) for s in get_schema().settings.values()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the revisions with a change of the chosen key, one that is no longer declared included."""
+        key = self.value()
+        if not key:
+            return queryset
+        return queryset.filter(pk__in=Change.objects.filter(key=key).order_by().values("revision"))
+
+
+class ChannelFilter(admin.SimpleListFilter):
+    """Revisions that came through one channel."""
+
+    title = "channel"
+    parameter_name = "channel"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the channels that there are."""
+        return [(channel, channel) for channel in CHANNELS]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the revisions of the chosen channel."""
+        return queryset.filter(channel=self.value()) if self.value() else queryset
+
+
+class HistoryAdmin(WholeAdmin):
+    """Revisions can be looked at and returned to; nobody edits them."""
+
+    actions = None
+    list_filter = (SettingFilter, ChannelFilter)
+    list_per_page = 25
+    list_max_show_all = 0
+    paginator = RevisionPaginator
+    search_fields = ("=number", "actor", "reason")
+    search_help_text = "Number, person or reason"
+    show_full_result_count = False
+    change_list_template = "config_app/history.html"
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let in whoever may see the configuration or its history."""
+        return may_view_history(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse everybody: what happened, happened."""
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the list, the page of one revision and the way back to it."""
+        view = self.admin_site.admin_view
+        return [
+            path("", view(self.changelist_view), name=HISTORY),
+            path("<int:number>/", view(self.revision_view), name=DETAIL),
+            path("<int:number>/rollback/", view(self.rollback_view), name=ROLLBACK),
+            path("<int:number>/confirm/", view(self.confirm_view), name=CONFIRM),
+            path("<int:number>/revert/", view(self.revert_view), name=REVERT),
+        ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return the revisions with their changes."""
+        return super().get_queryset(request).select_related("confirmation").prefetch_related("changes")
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """List the revisions, the newest first."""
+        context = {"title": "History", **(extra_context or {})}
+        return super().changelist_view(request, context)
+
+    @method_decorator(require_safe)
+    def revision_view(self, request: HttpRequest, number: int) -> HttpResponse:
+        """Show one revision with everything it changed and refused."""
+        revision = self.find(request, number)
+        newest = Revision.objects.order_by("-number").values_list("number", flat=True).first()
+        context = {
+            **self.page_context(request, revision),
+            "title": f"Revision {number}",
+            "changes": change_rows(revision),
+            "newest": newest,
+            "may_roll_back": may_change(request) and number != newest,
+        }
+        return TemplateResponse(request, "config_app/revision.html", context)
+
+    @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
+    def rollback_view(self, request: HttpRequest, number: int) -> HttpResponse:
+        """Show what a return to the revision would change, and do it when that is posted."""
+        if not may_change(request):
+            raise PermissionDenied
+        revision = self.find(request, number)
+        return roll_back(request, revision, self.page_context(request, revision))
+
+    @method_decorator(require_POST)
+    def confirm_view(self, request: HttpRequest, number: int) -> HttpResponse:
+        """Keep a revision that would revert by itself."""
+        return confirm(request, number)
+
+    @method_decorator(require_POST)
+    def revert_view(self, request: HttpRequest, number: int) -> HttpResponse:
+        """Undo a revision that waits to be confirmed."""
+        request.current_app = self.admin_site.name
+        return revert(request, number, {**self.admin_site.each_context(request), "opts": self.opts})
+
+    def find(self, request: HttpRequest, number: int) -> Revision:
+        """Return a revision; raise ``PermissionDenied`` or ``Http404``."""
+        if not may_view_history(request):
+            raise PermissionDenied
+        revision = self.get_queryset(request).filter(pk=number).first()
+        if not isinstance(revision, Revision):
+            raise Http404(f"There is no revision {number}.")
+        return revision
+
+    def page_context(self, request: HttpRequest, revision: Revision) -> dict[str, Any]:
+        """Return what every page about one revision shows."""
+        request.current_app = self.admin_site.name
+        return {**self.admin_site.each_context(request), "opts": self.opts, "revision": revision}

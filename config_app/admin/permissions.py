@@ -1,0 +1,43 @@
+"""Who may see the configuration and its history, and who may change it (W12)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Any]
+else:
+    ModelAdmin = admin.ModelAdmin
+
+VIEW, CHANGE = "config_app.view_systemconfig", "config_app.change_systemconfig"
+VIEW_HISTORY = "config_app.view_revision"
+
+
+def may_change(request: HttpRequest) -> bool:
+    """Tell whether the visitor may change the configuration at all."""
+    return request.user.has_perm(CHANGE)
+
+
+def may_view(request: HttpRequest) -> bool:
+    """Tell whether the visitor may see the configuration, secrets excepted."""
+    return request.user.has_perm(VIEW) or may_change(request)
+
+
+def may_view_history(request: HttpRequest) -> bool:
+    """Tell whether the visitor may see the history, which shows no more than the configuration does."""
+    return request.user.has_perm(VIEW_HISTORY) or may_view(request)
+
+
+class WholeAdmin(ModelAdmin):
+    """The admin of a table whose rows nobody adds, edits or deletes one by one."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Refuse everybody."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse everybody."""
+        return False

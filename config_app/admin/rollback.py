@@ -1,0 +1,81 @@
+"""Going back to an earlier revision: a page that shows what would change, then the act itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+
+from config_app.admin.current import read_current
+from config_app.admin.differences import planned_rows
+from config_app.admin.saving import commit, respond, revision_url
+from config_app.admin.submission import attempt, refuse_stale
+from config_app.errors import ConfigError, ForbiddenSetting, InvalidPlan, ManagedSetting, StaleRevision
+from config_app.forms import BASE_REVISION, REASON, RevisionForm
+from config_app.models import Revision
+from config_app.plan import Plan
+from config_app.project import get_project, get_schema
+from config_app.rollback import plan_rollback
+
+
+def roll_back(request: HttpRequest, target: Revision, context: dict[str, Any]) -> HttpResponse:
+    """Ask before returning to ``target``, and do it when the answer is posted."""
+    newest = read_current(adopting=request.method == "POST").revision
+    form = _form(request, target, newest)
+    stale = None
+    if request.method == "POST":
+        try:
+            if (saved := _attempt(request, target, form, newest)) is not None:
+                url = revision_url(request, (saved[1] or target).number)
+                return respond(request, *saved, url, context)
+        except StaleRevision as error:
+            stale, form = error, _form(request, target, newest, again=True)
+    context |= {"title": f"Roll back to revision {target.number}", "form": form, "stale": stale}
+    return TemplateResponse(request, "config_app/rollback.html", context | _outlook(request, target))
+
+
+def _form(request: HttpRequest, target: Revision, newest: int, *, again: bool = False) -> RevisionForm:
+    """Return the form as it was sent, or a new one, ``again`` with the reason that was sent."""
+    if request.method == "POST" and not again:
+        return RevisionForm(request.POST)
+    reason = request.POST.get(REASON, f"Back to revision {target.number}")
+    return RevisionForm(initial={BASE_REVISION: newest, REASON: reason})
+
+
+def _attempt(
+    request: HttpRequest, target: Revision, form: RevisionForm, newest: int
+) -> tuple[Plan, Revision | None] | None:
+    refuse_stale(form, newest)
+
+    def act() -> tuple[Plan, Revision | None]:
+        plan = _draw(request, target, form.base_revision)
+        return plan, commit(request, plan, form, "rollback")
+
+    return attempt(form, act)
+
+
+def _outlook(request: HttpRequest, target: Revision) -> dict[str, Any]:
+    """Return what the return would change, or what stands in its way."""
+    try:
+        return {"changes": planned_rows(_draw(request, target, None))}
+    except InvalidPlan as refused:
+        return {"obstacles": [str(error) for error in refused.errors]}
+    except ConfigError as error:
+        return {"obstacles": [str(error)]}
+
+
+def _draw(request: HttpRequest, target: Revision, base_revision: int | None) -> Plan:
+    """Plan the return; raise ``InvalidPlan`` where it touches what this person may not change here."""
+    plan = plan_rollback(target.number, base_revision)
+    project, schema = get_project(), get_schema()
+    settings = [schema[difference.key] for difference in plan.differences]
+    errors: list[ConfigError] = [_only_from_a_shell(s.key, target) for s in settings if not s.in_editor]
+    errors += [ForbiddenSetting(s.key) for s in settings if not project.may_change(request.user, s)]
+    if errors:
+        raise InvalidPlan(errors)
+    return plan
+
+
+def _only_from_a_shell(key: str, target: Revision) -> ManagedSetting:
+    return ManagedSetting(key, f"use manage.py config rollback {target.number} for this")

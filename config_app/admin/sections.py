@@ -1,0 +1,175 @@
+"""What the editor's page shows: sections, and a row for each setting with all that is known of it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from django import forms
+
+from config_app import receipts, store
+from config_app.admin.conflict import Conflict
+from config_app.admin.current import Current
+from config_app.declare import Editable, Section
+from config_app.forms import ConfigurationForm
+from config_app.models import Change, Process
+from config_app.project import Problem
+from config_app.schema import Setting
+
+LONGEST = 200
+READ_ONLY = {
+    Editable.EVERYWHERE: "You are not permitted to change this setting.",
+    Editable.SHELL: "Changed from a shell: manage.py config set {key} VALUE",
+    Editable.MANAGED: "Kept up to date by the application itself.",
+}
+# What the page itself offers is better than the command that mends the same from a shell.
+MENDED_HERE = {"invalid_value", "refused_value", "secret_unreadable"}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Notice:
+    """Something to know about one setting: ``severity`` is that of a problem, or ``clash``."""
+
+    severity: str
+    text: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One setting as the page shows it; without a field, it is for reading only."""
+
+    setting: Setting
+    value: str
+    default: str
+    is_set: bool
+    field: forms.BoundField | None
+    ticks: list[forms.BoundField]
+    edited: bool
+    read_only: str
+    notices: list[Notice]
+    change: Change | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Group:
+    """A section with its rows."""
+
+    section: Section
+    rows: list[Row]
+
+    @property
+    def errors(self) -> int:
+        """Return how many of the fields are wrong."""
+        return sum(1 for row in self.rows if row.field and row.field.errors)
+
+
+class Page:
+    """Gathers what the page says beyond the form, with a fixed number of queries."""
+
+    def __init__(
+        self, current: Current, form: ConfigurationForm | None, conflict: Conflict | None = None
+    ) -> None:
+        self.current = current
+        self.form = form
+        self._edited = _edited(form, conflict)
+        self.problems = current.problems()
+        self.summary = receipts.summary(current.revision)
+        self.processes = self.summary.processes
+        self._changes = store.last_changes()
+        self._notices = _notices(current, self.problems, self.processes, conflict.clashes if conflict else {})
+
+    def groups(self) -> list[Group]:
+        """Return the sections with their rows, in the order of the declaration."""
+        schema = self.current.schema
+        return [Group(s, [self._row(x) for x in schema.in_section(s)]) for s in schema.sections]
+
+    def general_problems(self) -> list[Problem]:
+        """Return the problems that no row shows."""
+        return [p for p in self.problems if not set(p.keys) & self.current.schema.settings.keys()]
+
+    def _row(self, setting: Setting) -> Row:
+        key = setting.key
+        is_editable = self.form is not None and key in self.form.fields
+        return Row(
+            setting=setting,
+            value=show(setting, self.current.value(key)),
+            default=show(setting, setting.default),
+            is_set=self.current.value(key) is not None,
+            field=self.form[key] if self.form and is_editable else None,
+            ticks=self.form.ticks(key) if self.form and is_editable else [],
+            edited=key in self._edited,
+            read_only=self._read_only(setting) if self.form and not is_editable else "",
+            notices=self._notices.get(key, []),
+            change=self._changes.get(key),
+        )
+
+    def _read_only(self, setting: Setting) -> str:
+        return READ_ONLY[setting.declaration.editable].format(key=setting.key)
+
+
+def _edited(form: ConfigurationForm | None, conflict: Conflict | None) -> set[str]:
+    """Return the fields that hold the person's own input, not yet saved."""
+    if conflict:
+        return set(conflict.kept)
+    return set(form.changed_data) if form and form.is_bound else set()
+
+
+def show(setting: Setting, value: Any) -> str:
+    """Return a value for a person; of a list, with room to break between the entries."""
+    text = setting.display(value)
+    return ", ".join(text.split(",")) if isinstance(value, tuple) else text
+
+
+def _notices(
+    current: Current, problems: Iterable[Problem], processes: Collection[Process], clashes: Mapping[str, str]
+) -> Mapping[str, list[Notice]]:
+    found: defaultdict[str, list[Notice]] = defaultdict(list)
+    for key, text in clashes.items():
+        found[key].append(Notice("clash", text))
+    for problem in problems:
+        for key in problem.keys:
+            found[key].append(Notice(problem.severity, _explain(current, problem, key)))
+    for key, text in _pinned(processes):
+        found[key].append(Notice("pinned", text))
+    for key, text in _pending(current, processes):
+        found[key].append(Notice("pending", text))
+    return found
+
+
+def _explain(current: Current, problem: Problem, key: str) -> str:
+    text = problem.message.removeprefix(f"{key}: ")
+    text = text[:1].upper() + text[1:]
+    if problem.code not in MENDED_HERE:
+        return f"{text}. {problem.fix[:1].upper()}{problem.fix[1:]}." if problem.fix else f"{text}."
+    return f"{text}. {_stored_text(current, problem, key)}".strip()
+
+
+def _stored_text(current: Current, problem: Problem, key: str) -> str:
+    """Say which text is stored and not in force, unless it may be a secret."""
+    row, setting = current.stored.rows.get(key), current.schema.settings.get(key)
+    if problem.code != "invalid_value" or row is None or row.is_secret or not setting or setting.is_secret:
+        return ""
+    text = row.value if len(row.value) <= LONGEST else f"{row.value[:LONGEST]}…"
+    return f"Stored: “{text}”."
+
+
+def _pinned(processes: Iterable[Process]) -> Iterable[tuple[str, str]]:
+    """Yield each pinned value with the machines whose command line pins it."""
+    machines: dict[tuple[str, str], dict[str, None]] = {}
+    for process in processes:
+        for key, value in process.pins.items():
+            machines.setdefault((key, str(value)), {})[process.machine] = None
+    for (key, value), names in machines.items():
+        where = f"the command line on {', '.join(names)}"
+        yield key, f"Pinned to {value} by {where}: the stored value is not used there."
+
+
+def _pending(current: Current, processes: Collection[Process]) -> Iterable[tuple[str, str]]:
+    """Yield for each setting that processes have yet to act on how many those are."""
+    counts = Counter(key for process in processes for key in process.pending)
+    for key, count in counts.items():
+        if (setting := current.schema.settings.get(key)) is not None:
+            where = f"{count} of {len(processes)} processes"
+            yield key, f"Pending in {where}: takes effect {setting.takes_effect.description}."

@@ -1,0 +1,68 @@
+"""Writes past the store, such as raw SQL: noticed by their version and made a revision like any other."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from config_app import store
+from config_app.keyring import SALT_KEY
+from config_app.project import get_schema
+from config_app.resolve import resolve
+from config_app.store import Edit, Origin, Stored, archived
+
+SQL = Origin(channel="sql", reason="changed in the database")
+
+
+def adopt(stored: Stored) -> Stored:
+    """Record what somebody wrote past the store; only within ``store.writing``.
+
+    A value that is not in force is recorded as refused, with what was expected.
+    """
+    if not stored.drifted:
+        return stored
+    edits = _edits(stored)
+    if not edits:
+        return store.acknowledge(stored)
+    revision = store.record_only(stored, edits, SQL)
+    return dataclasses.replace(stored, revision=revision.number, recorded_version=stored.version)
+
+
+def adopt_now() -> None:
+    """Record what somebody wrote past the store, in a transaction of its own."""
+    with store.writing() as stored:
+        adopt(stored)
+
+
+def unrecorded(stored: Stored) -> list[str]:
+    """Return the keys that somebody changed past the store and that no revision has yet."""
+    return [edit.key for edit in _edits(stored)] if stored.drifted else []
+
+
+def _edits(stored: Stored) -> list[Edit]:
+    """Return what differs from history, and what history refused and is valid by now."""
+    expected = store.latest_texts()
+    resolution = resolve(get_schema(), stored, anew=True)
+    found = {
+        key: archived(row.value, is_secret=_is_secret(key, stored))
+        for key, row in stored.rows.items()
+        if key != SALT_KEY
+    }
+    differing = {key for key in expected.keys() | found.keys() if expected.get(key) != found.get(key)}
+    valid_by_now = resolution.held - resolution.refused.keys()
+    return [
+        Edit(
+            key=key,
+            old=expected.get(key),
+            new=found.get(key),
+            is_secret=_is_secret(key, stored),
+            refused=key in resolution.refused,
+            note=resolution.refused.get(key, ""),
+        )
+        for key in sorted(differing | valid_by_now)
+    ]
+
+
+def _is_secret(key: str, stored: Stored) -> bool:
+    """Tell whether history must mask the row: where the declaration or the row says so."""
+    setting, row = get_schema().settings.get(key), stored.rows.get(key)
+    return bool((setting and setting.is_secret) or (row and row.is_secret))

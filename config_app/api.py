@@ -1,0 +1,97 @@
+"""What other apps import: read, plan, watch and override the configuration."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from asgiref.sync import sync_to_async
+
+from config_app.hooks import on_change
+from config_app.plan import Plan, plan
+from config_app.rollback import plan_rollback
+from config_app.runtime import Snapshot, get_config, get_snapshot, override, refresh
+from config_app.secret import Secret
+from config_app.unset import UNSET
+from config_app.watcher import start as start_watching
+from config_app.watcher import stop as stop_watching
+
+__all__ = [
+    "UNSET",
+    "Plan",
+    "Secret",
+    "Snapshot",
+    "aget_config",
+    "get_config",
+    "get_snapshot",
+    "on_change",
+    "override_config",
+    "plan",
+    "plan_rollback",
+    "reload_config",
+    "start_watching",
+    "stop_watching",
+]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def reload_config() -> Any:
+    """Read the database now, put what it says in force and return it."""
+    return refresh().config
+
+
+async def aget_config(*, force_reload: bool = False) -> Any:
+    """Return the runtime config in force, read from the database first with ``force_reload``."""
+    if force_reload:
+        return await sync_to_async(reload_config)()
+    return get_config()
+
+
+class override_config:  # noqa: N801 - used like Django's override_settings
+    """For tests: let a block or a function, async ones included, see other values.
+
+    Values are given by attribute and are not validated. Only the current context (thread, task and
+    what they call) sees them.
+    """
+
+    def __init__(self, **values: Any) -> None:
+        """Take the values by attribute of the runtime config."""
+        self._values = values
+        self._entered: list[contextlib.AbstractContextManager[Any]] = []
+
+    def _enter(self) -> contextlib.AbstractContextManager[Any]:
+        return override(dataclasses.replace(get_config(), **self._values))
+
+    def __enter__(self) -> Any:
+        """Put the values in force in this context and return the resulting runtime config."""
+        entering = self._enter()
+        config = entering.__enter__()
+        self._entered.append(entering)
+        return config
+
+    def __exit__(self, *_error: object) -> None:
+        """Return to what was in force before."""
+        self._entered.pop().__exit__(None, None, None)
+
+    def __call__(self, function: F) -> F:
+        """Decorate ``function``."""
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def awaited(*args: Any, **kwargs: Any) -> Any:
+                with self._enter():
+                    return await function(*args, **kwargs)
+
+            return cast("F", awaited)
+
+        @functools.wraps(function)
+        def called(*args: Any, **kwargs: Any) -> Any:
+            with self._enter():
+                return function(*args, **kwargs)
+
+        return cast("F", called)

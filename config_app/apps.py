@@ -1,0 +1,32 @@
+"""The Django app."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.core.signals import request_started
+from django.db.models.signals import post_migrate
+
+
+class ConfigAppConfig(AppConfig):
+    """Configuration in the database."""
+
+    name = "config_app"
+    verbose_name = "Configuration"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Count writes in every migrated database, and watch from the first request on."""
+        from config_app import checks, triggers  # noqa: F401 - both need loaded apps
+
+        post_migrate.connect(triggers.install, sender=self, dispatch_uid="config_app.triggers")
+        request_started.connect(_watch_from_now_on, dispatch_uid="config_app.watch")
+
+
+def _watch_from_now_on(**_signal: Any) -> None:
+    """Start the watcher in a process that turned out to be a server."""
+    from config_app import watcher
+
+    request_started.disconnect(dispatch_uid="config_app.watch")
+    watcher.start()

@@ -1,0 +1,145 @@
+"""What a writing verb prints: the plan, the revision it became, or that there was nothing to change."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterable
+from typing import Any
+
+from config_app.cli.terminal import Terminal, abbreviated
+from config_app.declare import TakesEffect
+from config_app.models import Revision
+from config_app.plan import Difference, Plan
+from config_app.presentation import clock
+from config_app.schema import NOT_SET
+from config_app.unset import UNSET
+
+
+def commit(
+    plan: Plan, options: Namespace, terminal: Terminal, *, reason: str = "", channel: str = "cli"
+) -> None:
+    """Apply ``plan`` and print what became of it; with ``--dry-run`` only print it."""
+    if options.dry_run:
+        show_dry_run(plan, terminal, as_json=options.as_json)
+        return
+    within = getattr(options, "confirm", None)
+    revision = plan.apply(channel=channel, reason=options.reason or reason, confirm_within=within)
+    if getattr(options, "wait", None) is None:
+        show_revision(revision, plan, terminal, as_json=options.as_json, confirm_within=within)
+    else:
+        _show_everywhere(revision, plan, options, terminal)
+
+
+def _show_everywhere(revision: Revision | None, plan: Plan, options: Namespace, terminal: Terminal) -> None:
+    """Print the revision and, once that is so or time is up, that every process has it in force.
+
+    Raises ``NotEverywhere``, which says who does not.
+    """
+    from config_app.convergence import NotEverywhere, await_everywhere
+
+    if not options.as_json:
+        show_revision(revision, plan, terminal, as_json=False, confirm_within=options.confirm)
+    found = await_everywhere(revision.number if revision else plan.revision, options.wait)
+    if options.as_json:
+        terminal.json(_revision_json(revision, plan, options.confirm) | found.as_json())
+    if found.behind:
+        raise NotEverywhere(found)
+    if not options.as_json:
+        terminal.line(str(found))
+
+
+def show_dry_run(plan: Plan, terminal: Terminal, *, as_json: bool) -> None:
+    """Print what applying ``plan`` would change, and that it is not applied."""
+    if as_json:
+        terminal.json({"dry_run": True, "revision": plan.revision, "changes": _changes_json(plan)})
+    elif plan.differences:
+        show_plan(plan, terminal)
+        terminal.line("dry run: nothing was written")
+    else:
+        terminal.line(_nothing(plan))
+
+
+def show_plan(plan: Plan, terminal: Terminal) -> None:
+    """Print what applying ``plan`` would change, secrets masked."""
+    terminal.line(f"plan for revision {plan.revision + 1}:")
+    for difference in plan.differences:
+        terminal.line(f"  {_difference(difference, plan)}{_when(difference)}")
+
+
+def show_revision(
+    revision: Revision | None,
+    plan: Plan,
+    terminal: Terminal,
+    *,
+    as_json: bool,
+    confirm_within: float | None = None,
+) -> None:
+    """Print the revision that ``plan`` became; ``None`` where nothing differed."""
+    if as_json:
+        terminal.json(_revision_json(revision, plan, confirm_within))
+        return
+    if revision is None:
+        terminal.line(_nothing(plan))
+        return
+    summary = "; ".join(_difference(difference, plan) for difference in plan.differences)
+    terminal.line(f"revision {revision.number}: {summary}")
+    for line in _later(plan.differences):
+        terminal.line(line)
+    if confirm_within is not None:
+        terminal.line(deadline_line(revision.number, confirm_within))
+
+
+def deadline_line(number: int, seconds_left: float) -> str:
+    """Return when a revision that waits to be confirmed reverts, and how to keep it."""
+    left = clock(seconds_left)
+    return f"revision {number} reverts in {left} unless it is confirmed: manage.py config confirm {number}"
+
+
+def _revision_json(
+    revision: Revision | None, plan: Plan, confirm_within: float | None = None
+) -> dict[str, Any]:
+    number = revision.number if revision else plan.revision
+    changes = _changes_json(plan) if revision else []
+    found = {"revision": number, "changed": revision is not None, "changes": changes}
+    return found | ({"confirm_within": confirm_within} if revision and confirm_within is not None else {})
+
+
+def _nothing(plan: Plan) -> str:
+    return f"nothing to change: revision {plan.revision} says so already"
+
+
+def _difference(difference: Difference, plan: Plan) -> str:
+    """Return one change, such as ``port 8884 → 8885``."""
+    new = _shown(difference.new)
+    if plan.changes.get(difference.key) is UNSET and new != NOT_SET:
+        new += " (default)"
+    return f"{difference.key} {_shown(difference.old)} → {new}"
+
+
+def _shown(text: str) -> str:
+    return abbreviated(text) or "(empty)"
+
+
+def _when(difference: Difference) -> str:
+    is_live = difference.takes_effect is TakesEffect.LIVE
+    return "" if is_live else f", in force {difference.takes_effect.description}"
+
+
+def _later(differences: Iterable[Difference]) -> Iterable[str]:
+    for difference in differences:
+        if difference.takes_effect is not TakesEffect.LIVE:
+            yield f"{difference.key} takes effect {difference.takes_effect.description}"
+
+
+def _changes_json(plan: Plan) -> list[dict[str, Any]]:
+    return [
+        {
+            "key": difference.key,
+            "label": difference.label,
+            "old": difference.old,
+            "new": difference.new,
+            "to_default": plan.changes.get(difference.key) is UNSET,
+            "takes_effect": difference.takes_effect.value,
+        }
+        for difference in plan.differences
+    ]

@@ -1,0 +1,37 @@
+"""Which verbs there are. A new one is a module with a class, and one line here."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import NamedTuple, cast
+
+from config_app.cli.verb import Verb
+
+
+class Entry(NamedTuple):
+    """A verb as the help lists it, and the class to load once it is called."""
+
+    name: str
+    help: str
+    module: str
+    class_name: str
+
+    def load(self) -> Verb:
+        """Import the verb's module, which commands of other verbs never pay for."""
+        return cast("Verb", getattr(import_module(f"config_app.cli.{self.module}"), self.class_name)())
+
+
+VERBS = (
+    Entry("show", "print the settings in force", "show", "Show"),
+    Entry("get", "print one value", "get", "Get"),
+    Entry("set", "change settings, as one revision", "change", "Set"),
+    Entry("unset", "return settings to their default", "change", "Unset"),
+    Entry("reset", "return to unconfigured: secrets cleared, access revoked", "reset", "Reset"),
+    Entry("history", "list revisions: who changed what, when and why", "history", "History"),
+    Entry("rollback", "return to how the settings were after a revision", "rollback", "Rollback"),
+    Entry("confirm", "keep a revision that would revert by itself", "confirm", "Confirm"),
+    Entry("watch", "print revisions as they happen", "watch", "Watch"),
+    Entry("validate", "check everything that is stored", "validate", "Validate"),
+    Entry("why", "explain why a setting has its value", "why", "Why"),
+    Entry("docs", "print or write the reference of all settings", "docs", "Docs"),
+)

@@ -1,0 +1,95 @@
+"""The values that ``config set`` is given: as arguments, from a file or on standard input."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from argparse import Namespace
+from collections.abc import Iterable
+from pathlib import Path
+from typing import BinaryIO
+
+from config_app.cli.verb import WrongCall, find_setting
+from config_app.errors import ConfigError, InvalidValue
+from config_app.schema import Setting
+
+MAX_BYTES = 1024 * 1024
+
+
+def read_values(options: Namespace) -> dict[str, str]:
+    """Return the text given for each key; raise ``WrongCall`` or ``ConfigError``."""
+    if options.stdin or options.file is not None:
+        return _read_source(options)
+    return _unique([*_paired(options), *_positional(options.values)])
+
+
+def _read_source(options: Namespace) -> dict[str, str]:
+    keys = [*options.key, *options.values]
+    if len(keys) != 1 or options.value or (options.stdin and options.file is not None):
+        raise WrongCall("--stdin and --file give the value of exactly one key, such as set KEY --stdin")
+    setting = find_setting(keys[0])
+    return {setting.key: _from_stdin(setting) if options.stdin else _from_file(setting, options.file)}
+
+
+def _paired(options: Namespace) -> Iterable[tuple[str, str]]:
+    if len(options.key) != len(options.value):
+        raise WrongCall("every --key needs a --value, and every --value a --key")
+    return zip(options.key, options.value, strict=True)
+
+
+def _positional(arguments: list[str]) -> Iterable[tuple[str, str]]:
+    match arguments:
+        case [key, value] if "=" not in key:
+            return [(key, value)]
+    if not all("=" in argument for argument in arguments):
+        raise WrongCall("expected KEY VALUE or KEY=VALUE, and here a value is missing")
+    return [(key, value) for key, _, value in (argument.partition("=") for argument in arguments)]
+
+
+def _unique(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    if not pairs:
+        raise WrongCall("expected KEY VALUE, KEY=VALUE or --key KEY --value VALUE")
+    values: dict[str, str] = {}
+    for key, value in pairs:
+        if key in values:
+            raise ConfigError(f"{find_setting(key).key}: expected once, but it is given twice", keys=(key,))
+        values[key] = value
+    return values
+
+
+def _from_stdin(setting: Setting) -> str:
+    if setting.is_secret and sys.stdin.isatty():
+        return _typed(setting)
+    buffer: BinaryIO | None = getattr(sys.stdin, "buffer", None)
+    return _decoded(setting, buffer.read(MAX_BYTES + 1) if buffer else sys.stdin.read().encode())
+
+
+def _typed(setting: Setting) -> str:
+    """Ask for a secret, which does not appear as it is typed."""
+    try:
+        return getpass.getpass(f"{setting.label}: ")
+    except EOFError:
+        raise InvalidValue(setting.key, "a value, but nothing was typed") from None
+
+
+def _from_file(setting: Setting, name: str) -> str:
+    try:
+        with Path(name).open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        fix = "check the path given to --file"
+        raise ConfigError(f"{setting.key}: the file cannot be read: {error.strerror}", fix=fix) from None
+    except ValueError:  # a NUL byte
+        raise WrongCall("--file: expected the path of a file") from None
+    return _decoded(setting, content)
+
+
+def _decoded(setting: Setting, content: bytes) -> str:
+    """Return the text without the newline that editors and ``echo`` put at the end."""
+    if len(content) > MAX_BYTES:
+        raise InvalidValue(setting.key, f"at most {MAX_BYTES} bytes")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InvalidValue(setting.key, "UTF-8 text") from None
+    return text.removesuffix("\n").removesuffix("\r")

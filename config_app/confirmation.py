@@ -1,0 +1,146 @@
+"""Commit-confirmed: a change that could lock its author out reverts by itself unless it is confirmed (W6).
+
+Deadlines are the database's, so machines whose clocks differ agree. Whichever process notices first
+reverts; after a crash of all of them, the first one that starts does.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from config_app import deadlines, runtime, store
+from config_app.errors import ConfigError, DatabaseUnavailable
+from config_app.faults import database_errors
+from config_app.models import Change, Revision
+from config_app.plan import plan
+from config_app.project import get_schema
+from config_app.resolve import read_with_keyring
+from config_app.store import Origin
+from config_app.unset import UNSET
+
+logger = logging.getLogger("config_app")
+
+DEFAULT_SECONDS = 300.0
+"""Five minutes to confirm, as requirement W6 asks."""
+CONFIRMED, REVERTED, FAILED = "confirmed", "reverted", "failed"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Waiting:
+    """A revision that waits to be confirmed, and the settings it changed."""
+
+    number: int
+    seconds_left: float
+    keys: frozenset[str]
+
+
+def period() -> float:
+    """Return the seconds that the editor gives to confirm: ``CONFIG_APP["CONFIRM_SECONDS"]``, if given."""
+    return float(settings.CONFIG_APP.get("CONFIRM_SECONDS", DEFAULT_SECONDS))
+
+
+def waiting() -> list[Waiting]:
+    """Return the revisions that wait to be confirmed, the newest first."""
+    left = dict(reversed(deadlines.unconfirmed()))
+    keys: dict[int, set[str]] = {number: set() for number in left}
+    with database_errors():
+        changes = Change.objects.filter(revision__in=list(left), refused=False) if left else ()
+        for change in changes:
+            keys[change.revision_id].add(change.key)
+    return [Waiting(number, seconds, frozenset(keys[number])) for number, seconds in left.items()]
+
+
+def confirm(number: int) -> None:
+    """Keep a revision that waits to be confirmed; raise ``ConfigError`` where it does not wait (any more)."""
+    with store.writing() as stored:
+        _settle(number, CONFIRMED)
+        store.touch(stored)
+        transaction.on_commit(runtime.refresh)
+
+
+def revert(number: int, *, actor: object, address: str = "") -> Revision | None:
+    """Undo a revision without waiting for its time to pass, and return the revision that does so.
+
+    Raises ``ConfigError`` where it does not wait to be confirmed (any more) or cannot be undone.
+    """
+    reason = f"revision {number} was reverted instead of confirmed"
+    return _revert(number, Origin(channel="revert", reason=reason, address=address), actor)
+
+
+def revert_overdue() -> list[Revision]:
+    """Undo every revision whose time to be confirmed has passed and return the revisions that do so."""
+    overdue = [number for number, left in deadlines.unconfirmed() if left <= 0]
+    return [revision for number in reversed(overdue) if (revision := _revert_overdue(number))]
+
+
+def _revert_overdue(number: int) -> Revision | None:
+    origin = Origin(channel="revert", reason=f"revision {number} was not confirmed in time")
+    try:
+        revision = _revert(number, origin, "auto-revert")
+    except (NotWaiting, DatabaseUnavailable) as error:
+        if isinstance(error, DatabaseUnavailable):
+            raise  # another attempt follows
+        return None
+    except ConfigError as error:
+        _give_up(number, error)
+        return None
+    logger.warning("revision %s was not confirmed in time and is reverted", number)
+    return revision
+
+
+class NotWaiting(ConfigError):
+    """The revision does not wait to be confirmed, or somebody else was faster."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(
+            f"revision {number} does not wait to be confirmed",
+            fix="config history says what became of it",
+        )
+
+
+def _settle(number: int, outcome: str) -> None:
+    if not deadlines.settle(number, outcome):
+        raise NotWaiting(number)
+
+
+def _revert(number: int, origin: Origin, actor: object) -> Revision | None:
+    with store.writing() as stored:
+        _settle(number, REVERTED)
+        undoing = plan(_changes_back(number), managed=True)
+        revision = undoing.apply(
+            actor=actor, channel=origin.channel, reason=origin.reason, address=origin.address
+        )
+        if revision is None:
+            store.touch(stored)
+            transaction.on_commit(runtime.take_effect)
+    return revision
+
+
+def _changes_back(number: int) -> dict[str, Any]:
+    """Return what was before the revision, where nobody changed it again since."""
+    changes: dict[str, Any] = {}
+    rows = store.read().rows
+    for change in Change.objects.filter(revision=number, refused=False):
+        row = rows.get(change.key)
+        if change.key in get_schema().settings and (row.value if row else None) == change.new_value:
+            changes[change.key] = _old_value(change)
+    return changes
+
+
+def _old_value(change: Change) -> Any:
+    if change.old_value is None:
+        return UNSET
+    return read_with_keyring(get_schema()[change.key], change.old_value)
+
+
+def _give_up(number: int, error: ConfigError) -> None:
+    """Stop trying to revert what cannot be reverted; the log and the history say so."""
+    logger.error("revision %s was not confirmed in time and cannot be reverted: %s", number, error)
+    with store.writing() as stored:
+        deadlines.settle(number, FAILED)
+        store.touch(stored)

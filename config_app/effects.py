@@ -1,0 +1,42 @@
+"""What this process has yet to act on: some changes need a new listener, or other workers."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from config_app.declare import TakesEffect
+from config_app.project import get_schema
+from config_app.schema import Setting
+
+NOT_LIVE = (TakesEffect.LISTENERS, TakesEffect.WORKERS)
+
+_acted_on: dict[str, Any] = {}  # a child inherits it: it serves what its parent opened
+
+
+def acted_on(config: Any, *means: TakesEffect) -> None:
+    """Note that this process now does what ``config`` says, by these means or by all of them.
+
+    Whoever opens listeners or starts workers calls it before it forks.
+    """
+    for setting in _settings(means or NOT_LIVE):
+        _acted_on[setting.key] = get_schema().value(config, setting.key)
+
+
+def pending(config: Any) -> list[str]:
+    """Return the settings, by key, of which this process does not yet do what ``config`` says.
+
+    A process of which nobody noted anything does what it found when it was first asked.
+    """
+    values = {setting.key: get_schema().value(config, setting.key) for setting in _settings(NOT_LIVE)}
+    return [key for key, value in values.items() if _acted_on.setdefault(key, value) != value]
+
+
+def forget() -> None:
+    """Start anew, as a fresh process would."""
+    _acted_on.clear()
+
+
+@functools.cache  # asked many times a second, of any number of settings
+def _settings(means: tuple[TakesEffect, ...]) -> tuple[Setting, ...]:
+    return tuple(setting for setting in get_schema().settings.values() if setting.takes_effect in means)

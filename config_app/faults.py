@@ -1,0 +1,39 @@
+"""What a database says when it cannot be used, as one line that a person can act on."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from django.db import DatabaseError, ProgrammingError, transaction
+
+from config_app.errors import DatabaseUnavailable
+
+CURE = "check that it is reachable, writable and not full"
+
+
+@contextlib.contextmanager
+def database_errors() -> Iterator[None]:
+    """Turn whatever the database says into one line that a person can act on."""
+    try:
+        yield
+    except OverflowError as raised:
+        raise DatabaseUnavailable("a number in it is too large", "restore it from a backup") from raised
+    except DatabaseError as raised:
+        error = _first(raised)
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise DatabaseUnavailable(reason, _cure(error)) from raised
+
+
+def _first(error: DatabaseError) -> DatabaseError:
+    """Return what broke a transaction, rather than the complaint that it is broken."""
+    earlier = error.__context__
+    is_complaint = isinstance(error, transaction.TransactionManagementError)
+    return earlier if is_complaint and isinstance(earlier, DatabaseError) else error
+
+
+def _cure(error: DatabaseError) -> str:
+    """Return what to do: a missing table or column is a schema that is older than the code."""
+    if isinstance(error, ProgrammingError) or "no such " in str(error):
+        return "run manage.py bootstrap, or migrate, to bring its tables up to date"
+    return CURE

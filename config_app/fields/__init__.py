@@ -1,0 +1,50 @@
+"""The kinds of values a setting can have, as form fields: one definition for every way in and out."""
+
+from __future__ import annotations
+
+from config_app.fields.base import SettingField
+from config_app.fields.credentials import (
+    ApiKeyField,
+    ClientIdField,
+    FernetKeyField,
+    SecretField,
+    WebhookSecretField,
+)
+from config_app.fields.emails import EmailField, EmailListField, canonical_email
+from config_app.fields.hosts import CidrListField, HostField, HostListField
+from config_app.fields.lists import ListField
+from config_app.fields.origins import AuthkitDomainField, OriginField, OriginListField, UrlField
+from config_app.fields.scalars import (
+    BooleanField,
+    ChoiceField,
+    IntegerRangeField,
+    PortField,
+    Switch,
+    TextField,
+)
+
+__all__ = [
+    "ApiKeyField",
+    "AuthkitDomainField",
+    "BooleanField",
+    "ChoiceField",
+    "CidrListField",
+    "ClientIdField",
+    "EmailField",
+    "EmailListField",
+    "FernetKeyField",
+    "HostField",
+    "HostListField",
+    "IntegerRangeField",
+    "ListField",
+    "OriginField",
+    "OriginListField",
+    "PortField",
+    "SecretField",
+    "SettingField",
+    "Switch",
+    "TextField",
+    "UrlField",
+    "WebhookSecretField",
+    "canonical_email",
+]

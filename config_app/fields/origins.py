@@ -1,0 +1,130 @@
+"""Web origins and addresses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar, NamedTuple
+
+from config_app.fields.base import PLAIN_TEXT, SettingField
+from config_app.fields.hosts import in_brackets, is_loopback, parse_host
+from config_app.fields.lists import ListField
+from config_app.fields.scalars import MAX_PORT
+
+# Not urllib's urlsplit, which drops tabs and new lines in silence and takes almost anything for a host.
+_URL = re.compile(
+    r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[0-9a-z.-]+)(?::(?P<port>[1-9][0-9]{0,4}))?(?P<rest>[/?].*)?",
+    re.ASCII | re.IGNORECASE,
+)
+# RFC 3986, 3.3 and 3.4, less what would end a directive or a source in a header: ; , and '
+_PATH_AND_QUERY = re.compile(r"(?:[A-Za-z0-9._~:/?@!$&()*+=-]|%[0-9A-Fa-f]{2})*")
+_DEFAULT_PORT = {"http": 80, "https": 443}
+
+
+class Url(NamedTuple):
+    """The parts of an absolute http or https address without user, password and fragment."""
+
+    scheme: str
+    host: str
+    port: int
+    rest: str
+
+    @property
+    def origin(self) -> str:
+        """Return scheme, host and port as browsers send them in an Origin header."""
+        port = "" if self.port == _DEFAULT_PORT[self.scheme] else f":{self.port}"
+        return f"{self.scheme}://{in_brackets(self.host)}{port}"
+
+
+def parse_url(text: str) -> Url | None:
+    """Return the parts in canonical form, or None."""
+    match = _URL.fullmatch(text)
+    host = match and parse_host(match["host"])
+    if not match or not host:
+        return None
+    scheme = match["scheme"].lower()
+    port = int(match["port"] or _DEFAULT_PORT[scheme])
+    return Url(scheme, host, port, match["rest"] or "") if port <= MAX_PORT else None
+
+
+def parse_origin(text: str) -> str | None:
+    """Return the canonical origin, or None; one slash at the end, as browsers copy it, is no path."""
+    url = parse_url(text)
+    return url.origin if url and url.rest in ("", "/") else None
+
+
+class _UrlShaped(SettingField[str]):
+    attributes: ClassVar[Mapping[str, str]] = {**PLAIN_TEXT, "inputmode": "url"}
+
+
+class OriginField(_UrlShaped):
+    """An http or https origin; by default empty is allowed and stays empty."""
+
+    expected = "an http:// or https:// origin without a path, such as https://hub.example.com"
+
+    def __init__(self, *, required: bool = False, empty_value: str | None = "", **options: Any) -> None:
+        super().__init__(required=required, empty_value=empty_value, **options)
+
+    def parse(self, text: str) -> str:
+        """Return the origin in its canonical form."""
+        origin = parse_origin(text)
+        if origin is None:
+            raise self.refusal()
+        return origin
+
+
+class OriginListField(ListField[str]):
+    """Origins, or ``*`` alone for every origin."""
+
+    expected = (
+        "http:// or https:// origins without a path, such as https://app.example.com, or * alone for all"
+    )
+
+    def parse(self, text: str) -> tuple[str, ...]:
+        """Return the origins; ``*`` beside others is a contradiction."""
+        origins = super().parse(text)
+        if "*" in origins and len(origins) > 1:
+            raise self.refusal("* stands alone or not at all")
+        return origins
+
+    def parse_entry(self, text: str) -> str | None:
+        """Return one origin or ``*``."""
+        return text if text == "*" else parse_origin(text)
+
+
+class UrlField(_UrlShaped):
+    """An absolute address that is safe inside a header such as Content-Security-Policy; optional."""
+
+    expected = (
+        "an absolute http:// or https:// address without user name, fragment, spaces, quotes, semicolons "
+        "or commas, such as https://csp.example.com/report"
+    )
+
+    def __init__(self, *, required: bool = False, empty_value: str | None = None, **options: Any) -> None:
+        super().__init__(required=required, empty_value=empty_value, **options)
+
+    def parse(self, text: str) -> str:
+        """Return the address with scheme, host and port in their canonical form."""
+        url = parse_url(text)
+        if url is None or not _PATH_AND_QUERY.fullmatch(url.rest):
+            raise self.refusal()
+        return url.origin + url.rest
+
+
+class AuthkitDomainField(_UrlShaped):
+    """The origin of a sign-in page, where a bare host means https; optional.
+
+    Sign-in must not travel in the clear, so http is for this machine only (an emulator, say).
+    """
+
+    expected = "an https:// origin or a host name, such as auth.example.com (http:// only for this machine)"
+
+    def __init__(self, *, required: bool = False, empty_value: str | None = None, **options: Any) -> None:
+        super().__init__(required=required, empty_value=empty_value, **options)
+
+    def parse(self, text: str) -> str:
+        """Return the origin in its canonical form."""
+        url = parse_url(text if "://" in text else f"https://{text}")
+        if url is None or url.rest not in ("", "/") or (url.scheme == "http" and not is_loopback(url.host)):
+            raise self.refusal()
+        return url.origin

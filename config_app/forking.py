@@ -1,0 +1,33 @@
+"""Forks wait while the watcher is using the database.
+
+A fork copies the memory but not the threads: a lock that the watcher held at that moment, in Python or
+in a database library, would stay locked in the child for ever.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any, TypeVar
+
+L = TypeVar("L", bound=Any)
+
+no_fork = threading.RLock()
+"""Held by the watcher while it works; ``os.fork`` in any other thread waits for it."""
+
+
+def open_in_children(lock: L) -> L:
+    """Return ``lock``, which a forked child will find open whoever held it, as logging does with its own."""
+    os.register_at_fork(after_in_child=lock._at_fork_reinit)  # noqa: SLF001
+    return lock
+
+
+def _acquire() -> None:
+    no_fork.acquire()
+
+
+def _release() -> None:
+    no_fork.release()
+
+
+os.register_at_fork(before=_acquire, after_in_parent=_release, after_in_child=_release)

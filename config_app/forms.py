@@ -1,0 +1,139 @@
+"""The forms that change the configuration, made from the declarations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from django import forms
+
+from config_app.errors import ConfigError, InvalidPlan
+from config_app.schema import Setting
+from config_app.unset import UNSET
+
+# A setting's key starts with a letter, so names that start with an underscore are free.
+BASE_REVISION, REASON = "_base_revision", "_reason"
+RESET, CLEAR, KEEP = "_reset_", "_clear_", "_keep_"
+TICKS = {RESET: "Reset to default", CLEAR: "Clear", KEEP: "Store this value"}
+
+NUMBER = re.compile(r"[0-9]{1,18}")
+INCOMPLETE = "This page was incomplete. Load it again."
+
+
+class RevisionForm(forms.Form):
+    """What every change of the configuration says: which revision it was made for, and why."""
+
+    _base_revision = forms.IntegerField(
+        min_value=0,
+        max_value=10**18 - 1,
+        widget=forms.HiddenInput,
+        error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), INCOMPLETE),
+    )
+    _reason = forms.CharField(
+        label="Reason",
+        required=False,
+        max_length=500,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text="Kept in the history, for whoever wonders later.",
+    )
+
+    @property
+    def base_revision(self) -> int | None:
+        """Return the revision that the page was made for; ``None`` where it does not say."""
+        text = str(self[BASE_REVISION].data or "")
+        return int(text) if NUMBER.fullmatch(text) else None
+
+    @property
+    def reason_field(self) -> forms.BoundField:
+        """Return the field for the reason; templates cannot look up its name."""
+        return self[REASON]
+
+    @property
+    def reason(self) -> str:
+        """Return why, as somebody validated it."""
+        return str(self.cleaned_data[REASON])
+
+    def add_config_error(self, error: ConfigError) -> None:
+        """Put each error beside the fields it names, and above the form what names none of them."""
+        for single in error.errors if isinstance(error, InvalidPlan) else [error]:
+            fields = [key for key in single.keys if key in self.fields]
+            for key in fields:
+                self.add_error(key, _without_keys(single))
+            if not fields:
+                self.add_error(None, str(single))
+
+
+class ConfigurationForm(RevisionForm):
+    """A field for each of ``settings``, filled with what is in force.
+
+    ``values`` are the values in force by key. A setting in ``stored`` has a row, which ``Reset to default``
+    (for a secret, ``Clear``) removes; for one in ``refused`` the row is not what is in force.
+    """
+
+    def __init__(
+        self,
+        settings: Iterable[Setting],
+        values: Mapping[str, Any],
+        data: Mapping[str, Any] | None = None,
+        *,
+        stored: Collection[str] = (),
+        refused: Collection[str] = (),
+        initial: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(data, initial={**values, **(initial or {})}, use_required_attribute=False)
+        self.settings = {setting.key: setting for setting in settings}
+        for setting in self.settings.values():
+            self._add(setting)
+            if setting.key in stored:
+                self._add_tick(CLEAR if setting.is_secret else RESET, setting)
+            # Whoever sends the tick has seen a refusal that may have been settled since.
+            if not setting.is_secret and (setting.key in refused or KEEP + setting.key in self.data):
+                self._add_tick(KEEP, setting)
+
+    def _add(self, setting: Setting) -> None:
+        self.fields[setting.key] = setting.form_field()
+        if setting.is_secret:
+            self.fields[setting.key].required = False  # blank keeps what is stored
+
+    def _add_tick(self, name: str, setting: Setting) -> None:
+        self.fields[name + setting.key] = forms.BooleanField(label=TICKS[name], required=False)
+
+    def ticks(self, key: str) -> list[forms.BoundField]:
+        """Return the checkboxes that go with a setting."""
+        return [self[name + key] for name in TICKS if name + key in self.fields]
+
+    @property
+    def typed_secrets(self) -> list[str]:
+        """Return the labels of the secrets that were sent and that the page will not show again."""
+        return [s.label for s in self.settings.values() if s.is_secret and self[s.key].data]
+
+    def changes(self) -> dict[str, Any]:
+        """Return what differs from what is in force, as a plan takes it."""
+        changed = set(self.changed_data)
+        return {
+            key: UNSET if self._is_unset(key) else self.cleaned_data[key]
+            for key in self.settings
+            if self._is_unset(key) or key in changed or self._ticked(KEEP, key)
+        }
+
+    def clean(self) -> dict[str, Any]:
+        """Drop what is wrong with a value that is not wanted any more."""
+        for key in self.settings:
+            if self._ticked(CLEAR, key) and key in self.changed_data:
+                self.add_error(key, "either enter a new secret or tick Clear, not both")
+            elif self._is_unset(key):
+                self.errors.pop(key, None)
+        return self.cleaned_data
+
+    def _is_unset(self, key: str) -> bool:
+        return self._ticked(RESET, key) or self._ticked(CLEAR, key)
+
+    def _ticked(self, control: str, key: str) -> bool:
+        return bool(self.cleaned_data.get(control + key))
+
+
+def _without_keys(error: ConfigError) -> str:
+    """Return the error without the names in front, which the label beside it says better."""
+    text, names = str(error), f"{', '.join(error.keys)}: "
+    return text.removeprefix(names)

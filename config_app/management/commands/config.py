@@ -1,0 +1,91 @@
+"""``manage.py config``: look at, change and explain the configuration."""
+
+from __future__ import annotations
+
+import re
+from argparse import Namespace
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from config_app.cli.command import OneLineCommand
+from config_app.cli.registry import VERBS, Entry
+from config_app.cli.verb import Verb, require_install
+from config_app.faults import database_errors
+
+_OPTION_NAME = re.compile(r"--[a-z][a-z-]*(?==|$)")
+
+
+class VerbParser(CommandParser):
+    """Parses the arguments of one verb, whose module is loaded only once it is called."""
+
+    def __init__(self, *, entry: Entry | None = None, **options: Any) -> None:
+        """Take the verb's entry in the registry."""
+        super().__init__(**options)
+        self._entry = entry
+        self._verb: Verb | None = None
+
+    def parse_known_args(  # type: ignore[override]  # argparse overloads it for namespaces of other kinds
+        self, args: Sequence[str] | None = None, namespace: Namespace | None = None
+    ) -> tuple[Namespace, list[str]]:
+        """Parse, and refuse what is left over without repeating it: it may be a secret."""
+        if self._verb is None and self._entry is not None:
+            self._verb = self._entry.load()
+            self._verb.add_arguments(self)
+            self.set_defaults(run=self._verb)
+        found, extras = super().parse_known_args(self._joined(args or ()), namespace)
+        if extras and not self._repeats(extras):
+            self.error(_left_over(extras))
+        if extras and self._verb and self._verb.repeated:
+            getattr(found, self._verb.repeated).extend(extras)
+        return found, []
+
+    def _repeats(self, extras: Sequence[str]) -> bool:
+        """Tell whether what argparse left over are further keys or values, which came after an option."""
+        repeated = self._verb is not None and self._verb.repeated is not None
+        return repeated and not any(extra.startswith("-") for extra in extras)
+
+    def _joined(self, args: Sequence[str]) -> list[str]:
+        """Let the value of an option start with a dash, which argparse takes only after ``=``."""
+        joined: list[str] = []
+        for arg in args:
+            if joined and self._takes_value(joined[-1]) and arg.startswith("-") and not self._is_option(arg):
+                joined[-1] += f"={arg}"
+            else:
+                joined.append(arg)
+        return joined
+
+    def _takes_value(self, arg: str) -> bool:
+        action = self._option_string_actions.get(arg)
+        return action is not None and action.nargs is None
+
+    def _is_option(self, arg: str) -> bool:
+        return arg.partition("=")[0] in self._option_string_actions
+
+
+def _left_over(extras: Sequence[str]) -> str:
+    for extra in extras:
+        if found := _OPTION_NAME.match(extra):
+            return f"{found.group()}: no such option"
+    return "there are too many arguments; a value that starts with a dash is given as --value=VALUE"
+
+
+class Command(OneLineCommand):
+    """Dispatch to a verb."""
+
+    help = "Look at, change and explain the configuration."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Offer every verb of the registry."""
+        verbs = parser.add_subparsers(metavar="VERB", required=True, parser_class=VerbParser)
+        for entry in VERBS:
+            verbs.add_parser(entry.name, help=entry.help, entry=entry, allow_abbrev=False)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run the verb that was called."""
+        verb: Verb = options["run"]
+        with database_errors():
+            if verb.needs_install:
+                require_install()
+            verb.run(Namespace(**options), self.terminal)

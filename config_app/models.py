@@ -1,0 +1,177 @@
+"""The tables. Only ``config_app.store`` and its neighbours named in the design read or write them."""
+
+from __future__ import annotations
+
+from django.db import connections, models
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Now
+
+KEY_LENGTH = 100
+
+
+class SystemConfig(models.Model):
+    """The value of one setting, as text; ciphertext where ``is_secret``."""
+
+    config_key = models.CharField("setting", max_length=KEY_LENGTH, primary_key=True)
+    config_value = models.TextField("value", default="", db_default="")
+    is_secret = models.BooleanField(default=False, db_default=False)
+    updated_at = models.DateTimeField(auto_now=True, db_default=Now())
+
+    class Meta:
+        db_table = "system_config"
+        ordering = ("config_key",)
+        verbose_name = "configuration"
+        verbose_name_plural = "configuration"
+
+    def __str__(self) -> str:
+        """Return the key: a value may be secret."""
+        return self.config_key
+
+
+class Revision(models.Model):
+    """One committed set of changes, numbered 1, 2, 3 …"""
+
+    number = models.PositiveBigIntegerField(primary_key=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)  # by the clock that all share
+    actor = models.CharField(max_length=254, blank=True)
+    channel = models.CharField(max_length=20)
+    address = models.CharField("client address", max_length=64, blank=True)
+    reason = models.TextField(blank=True)
+    version = models.PositiveBigIntegerField()
+
+    class Meta:
+        db_table = "config_revision"
+        ordering = ("-number",)
+        verbose_name = "revision"
+        verbose_name_plural = "history"
+
+    def __str__(self) -> str:
+        """Return the number, as people speak of it."""
+        return f"revision {self.number}"
+
+
+class ChangeQuerySet(models.QuerySet["Change"]):
+    """Questions about the history."""
+
+    def newest(self) -> ChangeQuerySet:
+        """Return the newest change of every key.
+
+        Hops through the index from key to key, because grouping by key would read the whole history.
+        """
+        table, key = self.model._meta.db_table, connections[self.db].ops.quote_name("key")
+        newest = f"""
+            WITH RECURSIVE found(name) AS (
+                SELECT MIN({key}) FROM {table}
+                UNION ALL
+                SELECT (SELECT MIN({key}) FROM {table} WHERE {key} > found.name)
+                FROM found WHERE found.name IS NOT NULL
+            )
+            SELECT (SELECT MAX(id) FROM {table} WHERE {key} = found.name)
+            FROM found WHERE found.name IS NOT NULL
+        """  # noqa: S608 - our own names
+        return self.filter(pk__in=RawSQL(newest, []))  # noqa: S611 - as above
+
+
+class Change(models.Model):
+    """One key's old and new row within a revision; no text at all means that there was no row.
+
+    ``refused`` marks a value that did not validate and is not in force: ``note`` says what was expected.
+    """
+
+    revision = models.ForeignKey(Revision, on_delete=models.CASCADE, related_name="changes")
+    key = models.CharField("setting", max_length=KEY_LENGTH)
+    old_value = models.TextField(null=True)  # noqa: DJ001 - absent, empty and set are three things
+    new_value = models.TextField(null=True)  # noqa: DJ001
+    is_secret = models.BooleanField(default=False)
+    refused = models.BooleanField(default=False)
+    note = models.TextField(blank=True)
+
+    objects = ChangeQuerySet.as_manager()
+
+    class Meta:
+        db_table = "config_change"
+        ordering = ("pk",)
+        indexes = (
+            models.Index(fields=("key", "id"), name="config_change_by_key"),
+            models.Index(
+                fields=("key", "id"), condition=models.Q(refused=True), name="config_change_refused"
+            ),
+        )
+
+    def __str__(self) -> str:
+        """Return the key: a value may be secret."""
+        return f"{self.key} in revision {self.revision_id}"
+
+
+class Confirmation(models.Model):
+    """A revision that reverts by itself unless somebody confirms it before the deadline."""
+
+    revision = models.OneToOneField(
+        Revision, on_delete=models.CASCADE, primary_key=True, related_name="confirmation"
+    )
+    deadline = models.DateTimeField()
+    outcome = models.CharField(max_length=20, blank=True)
+
+    class Meta:
+        db_table = "config_confirmation"
+
+    def __str__(self) -> str:
+        """Return what it waits for, or how it ended."""
+        return f"revision {self.revision_id}: {self.outcome or 'to be confirmed'}"
+
+
+class KeySlot(models.Model):
+    """The data key, wrapped by one of the ways to unlock it."""
+
+    kind = models.CharField(max_length=20)
+    wrapped = models.TextField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "config_key_slot"
+
+    def __str__(self) -> str:
+        """Return which way this slot unlocks."""
+        return f"{self.kind} slot"
+
+
+class ConfigState(models.Model):
+    """One row: the version that every write bumps, and the lock that writers queue for."""
+
+    version = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        db_table = "config_state"
+
+    def __str__(self) -> str:
+        """Return the version."""
+        return f"version {self.version}"
+
+
+class Process(models.Model):
+    """A running process: the revision it has in force, and what it was started with.
+
+    Times are the database's. ``latency_ms`` is how long after it was written the revision was in force
+    here, unknown where the process started with it; ``pending`` are settings it has yet to act on.
+    """
+
+    machine = models.CharField(max_length=255)
+    pid = models.PositiveIntegerField()
+    role = models.CharField(max_length=20)
+    revision = models.PositiveBigIntegerField()
+    since = models.DateTimeField()
+    started_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    pins = models.JSONField(default=dict)
+    latency_ms = models.PositiveIntegerField(null=True)
+    pending = models.JSONField(default=list)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        db_table = "config_process"
+        ordering = ("machine", "role", "pid")
+        constraints = (models.UniqueConstraint(fields=("machine", "pid"), name="config_process_once"),)
+
+    def __str__(self) -> str:
+        """Return where the process runs."""
+        return f"{self.role} {self.pid} on {self.machine}"

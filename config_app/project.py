@@ -1,0 +1,136 @@
+"""What config_app asks of the project that uses it; subclass ``Project`` and name it in ``CONFIG_APP``."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import getpass
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING, Any, cast
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from config_app.errors import ConfigError
+from config_app.keyring import Unlocker
+from config_app.schema import Schema, Setting
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Something that needs a person's attention; never carries a secret's value.
+
+    ``code`` is stable; ``keys`` are the settings concerned.
+    """
+
+    code: str
+    message: str
+    fix: str = ""
+    keys: tuple[str, ...] = ()
+    severity: str = "warning"
+
+    def __str__(self) -> str:
+        """Return one line for a terminal or a log."""
+        return f"{self.message}; {self.fix}" if self.fix else self.message
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what the health endpoint and ``--json`` print."""
+        return dataclasses.asdict(self)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessVariable:
+    """An environment variable that every start reads, because it says where the configuration is.
+
+    ``default`` is what applies where it is not set, in words; ``in_env_file`` whether ``.env`` may set it.
+    """
+
+    name: str
+    help: str
+    default: str = ""
+    in_env_file: bool = True
+
+
+class Project:
+    """The seams between the engine and a project; every one has a working default but ``schema``."""
+
+    schema: Schema[Any]
+
+    def state(self, config: Any) -> str:
+        """Return the word that ``config show`` prints as the state."""
+        return "configured"
+
+    def mode(self, config: Any) -> str | None:
+        """Return the mode the project runs in, where it knows modes."""
+        return None
+
+    def lacking(self) -> Problem | None:
+        """Return what an install that was never started lacks, or ``None`` where it has a configuration.
+
+        ``code`` is the word that ``config show`` prints as the state, ``fix`` says how to start. Raises
+        ``ConfigError`` where the database cannot be judged; creates and writes nothing.
+        """
+        return None
+
+    def process_variables(self) -> Iterable[ProcessVariable]:
+        """Return the environment variables that are read at every start, for the reference."""
+        return ()
+
+    def unlockers(self) -> Iterable[Unlocker]:
+        """Return the ways to unlock the keyring, the preferred first."""
+        raise ConfigError("no key is configured for secrets; define unlockers() in CONFIG_APP['PROJECT']")
+
+    def problems(self, config: Any) -> list[Problem]:
+        """Return what the project itself has to report about a running install."""
+        return []
+
+    def drift(self, config: Any) -> list[Problem]:
+        """Return the environment variables that are set and differ from ``config``."""
+        return []
+
+    def reset_changes(self) -> dict[str, Any]:
+        """Return what a reset changes beyond clearing every secret: the way back to unconfigured."""
+        return {}
+
+    def after_reset(self) -> str:
+        """Return what the command line says once a reset is done: how to set the install up anew."""
+        return ""
+
+    def revoke_access(self) -> None:
+        """End sessions and rights, as a reset does, within its transaction."""
+
+    def may_change(self, user: Any, setting: Setting) -> bool:
+        """Tell whether ``user``, who may change the configuration, may change this setting too."""
+        return True
+
+    def arrived_under(self, request: HttpRequest, config: Any, keys: Collection[str]) -> bool:
+        """Tell whether ``request`` came in the way that ``config`` says, as far as ``keys`` decide that.
+
+        Only such a request proves that people still get in, and may confirm a change of these settings.
+        """
+        return True
+
+    def address_under(self, request: HttpRequest, config: Any) -> str:
+        """Return the origin under which ``config`` serves whoever sent ``request``; empty if not known."""
+        return ""
+
+    def local_actor(self) -> str:
+        """Return whom history names for a command run on this machine."""
+        try:
+            return getpass.getuser()
+        except (KeyError, OSError):
+            return "shell"
+
+
+@functools.cache
+def get_project() -> Project:
+    """Return the project named by ``CONFIG_APP["PROJECT"]``."""
+    return cast("Project", import_string(settings.CONFIG_APP["PROJECT"])())
+
+
+def get_schema() -> Schema[Any]:
+    """Return the project's schema."""
+    return get_project().schema

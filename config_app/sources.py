@@ -1,0 +1,158 @@
+"""How a process hears that the configuration tables changed, by kind of database."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sqlite3
+import threading
+from pathlib import Path
+from typing import Protocol
+
+from django.db import connection
+
+from config_app import runtime, store
+from config_app.errors import DatabaseUnavailable
+from config_app.faults import database_errors
+from config_app.models import ConfigState
+
+logger = logging.getLogger("config_app")
+
+SQLITE_INTERVAL = 0.05
+"""Seconds between two looks at ``PRAGMA data_version``, which takes about 3 µs."""
+POLL_INTERVAL = 1.0
+"""Seconds between two looks at the version on databases that offer nothing better."""
+
+
+BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+
+
+class ChangeSource(Protocol):
+    """Waits for commits. What it says is a hint: the reader loads and compares."""
+
+    def wait(self, stopping: threading.Event) -> None:
+        """Wait a while, or until ``stopping``, without touching the database."""
+
+    def look(self) -> bool:
+        """Tell whether the configuration may have changed; raise ``DatabaseUnavailable``."""
+
+    def close(self) -> None:
+        """Give up what the source holds."""
+
+
+class SqliteSource:
+    """Looks at ``data_version`` on a connection of its own, which every commit by another one moves."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the database file read-only; raise ``DatabaseUnavailable``."""
+        self._path = path
+        self._identity = self._identify()
+        try:
+            self._connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, check_same_thread=False)
+            self._data_version = self._read_data_version()
+            self._version = self._read_version()
+            self._connection.execute("PRAGMA busy_timeout = 0")  # there is another look soon
+        except sqlite3.Error as error:
+            raise DatabaseUnavailable(str(error)) from error
+
+    def _identify(self) -> tuple[int, int]:
+        try:
+            status = self._path.stat()
+        except OSError as error:
+            raise DatabaseUnavailable(f"{self._path}: {error.strerror}") from error
+        return status.st_dev, status.st_ino
+
+    def _read_data_version(self) -> int:
+        return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+
+    def _read_version(self) -> int:
+        row = self._connection.execute(
+            f"SELECT version FROM {ConfigState._meta.db_table} WHERE id = ?",  # noqa: S608 - our own table's name
+            (store.STATE_ID,),
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+    def wait(self, stopping: threading.Event) -> None:
+        """Wait for the interval."""
+        stopping.wait(SQLITE_INTERVAL)
+
+    def look(self) -> bool:
+        """Tell whether the version moved; sessions and the like move ``data_version`` but not it."""
+        if self._identify() != self._identity:
+            raise DatabaseUnavailable(f"{self._path} was replaced", "reopening it")
+        try:
+            return self._version_moved()
+        except sqlite3.Error as error:
+            if _primary_code(error) not in BUSY:
+                raise DatabaseUnavailable(str(error)) from error
+            self._data_version = -1  # somebody is committing right now, so look again
+            return False
+
+    def _version_moved(self) -> bool:
+        data_version = self._read_data_version()
+        if data_version == self._data_version:
+            runtime.confirm_current()
+            return False
+        version = self._read_version()
+        changed, self._version, self._data_version = version != self._version, version, data_version
+        if not changed:
+            runtime.confirm_current()
+        return changed
+
+    def close(self) -> None:
+        """Close the connection."""
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.close()
+
+
+def _primary_code(error: sqlite3.Error) -> int:
+    """Return SQLite's result code without its extension; 0 where the error is Python's own."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
+class PollingSource:
+    """Reads the version row now and then: for databases that neither notify nor count commits."""
+
+    def __init__(self) -> None:
+        """Remember the version at the start."""
+        self._version = self._read_version()
+
+    def _read_version(self) -> int:
+        with database_errors():
+            rows = ConfigState.objects.filter(pk=store.STATE_ID)
+            return rows.values_list("version", flat=True).first() or 0
+
+    def wait(self, stopping: threading.Event) -> None:
+        """Wait for the interval."""
+        stopping.wait(POLL_INTERVAL)
+
+    def look(self) -> bool:
+        """Tell whether the version moved."""
+        version = self._read_version()
+        changed, self._version = version != self._version, version
+        if not changed:
+            runtime.confirm_current()
+        return changed
+
+    def close(self) -> None:
+        """Hold nothing, so close nothing."""
+
+
+def open_source() -> ChangeSource:
+    """Return what fits the default database."""
+    name = str(connection.settings_dict["NAME"])
+    if connection.vendor == "sqlite" and Path(name).is_absolute():
+        return SqliteSource(Path(name))
+    if connection.vendor == "postgresql":
+        return _listen_or_poll()
+    return PollingSource()
+
+
+def _listen_or_poll() -> ChangeSource:
+    from config_app.postgresql import BehindPooler, PostgresSource
+
+    try:
+        return PostgresSource()
+    except BehindPooler:
+        logger.warning("a connection pooler hides notifications; polling every %s s instead", POLL_INTERVAL)
+        return PollingSource()

@@ -1,0 +1,32 @@
+"""How pages of the configuration write times and lists of changes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from django import template
+from django.utils import timezone
+from django.utils.timesince import timesince
+
+from config_app.models import Revision
+from config_app.presentation import change_rows
+
+register = template.Library()
+SHOWN = 3
+
+
+@register.filter
+def ago(moment: dt.datetime) -> str:
+    """Return how long ago something was, in one unit: ``just now``, ``5 minutes ago``."""
+    if timezone.now() - moment < dt.timedelta(minutes=1):
+        return "just now"
+    return f"{timesince(moment, depth=1)} ago"
+
+
+@register.inclusion_tag("config_app/_changes.html")
+def changes_of(revision: Revision, most: int = SHOWN) -> dict[str, Any]:
+    """Show the first changes of a revision, and how many more there are."""
+    rows: Sequence[Any] = change_rows(revision)
+    return {"changes": rows[:most], "more": max(0, len(rows) - most), "revision": revision}

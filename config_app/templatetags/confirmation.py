@@ -1,0 +1,52 @@
+"""The banner that counts down to when a change reverts by itself; for the header of any page."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django import template
+from django.http import HttpRequest
+from django.utils import timezone
+
+from config_app.admin.confirmation import Row, rows
+from config_app.errors import DatabaseUnavailable
+from config_app.models import Revision
+from config_app.presentation import CONFIRMATIONS, clock, confirmation_of
+
+register = template.Library()
+SHOWN = "_config_app_banner_shown"
+
+
+@register.inclusion_tag("config_app/_unconfirmed.html", takes_context=True)
+def unconfirmed_revisions(context: template.Context) -> dict[str, Any]:
+    """Show what waits to be confirmed, once a page: the first place on it that offers one has the banner."""
+    request = context.get("request")
+    if not isinstance(request, HttpRequest) or not hasattr(request, "user") or hasattr(request, SHOWN):
+        return {}
+    setattr(request, SHOWN, True)
+    try:
+        found = [_shown(row) for row in rows(request)]
+    except DatabaseUnavailable:  # the page says what it can without
+        return {}
+    path = request.get_full_path() if request.method == "GET" else ""
+    return {"rows": found, "next": path, "csrf_token": context.get("csrf_token")}
+
+
+def _shown(row: Row) -> dict[str, Any]:
+    left = row.waiting.seconds_left
+    return {
+        "number": row.waiting.number,
+        "seconds_left": max(0, round(left)),
+        "clock": clock(left),
+        "deadline": timezone.now() + dt.timedelta(seconds=left),
+        "may_settle": row.may_settle,
+        "elsewhere": row.link,
+    }
+
+
+@register.inclusion_tag("config_app/_confirmation.html")
+def confirmation(revision: Revision) -> dict[str, str]:
+    """Show whether a revision waits to be confirmed, or how the wait ended."""
+    found = confirmation_of(revision)
+    return {"outcome": found, "text": CONFIRMATIONS.get(found, found)}

@@ -1,0 +1,58 @@
+"""Database triggers that count writes to ``system_config``, so that raw SQL is noticed too.
+
+They are put in place after every ``migrate`` rather than by a migration, because Django rebuilds
+SQLite tables when it alters them and the triggers would go with the old table.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import connections
+
+CHANNEL = "config_app"
+"""What PostgreSQL notifies on, once per commit that moved the version."""
+
+_SQLITE = """
+CREATE TRIGGER IF NOT EXISTS system_config_{event}_bumps AFTER {event} ON system_config
+BEGIN UPDATE config_state SET version = version + 1; END
+"""
+SQLITE = [_SQLITE.format(event=event) for event in ("insert", "update", "delete")]
+
+# Before the statement, so that raw SQL takes the writers' lock first, as the store does: no deadlock.
+POSTGRESQL = [
+    """
+    CREATE OR REPLACE FUNCTION config_state_bump() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        UPDATE config_state SET version = version + 1;
+        RETURN NULL;
+    END $$
+    """,
+    f"""
+    CREATE OR REPLACE FUNCTION config_state_notify() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        PERFORM pg_notify('{CHANNEL}', '');
+        RETURN NULL;
+    END $$
+    """,
+    """
+    CREATE OR REPLACE TRIGGER config_state_notifies AFTER UPDATE ON config_state
+    FOR EACH ROW WHEN (OLD.version IS DISTINCT FROM NEW.version) EXECUTE FUNCTION config_state_notify()
+    """,
+    """
+    CREATE OR REPLACE TRIGGER system_config_bumps BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE
+    ON system_config FOR EACH STATEMENT EXECUTE FUNCTION config_state_bump()
+    """,
+]
+
+STATEMENTS = {"sqlite": SQLITE, "postgresql": POSTGRESQL}
+
+
+def install(using: str, **_signal: Any) -> None:
+    """Create the triggers on one database, where its kind has some; safe to repeat."""
+    connection = connections[using]
+    if "system_config" not in connection.introspection.table_names():
+        return
+    with connection.cursor() as cursor:
+        for statement in STATEMENTS.get(connection.vendor, []):
+            cursor.execute(statement)
