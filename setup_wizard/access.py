@@ -1,0 +1,27 @@
+"""Which browser session may set up: the one that brought the setup token."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django.middleware.csrf import rotate_token
+
+from config_app.faults import database_errors
+from setup_wizard import tokens
+
+PROOF = "setup_wizard.proof"
+
+
+def unlock(request: HttpRequest, proof: str) -> None:
+    """Let this browser set up, in a session of its own, so that no earlier one is carried over."""
+    request.session.flush()
+    request.session[PROOF] = proof
+    with database_errors():
+        request.session.save()
+    rotate_token(request)
+
+
+def may_set_up(request: HttpRequest) -> bool:
+    """Tell whether this browser's session brought the token, and nobody has taken over since."""
+    with database_errors():
+        proof = request.session.get(PROOF)
+    return isinstance(proof, str) and tokens.is_holder(proof)

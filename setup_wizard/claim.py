@@ -1,0 +1,125 @@
+"""The one atomic act that turns an unclaimed install into a claimed one (S3, S4, S6)."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+
+from config_app import runtime, store
+from config_app.errors import ConfigError, InvalidPlan
+from config_app.faults import database_errors
+from config_app.models import Revision
+from config_app.plan import plan
+from config_app.project import get_schema
+from config_app.resolve import read_without_keyring
+from setup_wizard import draft as drafts
+from setup_wizard import tokens
+from setup_wizard.draft import Draft
+from setup_wizard.product import Administrator, Application, get_product
+from setup_wizard.state import unclaimed_config_in
+from setup_wizard.steps import ACCOUNT
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A claim that was committed; ``user`` is the account it made, where it made one."""
+
+    revision: Revision
+    user: AbstractBaseUser | None
+
+
+def application_of(draft: Draft) -> Application:
+    """Return what the draft applies for; raise ``KeyringLocked`` where its secrets cannot be read."""
+    return Application(
+        mode=draft.mode,
+        changes=draft.values() | draft.secret_values(),
+        administrator=_administrator_of(draft),
+    )
+
+
+def _administrator_of(draft: Draft) -> Administrator | None:
+    account = draft.steps.get(ACCOUNT)
+    if account is None or draft.mode not in get_product().account_modes:
+        return None
+    return Administrator(email=account["email"], name=account["name"], password=draft.password)
+
+
+def claim(
+    application: Application,
+    *,
+    actor: object = None,
+    channel: str = "wizard",
+    reason: str = "",
+    address: str = "",
+) -> Claim:
+    """Claim the install; of many at once, one succeeds.
+
+    Without ``actor``, history names the administrator. Raises ``AlreadyClaimed`` where somebody was
+    faster, ``InvalidPlan`` with every error, or another ``ConfigError``; nothing has changed then.
+    """
+    with database_errors(), transaction.atomic():
+        return _commit(application, actor=actor, channel=channel, reason=reason, address=address)
+
+
+def rehearse(application: Application) -> list[ConfigError]:
+    """Return what stands against the claim; changes nothing."""
+    try:
+        with database_errors(), transaction.atomic():
+            _commit(application, actor="rehearsal")
+            transaction.set_rollback(True)
+    except InvalidPlan as error:
+        return list(error.errors)
+    except ConfigError as error:
+        return [error]
+    return []
+
+
+def claim_made_with(application: Application) -> Claim | None:
+    """Return the claim that this very application made earlier, or ``None`` where another one was first."""
+    snapshot = runtime.read_snapshot(read_without_keyring)
+    account, user = application.administrator, None
+    with database_errors():
+        revision = Revision.objects.get(pk=snapshot.revision)
+        if account is not None:
+            # The salt makes a hash unique: this account got its password from this application.
+            user = get_user_model()._default_manager.filter(password=account.password).first()
+    if not get_product().is_same_claim(application, snapshot.config) or (account and user is None):
+        return None
+    return Claim(revision=revision, user=user)
+
+
+def _commit(
+    application: Application, *, actor: object, channel: str = "wizard", reason: str = "", address: str = ""
+) -> Claim:
+    """Compare and set: the state is read under the writers' lock, which is held until the commit."""
+    product = get_product()
+    with store.writing() as stored:
+        config = unclaimed_config_in(stored)
+        product.prepare_claim(application)
+        account = application.administrator
+        user = None if account is None else product.make_administrator(account)
+        wanted = product.claim_changes(application, config)
+        drawn = plan(_new(wanted, config), managed=True)
+        revision = drawn.apply(
+            actor=actor or user or "setup", channel=channel, reason=reason or "claimed", address=address
+        )
+        if revision is None:
+            raise ConfigError("the claim changes nothing", fix="run manage.py config validate")
+        drafts.discard()
+        tokens.discard()
+    return Claim(revision=revision, user=user)
+
+
+def _new(wanted: Mapping[str, Any], config: Any) -> dict[str, Any]:
+    """Return the changes that change something, or settle a value that an import refused."""
+    schema, unsettled = get_schema(), {change.key for change in store.unsettled()}
+    return {
+        key: value
+        for key, value in wanted.items()
+        if schema[key].is_secret or key in unsettled or value != schema.value(config, key)
+    }

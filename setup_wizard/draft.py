@@ -1,0 +1,112 @@
+"""What was entered so far: staged in the database, so that the wizard resumes where it was left (S4)."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from config_app import store
+from config_app.custody import get_keyring
+from config_app.errors import InvalidValue
+from config_app.faults import database_errors
+from config_app.project import get_schema
+from config_app.secret import Secret
+from setup_wizard.models import DRAFT_ID, SetupDraft
+from setup_wizard.product import get_product
+from setup_wizard.state import unclaimed_config_in
+from setup_wizard.steps import ACCOUNT, MODE, Step
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """The staged steps: texts by step and field, ciphertexts by setting, the hash of a password."""
+
+    steps: Mapping[str, Mapping[str, str]]
+    secrets: Mapping[str, str] = dataclasses.field(repr=False)
+    password: str = dataclasses.field(repr=False)
+
+    @property
+    def mode(self) -> str:
+        """Return the chosen mode, or the first one before any is chosen."""
+        product = get_product()
+        chosen = self.steps.get(MODE, {}).get(product.mode_key)
+        return chosen if chosen in product.modes else product.modes[0]
+
+    @property
+    def email(self) -> str:
+        """Return the administrator's address, in modes that ask for one."""
+        asked = self.mode in get_product().account_modes
+        return self.steps.get(ACCOUNT, {}).get("email", "") if asked else ""
+
+    def steps_in_order(self) -> list[Step]:
+        """Return the steps of the chosen mode."""
+        return [step for step in get_product().steps if step.applies_to(self.mode)]
+
+    def has(self, step: Step) -> bool:
+        """Tell whether a step was completed, in this mode."""
+        settings, entered = get_schema().settings, self.entered(step)
+        keys = (key for key in step.keys_in(self.mode) if not settings[key].is_secret)
+        return step.name in self.steps and all(key in entered for key in keys)
+
+    def entered(self, step: Step) -> dict[str, Any]:
+        """Return the typed values of a step by setting; no secrets, and nothing that is valid no more."""
+        schema, saved = get_schema(), self.steps.get(step.name, {})
+        values = {}
+        for key in saved.keys() & step.keys_in(self.mode):
+            with contextlib.suppress(InvalidValue):  # of another version; then it is asked for again
+                values[key] = schema[key].parse(saved[key])
+        return values
+
+    def first_incomplete(self) -> Step | None:
+        """Return the step to go on with, or ``None`` where only the review is left."""
+        return next((step for step in self.steps_in_order() if not self.has(step)), None)
+
+    def secret(self, key: str) -> Secret | None:
+        """Return a staged secret; raise ``KeyringLocked`` or ``DecryptionFailed``."""
+        if key not in self.secrets:
+            return None
+        return Secret(get_keyring().decrypt(_purpose(key), self.secrets[key]))
+
+    def values(self) -> dict[str, Any]:
+        """Return the typed value of every setting entered in a step of the chosen mode; no secrets."""
+        return {key: v for step in self.steps_in_order() for key, v in self.entered(step).items()}
+
+    def secret_values(self) -> dict[str, Secret]:
+        """Return every secret entered in a step of the chosen mode."""
+        keys = [key for step in self.steps_in_order() for key in step.keys_in(self.mode)]
+        found = {key: self.secret(key) for key in keys}
+        return {key: secret for key, secret in found.items() if secret is not None}
+
+
+def load() -> Draft:
+    """Return the draft, empty at first."""
+    with database_errors():
+        row = SetupDraft.objects.filter(pk=DRAFT_ID).first() or SetupDraft()
+    return Draft(steps=row.steps, secrets=row.secrets, password=row.password)
+
+
+def save(step: Step, texts: Mapping[str, str], secrets: Mapping[str, Secret], password: str = "") -> None:
+    """Stage one step; an empty ``password`` keeps the one there is.
+
+    Raises ``AlreadyClaimed``, ``KeyringLocked`` or ``DatabaseUnavailable`` and then stages nothing.
+    """
+    ciphertexts = {key: get_keyring().encrypt(_purpose(key), s.reveal()) for key, s in secrets.items()}
+    with store.writing() as stored:
+        unclaimed_config_in(stored)
+        row = SetupDraft.objects.filter(pk=DRAFT_ID).first() or SetupDraft(pk=DRAFT_ID)
+        after = {**row.steps, step.name: dict(texts)}
+        row.steps = get_product().revise(row.steps, after)
+        row.secrets = {**row.secrets, **ciphertexts}
+        row.password = password or row.password
+        row.save()
+
+
+def discard() -> None:
+    """Forget the draft, with the transaction that this is called in."""
+    SetupDraft.objects.all().delete()
+
+
+def _purpose(key: str) -> str:
+    return f"draft:{key}"

@@ -1,0 +1,15 @@
+"""What stands against setting up."""
+
+from __future__ import annotations
+
+from config_app.errors import ConfigError
+
+
+class AlreadyClaimed(ConfigError):
+    """Somebody has claimed this install; nothing was changed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this hub is claimed already",
+            fix="sign in to change it, or run manage.py config reset to set it up anew",
+        )

@@ -1,0 +1,36 @@
+"""Secrets that a command is given in a file or on standard input, so that none is in argv (S7)."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from config_app.errors import ConfigError
+
+STANDARD_INPUT = "-"
+MAX_BYTES = 64 * 1024
+
+
+def read_secret_file(name: str, option: str) -> str:
+    """Return what the file holds, without the line break at its end; raise ``ConfigError``."""
+    try:
+        content = _read(name)
+        if len(content) > MAX_BYTES:
+            raise ConfigError(f"{option}: expected a file of at most {MAX_BYTES:,} bytes")
+        text = content.decode("utf-8-sig")
+    except OSError as error:
+        fix = "name a file that this user may read, or - for standard input"
+        raise ConfigError(f"{option}: the file cannot be read: {error.strerror}", fix=fix) from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{option}: expected a file of UTF-8 text") from None
+    text = text.removesuffix("\n").removesuffix("\r")
+    if not text:
+        raise ConfigError(f"{option}: expected a secret, but the file is empty")
+    return text
+
+
+def _read(name: str) -> bytes:
+    if name == STANDARD_INPUT:
+        return sys.stdin.buffer.read(MAX_BYTES + 1)
+    with Path(name).open("rb") as file:
+        return file.read(MAX_BYTES + 1)

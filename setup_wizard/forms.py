@@ -1,0 +1,189 @@
+"""The wizard's forms: fields come from the settings, so nothing is declared twice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from django import forms
+from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
+from django.core.exceptions import ValidationError
+
+from config_app.fields import EmailField
+from config_app.project import get_schema
+from config_app.secret import Secret
+from setup_wizard.answers import Answers
+from setup_wizard.product import get_product
+from setup_wizard.steps import Step
+
+MAX_NAME = 150
+
+
+class TokenForm(forms.Form):
+    """Asks for the setup token."""
+
+    token = forms.CharField(
+        label="Setup token",
+        max_length=200,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        error_messages={"required": "Paste the token that manage.py setup_token prints."},
+    )
+
+
+class StepForm(forms.Form):
+    """The form of one step."""
+
+    def __init__(self, step: Step, answers: Answers, data: Mapping[str, Any] | None = None) -> None:
+        """Build the form of ``step``, prefilled with ``answers``."""
+        super().__init__(data)
+        self.step, self.answers = step, answers
+        self.build()
+
+    def build(self) -> None:
+        """Add the fields."""
+
+    def texts(self) -> dict[str, str]:
+        """Return the texts to stage, once the form is valid; no secrets."""
+        raise NotImplementedError
+
+    def secrets(self) -> dict[str, Secret]:
+        """Return the secrets that were entered, once the form is valid."""
+        return {}
+
+    def password(self) -> str:
+        """Return the hash of a password that was entered, or nothing."""
+        return ""
+
+    def is_stored(self, name: str) -> bool:
+        """Tell whether the field is a secret that is stored already, which blank keeps."""
+        return False
+
+
+class SettingsForm(StepForm):
+    """Settings of the project's schema."""
+
+    def build(self) -> None:
+        """Add the field of every setting; a stored secret is optional."""
+        for key in self.step.keys_in(self.answers.draft.mode):
+            setting = get_schema()[key]
+            field = setting.form_field()
+            field.required = self._must_enter(key) if setting.is_secret else self._needs(field, key)
+            field.initial = self.answers.initial(self.step, key)
+            self.fields[key] = field
+
+    def _needs(self, field: forms.Field, key: str) -> bool:
+        return field.required or key in self.step.required
+
+    def _must_enter(self, key: str) -> bool:
+        return key in self.step.required and not self.answers.has_secret(key)
+
+    def clean(self) -> dict[str, Any]:
+        """Check the values together: what the product objects to, and the rules across settings."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        if self.errors:
+            return cleaned
+        for key, message in get_product().objections(self.step, cleaned, self.answers).items():
+            self.add_error(key, message)
+        self._check_rules(cleaned)
+        return cleaned
+
+    def _check_rules(self, cleaned: Mapping[str, Any]) -> None:
+        """Add what breaks a rule, unless the rule also waits for a later step."""
+        given = {key: value for key, value in cleaned.items() if value is not None}
+        known = {*self.fields, *self.answers.draft.values()}
+        for violation in get_schema().violations(self.answers.candidate(given)):
+            mine = [key for key in violation.keys if key in self.fields]
+            if mine and known.issuperset(violation.keys):
+                self.add_error(mine[0], str(violation))
+
+    def texts(self) -> dict[str, str]:
+        """Return the canonical text of every setting that is no secret."""
+        settings = get_schema().settings
+        return {
+            key: settings[key].serialise_optional(self.cleaned_data[key])
+            for key in self.fields
+            if not settings[key].is_secret
+        }
+
+    def secrets(self) -> dict[str, Secret]:
+        """Return the secrets that were entered; blank keeps what is stored."""
+        return {key: value for key, value in self.cleaned_data.items() if isinstance(value, Secret)}
+
+    def is_stored(self, name: str) -> bool:
+        """Tell whether the setting is a secret that is stored already."""
+        return get_schema()[name].is_secret and self.answers.has_secret(name)
+
+
+class ModeForm(SettingsForm):
+    """The choice of a mode."""
+
+    def build(self) -> None:
+        """Offer the modes that can be set up."""
+        super().build()
+        field = cast("forms.ChoiceField", self.fields[get_product().mode_key])
+        field.choices = [(mode, mode) for mode in get_product().modes]
+
+
+class AccountForm(StepForm):
+    """The administrator's account; the password leaves the form only as Django's hash."""
+
+    email = EmailField(label="E-mail address", help_text="What you sign in with.")
+    name = forms.CharField(label="Name", max_length=MAX_NAME, required=False, strip=True)
+    password1 = forms.CharField(
+        label="Password",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    password2 = forms.CharField(
+        label="Password again",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def build(self) -> None:
+        """Prefill address and name; a password that was entered before can stay."""
+        saved = self.answers.draft.steps.get(self.step.name, {})
+        for name in ("email", "name"):
+            self.fields[name].initial = saved.get(name, self.answers.suggested.get(name, ""))
+        self.fields["email"].widget.attrs["autocomplete"] = "username"
+        self.fields["name"].widget.attrs["autocomplete"] = "name"
+        self.fields["password1"].help_text = password_validators_help_text_html()
+        for name in ("password1", "password2"):
+            self.fields[name].required = not self.answers.draft.password
+
+    def clean(self) -> dict[str, Any]:
+        """Check the password against Django's validators and its repetition."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        first, second = cleaned.get("password1", ""), cleaned.get("password2", "")
+        if first != second and "password2" not in self.errors:
+            self.add_error("password2", "expected the same password as above")
+        elif first:
+            self._validate(first, cleaned)
+        return cleaned
+
+    def _validate(self, password: str, cleaned: Mapping[str, Any]) -> None:
+        account = get_user_model()(email=cleaned.get("email", ""), name=cleaned.get("name", ""))
+        try:
+            validate_password(password, account)
+        except ValidationError as error:
+            self.add_error("password1", error)
+
+    def texts(self) -> dict[str, str]:
+        """Return address and name."""
+        return {"email": self.cleaned_data["email"], "name": self.cleaned_data["name"]}
+
+    def password(self) -> str:
+        """Return the hash of the password that was entered, or nothing."""
+        entered = self.cleaned_data["password1"]
+        return make_password(entered) if entered else ""
+
+    def is_stored(self, name: str) -> bool:
+        """Tell whether a password was entered before."""
+        return name == "password1" and bool(self.answers.draft.password)
+
+
+def form_of(step: Step, answers: Answers, data: Mapping[str, Any] | None = None) -> StepForm:
+    """Return the form of a step, bound to ``data`` where there is some."""
+    return (step.form_class or SettingsForm)(step, answers, data)

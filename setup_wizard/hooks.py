@@ -1,0 +1,18 @@
+"""What a running server does when the configuration changes under it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from config_app.hooks import on_change
+
+
+@on_change()
+def offer_a_token(old: Any, new: Any) -> None:
+    """Make a setup token when the install becomes unclaimed, by raw SQL for one; many processes may try."""
+    from setup_wizard import tokens  # loaded where it is needed: every command starts with this module
+    from setup_wizard.product import get_product
+
+    product = get_product()
+    if product.is_configured(old) and not product.is_configured(new):
+        tokens.ensure()

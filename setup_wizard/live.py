@@ -1,0 +1,62 @@
+"""What the wizard's pages ask while somebody types; only for the browser that brought the token (S8)."""
+
+from __future__ import annotations
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, JsonResponse
+
+from setup_wizard import probes
+from setup_wizard.forms import form_of
+from setup_wizard.steps import Probe, Step
+from setup_wizard.views import SetupView
+
+
+class LiveView(SetupView):
+    """Answers with JSON."""
+
+    http_method_names = ["post", "options"]
+
+    def refuse(self) -> JsonResponse:
+        """Refuse a browser without the token."""
+        return JsonResponse({"error": "token_required"}, status=403)
+
+
+class ValidateView(LiveView):
+    """Checks one field."""
+
+    def post(self, request: HttpRequest, name: str) -> JsonResponse:
+        """Answer with what is wrong with the posted ``value`` for the field ``name``, or null."""
+        step, field_name = self.find_step(name), request.POST.get("name", "")
+        field = form_of(step, self.answers()).fields.get(field_name) if step else None
+        if field is None:
+            return JsonResponse({"error": "unknown_field"}, status=404)
+        if isinstance(field.widget, forms.PasswordInput):  # secrets travel with the whole form only
+            return JsonResponse({"error": "secret_field"}, status=400)
+        return JsonResponse({"error": _error(field, request.POST.get("value", ""))})
+
+
+def _error(field: forms.Field, text: str) -> str | None:
+    try:
+        field.clean(text)
+    except ValidationError as error:
+        return str(error.messages[0])
+    return None
+
+
+class ProbeView(LiveView):
+    """Tries out what is entered: a port, or credentials."""
+
+    def post(self, request: HttpRequest, name: str) -> JsonResponse:
+        """Answer with the result of the probe called ``name`` on the posted form."""
+        for step in self.draft.steps_in_order():
+            if (probe := _probe(step, self.draft.mode, name)) is not None:
+                form = form_of(step, self.answers(), request.POST)
+                result = probes.run(probe, form, request)
+                return JsonResponse({"ok": result.ok, "message": result.message})
+        return JsonResponse({"error": "unknown_probe"}, status=404)
+
+
+def _probe(step: Step, mode: str, name: str) -> Probe | None:
+    found = [group.probe for group in step.groups_in(mode) if group.probe and group.probe.name == name]
+    return found[0] if found else None

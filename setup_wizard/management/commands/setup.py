@@ -1,0 +1,68 @@
+"""``manage.py setup``: the claim without a browser (S7)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from config_app import runtime
+from config_app.resolve import read_without_keyring
+from setup_wizard import unattended
+from setup_wizard.claim import claim
+from setup_wizard.errors import AlreadyClaimed
+from setup_wizard.product import Application, get_product
+
+
+class Command(BaseCommand):
+    """Claims the install with what the options say; repeating it changes nothing."""
+
+    help = "Claim this hub without a browser. Secrets come from files, or from standard input as -."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the mode and what it needs."""
+        product = get_product()
+        parser.add_argument("--mode", required=True, choices=product.modes, help="how people sign in")
+        parser.add_argument("--admin-email", metavar="EMAIL", help="the administrator's address")
+        parser.add_argument("--admin-name", metavar="NAME", default="", help="the administrator's name")
+        parser.add_argument("--password-file", metavar="FILE", help="file with the administrator's password")
+        for option in product.command_options:
+            action = "append" if option.repeatable else "store"
+            parser.add_argument(option.flag, action=action, metavar=option.metavar, help=option.help)
+        parser.add_argument(
+            "--set",
+            action="append",
+            default=[],
+            metavar="KEY=VALUE",
+            help="another setting; may be repeated",
+        )
+        parser.add_argument("--reason", default="", help="why, for the history")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Claim, or say that exactly this was claimed before."""
+        self._refuse_misuse(options)
+        application = unattended.application(options)
+        get_product().bootstrap()
+        try:
+            done = claim(application, actor=unattended.actor(), channel="cli", reason=options["reason"])
+        except AlreadyClaimed:
+            self._accept_same(application)
+            return
+        self.stdout.write(f"claimed in mode {application.mode} as revision {done.revision.number}")
+
+    def _refuse_misuse(self, options: dict[str, Any]) -> None:
+        """Exit with status 2 where options contradict the mode."""
+        needed = [name for name in ("admin_email", "password_file") if not options[name]]
+        asks_account = options["mode"] in get_product().account_modes
+        if asks_account and needed:
+            flags = " and ".join("--" + name.replace("_", "-") for name in needed)
+            raise CommandError(f"--mode {options['mode']} needs {flags}", returncode=2)
+        if not asks_account and len(needed) < 2:  # noqa: PLR2004 - both are for the account
+            raise CommandError(f"--mode {options['mode']} makes no account with a password", returncode=2)
+
+    def _accept_same(self, application: Application) -> None:
+        config = runtime.read_snapshot(read_without_keyring).config
+        if not get_product().is_same_claim(application, config):
+            raise AlreadyClaimed
+        self.stdout.write(f"claimed already in mode {application.mode}; nothing to do")

@@ -1,0 +1,42 @@
+"""``manage.py setup_token``: the link that claims the install."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.utils import timezone
+
+from config_app.errors import ConfigError
+from setup_wizard import tokens
+from setup_wizard.announcement import claim_link
+from setup_wizard.product import get_product
+from setup_wizard.state import unclaimed_config
+
+
+class Command(BaseCommand):
+    """Prints the link with the setup token, making a new token where the last one cannot be used."""
+
+    help = "Print the link that claims this hub; makes a new token if the last one expired or was used."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Offer to void what was handed out before."""
+        parser.add_argument(
+            "--new", action="store_true", help="make a new token, and void every earlier one and its session"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Print the link; refuse with one line where the install is claimed."""
+        product = get_product()
+        product.bootstrap()
+        config = unclaimed_config()
+        if options["new"]:
+            tokens.renew(now=timezone.now())
+        tokens.ensure()
+        token = tokens.current()
+        if token is None:
+            raise ConfigError("another process keeps changing the setup token", fix="try again")
+        self.stdout.write(claim_link(product.origin(config), token))
+        if self.stderr.isatty():
+            self.stderr.write(f"Good once, for {tokens.LIFETIME.total_seconds() / 3600:.0f} hours at most.")

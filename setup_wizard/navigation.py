@@ -1,0 +1,65 @@
+"""Where in the wizard a page stands: what is done, what comes before and after."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+
+from setup_wizard.draft import Draft
+from setup_wizard.steps import Step
+
+REVIEW = Step(
+    name="review",
+    label="Review",
+    title="Review and finish",
+    intro="All of it is saved at once, or none of it.",
+)
+
+
+def url_of(step: Step) -> str:
+    """Return the address of a step."""
+    return reverse("setup:review") if step is REVIEW else reverse("setup:step", args=[step.name])
+
+
+def next_url(draft: Draft) -> str:
+    """Return the address to go on at."""
+    return url_of(draft.first_incomplete() or REVIEW)
+
+
+def url_after(step: Step, draft: Draft) -> str:
+    """Return the address of the page after ``step``."""
+    order = [*draft.steps_in_order(), REVIEW]
+    following = order[_index(order, step) + 1]
+    return url_of(following)
+
+
+def url_before(step: Step, draft: Draft) -> str | None:
+    """Return the address of the page before ``step``, where there is one."""
+    order = [*draft.steps_in_order(), REVIEW]
+    place = _index(order, step)
+    return url_of(order[place - 1]) if place else None
+
+
+def rows(current: Step, draft: Draft) -> list[dict[str, Any]]:
+    """Return every page of the chosen mode for the progress list."""
+    return [
+        {
+            "name": step.name,
+            "label": step.label,
+            "url": url_of(step),
+            "state": _state(step, current, draft),
+        }
+        for step in [*draft.steps_in_order(), REVIEW]
+    ]
+
+
+def _state(step: Step, current: Step, draft: Draft) -> str:
+    if step.name == current.name:
+        return "current"
+    is_done = draft.first_incomplete() is None if step is REVIEW else draft.has(step)
+    return "done" if is_done else "todo"
+
+
+def _index(order: list[Step], step: Step) -> int:
+    return [other.name for other in order].index(step.name)

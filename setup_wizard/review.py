@@ -1,0 +1,102 @@
+"""The last page before the claim: everything that is about to be committed, secrets masked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.urls import reverse
+
+from config_app.errors import ConfigError
+from config_app.project import get_schema
+from config_app.resolve import unsettled_problems
+from config_app.schema import Setting
+from setup_wizard.answers import Answers
+from setup_wizard.claim import application_of, rehearse
+from setup_wizard.draft import Draft
+from setup_wizard.navigation import url_of
+from setup_wizard.steps import ACCOUNT, Step
+
+
+def context(answers: Answers, errors: Iterable[ConfigError] | None = None) -> dict[str, Any]:
+    """Return the context of the review page; without ``errors``, the claim is rehearsed."""
+    found = _rehearse(answers.draft) if errors is None else list(errors)
+    return {
+        "groups": [_group(step, answers) for step in answers.draft.steps_in_order()],
+        "problems": [_error_row(error, answers.draft) for error in found],
+        "blocked": bool(found),
+    }
+
+
+def notices(step: Step, draft: Draft) -> list[dict[str, str]]:
+    """Return what the import left out of the settings of a step, until it was entered."""
+    asked = set(step.keys_in(draft.mode)) - draft.steps.get(step.name, {}).keys()
+    return [
+        {"severity": problem.severity, "title": _sentence(problem.message), "fix": "Enter it here."}
+        for problem in unsettled_problems(get_schema(), ())
+        if asked.issuperset(problem.keys)
+    ]
+
+
+def _rehearse(draft: Draft) -> list[ConfigError]:
+    try:
+        return rehearse(application_of(draft))
+    except ConfigError as error:
+        return [error]
+
+
+def _error_row(error: ConfigError, draft: Draft) -> dict[str, str]:
+    row = {"severity": "error", "title": _sentence(error.message), "fix": _sentence(error.fix or "")}
+    for key in error.keys:
+        if (step := _step_of(key, draft)) is not None:
+            anchor = "" if step.name == ACCOUNT else f"#id_{key}"
+            return row | {
+                "fix": row["fix"] or "Enter another value.",
+                "url": url_of(step) + anchor,
+                "url_label": f"Go to {step.label}",
+            }
+    return row
+
+
+def _step_of(key: str, draft: Draft) -> Step | None:
+    return next((step for step in draft.steps_in_order() if key in step.keys_in(draft.mode)), None)
+
+
+def _group(step: Step, answers: Answers) -> dict[str, Any]:
+    settings = get_schema().settings
+    rows = [_setting_row(step, settings[key], answers) for key in step.keys_in(answers.draft.mode)]
+    if step.name == ACCOUNT:
+        rows = _account_rows(answers.draft)
+    return {
+        "name": step.name,
+        "label": step.label,
+        "url": reverse("setup:step", args=[step.name]),
+        "rows": rows,
+    }
+
+
+def _setting_row(step: Step, setting: Setting, answers: Answers) -> dict[str, Any]:
+    row: dict[str, Any] = {"key": setting.key, "label": setting.label, "is_secret": setting.is_secret}
+    if setting.is_secret:
+        return row | {"is_set": answers.has_secret(setting.key)}
+    value = answers.initial(step, setting.key)
+    source = "default" if value == setting.default else None
+    return row | {"value": _shown(setting, value), "source": source}
+
+
+def _shown(setting: Setting, value: Any) -> str:
+    text = setting.serialise_optional(value)
+    return text.replace(",", ", ") if isinstance(value, tuple) else text
+
+
+def _account_rows(draft: Draft) -> list[dict[str, Any]]:
+    account = draft.steps.get(ACCOUNT, {})
+    return [
+        {"label": "E-mail address", "value": account.get("email", "")},
+        {"label": "Name", "value": account.get("name", "")},
+        {"label": "Password", "value": "set" if draft.password else ""},
+    ]
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?")) or not text else ".")

@@ -1,0 +1,242 @@
+"""The wizard's pages."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.decorators import method_decorator
+from django.views import View
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_safe
+
+from config_app.errors import ConfigError, InvalidPlan
+from setup_wizard import access, draft, navigation, pages, review, tokens
+from setup_wizard.answers import Answers
+from setup_wizard.claim import Claim, application_of, claim, claim_made_with, rehearse
+from setup_wizard.errors import AlreadyClaimed
+from setup_wizard.forms import StepForm, TokenForm, form_of
+from setup_wizard.navigation import REVIEW
+from setup_wizard.product import Application, get_product
+from setup_wizard.sections import sections
+from setup_wizard.state import unclaimed_config
+from setup_wizard.steps import Step
+
+DONE = "setup_wizard.done"
+WRONG_TOKEN = "This is no valid setup token: it may have expired or been used. Make a new one on the server."  # noqa: S105 - a message
+
+
+@method_decorator([login_not_required, never_cache, sensitive_post_parameters()], name="dispatch")
+class SetupView(View):
+    """Answers only while the database says unclaimed, and only to the browser that brought the token.
+
+    The gate has checked the former already; a view does not rely on the middleware being there (S5).
+    """
+
+    needs_token = True
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Check, then answer."""
+        try:
+            self.config = unclaimed_config()
+            if self.needs_token and not access.may_set_up(request):
+                return self.refuse()
+            self.draft = draft.load()
+            return super().dispatch(request, *args, **kwargs)
+        except AlreadyClaimed:
+            return pages.closed(request)
+        except ConfigError as error:
+            return pages.unavailable(request, error)
+
+    def refuse(self) -> HttpResponse:
+        """Send a browser without the token to where it is asked for."""
+        return redirect("setup:token")
+
+    def answers(self) -> Answers:
+        """Return what is known so far."""
+        known = Answers(draft=self.draft, config=self.config)
+        suggested = get_product().suggest(self.request, known)
+        return Answers(draft=self.draft, config=self.config, suggested=suggested)
+
+    def find_step(self, name: str) -> Step | None:
+        """Return the step of the chosen mode called ``name``."""
+        return next((step for step in self.draft.steps_in_order() if step.name == name), None)
+
+    def show(self, step: Step, template: str, context: dict[str, Any]) -> HttpResponse:
+        """Render a page of the wizard."""
+        place = {
+            "steps": navigation.rows(step, self.draft),
+            "back_url": navigation.url_before(step, self.draft),
+            "title": step.title,
+            "intro": step.intro,
+        }
+        return render(self.request, template, place | context)
+
+
+class TokenView(SetupView):
+    """Asks for the setup token; says nothing about the machine (S8)."""
+
+    needs_token = False
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Ask, or go on where this browser brought the token before."""
+        if access.may_set_up(request):
+            return redirect(navigation.next_url(self.draft))
+        return self._ask(TokenForm())
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Take the token; a wrong one changes nothing."""
+        form = TokenForm(request.POST)
+        if not form.is_valid():
+            return self._ask(form)
+        proof = tokens.accept(form.cleaned_data["token"])
+        if proof is None:
+            form.add_error(None, WRONG_TOKEN)
+            return self._ask(form)
+        access.unlock(request, proof)
+        return redirect(navigation.next_url(self.draft))
+
+    def _ask(self, form: TokenForm) -> HttpResponse:
+        return render(self.request, "setup_wizard/token.html", {"form": form})
+
+
+class StepView(SetupView):
+    """One step: what was entered is staged, and nothing is in force."""
+
+    def get(self, request: HttpRequest, name: str) -> HttpResponse:
+        """Show the form, prefilled."""
+        step = self._open_step(name)
+        if step is None:
+            return redirect(navigation.next_url(self.draft))
+        return self._show(step, form_of(step, self.answers()))
+
+    def post(self, request: HttpRequest, name: str) -> HttpResponse:
+        """Stage what was entered and go on."""
+        step = self._open_step(name)
+        if step is None:
+            return redirect(navigation.next_url(self.draft))
+        form = form_of(step, self.answers(), request.POST)
+        if form.is_valid() and self._stage(step, form):
+            return redirect(navigation.url_after(step, draft.load()))
+        return self._show(step, form)
+
+    def _open_step(self, name: str) -> Step | None:
+        """Return the step, unless one before it is still to be done."""
+        step, first = self.find_step(name), self.draft.first_incomplete()
+        order = self.draft.steps_in_order()
+        if step is None or (first is not None and order.index(step) > order.index(first)):
+            return None
+        return step
+
+    def _stage(self, step: Step, form: StepForm) -> bool:
+        try:
+            draft.save(step, form.texts(), form.secrets(), form.password())
+        except AlreadyClaimed:
+            raise
+        except ConfigError as error:
+            form.add_error(None, str(error))
+            return False
+        return True
+
+    def _show(self, step: Step, form: StepForm) -> HttpResponse:
+        context = {
+            "form": form,
+            "sections": sections(form),
+            "problems": review.notices(step, self.draft),
+            "references": get_product().references(step, self.request),
+        }
+        return self.show(step, step.template, context)
+
+
+class ReviewView(SetupView):
+    """Shows everything once more, and commits it."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Show what is about to be committed, and what stands against it."""
+        if self.draft.first_incomplete():
+            return redirect(navigation.next_url(self.draft))
+        return self._show()
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Finish: claim the install and sign its administrator in."""
+        if self.draft.first_incomplete():
+            return redirect(navigation.next_url(self.draft))
+        try:
+            application = application_of(self.draft)
+            if application.mode in get_product().proved_modes:
+                return self._leave(application)
+            done = claim(application, address=request.META.get("REMOTE_ADDR", ""))
+        except AlreadyClaimed:
+            return self._finish_again()
+        except ConfigError as error:
+            return self._show(getattr(error, "errors", [error]))
+        return finish(request, done)
+
+    def _leave(self, application: Application) -> HttpResponse:
+        """Send the browser to prove that the mode works, once nothing else stands against the claim."""
+        errors = rehearse(application)
+        return self._show(errors) if errors else get_product().prove(self.request, application)
+
+    def _finish_again(self) -> HttpResponse:
+        """Answer the second of two submits as the first: both come from the one session with the token."""
+        earlier = claim_made_with(application_of(self.draft))
+        if earlier is None:
+            raise AlreadyClaimed
+        return finish(self.request, earlier)
+
+    def _show(self, errors: list[ConfigError] | None = None) -> HttpResponse:
+        context = review.context(self.answers(), errors)
+        context["finish_label"] = get_product().finish_label(self.draft.mode)
+        return self.show(REVIEW, "setup_wizard/review.html", context)
+
+
+class ProofView(SetupView):
+    """Where a browser comes back to with the proof that the mode works; the claim is made then."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Claim, and show what comes next; without proof, say why."""
+        application = application_of(self.draft)
+        made: list[Claim] = []
+
+        def commit(actor: str) -> None:
+            address = request.META.get("REMOTE_ADDR", "")
+            made.append(claim(application, actor=actor, address=address))
+
+        try:
+            refusal = get_product().conclude(request, application, commit)
+        except InvalidPlan:
+            return redirect("setup:review")  # which says what stands against the claim
+        if refusal is not None:
+            return refusal
+        request.session[DONE] = made[0].revision.number
+        return redirect("setup-done")
+
+
+def finish(request: HttpRequest, done: Claim) -> HttpResponse:
+    """Sign the new administrator in, in a session of their own, and show what comes next (S6)."""
+    request.session.flush()
+    if done.user is not None:
+        login(request, cast("Any", done.user))
+    request.session[DONE] = done.revision.number
+    return redirect("setup-done")
+
+
+@login_not_required
+@never_cache
+@require_safe
+def show_done(request: HttpRequest) -> HttpResponse:
+    """Welcome whoever has just claimed the install; the wizard itself is closed by now."""
+    revision = request.session.get(DONE)
+    if revision is None:
+        return redirect("/")
+    product = get_product()
+    context = {
+        "revision": revision,
+        "configuration_url": product.configuration_url(),
+        "notes": product.notes(),
+    }
+    return render(request, "setup_wizard/done.html", context)
