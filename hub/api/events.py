@@ -1,0 +1,61 @@
+"""``GET /api/config/events``: what changes, as it changes."""
+
+from __future__ import annotations
+
+import functools
+import re
+from importlib import import_module
+
+from django.conf import settings
+from django.contrib import auth
+from django.contrib.auth.decorators import login_not_required
+from django.core.handlers.asgi import ASGIRequest
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponseBase, JsonResponse, StreamingHttpResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from hub.api import streams
+from hub.api.access import refusal
+from hub.workos.sessions import current_user
+
+RETRY_AFTER = 30
+
+_NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
+
+
+@login_not_required  # refused with JSON instead of a redirect to the sign-in page
+@never_cache
+@require_GET
+def stream_events(request: HttpRequest) -> HttpResponseBase:
+    """Send super admins an event for each revision: its number, its keys and its channel, never values."""
+    if answer := refusal(request) or _hindrance(request):
+        return answer
+    last = request.headers.get("Last-Event-ID")
+    content = streams.stream(functools.partial(_may_listen, request), None if last is None else int(last))
+    headers = {"X-Accel-Buffering": "no"}  # nginx would keep the events to itself
+    return StreamingHttpResponse(content, content_type="text/event-stream", headers=headers)
+
+
+def _hindrance(request: HttpRequest) -> JsonResponse | None:
+    """Return what answers a request that would be allowed but cannot be served."""
+    last = request.headers.get("Last-Event-ID")
+    if last is not None and not _NUMBER.fullmatch(last):
+        return JsonResponse({"error": "last_event_id_not_a_revision"}, status=400)
+    if not isinstance(request, ASGIRequest):  # a thread for each client would be gone for as long as it stays
+        return JsonResponse({"error": "needs_asgi"}, status=501)
+    if streams.is_full():
+        headers = {"Retry-After": str(RETRY_AFTER)}
+        return JsonResponse({"error": "too_many_streams"}, status=503, headers=headers)
+    return None
+
+
+def _may_listen(request: HttpRequest) -> bool:
+    """Ask anew what the request asked when it came in: does its session count, is this a super admin?"""
+    fresh = HttpRequest()
+    fresh.META = request.META
+    fresh.session = import_module(settings.SESSION_ENGINE).SessionStore(request.session.session_key)
+    try:
+        return bool(current_user(fresh, auth.get_user(fresh)).is_superuser)
+    except DatabaseError:
+        return False  # the client comes back once the database does

@@ -1,0 +1,127 @@
+"""Server-sent events: one for each revision, for as long as whoever listens may know.
+
+https://html.spec.whatwg.org/multipage/server-sent-events.html
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import json
+import logging
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from asgiref.sync import SyncToAsync, sync_to_async
+from django.db import connections
+
+from config_app import feed, runtime, timeline
+from config_app.errors import ConfigError
+
+logger = logging.getLogger("hub")
+
+T = TypeVar("T")
+
+HEARTBEAT = 15.0
+"""Seconds without an event after which a comment says that the stream is alive, and rights are checked."""
+MAX_STREAMS = 100
+"""Streams that one process keeps open."""
+MAX_REPLAY = 500
+"""Missed revisions that are sent again; whoever missed more is told to read everything anew."""
+RETRY_MS = 3000
+"""Milliseconds after which a client comes back."""
+
+
+def is_full() -> bool:
+    """Tell whether this process has as many streams as it keeps."""
+    return feed.count() >= MAX_STREAMS
+
+
+async def stream(may_listen: Callable[[], bool], last: int | None) -> AsyncIterator[str]:
+    """Yield what is sent to one client that has seen revision ``last``; ``None`` begins with the next one.
+
+    Ends once ``may_listen`` says no, the database cannot be asked, or the server stops.
+    """
+    await _give_thread_back()
+    if is_full():  # others were faster since the client was let in
+        yield _opening(last)
+        return
+    with feed.follow() as subscription:
+        last = _in_force() if last is None else last
+        yield _opening(last)
+        is_news = True
+        while not feed.is_closed():
+            news = await _in_thread(functools.partial(_look, may_listen, last))
+            if news is None:
+                return
+            for number, text in news:
+                last = number
+                yield text
+            if not is_news:
+                yield ": heartbeat\n\n"
+            is_news = await subscription.wait(HEARTBEAT)
+
+
+def _in_force() -> int:
+    return runtime.get_snapshot().revision
+
+
+def _opening(last: int | None) -> str:
+    """Return what makes a client resume where it is, even if it loses the connection before any event."""
+    known = "" if last is None else f"id: {last}\n"
+    return f"retry: {RETRY_MS}\n{known}\n"
+
+
+def _look(may_listen: Callable[[], bool], last: int) -> list[tuple[int, str]] | None:
+    """Return the messages that a client is due; ``None`` where it may not have any."""
+    try:
+        if not may_listen():
+            return None
+        return _messages_since(last)
+    except ConfigError as error:
+        logger.warning("an event stream ends: %s", error)
+        return None
+    finally:
+        connections.close_all()
+
+
+def _messages_since(last: int) -> list[tuple[int, str]]:
+    number = _in_force()
+    if number == last:
+        return []
+    if not 0 < number - last <= MAX_REPLAY:
+        return [(number, _message(number, {"revision": number}, kind="resync"))]
+    events = timeline.events_between(last, number, MAX_REPLAY)
+    return [(event.revision, _message(event.revision, event.as_json())) for event in events]
+
+
+def _message(number: int, data: dict[str, object], kind: str = "") -> str:
+    """Return one event; without a kind, browsers call it ``message``."""
+    event = f"event: {kind}\n" if kind else ""
+    return f"{event}id: {number}\ndata: {json.dumps(data)}\n\n"
+
+
+async def _give_thread_back() -> None:
+    """Free the thread that ran the middleware, with its database connection: a stream lasts for hours."""
+    await sync_to_async(_close_connections)()
+    context = SyncToAsync.thread_sensitive_context.get(None)
+    executor = SyncToAsync.context_to_thread_executor.pop(context, None) if context else None
+    if executor is not None:
+        executor.shutdown(wait=False)
+
+
+def _close_connections() -> None:
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:  # as it is in tests
+            connection.close()
+
+
+@functools.cache
+def _threads() -> ThreadPoolExecutor:
+    """Return the few threads in which the streams of this process ask the database."""
+    return ThreadPoolExecutor(max_workers=4, thread_name_prefix="events")
+
+
+async def _in_thread(job: Callable[[], T]) -> T:
+    return await asyncio.get_running_loop().run_in_executor(_threads(), job)

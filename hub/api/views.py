@@ -1,0 +1,19 @@
+"""The configuration as JSON, for super admins."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from config_app.report import report
+from hub.api.access import refusal
+
+
+@login_not_required  # refused below, with JSON instead of a redirect to the sign-in page
+@never_cache
+@require_safe
+def read_config(request: HttpRequest) -> JsonResponse:
+    """Answer like ``config show --json``; 401 for strangers, 403 for whoever is no super admin."""
+    return refusal(request) or JsonResponse(report())

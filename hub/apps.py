@@ -1,0 +1,21 @@
+"""The Django app."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class HubConfig(AppConfig):
+    """The product."""
+
+    name = "hub"
+    verbose_name = "People"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Follow the configuration where Django reads a setting only once."""
+        from hub import checks, logs
+        from hub.workos import hooks  # noqa: F401 - importing registers them
+
+        checks.register_all()
+        logs.follow_configuration()

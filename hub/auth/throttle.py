@@ -1,0 +1,102 @@
+"""How often somebody may get a password wrong (requirement W5), with django-axes.
+
+Counted is by account and by address, in the database, for all processes. Whoever guesses waits; nobody is
+locked out for good, and in a browser where a person has signed in before only its own mistakes count.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from typing import Any
+
+from axes.handlers.database import AxesDatabaseHandler
+from axes.models import AccessAttempt
+from django.conf import settings
+from django.db.models import QuerySet, Sum
+from django.http import HttpRequest, HttpResponse
+
+from config_app.fields import canonical_email
+from hub.auth.browsers import known_browser
+
+Credentials = dict[str, Any] | None
+
+LIMITS: Mapping[tuple[str, ...], int] = {
+    ("username", "ip_address"): 5,
+    ("ip_address",): 20,
+    ("username",): 50,
+}
+"""Failures after which one has to wait, by what they have in common."""
+IN_A_KNOWN_BROWSER: Mapping[tuple[str, ...], int] = {("username",): 5}
+NO_ADDRESS = "(no e-mail address)"
+LONGEST = 255
+"""Characters that django-axes keeps of it."""
+IPV6_NETWORK = 64
+"""What one subscriber has to choose addresses from (RFC 6177); counting each by itself counts nothing."""
+
+
+def parameters(request: HttpRequest, credentials: Credentials = None) -> list[list[str]]:
+    """Return what failures are counted by."""
+    return [list(common) for common in _limits(request, credentials)]
+
+
+def _limits(request: HttpRequest, credentials: Credentials) -> Mapping[tuple[str, ...], int]:
+    return IN_A_KNOWN_BROWSER if known_browser(request, _email(credentials)) else LIMITS
+
+
+def account(request: HttpRequest, credentials: Credentials = None) -> str:
+    """Return whose failures these are: those of an account, or of it in one known browser."""
+    email = _email(credentials)
+    return f"{known_browser(request, email)} {email}".strip()[:LONGEST]
+
+
+def _email(credentials: Credentials) -> str:
+    """Return the account in one spelling; nothing of what is no address, as it may be a password."""
+    return canonical_email(str((credentials or {}).get("username") or "").strip()) or NO_ADDRESS
+
+
+def client_network(request: HttpRequest) -> str | None:
+    """Return the address, or the network of an IPv6 address, that an attempt comes from."""
+    try:
+        address = ipaddress.ip_address(request.META.get("REMOTE_ADDR", ""))
+    except ValueError:
+        return None
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    return str(ipaddress.ip_network((int(address), IPV6_NETWORK), strict=False).network_address)
+
+
+def describe(username: str, _ip: str, _agent: str, _path: str, request: HttpRequest) -> str:
+    """Return who it is for the log."""
+    return f"{username} from {request.META.get('REMOTE_ADDR', 'an unknown address')}"
+
+
+def refuse(_request: HttpRequest, page: HttpResponse, _credentials: Credentials) -> HttpResponse:
+    """Turn the sign-in page, which says why, into a refusal (RFC 6585)."""
+    page.status_code = 429
+    page["Retry-After"] = str(int(settings.AXES_COOLOFF_TIME.total_seconds()))
+    return page
+
+
+class SignInThrottle(AxesDatabaseHandler):
+    """django-axes' counting, with a limit for each thing that failures may have in common."""
+
+    def get_failures(self, request: HttpRequest, credentials: Credentials = None) -> int:
+        """Return 1 where a limit is reached, or else 0; ``AXES_FAILURE_LIMIT`` is 1."""
+        limits = _limits(request, credentials).values()
+        attempts = self.get_user_attempts(request, credentials)
+        return int(any(_total(a) >= limit for a, limit in zip(attempts, limits, strict=True)))
+
+    def reset_user_attempts(self, request: HttpRequest, credentials: Credentials = None) -> int:
+        """Forget this account's failures from this address.
+
+        Not all of the address, or whoever has an account too could go on guessing after signing in.
+        """
+        mine = {"username": account(request, credentials), "ip_address": client_network(request)}
+        count, _ = AccessAttempt.objects.filter(**mine).delete()
+        return count
+
+
+def _total(attempts: QuerySet[AccessAttempt]) -> int:
+    total: int | None = attempts.aggregate(total=Sum("failures_since_start"))["total"]
+    return total or 0

@@ -1,0 +1,19 @@
+"""Who administers the hub: the configuration in force decides, at every question."""
+
+from __future__ import annotations
+
+from asgiref.sync import sync_to_async
+
+from config_app.fields import canonical_email
+from hub.runtime_config import RuntimeConfig, get_config
+
+
+def is_super_admin(email: str | None, config: RuntimeConfig | None = None) -> bool:
+    """Tell whether ``super_admin_emails`` lists the address, now or in ``config``; in one spelling (W11)."""
+    address = canonical_email(email.strip()) if email else None
+    return address is not None and address in (config or get_config()).super_admin_emails
+
+
+async def ais_super_admin(email: str | None) -> bool:
+    """Tell whether ``super_admin_emails`` lists the address now."""
+    return await sync_to_async(is_super_admin)(email)

@@ -1,0 +1,158 @@
+"""From an empty folder to a hub that can serve: detected, done once, safe from many processes."""
+
+from __future__ import annotations
+
+import enum
+import socket
+from pathlib import Path
+
+from asgiref.sync import sync_to_async
+from django.db import connection
+
+from config_app import custody, receipts, runtime, store, watcher
+from config_app.models import Revision
+from config_app.plan import plan
+from config_app.resolve import read_without_keyring
+from hub import backup, database_file, migration
+from hub.bootstrap_lock import bootstrap_lock
+from hub.env_import import current_import, instance
+from hub.generated import cookie_password
+from hub.instance import ensure_data_dir, remember_database
+from hub.runtime_config import RuntimeConfig, get_config, is_configured
+from setup_wizard import tokens
+
+
+class BootstrapState(enum.StrEnum):
+    """How far an install has come."""
+
+    NO_DATABASE = "no_database"
+    EMPTY_DATABASE = "empty_database"
+    UNCONFIGURED = "unconfigured"
+    CONFIGURED = "configured"
+    RUNNING = "running"
+
+
+def get_bootstrap_state() -> BootstrapState:
+    """Detect the state; raise ``DatabaseUnavailable`` or ``NewerSchema``, never guess."""
+    if not _has_database():
+        return BootstrapState.NO_DATABASE
+    if not _is_initialised():
+        return BootstrapState.EMPTY_DATABASE
+    if not is_configured(runtime.read_snapshot(read_without_keyring).config):
+        return BootstrapState.UNCONFIGURED
+    return BootstrapState.RUNNING if watcher.is_watching() else BootstrapState.CONFIGURED
+
+
+def _file() -> Path | None:
+    """Return the database file; ``None`` for a database server."""
+    return Path(connection.settings_dict["NAME"]) if connection.vendor == "sqlite" else None
+
+
+def _has_database() -> bool:
+    """Tell whether there is a database to ask; a server's is asked in any case."""
+    path = _file()
+    if path is None or not path.exists():
+        return path is None
+    if not instance().first_start:
+        database_file.refuse_lost(path)
+    return True
+
+
+def _is_initialised() -> bool:
+    """Tell whether the tables are there and the first revision is written."""
+    applied = migration.applied_migrations()
+    migration.refuse_newer(applied)
+    return any(app == "config_app" for app, _ in applied) and store.read().revision > 0
+
+
+def bootstrap_application() -> RuntimeConfig:
+    """Bring the install to where it can serve and return its configuration.
+
+    Idempotent, and safe from any number of processes at once: one does the work, the others wait.
+    Raises ``ConfigError`` with a diagnosis and a cure; whatever is raised, nothing is half done.
+    """
+    ensure_data_dir(instance().data_dir)
+    if (path := _file()) is not None:
+        database_file.require_access(path)
+    if not _is_ready():
+        with bootstrap_lock(instance()):
+            _bring_up()
+    runtime.refresh()
+    return get_config()
+
+
+async def abootstrap_application() -> RuntimeConfig:
+    """Bring the install to where it can serve and return its configuration."""
+    return await sync_to_async(bootstrap_application)()
+
+
+def _is_ready() -> bool:
+    if instance().first_start or not _has_database() or migration.pending():
+        return False  # an older schema is migrated before anything reads it
+    if not _is_initialised() or custody.lacks_slot():
+        return False
+    return not _facts_changed() and _has_token_if_unclaimed()
+
+
+def _facts_changed() -> bool:
+    """Tell whether the database moved; hubs that share a server may each spell its address their own way."""
+    row = store.read().rows.get("database_path")
+    if row is None:
+        return True
+    return row.value != instance().database_label and not _is_shared()
+
+
+def _is_shared() -> bool:
+    return _file() is None and any(process.machine != socket.gethostname() for process in receipts.running())
+
+
+def _has_token_if_unclaimed() -> bool:
+    config = runtime.read_snapshot(read_without_keyring).config
+    return is_configured(config) or tokens.is_usable()
+
+
+def _bring_up() -> None:
+    """Do whatever is missing, in the order in which it is needed; only under the lock."""
+    if (path := _file()) is not None:
+        database_file.create(path)
+    run_migrations_once()
+    with store.writing() as stored:
+        custody.ensure_keyring()
+        custody.ensure_slots()
+        auto_migrate_from_env()
+        _record_facts(first=stored.revision == 0)
+    remember_database(instance())
+    if not is_configured(runtime.refresh().config):
+        tokens.ensure()
+
+
+def run_migrations_once() -> None:
+    """Bring the schema up to date, after a backup where there is something to lose."""
+    if not migration.pending():
+        return
+    if connection.introspection.table_names():
+        backup.back_up(instance())
+    migration.migrate()
+
+
+def auto_migrate_from_env() -> Revision | None:
+    """Import ``.env`` and the process environment, once in the life of a database; ``None`` afterwards.
+
+    What does not validate is left out, recorded with what was expected, and reported until it is settled.
+    """
+    if store.read().revision > 0:
+        return None
+    found = current_import()
+    drawn = plan(found.values, refusals=found.refusals)
+    return drawn.apply(actor="hub", channel="env", reason="imported at the first start")
+
+
+def _record_facts(*, first: bool) -> None:
+    """Record where the database is, and at the very first start what the hub makes itself."""
+    facts: dict[str, object] = {}
+    if _facts_changed():
+        facts["database_path"] = instance().database_label
+    if first and "workos_cookie_password" not in store.read().rows:
+        facts["workos_cookie_password"] = cookie_password()
+    reason = "the first start" if first else "where the database is now"
+    plan(facts, managed=True).apply(actor="hub", channel="bootstrap", reason=reason)

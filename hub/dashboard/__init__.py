@@ -1,0 +1,1 @@
+"""The first page of a configured hub: what is in force, where, and what needs attention."""

@@ -1,0 +1,28 @@
+"""Everything that needs a person's attention, for the dashboard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.text import capfirst
+
+from config_app.project import Problem, get_project
+from config_app.runtime import Snapshot
+
+ORDER = ("error", "warning", "info")
+
+
+def problem_rows(snapshot: Snapshot) -> list[dict[str, Any]]:
+    """Return the problems of the stored configuration, the hub and its environment, the worst first."""
+    project = get_project()
+    found = [*snapshot.problems, *project.problems(snapshot.config), *project.drift(snapshot.config)]
+    return [_row(problem) for problem in sorted(found, key=lambda p: ORDER.index(p.severity))]
+
+
+def _row(problem: Problem) -> dict[str, Any]:
+    return {"severity": problem.severity, "title": _sentence(problem), "fix": capfirst(problem.fix)}
+
+
+def _sentence(problem: Problem) -> str:
+    """Return the message as it stands under a heading; a setting's key stays as it is written."""
+    return problem.message if problem.message.startswith(problem.keys) else capfirst(problem.message)

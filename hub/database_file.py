@@ -1,0 +1,45 @@
+"""The SQLite file: made once, private, and never taken for a new one when it is damaged."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from config_app.errors import DatabaseUnavailable
+from config_app.files import PRIVATE_FILE
+
+
+def create(path: Path) -> None:
+    """Create the file for this user alone, where it is missing."""
+    if path.exists():
+        return
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE_FILE))
+    except OSError as error:
+        raise DatabaseUnavailable(
+            f"{path} cannot be created: {error.strerror}",
+            "make its folder writable, or set HUB_DATABASE_PATH",
+        ) from error
+
+
+def refuse_lost(path: Path) -> None:
+    """Raise ``DatabaseUnavailable`` where the file of an install that was started before holds nothing."""
+    if path.is_file() and path.stat().st_size == 0:
+        raise DatabaseUnavailable(
+            f"{path} is empty, but this hub was started before",
+            "restore it from a backup, or remove it to start anew",
+        )
+
+
+def require_access(path: Path) -> None:
+    """Raise ``DatabaseUnavailable`` where this user cannot read and write the file and its folder."""
+    if not path.exists():
+        return
+    if not path.is_file():
+        raise DatabaseUnavailable(f"{path} is not a file", "move it away, or set HUB_DATABASE_PATH")
+    for place, mode in ((path, os.R_OK | os.W_OK), (path.parent, os.W_OK | os.X_OK)):
+        if not os.access(place, mode, effective_ids=True):
+            raise DatabaseUnavailable(
+                f"{place} cannot be read and written by this user", f"run the hub as the owner of {path}"
+            )

@@ -1,0 +1,75 @@
+"""gunicorn's configuration: what the database says, unless the command line pins it.
+
+``manage.py serve`` is ``gunicorn -c hub/gunicorn.py hub.asgi:application`` after a look at the
+database; under systemd, Docker or another process manager either form does.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
+
+import django
+
+django.setup()
+
+from hub import server  # noqa: E402 - after the apps are loaded
+from hub.listening import listener  # noqa: E402
+
+_config = server.start_up()
+
+bind = listener(_config.host, _config.port)
+workers = _config.server_workers
+loglevel = _config.log_level
+worker_class = "hub.worker.HubWorker"
+wsgi_app = "hub.asgi:application"
+proc_name = "hub"
+graceful_timeout = 30
+timeout = 60
+keepalive = 5
+# Heartbeats of workers must not wait for a slow disk.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+accesslog = None
+# Its default is one path for every gunicorn of a user; the hub is controlled through its configuration.
+control_socket_disable = True
+logconfig_dict = server.log_settings()
+
+
+def on_starting(arbiter: Any) -> None:
+    """Remember what the command line pinned, for every worker to say; look whether the port is free."""
+    server.start_master(arbiter.cfg)
+
+
+def on_reload(arbiter: Any) -> None:
+    """Remember it anew."""
+    server.describe_master(arbiter.cfg)
+
+
+def when_ready(arbiter: Any) -> None:
+    """Say where the hub is served, and how to claim it."""
+    server.announce(arbiter.cfg)
+
+
+def post_fork(_arbiter: Any, _worker: Any) -> None:
+    """Give up the connections of the master."""
+    server.become_worker()
+
+
+def post_worker_init(_worker: Any) -> None:
+    """Keep the configuration of this worker current."""
+    server.watch()
+
+
+def worker_exit(_arbiter: Any, _worker: Any) -> None:
+    """Stop watching and take the worker's row out."""
+    server.leave()
+
+
+def on_exit(_arbiter: Any) -> None:
+    """Take the master's row out."""
+    server.leave()

@@ -1,0 +1,69 @@
+"""Is the process alive, and can it serve?"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from config_app import runtime
+from config_app.project import Problem, get_project
+
+LIVE_PATH, READY_PATH = "/health/live", "/health/ready"
+
+UNAVAILABLE = Problem(code="unavailable", message="the database cannot be used", severity="error")
+
+
+@login_not_required
+@never_cache
+@require_safe
+def live(_request: HttpRequest) -> HttpResponse:
+    """Answer 200 while the process runs."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@login_not_required
+@never_cache
+@require_safe
+def ready(_request: HttpRequest) -> HttpResponse:
+    """Answer with the state of this process: 200 while it can serve, even if nobody has claimed it yet.
+
+    While the database is gone it is 503: the last good configuration stays in force, but pages need
+    sessions, and a load balancer had better ask another hub.
+    """
+    report = _report()
+    return JsonResponse(report, status=200 if report["stale_since"] is None else 503)
+
+
+@never_cache
+def unready(_request: HttpRequest) -> HttpResponse:
+    """Answer 503 in a process that never had a configuration to serve with."""
+    nothing = {"state": "unavailable", "revision": None, "pid": os.getpid(), "config_age_s": None}
+    return JsonResponse(nothing | {"stale_since": None, "problems": _public([UNAVAILABLE])}, status=503)
+
+
+def _report() -> dict[str, Any]:
+    snapshot, project, stale_since = runtime.get_snapshot(), get_project(), runtime.stale_since()
+    others = project.problems(snapshot.config) if stale_since is None else [UNAVAILABLE]
+    return {
+        "state": project.state(snapshot.config),
+        "revision": snapshot.revision,
+        "pid": os.getpid(),
+        "config_age_s": round(runtime.config_age(), 3),
+        "stale_since": None if stale_since is None else _iso(stale_since),
+        "problems": _public([*others, *snapshot.problems]),
+    }
+
+
+def _public(problems: list[Problem]) -> list[dict[str, Any]]:
+    """Return what anyone may know: names only, as texts may have paths and addresses."""
+    return [{"code": p.code, "keys": p.keys, "severity": p.severity} for p in problems]
+
+
+def _iso(moment: float) -> str:
+    return dt.datetime.fromtimestamp(moment, dt.UTC).isoformat()

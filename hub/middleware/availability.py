@@ -1,0 +1,33 @@
+"""An answer for requests that come while there is no configuration to serve them with."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.decorators import sync_only_middleware
+
+from config_app.errors import ConfigError
+from config_app.middleware import GetResponse
+from config_app.runtime import get_config
+from hub import errors, health
+
+
+@sync_only_middleware
+def configuration_required(get_response: GetResponse) -> GetResponse:
+    """Answer 503 with a diagnosis and a cure while the configuration cannot be read (S1)."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        try:
+            get_config()
+        except ConfigError as error:
+            return _answer(request, error)
+        return get_response(request)
+
+    return middleware
+
+
+def _answer(request: HttpRequest, error: ConfigError) -> HttpResponseBase:
+    if request.path_info == health.LIVE_PATH:
+        return health.live(request)
+    if request.path_info == health.READY_PATH:
+        return health.unready(request)
+    return errors.unavailable(request, error)

@@ -1,0 +1,49 @@
+"""Cookies that only this host can set and only https carries, where the request came by https (W7)."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.decorators import sync_only_middleware
+
+from config_app.middleware import GetResponse
+from hub.auth import browsers
+
+PREFIX = "__Host-"
+
+
+@sync_only_middleware
+def host_cookies(get_response: GetResponse) -> GetResponse:
+    """Name our cookies ``__Host-…`` and make them Secure under https (RFC 6265bis, 4.1.3.2)."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if not request.is_secure():
+            return get_response(request)
+        _read_prefixed(request)
+        response = get_response(request)
+        _write_prefixed(response)
+        return response
+
+    return middleware
+
+
+def _names() -> tuple[str, ...]:
+    return settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, browsers.COOKIE
+
+
+def _read_prefixed(request: HttpRequest) -> None:
+    """Let the hub see its cookies under their plain names, and only those that https carried."""
+    for name in _names():
+        value = request.COOKIES.pop(PREFIX + name, None)
+        request.COOKIES.pop(name, None)
+        if value is not None:
+            request.COOKIES[name] = value
+
+
+def _write_prefixed(response: HttpResponseBase) -> None:
+    for name in _names():
+        if name in response.cookies:
+            morsel = response.cookies.pop(name)
+            morsel.set(PREFIX + name, morsel.value, morsel.coded_value)
+            morsel["secure"], morsel["path"], morsel["domain"] = True, "/", ""
+            response.cookies[morsel.key] = morsel

@@ -1,0 +1,37 @@
+"""CORS by the configuration in force: an exact list of origins, or ``*`` without credentials (W9)."""
+
+from __future__ import annotations
+
+from urllib.parse import SplitResult
+
+from corsheaders.middleware import (
+    ACCESS_CONTROL_ALLOW_CREDENTIALS,
+    ACCESS_CONTROL_ALLOW_ORIGIN,
+)
+from corsheaders.middleware import CorsMiddleware as StaticCorsMiddleware
+from django.http import HttpRequest, HttpResponseBase
+
+from hub.runtime_config import get_config
+
+ANY = "*"
+
+
+class CorsMiddleware(StaticCorsMiddleware):
+    """Lets scripts of the configured origins read responses."""
+
+    async_capable = False
+
+    def origin_found_in_white_lists(self, origin: str, url: SplitResult) -> bool:
+        """Tell whether the origin is listed now."""
+        allowed = get_config().allowed_origins
+        return ANY in allowed or origin in allowed
+
+    def add_response_headers(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """Add the headers; cookies count for listed origins only, never for everyone."""
+        response = super().add_response_headers(request, response)
+        if ACCESS_CONTROL_ALLOW_ORIGIN in response:
+            if ANY in get_config().allowed_origins:
+                response[ACCESS_CONTROL_ALLOW_ORIGIN] = ANY
+            else:
+                response[ACCESS_CONTROL_ALLOW_CREDENTIALS] = "true"
+        return response

@@ -1,0 +1,46 @@
+"""The Content Security Policy of every response, with what the configuration adds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from csp.middleware import CSPMiddleware, PolicyParts
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+
+from config_app.errors import ConfigError
+from hub.runtime_config import WORKOS, RuntimeConfig, get_config
+
+
+class ContentSecurityPolicyMiddleware(CSPMiddleware):
+    """Adds the report address while there is one, and where a form may lead when people sign in elsewhere."""
+
+    async_capable = False
+
+    def get_policy_parts(
+        self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
+    ) -> PolicyParts:
+        """Return the static policy of the settings, with what the configuration adds."""
+        parts = super().get_policy_parts(request, response, report_only)
+        if not report_only and (additions := _additions()):
+            update: dict[str, Any] = {**(parts.update or {}), **additions}
+            parts.update = update
+        return parts
+
+
+def _additions() -> dict[str, list[str]]:
+    try:
+        config = get_config()
+    except ConfigError:
+        return {}  # the page that says so needs its policy too
+    additions = {"form-action": _places_to_sign_out(config)}
+    if config.csp_report_uri:
+        additions["report-uri"] = [config.csp_report_uri]
+    return {directive: sources for directive, sources in additions.items() if sources}
+
+
+def _places_to_sign_out(config: RuntimeConfig) -> list[str]:
+    """Return where signing out leads: Chromium holds redirects after a form to ``form-action`` too (W2)."""
+    if config.app_mode != WORKOS:
+        return []
+    return [source for source in (settings.WORKOS_API_URL, config.workos_authkit_domain) if source]

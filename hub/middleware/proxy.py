@@ -1,0 +1,90 @@
+"""Forwarded headers count only from trusted proxies (requirement W4)."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable
+
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.decorators import sync_only_middleware
+
+from config_app.middleware import GetResponse
+from hub.runtime_config import get_config
+
+FORWARDED = (
+    "HTTP_FORWARDED",
+    "HTTP_X_FORWARDED_FOR",
+    "HTTP_X_FORWARDED_HOST",
+    "HTTP_X_FORWARDED_PORT",
+    "HTTP_X_FORWARDED_PROTO",
+    "HTTP_X_REAL_IP",
+)
+# Some proxies write the client's port too: 192.0.2.1:4711 or [2001:db8::1]:4711.
+_WITH_PORT = re.compile(r"(?:(?P<four>[0-9.]+)|\[(?P<six>[0-9a-f:.]+)\])(?::[0-9]{1,5})?", re.ASCII | re.I)
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@sync_only_middleware
+def trusted_proxies(get_response: GetResponse) -> GetResponse:
+    """Put the client's address into ``REMOTE_ADDR``, and drop forwarded headers that anyone could send."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        _apply(request, get_config().trusted_proxies)
+        return get_response(request)
+
+    return middleware
+
+
+def _apply(request: HttpRequest, networks: tuple[Network, ...]) -> None:
+    peer = parse_address(request.META.get("REMOTE_ADDR", ""))
+    if peer is not None:
+        request.META["REMOTE_ADDR"] = str(peer)
+    if not _is_trusted(peer, networks):
+        for header in FORWARDED:
+            request.META.pop(header, None)
+        return
+    hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    if client := _client(hops, networks):
+        request.META["REMOTE_ADDR"] = str(client)
+    # A list means that several proxies wrote; the last entry is that of the one which is trusted.
+    if "HTTP_X_FORWARDED_PROTO" in request.META:
+        scheme = request.META["HTTP_X_FORWARDED_PROTO"].split(",")[-1].strip().lower()
+        request.META["HTTP_X_FORWARDED_PROTO"] = scheme
+
+
+def _client(hops: Iterable[str], networks: tuple[Network, ...]) -> Address | None:
+    """Return the nearest address that is no trusted proxy, reading from the server outwards."""
+    nearest = None
+    for hop in reversed(list(hops)):
+        address = _hop_address(hop.strip())
+        if address is None:
+            return nearest
+        nearest = address
+        if not _is_trusted(address, networks):
+            return nearest
+    return nearest
+
+
+def _hop_address(text: str) -> Address | None:
+    match = _WITH_PORT.fullmatch(text)
+    return parse_address(match["four"] or match["six"] if match else text)
+
+
+def parse_address(text: str) -> Address | None:
+    """Return the IP address, or ``None``.
+
+    An IPv4 address in its IPv6 form is the IPv4 address: that is how a listener on ``::`` sees it.
+    """
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address
+
+
+def _is_trusted(address: Address | None, networks: tuple[Network, ...]) -> bool:
+    return address is not None and any(address in network for network in networks)

@@ -1,0 +1,127 @@
+"""People who sign in."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.db import models
+from django.utils import timezone
+
+from config_app.fields import canonical_email
+from hub.api.models import WebhookCall
+from hub.authorization import is_super_admin
+from hub.runtime_config import WORKOS, RuntimeConfig, get_config
+from hub.workos.models import WorkOSEvents, WorkOSSession
+
+__all__ = ["User", "UserManager", "WebhookCall", "WorkOSEvents", "WorkOSSession"]
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes accounts whose name is the e-mail address."""
+
+    @classmethod
+    def normalize_email(cls, email: str | None) -> str:
+        """Return the address in the one spelling that is stored and compared; empty where it is none."""
+        return canonical_email((email or "").strip()) or ""
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        """Return the account of an address, however it is capitalised."""
+        return self.get(email=self.normalize_email(username))
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+        """Create an account; raise ``ValueError`` without an address."""
+        if not self.normalize_email(email):
+            raise ValueError("an account needs an e-mail address")
+        user = self.model(email=self.normalize_email(email), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """One person.
+
+    Whether somebody is a super admin is no property of the account but of the configuration:
+    ``super_admin_emails`` decides on every request, so removal takes effect at once.
+
+    ``verified_email`` is the address that WorkOS has verified, whatever ``email`` is changed to. What belongs
+    to a request is set by ``hub.workos.sessions``: the configuration that decides about its session, whether
+    that is an impersonator's, and which roles it has.
+    """
+
+    config: RuntimeConfig | None = None
+    is_impersonated = False
+    workos_roles: tuple[str, ...] = ()
+
+    email = models.EmailField("e-mail address", unique=True)
+    name = models.CharField(max_length=150, blank=True)
+    is_staff_member = models.BooleanField(
+        "staff",
+        default=False,
+        help_text="May open the admin and see or change what the permissions below allow.",
+    )
+    is_active = models.BooleanField(
+        "active", default=True, help_text="Take this away instead of deleting an account."
+    )
+    workos_user_id = models.CharField(
+        "user at WorkOS", max_length=128, unique=True, null=True, blank=True, editable=False
+    )
+    verified_email = models.EmailField("verified by WorkOS", blank=True, default="", editable=False)
+    date_joined = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        ordering = ("email",)
+        verbose_name = "person"
+        verbose_name_plural = "people"
+
+    def __str__(self) -> str:
+        """Return the address."""
+        return self.email
+
+    def clean(self) -> None:
+        """Store the address as it is compared."""
+        super().clean()
+        self.email = UserManager.normalize_email(self.email) or self.email
+
+    @property
+    def email_verified(self) -> bool:
+        """Tell whether WorkOS has verified the address that the account has now."""
+        return self.verified_email == self.email
+
+    @property
+    def is_superuser(self) -> bool:  # type: ignore[override]  # Django's column gives way to the configuration
+        """Tell whether the configuration in force makes this person a super admin."""
+        return self.is_active and is_super_admin(self.email, self._deciding()) and self._is_vouched_for()
+
+    def _deciding(self) -> RuntimeConfig:
+        return self.config or get_config()
+
+    def _is_vouched_for(self) -> bool:
+        """Tell whether whoever signed in is the one whom the address belongs to (W11)."""
+        if self._deciding().app_mode != WORKOS:
+            return True
+        return self.workos_user_id is not None and self.email_verified and not self.is_impersonated
+
+    @property
+    def is_staff(self) -> bool:
+        """Tell whether this person may open the admin."""
+        return self.is_superuser or (self.is_active and (self.is_staff_member or self._has_staff_role()))
+
+    def _has_staff_role(self) -> bool:
+        """Tell whether WorkOS gives this session the role that is staff here."""
+        config = self._deciding()
+        return config.app_mode == WORKOS and config.workos_staff_role in self.workos_roles
+
+    def get_full_name(self) -> str:
+        """Return the name, or the address where none was given."""
+        return self.name or self.email
+
+    def get_short_name(self) -> str:
+        """Return the first name, or the address."""
+        return self.name.split()[0] if self.name.strip() else self.email

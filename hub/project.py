@@ -1,0 +1,119 @@
+"""What the engine asks of the hub."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+
+from config_app.keyring import MachineUnlocker, SharedUnlocker, Unlocker
+from config_app.project import Problem, ProcessVariable, Project
+from config_app.schema import Setting
+from config_app.unset import UNSET
+from hub.runtime_config import UNCONFIGURED, WORKOS, RuntimeConfig, is_configured, schema
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from hub.models import User
+
+GOVERNING = frozenset(
+    {
+        "app_mode",
+        "local_admin_email",
+        "super_admin_emails",
+        "workos_client_id",
+        "workos_authkit_domain",
+        "workos_organization_id",
+        "workos_staff_role",
+        "public_url",
+        "allowed_hosts",
+        "allowed_origins",
+        "trusted_proxies",
+    }
+)
+"""Settings with which somebody who is no super admin could become one, or act as one."""
+
+
+class HubProject(Project):
+    """The hub, as ``config_app`` sees it."""
+
+    schema = schema
+
+    def state(self, config: RuntimeConfig) -> str:
+        """Return ``configured`` or ``unconfigured``."""
+        return "configured" if is_configured(config) else UNCONFIGURED
+
+    def mode(self, config: RuntimeConfig) -> str:
+        """Return the mode in which people sign in."""
+        return config.app_mode
+
+    def lacking(self) -> Problem | None:
+        """Return what an install that was never started lacks."""
+        from hub.diagnosis import lacking
+
+        return lacking()
+
+    def process_variables(self) -> Iterable[ProcessVariable]:
+        """Return the variables that say where the database and the key are."""
+        from hub.process_environment import VARIABLES
+
+        return VARIABLES
+
+    def unlockers(self) -> Iterable[Unlocker]:
+        """Return the shared key where there is one, and this machine's where a later start may need it."""
+        instance = settings.INSTANCE
+        if instance.encryption_key is not None:
+            yield SharedUnlocker(instance.encryption_key)
+        if instance.encryption_key is None or instance.first_start or instance.key_file.exists():
+            yield MachineUnlocker(instance.key_file)
+
+    def drift(self, config: RuntimeConfig) -> list[Problem]:
+        """Return the environment variables that are set and differ."""
+        from hub.env_import import drift
+
+        return drift(config)
+
+    def problems(self, config: RuntimeConfig) -> list[Problem]:
+        """Return what the hub itself has to report."""
+        from hub.workos import outage
+
+        return outage.problems() if config.app_mode == WORKOS else []
+
+    def may_change(self, user: User, setting: Setting) -> bool:
+        """Leave to super admins what decides who administers, how people get in and whom the hub trusts."""
+        return user.is_superuser or not (setting.is_secret or setting.key in GOVERNING)
+
+    def arrived_under(self, request: HttpRequest, config: RuntimeConfig, keys: Collection[str]) -> bool:
+        """Look at listener, host and scheme, where a change of those is to be confirmed."""
+        from hub import arrival
+
+        return arrival.arrived_under(request, config, keys)
+
+    def address_under(self, request: HttpRequest, config: RuntimeConfig) -> str:
+        """Return the public URL, or where the listener is for whoever asks."""
+        from hub import arrival
+
+        return arrival.address_under(request, config)
+
+    def reset_changes(self) -> dict[str, Any]:
+        """Return what a reset sets beyond clearing secrets: unclaimed, with a new cookie password.
+
+        A locked keyring can hold no new secret, and must not keep anybody from setting up anew.
+        """
+        from config_app.custody import is_locked
+        from hub.generated import cookie_password
+
+        password = UNSET if is_locked() else cookie_password()
+        return {"app_mode": UNSET, "setup_completed": UNSET, "workos_cookie_password": password}
+
+    def after_reset(self) -> str:
+        """Return how to claim the hub again."""
+        return "The setup wizard is open again; manage.py setup_token prints the link."
+
+    def revoke_access(self) -> None:
+        """End every session, take all admin rights away and open the wizard with a new token."""
+        from hub.revocation import revoke_access
+
+        revoke_access()

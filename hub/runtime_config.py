@@ -1,0 +1,245 @@
+"""Every setting of the hub, declared once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
+from typing import cast
+
+from config_app import fields, runtime
+from config_app.declare import Editable, Section, TakesEffect, setting
+from config_app.schema import Schema
+from config_app.secret import Secret
+from hub import rules
+from hub.summaries import count, plain, prefix, whether
+from hub.workos.fields import OrganizationIdField, RoleField
+
+UNCONFIGURED, LOCAL, WORKOS = "unconfigured", "local", "workos"
+
+SETUP = Section(key="setup", title="Setup", description="How this hub was claimed and how people sign in.")
+NETWORK = Section(key="network", title="Network", description="Where the hub listens and how it is reached.")
+SECURITY = Section(
+    key="security", title="Security", description="Who administers the hub and who may call it."
+)
+WORKOS_SECTION = Section(
+    key="workos", title="WorkOS", description="Credentials for signing in through AuthKit."
+)
+SERVER = Section(key="server", title="Server", description="The processes that serve, and what they log.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuntimeConfig:
+    """Everything an operator can change."""
+
+    app_mode: str = setting(
+        UNCONFIGURED,
+        section=SETUP,
+        label="App Mode",
+        can_lock_out=True,
+        field=fields.ChoiceField([UNCONFIGURED, LOCAL, WORKOS]),
+        editable=Editable.SHELL,
+        summary=plain,
+        help="How people sign in: local (e-mail and password) or workos (AuthKit). "
+        "The setup wizard sets it; from a shell, set it to get back in when WorkOS is down.",
+    )
+    setup_completed: bool = setting(
+        False,
+        section=SETUP,
+        label="Setup Completed",
+        field=fields.BooleanField(),
+        editable=Editable.MANAGED,
+        help="Whether somebody has claimed this hub.",
+    )
+    host: str = setting(
+        "127.0.0.1",
+        key="bind_address",
+        section=NETWORK,
+        label="Bind Address",
+        can_lock_out=True,
+        field=fields.HostField(),
+        imported_from=("HUB_HOST",),
+        takes_effect=TakesEffect.LISTENERS,
+        summary=plain,
+        help="IP address or host name the hub listens on: 127.0.0.1 for this machine only, "
+        "0.0.0.0 for every network it is connected to.",
+    )
+    port: int = setting(
+        8884,
+        section=NETWORK,
+        label="Port",
+        can_lock_out=True,
+        field=fields.PortField(),
+        imported_from=("HUB_PORT",),
+        takes_effect=TakesEffect.LISTENERS,
+        summary=plain,
+        help="TCP port the hub listens on.",
+    )
+    database_path: str = setting(
+        "",
+        section=SERVER,
+        label="Database Path",
+        field=fields.TextField(required=False, empty_value=""),
+        imported_from=("HUB_DATABASE_PATH",),
+        editable=Editable.MANAGED,
+        summary=plain,
+        help="Where the database really is. To move it, stop the hub, move the file and set "
+        "HUB_DATABASE_PATH or HUB_DATABASE_URL in the process environment.",
+    )
+    public_url: str = setting(
+        "",
+        section=NETWORK,
+        label="Public URL",
+        can_lock_out=True,
+        field=fields.OriginField(),
+        imported_from=("HUB_PUBLIC_URL",),
+        help="Address that people open, such as https://hub.example.com; "
+        "empty when they use the bind address directly.",
+    )
+    allowed_hosts: tuple[str, ...] = setting(
+        (),
+        section=NETWORK,
+        label="Allowed Hosts",
+        can_lock_out=True,
+        field=fields.HostListField(),
+        imported_from=("HUB_ALLOWED_HOSTS",),
+        help="Further host names under which the hub answers. The public URL's host, this machine's own "
+        "names and the bind address are always included.",
+    )
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = setting(
+        (),
+        section=NETWORK,
+        label="Trusted Proxies",
+        can_lock_out=True,
+        field=fields.CidrListField(),
+        imported_from=("HUB_TRUSTED_PROXIES",),
+        help="Networks of the reverse proxies whose X-Forwarded-For and X-Forwarded-Proto headers count.",
+    )
+    allowed_origins: tuple[str, ...] = setting(
+        (),
+        section=SECURITY,
+        label="Allowed Origins",
+        field=fields.OriginListField(),
+        imported_from=("HUB_ALLOWED_ORIGINS",),
+        help="Origins whose scripts may call the hub (CORS): an exact list, or * for all, "
+        "which then never receive cookies.",
+    )
+    enable_hsts: bool = setting(
+        False,
+        section=SECURITY,
+        label="Enable HSTS",
+        field=fields.BooleanField(),
+        imported_from=("HUB_ENABLE_HSTS",),
+        help="Tell browsers to use https only, for a year. Switch it on once https works for good.",
+    )
+    csp_report_uri: str | None = setting(
+        None,
+        section=SECURITY,
+        label="CSP Report URI",
+        field=fields.UrlField(),
+        imported_from=("HUB_CSP_REPORT_URI",),
+        help="Where browsers report violations of the Content Security Policy.",
+    )
+    super_admin_emails: tuple[str, ...] = setting(
+        (),
+        section=SECURITY,
+        label="Super Admins",
+        can_lock_out=True,
+        field=fields.EmailListField(),
+        imported_from=("SUPER_ADMIN_EMAILS", "WORKOS_SUPER_ADMIN_EMAILS"),
+        summary=count,
+        help="E-mail addresses of the people who may change everything. Takes effect on their next request.",
+    )
+    workos_client_id: str | None = setting(
+        None,
+        section=WORKOS_SECTION,
+        label="WorkOS Client ID",
+        field=fields.ClientIdField(required=False),
+        imported_from=("WORKOS_CLIENT_ID",),
+        summary=prefix("client_"),
+        help="Client ID of the WorkOS environment, from the WorkOS dashboard under API Keys.",
+    )
+    workos_api_key: Secret | None = setting(
+        None,
+        section=WORKOS_SECTION,
+        label="WorkOS API Key",
+        field=fields.ApiKeyField(),
+        imported_from=("WORKOS_API_KEY",),
+        summary=whether,
+        help="Secret key of the WorkOS environment, from the WorkOS dashboard under API Keys.",
+    )
+    workos_authkit_domain: str | None = setting(
+        None,
+        section=WORKOS_SECTION,
+        label="WorkOS AuthKit Domain",
+        field=fields.AuthkitDomainField(),
+        imported_from=("WORKOS_AUTHKIT_DOMAIN",),
+        help="Where AuthKit is served, such as https://example.authkit.app.",
+    )
+    workos_cookie_password: Secret | None = setting(
+        None,
+        section=WORKOS_SECTION,
+        label="WorkOS Cookie Password",
+        field=fields.FernetKeyField(),
+        imported_from=("WORKOS_COOKIE_PASSWORD",),
+        help="Fernet key that seals what is kept of a WorkOS session. Made at the first start.",
+    )
+    workos_organization_id: str | None = setting(
+        None,
+        section=WORKOS_SECTION,
+        label="WorkOS Organization",
+        field=OrganizationIdField(required=False),
+        help="Only people who sign in for this organization are let in, such as org_01H…; "
+        "empty lets in everyone whom the WorkOS environment knows.",
+    )
+    workos_staff_role: str | None = setting(
+        None,
+        section=WORKOS_SECTION,
+        label="WorkOS Staff Role",
+        field=RoleField(required=False),
+        help="Slug of the WorkOS role whose holders are staff: they may open the admin and see or change "
+        "what their permissions allow.",
+    )
+    local_admin_email: str | None = setting(
+        None,
+        section=SETUP,
+        label="Local Admin Email",
+        field=fields.EmailField(required=False),
+        editable=Editable.SHELL,
+        help="The account that claimed this hub in local mode.",
+    )
+    server_workers: int = setting(
+        2,
+        section=SERVER,
+        label="Workers",
+        field=fields.IntegerRangeField(1, 64),
+        imported_from=("HUB_WORKERS",),
+        takes_effect=TakesEffect.WORKERS,
+        help="Processes that serve requests.",
+    )
+    log_level: str = setting(
+        "info",
+        section=SERVER,
+        label="Log Level",
+        field=fields.ChoiceField(["debug", "info", "warning", "error", "critical"]),
+        imported_from=("HUB_LOG_LEVEL",),
+        help="The least severe messages that the hub logs.",
+    )
+    reload_webhook_secret: Secret | None = setting(
+        None,
+        section=SERVER,
+        label="Reload Webhook Secret",
+        field=fields.WebhookSecretField(),
+        help="Signs calls to the reload webhook; without it, none is accepted.",
+    )
+
+
+schema = Schema(RuntimeConfig, rules=rules.RULES, guards=rules.GUARDS)
+
+get_config = cast("Callable[[], RuntimeConfig]", runtime.get_config)
+"""``config_app.api.get_config`` with this hub's type."""
+
+
+def is_configured(config: RuntimeConfig) -> bool:
+    """Tell whether the hub is claimed: derived, never stored twice."""
+    return config.setup_completed and config.app_mode in {LOCAL, WORKOS}

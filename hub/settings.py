@@ -1,0 +1,171 @@
+"""Django's settings: only what is not configuration. What an operator can change lives in the database."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from pathlib import Path
+
+from csp.constants import NONE, SELF
+from django.contrib.messages import constants as message_levels
+
+from hub import sqlite
+from hub.instance import resolve_instance
+from hub.logs_format import LOGGING  # noqa: F401 - a setting like those below
+from hub.secret_key import SECRET_KEY  # noqa: F401
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+INSTANCE = resolve_instance(os.environ, BASE_DIR)
+
+DEBUG = False
+
+# hub.middleware.hosts decides, by the configuration in force.
+ALLOWED_HOSTS = ["*"]
+
+INSTALLED_APPS = [
+    "hub.admin_app.HubAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "axes",
+    "corsheaders",
+    "csp",
+    "config_app",
+    "setup_wizard",
+    "hub",
+    "django.contrib.staticfiles",  # after the hub, whose runserver brings the install up first
+]
+
+# The order matters: what every response needs is outermost, and nothing else runs before the gate.
+# Static files need no session; cookies are renamed before anyone reads them.
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "hub.middleware.csp.ContentSecurityPolicyMiddleware",
+    "hub.middleware.availability.configuration_required",
+    "config_app.middleware.one_revision",
+    "hub.middleware.proxy.trusted_proxies",
+    "hub.middleware.transport.strict_transport",
+    "hub.middleware.hosts.allowed_hosts",
+    "setup_wizard.middleware.SetupGateMiddleware",
+    "hub.middleware.cors.CorsMiddleware",
+    "hub.middleware.static.StaticFilesMiddleware",
+    "hub.middleware.cookies.host_cookies",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "hub.middleware.csrf.CsrfMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "hub.workos.middleware.sessions_of_this_mode",
+    "hub.middleware.sign_in.SignInRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "axes.middleware.AxesMiddleware",
+    "hub.middleware.single_hop.single_hop",
+]
+
+ROOT_URLCONF = "hub.urls"
+ASGI_APPLICATION = "hub.asgi.application"
+WSGI_APPLICATION = "hub.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "hub.context.hub",
+            ],
+        },
+    },
+]
+
+DATABASES = {"default": INSTANCE.database}
+if INSTANCE.database_path is not None:
+    DATABASES["default"] |= {"ENGINE": "hub.sqlite", "OPTIONS": sqlite.options()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "hub.User"
+AUTHENTICATION_BACKENDS = ["hub.auth.backend.PasswordBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "dashboard"
+LOGOUT_REDIRECT_URL = "signed-out"
+
+# django-axes: the limits and the reasons are in hub.auth.throttle.
+AXES_HANDLER = "hub.auth.throttle.SignInThrottle"
+AXES_LOCKOUT_PARAMETERS = "hub.auth.throttle.parameters"
+AXES_FAILURE_LIMIT = 1
+AXES_COOLOFF_TIME = dt.timedelta(minutes=5)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_USERNAME_FORM_FIELD = "username"
+AXES_USERNAME_CALLABLE = "hub.auth.throttle.account"
+AXES_CLIENT_IP_CALLABLE = "hub.auth.throttle.client_network"
+AXES_CLIENT_STR_CALLABLE = "hub.auth.throttle.describe"
+AXES_LOCKOUT_CALLABLE = "hub.auth.throttle.refuse"
+AXES_SENSITIVE_PARAMETERS = ["username", "csrfmiddlewaretoken"]
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "hub.errors.csrf_failure"
+X_FRAME_OPTIONS = "DENY"
+# hub.middleware.proxy removes the header from everyone but trusted proxies.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_REFERRER_POLICY = "same-origin"
+
+# Without unsafe-inline or unsafe-eval anywhere: styles and scripts come from static files only (W2).
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    },
+}
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+# Files are served from where they are, so that a fresh clone needs no collectstatic.
+WHITENOISE_USE_FINDERS = True
+# hub.middleware.cors decides about static files too.
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+# Browsers must not remember for long what the configuration may revoke at any moment.
+CORS_PREFLIGHT_MAX_AGE = 300
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+MESSAGE_TAGS = {message_levels.DEBUG: "info"}
+
+# A constant, so that no environment can turn sign-in over to somebody else's server.
+WORKOS_API_URL = "https://api.workos.com"
+
+CONFIG_APP = {"PROJECT": "hub.project.HubProject"}
+SETUP_WIZARD = {"PRODUCT": "hub.wizard.HubSetup"}
+
+# HSTS (W004), the redirect to https (W008) and Secure cookies (W012, W016) depend on how the operator
+# publishes the hub: middleware decides per request, and hub.checks looks at the configuration in force.
+# Django's protection against forged requests (W003) is on, as the subclass hub.middleware.csrf.
+SILENCED_SYSTEM_CHECKS = [f"security.{check}" for check in ("W003", "W004", "W008", "W012", "W016")]

@@ -1,0 +1,67 @@
+"""The claim in mode workos: made once a listed super admin has signed in at WorkOS, in that browser (W10)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from config_app import runtime
+from hub.runtime_config import get_config, schema
+from hub.workos import pages, people, sessions, verification
+from hub.workos.credentials import Credentials
+from hub.workos.errors import CredentialsRefused, WorkOSTrouble
+from hub.workos.grants import Grant
+from setup_wizard.product import Application
+
+
+def prove(request: HttpRequest, application: Application) -> HttpResponse:
+    """Send the browser to AuthKit, or say why that would lead nowhere."""
+    organization = _value(application, "workos_organization_id")
+    try:
+        return verification.begin_claim(request, _credentials(application), organization)
+    except WorkOSTrouble as trouble:
+        return _explain(request, trouble)
+
+
+def conclude(
+    request: HttpRequest, application: Application, commit: Callable[[str], object]
+) -> HttpResponse | None:
+    """Call ``commit`` and sign the super admin in who is back from AuthKit; else return what to answer."""
+    listed = _value(application, "super_admin_emails")
+    try:
+        grant = verification.redeem_claim(request, _credentials(application), listed)
+        if grant is None:
+            return pages.failure(request, "expired", retry_url="", back_url=reverse("setup:review"))
+        _claim(request, grant, commit)
+    except WorkOSTrouble as trouble:
+        return _explain(request, trouble)
+    return None
+
+
+@transaction.atomic
+def _claim(request: HttpRequest, grant: Grant, commit: Callable[[str], object]) -> None:
+    commit(grant.person.email)
+    user = people.admit(grant.person, reactivating=True)
+    # As the claim leaves it, which no process has in force before the transaction ends.
+    sessions.establish(request, user, grant, runtime.read_snapshot().config)
+
+
+def _credentials(application: Application) -> Credentials:
+    client_id, api_key = (_value(application, key) for key in ("workos_client_id", "workos_api_key"))
+    if client_id is None or api_key is None:
+        raise CredentialsRefused("the credentials are incomplete")
+    domain = _value(application, "workos_authkit_domain")
+    return Credentials(client_id=client_id, api_key=api_key, authkit_domain=domain)
+
+
+def _value(application: Application, key: str) -> Any:
+    """Return what was entered for a setting, or else what an import has put in force."""
+    return application.changes.get(key, schema.value(get_config(), key))
+
+
+def _explain(request: HttpRequest, trouble: WorkOSTrouble) -> HttpResponse:
+    return pages.explain(request, trouble, retry_url="", back_url=reverse("setup:review"))

@@ -1,0 +1,96 @@
+"""The page about the connection to WorkOS: what to register there, a test, and the switch of the mode."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.views import View
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
+
+from config_app.secret import Secret
+from hub.runtime_config import WORKOS, RuntimeConfig, get_config, schema
+from hub.workos import round_trip, verification
+from hub.workos.checks import check_connection
+from hub.workos.credentials import Credentials
+
+KEY, OTHERS = "workos_api_key", ("workos_client_id", "workos_authkit_domain")
+ENTER_AGAIN = "Enter the WorkOS API Key to test these values."
+
+
+@method_decorator(never_cache, name="dispatch")
+class ConnectionView(View):
+    """For super admins; a POST begins the switch to WorkOS."""
+
+    http_method_names = ["get", "head", "post", "options"]
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Show what to register at WorkOS and what is configured here."""
+        _require_super_admin(request)
+        config = get_config()
+        context = {
+            "is_workos": config.app_mode == WORKOS,
+            "is_ready": config.workos_client_id is not None and config.workos_api_key is not None,
+            "references": round_trip.to_register(request),
+            "super_admins": config.super_admin_emails,
+            "section_url": reverse("admin:config_app_systemconfig_changelist") + "#section-workos",
+        }
+        return render(request, "auth/workos.html", context)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Send the super admin on the round trip that completes the switch."""
+        _require_super_admin(request)
+        return verification.begin_switch(request)
+
+
+@sensitive_post_parameters()
+@never_cache
+@require_POST
+def check(request: HttpRequest) -> JsonResponse:
+    """Test the posted credentials, or those in force where nothing is posted (W1)."""
+    _require_super_admin(request)
+    try:
+        credentials = _candidate(request.POST, get_config())
+    except ValidationError as error:
+        return JsonResponse({"ok": False, "message": error.messages[0]})
+    ok, message = check_connection(credentials, round_trip.callback_url(request))
+    return JsonResponse({"ok": ok, "message": message})
+
+
+def _require_super_admin(request: HttpRequest) -> None:
+    if not request.user.is_superuser:
+        raise PermissionDenied
+
+
+def _candidate(data: Mapping[str, Any], config: RuntimeConfig) -> Credentials:
+    """Return what to test; the stored key only goes with the values that it was stored with."""
+    values = {key: _clean(key, data[key]) for key in OTHERS if key in data}
+    key = _clean(KEY, data.get(KEY) or "")
+    in_force = {name: getattr(config, name) for name in OTHERS}
+    wanted = in_force | values
+    if key is None and wanted == in_force:
+        key = config.workos_api_key
+    if key is None or wanted["workos_client_id"] is None:
+        raise ValidationError(ENTER_AGAIN if key is None else "Enter the WorkOS Client ID first.")
+    return Credentials(
+        client_id=wanted["workos_client_id"], api_key=key, authkit_domain=wanted["workos_authkit_domain"]
+    )
+
+
+def _clean(name: str, text: str) -> Any:
+    """Return the typed value of what was entered; raise ``ValidationError`` with the label in front."""
+    setting = schema[name]
+    field = setting.form_field()
+    field.required = False
+    try:
+        value = field.clean(text)
+    except ValidationError as error:
+        raise ValidationError(f"{setting.label}: {error.messages[0]}") from None
+    return value if isinstance(value, Secret) or value else None

@@ -1,0 +1,22 @@
+"""What a process does for sessions at WorkOS when the configuration changes under it."""
+
+from __future__ import annotations
+
+from config_app.hooks import on_change
+from hub.runtime_config import RuntimeConfig
+from hub.workos.sealing import PASSWORD
+
+
+@on_change(PASSWORD)
+def seal_anew(_old: RuntimeConfig, new: RuntimeConfig) -> None:
+    """Seal every refresh token with the new password; of many processes, any one suffices."""
+    if new.workos_cookie_password is None:
+        return
+    from hub.workos.models import WorkOSSession
+    from hub.workos.sealing import reseal
+
+    for row in WorkOSSession.objects.only("refresh_token").iterator():
+        if (text := reseal(row.refresh_token, new)) is not None:
+            # Whoever refreshed the session meanwhile has the better token.
+            mine = WorkOSSession.objects.filter(pk=row.pk, refresh_token=row.refresh_token)
+            mine.update(refresh_token=text)

@@ -1,0 +1,103 @@
+"""Signing in and out through WorkOS: ``/auth/login`` sends to AuthKit, which sends to ``/auth/callback``."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, resolve_url
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from hub.models import User
+from hub.runtime_config import WORKOS, RuntimeConfig, get_config
+from hub.workos import outage, pages, people, round_trip, sessions, verification
+from hub.workos.client import get_client
+from hub.workos.credentials import credentials_in
+from hub.workos.errors import NotAdmitted, WorkOSTrouble
+from hub.workos.grants import Grant
+from hub.workos.round_trip import SIGN_IN, SWITCH, Trip
+
+
+def start(request: HttpRequest) -> HttpResponse:
+    """Send the browser to AuthKit, or on to where it wanted to go where it is signed in already.
+
+    With ``fresh``, AuthKit asks for the credentials again even then.
+    """
+    next_url = round_trip.same_origin(request, request.GET.get(REDIRECT_FIELD_NAME))
+    is_fresh = "fresh" in request.GET
+    if request.user.is_authenticated and not is_fresh:
+        return redirect(next_url or resolve_url("dashboard"))
+    config = get_config()
+    hint = request.user.get_username() if request.user.is_authenticated else None
+    try:
+        return round_trip.begin(
+            request,
+            credentials_in(config),
+            purpose=SIGN_IN,
+            next_url=next_url,
+            organization_id=config.workos_organization_id,
+            login_hint=hint,
+            max_age="0" if is_fresh else None,
+        )
+    except WorkOSTrouble as trouble:
+        return pages.explain(request, trouble, retry_url=login_url(next_url))
+
+
+def login_url(next_url: str = "") -> str:
+    """Return where a sign-in begins that leads to ``next_url``."""
+    query = f"?{urlencode({REDIRECT_FIELD_NAME: next_url})}" if next_url else ""
+    return reverse("login") + query
+
+
+@login_not_required
+@never_cache
+@require_GET
+def callback(request: HttpRequest) -> HttpResponse:
+    """End a trip to AuthKit: sign the person in, or say why not."""
+    trip = round_trip.take(request)
+    if trip is not None and trip.purpose == SWITCH:
+        return verification.conclude(request, trip)
+    if trip is not None and trip.purpose == SIGN_IN and get_config().app_mode == WORKOS:
+        return _conclude(request, trip)
+    if request.user.is_authenticated:  # by the back button, say
+        return redirect("dashboard")
+    return pages.failure(request, "expired", retry_url=reverse("login"))
+
+
+def _conclude(request: HttpRequest, trip: Trip) -> HttpResponse:
+    config, retry_url = get_config(), login_url(trip.next_url)
+    try:
+        grant = round_trip.redeem(request, trip, credentials_in(config))
+        outage.note_success()
+        retry_url = sign_out_of(request, grant.sid, config)
+        sessions.establish(request, _admit(grant, config), grant, config)
+    except WorkOSTrouble as trouble:
+        return pages.explain(request, trouble, retry_url=retry_url)
+    return redirect(trip.next_url or resolve_url("dashboard"))
+
+
+def _admit(grant: Grant, config: RuntimeConfig) -> User:
+    if not sessions.is_admitted(grant.organization_id, config):
+        raise NotAdmitted("organization")
+    return people.admit(grant.person)
+
+
+def sign_out_of(request: HttpRequest, sid: str, config: RuntimeConfig) -> str:
+    """Return where a browser ends its session at WorkOS, and comes back to a page of this hub."""
+    return_to = round_trip.absolute(request, reverse("signed-out"))
+    return get_client(credentials_in(config)).logout_url(sid, return_to)
+
+
+def sign_out_url(request: HttpRequest) -> str | None:
+    """Return the same for the session of a request, where it has one at WorkOS."""
+    row, config = sessions.find(request), get_config()
+    if row is None or config.app_mode != WORKOS:
+        return None
+    try:
+        return sign_out_of(request, row.sid, config)
+    except WorkOSTrouble:
+        return None  # without credentials, signing out here must still work
