@@ -1,0 +1,58 @@
+"""Many processes that claim at once, held at a barrier right before the claim; prints how each fared."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from multiprocessing.queues import SimpleQueue
+    from multiprocessing.synchronize import Barrier
+
+
+def race(number: int, password: str, barrier: Barrier, said: SimpleQueue[str]) -> None:
+    """Claim as soon as everybody is ready."""
+    from setup_wizard.claim import claim
+    from setup_wizard.errors import AlreadyClaimed
+    from setup_wizard.product import Administrator, Application
+    from setup_wizard.state import unclaimed_config
+
+    account = Administrator(email=f"racer{number}@example.com", password=password)
+    application = Application(mode="local", changes={"port": 9000 + number}, administrator=account)
+    unclaimed_config()  # as a request does; it also opens the connection
+    barrier.wait(60)
+    try:
+        claim(application)
+    except AlreadyClaimed:
+        said.put("lost")
+    except BaseException as error:
+        said.put(f"failed: {error!r}")
+        raise
+    else:
+        said.put(f"won {account.email}")
+
+
+def main(racers: int) -> None:
+    """Start the racers and print what each said."""
+    import django
+
+    django.setup()
+    from django.contrib.auth.hashers import make_password
+
+    context = multiprocessing.get_context("fork")
+    barrier, said = context.Barrier(racers), context.SimpleQueue()
+    password = make_password("correct horse battery staple")
+    processes = [
+        context.Process(target=race, args=(number, password, barrier, said)) for number in range(racers)
+    ]
+    for process in processes:
+        process.start()
+    for _ in processes:
+        print(said.get())  # noqa: T201 - read by the test
+    for process in processes:
+        process.join(60)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,65 @@
+"""``manage.py config`` in this process, and the whole database to compare before and after."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from io import StringIO
+from typing import Any
+
+from django.core.management import call_command
+from django.db import connection
+
+CANARY = "sk_canary_f00d1234"
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a command printed."""
+
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        return self.out.splitlines()
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+def run(command: str, *arguments: str) -> Output:
+    out, err = StringIO(), StringIO()
+    call_command(command, *arguments, stdout=out, stderr=err)
+    return Output(out.getvalue().removesuffix("\n"), err.getvalue().removesuffix("\n"))
+
+
+def config(*arguments: str) -> Output:
+    return run("config", *arguments)
+
+
+def sql(statement: str, *values: Any) -> None:
+    """Write past the hub, as somebody with a database client would."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+
+
+def write_row(key: Any, value: Any, *, is_secret: Any = False) -> None:
+    sql("DELETE FROM system_config WHERE config_key = %s", key)
+    sql(
+        "INSERT INTO system_config (config_key, config_value, is_secret) VALUES (%s, %s, %s)",
+        key,
+        value,
+        is_secret,
+    )
+
+
+def database_content() -> dict[str, list[tuple[Any, ...]]]:
+    """Return every row of every table."""
+    with connection.cursor() as cursor:
+        content = {}
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f'SELECT * FROM "{table}"')  # noqa: S608 - names of our own tables
+            content[table] = cursor.fetchall()
+    return content

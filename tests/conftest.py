@@ -1,0 +1,134 @@
+"""What tests ask for: an install in this process, a hub in processes of its own, real databases."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.signals import request_started
+from django.test import Client
+
+from config_app import custody, effects, receipts, runtime, store
+from config_app.plan import plan
+from hub.models import User
+from tests.environment import DATA_DIR
+from tests.hub_process import HubProcess
+from tests.postgresql import PostgreSQL
+from tests.web import browser
+
+pytest_plugins = ["tests.workos_fixtures"]
+
+PASSWORD = "correct horse battery staple"
+
+# A real hash takes half a second by design, in which no test here is interested.
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def pytest_unconfigure() -> None:
+    """Remove this process's instance directory."""
+    shutil.rmtree(DATA_DIR, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """Test on a real SQLite file, one for each process."""
+    settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(DATA_DIR / "test.db")
+
+
+@pytest.fixture(autouse=True)
+def fresh_process() -> Iterator[None]:
+    """Let every test start as a process does that has read nothing yet, and that watches nothing."""
+    request_started.disconnect(dispatch_uid="config_app.watch")
+    for part in (runtime, custody, receipts, effects):
+        part.forget()
+    yield
+    runtime.forget()
+    custody.forget()
+
+
+@pytest.fixture
+def install(db: None) -> None:
+    """Give an unclaimed install in this process, as the bootstrap leaves it."""
+    bring_up()
+
+
+def bring_up() -> None:
+    """Do to the test database what a first start does to an empty one."""
+    with store.writing():
+        custody.ensure_keyring()
+        plan({"database_path": "test.db"}, managed=True).apply(actor="hub", channel="bootstrap")
+    runtime.refresh()
+
+
+@pytest.fixture
+def owner(install: None) -> User:
+    """Give the super admin of an install that was claimed in local mode."""
+    return claim_for("owner@example.com")
+
+
+def claim_for(email: str) -> User:
+    """Claim this process's install in local mode."""
+    user = User.objects.create_user(email, PASSWORD, name="Olive Owner")
+    changes = {
+        "app_mode": "local",
+        "setup_completed": True,
+        "super_admin_emails": (email,),
+        "local_admin_email": email,
+    }
+    plan(changes, managed=True).apply(actor=user, channel="wizard")
+    runtime.refresh()
+    return user
+
+
+@pytest.fixture
+def owner_client(owner: User) -> Client:
+    """Give a browser in which the owner is signed in."""
+    client = browser()
+    client.force_login(owner)
+    return client
+
+
+@pytest.fixture
+def hub_process(tmp_path: Path) -> Iterator[HubProcess]:
+    """Give a hub with an empty folder of its own, run in processes of its own, on SQLite."""
+    hub = HubProcess(tmp_path / "hub")
+    yield hub
+    hub.stop()
+
+
+@pytest.fixture(scope="session")
+def started_once(tmp_path_factory: pytest.TempPathFactory) -> HubProcess:
+    """Give a hub that was started and claimed by nobody, for tests that only look at it."""
+    hub = HubProcess(tmp_path_factory.mktemp("started"))
+    hub.manage("bootstrap")
+    return hub
+
+
+@pytest.fixture
+def started_hub(started_once: HubProcess, tmp_path: Path) -> HubProcess:
+    """Give a copy of that hub, which is quicker than a first start."""
+    folder = tmp_path / "hub"
+    shutil.copytree(started_once.data_dir, folder / "data")
+    return HubProcess(folder)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[PostgreSQL]:
+    """Give a real PostgreSQL server of this test run's own."""
+    with PostgreSQL.running() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_hub_process(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[HubProcess]:
+    """Give a hub as ``hub_process`` does, on SQLite and on PostgreSQL."""
+    url = None
+    if request.param == "postgresql":
+        server: PostgreSQL = request.getfixturevalue("postgresql_server")
+        url = server.new_database()
+    hub = HubProcess(tmp_path / "hub", database_url=url)
+    yield hub
+    hub.stop()

@@ -1,0 +1,256 @@
+"""The data key: what it encrypts, what unlocks it, and everything that does not (K1, K2, K3)."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from config_app import keyring as keyrings
+from config_app.errors import ConfigError, DecryptionFailed, KeyringLocked
+from config_app.keyring import (
+    CIPHERTEXT_START,
+    Keyring,
+    MachineUnlocker,
+    SharedUnlocker,
+    Slot,
+    Unlocker,
+    new_keyring,
+    new_salt,
+    read_salt,
+    unlock,
+)
+from config_app.secret import Secret
+
+SALT = bytes(range(16))
+SECRET = "sk_test_canary0001"
+SHARED = SharedUnlocker(Secret("a key that several machines share"))
+
+
+@pytest.fixture
+def keyring() -> Keyring:
+    return new_keyring(SALT)
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> MachineUnlocker:
+    unlocker = MachineUnlocker(tmp_path / "machine.key")
+    unlocker.create()
+    return unlocker
+
+
+def reason(slots: list[Slot], *unlockers: Unlocker, salt: bytes = SALT) -> str:
+    """Return why none of ``unlockers`` opens ``slots``."""
+    with pytest.raises(KeyringLocked) as caught:
+        unlock(slots, unlockers, salt)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@given(st.text(st.characters(codec="utf-8")))
+def test_a_secret_comes_back_as_it_was(text: str) -> None:
+    keyring = Keyring(bytes(32), SALT)
+    assert keyring.decrypt("workos_api_key", keyring.encrypt("workos_api_key", text)) == text
+
+
+def test_a_ciphertext_shows_nothing_and_is_recognised(keyring: Keyring) -> None:
+    ciphertext = keyring.encrypt("workos_api_key", SECRET)
+    assert SECRET not in ciphertext
+    assert ciphertext.startswith(CIPHERTEXT_START)
+    assert ciphertext != keyring.encrypt("workos_api_key", SECRET)
+
+
+def test_a_ciphertext_is_readable_only_as_the_setting_it_was_made_for(keyring: Keyring) -> None:
+    ciphertext = keyring.encrypt("workos_api_key", SECRET)
+    with pytest.raises(DecryptionFailed, match=r"^workos_cookie_password: "):
+        keyring.decrypt("workos_cookie_password", ciphertext)
+
+
+def test_a_ciphertext_is_not_readable_in_another_install_with_the_same_data_key() -> None:
+    ciphertext = Keyring(bytes(32), SALT).encrypt("workos_api_key", SECRET)
+    with pytest.raises(DecryptionFailed):
+        Keyring(bytes(32), bytes(16)).decrypt("workos_api_key", ciphertext)
+
+
+def test_a_ciphertext_is_not_readable_with_another_data_key(keyring: Keyring) -> None:
+    with pytest.raises(DecryptionFailed):
+        keyring.decrypt("workos_api_key", new_keyring(SALT).encrypt("workos_api_key", SECRET))
+
+
+@pytest.mark.parametrize("damage", ["", "x", "gAAAA", "é", "\0", "\ud800", SECRET, "A" * 5000])
+def test_what_is_no_ciphertext_is_refused_without_being_repeated(keyring: Keyring, damage: str) -> None:
+    with pytest.raises(DecryptionFailed) as caught:
+        keyring.decrypt("workos_api_key", damage)
+    assert SECRET not in str(caught.value)
+
+
+@given(st.integers(0, 139), st.integers(1, 255))
+def test_any_changed_byte_is_noticed(position: int, change: int) -> None:
+    keyring = Keyring(bytes(32), SALT)
+    ciphertext = bytearray(keyring.encrypt("workos_api_key", SECRET).encode())
+    ciphertext[position % len(ciphertext)] ^= change
+    try:
+        found = keyring.decrypt("workos_api_key", ciphertext.decode("latin-1"))
+    except DecryptionFailed:
+        return
+    assert found == SECRET  # base64 has padding bits that mean nothing
+
+
+def test_what_is_derived_belongs_to_one_purpose_and_one_install(keyring: Keyring) -> None:
+    assert len(keyring.derive("django secret key")) == 32
+    assert keyring.derive("one") != keyring.derive("two")
+    assert Keyring(bytes(32), SALT).derive("one") != Keyring(bytes(32), bytes(16)).derive("one")
+    assert keyring.derive("setting:port") == keyring.derive("setting:port")
+
+
+def test_nothing_shows_the_data_key(keyring: Keyring) -> None:
+    assert repr(keyring) == str(keyring) == "<Keyring>"
+    assert "shared" in repr(SHARED)
+    assert SHARED.shared_key.reveal() not in repr(SHARED)
+
+
+@pytest.mark.parametrize("kind", ["machine", "shared"])
+def test_what_wrapped_the_data_key_unlocks_it(keyring: Keyring, machine: MachineUnlocker, kind: str) -> None:
+    unlocker: Unlocker = machine if kind == "machine" else SHARED
+    slot = keyring.wrap(unlocker)
+    assert slot.kind == kind
+    found = unlock([slot], [unlocker], SALT)
+    assert found.decrypt("workos_api_key", keyring.encrypt("workos_api_key", SECRET)) == SECRET
+
+
+def test_any_of_several_ways_unlocks(keyring: Keyring, machine: MachineUnlocker, tmp_path: Path) -> None:
+    slots = [keyring.wrap(machine), keyring.wrap(SHARED)]
+    gone = MachineUnlocker(tmp_path / "gone")
+    assert unlock(slots, [gone, SHARED], SALT).derive("x") == keyring.derive("x")
+    assert unlock(slots, [SharedUnlocker(Secret("wrong")), machine], SALT).derive("x") == keyring.derive("x")
+
+
+def test_a_wrong_shared_key_is_named_and_not_repeated(keyring: Keyring) -> None:
+    line = reason([keyring.wrap(SHARED)], SharedUnlocker(Secret("canary-wrong-key")))
+    assert "the shared key does not fit; bring back the key file or the shared key" in line
+    assert "canary" not in line
+
+
+def test_a_missing_key_file_is_named(keyring: Keyring, machine: MachineUnlocker) -> None:
+    slots = [keyring.wrap(machine)]
+    machine.key_file.unlink()
+    assert "the machine key is missing" in reason(slots, machine)
+    assert not machine.key_file.exists()
+
+
+def test_every_way_that_failed_is_named(keyring: Keyring, tmp_path: Path) -> None:
+    line = reason([keyring.wrap(SHARED)], SharedUnlocker(Secret("no")), MachineUnlocker(tmp_path / "gone"))
+    assert "the shared key does not fit; the machine key is missing" in line
+
+
+def test_without_any_key_nothing_unlocks(keyring: Keyring) -> None:
+    assert "no key is configured" in reason([keyring.wrap(SHARED)])
+
+
+def test_another_key_file_does_not_fit(keyring: Keyring, machine: MachineUnlocker, tmp_path: Path) -> None:
+    other = MachineUnlocker(tmp_path / "other.key")
+    other.create()
+    assert "the machine key does not fit" in reason([keyring.wrap(machine)], other)
+
+
+@pytest.mark.parametrize("wrapped", ["", "banana", "gAAAA\ud800", "é" * 40])
+def test_a_mangled_slot_does_not_unlock(machine: MachineUnlocker, wrapped: str) -> None:
+    assert "does not fit" in reason([Slot("machine", wrapped)], machine)
+
+
+def test_the_key_file_alone_does_not_unlock_with_another_salt(
+    keyring: Keyring, machine: MachineUnlocker
+) -> None:
+    assert "does not fit" in reason([keyring.wrap(machine)], machine, salt=bytes(16))
+
+
+def test_another_machine_does_not_unlock_with_a_copied_key_file(
+    keyring: Keyring, machine: MachineUnlocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slots = [keyring.wrap(machine)]
+    monkeypatch.setattr(keyrings, "machine_id", lambda: b"another machine")
+    assert "does not fit" in reason(slots, machine)
+
+
+@pytest.mark.parametrize("found", ["", " \n", None])
+def test_an_empty_machine_id_is_no_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, found: str | None
+) -> None:
+    place = tmp_path / "machine-id"
+    if found is not None:
+        place.write_text(found)
+    monkeypatch.setattr(keyrings, "MACHINE_ID_FILES", (place, tmp_path / "neither"))
+    assert keyrings.machine_id() == b""
+    one, two = (MachineUnlocker(tmp_path / name) for name in ("one", "two"))
+    one.create()
+    two.create()
+    assert one.key_encryption_key(SALT) != two.key_encryption_key(SALT)
+    two.key_file.write_bytes(b"")
+    with pytest.raises(KeyringLocked, match="damaged"):
+        two.key_encryption_key(SALT)
+
+
+def test_the_first_machine_id_that_says_something_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "empty").touch()
+    (tmp_path / "dbus").write_text("0123abcd\n")
+    monkeypatch.setattr(keyrings, "MACHINE_ID_FILES", (tmp_path / "empty", tmp_path / "dbus"))
+    assert keyrings.machine_id() == b"0123abcd"
+
+
+def test_the_key_file_is_private_random_and_written_once(machine: MachineUnlocker, tmp_path: Path) -> None:
+    before = machine.key_file.read_bytes()
+    machine.create()
+    assert machine.key_file.read_bytes() == before
+    assert stat.S_IMODE(machine.key_file.stat().st_mode) == 0o600
+    assert len(before.strip()) == 44
+    other = MachineUnlocker(tmp_path / "other.key")
+    other.create()
+    assert other.key_file.read_bytes() != before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["machine.key", "other.key"]
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644, 0o601])
+def test_a_key_file_that_others_can_reach_is_refused(machine: MachineUnlocker, mode: int) -> None:
+    machine.key_file.chmod(mode)
+    with pytest.raises(KeyringLocked, match=r"others can read the key file .*; run chmod 600 "):
+        machine.key_encryption_key(SALT)
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\n", b"short", b" " * 64])
+def test_a_damaged_key_file_is_refused(machine: MachineUnlocker, content: bytes) -> None:
+    machine.key_file.write_bytes(content)
+    with pytest.raises(KeyringLocked, match="is damaged; restore it from a backup"):
+        machine.key_encryption_key(SALT)
+
+
+def test_a_key_file_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(KeyringLocked, match=r"machine\.key cannot be written: No such file"):
+        MachineUnlocker(tmp_path / "nowhere" / "machine.key").create()
+
+
+def test_a_keyring_knows_which_keys_open_it(keyring: Keyring, machine: MachineUnlocker) -> None:
+    slots = [keyring.wrap(SHARED), new_keyring(SALT).wrap(machine)]
+    assert keyring.opens_with(SHARED, slots)
+    assert not keyring.opens_with(machine, slots)
+    assert not keyring.opens_with(MachineUnlocker(machine.key_file.with_name("gone")), slots)
+
+
+def test_a_salt_is_random_and_comes_back() -> None:
+    assert new_salt() != new_salt()
+    assert len(read_salt(new_salt())) == 16
+
+
+@pytest.mark.parametrize("text", ["", "zz", "00", "00" * 15, "00" * 17, "0" * 31, "é", "\ud800"])
+def test_a_mangled_salt_locks_the_keyring(text: str) -> None:
+    with pytest.raises(KeyringLocked, match="encryption_key_salt in the database is damaged"):
+        read_salt(text)
+
+
+def test_every_refusal_here_is_one_that_the_command_line_prints() -> None:
+    assert issubclass(KeyringLocked, ConfigError)
+    assert issubclass(DecryptionFailed, ConfigError)

@@ -1,0 +1,80 @@
+"""A child of a watching process watches for itself, and a fork never leaves it stuck."""
+
+from __future__ import annotations
+
+from tests.crew import script
+from tests.hub_process import ROOT, HubProcess
+
+FORK = f"""
+import os, sys
+sys.path.insert(0, {str(ROOT)!r})
+from config_app import watcher
+from config_app.api import get_config, plan
+from django.db import connections
+from tests.waiting import wait_for
+watcher.start()
+get_config()
+children = []
+for number in range(4):
+    connections.close_all()
+    child = os.fork()
+    if child == 0:
+        assert watcher.is_watching()
+        wait_for(lambda: get_config().port == 9001, "the change")
+        watcher.stop()
+        os._exit(0)
+    children.append(child)
+plan({{"port": 9001}}).apply()
+codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+watcher.stop()
+print(codes)
+"""
+
+
+def test_a_forked_child_of_a_watching_process_watches_for_itself(any_hub_process: HubProcess) -> None:
+    hub = any_hub_process
+    hub.manage("bootstrap")
+    assert script(hub, FORK) == "[0, 0, 0, 0]"
+
+
+FORK_WHILE_BUSY = f"""
+import os, sys, threading
+sys.path.insert(0, {str(ROOT)!r})
+from config_app import hooks, runtime, watcher
+from config_app.api import get_config, on_change, plan
+from django.db import connections
+from tests.waiting import wait_for
+
+entered, leave = threading.Event(), threading.Event()
+heard = []
+
+@on_change("port")
+def slow(old, new):
+    heard.append(new.port)
+    entered.set()
+    leave.wait(10)
+
+get_config()
+changing = threading.Thread(target=lambda: (plan({{"port": 9001}}).apply(), connections.close_all()))
+changing.start()
+entered.wait(10)
+connections.close_all()
+child = os.fork()
+if child == 0:
+    leave.set()
+    hooks.run_due()
+    plan({{"port": 9002}}).apply()
+    assert heard == [9001, 9001, 9002], heard
+    os._exit(0)
+code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+leave.set()
+changing.join()
+print(code)
+"""
+
+
+def test_a_child_that_is_forked_while_a_hook_runs_is_not_stuck_and_runs_it_too(
+    hub_process: HubProcess,
+) -> None:
+    hub_process.manage("bootstrap")
+    assert script(hub_process, FORK_WHILE_BUSY) == "0"

@@ -1,0 +1,96 @@
+"""Sessions that WorkOS has ended end here too, within a minute."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from hub.models import WorkOSEvents, WorkOSSession
+from hub.workos import revocations
+from hub.workos.transport import TIMEOUT
+from tests.authkit import OWNER, Answer, AuthKit, refusal, user
+from tests.workos_fixtures import Visitor, expire_tokens, look_again
+
+
+def test_a_session_revoked_at_workos_ends_here(owner_at_workos: Visitor, workos_hub: AuthKit) -> None:
+    bystander = Visitor()
+    workos_hub.person = user("member@example.com")
+    bystander.sign_in(workos_hub)
+    workos_hub.revoke(WorkOSSession.objects.get(user__email=OWNER).sid)
+    look_again()
+    assert not owner_at_workos.is_signed_in()
+    assert bystander.is_signed_in()
+
+
+def test_the_sessions_of_somebody_deleted_at_workos_end(
+    owner_at_workos: Visitor, workos_hub: AuthKit
+) -> None:
+    workos_hub.tell("user.deleted", {"object": "user", "id": "user_owner"})
+    look_again()
+    assert not owner_at_workos.is_signed_in()
+
+
+def test_events_are_asked_for_once_in_twenty_seconds_and_each_only_once(
+    owner_at_workos: Visitor, workos_hub: AuthKit
+) -> None:
+    workos_hub.tell("session.revoked", {"id": "session_of_another_application"})
+    look_again()
+    workos_hub.requests.clear()
+    for _ in range(4):
+        assert owner_at_workos.is_signed_in()
+    assert [query.get("after") for query in workos_hub.asked("/events")] == [None]
+    with time_machine.travel(timezone.now() + dt.timedelta(seconds=21)):
+        revocations._next_look = 0.0
+        assert owner_at_workos.is_signed_in()
+    assert [query.get("after") for query in workos_hub.asked("/events")] == [
+        None,
+        workos_hub.events[0]["id"],
+    ]
+
+
+def test_a_revoked_session_ends_within_a_minute() -> None:
+    assert 2 * revocations.INTERVAL + dt.timedelta(seconds=TIMEOUT) < dt.timedelta(minutes=1)
+
+
+def test_of_several_processes_one_asks_for_events(owner_at_workos: Visitor, workos_hub: AuthKit) -> None:
+    look_again()
+    workos_hub.requests.clear()
+    for _ in range(3):
+        revocations._next_look = 0.0  # as another process, which has not looked yet
+        assert owner_at_workos.is_signed_in()
+    assert len(workos_hub.asked("/events")) == 1
+
+
+def test_a_cursor_that_workos_does_not_know_is_forgotten(
+    owner_at_workos: Visitor, workos_hub: AuthKit
+) -> None:
+    look_again()
+    WorkOSEvents.objects.update(cursor="event_of_another_environment", tried_at=timezone.now())
+    WorkOSEvents.objects.update(tried_at=timezone.now() - dt.timedelta(minutes=1))
+    workos_hub.faults["/events"] = refusal("invalid_cursor", 422)
+    assert owner_at_workos.is_signed_in()
+    assert WorkOSEvents.objects.get().cursor == ""
+
+
+@pytest.mark.parametrize("data", [None, "x", [None], [{}], [{"id": "1"}], [{"id": "1", "data": []}]])
+def test_events_that_make_no_sense_harm_nobody(
+    owner_at_workos: Visitor, workos_hub: AuthKit, data: object
+) -> None:
+    look_again()
+    workos_hub.faults["/events"] = Answer(200, json.dumps({"data": data}).encode())
+    assert owner_at_workos.is_signed_in()
+
+
+def test_a_key_that_may_not_read_events_signs_nobody_out(
+    owner_at_workos: Visitor, workos_hub: AuthKit
+) -> None:
+    look_again()
+    workos_hub.faults["/events"] = refusal("forbidden", 403)
+    assert owner_at_workos.is_signed_in()
+    expire_tokens()
+    assert owner_at_workos.may_administer()
+    assert len(workos_hub.refreshes()) == 1

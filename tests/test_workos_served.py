@@ -1,0 +1,97 @@
+"""A served hub in mode workos: many processes, one refresh, and every change at once in all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.authkit import OWNER, Answer, AuthKit, running_authkit
+from tests.hub_process import PASSWORD, HubProcess
+from tests.test_workos_credentials import ENVIRONMENT
+from tests.waiting import wait_for
+from tests.workos_hub import Person, claim_for_workos, connect
+
+JUST_NOW = "UPDATE hub_workos_session SET fresh_until = CURRENT_TIMESTAMP"
+LONG_AGO = "UPDATE hub_workos_session SET fresh_until = '2026-01-01 00:00:00'"
+
+
+@pytest.fixture(scope="module")
+def kit() -> Iterator[AuthKit]:
+    """Give the stand-in for WorkOS."""
+    with running_authkit() as running:
+        yield running
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def hub(
+    request: pytest.FixtureRequest, kit: AuthKit, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[HubProcess]:
+    """Give a served hub in mode workos, on SQLite and on PostgreSQL, with a misleading environment."""
+    url = None
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgresql_server").new_database()
+    hub = HubProcess(tmp_path_factory.mktemp("hub") / "hub", database_url=url)
+    connect(hub, kit.url)
+    claim_for_workos(hub, api_key=kit.api_key)
+    hub.serve(workers=3, **ENVIRONMENT)
+    yield hub
+    hub.stop()
+
+
+@pytest.fixture
+def owner(hub: HubProcess, kit: AuthKit) -> Person:
+    """Give a super admin who is signed in."""
+    person = Person(hub)
+    person.sign_in(kit)
+    assert person.status() == 200
+    return person
+
+
+def test_fifty_requests_at_the_moment_the_token_ends_make_one_refresh(
+    hub: HubProcess, kit: AuthKit, owner: Person
+) -> None:
+    for statement in (JUST_NOW, LONG_AGO):
+        before = len(kit.refreshes())
+        hub.sql(statement)
+        assert owner.statuses(50) == [200] * 50
+        assert len(kit.refreshes()) == before + 1
+
+
+def test_a_removed_super_admin_loses_the_next_request_in_every_process(
+    hub: HubProcess, owner: Person
+) -> None:
+    hub.config("set", "super_admin_emails", "other@example.com")
+    assert owner.statuses(12) == [403] * 12
+    assert owner.status("/") == 200
+    hub.config("set", "super_admin_emails", OWNER)
+    assert owner.statuses(12) == [200] * 12, "and has it back as soon"
+
+
+def test_a_new_key_is_used_by_every_process(hub: HubProcess, kit: AuthKit, owner: Person) -> None:
+    kit.api_key = "sk_test_rotated_key"
+    hub.manage("config", "set", "workos_api_key", "--stdin", text=kit.api_key)
+    for _ in range(6):
+        Person(hub).sign_in(kit)
+
+
+def test_the_shell_is_the_way_back_in_when_workos_is_down(hub_process: HubProcess, kit: AuthKit) -> None:
+    connect(hub_process, kit.url)
+    hub_process.claim()
+    hub_process.config("set", "workos_client_id", kit.client_id)
+    hub_process.manage("config", "set", "workos_api_key", "--stdin", text=kit.api_key)
+    hub_process.config("set", "app_mode", "workos")
+    hub_process.serve()
+    kit.faults["/"] = Answer(503)
+    person = Person(hub_process)
+    assert person.status("/auth/login") == 503
+    hub_process.config("set", "app_mode", "local")
+    form = wait_for(lambda: _local_form(person), "the local form")
+    person.browser.post("/auth/login", data={"username": OWNER, "password": PASSWORD, **form})
+    assert person.status() == 200
+
+
+def _local_form(person: Person) -> dict[str, str]:
+    page = person.browser.get("/auth/login").text
+    token = page.partition('name="csrfmiddlewaretoken" value="')[2].partition('"')[0]
+    return {"csrfmiddlewaretoken": token} if token else {}
