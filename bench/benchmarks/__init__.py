@@ -1,0 +1,34 @@
+"""Each module measures one promise and returns its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from bench.benchmarks import (
+    bootstrap,
+    commands,
+    history,
+    loading,
+    memory,
+    overhead,
+    propagation,
+    reads,
+    saving,
+    watching,
+)
+from bench.effort import Effort
+from bench.row import Row
+
+BENCHMARKS: Mapping[str, Callable[[Effort], list[Row]]] = {
+    "reads": reads.measure,
+    "overhead": overhead.measure,
+    "watching": watching.measure,
+    "propagation": propagation.measure,
+    "saving": saving.measure,
+    "loading": loading.measure,
+    "history": history.measure,
+    "commands": commands.measure,
+    "bootstrap": bootstrap.measure,
+    "memory": memory.measure,
+}
+"""The benchmarks by name, in the order of the table."""

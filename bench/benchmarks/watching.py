@@ -1,0 +1,29 @@
+"""What an idle process pays for keeping its configuration current."""
+
+from __future__ import annotations
+
+from bench import sessions
+from bench.contestant import Contestant, take_turns
+from bench.effort import Effort
+from bench.row import Check, Row
+from bench.sample import PERCENT, Sample
+
+ROUNDS = 5
+OF_A_CORE = 0.005
+
+
+def measure(effort: Effort) -> list[Row]:
+    """Measure a process that does nothing else, alone and while others write to the same database."""
+    with Contestant("watching") as process:
+        alone = take_turns([process], effort.rounds(ROUNDS), PERCENT)[0]
+        with sessions.being_written(process.database):
+            beside = take_turns([process], effort.rounds(ROUNDS), PERCENT)[0]
+    return [
+        _row("watching in an idle process, in processor time", alone["share of a core"]),
+        _row("the same while sessions are written to the database", beside["share of a core"]),
+    ]
+
+
+def _row(what: str, sample: Sample) -> Row:
+    check = Check(sample.median, "≤", OF_A_CORE, PERCENT, "of a core")
+    return Row(what=what, hub=str(sample), checks=(check,))

@@ -1,0 +1,98 @@
+"""Processes that measure a round whenever they are asked, so that contestants take turns."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+
+from bench.sample import SECONDS, Sample, Unit
+
+ROOT = Path(__file__).resolve().parent.parent
+WARM_UP = 1
+"""Rounds that do not count."""
+
+Samples = dict[str, Sample]
+
+
+class Contestant:
+    """One part of ``bench.inside``, run in a process and a folder of its own."""
+
+    def __init__(
+        self,
+        part: str,
+        apps: Iterable[str] = ("config_app",),
+        settings: int = 20,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """Say which part, with which applications, how many settings and what else in its environment."""
+        self._part = part
+        self._environment = {
+            "PATH": os.environ["PATH"],
+            "BENCH_APPS": ",".join(apps),
+            "BENCH_SETTINGS": str(settings),
+            **(environment or {}),
+        }
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Contestant:
+        """Start the process."""
+        folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-"))
+        self.database = Path(folder) / "bench.db"
+        self._process = self._stack.enter_context(
+            subprocess.Popen(
+                [sys.executable, "-m", "bench.inside", self._part],
+                cwd=ROOT,
+                env={"BENCH_FOLDER": folder, "HOME": folder, **self._environment},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the process, whose input ends, and remove its folder."""
+        self._stack.close()
+
+    def round(self) -> dict[str, float]:
+        """Measure once and return the values by name."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{self._part} ended with {self._process.wait()}")
+        found: dict[str, float] = json.loads(line)
+        return found
+
+
+def play(contestants: Sequence[Contestant], rounds: int, unit: Unit = SECONDS) -> list[Samples]:
+    """Start contestants and let them take turns for a number of rounds; return each one's samples by name."""
+    with ExitStack() as stack:
+        for contestant in contestants:
+            stack.enter_context(contestant)
+        return take_turns(contestants, rounds, unit)
+
+
+def take_turns(contestants: Sequence[Contestant], rounds: int, unit: Unit = SECONDS) -> list[Samples]:
+    """Let contestants that run already take turns."""
+    found: list[list[dict[str, float]]] = [[] for _ in contestants]
+    for number in range(WARM_UP + rounds):
+        turns = list(zip(contestants, found, strict=True))
+        for contestant, values in turns if number % 2 else reversed(turns):
+            values.append(contestant.round())
+    return [_by_name(values[WARM_UP:], unit) for values in found]
+
+
+def _by_name(rounds: Sequence[dict[str, float]], unit: Unit) -> Samples:
+    return {name: Sample((values[name] for values in rounds), unit) for name in rounds[0]}

@@ -1,0 +1,31 @@
+"""Changes of the hub's configuration, made as its commands make them."""
+
+from __future__ import annotations
+
+import itertools
+import time
+
+from django.db import transaction
+
+from bench.inside import Round
+from bench.workers import REPORT_URI
+from config_app import api
+
+
+def prepare() -> Round:
+    """Return a round that commits another value, says which, and when the commit was done."""
+    numbers = itertools.count(1)
+
+    def measure() -> dict[str, float]:
+        number, committed = next(numbers), 0.0
+
+        def note() -> None:
+            nonlocal committed
+            committed = time.monotonic()
+
+        with transaction.atomic():
+            transaction.on_commit(note)
+            api.plan({"csp_report_uri": REPORT_URI.format(number)}).apply(actor="bench")
+        return {"number": number, "committed": committed}
+
+    return measure

@@ -1,0 +1,33 @@
+"""One setting of many, changed in the admin: the editor's form sent back with another port."""
+
+from __future__ import annotations
+
+import itertools
+
+from django.apps import apps
+
+from bench.inside import Round
+from bench.inside.browser import Page, sign_in
+from bench.inside.cost import Action, queries, seconds
+from bench.project.peers import CONSTANCE
+from bench.project.schema import texts
+from bench.project.size import COUNT
+from config_app import api
+
+PAGES = {"config_app": "/admin/config_app/systemconfig/", CONSTANCE: "/admin/constance/config/"}
+
+
+def prepare() -> Round:
+    """Store a value for every setting and return a round over the editors that are installed."""
+    api.plan(texts(COUNT)).apply(actor="bench")
+    ports, client = itertools.cycle(str(port) for port in range(8002, 9000)), sign_in()
+    pages = {app: Page(client, path) for app, path in PAGES.items() if apps.is_installed(app)}
+
+    def another(page: Page) -> Action:
+        page.load()
+        return lambda: page.save(next(ports))
+
+    for page in pages.values():
+        another(page)()  # constance's first one stores every default besides
+    counts = {f"{app}: queries": queries(another(page)) for app, page in pages.items()}
+    return lambda: {app: seconds(another(page)) for app, page in pages.items()} | counts

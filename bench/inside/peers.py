@@ -1,0 +1,78 @@
+"""The other libraries' ways to read and to save the same settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import apps
+
+from bench.project.peers import CONSTANCE, DYNAMIC_PREFERENCES
+
+Statement = tuple[str, dict[str, Any]]
+"""A statement that reads the port, and the names it uses."""
+
+
+def readers() -> dict[str, Statement]:
+    """Return the ways to read the port, by library and backend, of the libraries that are installed."""
+    found: dict[str, Statement] = {}
+    if apps.is_installed(CONSTANCE):
+        found |= {name: ("config.port", {"config": config}) for name, config in _constance().items()}
+    if apps.is_installed(DYNAMIC_PREFERENCES):
+        found["dynamic-preferences, cache in memory"] = ('preferences["bench__port"]', _preferences())
+    return found
+
+
+def _constance() -> dict[str, Any]:
+    """Return one config object of django-constance for each of its backends, warmed up."""
+    from constance import settings
+    from constance.backends.database import DatabaseBackend
+    from constance.backends.memory import MemoryBackend
+    from constance.backends.redisd import CachingRedisBackend
+
+    settings.REDIS_CONNECTION_CLASS = "bench.inside.peers.RedisInThisProcess"
+    plain_database = DatabaseBackend()
+    settings.DATABASE_CACHE_BACKEND = "files"
+    backends = {
+        "constance, memory": MemoryBackend(),
+        "constance, Redis cached in the process": CachingRedisBackend(),
+        "constance, database and cache": DatabaseBackend(),
+        "constance, database": plain_database,
+    }
+    return {name: _config(backend) for name, backend in backends.items()}
+
+
+def _config(backend: Any) -> Any:
+    from constance.base import Config
+
+    config = Config()
+    config._backend = backend  # noqa: SLF001 - its settings name one backend for a whole process
+    config.port = 8001
+    return config
+
+
+class RedisInThisProcess(dict[str, bytes]):
+    """Stands in for a Redis server, which a warm cache asks for nothing."""
+
+    def set(self, key: str, value: Any) -> None:
+        """Store, as Redis does, bytes."""
+        self[key] = value.encode() if isinstance(value, str) else value
+
+
+def _preferences() -> dict[str, Any]:
+    from dynamic_preferences.registries import global_preferences_registry
+
+    preferences = global_preferences_registry.manager()
+    preferences["bench__port"] = 8001
+    return {"preferences": preferences}
+
+
+def save_form(port: str) -> None:
+    """Save another port as constance's admin does: all settings through its form."""
+    from constance.forms import ConstanceForm
+    from constance.utils import get_values
+
+    initial = get_values()
+    version = ConstanceForm(initial=initial).initial["version"]
+    form = ConstanceForm(data={**initial, "version": version, "port": port}, initial=initial)
+    assert form.is_valid(), form.errors
+    form.save()

@@ -1,0 +1,56 @@
+"""One setting, read in every way there is."""
+
+from __future__ import annotations
+
+import asyncio
+import timeit
+
+from django.conf import settings
+
+from bench.inside import Round
+from bench.inside.clock import CLOCK
+from bench.inside.peers import Statement, readers
+from config_app import api
+
+LONG_ENOUGH = 0.004
+"""Seconds of one measurement: long against the clock's resolution, short against a neighbour's turn."""
+AWAITS = 10_000
+
+
+def prepare() -> Round:
+    """Return a round over all ways to read the port."""
+    api.plan({"port": "8001"}).apply(actor="bench")
+    return timers(**readers())
+
+
+def timers(**others: Statement) -> Round:
+    """Return a round over the hub's ways to read the port, and others."""
+    statements: dict[str, Statement] = {
+        "attribute": ("config.port", {"config": api.get_config()}),
+        "get_config": ("get_config().port", {"get_config": api.get_config}),
+        "settings": ("settings.PORT", {"settings": settings}),
+        **others,
+    }
+    found = {
+        name: timeit.Timer(text, timer=CLOCK, globals=known) for name, (text, known) in statements.items()
+    }
+    counts = {name: _count(timer) for name, timer in found.items()}
+
+    def measure() -> dict[str, float]:
+        seconds = {name: timer.timeit(counts[name]) / counts[name] for name, timer in found.items()}
+        return seconds | {"aget_config": asyncio.run(_measure_awaits())}
+
+    return measure
+
+
+def _count(timer: timeit.Timer) -> int:
+    timer.timeit(1)
+    return int(LONG_ENOUGH / (timer.timeit(10) / 10)) + 1
+
+
+async def _measure_awaits() -> float:
+    aget_config = api.aget_config
+    start = CLOCK()
+    for _ in range(AWAITS):
+        (await aget_config()).port  # noqa: B018 - reading is what is measured
+    return (CLOCK() - start) / AWAITS

@@ -1,0 +1,28 @@
+"""What the figures were measured on, and nothing that tells one machine from another of its kind."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sqlite3
+from importlib.metadata import PackageNotFoundError, version
+
+PACKAGES = ("Django", "django-constance", "django-dynamic-preferences", "gunicorn", "uvicorn")
+
+
+def facts() -> dict[str, str]:
+    """Return each fact by its name."""
+    return {
+        "CPUs": str(len(os.sched_getaffinity(0))),
+        "Architecture": f"{platform.machine()}, {platform.system()}",
+        "Python": f"{platform.python_implementation()} {platform.python_version()}",
+        "SQLite": sqlite3.sqlite_version,
+        **{name: found for name in PACKAGES if (found := _version(name))},
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""

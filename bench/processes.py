@@ -1,0 +1,105 @@
+"""Whole processes: how long they run, and how much memory they have."""
+
+from __future__ import annotations
+
+import os
+import resource
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from bench.contestant import ROOT
+from bench.sample import Sample
+from tests.waiting import wait_for
+
+MANAGE = [sys.executable, "manage.py"]
+DJANGO = [sys.executable, "-m", "django"]
+KIBIBYTES_PER_MEBIBYTE = 1024
+
+
+def environment(folder: Path, settings: str | None = None) -> dict[str, str]:
+    """Return a process environment for a hub, or another project, that keeps everything in ``folder``."""
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "HUB_DATA_DIR": str(folder / "data"),
+        "HUB_ENV_FILE": str(folder / "none.env"),
+        "BENCH_FOLDER": str(folder),
+        **({"DJANGO_SETTINGS_MODULE": settings} if settings else {}),
+    }
+
+
+def run(command: list[str], variables: Mapping[str, str]) -> str:
+    """Run a command that must succeed and return what it printed."""
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=variables,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command[1:])}: {done.stderr}")
+    return done.stdout
+
+
+@contextmanager
+def serve(port: int, variables: Mapping[str, str]) -> Iterator[int]:
+    """Serve the plain project with one worker of the kind that the hub has; yield its master's pid."""
+    gunicorn = [sys.executable, "-m", "gunicorn", "bench.project.asgi:application", "--log-level", "error"]
+    options = [
+        "--worker-class",
+        "bench.project.worker.PlainWorker",
+        "--bind",
+        f"127.0.0.1:{port}",
+        "--no-control-socket",
+    ]
+    with subprocess.Popen([*gunicorn, *options], cwd=ROOT, env=variables) as master:
+        try:
+            wait_for(lambda: _answers(port), "the project to answer")
+            yield master.pid
+        finally:
+            master.terminate()
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def computing() -> float:
+    """Return the seconds that processors have spent on the processes this one has waited for."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def take_turns(
+    actions: Mapping[str, Callable[[], object]], rounds: int, clock: Callable[[], float] = time.perf_counter
+) -> dict[str, Sample]:
+    """Time actions in turns, after one of each that does not count."""
+    values: dict[str, list[float]] = {name: [] for name in actions}
+    for number in range(rounds + 1):
+        for name in actions if number % 2 else reversed(list(actions)):
+            start = clock()
+            actions[name]()
+            values[name].append(clock() - start)
+    return {name: Sample(found[1:]) for name, found in values.items()}
+
+
+def memory(pid: int) -> float:
+    """Return a process's resident memory in MiB, what it shares with its parent included."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / KIBIBYTES_PER_MEBIBYTE
+    raise ProcessLookupError(pid)
+
+
+def children(pid: int) -> list[int]:
+    """Return the processes that a process has started."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

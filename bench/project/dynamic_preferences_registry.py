@@ -1,0 +1,15 @@
+"""The setting that is read, for django-dynamic-preferences, which looks for a module of this name."""
+
+from __future__ import annotations
+
+from dynamic_preferences.registries import global_preferences_registry
+from dynamic_preferences.types import IntegerPreference, Section
+
+
+@global_preferences_registry.register
+class Port(IntegerPreference):  # type: ignore[misc]  # the library has no types
+    """The port."""
+
+    section = Section("bench")
+    name = "port"
+    default = 8000

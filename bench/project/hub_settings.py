@@ -1,0 +1,8 @@
+"""The hub's own settings, and the command that does nothing."""
+
+from __future__ import annotations
+
+from hub.settings import *  # noqa: F403
+from hub.settings import INSTALLED_APPS as HUB_APPS
+
+INSTALLED_APPS = [*HUB_APPS, "bench.project"]

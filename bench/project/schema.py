@@ -1,0 +1,63 @@
+"""A runtime config of as many settings as asked for, of the kinds that applications have."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from config_app import fields
+from config_app.declare import Section, setting
+from config_app.schema import Schema
+
+KINDS: Sequence[tuple[type, Any, Callable[[], fields.SettingField[Any]]]] = (
+    (int, 8000, fields.PortField),
+    (bool, False, fields.BooleanField),
+    (str, "info", lambda: fields.ChoiceField(["debug", "info", "warning"])),
+    (str, "", lambda: fields.TextField(required=False, empty_value="")),
+    (int, 10, lambda: fields.IntegerRangeField(0, 10_000)),
+)
+"""Type, default and field; the first is the one that the benchmarks read and change."""
+TEXTS = ("8001", "true", "debug", "a line of text", "11")
+"""A value other than the default for each kind."""
+PER_SECTION = 20
+
+
+def names(count: int) -> list[str]:
+    """Return the keys of ``count`` settings."""
+    return ["port", *(f"setting_{number}" for number in range(1, count))]
+
+
+def texts(count: int) -> dict[str, str]:
+    """Return a stored text for every one of ``count`` settings."""
+    return {name: TEXTS[number % len(KINDS)] for number, name in enumerate(names(count))}
+
+
+def defaults(count: int) -> dict[str, Any]:
+    """Return the default of every one of ``count`` settings."""
+    return {name: KINDS[number % len(KINDS)][1] for number, name in enumerate(names(count))}
+
+
+def make_schema(count: int) -> Schema[Any]:
+    """Declare ``count`` settings."""
+    declared = [_declare(number, name) for number, name in enumerate(names(count))]
+    config_class = dataclasses.make_dataclass(
+        "RuntimeConfig", declared, frozen=True, slots=True, kw_only=True
+    )
+    return Schema(config_class)
+
+
+def _declare(number: int, name: str) -> tuple[str, type, Any]:
+    kind, default, field = KINDS[number % len(KINDS)]
+    section = _section(number // PER_SECTION)
+    return (
+        name,
+        kind,
+        setting(default, section=section, label=name, field=field(), help="For measuring."),
+    )
+
+
+@functools.cache
+def _section(number: int) -> Section:
+    return Section(key=f"section_{number}", title=f"Section {number}")
