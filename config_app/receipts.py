@@ -39,6 +39,7 @@ RECEIPT = [*SIGN_OF_LIFE, "revision", "since", "latency_ms", "started_at"]
 class Statement:
     """What a process has to say for itself; a new one is written at once."""
 
+    role: str
     revision: int
     pending: tuple[str, ...]
     error: str
@@ -59,7 +60,9 @@ class Signed:
         return statement != self.statement or passed >= HEARTBEAT or abs(shown - passed) > CLOCK_WAS_SET
 
 
-_role = "process"
+UNDESCRIBED = "process"
+
+_role = UNDESCRIBED
 _pins: dict[str, str] = {}
 _started_at = time.monotonic()
 _signed: Signed | None = None
@@ -69,7 +72,7 @@ _writing = open_in_children(threading.Lock())
 
 def describe(role: str, pins: Mapping[str, str] | None = None) -> None:
     """Say what this process is, and which settings its command line pinned, by key."""
-    global _role  # noqa: PLW0603 - one description a process, inherited by its forks
+    global _role  # noqa: PLW0603 - one description a process; forks inherit the pins
     _role = role
     if pins is not None:
         _pins.clear()
@@ -105,7 +108,7 @@ def sign() -> None:
 
 def _statement(snapshot: Snapshot) -> Statement:
     pending = [key for key in effects.pending(snapshot.config) if key not in _pins]
-    return Statement(snapshot.revision, tuple(pending), "; ".join(_errors(snapshot)))
+    return Statement(_role, snapshot.revision, tuple(pending), "; ".join(_errors(snapshot)))
 
 
 def _errors(snapshot: Snapshot) -> list[str]:
@@ -177,9 +180,9 @@ def running() -> list[Process]:
 
 
 def forget() -> None:
-    """Start anew, as a fresh process or a forked child does: what was signed is another's."""
-    global _signed, _started_at, _failure
-    _signed, _started_at, _failure = None, time.monotonic(), ""
+    """Start anew, as a fresh process or a forked child does: role and receipt are another's."""
+    global _role, _signed, _started_at, _failure
+    _role, _signed, _started_at, _failure = UNDESCRIBED, None, time.monotonic(), ""
 
 
 os.register_at_fork(after_in_child=forget)

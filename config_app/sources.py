@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import sqlite3
 import threading
 from pathlib import Path
@@ -22,8 +23,8 @@ SQLITE_INTERVAL = 0.05
 """Seconds between two looks at ``PRAGMA data_version``, which takes about 3 µs."""
 POLL_INTERVAL = 1.0
 """Seconds between two looks at the version on databases that offer nothing better."""
-
-
+UNKNOWN = -1
+"""What no ``data_version`` is."""
 BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
@@ -41,26 +42,32 @@ class ChangeSource(Protocol):
 
 
 class SqliteSource:
-    """Looks at ``data_version`` on a connection of its own, which every commit by another one moves."""
+    """Looks at ``data_version`` on a connection of its own, which every commit by another one moves.
+
+    A file that somebody wrote over in place, ``cp backup.db hub.db``, may count as many commits as the one
+    it replaces, and SQLite would go on with the pages it has cached. But then the file's time has moved and
+    the counter has not, which no commit leaves behind.
+    """
 
     def __init__(self, path: Path) -> None:
         """Open the database file read-only; raise ``DatabaseUnavailable``."""
         self._path = path
-        self._identity = self._identify()
+        self._seen = self._status()
         try:
             self._connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, check_same_thread=False)
-            self._data_version = self._read_data_version()
+            (journal_mode,) = self._connection.execute("PRAGMA journal_mode").fetchone()
+            self._is_written_by_commits = journal_mode != "wal"  # checkpoints write it as well
+            self._data_version = UNKNOWN  # or a commit since `stat` would look like none
             self._version = self._read_version()
             self._connection.execute("PRAGMA busy_timeout = 0")  # there is another look soon
         except sqlite3.Error as error:
             raise DatabaseUnavailable(str(error)) from error
 
-    def _identify(self) -> tuple[int, int]:
+    def _status(self) -> os.stat_result:
         try:
-            status = self._path.stat()
+            return self._path.stat()
         except OSError as error:
             raise DatabaseUnavailable(f"{self._path}: {error.strerror}") from error
-        return status.st_dev, status.st_ino
 
     def _read_data_version(self) -> int:
         return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
@@ -78,31 +85,45 @@ class SqliteSource:
 
     def look(self) -> bool:
         """Tell whether the version moved; sessions and the like move ``data_version`` but not it."""
-        if self._identify() != self._identity:
+        status = self._status()
+        if not os.path.samestat(status, self._seen):
             raise DatabaseUnavailable(f"{self._path} was replaced", "reopening it")
         try:
-            return self._version_moved()
+            return self._version_moved(status)
         except sqlite3.Error as error:
             if _primary_code(error) not in BUSY:
                 raise DatabaseUnavailable(str(error)) from error
-            self._data_version = -1  # somebody is committing right now, so look again
+            self._data_version = UNKNOWN  # somebody is committing right now, so look again
             return False
 
-    def _version_moved(self) -> bool:
+    def _version_moved(self, status: os.stat_result) -> bool:
         data_version = self._read_data_version()
         if data_version == self._data_version:
+            self._require_commit(status)
             runtime.confirm_current()
             return False
+        self._seen, after = status, self._status()
         version = self._read_version()
-        changed, self._version, self._data_version = version != self._version, version, data_version
+        changed, self._version = version != self._version, version
+        # Where something was written meanwhile, whose it is shows at the next look.
+        self._data_version = data_version if _is_same_content(status, after) else UNKNOWN
         if not changed:
             runtime.confirm_current()
         return changed
+
+    def _require_commit(self, status: os.stat_result) -> None:
+        """Raise ``DatabaseUnavailable`` where the file was written, but no commit counted."""
+        if self._is_written_by_commits and not _is_same_content(status, self._seen):
+            raise DatabaseUnavailable(f"{self._path} was written over", "reopening it")
 
     def close(self) -> None:
         """Close the connection."""
         with contextlib.suppress(sqlite3.Error):
             self._connection.close()
+
+
+def _is_same_content(one: os.stat_result, other: os.stat_result) -> bool:
+    return (one.st_mtime_ns, one.st_size) == (other.st_mtime_ns, other.st_size)
 
 
 def _primary_code(error: sqlite3.Error) -> int:

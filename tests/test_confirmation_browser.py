@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import Visitor, browser, photograph, visiting
 from tests.hub_process import OWNER, PASSWORD, ROOT, HubProcess
+from tests.served import wait_for_workers
 from tests.waiting import wait_for
 
 __all__ = ["browser"]  # a fixture
@@ -78,7 +79,7 @@ def last_change(hub: HubProcess) -> tuple[str, str]:
 def kill_every_process(hub: HubProcess) -> None:
     """Do what the kernel does when memory runs out, to the master and every worker."""
     assert hub.server is not None
-    for (pid,) in hub.sql("SELECT pid FROM config_process WHERE role = 'worker'"):
+    for pid in wait_for_workers(hub, 2):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     hub.stop(signal.SIGKILL)

@@ -16,6 +16,7 @@ from hub.models import User
 from tests.conftest import PASSWORD
 from tests.event_stream import PATH, EventStream, sign_in
 from tests.hub_process import HubProcess
+from tests.served import wait_for_workers
 from tests.waiting import wait_for
 from tests.web import browser
 
@@ -162,7 +163,7 @@ def test_streams_end_and_nothing_is_cut_off_when_the_server_stops(served: HubPro
 def test_clients_hold_no_threads_and_no_connections_and_leave_nothing_behind(
     served: HubProcess, cookie: str
 ) -> None:
-    (pid,) = served.sql("SELECT pid FROM config_process WHERE role = 'worker'")[0]
+    (pid,) = wait_for_workers(served, 1)
     with contextlib.ExitStack() as stack:
         for _ in range(30):
             assert stack.enter_context(EventStream(served, cookie)).message()

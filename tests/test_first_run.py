@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import PHONE, WIDE, Visitor, browser, photograph, visiting
 from tests.hub_process import OWNER, PASSWORD, ROOT, HubProcess
+from tests.served import wait_for_workers
 from tests.waiting import wait_for
 
 __all__ = ["browser"]  # a fixture
@@ -110,7 +111,7 @@ def change_the_log_level(hub: HubProcess, visitor: Visitor) -> None:
     page.get_by_role("button", name="Save").first.click()
     expect(page.get_by_text("Log Level info → warning")).to_be_visible()
     revision = int(hub.sql("SELECT max(number) FROM config_revision")[0][0])
-    workers = {pid for (pid,) in hub.sql("SELECT pid FROM config_process WHERE role = 'worker'")}
+    workers = wait_for_workers(hub, 2)
     seen = {(report["pid"], report["revision"]) for report in itertools.islice(reports(hub), 40)}
     assert {pid for pid, _ in seen} <= workers
     wait_for(lambda: {hub.health()["revision"] for _ in range(10)} == {revision}, "every worker to follow")

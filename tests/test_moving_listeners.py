@@ -7,6 +7,7 @@ import socket
 import pytest
 
 from tests.hub_process import HubProcess, free_port
+from tests.served import wait_for_workers
 from tests.waiting import wait_for
 
 
@@ -52,9 +53,5 @@ def test_a_port_that_something_else_uses_changes_nothing_and_is_reported(served:
 
 def test_more_workers_start_without_a_restart(served: HubProcess) -> None:
     served.config("set", "server_workers=3")
-    wait_for(lambda: workers(served) == 3, "the third worker")
+    wait_for_workers(served, 3)
     assert answers(served)
-
-
-def workers(hub: HubProcess) -> int:
-    return int(hub.sql("SELECT count(*) FROM config_process WHERE role = 'worker'")[0][0])

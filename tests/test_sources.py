@@ -6,6 +6,7 @@ import contextlib
 import shutil
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from config_app.api import get_config, plan
 from config_app.errors import DatabaseUnavailable
 from config_app.sources import PollingSource, SqliteSource, open_source
 from tests.raw_sql import raw_sql, set_row
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -48,6 +50,7 @@ def write(path: Path, statement: str) -> None:
 
 
 CHANGE = "REPLACE INTO system_config (config_key, config_value) VALUES ('port', '9001')"
+FILE_TICK_NS = 20_000_000
 SESSION = "INSERT INTO django_session VALUES (hex(randomblob(8)), '', '2030-01-01')"
 
 
@@ -113,6 +116,35 @@ def test_a_file_that_is_overwritten_in_place_is_reported(source: SqliteSource, p
     path.write_bytes(b"this is no database " * 500)
     with pytest.raises(DatabaseUnavailable):
         source.look()
+
+
+def test_a_file_written_over_that_counts_as_many_commits_is_reported(
+    source: SqliteSource, path: Path
+) -> None:
+    backup = path.with_suffix(".backup")
+    shutil.copy(path, backup)
+    write(backup, CHANGE)
+    write(path, SESSION)
+    assert not source.look()
+    wait_for(lambda: time.time_ns() - path.stat().st_mtime_ns > FILE_TICK_NS, "the clock of the file system")
+    path.write_bytes(backup.read_bytes())
+    with pytest.raises(DatabaseUnavailable, match="written over"):
+        source.look()
+
+
+def test_commits_alone_never_look_like_a_file_written_over(source: SqliteSource, path: Path) -> None:
+    done = threading.Event()
+
+    def commit() -> None:
+        for _ in range(100):
+            write(path, SESSION)
+        done.set()
+
+    thread = threading.Thread(target=commit)
+    thread.start()
+    while not done.is_set():
+        assert not source.look()
+    thread.join()
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no database at all" * 100])

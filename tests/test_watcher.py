@@ -180,14 +180,18 @@ def test_the_first_request_starts_it(transactional_db: None, install: None) -> N
 
 
 WATCH = """
-import os, sys
-from config_app import runtime, watcher
+import sys
+from config_app import receipts, runtime, watcher
 from config_app.api import get_config
 from tests.waiting import wait_for
 for line in sys.stdin:
     port = int(line)
     wait_for(lambda: get_config().port == port, "the port")
     wait_for(lambda: runtime.stale_since() is None, "the database")
+    # Until nothing is left to record, as whoever copies a file in use has to hope for.
+    wait_for(lambda: not runtime.get_snapshot().drifted, "the change to be recorded")
+    number = runtime.get_snapshot().revision
+    wait_for(lambda: [p.revision for p in receipts.running()] == [number], "its receipt")
     print(get_config().port, flush=True)
 watcher.stop()
 """

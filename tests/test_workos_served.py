@@ -40,6 +40,13 @@ def hub(
 
 
 @pytest.fixture
+def failing_kit() -> Iterator[AuthKit]:
+    """Give a stand-in that no other hub asks, to go wrong."""
+    with running_authkit() as running:
+        yield running
+
+
+@pytest.fixture
 def owner(hub: HubProcess, kit: AuthKit) -> Person:
     """Give a super admin who is signed in."""
     person = Person(hub)
@@ -70,12 +77,15 @@ def test_a_removed_super_admin_loses_the_next_request_in_every_process(
 
 def test_a_new_key_is_used_by_every_process(hub: HubProcess, kit: AuthKit, owner: Person) -> None:
     kit.api_key = "sk_test_rotated_key"
-    hub.manage("config", "set", "workos_api_key", "--stdin", text=kit.api_key)
+    hub.manage("config", "set", "workos_api_key", "--stdin", "--wait", text=kit.api_key)
     for _ in range(6):
         Person(hub).sign_in(kit)
 
 
-def test_the_shell_is_the_way_back_in_when_workos_is_down(hub_process: HubProcess, kit: AuthKit) -> None:
+def test_the_shell_is_the_way_back_in_when_workos_is_down(
+    hub_process: HubProcess, failing_kit: AuthKit
+) -> None:
+    kit = failing_kit
     connect(hub_process, kit.url)
     hub_process.claim()
     hub_process.config("set", "workos_client_id", kit.client_id)
