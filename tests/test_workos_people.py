@@ -10,7 +10,9 @@ import pytest
 from hub.models import User
 from tests.authkit import OWNER, AuthKit, user
 from tests.conftest import PASSWORD
-from tests.workos_fixtures import Visitor
+from tests.workos_fixtures import Visitor, change, expire_tokens
+
+SECOND = "second@example.com"
 
 
 def sign_in(kit: AuthKit, email: str = OWNER, **facts: Any) -> tuple[Visitor, Any]:
@@ -60,14 +62,75 @@ def test_somebody_unverified_gets_an_account_of_their_own_without_rights(workos_
     assert not visitor.may_administer()
 
 
-def test_a_verified_owner_of_an_address_wins_it_without_the_account(workos_hub: AuthKit) -> None:
+def test_an_account_never_has_an_address_that_is_not_verified(workos_hub: AuthKit) -> None:
     sign_in(workos_hub, id="user_SQUATTER", email_verified=False)
     squatter = User.objects.get()
+    assert (squatter.email, squatter.name) == ("user_squatter@unverified.invalid", OWNER)
+    assert not squatter.email_verified
     visitor, _ = sign_in(workos_hub, id="user_TRUE")
-    squatter.refresh_from_db()
-    assert (squatter.email, squatter.email_verified) == ("user_squatter@former.invalid", False)
     assert User.objects.get(email=OWNER).workos_user_id == "user_TRUE"
     assert visitor.may_administer()
+
+
+def test_whoever_verifies_their_address_later_gets_it(workos_hub: AuthKit) -> None:
+    sign_in(workos_hub, email_verified=False)
+    visitor, _ = sign_in(workos_hub)
+    account = User.objects.get()
+    assert (account.email, account.email_verified) == (OWNER, True)
+    assert visitor.may_administer()
+
+
+def test_an_address_passes_to_whoever_has_verified_it_now(workos_hub: AuthKit) -> None:
+    sign_in(workos_hub, id="user_FORMER")
+    former = User.objects.get()
+    sign_in(workos_hub, id="user_NOW")
+    former.refresh_from_db()
+    assert (former.email, former.email_verified) == ("user_former@former.invalid", False)
+    assert User.objects.get(email=OWNER).workos_user_id == "user_NOW"
+
+
+def test_an_address_that_was_changed_and_not_verified_changes_no_account(workos_hub: AuthKit) -> None:
+    sign_in(workos_hub, "max@example.com", id="user_1")
+    visitor, _ = sign_in(workos_hub, "other@example.com", id="user_1", email_verified=False)
+    account = User.objects.get()
+    assert (account.email, account.email_verified) == ("max@example.com", False)
+    assert visitor.is_signed_in()
+
+
+@pytest.mark.parametrize("how", ["sign-in", "refresh"])
+def test_an_unverified_address_makes_no_super_admin_once_the_shell_leads_back_to_passwords(
+    workos_hub: AuthKit, how: str
+) -> None:
+    change(super_admin_emails=(OWNER, SECOND))
+    User.objects.create_user(OWNER, PASSWORD)
+    User.objects.create_user("mallory@example.com", PASSWORD)
+    mallory, _ = sign_in(workos_hub, "mallory@example.com")
+    workos_hub.person |= {"email": SECOND, "email_verified": False}
+    if how == "sign-in":
+        Visitor().sign_in(workos_hub)
+    expire_tokens()
+    assert not mallory.may_administer()
+    change(app_mode="local")
+    for address in ("mallory@example.com", SECOND):
+        local = Visitor()
+        local.post("/auth/login", {"username": address, "password": PASSWORD})
+        assert not local.may_administer()
+
+
+def test_a_new_account_with_an_unverified_address_is_no_super_admin_with_a_password_either(
+    workos_hub: AuthKit,
+) -> None:
+    change(super_admin_emails=(OWNER, SECOND))
+    User.objects.create_user(OWNER, PASSWORD)
+    sign_in(workos_hub, SECOND, id="user_mallory", email_verified=False)
+    account = User.objects.get(workos_user_id="user_mallory")
+    account.set_password(PASSWORD)
+    account.save()
+    change(app_mode="local")
+    local = Visitor()
+    local.post("/auth/login", {"username": account.email, "password": PASSWORD})
+    assert local.is_signed_in()
+    assert not local.may_administer()
 
 
 def test_a_person_made_anew_at_workos_inherits_nothing(workos_hub: AuthKit) -> None:

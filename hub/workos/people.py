@@ -12,8 +12,9 @@ from hub.workos.grants import Person
 
 logger = logging.getLogger("hub")
 
-FORMER = "former.invalid"
-"""The domain, which RFC 2606 reserves, of an account whose address is somebody else's by now."""
+FORMER, UNVERIFIED = "former.invalid", "unverified.invalid"
+"""Domains, of those which RFC 2606 reserves, of accounts whose address is somebody else's by now, and of
+those that never had one which WorkOS has verified."""
 
 
 def admit(person: Person, *, reactivating: bool = False) -> User:
@@ -63,13 +64,20 @@ def _namesake(person: Person) -> User | None:
 
 
 def _assign(user: User, person: Person) -> None:
-    """Write what WorkOS says, and nothing else: an administrator may be changing the account right now."""
-    _make_room(user, person)
+    """Write what WorkOS says, and nothing else: an administrator may be changing the account right now.
+
+    An address that WorkOS has not verified never becomes the account's: in mode local, where passwords
+    speak for people, ``super_admin_emails`` trusts whatever address an account has.
+    """
+    if person.email_verified:
+        _make_room(user, person)
+    elif user.pk is None:
+        _require_unclaimed(person)
     facts = {
         "workos_user_id": person.workos_user_id,
-        "email": person.email,
+        "email": person.email if person.email_verified else user.email or _placeholder(person, UNVERIFIED),
         "verified_email": person.email if person.email_verified else "",
-        "name": person.name or user.name,
+        "name": person.name or user.name or ("" if person.email_verified else person.email)[:150],
     }
     changed = {name: value for name, value in facts.items() if getattr(user, name) != value}
     for name, value in changed.items():
@@ -78,15 +86,24 @@ def _assign(user: User, person: Person) -> None:
         user.save(update_fields=changed if user.pk else None)
 
 
+def _placeholder(owner: Person | User, domain: str) -> str:
+    """Return an address that nobody can have, for an account of somebody at WorkOS."""
+    return f"{owner.workos_user_id}@{domain}".lower()
+
+
+def _require_unclaimed(person: Person) -> None:
+    """Send whoever has an account here to verify their address, rather than to a second one."""
+    if User.objects.filter(email=person.email).exists():
+        raise NotAdmitted("unverified")
+
+
 def _make_room(user: User, person: Person) -> None:
     """Take the address from another account at WorkOS: whose it is now, WorkOS has verified."""
     other = User.objects.filter(email=person.email).exclude(pk=user.pk).first()
     if other is None:
         return
-    if not person.email_verified:
-        raise NotAdmitted("unverified")
     if other.workos_user_id is None:  # with a password of its own, and ``user`` is an account already
         raise NotAdmitted("taken")
     logger.warning("account %s lost its e-mail address to another person at WorkOS", other.pk)
-    other.email, other.verified_email = f"{other.workos_user_id.lower()}@{FORMER}", ""
+    other.email, other.verified_email = _placeholder(other, FORMER), ""
     other.save(update_fields=["email", "verified_email"])
