@@ -82,6 +82,16 @@ def test_a_refresh_never_turns_a_session_into_somebody_elses(
     assert not owner_at_workos.is_signed_in()
 
 
+def test_a_session_that_an_impersonator_began_stays_one(visitor: Visitor, workos_hub: AuthKit) -> None:
+    workos_hub.answer = {"impersonator": {"email": "support@workos.example", "reason": None}}
+    visitor.sign_in(workos_hub)
+    workos_hub.answer = {}
+    expire_tokens()
+    assert visitor.is_signed_in()
+    assert len(workos_hub.refreshes()) == 1
+    assert not visitor.may_administer()
+
+
 def test_a_wrong_clock_signs_nobody_out(owner_at_workos: Visitor, workos_hub: AuthKit) -> None:
     for wrong in (dt.timedelta(hours=1), dt.timedelta(hours=-1)):
         expire_tokens()

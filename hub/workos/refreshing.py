@@ -97,7 +97,9 @@ def _refresh(key: int, config: RuntimeConfig) -> WorkOSSession | None:
     if grant.person.workos_user_id != row.user.workos_user_id:
         raise InvalidToken("it belongs to somebody else")
     people.update(row.user, grant.person)
-    mine.update(**facts(grant, config), refreshing_until=None, retry_at=None)
+    begun_by_another = row.is_impersonated or grant.is_impersonated  # whatever a later answer leaves out
+    columns = facts(grant, config) | {"is_impersonated": begun_by_another}
+    mine.update(**columns, refreshing_until=None, retry_at=None)
     outage.note_success()
     return mine.first()
 
