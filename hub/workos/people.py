@@ -71,7 +71,7 @@ def _assign(user: User, person: Person) -> None:
     """
     if person.email_verified:
         _make_room(user, person)
-    elif user.pk is None:
+    elif not user.pk:
         _require_unclaimed(person)
     facts = {
         "workos_user_id": person.workos_user_id,
