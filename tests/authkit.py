@@ -1,7 +1,8 @@
 """A stand-in of our own for WorkOS's sign-in, strict where WorkOS is and faulty wherever a test says so.
 
 It checks what WorkOS's emulator leaves unchecked (client secret, revoked sessions, one use of each code and
-refresh token), and can sign wrongly, be slow, answer nonsense or nothing.
+refresh token), and can sign wrongly, be slow, answer nonsense or nothing: ``faults`` answers by path instead
+of doing anything, ``losses`` after having done it.
 """
 
 from __future__ import annotations
@@ -38,12 +39,29 @@ def private_key(name: str = "right") -> rsa.RSAPrivateKey:
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer over HTTP, after ``delay`` seconds."""
+    """An answer over HTTP, after ``delay`` seconds; with ``drip``, one byte each so many seconds."""
 
     status: int = 200
     body: bytes = b"{}"
     headers: dict[str, str] = field(default_factory=dict)
     delay: float = 0.0
+    drip: float = 0.0
+
+    def as_sent(self) -> bytes:
+        """Return it as it goes over the line."""
+        headers = {**self.headers, "Content-Length": str(len(self.body)), "Connection": "close"}
+        lines = [f"HTTP/1.1 {self.status} -", *(f"{name}: {value}" for name, value in headers.items())]
+        return "\r\n".join([*lines, "", ""]).encode() + self.body
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield it as it is sent, with the pauses between."""
+        time.sleep(self.delay)
+        if not self.drip:
+            yield self.as_sent()
+            return
+        for byte in self.as_sent():
+            time.sleep(self.drip)
+            yield bytes([byte])
 
 
 def as_json(body: Any, status: int = 200) -> Answer:
@@ -54,6 +72,9 @@ def as_json(body: Any, status: int = 200) -> Answer:
 def refusal(code: str, status: int = 400) -> Answer:
     """Return an error as the token endpoint gives it."""
     return as_json({"error": code, "error_description": f"it is {code}"}, status)
+
+
+NOT_FOUND = as_json({"message": "Not found", "code": "entity_not_found"}, 404)
 
 
 def user(email: str = OWNER, **facts: Any) -> dict[str, Any]:
@@ -78,11 +99,14 @@ class AuthKit:
         self.lifetime = 300
         self.signing_key, self.kid = private_key(), KID
         self.faults: dict[str, Answer] = {}
+        self.losses: dict[str, Answer] = {}
         self.delay = 0.0
         self.redirect_uris: list[str] = []
         self.events: list[dict[str, Any]] = []
         self.requests: list[tuple[str, dict[str, Any]]] = []
         self.sessions: dict[str, dict[str, Any]] = {}
+        self.states: dict[str, str] = {}
+        self.deleted: set[str] = set()
         self._codes: dict[str, dict[str, str]] = {}
         self._refresh_tokens: dict[str, str] = {}
         self._numbers = itertools.count(1)
@@ -128,7 +152,8 @@ class AuthKit:
                 return answer
         time.sleep(self.delay)
         with self._lock:
-            return self._respond(path, body, key)
+            answer = self._respond(path, body, key)
+        return next((lost for prefix, lost in self.losses.items() if path.startswith(prefix)), answer)
 
     def _respond(self, path: str, body: dict[str, Any], key: str) -> Answer:
         if path.startswith("/sso/jwks/"):
@@ -143,9 +168,25 @@ class AuthKit:
             "/events": self._events_after(body.get("after", "")),
             "/user_management/redirect_uris": [{"uri": uri} for uri in self.redirect_uris],
         }
+        if path.startswith("/user_management/users/"):
+            return self._about_person(*path.split("/")[3:])
         if path not in lists:
-            return as_json({"message": "Not found", "code": "entity_not_found"}, 404)
+            return NOT_FOUND
         return as_json({"object": "list", "data": lists[path], "list_metadata": {}})
+
+    def _about_person(self, user_id: str, what: str = "") -> Answer:
+        """Answer with somebody, or with the sessions that they have."""
+        if user_id in self.deleted or user_id != self.person["id"]:
+            return NOT_FOUND
+        if not what:
+            return as_json(self.person)
+        states = dict.fromkeys(self.sessions, "active") | self.states
+        sessions = [{"object": "session", "id": sid, "status": state} for sid, state in states.items()]
+        return as_json({"object": "list", "data": sessions, "list_metadata": {"before": None, "after": None}})
+
+    def delete_person(self) -> None:
+        """Delete the person at the keyboard, without an event that says so."""
+        self.deleted.add(self.person["id"])
 
     def _events_after(self, cursor: str) -> list[dict[str, Any]]:
         return [event for event in self.events if event["id"] > cursor]
@@ -155,7 +196,9 @@ class AuthKit:
             return refusal("invalid_client", 401)
         if body["grant_type"] == "refresh_token":
             sid = self._refresh_tokens.pop(body["refresh_token"], "")
-            return self._grant(sid) if sid in self.sessions else refusal("invalid_grant")
+            if sid not in self.sessions:
+                return refusal("invalid_grant")
+            return NOT_FOUND if self.person["id"] in self.deleted else self._grant(sid)
         asked = self._codes.pop(body["code"], None)
         if asked is None:
             return refusal("invalid_grant")
@@ -210,14 +253,9 @@ def running_authkit() -> Iterator[AuthKit]:
 
         def _answer(self, path: str, body: dict[str, Any]) -> None:
             answer = kit.respond(path, body, self.headers.get("Authorization", ""))
-            time.sleep(answer.delay)
             with contextlib.suppress(OSError):
-                self.send_response(answer.status)
-                for name, value in answer.headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(answer.body)))
-                self.end_headers()
-                self.wfile.write(answer.body)
+                for piece in answer.pieces():
+                    self.wfile.write(piece)
 
         def log_message(self, *_args: Any) -> None:
             return None

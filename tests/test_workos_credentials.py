@@ -14,6 +14,7 @@ from config_app.secret import Secret
 from hub.workos import client as clients
 from hub.workos.client import Client, get_client
 from hub.workos.credentials import Credentials
+from hub.workos.errors import CredentialsRefused
 from tests.authkit import API_KEY, OWNER, AuthKit, running_authkit
 from tests.hub_process import ROOT, HubProcess
 from tests.workos_fixtures import Visitor, change
@@ -93,6 +94,19 @@ def test_requests_under_way_with_the_old_key_do_not_build_it_again(built: list[C
     assert built == [CREDENTIALS, NEWER]
     get_client(Credentials(client_id="client_2", api_key=Secret("sk_test_third_one")))
     assert len(clients._clients) == clients.KEPT
+
+
+def test_the_client_that_was_used_least_lately_goes_and_none_is_closed(built: list[Credentials]) -> None:
+    first, third = get_client(CREDENTIALS), Credentials(client_id="client_2", api_key=Secret("sk_test_third"))
+    get_client(NEWER)
+    get_client(CREDENTIALS)
+    get_client(third)
+    assert list(clients._clients) == [CREDENTIALS, third]
+    gone = get_client(NEWER)
+    get_client(third)
+    assert get_client(NEWER) is gone
+    with pytest.raises(CredentialsRefused):
+        first.get("organizations")  # and a request that is under way with it goes on
 
 
 def test_no_variable_of_the_environment_has_a_say(

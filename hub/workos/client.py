@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,6 +16,7 @@ from hub.workos.errors import (
     Refused,
     Rejected,
     StepMissing,
+    TokenSpent,
     Unavailable,
     Unreachable,
     WorkOSTrouble,
@@ -21,39 +24,48 @@ from hub.workos.errors import (
 from hub.workos.grants import Grant, Person
 
 if TYPE_CHECKING:
-    from workos.user_management.models import AuthenticateResponse
+    from workos.user_management.models import AuthenticateResponse, User
 
 T = TypeVar("T")
 
 KEPT = 2
-"""Clients that are kept: requests under way may still use the credentials of the revision before."""
+"""Clients that are kept: requests under way may still use the credentials of the revision before.
+
+None is closed, as one may be in use and none keeps a connection open.
+"""
 ENDED = {"invalid_grant", "invalid_code", "expired_code", "invalid_code_verifier"}
 """What WorkOS says of a code or refresh token that is not valid, or not any longer."""
 NOT_OURS = {"invalid_client", "invalid_client_secret", "unauthorized_client", "unauthorized"}
 """What WorkOS says of wrong credentials, whatever the status."""
 FORBIDDEN, BUSY = {401, 403}, 429
+ACTIVE = "active"
+FINAL = {400, 404, 422}
+"""Statuses with which WorkOS, where it gives a code as well, speaks of what was asked about."""
 
-_clients: dict[Credentials, Client] = {}
+_clients: OrderedDict[Credentials, Client] = OrderedDict()
 _building = threading.Lock()
 
 
 class Client:
     """WorkOS as the hub uses it; every method raises ``WorkOSTrouble`` and nothing else."""
 
-    def __init__(self, credentials: Credentials) -> None:
-        """Take everything from the credentials: what is left out, the SDK takes from the environment."""
+    def __init__(self, credentials: Credentials, budget: float | None = None) -> None:
+        """Take everything from the credentials: what is left out, the SDK takes from the environment.
+
+        ``budget`` is how many seconds all calls together may take, from the first one on.
+        """
         from workos import WorkOSClient
 
         from hub.workos.tokens import LEEWAY, KeySet
         from hub.workos.transport import TIMEOUT, BoundedTransport
 
         self.credentials = credentials
-        self.transport = BoundedTransport()
+        self.transport = BoundedTransport(budget)
         self.sdk = WorkOSClient(
             api_key=credentials.api_key.reveal(),
             client_id=credentials.client_id,
             base_url=api_url(),
-            request_timeout=int(TIMEOUT),
+            request_timeout=math.ceil(TIMEOUT),  # the transport is exact
             jwt_leeway=LEEWAY,
             jwt_issuer=credentials.issuers,
             max_retries=0,  # a second try would use a one-time code again
@@ -98,12 +110,28 @@ class Client:
         """Return what a refresh token grants.
 
         It is used up by asking, so ``keep`` gets the next one as soon as there is one, whatever comes of
-        verifying the rest of the answer.
+        verifying the rest of the answer. Raises ``Refused`` also where WorkOS knows the person no longer.
         """
         api = self.sdk.user_management
-        answer = _ask(lambda: api.authenticate_with_refresh_token(refresh_token=refresh_token.reveal()))
+        answer = _ask_about(lambda: api.authenticate_with_refresh_token(refresh_token=refresh_token.reveal()))
         keep(Secret(_text(answer.refresh_token)))
         return self._grant(answer)
+
+    def has_session(self, workos_user_id: str, sid: str) -> bool:
+        """Tell whether somebody has a session that is active; raise ``Refused`` where the person is gone.
+
+        Of their newest hundred, that is; one that is older than all of those is taken for ended.
+        """
+        path = ("user_management", "users", workos_user_id, "sessions")
+        found = _ask_about(lambda: self.get(*path, limit=100)).get("data")
+        if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
+            raise Unavailable("WorkOS's list of somebody's sessions is unreadable")
+        active = {entry.get("id") for entry in found if entry.get("status", ACTIVE) == ACTIVE}
+        return sid in active
+
+    def person(self, workos_user_id: str) -> Person:
+        """Return somebody as WorkOS knows them now; raise ``Refused`` where they are gone."""
+        return _person(_ask_about(lambda: self.sdk.user_management.get_user(workos_user_id)))
 
     def get(self, *path: str, **params: Any) -> dict[str, Any]:
         """Return the JSON object at a path of the API."""
@@ -113,7 +141,7 @@ class Client:
         """Return what an answer grants, once its access token is verified."""
         from hub.workos.tokens import verify
 
-        person = _person(answer)
+        person = _person(answer.user)
         token = _text(answer.access_token)
         claims = verify(token, self.keys, self.credentials.issuers, user_id=person.workos_user_id)
         return Grant(
@@ -142,13 +170,23 @@ def _ask(call: Callable[[], T]) -> T:
     return answer
 
 
+def _ask_about(call: Callable[[], T]) -> T:
+    """Return the answer to a call about somebody's session; raise ``Refused`` where WorkOS knows of none."""
+    try:
+        return _ask(call)
+    except Rejected as error:
+        if error.status in FINAL and error.codes:
+            raise Refused(str(error)) from error
+        raise
+
+
 def _trouble(error: Exception) -> WorkOSTrouble:
     """Translate an error of the SDK; of its text only the codes, as the rest may repeat what was sent."""
     status = getattr(error, "status_code", None)
     codes = {str(getattr(error, name, None)) for name in ("code", "error")} - {"None"}
     what = " ".join(filter(None, [f"HTTP {status}" if status else type(error).__name__, *sorted(codes)]))
     trouble = _kind(error, status, codes)(what)
-    trouble.status = status
+    trouble.status, trouble.codes = status, frozenset(codes)
     return trouble
 
 
@@ -160,14 +198,13 @@ def _kind(error: Exception, status: int | None, codes: set[str]) -> type[WorkOST
     if isinstance(error, (WorkOSConnectionError, WorkOSTimeoutError)):
         return Unreachable
     if codes & ENDED:
-        return Refused
+        return TokenSpent
     if status in FORBIDDEN or codes & NOT_OURS:
         return CredentialsRefused
     return Rejected if status in range(400, 500) and status != BUSY else Unavailable
 
 
-def _person(answer: AuthenticateResponse) -> Person:
-    user = answer.user
+def _person(user: User) -> Person:
     email = canonical_email(_text(user.email).strip())
     if email is None:
         raise Unavailable("WorkOS names no usable e-mail address")
@@ -188,14 +225,10 @@ def _text(value: object) -> str:
 
 def get_client(credentials: Credentials) -> Client:
     """Return this process's client for ``credentials``, built by the first of many threads that ask."""
-    found = _clients.get(credentials)
-    if found is None:
-        with _building:
-            found = _clients.get(credentials) or _build(credentials)
+    with _building:
+        found = _clients.get(credentials) or Client(credentials)
+        _clients[credentials] = found
+        _clients.move_to_end(credentials)
+        while len(_clients) > KEPT:
+            _clients.popitem(last=False)
     return found
-
-
-def _build(credentials: Credentials) -> Client:
-    while len(_clients) >= KEPT:
-        _clients.pop(next(iter(_clients))).transport.close()
-    return _clients.setdefault(credentials, Client(credentials))

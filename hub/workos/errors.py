@@ -4,9 +4,10 @@ from __future__ import annotations
 
 
 class WorkOSTrouble(Exception):
-    """Base of all of them; ``status`` is that of WorkOS's answer, where there was one."""
+    """Base of all of them; ``status`` and ``codes`` are those of WorkOS's answer, where there was one."""
 
     status: int | None = None
+    codes: frozenset[str] = frozenset()
 
 
 class Unavailable(WorkOSTrouble):
@@ -31,6 +32,10 @@ class Refused(WorkOSTrouble):
 
 class StepMissing(Refused):
     """WorkOS wants something first that only the person can do, such as a second factor."""
+
+
+class TokenSpent(Refused):
+    """WorkOS says that a code or refresh token is not valid: it was never, is no longer, or was used."""
 
 
 class InvalidToken(WorkOSTrouble):

@@ -35,6 +35,8 @@ class KeySet:
         self._fetching = threading.Lock()
         self._keys: Mapping[str, jwt.PyJWK] = {}
         self._fetched_at: float | None = None
+        self._tries = 0
+        self._failure: Unavailable | None = None
 
     def check(self) -> None:
         """Make sure that there are keys to verify with; raise ``Unavailable``."""
@@ -63,13 +65,23 @@ class KeySet:
             raise
 
     def _fetch(self) -> Mapping[str, jwt.PyJWK]:
-        """Ask once, however many threads want to know at the same time."""
-        asked_at = self._fetched_at
+        """Ask once, however many threads want to know at the same time; they share a failure too."""
+        tries = self._tries
         with self._fetching:
-            if self._fetched_at == asked_at:
-                self._keys = _parse(self._get())
-                self._fetched_at = time.monotonic()
+            if self._tries == tries:
+                self._try()
+            if self._failure is not None:
+                raise self._failure
             return self._keys
+
+    def _try(self) -> None:
+        try:
+            self._keys, self._failure = _parse(self._get()), None
+            self._fetched_at = time.monotonic()
+        except Unavailable as trouble:
+            self._failure = trouble
+        finally:
+            self._tries += 1
 
     def _get(self) -> bytes:
         from workos import TransportConnectError, TransportError, TransportTimeout
