@@ -15,10 +15,10 @@ from django.utils import timezone
 
 from hub.generated import cookie_password
 from hub.models import WorkOSSession
-from hub.runtime_config import get_config
-from hub.workos import hooks, refreshing
+from hub.runtime_config import RuntimeConfig, get_config
+from hub.workos import hooks, outage, refreshing
 from hub.workos.sealing import unseal
-from tests.authkit import AuthKit, refusal, user
+from tests.authkit import Answer, AuthKit, refusal, user
 from tests.workos_fixtures import MODE, Visitor, change, expire_tokens
 
 
@@ -63,6 +63,36 @@ def test_a_session_that_workos_does_not_refresh_is_over(
     assert not Session.objects.exists()
     workos_hub.faults.clear()
     assert not owner_at_workos.is_signed_in()
+
+
+@pytest.mark.parametrize("status", [400, 404, 422])
+def test_a_refresh_that_workos_refuses_for_good_ends_the_session_and_is_no_outage(
+    owner_at_workos: Visitor, workos_hub: AuthKit, status: int
+) -> None:
+    expire_tokens()
+    workos_hub.faults["/user_management/authenticate"] = refusal("entity_not_found", status)
+    assert not owner_at_workos.is_signed_in()
+    assert outage.problems() == []
+    assert not outage.is_recent()
+
+
+@pytest.mark.parametrize("answer", [Answer(404, b"<html>"), Answer(404), refusal("brand_new_error", 418)])
+def test_a_refusal_that_may_not_be_workos_own_ends_nothing(
+    owner_at_workos: Visitor, workos_hub: AuthKit, answer: Answer
+) -> None:
+    expire_tokens()
+    workos_hub.faults["/user_management/authenticate"] = answer
+    assert owner_at_workos.is_signed_in()
+    assert [problem.code for problem in outage.problems()] == ["workos_unavailable"]
+
+
+def test_the_session_of_somebody_deleted_at_workos_ends_without_an_event_too(
+    owner_at_workos: Visitor, workos_hub: AuthKit
+) -> None:
+    workos_hub.delete_person()
+    expire_tokens()
+    assert not owner_at_workos.is_signed_in()
+    assert not outage.is_recent()
 
 
 @pytest.mark.parametrize("claims", [{"sub": "user_other"}, {"iss": "https://evil.example"}])
@@ -147,6 +177,38 @@ def test_long_after_the_end_nobody_goes_on_before_it_is_known_whether_the_sessio
     workos_hub.delay = 0.3
     found = in_parallel(6, lambda: another_window(visitor).is_signed_in())
     assert found == [False] * 6
+
+
+def test_a_process_that_was_slow_puts_no_old_token_over_a_newer_one(
+    owner_at_workos: Visitor, workos_hub: AuthKit
+) -> None:
+    expire_tokens()
+    row, config = WorkOSSession.objects.get(), get_config()
+    lease = refreshing._claim(row, timezone.now())
+    slow = WorkOSSession.objects.filter(refreshing_until=lease)
+    WorkOSSession.objects.update(refreshing_until=None)  # its lease is over, and another one refreshes
+    assert owner_at_workos.may_administer()
+    newest = refresh_token()
+    assert slow.update(refresh_token="a token that is used up") == 0
+    assert not refreshing._try(slow, config)
+    assert (refresh_token(), len(workos_hub.refreshes())) == (newest, 1)
+    assert owner_at_workos.may_administer()
+
+
+def test_a_process_that_lost_its_lease_ends_no_session(
+    owner_at_workos: Visitor, workos_hub: AuthKit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expire_tokens()
+    try_it = refreshing._try
+
+    def be_slow(mine: refreshing.Lease, config: RuntimeConfig) -> bool:
+        is_over = try_it(mine, config)
+        WorkOSSession.objects.update(refreshing_until=None)  # another process has taken over meanwhile
+        return is_over
+
+    monkeypatch.setattr(refreshing, "_try", be_slow)
+    workos_hub.faults["/user_management/authenticate"] = refusal("invalid_grant")
+    assert owner_at_workos.is_signed_in()
 
 
 def test_a_process_that_dies_while_it_refreshes_blocks_nobody(

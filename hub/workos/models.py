@@ -13,6 +13,9 @@ class WorkOSSession(models.Model):
 
     ``fresh_until`` is when the access token ends and the session has to be refreshed. ``refreshing_until``
     is set while one process does so, ``retry_at`` after WorkOS did not answer.
+
+    ``is_unanswered`` says that the refresh token was sent and no other one came back, so that it may be used
+    up. Where it turned out to be, ``kept_until`` is how long the session goes on without one.
     """
 
     # No constraint in the database: whoever deletes sessions there, by SQL for one, may do so.
@@ -25,6 +28,8 @@ class WorkOSSession(models.Model):
     fresh_until = models.DateTimeField()
     refreshing_until = models.DateTimeField(null=True)
     retry_at = models.DateTimeField(null=True)
+    is_unanswered = models.BooleanField(default=False)
+    kept_until = models.DateTimeField(null=True)
     is_impersonated = models.BooleanField(default=False)
     organization_id = models.CharField(max_length=128, blank=True)
     roles: models.JSONField[list[str], list[str]] = models.JSONField(default=list)
@@ -39,10 +44,14 @@ class WorkOSSession(models.Model):
 
 
 class WorkOSEvents(models.Model):
-    """One row: how far the events of WorkOS were followed, and when that was last tried."""
+    """One row: how far the events of WorkOS were followed, and when that was last tried.
+
+    ``is_refused`` while WorkOS does not let the hub read them.
+    """
 
     cursor = models.CharField(max_length=128, blank=True)
     tried_at = models.DateTimeField()
+    is_refused = models.BooleanField(default=False)
 
     class Meta:
         db_table = "hub_workos_events"
