@@ -77,9 +77,9 @@ class HubProject(Project):
 
     def problems(self, config: RuntimeConfig) -> list[Problem]:
         """Return what the hub itself has to report."""
-        from hub.workos import outage
+        from hub.workos.problems import problems
 
-        return outage.problems() if config.app_mode == WORKOS else []
+        return problems(config) if config.app_mode == WORKOS else []
 
     def may_change(self, user: User, setting: Setting) -> bool:
         """Leave to super admins what decides who administers, how people get in and whom the hub trusts."""

@@ -15,6 +15,7 @@ from django.urls import reverse
 from config_app import store
 from config_app.errors import ConfigError, DatabaseUnavailable
 from config_app.fields.hosts import is_loopback
+from config_app.unset import UNSET
 from hub import addresses, errors, migration
 from hub.generated import cookie_password
 from hub.models import User
@@ -170,6 +171,8 @@ class HubSetup(Product):
             listed = changes.get("super_admin_emails", config.super_admin_emails)
             changes["super_admin_emails"] = tuple(dict.fromkeys([email, *listed]))
             changes["local_admin_email"] = email
+        elif config.local_admin_email is not None:
+            changes["local_admin_email"] = UNSET  # of an earlier claim: this one makes no local account
         if config.workos_cookie_password is None:
             changes["workos_cookie_password"] = cookie_password()
         return changes

@@ -15,7 +15,7 @@ from setup_wizard.models import SetupDraft
 from setup_wizard.product import Application
 from tests.authkit import API_KEY, CLIENT_ID, OWNER, Answer, AuthKit, user
 from tests.wizard_walk import CREDENTIALS, WORKOS, Browser
-from tests.workos_fixtures import look_again
+from tests.workos_fixtures import change, look_again
 
 ENTERED = {
     **CREDENTIALS,
@@ -59,6 +59,15 @@ def test_a_sign_in_by_a_listed_super_admin_completes_the_claim(browser: Browser,
     assert last is not None
     assert (last.actor, last.channel) == (OWNER, "wizard")
     assert not SetupDraft.objects.exists()
+
+
+def test_an_owner_of_an_earlier_claim_in_local_mode_is_none_any_more(
+    browser: Browser, authkit: AuthKit
+) -> None:
+    change(local_admin_email="former@example.com")
+    come_back(authkit, browser)
+    assert is_claimed()
+    assert get_config().local_admin_email is None
 
 
 def test_nothing_is_claimed_before_the_browser_is_back(browser: Browser, authkit: AuthKit) -> None:

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
 import json
 
 import pytest
 import time_machine
 from django.utils import timezone
 
+from config_app.overview import read_overview
 from hub.models import WorkOSEvents, WorkOSSession
+from hub.runtime_config import get_config
 from hub.workos import revocations
+from hub.workos.problems import problems
 from hub.workos.transport import TIMEOUT
 from tests.authkit import OWNER, Answer, AuthKit, refusal, user
 from tests.workos_fixtures import Visitor, expire_tokens, look_again
+
+REFUSED, EDITOR = "workos_events_refused", "/admin/config_app/systemconfig/"
+
+
+def told(visitor: Visitor, path: str) -> str:
+    """Return a page, as people read it."""
+    return html.unescape(visitor.get(path).content.decode()).lower().replace("workos", "WorkOS")
 
 
 def test_a_session_revoked_at_workos_ends_here(owner_at_workos: Visitor, workos_hub: AuthKit) -> None:
@@ -94,3 +105,29 @@ def test_a_key_that_may_not_read_events_signs_nobody_out(
     expire_tokens()
     assert owner_at_workos.may_administer()
     assert len(workos_hub.refreshes()) == 1
+
+
+@pytest.mark.parametrize("answer", [refusal("forbidden", 403), refusal("invalid_request", 422)])
+def test_events_that_may_not_be_read_are_a_problem_until_they_may(
+    owner_at_workos: Visitor, workos_hub: AuthKit, answer: Answer
+) -> None:
+    look_again()
+    workos_hub.faults["/events"] = answer
+    assert owner_at_workos.may_administer()
+    assert REFUSED in json.dumps(owner_at_workos.get("/health/ready").json())
+    assert "sessions that are ended at WorkOS end late here" in told(owner_at_workos, "/")
+    assert "sessions that are ended at WorkOS end late here" in told(owner_at_workos, EDITOR)
+    assert REFUSED in [problem.code for problem in read_overview().problems]
+    workos_hub.faults.clear()
+    look_again()
+    assert owner_at_workos.may_administer()
+    assert problems(get_config()) == []
+
+
+def test_a_key_that_is_good_for_nothing_is_no_question_of_events(
+    owner_at_workos: Visitor, workos_hub: AuthKit
+) -> None:
+    look_again()
+    workos_hub.api_key = "sk_test_another_one"
+    assert owner_at_workos.may_administer()
+    assert [problem.code for problem in problems(get_config())] == ["workos_refuses"]

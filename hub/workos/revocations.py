@@ -7,16 +7,17 @@ it works where WorkOS cannot reach the hub.
 from __future__ import annotations
 
 import datetime as dt
-import functools
 import logging
 import time
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib.sessions.models import Session
 from django.db.models import Min, Q
 from django.utils import timezone
 
+from config_app.project import Problem
 from hub.runtime_config import RuntimeConfig
 from hub.workos import outage
 from hub.workos.client import Client, get_client
@@ -49,18 +50,44 @@ def follow(config: RuntimeConfig) -> None:
         return
     try:
         _catch_up(events, get_client(credentials_in(config)))
-    except Rejected as error:  # a cursor of another environment, for one
-        logger.warning("following WorkOS's events anew: %s", error)
-        WorkOSEvents.objects.filter(pk=ROW).update(cursor="")
-    except CredentialsRefused as error:
-        _report_once(f"sessions revoked at WorkOS end late, as events may not be read: {error}")
+    except (CredentialsRefused, Rejected) as error:
+        _cope(events, error)
     except WorkOSTrouble as trouble:
         outage.note(trouble)
+    else:
+        _note_refused(events, False)
 
 
-@functools.lru_cache(maxsize=8)
-def _report_once(message: str) -> None:
-    logger.warning(message)
+def _cope(events: WorkOSEvents, error: CredentialsRefused | Rejected) -> None:
+    """Begin anew after a cursor of another environment, say; else note what keeps the hub from reading."""
+    if isinstance(error, Rejected) and events.cursor:
+        logger.warning("following WorkOS's events anew: %s", error)
+        WorkOSEvents.objects.filter(pk=ROW).update(cursor="")
+    elif error.status == HTTPStatus.FORBIDDEN or isinstance(error, Rejected):
+        _note_refused(events, True)
+    else:
+        outage.note(error)  # the credentials are good for nothing
+
+
+def _note_refused(events: WorkOSEvents, is_refused: bool) -> None:
+    if events.is_refused != is_refused:
+        WorkOSEvents.objects.filter(pk=ROW).update(is_refused=is_refused)
+        say = "no longer be read: sessions end late here" if is_refused else "be read again"
+        logger.warning("WorkOS's events can %s", say)
+
+
+def problems() -> list[Problem]:
+    """Return whether this hub may not read the events, whichever of its processes found that out."""
+    if not WorkOSEvents.objects.filter(is_refused=True).exists():
+        return []
+    return [
+        Problem(
+            code="workos_events_refused",
+            message="sessions that are ended at WorkOS end late here, as the hub may not read its events",
+            fix="let the API key read events in the WorkOS dashboard, or set workos_api_key to one that may",
+            keys=("workos_api_key",),
+        )
+    ]
 
 
 def _take_turn() -> WorkOSEvents | None:
