@@ -27,6 +27,11 @@ def arrived_under(request: HttpRequest, config: RuntimeConfig, keys: Collection[
     return all(check(request, config) for check in checked.values())
 
 
+def is_at(request: HttpRequest, origin: str) -> bool:
+    """Tell whether the browser shows ``origin``; a proxy may write another host, but leaves it the Origin."""
+    return origin in {f"{request.scheme}://{request.get_host()}".lower(), request.headers.get("Origin")}
+
+
 def address_under(request: HttpRequest, config: RuntimeConfig) -> str:
     """Return the origin under which ``config`` serves whoever sent ``request``."""
     if config.public_url:
@@ -51,9 +56,7 @@ def _came_to_address(request: HttpRequest, config: RuntimeConfig) -> bool:
 
 
 def _came_to_public_url(request: HttpRequest, config: RuntimeConfig) -> bool:
-    """Compare what the browser shows; a proxy may write another host, but leaves the browser's origin."""
-    seen = {f"{request.scheme}://{request.get_host()}".lower(), request.headers.get("Origin")}
-    return not config.public_url or config.public_url in seen
+    return not config.public_url or is_at(request, config.public_url)
 
 
 CHECKS = {

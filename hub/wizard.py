@@ -20,7 +20,7 @@ from hub import addresses, errors, migration
 from hub.generated import cookie_password
 from hub.models import User
 from hub.runtime_config import LOCAL, WORKOS, RuntimeConfig, is_configured, schema
-from hub.wizard_steps import STEPS
+from hub.wizard_steps import STEPS, public_url
 from setup_wizard.answers import Answers
 from setup_wizard.product import Administrator, Application, CommandOption, Product
 from setup_wizard.steps import ACCOUNT, Step
@@ -128,7 +128,7 @@ class HubSetup(Product):
             return []
         from hub.workos.round_trip import to_register
 
-        return to_register(request)
+        return to_register(request, public_url())
 
     def finish_label(self, mode: str) -> str:
         """Return what the button says that claims."""

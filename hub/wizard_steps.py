@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from hub.runtime_config import LOCAL, WORKOS
+from hub.runtime_config import LOCAL, WORKOS, get_config
 from hub.workos.checks import check_connection
 from hub.workos.credentials import Credentials
 from hub.workos.round_trip import callback_url
@@ -29,8 +29,15 @@ def _probe_workos(values: Mapping[str, Any], request: HttpRequest) -> CheckResul
         api_key=values["workos_api_key"],
         authkit_domain=values["workos_authkit_domain"],
     )
-    ok, message = check_connection(credentials, callback_url(request))
+    ok, message = check_connection(credentials, callback_url(request, public_url()))
     return CheckResult(ok=ok, message=message)
+
+
+def public_url() -> str:
+    """Return the public URL that the claim puts in force: the one entered, or else that of an import."""
+    from setup_wizard import draft
+
+    return str(draft.load().values().get("public_url", get_config().public_url))
 
 
 LISTENER = Probe(name="listener", label="Test this port", keys=("bind_address", "port"), run=_probe_listener)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -14,8 +15,8 @@ from setup_wizard.claim import claim
 from setup_wizard.models import SetupDraft
 from setup_wizard.product import Application
 from tests.authkit import API_KEY, CLIENT_ID, OWNER, Answer, AuthKit, user
-from tests.wizard_walk import CREDENTIALS, WORKOS, Browser
-from tests.workos_fixtures import change, look_again
+from tests.wizard_walk import CREDENTIALS, NETWORK, WORKOS, Browser
+from tests.workos_fixtures import Visitor, change, look_again
 
 ENTERED = {
     **CREDENTIALS,
@@ -68,6 +69,53 @@ def test_an_owner_of_an_earlier_claim_in_local_mode_is_none_any_more(
     come_back(authkit, browser)
     assert is_claimed()
     assert get_config().local_admin_email is None
+
+
+PUBLIC = "https://hub.example.com"
+
+
+def test_a_browser_at_another_address_than_the_public_one_is_led_there(
+    browser: Browser, authkit: AuthKit
+) -> None:
+    browser.fill("network", {**NETWORK, "public_url": PUBLIC})
+    assert browser.finish() == 409
+    assert "Go on under the public URL" in browser.text
+    assert f'href="{PUBLIC}/setup/"' in browser.body
+    assert f"./manage.py config set public_url {PUBLIC}" in browser.text
+    assert "/setup/review/" in browser.body
+    assert authkit.requests == []
+    browser.fill("network", NETWORK)
+    assert come_back(authkit, browser).location == "/welcome/"
+
+
+def test_under_the_public_url_the_wizard_shows_and_proves_what_sign_in_uses(
+    browser: Browser, authkit: AuthKit
+) -> None:
+    change(public_url=PUBLIC)  # as the page says to
+    browser.client.defaults["HTTP_ORIGIN"] = PUBLIC
+    browser.fill("network", {**NETWORK, "public_url": PUBLIC})
+    browser.get("/setup/credentials/")
+    assert f"{PUBLIC}/auth/callback" in browser.text
+    browser.post("/setup/probe/workos/", ENTERED)
+    assert f"not registered at WorkOS yet: {PUBLIC}/auth/callback" in browser.json()["message"]
+    assert browser.finish() == 200
+    proved = browser.response.context["url"]
+    browser.get(authkit.approve(proved))
+    browser.get(browser.location)
+    assert is_claimed()
+    for url in (proved, Visitor().begin()):
+        assert quote(f"{PUBLIC}/auth/callback", safe="") in url
+
+
+def test_a_public_url_that_was_entered_after_the_browser_left_was_not_proved(
+    browser: Browser, authkit: AuthKit
+) -> None:
+    browser.finish()
+    back = authkit.approve(browser.response.context["url"])
+    browser.fill("network", {**NETWORK, "public_url": PUBLIC})
+    browser.get(back)
+    assert browser.get(browser.location) == 400
+    assert not is_claimed()
 
 
 def test_nothing_is_claimed_before_the_browser_is_back(browser: Browser, authkit: AuthKit) -> None:

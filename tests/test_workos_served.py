@@ -65,6 +65,16 @@ def test_fifty_requests_at_the_moment_the_token_ends_make_one_refresh(
         assert len(kit.refreshes()) == before + 1
 
 
+def test_of_many_ways_back_at_once_one_is_taken(hub: HubProcess, kit: AuthKit) -> None:
+    person = Person(hub)
+    back = kit.approve(person.browser.get("/auth/login").headers["Location"])
+    before = len(kit.asked("/user_management/authenticate"))
+    statuses = person.statuses(12, back)
+    assert len(kit.asked("/user_management/authenticate")) == before + 1
+    assert statuses.count(302) <= 1, "whose session the others may end as one that is old"
+    assert set(statuses) <= {302, 400}
+
+
 def test_a_removed_super_admin_loses_the_next_request_in_every_process(
     hub: HubProcess, owner: Person
 ) -> None:

@@ -13,6 +13,7 @@ from config_app.api import override_config
 from hub.models import User, WorkOSSession
 from tests.authkit import OWNER, Answer, AuthKit
 from tests.conftest import PASSWORD
+from tests.test_workos_refresh import another_window, in_parallel
 from tests.workos_fixtures import Visitor, change
 
 
@@ -69,6 +70,37 @@ def test_a_state_counts_once(workos_hub: AuthKit, visitor: Visitor) -> None:
     workos_hub.faults.clear()
     assert visitor.get(back).status_code == 400
     assert len(workos_hub.asked("/user_management/authenticate")) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_state_counts_once_for_requests_that_come_at_once(
+    transactional_db: None, workos_hub: AuthKit
+) -> None:
+    visitor = Visitor()
+    back = workos_hub.approve(visitor.begin())
+    in_parallel(6, lambda: another_window(visitor).get(back).status_code)
+    assert len(workos_hub.asked("/user_management/authenticate")) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sign_ins_that_begin_at_once_are_all_kept(transactional_db: None, workos_hub: AuthKit) -> None:
+    visitor = Visitor()
+    visitor.begin()
+    found = in_parallel(4, lambda: query(another_window(visitor).begin())["state"])
+    assert set(found) < set(visitor.session["workos_round_trips"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sign_in_that_begins_meanwhile_brings_no_used_state_back(
+    transactional_db: None, workos_hub: AuthKit
+) -> None:
+    visitor = Visitor()
+    state = query(visitor.begin())["state"]
+    denied = f"/auth/callback?error=access_denied&state={state}"
+    paths = iter(["/auth/login", denied, "/auth/login"])
+    in_parallel(3, lambda: another_window(visitor).get(next(paths)))
+    assert state not in visitor.session["workos_round_trips"]
+    assert len(visitor.session["workos_round_trips"]) == 2
 
 
 def test_a_state_belongs_to_the_browser_it_was_made_for(workos_hub: AuthKit, visitor: Visitor) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from config_app.api import UNSET
 from config_app.models import Revision
+from config_app.plan import plan
+from config_app.secret import Secret
 from hub.models import User, WorkOSSession
 from hub.runtime_config import get_config
+from hub.workos import round_trip
 from tests.authkit import OWNER, Answer, AuthKit, user
 from tests.conftest import PASSWORD, claim_for
 from tests.workos_fixtures import MODE, Visitor, change
@@ -129,6 +133,78 @@ def test_it_is_begun_by_a_form_of_the_hub_only(local_hub: AuthKit, visitor: Visi
     strict = Visitor(enforce_csrf_checks=True)
     strict.cookies = visitor.cookies
     assert strict.post(SWITCH).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        {"super_admin_emails": ("other@example.com", "second@example.com")},
+        {"workos_api_key": Secret("sk_test_another_one")},
+        {"log_level": "debug"},
+    ],
+    ids=["a super admin removed", "another key", "anything else"],
+)
+def test_what_was_changed_while_the_sign_in_was_redeemed_is_noticed(
+    local_hub: AuthKit, visitor: Visitor, meanwhile: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    User.objects.create_user("second@example.com", PASSWORD)
+    back, redeem = way_back(local_hub, visitor), round_trip.redeem
+
+    def dawdle(*args: Any) -> Any:
+        grant = redeem(*args)
+        plan(meanwhile, managed=True).apply(actor="another process")
+        return grant
+
+    monkeypatch.setattr(round_trip, "redeem", dawdle)
+    response = visitor.get(back)
+    assert (response.status_code, heading(response)) == (409, "The configuration was changed meanwhile")
+    change()
+    assert get_config().app_mode == "local"
+    assert not WorkOSSession.objects.exists()
+
+
+def test_a_super_admin_who_was_removed_unheard_of_does_not_complete_it(
+    local_hub: AuthKit, visitor: Visitor
+) -> None:
+    User.objects.create_user("second@example.com", PASSWORD)
+    back = way_back(local_hub, visitor)
+    plan({"super_admin_emails": ("second@example.com",)}).apply(actor="another process")
+    assert visitor.get(back).status_code == 400
+    change()
+    assert get_config().app_mode == "local"
+
+
+PUBLIC = "https://hub.example.com"
+
+
+def test_a_browser_at_another_address_than_the_public_one_is_led_there(
+    local_hub: AuthKit, visitor: Visitor
+) -> None:
+    change(public_url=PUBLIC)
+    response = visitor.post(SWITCH)
+    assert (response.status_code, heading(response)) == (409, "Go on under the public URL")
+    assert f'href="{PUBLIC}{SWITCH}"' in response.content.decode()
+    assert local_hub.requests == []
+
+
+def test_what_is_shown_proved_and_used_later_is_the_redirect_uri_of_the_public_url(
+    local_hub: AuthKit, visitor: Visitor
+) -> None:
+    change(public_url=PUBLIC)
+    assert f"{PUBLIC}/auth/callback" in visitor.get(SWITCH).content.decode()
+    proved = visitor.post(SWITCH, headers={"Origin": PUBLIC}).context["url"]  # by way of a proxy
+    visitor.get(local_hub.approve(proved))
+    change()
+    assert get_config().app_mode == "workos"
+    for url in (proved, Visitor().begin()):
+        assert quote(f"{PUBLIC}/auth/callback", safe="") in url
+
+
+def test_a_public_url_that_was_changed_meanwhile_was_not_proved(local_hub: AuthKit, visitor: Visitor) -> None:
+    back = way_back(local_hub, visitor)
+    change(public_url=PUBLIC)
+    assert heading(visitor.get(back)) == "The configuration was changed meanwhile"
+    assert get_config().app_mode == "local"
 
 
 def test_without_credentials_it_is_refused(local_hub: AuthKit, visitor: Visitor) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urljoin
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -11,7 +12,7 @@ from django.urls import reverse
 
 from config_app import runtime
 from hub.runtime_config import get_config, schema
-from hub.workos import pages, people, sessions, verification
+from hub.workos import pages, people, round_trip, sessions, verification
 from hub.workos.credentials import Credentials
 from hub.workos.errors import CredentialsRefused, WorkOSTrouble
 from hub.workos.grants import Grant
@@ -20,20 +21,29 @@ from setup_wizard.product import Application
 
 def prove(request: HttpRequest, application: Application) -> HttpResponse:
     """Send the browser to AuthKit, or say why that would lead nowhere."""
-    organization = _value(application, "workos_organization_id")
+    public_url, organization = (_value(application, key) for key in ("public_url", "workos_organization_id"))
+    if not round_trip.comes_back(request, public_url):
+        return _lead_to(request, public_url)
     try:
-        return verification.begin_claim(request, _credentials(application), organization)
+        return verification.begin_claim(request, _credentials(application), public_url, organization)
     except WorkOSTrouble as trouble:
         return _explain(request, trouble)
+
+
+def _lead_to(request: HttpRequest, public_url: str) -> HttpResponse:
+    """Have the wizard opened where sign-in will come back to, which has to be let in there first."""
+    wizard, review = urljoin(public_url, reverse("setup:token")), reverse("setup:review")
+    command = f"./manage.py config set public_url {public_url}"
+    return pages.failure(request, "elsewhere", retry_url=wizard, back_url=review, command=command)
 
 
 def conclude(
     request: HttpRequest, application: Application, commit: Callable[[str], object]
 ) -> HttpResponse | None:
     """Call ``commit`` and sign the super admin in who is back from AuthKit; else return what to answer."""
-    listed = _value(application, "super_admin_emails")
+    public_url, listed = (_value(application, key) for key in ("public_url", "super_admin_emails"))
     try:
-        grant = verification.redeem_claim(request, _credentials(application), listed)
+        grant = verification.redeem_claim(request, _credentials(application), public_url, listed)
         if grant is None:
             return pages.failure(request, "expired", retry_url="", back_url=reverse("setup:review"))
         _claim(request, grant, commit)

@@ -117,6 +117,21 @@ PAGES = {
         title="WorkOS does not answer",
         text="Nobody can sign in at the moment. Whoever is signed in stays so. Try again in a minute.",
     ),
+    "elsewhere": Page(
+        status=409,
+        title="Go on under the public URL",
+        text="Sign-in comes back to the public URL, and this browser has the hub open under another address, "
+        "so the sign-in could not be completed. Open the hub there and go on: what was entered is kept. "
+        "Or leave the public URL empty, if people open the hub as you do now.",
+        action="Open it there",
+    ),
+    "changed": Page(
+        status=409,
+        title="The configuration was changed meanwhile",
+        text="Somebody changed a setting while you were signing in at WorkOS, so what the sign-in proved may "
+        "no longer hold. Nothing was switched: look at the configuration, then switch again.",
+        action="",
+    ),
     "not_listed": Page(
         status=403,
         title="You are not one of the super admins",
@@ -149,9 +164,14 @@ def explain(
     return failure(request, name, retry_url=retry_url, back_url=back_url)
 
 
-def failure(request: HttpRequest, name: str, *, retry_url: str, back_url: str = "") -> HttpResponse:
-    """Answer with one of the pages; ``back_url`` is a way on for somebody who is signed in another way."""
-    page = PAGES[name]
+def failure(
+    request: HttpRequest, name: str, *, retry_url: str, back_url: str = "", command: str = ""
+) -> HttpResponse:
+    """Answer with one of the pages; ``back_url`` is a way on for somebody who is signed in another way.
+
+    ``command`` is one that the page cannot know, for an operator to run on the server.
+    """
+    page = dataclasses.replace(PAGES[name], command=command or PAGES[name].command)
     context = {"page": page, "retry_url": retry_url, "back_url": back_url}
     response = render(request, "auth/sign_in_failed.html", context, status=page.status)
     if page.status == 503:  # noqa: PLR2004 - HTTP's number for unavailable

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import time
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urljoin
 
+from django.contrib.sessions.models import Session
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from hub.arrival import is_at
 from hub.runtime_config import get_config
 from hub.workos.client import get_client
 from hub.workos.credentials import Credentials
@@ -39,32 +45,46 @@ ERRORS = {
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Trip:
-    """A trip that came back in time, in the browser it began in; ``next_url`` is of this hub."""
+    """A trip that came back in time, in the browser it began in; ``next_url`` is of this hub.
+
+    It has proved that sign-in works while ``public_url`` is in force.
+    """
 
     purpose: str
     code_verifier: str
     next_url: str
+    public_url: str
 
 
 def begin(
-    request: HttpRequest, credentials: Credentials, *, purpose: str, next_url: str = "", **options: Any
+    request: HttpRequest,
+    credentials: Credentials,
+    *,
+    purpose: str,
+    next_url: str = "",
+    public_url: str | None = None,
+    **options: Any,
 ) -> HttpResponse:
     """Send the browser to AuthKit; raise ``Unavailable`` where it could not come back with success.
 
-    ``options`` are further parameters of WorkOS's authorization endpoint.
+    It comes back to the public URL: that in force, or another one that is about to be. ``options`` are
+    further parameters of WorkOS's authorization endpoint.
     """
     client = get_client(credentials)
     client.keys.check()
     options = {name: value for name, value in options.items() if value}
-    link = client.authorization_url(callback_url(request), **options)
+    link = client.authorization_url(callback_url(request, public_url), **options)
     trip = {
         "purpose": purpose,
         "code_verifier": link["code_verifier"],
         "next_url": next_url,
+        "public_url": get_config().public_url if public_url is None else public_url,
         "began": time.time(),
     }
-    under_way = list(request.session.get(PENDING, {}).items())[1 - MOST :]
-    request.session[PENDING] = {**dict(under_way), link["state"]: trip}
+    with _under_way(request) as trips:
+        for state in list(trips)[: 1 - MOST]:
+            del trips[state]
+        trips[link["state"]] = trip
     return _leave(request, link["url"])
 
 
@@ -78,15 +98,33 @@ def _leave(request: HttpRequest, url: str) -> HttpResponse:
 
 def take(request: HttpRequest) -> Trip | None:
     """Return the trip that this request ends, which no other request can take again."""
-    under_way = dict(request.session.get(PENDING, {}))
-    found = under_way.pop(request.GET.get("state", ""), None)
-    if found is None:
-        return None
-    request.session[PENDING] = under_way
-    request.session.save()
-    if time.time() - found.pop("began") > LIFETIME:
+    with _under_way(request) as trips:
+        found = trips.pop(request.GET.get("state", ""), None)
+    if found is None or time.time() - found.pop("began") > LIFETIME:
         return None
     return Trip(**found)
+
+
+@contextlib.contextmanager
+def _under_way(request: HttpRequest) -> Iterator[dict[str, Any]]:
+    """Yield the trips of this browser as the database has them, and store what becomes of them.
+
+    What this request has loaded may be old: of two that end one trip at once, the second must find none,
+    and one that begins another trip meanwhile must bring none back. So the session is stored here, under
+    the lock, and not once more when the request ends.
+    """
+    session = request.session
+    key, is_modified = session.session_key or "", session.modified
+    with transaction.atomic():
+        rows = Session.objects.select_for_update().filter(expire_date__gt=timezone.now())
+        row = rows.filter(session_key=key).first()
+        before = row.get_decoded().get(PENDING, {}) if row else {}
+        trips = dict(before)
+        yield trips
+        if trips != before:
+            session[PENDING] = trips
+            session.save()
+            session.modified = is_modified or row is None  # a new one's cookie is still to be set
 
 
 def redeem(request: HttpRequest, trip: Trip, credentials: Credentials) -> Grant:
@@ -102,36 +140,29 @@ def redeem(request: HttpRequest, trip: Trip, credentials: Credentials) -> Grant:
     )
 
 
-def callback_url(request: HttpRequest) -> str:
-    """Return the redirect URI to register at WorkOS, under the address that people open."""
-    return absolute(request, reverse("callback"))
+def callback_url(request: HttpRequest, public_url: str | None = None) -> str:
+    """Return the redirect URI: where sign-in comes back to under the public URL, or another one."""
+    return absolute(request, reverse("callback"), public_url)
 
 
-def absolute(request: HttpRequest, path: str) -> str:
-    """Return the address of ``path`` as the browser sees it.
-
-    A form says which of its own origins the hub was opened under (its Origin header is checked against
-    forgery already); else it is the public URL, where there is one.
-    """
-    origins = _origins(request)
-    said = request.headers.get("Origin", "")
-    return urljoin(said if said in origins else origins[0], path)
+def absolute(request: HttpRequest, path: str, public_url: str | None = None) -> str:
+    """Return the address of ``path`` under the public URL; where there is none, as the browser sees it."""
+    origin = get_config().public_url if public_url is None else public_url
+    return urljoin(origin or f"{request.scheme}://{request.get_host()}", path)
 
 
-def to_register(request: HttpRequest) -> list[dict[str, str]]:
+def to_register(request: HttpRequest, public_url: str | None = None) -> list[dict[str, str]]:
     """Return what has to be registered at WorkOS: ``title`` and ``text``."""
     names = {"callback": "Redirect URI to register at WorkOS", "signed-out": "Sign-out redirect there"}
     return [
-        {"title": title, "text": urljoin(origin, reverse(name))}
+        {"title": title, "text": absolute(request, reverse(name), public_url)}
         for name, title in names.items()
-        for origin in _origins(request)
     ]
 
 
-def _origins(request: HttpRequest) -> list[str]:
-    """Return the public URL, where there is one, and the origin of this request."""
-    own = f"{request.scheme}://{request.get_host()}"
-    return list(dict.fromkeys(filter(None, (get_config().public_url, own))))
+def comes_back(request: HttpRequest, public_url: str) -> bool:
+    """Tell whether a trip that this browser begins ends where its session is, and so can be completed."""
+    return not public_url or is_at(request, public_url)
 
 
 def same_origin(request: HttpRequest, url: str | None) -> str:
