@@ -79,7 +79,7 @@ def test_a_browser_at_another_address_than_the_public_one_is_led_there(
 ) -> None:
     browser.fill("network", {**NETWORK, "public_url": PUBLIC})
     assert browser.finish() == 409
-    assert "Go on under the public URL" in browser.text
+    assert "Finish under the public URL" in browser.text
     assert f'href="{PUBLIC}/setup/"' in browser.body
     assert f"./manage.py config set public_url {PUBLIC}" in browser.text
     assert "/setup/review/" in browser.body

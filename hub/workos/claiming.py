@@ -34,7 +34,7 @@ def _lead_to(request: HttpRequest, public_url: str) -> HttpResponse:
     """Have the wizard opened where sign-in will come back to, which has to be let in there first."""
     wizard, review = urljoin(public_url, reverse("setup:token")), reverse("setup:review")
     command = f"./manage.py config set public_url {public_url}"
-    return pages.failure(request, "elsewhere", retry_url=wizard, back_url=review, command=command)
+    return pages.failure(request, "setup_elsewhere", retry_url=wizard, back_url=review, command=command)
 
 
 def conclude(

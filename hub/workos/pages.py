@@ -121,8 +121,17 @@ PAGES = {
         status=409,
         title="Go on under the public URL",
         text="Sign-in comes back to the public URL, and this browser has the hub open under another address, "
-        "so the sign-in could not be completed. Open the hub there and go on: what was entered is kept. "
-        "Or leave the public URL empty, if people open the hub as you do now.",
+        "where it could not be completed. Open the hub there, and switch. Nothing was changed.",
+        action="Open it there",
+    ),
+    "setup_elsewhere": Page(
+        status=409,
+        title="Finish under the public URL",
+        text="Sign-in will come back to the public URL that you entered, and this browser has the wizard "
+        "open under another address, where setup could not be completed. Let the hub answer there with the "
+        "command below, on the server; manage.py setup_token then prints the link that opens the wizard "
+        "there, with all that you entered. Or go back and leave the public URL empty, if people open the "
+        "hub as you do now.",
         action="Open it there",
     ),
     "changed": Page(
