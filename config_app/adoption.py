@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 from config_app import store
 from config_app.keyring import SALT_KEY
@@ -38,16 +39,28 @@ def unrecorded(stored: Stored) -> list[str]:
     return [edit.key for edit in _edits(stored)] if stored.drifted else []
 
 
-def _edits(stored: Stored) -> list[Edit]:
-    """Return what differs from history, and what history refused and is valid by now."""
-    expected = store.latest_texts()
-    resolution = resolve(get_schema(), stored, anew=True)
-    found = {
+def differing(stored: Stored) -> set[str]:
+    """Return the keys whose rows are not what history says, counted as a change or not."""
+    return _differing(store.latest_texts(), _texts(stored))
+
+
+def _differing(expected: Mapping[str, str | None], found: Mapping[str, str | None]) -> set[str]:
+    return {key for key in expected.keys() | found.keys() if expected.get(key) != found.get(key)}
+
+
+def _texts(stored: Stored) -> dict[str, str | None]:
+    """Return what history keeps of each row, by key."""
+    return {
         key: archived(row.value, is_secret=_is_secret(key, stored))
         for key, row in stored.rows.items()
         if key != SALT_KEY
     }
-    differing = {key for key in expected.keys() | found.keys() if expected.get(key) != found.get(key)}
+
+
+def _edits(stored: Stored) -> list[Edit]:
+    """Return what differs from history, and what history refused and is valid by now."""
+    expected, found = store.latest_texts(), _texts(stored)
+    resolution = resolve(get_schema(), stored, anew=True)
     valid_by_now = resolution.held - resolution.refused.keys()
     return [
         Edit(
@@ -58,7 +71,7 @@ def _edits(stored: Stored) -> list[Edit]:
             refused=key in resolution.refused,
             note=resolution.refused.get(key, ""),
         )
-        for key in sorted(differing | valid_by_now)
+        for key in sorted(_differing(expected, found) | valid_by_now)
     ]
 
 

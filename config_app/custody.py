@@ -79,8 +79,20 @@ def ensure_keyring() -> None:
 
     Where secrets or slots exist already, no key is ever made: what cannot be unlocked stays locked (K2).
     """
-    if not _exists():
+    if not exists():
         _make(get_project().unlockers())
+
+
+def slot_kinds() -> list[str]:
+    """Return the kind of key that each stored slot is for."""
+    return [slot.kind for slot in _slots()]
+
+
+def opening_kinds() -> dict[str, bool]:
+    """Return for each kind of key at hand whether it unlocks; raise ``KeyringLocked`` where none does."""
+    found, slots = get_keyring(), _slots()
+    at_hand = [unlocker for unlocker in get_project().unlockers() if unlocker.available]
+    return {unlocker.kind: found.opens_with(unlocker, slots) for unlocker in at_hand}
 
 
 def lacks_slot() -> bool:
@@ -89,7 +101,8 @@ def lacks_slot() -> bool:
     return any(unlocker.kind not in kinds for unlocker in get_project().unlockers())
 
 
-def _exists() -> bool:
+def exists() -> bool:
+    """Tell whether there is a keyring, or anything that was encrypted with one."""
     secrets = SystemConfig.objects.filter(is_secret=True).exists()
     return secrets or KeySlot.objects.exists() or Change.objects.filter(is_secret=True).exists()
 

@@ -65,6 +65,7 @@ class Overview:
     ``unconfirmed`` are the revisions that revert by themselves, each with the seconds it has left.
     """
 
+    config: Any
     state: str
     mode: str | None
     revision: int
@@ -108,6 +109,7 @@ def read_overview(reader: Reader = read_with_keyring) -> Overview:
     processes, changes = receipts.running(), store.last_changes()
     config = resolution.config
     return Overview(
+        config=config,
         state=project.state(config),
         mode=project.mode(config),
         revision=stored.revision,

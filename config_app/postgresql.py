@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 import select
 import threading
 import time
@@ -20,6 +21,8 @@ STOP_INTERVAL = 0.25
 """Seconds after which a waiting watcher looks whether it should stop."""
 BACKSTOP = 5.0
 """Seconds between two looks at the version itself, for notifications that were lost."""
+HEARING = 5.0
+"""Seconds within which a notification arrives, where any does."""
 KEEPALIVES = {"keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 VERSION = f"SELECT version FROM {ConfigState._meta.db_table} WHERE id = {store.STATE_ID}"  # noqa: S608 - ours
 
@@ -78,6 +81,22 @@ class PostgresSource:
         """Close the connection."""
         with contextlib.suppress(psycopg.Error):
             self._connection.close()
+
+
+def hears_notifications() -> bool:
+    """Tell whether a connection that listens hears of a notification that another one sends.
+
+    On a channel of its own, because ``CHANNEL`` would wake every process. Raises ``DatabaseUnavailable``.
+    """
+    channel = f"{CHANNEL}_{secrets.token_hex(8)}"
+    try:
+        with contextlib.closing(psycopg.connect(**_parameters())) as listening:
+            listening.execute(f"LISTEN {channel}".encode())
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_notify(%s, '')", [channel])
+            return bool(list(listening.notifies(timeout=HEARING, stop_after=1)))
+    except psycopg.Error as error:
+        raise _unavailable(error) from error
 
 
 def _parameters() -> dict[str, Any]:

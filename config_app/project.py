@@ -18,6 +18,8 @@ from config_app.schema import Schema, Setting
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
+    from config_app.doctor.finding import Check, Look
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
@@ -86,6 +88,14 @@ class Project:
     def problems(self, config: Any) -> list[Problem]:
         """Return what the project itself has to report about a running install."""
         return []
+
+    def facts_without_database(self) -> Iterable[Look]:
+        """Return the project's checks for ``config doctor`` that need no database, such as of its files."""
+        return ()
+
+    def facts(self) -> Iterable[Check]:
+        """Return the project's checks for ``config doctor`` of a configuration that can be read."""
+        return ()
 
     def drift(self, config: Any) -> list[Problem]:
         """Return the environment variables that are set and differ from ``config``."""

@@ -23,8 +23,13 @@ def check_transport(**_options: Any) -> list[CheckMessage]:
         config = get_config()
     except ConfigError:
         return []  # an install that has not started yet has nothing to check
+    return transport_messages(config)
+
+
+def transport_messages(config: RuntimeConfig) -> list[CheckMessage]:
+    """Return what speaks against the way that passwords and cookies travel under ``config``."""
     is_https = config.public_url.startswith("https://")
-    return list(_check_https(config) if is_https else _check_http(config))
+    return [*(_check_https(config) if is_https else _check_http(config)), *_check_proxies(config)]
 
 
 def _check_https(config: RuntimeConfig) -> Iterator[CheckMessage]:
@@ -49,4 +54,19 @@ def _check_http(config: RuntimeConfig) -> Iterator[CheckMessage]:
             "bind_address lets other machines in, and public_url is not https: passwords travel in the clear",
             hint="put a proxy with https in front, or run manage.py config set bind_address 127.0.0.1",
             id="hub.W003",
+        )
+    if config.enable_hsts and not config.trusted_proxies:
+        yield Warning(
+            "enable_hsts is on but trusted_proxies is empty: no request counts as https, so nobody is told",
+            hint="set public_url and trusted_proxies to the proxy that ends https, or switch enable_hsts off",
+            id="hub.W004",
+        )
+
+
+def _check_proxies(config: RuntimeConfig) -> Iterator[CheckMessage]:
+    if any(network.prefixlen == 0 for network in config.trusted_proxies):
+        yield Warning(
+            "trusted_proxies lists every address, so anyone can forge where a request comes from",
+            hint="run manage.py config set trusted_proxies with the addresses of your own proxies only",
+            id="hub.W005",
         )

@@ -19,6 +19,8 @@ def lacking() -> Problem | None:
     try:
         state = get_bootstrap_state()
     except DatabaseUnavailable as error:
+        if "locked" in error.why:  # to ask once more would wait just as long
+            raise
         raise _outdated() or error from None
     message = NEVER_STARTED.get(state)
     return None if message is None else Problem(code=state.value, message=message, fix=HOW_TO_START)

@@ -158,6 +158,14 @@ def ensure_data_dir(path: Path) -> None:
     """
     try:
         _make_private(path)
+    except OSError as error:
+        raise _unusable(f"{path} cannot be created: {error.strerror}", "make room for it") from None
+    require_data_dir(path)
+
+
+def require_data_dir(path: Path) -> None:
+    """Raise UnusableDataDirectory where the instance directory is not this user's alone."""
+    try:
         found = path.stat()
     except OSError as error:
         raise _unusable(f"{path} cannot be created: {error.strerror}", "make room for it") from None

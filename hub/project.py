@@ -16,6 +16,7 @@ from hub.runtime_config import UNCONFIGURED, WORKOS, RuntimeConfig, is_configure
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
+    from config_app.doctor.finding import Check, Look
     from hub.models import User
 
 GOVERNING = frozenset(
@@ -68,6 +69,18 @@ class HubProject(Project):
             yield SharedUnlocker(instance.encryption_key)
         if instance.encryption_key is None or instance.first_start or instance.key_file.exists():
             yield MachineUnlocker(instance.key_file)
+
+    def facts_without_database(self) -> Iterable[Look]:
+        """Return the checks of the hub's files."""
+        from hub import doctor
+
+        return doctor.facts_without_database()
+
+    def facts(self) -> Iterable[Check]:
+        """Return the checks of schema, journal, setup, sign-in and network."""
+        from hub import doctor
+
+        return doctor.facts()
 
     def drift(self, config: RuntimeConfig) -> list[Problem]:
         """Return the environment variables that are set and differ."""

@@ -85,6 +85,12 @@ def is_holder(proof: str) -> bool:
     return any(hmac.compare_digest(digest, proof) for digest in holders)
 
 
+def is_held() -> bool:
+    """Tell whether some session used a token up and may set up."""
+    with database_errors():
+        return SetupToken.objects.exclude(used_at=None).exists()
+
+
 def discard() -> None:
     """Void every token, with the transaction that this is called in; the file goes with the commit."""
     SetupToken.objects.all().delete()

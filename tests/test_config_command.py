@@ -24,6 +24,7 @@ ANSWER = {
     "confirm": (),
     "watch": ("--since", "0", "--limit", "1"),
     "validate": (),
+    "doctor": (),
     "why": ("port",),
     "docs": (),
 }

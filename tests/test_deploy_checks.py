@@ -52,6 +52,17 @@ def test_passwords_in_the_clear_are_noticed(owner: Any, address: str) -> None:
     assert found() == []
 
 
+@pytest.mark.parametrize(
+    ("changes", "check"),
+    [({"enable_hsts": True}, "hub.W004"), ({"trusted_proxies": "10.0.0.0/8, ::/0"}, "hub.W005")],
+)
+def test_hsts_that_nobody_is_told_and_proxies_that_are_everybody_are_noticed(
+    owner: Any, changes: dict[str, Any], check: str
+) -> None:
+    configure(**changes)
+    assert found() == [check]
+
+
 def test_an_install_that_was_never_started_is_nothing_to_complain_about(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

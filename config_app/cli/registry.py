@@ -32,6 +32,7 @@ VERBS = (
     Entry("confirm", "keep a revision that would revert by itself", "confirm", "Confirm"),
     Entry("watch", "print revisions as they happen", "watch", "Watch"),
     Entry("validate", "check everything that is stored", "validate", "Validate"),
+    Entry("doctor", "examine the install: facts, findings, cures", "doctor", "Doctor"),
     Entry("why", "explain why a setting has its value", "why", "Why"),
     Entry("docs", "print or write the reference of all settings", "docs", "Docs"),
 )

@@ -24,6 +24,15 @@ def journal_mode() -> str:
     return "WAL" if wal_is_safe(sqlite3.sqlite_version_info) else "DELETE"
 
 
+def why() -> str:
+    """Return why the journal mode is what it is, for a person."""
+    if wal_is_safe(sqlite3.sqlite_version_info):
+        return "WAL, as this SQLite has the fix of the WAL-reset bug"
+    fixed = [FIXED, *((*start, patch) for start, patch in BACKPORTS.items())]
+    versions = ", ".join(".".join(map(str, version)) for version in sorted(fixed))
+    return f"the rollback journal, as in WAL mode this SQLite can damage the file (fixed in {versions})"
+
+
 def options() -> dict[str, Any]:
     """Return the OPTIONS of the database: writers queue, and a commit has reached the disk."""
     return {

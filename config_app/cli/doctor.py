@@ -1,0 +1,71 @@
+"""``config doctor``: every fact of a running install, what was found, and the cure."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+
+from config_app.cli.terminal import Terminal
+from config_app.cli.verb import Verb, add_json_option
+from config_app.doctor.examination import Report, examine
+from config_app.doctor.finding import ERROR, WARNING, Fact
+from config_app.errors import ConfigError
+from config_app.project import Problem
+
+STATUS_WIDTH = 9
+EXIT_STATUS = "Exit status 0: no fact is an error, though some may be warnings; 1: at least one is."
+
+
+class Doctor(Verb):
+    """Examine the install, whatever state it is in; changes nothing."""
+
+    needs_install = False
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take nothing but how to print."""
+        parser.epilog = EXIT_STATUS
+        add_json_option(parser)
+
+    def run(self, options: Namespace, terminal: Terminal) -> None:
+        """Print each fact; raise ``ConfigError`` where one is an error."""
+        report = examine()
+        if options.as_json:
+            terminal.json(_as_json(report))
+        else:
+            _show(report, terminal)
+        if not report.healthy:
+            count = report.count(ERROR)
+            message = "one fact is an error" if count == 1 else f"{count} facts are errors"
+            raise ConfigError(message, fix="each is listed with its cure")
+
+
+def _as_json(report: Report) -> dict[str, object]:
+    facts = [fact.as_json() for fact in report.facts]
+    return {"healthy": report.healthy, "complete": report.complete, "facts": facts}
+
+
+def _show(report: Report, terminal: Terminal) -> None:
+    """Print a line for each fact, with what needs attention below it."""
+    width = max(len(fact.name) for fact in report.facts) + 2
+    for fact in report.facts:
+        for line in _lines(fact, width):
+            terminal.line(line)
+    terminal.line()
+    terminal.line(str(report))
+    if not report.complete:
+        terminal.line("the database cannot be read, so what is in it was not examined")
+
+
+def _lines(fact: Fact, width: int) -> Iterator[str]:
+    """Yield what was found and each problem with its cure, one a line."""
+    found = [fact.finding] if fact.finding else [str(problem) for problem in fact.problems[:1]]
+    others = fact.problems if fact.finding else fact.problems[1:]
+    start = f"{fact.status:<{STATUS_WIDTH}}{fact.name.replace('_', ' '):<{width}}"
+    for line in (*found, *map(_line, others)):
+        yield f"{start}{line}"
+        start = " " * len(start)
+
+
+def _line(problem: Problem) -> str:
+    """Return how bad it is, what is wrong and the cure."""
+    return f"{ERROR if problem.severity == ERROR else WARNING}: {problem}"

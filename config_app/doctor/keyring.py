@@ -1,0 +1,116 @@
+"""Facts about secrets: what unlocks them, and whether each one can be read (K2, K8). Names only."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Iterator
+
+from config_app import custody, store
+from config_app.doctor.finding import Check, Finding
+from config_app.errors import DecryptionFailed, is_key_shaped
+from config_app.keyring import CIPHERTEXT_START, SALT_KEY
+from config_app.models import Change
+from config_app.overview import Overview
+from config_app.project import Problem, get_schema
+
+UNREADABLE = "secret_unreadable"
+MOST_NAMES = 5
+"""Revisions that are named of those whose secret cannot be read."""
+
+
+def keyring(_overview: Overview) -> Finding:
+    """A key at hand unlocks the keyring, and losing one key loses no secret; raises ``KeyringLocked``."""
+    kinds = custody.slot_kinds()
+    if not kinds and not custody.exists():
+        return Finding("none yet: the first secret makes it")
+    opening = custody.opening_kinds()
+    openers = " and ".join(kind for kind, opens in opening.items() if opens)
+    text = f"{_slots(kinds)}; unlocked here by {openers}"
+    return Finding(text, tuple(_weaknesses(kinds, opening)))
+
+
+def _slots(kinds: list[str]) -> str:
+    """Return ``2 slots: machine, shared``."""
+    named = [kind if count == 1 else f"{kind} ×{count}" for kind, count in Counter(kinds).items()]
+    return f"{len(kinds)} slot{'' if len(kinds) == 1 else 's'}: {', '.join(named)}"
+
+
+def _weaknesses(kinds: list[str], opening: dict[str, bool]) -> Iterator[Problem]:
+    for kind, opens in opening.items():
+        if not opens:
+            yield Problem(
+                code="key_without_slot",
+                message=f"the {kind} key at hand unlocks no slot",
+                fix="the next start makes one for it; if that key is wrong, correct it first",
+            )
+    if len(kinds) == 1:
+        yield Problem(
+            code="single_key",
+            message=f"the {kinds[0]} key alone unlocks: without it, every secret has to be entered again",
+            fix="keep a copy of it apart from the backups of the database, or configure a second key",
+        )
+
+
+def secrets(overview: Overview) -> Finding:
+    """Every secret in the table decrypts, and is not there in plain text."""
+    found = [problem for problem in overview.stored_problems if problem.code == UNREADABLE]
+    problems = [dataclasses.replace(problem, severity="error") for problem in found]
+    unknown = _of_another_version()
+    problems += [_unreadable_row(key) for key in unknown if not _decrypts(key, unknown[key])]
+    stored = [entry for entry in overview.entries.values() if entry.setting.is_secret and entry.is_stored]
+    total = len(stored) + len(unknown)
+    return Finding(f"{total - len(problems)} of {total} decrypt", tuple(problems))
+
+
+def _of_another_version() -> dict[str, str]:
+    """Return the ciphertext of every secret row that this version does not know, by key."""
+    known = {*get_schema().settings, SALT_KEY}
+    return {key: row.value for key, row in store.read().rows.items() if row.is_secret and key not in known}
+
+
+def _decrypts(key: str, ciphertext: str) -> bool:
+    try:
+        custody.get_keyring().decrypt(key, ciphertext)
+    except DecryptionFailed:
+        return False
+    return True
+
+
+def _unreadable_row(key: str) -> Problem:
+    name = key if is_key_shaped(key) else "a row with a name that is no key"
+    message = f"{name}: the stored secret cannot be decrypted, and this version knows no such setting"
+    return Problem(code=UNREADABLE, message=message, fix="remove the row", severity="error")
+
+
+def archived_secrets(_overview: Overview) -> Finding:
+    """Every secret in the history decrypts, so that a rollback brings it back; raises ``KeyringLocked``."""
+    archived, failed = _archived(), dict[str, set[int]]()
+    for key, revision, ciphertext in archived:
+        if not _decrypts(key, ciphertext):
+            failed.setdefault(key, set()).add(revision)
+    readable = len(archived) - sum(map(len, failed.values()))
+    return Finding(
+        f"{readable} of {len(archived)} decrypt", tuple(_lost(key, failed[key]) for key in sorted(failed))
+    )
+
+
+def _archived() -> list[tuple[str, int, str]]:
+    """Return key, revision and ciphertext of every secret that history keeps."""
+    found = Change.objects.filter(is_secret=True, new_value__startswith=CIPHERTEXT_START)
+    return [(change.key, change.revision_id, change.new_value or "") for change in found]
+
+
+def _lost(key: str, revisions: set[int]) -> Problem:
+    numbers = [str(number) for number in sorted(revisions)]
+    more = f" and {len(numbers) - MOST_NAMES} more" if len(numbers) > MOST_NAMES else ""
+    name = key if is_key_shaped(key) else "a setting with a name that is no key"
+    return Problem(
+        code="archived_secret_unreadable",
+        message=f"{name}: its secret of revision {', '.join(numbers[:MOST_NAMES])}{more} cannot be decrypted",
+        fix="nothing needs it unless you roll back that far; then enter the secret again",
+        keys=(key,) if is_key_shaped(key) else (),
+    )
+
+
+CHECKS: tuple[Check, ...] = (keyring, secrets, archived_secrets)

@@ -1,0 +1,36 @@
+"""The fact about the running processes: who has the last revision in force."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from config_app.doctor.finding import Finding
+from config_app.models import Process
+from config_app.overview import Overview
+from config_app.project import Problem
+from config_app.receipts import remark
+
+
+def processes(overview: Overview) -> Finding:
+    """Every running process has the last revision in force and does what it says."""
+    problems = (problem for p in overview.processes for problem in _problems(p, overview.revision))
+    pins = [_pinned(process) for process in overview.processes if process.pins]
+    return Finding("; ".join([str(overview.summary), *pins]), tuple(problems))
+
+
+def _pinned(process: Process) -> str:
+    pins = ", ".join(f"{key} {value}" for key, value in process.pins.items())
+    return f"{process} has pinned {pins}"
+
+
+def _problems(process: Process, revision: int) -> Iterator[Problem]:
+    if process.revision < revision:
+        fix = "look again in a moment; if it stays behind, look at its log and restart it"
+        yield Problem(code="behind", message=remark(process), fix=fix)
+    if process.error:
+        message = f"{process}: {process.error}"
+        yield Problem(code="process_error", message=message, fix="look at its log", severity="error")
+    if process.pending:
+        keys = tuple(process.pending)
+        message = f"{process} has yet to act on {', '.join(keys)}"
+        yield Problem(code="pending", message=message, fix="restart it if that stays so", keys=keys)

@@ -1,0 +1,38 @@
+"""What ``config doctor`` says of a hub beyond its configuration: one function per fact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from django.db import connection
+
+from hub.doctor import access, database, files, network
+from setup_wizard import doctor as setup
+
+if TYPE_CHECKING:
+    from config_app.doctor.finding import Check, Look
+
+
+def facts_without_database() -> Iterator[Look]:
+    """Yield the checks of the hub's files."""
+    yield files.data_directory
+    if connection.vendor == "sqlite":
+        yield files.database_file
+    yield files.key_file
+    yield files.env_file
+
+
+def facts() -> Iterator[Check]:
+    """Yield the checks of a hub whose configuration can be read."""
+    yield database.migrations
+    if connection.vendor == "sqlite":
+        yield database.journal
+    yield setup.setup_token
+    yield setup.setup_draft
+    yield access.sign_in
+    yield access.local_administrator
+    yield access.workos
+    yield network.transport
+    yield network.listener
+    yield network.hosts

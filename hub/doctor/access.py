@@ -1,0 +1,84 @@
+"""Facts about the people: whether somebody can sign in and administer, also while WorkOS is down."""
+
+from __future__ import annotations
+
+from config_app.doctor.finding import Finding
+from config_app.overview import Overview
+from config_app.project import Problem
+from hub.accounts import has_local_administrator
+from hub.models import User
+from hub.runtime_config import LOCAL, WORKOS, RuntimeConfig, is_configured
+from hub.workos.credentials import credentials_in
+from hub.workos.errors import CredentialsRefused
+
+CHANGE_PASSWORD = "run manage.py changepassword ADDRESS for one of super_admin_emails"  # noqa: S105 - a cure
+
+
+def sign_in(overview: Overview) -> Finding:
+    """At least one of the super admins can sign in."""
+    config: RuntimeConfig = overview.config
+    if not is_configured(config):
+        return Finding("nobody yet: this hub is not claimed")
+    able = _administrators(config)
+    text = f"mode {config.app_mode}, {able} of {len(config.super_admin_emails)} super admins can sign in"
+    return Finding(text, () if able else (_nobody(config),))
+
+
+def _administrators(config: RuntimeConfig) -> int:
+    """Return how many super admins have an account that works in the mode of the hub."""
+    if config.app_mode == LOCAL:
+        return sum(has_local_administrator([email]) for email in config.super_admin_emails)
+    people = User.objects.filter(email__in=config.super_admin_emails, is_active=True)
+    return sum(user.workos_user_id is not None and user.email_verified for user in people)
+
+
+def _nobody(config: RuntimeConfig) -> Problem:
+    if config.app_mode == LOCAL:
+        message, fix = "no super admin has an active account with a password", CHANGE_PASSWORD
+    else:
+        message = "no super admin has signed in through WorkOS yet"
+        fix = "sign in as one of super_admin_emails, or run manage.py config set app_mode local"
+    keys = ("super_admin_emails",)
+    severity = "error" if config.app_mode == LOCAL else "warning"
+    return Problem(code="no_administrator", message=message, fix=fix, keys=keys, severity=severity)
+
+
+def local_administrator(overview: Overview) -> Finding:
+    """The account that claimed the hub is there, and somebody has a password for when WorkOS is down."""
+    config: RuntimeConfig = overview.config
+    has_password = has_local_administrator(config.super_admin_emails)
+    way_in = "a super admin has a password" if has_password else "no super admin has a password"
+    email = config.local_admin_email
+    if email is None or User.objects.filter(email=email, is_active=True).exists():
+        return Finding(f"{way_in}{_consequence(config, has_password=has_password)}")
+    gone = Problem(
+        code="local_admin_gone",
+        message="local_admin_email names no active account",
+        fix="run manage.py config set local_admin_email ADDRESS, or activate that account",
+        keys=("local_admin_email",),
+    )
+    return Finding(way_in, (gone,))
+
+
+def _consequence(config: RuntimeConfig, *, has_password: bool) -> str:
+    is_workos = config.app_mode == WORKOS and not has_password
+    return ": while WorkOS is down, nobody new can sign in" if is_workos else ""
+
+
+def workos(overview: Overview) -> Finding:
+    """What signing in through WorkOS needs is there; nobody asks WorkOS itself."""
+    config: RuntimeConfig = overview.config
+    if config.app_mode != WORKOS:
+        return Finding("not in use")
+    try:
+        credentials_in(config)
+    except CredentialsRefused as refusal:
+        missing = Problem(
+            code="workos_credentials",
+            message=f"{refusal}",
+            fix="run manage.py config set for workos_client_id and workos_api_key",
+            keys=("workos_client_id", "workos_api_key"),
+            severity="error",
+        )
+        return Finding("nobody can sign in", (missing,))
+    return Finding("the credentials are there and well-formed: the test at /auth/workos asks WorkOS")

@@ -1,0 +1,48 @@
+"""Facts about how the hub is reached."""
+
+from __future__ import annotations
+
+import socket
+
+from config_app.doctor.finding import Finding
+from config_app.errors import ConfigError
+from config_app.overview import Overview
+from config_app.project import Problem
+from hub.addresses import listener_in_use, origin
+from hub.checks import transport_messages
+from hub.listening import listener as address
+from hub.listening import probe
+from hub.middleware.hosts import own_hosts
+from hub.runtime_config import RuntimeConfig
+
+
+def transport(overview: Overview) -> Finding:
+    """Passwords and cookies travel by https or stay on this machine: the checks of ``check --deploy``."""
+    config: RuntimeConfig = overview.config
+    problems = tuple(
+        Problem(code=message.id or "", message=message.msg, fix=message.hint or "")
+        for message in transport_messages(config)
+    )
+    hsts = "on" if config.enable_hsts else "off"
+    return Finding(f"people open {origin(config)}, HSTS is {hsts}", problems)
+
+
+def listener(overview: Overview) -> Finding:
+    """The hub listens on this machine, or could at its next start."""
+    config: RuntimeConfig = overview.config
+    pinned = listener_in_use()
+    place = address(pinned.get("bind_address", config.host), int(pinned.get("port", config.port)))
+    if any(process.machine == socket.gethostname() for process in overview.processes):
+        return Finding(f"a hub on this machine listens at {place}")
+    try:
+        probe(config.host, config.port)
+    except ConfigError as error:
+        taken = Problem(code="listener", message=error.message, fix=error.fix or "", keys=error.keys)
+        return Finding(f"no hub runs here, and none could listen at {place}", (taken,))
+    return Finding(f"no hub runs here; the next start can listen at {place}")
+
+
+def hosts(overview: Overview) -> Finding:
+    """The hub answers under these names."""
+    names = dict.fromkeys(own_hosts(overview.config))
+    return Finding(f"answers under {', '.join(names)}, and the addresses of this machine")

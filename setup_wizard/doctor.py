@@ -1,0 +1,52 @@
+"""What ``config doctor`` says of setting up: whether an unclaimed install can be claimed, and only so."""
+
+from __future__ import annotations
+
+from config_app.doctor.finding import Finding
+from config_app.errors import DecryptionFailed
+from config_app.overview import Overview
+from config_app.project import Problem
+from setup_wizard import draft as drafts
+from setup_wizard import tokens
+from setup_wizard.draft import Draft
+from setup_wizard.product import get_product
+
+
+def setup_token(overview: Overview) -> Finding:
+    """While nobody has claimed the install there is a token to claim it with, and afterwards none."""
+    path = get_product().token_file()
+    if get_product().is_configured(overview.config):
+        left = Problem(code="token_left", message=f"{path} is left, and is void", fix="remove the file")
+        return Finding("claimed, so no token is valid", (left,) if path.exists() else ())
+    if tokens.is_usable():
+        return Finding(f"nobody has claimed this install; the token is in {path}")
+    if tokens.is_held():
+        return Finding("nobody has claimed this install; a browser is setting it up")
+    unusable = Problem(
+        code="token_unusable",
+        message=f"{path} is missing, expired, or open to others, so nobody can claim this install",
+        fix="run manage.py setup_token for a new link",
+    )
+    return Finding("nobody has claimed this install", (unusable,))
+
+
+def setup_draft(_overview: Overview) -> Finding:
+    """Every secret that was entered in the wizard decrypts; raises ``KeyringLocked``."""
+    draft = drafts.load()
+    lost = [key for key in sorted(draft.secrets) if not _decrypts(draft, key)]
+    text = f"{len(draft.steps)} steps, {len(draft.secrets) - len(lost)} secrets" if draft.steps else "none"
+    return Finding(text, tuple(_lost(key) for key in lost))
+
+
+def _decrypts(draft: Draft, key: str) -> bool:
+    try:
+        draft.secret(key)
+    except DecryptionFailed:
+        return False
+    return True
+
+
+def _lost(key: str) -> Problem:
+    message = f"{key}: the secret entered in the wizard cannot be decrypted"
+    fix = "go back to that step of the wizard and enter it again"
+    return Problem(code="draft_secret_unreadable", message=message, fix=fix, keys=(key,), severity="error")
