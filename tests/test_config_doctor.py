@@ -25,10 +25,6 @@ from tests.config_command import CANARY, config, database_content, write_row
 from tests.examination import fact, facts_of, line_of, report_of
 from tests.hub_process import HubProcess
 
-EXPECTED_WARNINGS = {"keyring"}
-"""A new hub has one key, which to lose means to lose the secrets."""
-
-
 DAMAGES = (
     "UPDATE system_config SET config_value = '{}' WHERE config_key = 'workos_api_key'",
     "INSERT INTO system_config (config_key, config_value) VALUES ('workos_api_kye', '{}')",
@@ -104,12 +100,12 @@ def test_it_leaves_the_files_alone_as_well(started_hub: HubProcess) -> None:
     assert after == before
 
 
-def test_a_new_hub_has_nothing_to_complain_about_but_its_single_key(any_hub_process: HubProcess) -> None:
+def test_a_new_hub_has_nothing_to_complain_about(any_hub_process: HubProcess) -> None:
     any_hub_process.manage("bootstrap")
     report = report_of(any_hub_process)
     statuses = {fact["name"]: fact["status"] for fact in report["facts"]}
     assert report["complete"]
-    assert {name for name, status in statuses.items() if status != "ok"} == EXPECTED_WARNINGS
+    assert {name for name, status in statuses.items() if status != "ok"} == set()
     of_kind = {"notifications"} if any_hub_process.database_url else {"database_file", "integrity", "journal"}
     assert statuses.keys() & {"notifications", "database_file", "integrity", "journal"} == of_kind
 
@@ -118,7 +114,7 @@ def test_nor_has_a_claimed_one_that_serves(any_hub_process: HubProcess) -> None:
     any_hub_process.claim()
     any_hub_process.serve()
     facts = facts_of(any_hub_process)
-    assert {name for name, found in facts.items() if found["status"] != "ok"} == EXPECTED_WARNINGS
+    assert {name for name, found in facts.items() if found["status"] != "ok"} == set()
     assert f"listens at 127.0.0.1:{any_hub_process.port}" in facts["listener"]["finding"]
     assert "3 of 3 processes at revision" in facts["processes"]["finding"]
     assert f"has pinned port {any_hub_process.port}" in facts["processes"]["finding"].replace(

@@ -53,8 +53,9 @@ def test_a_salt_that_is_gone_is_an_error() -> None:
     assert "encryption_key_salt is gone from the database" in str(fact("keyring").problems[0])
 
 
-def test_the_only_key_is_a_warning_until_there_is_a_second_one(two_keys: None) -> None:
-    assert findings("keyring") == ("warning", ["key_without_slot", "single_key"])
+def test_a_key_without_a_slot_is_a_warning_until_it_has_one(two_keys: None) -> None:
+    assert findings("keyring") == ("warning", ["key_without_slot"])
+    assert "keep a copy of that key" in fact("keyring").finding
     with store.writing():
         custody.ensure_slots()
     assert fact("keyring").finding == "2 slots: machine, shared; unlocked here by shared and machine"

@@ -20,14 +20,16 @@ MOST_NAMES = 5
 
 
 def keyring(_overview: Overview) -> Finding:
-    """A key at hand unlocks the keyring, and losing one key loses no secret; raises ``KeyringLocked``."""
+    """Every key at hand unlocks the keyring; raises ``KeyringLocked``."""
     kinds = custody.slot_kinds()
     if not kinds and not custody.exists():
         return Finding("none yet: the first secret makes it")
     opening = custody.opening_kinds()
     openers = " and ".join(kind for kind, opens in opening.items() if opens)
     text = f"{_slots(kinds)}; unlocked here by {openers}"
-    return Finding(text, tuple(_weaknesses(kinds, opening)))
+    if len(kinds) == 1:
+        text += ", which alone does: keep a copy of that key apart from the backups of the database"
+    return Finding(text, tuple(_without_slot(opening)))
 
 
 def _slots(kinds: list[str]) -> str:
@@ -36,7 +38,7 @@ def _slots(kinds: list[str]) -> str:
     return f"{len(kinds)} slot{'' if len(kinds) == 1 else 's'}: {', '.join(named)}"
 
 
-def _weaknesses(kinds: list[str], opening: dict[str, bool]) -> Iterator[Problem]:
+def _without_slot(opening: dict[str, bool]) -> Iterator[Problem]:
     for kind, opens in opening.items():
         if not opens:
             yield Problem(
@@ -44,12 +46,6 @@ def _weaknesses(kinds: list[str], opening: dict[str, bool]) -> Iterator[Problem]
                 message=f"the {kind} key at hand unlocks no slot",
                 fix="the next start makes one for it; if that key is wrong, correct it first",
             )
-    if len(kinds) == 1:
-        yield Problem(
-            code="single_key",
-            message=f"the {kinds[0]} key alone unlocks: without it, every secret has to be entered again",
-            fix="keep a copy of it apart from the backups of the database, or configure a second key",
-        )
 
 
 def secrets(overview: Overview) -> Finding:
