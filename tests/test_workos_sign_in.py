@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 import time_machine
+from django.contrib.sessions.models import Session
 
 from config_app.api import override_config
 from hub.models import User, WorkOSSession
@@ -101,6 +102,15 @@ def test_a_sign_in_that_begins_meanwhile_brings_no_used_state_back(
     in_parallel(3, lambda: another_window(visitor).get(next(paths)))
     assert state not in visitor.session["workos_round_trips"]
     assert len(visitor.session["workos_round_trips"]) == 2
+
+
+def test_a_session_that_is_gone_is_no_obstacle_to_a_new_sign_in(
+    workos_hub: AuthKit, visitor: Visitor
+) -> None:
+    visitor.begin()
+    Session.objects.all().delete()
+    assert visitor.sign_in(workos_hub).headers["Location"] == "/"
+    assert visitor.may_administer()
 
 
 def test_a_state_belongs_to_the_browser_it_was_made_for(workos_hub: AuthKit, visitor: Visitor) -> None:

@@ -53,7 +53,7 @@ class Trip:
     purpose: str
     code_verifier: str
     next_url: str
-    public_url: str
+    public_url: str = ""  # which a trip that began before an upgrade does not say
 
 
 def begin(
@@ -122,6 +122,8 @@ def _under_way(request: HttpRequest) -> Iterator[dict[str, Any]]:
         trips = dict(before)
         yield trips
         if trips != before:
+            if row is None:
+                session.flush()  # what was loaded of one that is gone must not come back with it
             session[PENDING] = trips
             session.save()
             session.modified = is_modified or row is None  # a new one's cookie is still to be set
