@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
+import workos
 
 from config_app.api import override_config
 from config_app.secret import Secret
+from hub.runtime_config import schema
 from hub.workos import client as clients
 from hub.workos.client import Client, get_client
 from hub.workos.credentials import Credentials
@@ -28,6 +32,7 @@ ENVIRONMENT = {
     "WORKOS_API_URL": "http://127.0.0.1:1",
     "WORKOS_REQUEST_TIMEOUT": "0",
     "WORKOS_ISSUER": "https://evil.example",
+    "WORKOS_AUTHKIT_DOMAIN": "https://evil.example",
     "WORKOS_COOKIE_PASSWORD": "x",
     "WORKOS_SUPER_ADMIN_EMAILS": "evil@example.com",
     "SUPER_ADMIN_EMAILS": "evil@example.com",
@@ -109,6 +114,24 @@ def test_the_client_that_was_used_least_lately_goes_and_none_is_closed(built: li
         first.get("organizations")  # and a request that is under way with it goes on
 
 
+def variables_of_the_sdk() -> set[str]:
+    """Return every variable that is named anywhere in the SDK."""
+    sources = Path(str(workos.__file__)).parent.rglob("*.py")
+    return {name for source in sources for name in re.findall(r"\bWORKOS_[A-Z_]+\b", source.read_text())}
+
+
+def variables_of_the_import() -> set[str]:
+    """Return every variable that a setting for sign-in through WorkOS is imported from at a first start."""
+    ours = [*(key for key in schema.settings if key.startswith("workos_")), "super_admin_emails"]
+    return {name for key in ours for name in schema[key].imported_from}
+
+
+def test_the_misleading_environment_misses_no_variable() -> None:
+    assert "WORKOS_BASE_URL" in variables_of_the_sdk()
+    assert "WORKOS_AUTHKIT_DOMAIN" in variables_of_the_import()
+    assert variables_of_the_sdk() | variables_of_the_import() <= ENVIRONMENT.keys()
+
+
 def test_no_variable_of_the_environment_has_a_say(
     workos_hub: AuthKit, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,26 +163,39 @@ def test_the_api_key_shows_up_nowhere(workos_hub: AuthKit, visitor: Visitor, cap
 USE_THE_HUB = """
 import sys, django
 django.setup()
+from django.core.management import call_command
 from django.test import Client
-from hub.models import User
-from hub.bootstrap import bootstrap_application
-bootstrap_application()
+call_command("bootstrap")
 client = Client(HTTP_HOST="127.0.0.1")
 assert client.get("/auth/login").status_code == 200
 account = {"username": "owner@example.com", "password": sys.argv[1]}
 assert client.post("/auth/login", account).status_code == 302
-assert client.get("/").status_code == 200
+call_command("config", "set", "log_level=warning", "workos_client_id=client_1")
+for page in PAGES:
+    assert client.get(page).status_code == 200, page
+assert client.post("/admin/config_app/systemconfig/preview/", {"port": "9000"}).status_code == 200
 assert client.post("/auth/logout").status_code == 302
 heavy = {"workos", "httpx2", "jwt"} & sys.modules.keys()
 assert not heavy, heavy
 """
+PAGES = (
+    "/",
+    "/admin/",
+    "/admin/config_app/systemconfig/",
+    "/admin/config_app/revision/",
+    "/admin/hub/user/",
+    "/auth/workos",
+    "/api/config",
+    "/health/ready",
+)
+COMMANDS = (("bootstrap",), ("config", "show"), ("config", "set", "log_level", "info"))
 
 
-def test_local_mode_and_the_command_line_do_not_load_the_sdk(hub_process: HubProcess) -> None:
+def test_local_mode_does_not_load_the_sdk(hub_process: HubProcess) -> None:
     hub_process.claim()
     environment = hub_process.environment | {"DJANGO_SETTINGS_MODULE": "hub.settings"}
     done = subprocess.run(
-        [sys.executable, "-c", USE_THE_HUB, "correct horse battery staple"],
+        [sys.executable, "-c", f"PAGES = {PAGES}{USE_THE_HUB}", "correct horse battery staple"],
         cwd=ROOT,
         env=environment,
         capture_output=True,
@@ -167,11 +203,15 @@ def test_local_mode_and_the_command_line_do_not_load_the_sdk(hub_process: HubPro
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    command = [sys.executable, "-X", "importtime", str(ROOT / "manage.py"), "config", "show"]
-    shown = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in shown.stderr.splitlines()}
-    assert not {"workos", "httpx2", "jwt"} & loaded
-    assert "django" in loaded
+
+
+def test_the_command_line_does_not_load_the_sdk(started_hub: HubProcess) -> None:
+    for command in COMMANDS:
+        done = started_hub.run(*command, PYTHONPROFILEIMPORTTIME="1")
+        assert done.returncode == 0, done.stderr
+        loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
+        assert "django" in loaded
+        assert not {"workos", "httpx2", "jwt"} & loaded, command
 
 
 def test_the_address_of_workos_is_a_constant_that_only_a_settings_module_changes(
