@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.missing import missing
-from tests.waiting import wait_for
+from tests.waiting import DEADLINE, wait_for
 
 AT_REST = "document.getAnimations().every((animation) => animation.playState !== 'running')"
 WIDE, PHONE = (1280, 900), (390, 844)
@@ -25,6 +25,8 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+expect.set_options(timeout=1000 * DEADLINE)  # as everywhere here; a busy machine is no failure
 
 
 def chromium() -> str:

@@ -2,61 +2,20 @@
 
 from __future__ import annotations
 
-import re
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests import workos_emulator as workos
 from tests.browser import Visitor, browser, visiting
-from tests.hub_process import PASSWORD, HubProcess
-from tests.waiting import wait_for
-from tests.workos_emulator import API_KEY, CLIENT_ID, OWNER, Emulator, running_emulator
-from tests.workos_hub import claim_for_workos, connect
+from tests.hub_process import HubProcess
+from tests.workos_browsing import LONG_AGO, emulator, expect_super_admin, heading, hub, sign_in, visitor
+from tests.workos_emulator import OWNER, STAFF_ROLE, Emulator
 
-__all__ = ["browser"]  # a fixture
+__all__ = ["browser", "emulator", "hub", "visitor"]  # fixtures
 
 pytestmark = pytest.mark.xdist_group("browser")
-
-
-@pytest.fixture(scope="module")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    """Give WorkOS's emulator, the owner at the keyboard."""
-    with running_emulator(tmp_path_factory.mktemp("emulator")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def hub(emulator: Emulator) -> Iterator[HubProcess]:
-    """Give a served hub that was claimed in mode workos."""
-    with tempfile.TemporaryDirectory(prefix="hub-") as folder:
-        hub = HubProcess(Path(folder))
-        connect(hub, emulator.url)
-        claim_for_workos(hub, CLIENT_ID, API_KEY)
-        hub.serve(workers=2)
-        yield hub
-        hub.stop()
-
-
-@pytest.fixture
-def visitor(browser: Browser, hub: HubProcess) -> Iterator[Visitor]:
-    """Give a browser that complains about nothing."""
-    with visiting(browser, base_url=hub.url) as visitor:
-        yield visitor
-    assert visitor.complaints == []
-
-
-def heading(page: Page) -> str:
-    return page.get_by_role("heading", level=1).inner_text()
-
-
-def sign_in(visitor: Visitor, emulator: Emulator, email: str = OWNER) -> Page:
-    emulator.let_sign_in(email)
-    visitor.page.goto("/auth/login")
-    return visitor.page
 
 
 def expect_member(page: Page, email: str) -> None:
@@ -75,7 +34,7 @@ def test_a_super_admin_signs_in_and_out(visitor: Visitor, emulator: Emulator, hu
     page.goto("/admin/")
     expect(page).to_have_url(f"{hub.url}/admin/")
     page.goto("/")
-    expect(page.get_by_role("link", name="Configuration").first).to_be_visible()
+    expect_super_admin(page)
     sign_out(page)
     expect(page).to_have_url(f"{hub.url}/auth/signed-out")
     assert heading(page) == "You are signed out"
@@ -112,7 +71,7 @@ def test_a_removed_super_admin_loses_the_next_page(
 ) -> None:
     hub.config("set", "super_admin_emails", OWNER)
     page = sign_in(visitor, emulator)
-    expect(page.get_by_role("link", name="Configuration").first).to_be_visible()
+    expect_super_admin(page)
     hub.config("set", "super_admin_emails", "other@example.com")
     page.reload()
     expect_member(page, OWNER)
@@ -127,7 +86,7 @@ def test_an_unknown_user_gets_a_page_with_a_way_on(
         assert heading(page) == "WorkOS does not know this account"
         emulator.let_sign_in(OWNER)
         page.get_by_role("link", name="Use another account").click()
-        expect(page.get_by_role("link", name="Configuration").first).to_be_visible()
+        expect_super_admin(page)
 
 
 def test_a_wrong_state_gets_a_page_with_a_way_on(
@@ -142,81 +101,47 @@ def test_a_wrong_state_gets_a_page_with_a_way_on(
         expect(page).to_have_url(f"{hub.url}/")
 
 
-def test_a_new_key_is_used_and_a_revoked_one_is_said(
-    browser: Browser, hub: HubProcess, emulator: Emulator
+def kept(hub: HubProcess) -> tuple[str, bool]:
+    """Return the sealed refresh token of the newest session, and whether its access token is still good."""
+    ask = "SELECT refresh_token, fresh_until > CURRENT_TIMESTAMP FROM hub_workos_session ORDER BY id DESC"
+    token, is_fresh = hub.sql(ask)[0]
+    return token, bool(is_fresh)
+
+
+def test_an_access_token_that_has_ended_is_refreshed_again_and_again(
+    visitor: Visitor, emulator: Emulator, hub: HubProcess
 ) -> None:
-    emulator.let_sign_in(OWNER)
-    with visiting(browser, base_url=hub.url) as visitor:
-        page = sign_in(visitor, emulator)
-        page.goto("/auth/workos")
-        for key, said in (
-            ("sk_test_revoked_key", "WorkOS does not know this API key."),
-            (workos.OTHER_API_KEY, "This redirect URI is not registered at WorkOS yet"),
-        ):
-            hub.manage("config", "set", "workos_api_key", "--stdin", text=key)
-            page.get_by_role("button", name="Test the connection").click()
-            expect(page.get_by_role("status").filter(has_text=said)).to_be_visible()
-        emulator.call("POST", "/user_management/redirect_uris", {"uri": f"{hub.url}/auth/callback"})
-        page.get_by_role("button", name="Test the connection").click()
-        expect(page.get_by_role("status").filter(has_text="WorkOS accepts the API key")).to_be_visible()
+    page = sign_in(visitor, emulator)
+    tokens = {kept(hub)[0]}
+    for _ in range(2):  # the second time with the token that the first refresh brought
+        hub.sql(LONG_AGO)
+        page.reload()
+        expect_super_admin(page)
+        token, is_fresh = kept(hub)
+        assert is_fresh
+        tokens.add(token)
+    assert len(tokens) == 3
 
 
-def fill_wizard(page: Page, link: str) -> None:
-    page.goto(link)
-    page.get_by_text("WorkOS", exact=True).click()
-    page.get_by_role("button", name="Continue").click()
-    page.get_by_label("WorkOS Client ID").fill(CLIENT_ID)
-    page.get_by_label("WorkOS API Key").fill(API_KEY)
-    page.get_by_label("Super Admins").fill(OWNER)
-    for step in ("network", "security", "review"):
-        page.get_by_role("button", name="Continue").click()
-        page.wait_for_url(f"**/setup/{step}/")
+@pytest.fixture
+def restricted(emulator: Emulator, hub: HubProcess) -> Iterator[HubProcess]:
+    """Give the hub for one organization only, of which the member is one, in the role that is staff."""
+    organization = emulator.organization_of(workos.MEMBER, STAFF_ROLE)
+    changes = (f"workos_organization_id={organization}", f"workos_staff_role={STAFF_ROLE}")
+    hub.config("set", *changes, "--wait")
+    yield hub
+    hub.config("unset", "workos_organization_id", "workos_staff_role", "--wait")
 
 
-def test_the_first_run_ends_on_the_dashboard_after_a_sign_in_at_workos(
-    browser: Browser, any_hub_process: HubProcess, emulator: Emulator
+def test_one_organization_is_let_in_and_its_role_makes_staff(
+    browser: Browser, restricted: HubProcess, emulator: Emulator
 ) -> None:
-    connect(any_hub_process, emulator.url)
-    any_hub_process.serve(workers=2)
-    with visiting(browser) as visitor:
-        page = visitor.page
-        fill_wizard(page, any_hub_process.manage("setup_token").split()[-1])
-        emulator.let_sign_in(workos.MEMBER)
-        page.get_by_role("button", name="Sign in with WorkOS to finish").click()
-        expect(page.get_by_role("heading", name="You are not one of the super admins")).to_be_visible()
-        assert any_hub_process.health()["state"] == "unconfigured"
-        page.get_by_role("link", name="Go back").click()
-        emulator.let_sign_in(OWNER)
-        page.get_by_role("button", name="Sign in with WorkOS to finish").click()
-        expect(page.get_by_role("heading", name="This hub is yours")).to_be_visible()
-        page.get_by_role("link", name=re.compile("Open the dashboard")).click()
-        expect(page.get_by_role("button", name=OWNER)).to_be_visible()
-        expect(page.get_by_role("link", name="Configuration").first).to_be_visible()
-    assert any_hub_process.config("get", "app_mode") == "workos"
-
-
-def test_a_local_hub_is_upgraded_and_its_shell_leads_back(
-    browser: Browser, hub_process: HubProcess, emulator: Emulator
-) -> None:
-    hub = hub_process
-    connect(hub, emulator.url)
-    hub.claim()
-    hub.config("set", f"workos_client_id={CLIENT_ID}")
-    hub.manage("config", "set", "workos_api_key", "--stdin", text=API_KEY)
-    hub.serve(workers=2)
-    emulator.let_sign_in(OWNER)
-    with visiting(browser, base_url=hub.url) as visitor:
-        page = visitor.page
-        page.goto("/auth/workos")
-        page.get_by_label("E-mail address").fill(OWNER)
-        page.locator("input[type=password]").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
-        page.get_by_role("button", name="Sign in at WorkOS and switch").click()
-        expect(page).to_have_url(f"{hub.url}/")
-        assert hub.config("get", "app_mode") == "workos"
-        expect(page.get_by_role("link", name="Configuration").first).to_be_visible()
-        hub.config("set", "app_mode", "local")
-        wait_for(lambda: page.request.get("/api/config").status == 401, "the session to end")
-        page.goto("/")
-        expect(page.locator("input[type=password]")).to_be_visible()
-        assert visitor.complaints == []
+    with visiting(browser, base_url=restricted.url) as member:
+        page = sign_in(member, emulator, workos.MEMBER)
+        for _ in range(2):  # a refresh keeps both
+            page.goto("/admin/")
+            expect(page).to_have_url(f"{restricted.url}/admin/")
+            assert page.request.get("/api/config").status == 403
+            restricted.sql(LONG_AGO)
+    with visiting(browser, base_url=restricted.url) as stranger:
+        assert heading(sign_in(stranger, emulator)) == "This hub is for another organization"

@@ -20,6 +20,8 @@ from tests.waiting import wait_for
 FOLDER = ROOT / "build" / "emulator"
 CLIENT_ID = "client_01EMULATOR"
 API_KEY, OTHER_API_KEY = "sk_test_emulator_one", "sk_test_emulator_two"
+KEY_OF_THE_TESTS = "sk_test_emulator_tests"
+STAFF_ROLE = "hub-staff"
 
 OWNER = "owner@example.com"
 MEMBER = "member@example.com"
@@ -28,7 +30,7 @@ IMPERSONATED = "impersonated@example.com"
 UNKNOWN = "unknown@example.com"
 
 SEED: dict[str, Any] = {
-    "apiKeys": {API_KEY: {"environment": "test"}, OTHER_API_KEY: {"environment": "test"}},
+    "apiKeys": {key: {"environment": "test"} for key in (API_KEY, OTHER_API_KEY, KEY_OF_THE_TESTS)},
     "users": [
         {"email": OWNER, "first_name": "Olive", "last_name": "Owner", "email_verified": True},
         {"email": MEMBER, "first_name": "Max", "last_name": "Member", "email_verified": True},
@@ -40,7 +42,7 @@ SEED: dict[str, Any] = {
         },
     ],
     "organizations": [{"name": "Acme"}],
-    "roles": [{"slug": "hub-staff", "name": "Hub staff"}],
+    "roles": [{"slug": STAFF_ROLE, "name": "Hub staff"}],
 }
 
 
@@ -56,13 +58,33 @@ class Emulator:
         self.call("POST", "/test/person", {"email": email})
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        """Call the API with a valid key and return what it answers."""
-        headers = {"Authorization": f"Bearer {API_KEY}"}
+        """Call the API with a key of the tests' own and return what it answers."""
+        headers = {"Authorization": f"Bearer {KEY_OF_THE_TESTS}"}
         response = httpx2.request(
             method, self.url + path, json=body, headers=headers, trust_env=False, timeout=10
         )
         response.raise_for_status()
         return response.json() if response.content else None
+
+    @contextlib.contextmanager
+    def without_key(self, key: str) -> Iterator[None]:
+        """Revoke an API key for a while: the API and the exchange of codes and tokens refuse it."""
+        self.call("POST", "/test/keys", {"key": key, "works": False})
+        try:
+            yield
+        finally:
+            self.call("POST", "/test/keys", {"key": key, "works": True})
+
+    def register(self, redirect_uri: str) -> None:
+        """Register where AuthKit may send browsers back to."""
+        self.call("POST", "/user_management/redirect_uris", {"uri": redirect_uri})
+
+    def organization_of(self, email: str, role: str) -> str:
+        """Make somebody a member of the seeded organization, in a role, and return its id."""
+        (organization,) = self.call("GET", "/organizations?limit=1")["data"]
+        member = {"organization_id": organization["id"], "user_id": self.user_id(email), "role_slug": role}
+        self.call("POST", "/user_management/organization_memberships", member)
+        return str(organization["id"])
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """Return the data of every event of one name, the oldest first."""
