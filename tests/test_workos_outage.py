@@ -10,12 +10,13 @@ import pytest
 from django.utils import timezone
 
 from config_app.api import override_config
+from config_app.secret import Secret
 from hub.models import WorkOSSession
 from hub.project import HubProject
 from hub.runtime_config import get_config
 from hub.workos import outage, transport
 from tests.authkit import Answer, AuthKit, as_json, refusal
-from tests.workos_fixtures import Visitor, forget_workos, look_again
+from tests.workos_fixtures import Visitor, change, forget_workos, look_again
 
 EXPIRED = "2026-01-01T00:00:00Z"
 BAD_DAYS = {
@@ -145,6 +146,37 @@ def test_a_revoked_key_signs_nobody_out_and_is_reported(workos_hub: AuthKit, vis
     codes = {problem.code for problem in HubProject().problems(get_config())}
     assert "workos_refuses" in codes
     assert "workos_refuses" in json.dumps(visitor.get("/health/ready").json())
+
+
+def test_a_revoked_key_is_reported_by_whoever_cannot_sign_in(workos_hub: AuthKit, visitor: Visitor) -> None:
+    workos_hub.api_key = "sk_test_another_one"
+    visitor.sign_in(workos_hub)
+    assert [problem.code for problem in outage.problems()] == ["workos_refuses"]
+
+
+@pytest.mark.parametrize("answer", [refusal("invalid_grant"), Answer(503), refusal("brand_new_error", 418)])
+def test_no_other_failure_of_a_sign_in_is_reported(
+    workos_hub: AuthKit, visitor: Visitor, answer: Answer
+) -> None:
+    back = workos_hub.approve(visitor.begin())
+    workos_hub.faults["/user_management/authenticate"] = answer
+    visitor.get(back)
+    assert outage.problems() == []
+    assert not outage.is_recent(), "or whoever sends made-up codes could stop refreshes and revocations"
+
+
+def test_new_credentials_are_tried_at_once_and_the_old_ones_no_longer_reported(
+    workos_hub: AuthKit, visitor: Visitor
+) -> None:
+    visitor.sign_in(workos_hub)
+    workos_hub.api_key = "sk_test_another_one"
+    Visitor().sign_in(workos_hub)
+    assert outage.is_recent()
+    change(workos_api_key=Secret(workos_hub.api_key))
+    assert outage.problems() == []
+    WorkOSSession.objects.update(fresh_until=EXPIRED)
+    assert visitor.may_administer()
+    assert WorkOSSession.objects.get().fresh_until > timezone.now()
 
 
 def test_an_outage_is_reported_until_it_is_over(workos_hub: AuthKit, visitor: Visitor) -> None:

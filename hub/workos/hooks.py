@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from config_app.hooks import on_change
 from hub.runtime_config import RuntimeConfig
+from hub.workos import outage
 from hub.workos.sealing import PASSWORD
 
 
@@ -20,3 +21,9 @@ def seal_anew(_old: RuntimeConfig, new: RuntimeConfig) -> None:
             # Whoever refreshed the session meanwhile has the better token.
             mine = WorkOSSession.objects.filter(pk=row.pk, refresh_token=row.refresh_token)
             mine.update(refresh_token=text)
+
+
+@on_change("workos_client_id", "workos_api_key", "workos_authkit_domain")
+def try_new_credentials(_old: RuntimeConfig, _new: RuntimeConfig) -> None:
+    """Use them at once, and report no longer what came of those before."""
+    outage.forget()

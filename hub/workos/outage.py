@@ -33,6 +33,12 @@ def note_success() -> None:
     _trouble, _until = None, 0.0
 
 
+def forget() -> None:
+    """Forget what was noted of credentials that are not in force any more."""
+    global _trouble, _until
+    _trouble, _until = None, 0.0
+
+
 def is_recent() -> bool:
     """Tell whether WorkOS failed so lately that only somebody who signs in should wait for it."""
     return time.monotonic() < _until

@@ -17,7 +17,7 @@ from hub.runtime_config import WORKOS, RuntimeConfig, get_config
 from hub.workos import outage, pages, people, round_trip, sessions, verification
 from hub.workos.client import get_client
 from hub.workos.credentials import credentials_in
-from hub.workos.errors import NotAdmitted, WorkOSTrouble
+from hub.workos.errors import CredentialsRefused, NotAdmitted, WorkOSTrouble
 from hub.workos.grants import Grant
 from hub.workos.round_trip import SIGN_IN, SWITCH, Trip
 
@@ -76,6 +76,8 @@ def _conclude(request: HttpRequest, trip: Trip) -> HttpResponse:
         retry_url = sign_out_of(request, grant.sid, config)
         sessions.establish(request, _admit(grant, config), grant, config)
     except WorkOSTrouble as trouble:
+        if isinstance(trouble, CredentialsRefused):  # no visitor can bring that about, and all are shut out
+            outage.note(trouble)
         return pages.explain(request, trouble, retry_url=retry_url)
     return redirect(trip.next_url or resolve_url("dashboard"))
 
