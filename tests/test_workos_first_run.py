@@ -1,4 +1,4 @@
-"""How a hub comes to mode workos, as people see it: the wizard, the way back from it, the switch later (W10)."""
+"""How a hub comes to mode workos, as people see it: the wizard, the way back, the switch later (W10)."""
 
 from __future__ import annotations
 
