@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
 from typing import Any
 
 import httpx2
 
-from tests.hub_process import OWNER, PASSWORD, HubProcess
+from tests.hub_process import OWNER, PASSWORD, Answer, HubProcess
 from tests.waiting import wait_for
 
 CALLERS = 8
@@ -40,6 +42,48 @@ def ask_every_worker(hub: HubProcess, count: int) -> dict[int, dict[str, Any]]:
 
     wait_for(all_answered, f"{count} workers to answer")
     return said
+
+
+class Line:
+    """A connection that stays open: whatever is asked on it, one and the same process answers, ``pid``."""
+
+    def __init__(self, hub: HubProcess) -> None:
+        """Connect, and ask who answers."""
+        self._connection = HTTPConnection("127.0.0.1", hub.port, timeout=30)
+        self._connection.connect()
+        self._connection.auto_open = 0  # a second connection might lead to another process
+        self.pid = int(json.loads(self.get("/health/ready").body)["pid"])
+
+    def get(self, path: str, **headers: str) -> Answer:
+        """Request a path without following redirects."""
+        self._connection.request("GET", path, headers=headers)
+        response = self._connection.getresponse()
+        return Answer(response.status, dict(response.headers), response.read())
+
+    def close(self) -> None:
+        """Hang up."""
+        self._connection.close()
+
+
+@contextlib.contextmanager
+def lines_to_every_worker(hub: HubProcess, count: int) -> Iterator[list[Line]]:
+    """Give ``count`` lines, each worker at the end of as many of them as every other, give or take one.
+
+    The workers are those that have signed in the database; fails unless each of them answers.
+    """
+    found: dict[int, list[Line]] = {pid: [] for pid in workers(hub)}
+    assert len(found) > 1, "one worker proves nothing about several"
+    share = -(-count // len(found))
+    with contextlib.ExitStack() as hang_up, ThreadPoolExecutor(CALLERS) as callers:
+
+        def is_complete() -> bool:
+            for line in callers.map(lambda _: Line(hub), range(CALLERS)):
+                hang_up.callback(line.close)
+                found[line.pid].append(line)
+            return all(len(lines) >= share for lines in found.values())
+
+        wait_for(is_complete, f"{share} lines to each worker")
+        yield [line for rank in zip(*found.values(), strict=False) for line in rank][:count]
 
 
 @contextlib.contextmanager

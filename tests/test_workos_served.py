@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 
 import pytest
 
 from tests.authkit import OWNER, Answer, AuthKit, running_authkit
 from tests.hub_process import PASSWORD, HubProcess
+from tests.served import lines_to_every_worker, wait_for_workers, workers
 from tests.test_workos_credentials import ENVIRONMENT
 from tests.waiting import wait_for
 from tests.workos_hub import Person, claim_for_workos, connect
 
+WORKERS = 3
 JUST_NOW = "UPDATE hub_workos_session SET fresh_until = CURRENT_TIMESTAMP"
 LONG_AGO = "UPDATE hub_workos_session SET fresh_until = '2026-01-01 00:00:00'"
 
@@ -34,7 +37,9 @@ def hub(
     hub = HubProcess(tmp_path_factory.mktemp("hub") / "hub", database_url=url)
     connect(hub, kit.url)
     claim_for_workos(hub, api_key=kit.api_key)
-    hub.serve(workers=3, **ENVIRONMENT)
+    # Lines to every worker stay open while nothing is asked on them, up to the end of a command.
+    hub.serve(workers=WORKERS, GUNICORN_CMD_ARGS="--keep-alive=60", **ENVIRONMENT)
+    wait_for_workers(hub, WORKERS)
     yield hub
     hub.stop()
 
@@ -56,12 +61,13 @@ def owner(hub: HubProcess, kit: AuthKit) -> Person:
 
 
 def test_fifty_requests_at_the_moment_the_token_ends_make_one_refresh(
-    hub: HubProcess, kit: AuthKit, owner: Person
+    hub: HubProcess, kit: AuthKit, owner: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(kit, "delay", 0.3)  # so that it is under way while the others come
     for statement in (JUST_NOW, LONG_AGO):
         before = len(kit.refreshes())
-        hub.sql(statement)
-        assert owner.statuses(50) == [200] * 50
+        expire = functools.partial(hub.sql, statement)
+        assert owner.statuses(50, once_connected=expire) == [200] * 50
         assert len(kit.refreshes()) == before + 1
 
 
@@ -78,18 +84,34 @@ def test_of_many_ways_back_at_once_one_is_taken(hub: HubProcess, kit: AuthKit) -
 def test_a_removed_super_admin_loses_the_next_request_in_every_process(
     hub: HubProcess, owner: Person
 ) -> None:
-    hub.config("set", "super_admin_emails", "other@example.com")
-    assert owner.statuses(12) == [403] * 12
+    leave_it_to = functools.partial(hub.config, "set", "super_admin_emails")
+    remove, restore = (functools.partial(leave_it_to, email) for email in ("other@example.com", OWNER))
+    assert owner.statuses(12, once_connected=remove) == [403] * 12
     assert owner.status("/") == 200
-    hub.config("set", "super_admin_emails", OWNER)
-    assert owner.statuses(12) == [200] * 12, "and has it back as soon"
+    assert owner.statuses(12, once_connected=restore) == [200] * 12, "and has it back as soon"
 
 
-def test_a_new_key_is_used_by_every_process(hub: HubProcess, kit: AuthKit, owner: Person) -> None:
+def test_a_new_key_is_used_by_every_process(hub: HubProcess, kit: AuthKit) -> None:
     kit.api_key = "sk_test_rotated_key"
     hub.manage("config", "set", "workos_api_key", "--stdin", "--wait", text=kit.api_key)
-    for _ in range(6):
-        Person(hub).sign_in(kit)
+    with lines_to_every_worker(hub, WORKERS) as lines:
+        assert {line.pid for line in lines} == workers(hub)
+        for line in lines:
+            person = Person(hub)
+            answer = line.get(person.way_back(kit), Cookie=person.cookies)
+            assert (answer.status, answer.headers["Location"]) == (302, "/")
+
+
+@pytest.mark.parametrize("hub", ["sqlite"], indirect=True)  # once: half a minute is long
+def test_a_session_revoked_at_workos_is_over_within_a_minute_in_every_process(
+    hub: HubProcess, kit: AuthKit, owner: Person
+) -> None:
+    ((sid,),) = hub.sql("SELECT sid FROM hub_workos_session ORDER BY id DESC LIMIT 1")
+    refreshes = len(kit.refreshes())
+    kit.revoke(sid)
+    wait_for(lambda: owner.status() == 401, "the session to end", 60, pause=0.5)
+    assert len(kit.refreshes()) == refreshes, "or it ended by its token, not by the event"
+    assert owner.statuses(12) == [401] * 12
 
 
 def test_the_shell_is_the_way_back_in_when_workos_is_down(

@@ -9,10 +9,16 @@ from typing import TypeVar
 T = TypeVar("T")
 
 DEADLINE = 20.0
+GLANCE = 0.005
 
 
-def wait_for(look: Callable[[], T | None], what: str, deadline: float = DEADLINE) -> T:
-    """Return the first true answer of ``look``; fail after ``deadline`` seconds, naming ``what``."""
+def wait_for(
+    look: Callable[[], T | None], what: str, deadline: float = DEADLINE, *, pause: float = GLANCE
+) -> T:
+    """Return the first true answer of ``look``; fail after ``deadline`` seconds, naming ``what``.
+
+    ``pause`` is what lies between two looks, for one that costs something and takes its time.
+    """
     end = time.monotonic() + deadline
     while True:
         answer = look()
@@ -20,4 +26,4 @@ def wait_for(look: Callable[[], T | None], what: str, deadline: float = DEADLINE
             return answer
         if time.monotonic() > end:
             raise AssertionError(f"waited {deadline} s in vain for {what}")
-        time.sleep(0.005)
+        time.sleep(pause)

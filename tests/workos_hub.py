@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx2
 
 from tests.authkit import API_KEY, CLIENT_ID, OWNER, AuthKit
 from tests.hub_process import HubProcess
+from tests.served import lines_to_every_worker
 
 
 def connect(hub: HubProcess, url: str) -> None:
@@ -30,18 +32,31 @@ class Person:
         limits = httpx2.Limits(max_keepalive_connections=0)
         self.browser = httpx2.Client(base_url=hub.url, trust_env=False, timeout=30, limits=limits)
 
+    @property
+    def cookies(self) -> str:
+        """Return the header that says who this is."""
+        return "; ".join(f"{name}={value}" for name, value in self.browser.cookies.items())
+
+    def way_back(self, kit: AuthKit) -> str:
+        """Sign in as whoever is at AuthKit's keyboard and return where the browser is sent back to."""
+        return kit.approve(self.browser.get("/auth/login").headers["Location"])
+
     def sign_in(self, kit: AuthKit) -> None:
         """Sign in as whoever is at AuthKit's keyboard."""
-        there = self.browser.get("/auth/login").headers["Location"]
-        assert self.browser.get(kit.approve(there)).headers["Location"] == "/"
+        assert self.browser.get(self.way_back(kit)).headers["Location"] == "/"
 
     def status(self, path: str = "/api/config") -> int:
         """Return the status of a request for super admins."""
         return self.browser.get(path).status_code
 
-    def statuses(self, count: int, path: str = "/api/config") -> list[int]:
-        """Return those of many requests at once, each on a connection of its own."""
-        cookie = "; ".join(f"{name}={value}" for name, value in self.browser.cookies.items())
-        with ThreadPoolExecutor(count) as threads:
-            answers = [threads.submit(self.hub.get, path, Cookie=cookie) for _ in range(count)]
-            return [answer.result().status for answer in answers]
+    def statuses(
+        self, count: int, path: str = "/api/config", *, once_connected: Callable[[], object] = lambda: None
+    ) -> list[int]:
+        """Return those of many requests at once, of which every worker answers as many as any other.
+
+        ``once_connected`` is called right before they are sent.
+        """
+        cookies = self.cookies
+        with lines_to_every_worker(self.hub, count) as lines, ThreadPoolExecutor(count) as threads:
+            once_connected()
+            return list(threads.map(lambda line: line.get(path, Cookie=cookies).status, lines))
