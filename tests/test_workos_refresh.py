@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import time_machine
@@ -17,9 +18,10 @@ from hub.generated import cookie_password
 from hub.models import WorkOSSession
 from hub.runtime_config import RuntimeConfig, get_config
 from hub.workos import hooks, outage, refreshing
+from hub.workos.client import Client
 from hub.workos.sealing import unseal
 from tests.authkit import Answer, AuthKit, refusal, user
-from tests.workos_fixtures import MODE, Visitor, change, expire_tokens
+from tests.workos_fixtures import MODE, Visitor, change, expire_tokens, forget_workos
 
 
 def refresh_token() -> str:
@@ -209,6 +211,22 @@ def test_a_process_that_lost_its_lease_ends_no_session(
     monkeypatch.setattr(refreshing, "_try", be_slow)
     workos_hub.faults["/user_management/authenticate"] = refusal("invalid_grant")
     assert owner_at_workos.is_signed_in()
+
+
+def test_the_time_that_loading_the_sdk_takes_is_none_of_the_lease(
+    owner_at_workos: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leases, build = [], Client.__init__
+
+    def record(*arguments: Any, **options: Any) -> None:
+        leases.append(WorkOSSession.objects.get().refreshing_until)
+        build(*arguments, **options)
+
+    monkeypatch.setattr(Client, "__init__", record)
+    forget_workos()
+    expire_tokens()
+    assert owner_at_workos.may_administer()
+    assert leases == [None]
 
 
 def test_a_process_that_dies_while_it_refreshes_blocks_nobody(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import logging
 import time
@@ -56,6 +57,7 @@ def facts(grant: Grant, config: RuntimeConfig) -> dict[str, Any]:
 
 def refresh(row: WorkOSSession, config: RuntimeConfig) -> WorkOSSession | None:
     """Return the session refreshed, or as it is while that cannot be done now; ``None`` once it is over."""
+    _load_client(config)
     now = timezone.now()
     if outage.is_recent() or _is_ahead(row.retry_at, now):
         return row
@@ -84,6 +86,15 @@ def _try(mine: Lease, config: RuntimeConfig) -> bool:
     except WorkOSTrouble as trouble:
         _postpone(mine, trouble)
     return False
+
+
+def _load_client(config: RuntimeConfig) -> None:
+    """Have the client before the lease begins: the first one in a process loads the SDK, which takes a while.
+
+    On a busy machine that took most of the lease, and another process refreshed the session as well.
+    """
+    with contextlib.suppress(WorkOSTrouble):  # which the refresh comes to as well
+        get_client(credentials_in(config))
 
 
 def _is_ahead(moment: dt.datetime | None, now: dt.datetime) -> bool:
