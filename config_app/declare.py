@@ -60,6 +60,7 @@ class Declaration:
     takes_effect: TakesEffect
     editable: Editable
     can_lock_out: bool
+    sensitive: bool
     summary: Callable[[Any], str] | None
 
 
@@ -75,6 +76,7 @@ def setting(
     takes_effect: TakesEffect = TakesEffect.LIVE,
     editable: Editable = Editable.EVERYWHERE,
     can_lock_out: bool = False,
+    sensitive: bool = False,
     summary: Callable[[Any], str] | None = None,
 ) -> T:
     """Declare one setting as the default of a dataclass field.
@@ -82,6 +84,7 @@ def setting(
     ``key`` is its name in the database and on the command line (default: the attribute's name),
     ``imported_from`` the environment variables that a first start reads, in order of precedence,
     ``can_lock_out`` that a wrong value could keep its author from correcting it,
+    ``sensitive`` that whoever may change it could gain rights or the trust of others, as with every secret,
     ``summary`` how the short table of ``config show`` abbreviates the value (absent: not listed there).
     """
     declaration = Declaration(
@@ -94,6 +97,7 @@ def setting(
         takes_effect=takes_effect,
         editable=editable,
         can_lock_out=can_lock_out,
+        sensitive=sensitive,
         summary=summary,
     )
     return dataclasses.field(default=default, metadata={METADATA_KEY: declaration})

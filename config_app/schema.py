@@ -79,6 +79,11 @@ class Setting:
         """Tell whether a wrong value could keep its author from correcting it."""
         return self.declaration.can_lock_out
 
+    @property
+    def is_sensitive(self) -> bool:
+        """Tell whether a change asks for proof that it is really the person who is signed in."""
+        return self.is_secret or self.declaration.sensitive
+
     def form_field(self) -> forms.Field:
         """Return a copy of the field, which the caller may customise."""
         field = copy.deepcopy(self.declaration.field)

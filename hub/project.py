@@ -19,23 +19,6 @@ if TYPE_CHECKING:
     from config_app.doctor.finding import Check, Look
     from hub.models import User
 
-GOVERNING = frozenset(
-    {
-        "app_mode",
-        "local_admin_email",
-        "super_admin_emails",
-        "workos_client_id",
-        "workos_authkit_domain",
-        "workos_organization_id",
-        "workos_staff_role",
-        "public_url",
-        "allowed_hosts",
-        "allowed_origins",
-        "trusted_proxies",
-    }
-)
-"""Settings with which somebody who is no super admin could become one, or act as one."""
-
 
 class HubProject(Project):
     """The hub, as ``config_app`` sees it."""
@@ -96,7 +79,7 @@ class HubProject(Project):
 
     def may_change(self, user: User, setting: Setting) -> bool:
         """Leave to super admins what decides who administers, how people get in and whom the hub trusts."""
-        return user.is_superuser or not (setting.is_secret or setting.key in GOVERNING)
+        return user.is_superuser or not setting.is_sensitive
 
     def arrived_under(self, request: HttpRequest, config: RuntimeConfig, keys: Collection[str]) -> bool:
         """Look at listener, host and scheme, where a change of those is to be confirmed."""

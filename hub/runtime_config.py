@@ -30,13 +30,17 @@ SERVER = Section(key="server", title="Server", description="The processes that s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuntimeConfig:
-    """Everything an operator can change."""
+    """Everything an operator can change.
+
+    Sensitive are the settings with which somebody who is no super admin could become one, or act as one.
+    """
 
     app_mode: str = setting(
         UNCONFIGURED,
         section=SETUP,
         label="App Mode",
         can_lock_out=True,
+        sensitive=True,
         field=fields.ChoiceField([UNCONFIGURED, LOCAL, WORKOS]),
         editable=Editable.SHELL,
         summary=plain,
@@ -91,6 +95,7 @@ class RuntimeConfig:
         section=NETWORK,
         label="Public URL",
         can_lock_out=True,
+        sensitive=True,
         field=fields.OriginField(),
         imported_from=("HUB_PUBLIC_URL",),
         help="Address that people open, such as https://hub.example.com; "
@@ -101,6 +106,7 @@ class RuntimeConfig:
         section=NETWORK,
         label="Allowed Hosts",
         can_lock_out=True,
+        sensitive=True,
         field=fields.HostListField(),
         imported_from=("HUB_ALLOWED_HOSTS",),
         help="Further host names under which the hub answers. The public URL's host, this machine's own "
@@ -111,6 +117,7 @@ class RuntimeConfig:
         section=NETWORK,
         label="Trusted Proxies",
         can_lock_out=True,
+        sensitive=True,
         field=fields.CidrListField(),
         imported_from=("HUB_TRUSTED_PROXIES",),
         help="Networks of the reverse proxies whose X-Forwarded-For and X-Forwarded-Proto headers count.",
@@ -119,6 +126,7 @@ class RuntimeConfig:
         (),
         section=SECURITY,
         label="Allowed Origins",
+        sensitive=True,
         field=fields.OriginListField(),
         imported_from=("HUB_ALLOWED_ORIGINS",),
         help="Origins whose scripts may call the hub (CORS): an exact list, or * for all, "
@@ -145,6 +153,7 @@ class RuntimeConfig:
         section=SECURITY,
         label="Super Admins",
         can_lock_out=True,
+        sensitive=True,
         field=fields.EmailListField(),
         imported_from=("SUPER_ADMIN_EMAILS", "WORKOS_SUPER_ADMIN_EMAILS"),
         summary=count,
@@ -154,6 +163,7 @@ class RuntimeConfig:
         None,
         section=WORKOS_SECTION,
         label="WorkOS Client ID",
+        sensitive=True,
         field=fields.ClientIdField(required=False),
         imported_from=("WORKOS_CLIENT_ID",),
         summary=prefix("client_"),
@@ -172,6 +182,7 @@ class RuntimeConfig:
         None,
         section=WORKOS_SECTION,
         label="WorkOS AuthKit Domain",
+        sensitive=True,
         field=fields.AuthkitDomainField(),
         imported_from=("WORKOS_AUTHKIT_DOMAIN",),
         help="Where AuthKit is served, such as https://example.authkit.app.",
@@ -188,6 +199,7 @@ class RuntimeConfig:
         None,
         section=WORKOS_SECTION,
         label="WorkOS Organization",
+        sensitive=True,
         field=OrganizationIdField(required=False),
         help="Only people who sign in for this organization are let in, such as org_01H…; "
         "empty lets in everyone whom the WorkOS environment knows.",
@@ -196,6 +208,7 @@ class RuntimeConfig:
         None,
         section=WORKOS_SECTION,
         label="WorkOS Staff Role",
+        sensitive=True,
         field=RoleField(required=False),
         help="Slug of the WorkOS role whose holders are staff: they may open the admin and see or change "
         "what their permissions allow.",
@@ -204,6 +217,7 @@ class RuntimeConfig:
         None,
         section=SETUP,
         label="Local Admin Email",
+        sensitive=True,
         field=fields.EmailField(required=False),
         editable=Editable.SHELL,
         help="The account that claimed this hub in local mode.",
