@@ -64,6 +64,10 @@ class ForbiddenSetting(ConfigError):
         self.key = key
 
 
+class NotProved(ConfigError):
+    """A sensitive change waits for proof that it is really the person who is signed in."""
+
+
 class RuleViolation(ConfigError):
     """Each value is valid alone, but not together with the others."""
 

@@ -8,12 +8,13 @@ from typing import Any
 
 from django import forms
 
-from config_app.errors import ConfigError, InvalidPlan
+from config_app.errors import ConfigError, InvalidPlan, NotProved
 from config_app.schema import Setting
+from config_app.secret import Secret
 from config_app.unset import UNSET
 
 # A setting's key starts with a letter, so names that start with an underscore are free.
-BASE_REVISION, REASON = "_base_revision", "_reason"
+BASE_REVISION, REASON, PASSWORD = "_base_revision", "_reason", "_password"
 RESET, CLEAR, KEEP = "_reset_", "_clear_", "_keep_"
 TICKS = {RESET: "Reset to default", CLEAR: "Clear", KEEP: "Store this value"}
 
@@ -22,7 +23,10 @@ INCOMPLETE = "This page was incomplete. Load it again."
 
 
 class RevisionForm(forms.Form):
-    """What every change of the configuration says: which revision it was made for, and why."""
+    """What every change of the configuration says: which revision it was made for, and why.
+
+    Where proof is asked for, it brings the password of whoever makes the change too.
+    """
 
     _base_revision = forms.IntegerField(
         min_value=0,
@@ -36,6 +40,13 @@ class RevisionForm(forms.Form):
         max_length=500,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         help_text="Kept in the history, for whoever wonders later.",
+    )
+    _password = forms.CharField(
+        label="Your password, to confirm that it is you",
+        required=False,
+        strip=False,
+        max_length=4096,  # as Django's own; hashing more takes long
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
 
     @property
@@ -54,8 +65,27 @@ class RevisionForm(forms.Form):
         """Return why, as somebody validated it."""
         return str(self.cleaned_data[REASON])
 
+    @property
+    def password_field(self) -> forms.BoundField:
+        """Return the field for the password, which the page shows only where it is asked for."""
+        return self[PASSWORD]
+
+    @property
+    def password(self) -> Secret | None:
+        """Return the password that was entered."""
+        text = self.cleaned_data[PASSWORD]
+        return Secret(text) if text else None
+
+    @property
+    def asks_for_proof(self) -> bool:
+        """Tell whether the page is to ask for proof: it was missing, or what came has to be entered anew."""
+        return self.is_bound and (PASSWORD in self.errors or bool(self[PASSWORD].data))
+
     def add_config_error(self, error: ConfigError) -> None:
         """Put each error beside the fields it names, and above the form what names none of them."""
+        if isinstance(error, NotProved):
+            self.add_error(PASSWORD, error.message)
+            return
         for single in error.errors if isinstance(error, InvalidPlan) else [error]:
             fields = [key for key in single.keys if key in self.fields]
             for key in fields:

@@ -51,6 +51,11 @@ class Plan:
         """Tell whether one of the changes could keep its author from correcting it."""
         return any(get_schema()[edit.key].can_lock_out for edit in self.edits)
 
+    @property
+    def is_sensitive(self) -> bool:
+        """Tell whether one of the changes asks for proof that it is really the person who is signed in."""
+        return any(get_schema()[edit.key].is_sensitive for edit in self.edits)
+
     def apply(
         self,
         *,

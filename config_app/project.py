@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, cast
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from config_app.errors import ConfigError
+from config_app.errors import ConfigError, NotProved
 from config_app.keyring import Unlocker
 from config_app.schema import Schema, Setting
+from config_app.secret import Secret
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -115,6 +116,18 @@ class Project:
     def may_change(self, user: Any, setting: Setting) -> bool:
         """Tell whether ``user``, who may change the configuration, may change this setting too."""
         return True
+
+    def has_proved(self, request: HttpRequest) -> bool:
+        """Tell whether whoever sent ``request`` has proved recently who they are, for sensitive changes."""
+        return True
+
+    def where_to_prove(self, request: HttpRequest) -> str:
+        """Return where they sign in anew for it; empty where they enter their password with the change."""
+        return ""
+
+    def prove(self, request: HttpRequest, password: Secret) -> None:
+        """Take ``password`` as proof, also for what follows; raise ``NotProved`` where it is not theirs."""
+        raise NotProved("no password is accepted here; define prove() in CONFIG_APP['PROJECT']")
 
     def arrived_under(self, request: HttpRequest, config: Any, keys: Collection[str]) -> bool:
         """Tell whether ``request`` came in the way that ``config`` says, as far as ``keys`` decide that.

@@ -16,11 +16,13 @@ from config_app.admin.conflict import Conflict, find_conflict
 from config_app.admin.current import Current, read_current
 from config_app.admin.differences import as_json
 from config_app.admin.permissions import WholeAdmin, may_change, may_view
+from config_app.admin.proof import lacking
 from config_app.admin.saving import commit, respond
 from config_app.admin.sections import Page
 from config_app.admin.submission import make_form, submit
 from config_app.errors import StaleRevision
 from config_app.forms import ConfigurationForm
+from config_app.project import get_project
 
 EDITOR, PREVIEW = "config_app_systemconfig_changelist", "config_app_systemconfig_preview"
 SECRETS_IN_POST = method_decorator(sensitive_post_parameters())
@@ -63,15 +65,18 @@ class ConfigurationAdmin(WholeAdmin):
     @SECRETS_IN_POST
     @method_decorator(require_POST)
     def preview_view(self, request: HttpRequest) -> JsonResponse:
-        """Return what saving would change, the errors by field, or that the page is stale; write nothing."""
+        """Return what saving would change, the errors by field, or that the page is stale; change nothing.
+
+        ``proof`` says what has to be proved first, if anything; a password that came along is taken as proof.
+        """
         current, form = self._receive(request)
         try:
-            changes = submit(form, current, as_json)
+            found = submit(form, current, lambda plan: (as_json(plan), lacking(request, plan, form)))
         except StaleRevision:
             return JsonResponse({"stale": True, "revision": current.revision})
-        if changes is None:
-            return JsonResponse({"errors": {name: list(found) for name, found in form.errors.items()}})
-        return JsonResponse({"changes": changes, "revision": current.revision})
+        if found is None:
+            return JsonResponse({"errors": {name: list(errors) for name, errors in form.errors.items()}})
+        return JsonResponse({"changes": found[0], "proof": found[1], "revision": current.revision})
 
     def _receive(self, request: HttpRequest) -> tuple[Current, ConfigurationForm]:
         if not may_change(request):
@@ -114,5 +119,6 @@ class ConfigurationAdmin(WholeAdmin):
             "form": form,
             "conflict": conflict,
             "revision": current.revision,
+            "proof_url": get_project().where_to_prove(request),
         }
         return TemplateResponse(request, "config_app/editor.html", context)

@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from config_app.admin.confirmation import confirm, revert
@@ -148,6 +149,7 @@ class HistoryAdmin(WholeAdmin):
         }
         return TemplateResponse(request, "config_app/revision.html", context)
 
+    @method_decorator(sensitive_post_parameters())
     @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
     def rollback_view(self, request: HttpRequest, number: int) -> HttpResponse:
         """Show what a return to the revision would change, and do it when that is posted."""

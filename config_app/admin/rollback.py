@@ -9,6 +9,7 @@ from django.template.response import TemplateResponse
 
 from config_app.admin.current import read_current
 from config_app.admin.differences import planned_rows
+from config_app.admin.proof import is_missing
 from config_app.admin.saving import commit, respond, revision_url
 from config_app.admin.submission import attempt, refuse_stale
 from config_app.errors import ConfigError, ForbiddenSetting, InvalidPlan, ManagedSetting, StaleRevision
@@ -56,9 +57,11 @@ def _attempt(
 
 
 def _outlook(request: HttpRequest, target: Revision) -> dict[str, Any]:
-    """Return what the return would change, or what stands in its way."""
+    """Return what the return would change, and whether it asks for proof; or what stands in its way."""
     try:
-        return {"changes": planned_rows(_draw(request, target, None))}
+        plan = _draw(request, target, None)
+        proof_url = get_project().where_to_prove(request)
+        return {"changes": planned_rows(plan), "asks": is_missing(request, plan), "proof_url": proof_url}
     except InvalidPlan as refused:
         return {"obstacles": [str(error) for error in refused.errors]}
     except ConfigError as error:

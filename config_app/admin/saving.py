@@ -11,6 +11,7 @@ from django.utils.html import format_html
 
 from config_app.admin.differences import in_words, planned_rows
 from config_app.admin.elsewhere import elsewhere, show_elsewhere
+from config_app.admin.proof import demand
 from config_app.confirmation import period
 from config_app.forms import RevisionForm
 from config_app.models import Revision
@@ -19,7 +20,11 @@ from config_app.presentation import clock
 
 
 def commit(request: HttpRequest, plan: Plan, form: RevisionForm, channel: str) -> Revision | None:
-    """Apply a plan in the name of whoever sent the form; what could lock people out is to be confirmed."""
+    """Apply a plan in the name of whoever sent the form; what could lock people out is to be confirmed.
+
+    Raises ``NotProved`` where the plan is sensitive and it may be somebody else who sent it.
+    """
+    demand(request, plan, form)
     return plan.apply(
         actor=request.user,
         channel=channel,

@@ -1,10 +1,17 @@
-// Shows what saving would change, before it does. Whatever is unusual is left to the page itself.
+// Shows what saving would change, before it does, and asks there for proof that it is really the person who is
+// signed in: what was entered, secrets included, stays in the page until it can be saved. Whatever is unusual is
+// left to the page itself.
 
 const form = document.getElementById("cfg-form");
 const dialog = document.getElementById("cfg-review");
 const button = document.querySelector("[data-cfg-review]");
 const save = document.querySelector("[data-cfg-save]");
 const count = document.querySelector("[data-cfg-count]");
+const template = document.querySelector("[data-cfg-proof-template]");
+const proof = (template?.content ?? document).querySelector("[data-cfg-proof]");
+const control = proof.querySelector("input, a");
+const PASSWORD = "_password";
+let decided = false;
 
 function fillValue(element, text, change, tag) {
   const shown = document.createElement(text && !change.is_secret ? tag : "span");
@@ -23,7 +30,25 @@ function rowOf(change) {
   return row;
 }
 
-function show({ changes, revision }) {
+function tellProof(messages) {
+  proof.querySelector(".errorlist")?.remove();
+  proof.classList.toggle("cfg-proof--error", messages.length > 0);
+  control.removeAttribute("aria-describedby");
+  if (messages.length) {
+    const list = listOf(messages, `${control.id}_error`);
+    proof.append(list);
+    control.setAttribute("aria-describedby", list.id);
+  }
+  control.focus();
+}
+
+function askForProof() {
+  proof.querySelector("input")?.setAttribute("form", form.id);
+  dialog.querySelector("[data-cfg-proof-slot]").append(proof);
+  tellProof([]);
+}
+
+function show({ changes, revision, proof: missing }) {
   if (!changes.length) {
     count.textContent = "Nothing to save";
     return;
@@ -31,7 +56,9 @@ function show({ changes, revision }) {
   const settings = changes.length === 1 ? "One setting changes" : `${changes.length} settings change`;
   dialog.querySelector("[data-cfg-review-lead]").textContent = `${settings} on top of revision ${revision}.`;
   dialog.querySelector("[data-cfg-review-rows]").replaceChildren(...changes.map(rowOf));
+  proof.remove();
   dialog.showModal();
+  if (missing) askForProof();
 }
 
 function clearErrors() {
@@ -64,32 +91,60 @@ function showErrorBeside(key, messages) {
 }
 
 function showErrors({ errors }) {
+  if (errors[PASSWORD]) {
+    tellProof(errors[PASSWORD]);
+    return;
+  }
+  dialog.close();
   const placed = Object.entries(errors).map(([key, messages]) => showErrorBeside(key, messages));
   if (placed.includes(null)) {
-    form.requestSubmit(save); // an error that belongs to no field: the page says it best
+    saveNow(); // an error that belongs to no field: the page says it best
     return;
   }
   placed[0].focus();
 }
 
-async function review() {
-  clearErrors();
-  const response = await fetch(form.dataset.previewUrl, { method: "POST", body: new FormData(form) });
-  const answer = await response.json();
-  if (answer.changes) show(answer);
-  else if (answer.errors) showErrors(answer);
-  else form.requestSubmit(save); // stale: the page shows what the others changed
+function saveNow() {
+  decided = true;
+  form.requestSubmit(save);
 }
 
-button.hidden = false;
-button.addEventListener("click", async () => {
+function showOrSave(answer, isReview) {
+  if (answer.errors) showErrors(answer);
+  else if (!answer.changes) saveNow(); // stale: the page shows what the others changed
+  else if (answer.proof && dialog.open) tellProof([answer.proof]);
+  else if (answer.proof || isReview) show(answer);
+  else saveNow();
+}
+
+async function preview({ isReview }) {
+  if (button.disabled) return; // one at a time, as each one may count as an attempt
   button.disabled = true;
+  clearErrors();
   try {
-    await review();
+    const response = await fetch(form.dataset.previewUrl, { method: "POST", body: new FormData(form) });
+    showOrSave(await response.json(), isReview);
   } catch {
-    form.requestSubmit(save); // no answer, or not the one expected
+    saveNow(); // no answer, or not the one expected
   } finally {
     button.disabled = false;
   }
-});
+}
+
+button.hidden = false;
+button.addEventListener("click", () => preview({ isReview: true }));
+
+// Ahead of whoever takes the event for the last one on this page
+form.addEventListener(
+  "submit",
+  (event) => {
+    const asks = dialog.open ? dialog.contains(proof) : form.querySelector("[data-cfg-sensitive].cfg-setting--edited");
+    if (decided || !asks) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    preview({ isReview: false });
+  },
+  { capture: true },
+);
+addEventListener("pageshow", () => (decided = false));
 dialog.querySelector("[data-cfg-close]").addEventListener("click", () => dialog.close());
