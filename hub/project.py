@@ -10,6 +10,7 @@ from django.conf import settings
 from config_app.keyring import MachineUnlocker, SharedUnlocker, Unlocker
 from config_app.project import Problem, ProcessVariable, Project
 from config_app.schema import Setting
+from config_app.secret import Secret
 from config_app.unset import UNSET
 from hub.runtime_config import UNCONFIGURED, WORKOS, RuntimeConfig, is_configured, schema
 
@@ -80,6 +81,24 @@ class HubProject(Project):
     def may_change(self, user: User, setting: Setting) -> bool:
         """Leave to super admins what decides who administers, how people get in and whom the hub trusts."""
         return user.is_superuser or not setting.is_sensitive
+
+    def has_proved(self, request: HttpRequest) -> bool:
+        """Look at when the sign-in was, or the proof since."""
+        from hub.auth import proof
+
+        return proof.is_recent(request.session)
+
+    def where_to_prove(self, request: HttpRequest) -> str:
+        """Return where WorkOS asks for the credentials again; in local mode the password does."""
+        from hub.workos import sessions, sign_in
+
+        return sign_in.proof_url() if sessions.is_at_workos(request) else ""
+
+    def prove(self, request: HttpRequest, password: Secret) -> None:
+        """Check the password, as often as the throttle allows."""
+        from hub.auth import proof
+
+        proof.prove(request, password)
 
     def arrived_under(self, request: HttpRequest, config: RuntimeConfig, keys: Collection[str]) -> bool:
         """Look at listener, host and scheme, where a change of those is to be confirmed."""

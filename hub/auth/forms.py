@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm
+from django.http import HttpRequest
+
+from config_app.errors import NotProved
+from config_app.secret import Secret
+from hub.auth import proof, throttle
 
 
 class LocalSignInForm(AuthenticationForm):
@@ -15,7 +20,6 @@ class LocalSignInForm(AuthenticationForm):
     error_messages = {
         "invalid_login": "No active account has this e-mail address and password. Check both and try again.",
         "inactive": "This account is not active. Ask a super admin to activate it.",
-        "throttled": "Too many failed attempts. Wait %(minutes)d minutes, then try again.",
     }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -29,9 +33,32 @@ class LocalSignInForm(AuthenticationForm):
 
     def get_invalid_login_error(self) -> forms.ValidationError:
         """Return why nobody was signed in: the credentials, or too many that were wrong before."""
-        if not getattr(self.request, "axes_locked_out", False):
+        if self.request is None or not throttle.holds(self.request):
             return super().get_invalid_login_error()
-        minutes = settings.AXES_COOLOFF_TIME.total_seconds() // 60
-        return forms.ValidationError(
-            self.error_messages["throttled"], code="throttled", params={"minutes": minutes}
-        )
+        return forms.ValidationError(throttle.too_many(), code="throttled")
+
+
+class ProofForm(forms.Form):
+    """Asks for the password of whoever is signed in, unless they have proved recently that it is them."""
+
+    password = forms.CharField(
+        label="Your password, to confirm that it is you",
+        strip=False,
+        max_length=4096,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        error_messages={"required": "Enter your password."},
+    )
+
+    def __init__(self, request: HttpRequest, data: Mapping[str, Any] | None = None) -> None:
+        """Ask only where that is needed."""
+        super().__init__(data)
+        self.request = request
+        if proof.is_recent(request.session):
+            del self.fields["password"]
+
+    def clean_password(self) -> None:
+        """Take the password as proof, and keep nothing of it."""
+        try:
+            proof.prove(self.request, Secret(self.cleaned_data["password"]))
+        except NotProved as error:
+            raise forms.ValidationError(error.message) from None

@@ -6,15 +6,16 @@ locked out for good, and in a browser where a person has signed in before only i
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from axes.handlers.database import AxesDatabaseHandler
 from axes.models import AccessAttempt
 from django.conf import settings
 from django.db.models import QuerySet, Sum
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 
 from config_app.fields import canonical_email
 from hub.auth.browsers import known_browser
@@ -78,8 +79,26 @@ def refuse(_request: HttpRequest, page: HttpResponse, _credentials: Credentials)
     return page
 
 
+def holds(request: HttpRequest) -> bool:
+    """Tell whether the attempt that came with this request was refused, or is the last one for now."""
+    return bool(getattr(request, "axes_locked_out", False))
+
+
+def too_many() -> str:
+    """Return what is said to whoever has to wait."""
+    minutes = settings.AXES_COOLOFF_TIME.total_seconds() // 60
+    return f"Too many failed attempts. Wait {minutes:.0f} minutes, then try again."
+
+
 class SignInThrottle(AxesDatabaseHandler):
     """django-axes' counting, with a limit for each thing that failures may have in common."""
+
+    def user_login_failed(
+        self, sender: object, credentials: dict[str, Any], request: HttpRequest | None = None, **kwargs: Any
+    ) -> None:
+        """Count a failure and keep nothing of the form, in which a password may come with other secrets."""
+        with _nothing_posted(request):
+            super().user_login_failed(sender, credentials, request, **kwargs)
 
     def get_failures(self, request: HttpRequest, credentials: Credentials = None) -> int:
         """Return 1 where a limit is reached, or else 0; ``AXES_FAILURE_LIMIT`` is 1."""
@@ -95,6 +114,18 @@ class SignInThrottle(AxesDatabaseHandler):
         mine = {"username": account(request, credentials), "ip_address": client_network(request)}
         count, _ = AccessAttempt.objects.filter(**mine).delete()
         return count
+
+
+@contextlib.contextmanager
+def _nothing_posted(request: HttpRequest | None) -> Iterator[None]:
+    if request is None:
+        yield
+        return
+    posted, request.POST = request.POST, QueryDict()
+    try:
+        yield
+    finally:
+        request.POST = posted
 
 
 def _total(attempts: QuerySet[AccessAttempt]) -> int:

@@ -10,9 +10,10 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView
 
-from hub.auth import browsers
+from hub.auth import browsers, proof
 from hub.auth.forms import LocalSignInForm
 from hub.runtime_config import WORKOS, get_config
 from hub.workos import sign_in
@@ -55,6 +56,18 @@ class SignOutView(LogoutView):
         elsewhere = sign_in.sign_out_url(request)
         response = super().post(request, *args, **kwargs)
         return redirect(elsewhere) if elsewhere else response
+
+
+@method_decorator(never_cache, name="dispatch")
+class ProvedView(TemplateView):
+    """Where a sign-in leads that was to prove who somebody is: back to the tab that waits for it."""
+
+    template_name = "auth/proved.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Say whether it did, and where it does."""
+        is_proved = proof.is_recent(self.request.session)
+        return super().get_context_data(is_proved=is_proved, proof_url=sign_in.proof_url(), **kwargs)
 
 
 @method_decorator(login_not_required, name="dispatch")

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from config_app import runtime
+from hub.auth import proof
 from hub.runtime_config import get_config, schema
 from hub.workos import pages, people, round_trip, sessions, verification
 from hub.workos.credentials import Credentials
@@ -58,6 +59,7 @@ def _claim(request: HttpRequest, grant: Grant, commit: Callable[[str], object]) 
     user = people.admit(grant.person, reactivating=True)
     # As the claim leaves it, which no process has in force before the transaction ends.
     sessions.establish(request, user, grant, runtime.read_snapshot().config)
+    proof.note(request.session)  # the setup token was one
 
 
 def _credentials(application: Application) -> Credentials:

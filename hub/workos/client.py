@@ -149,6 +149,7 @@ class Client:
             sid=claims.sid,
             refresh_token=Secret(_text(answer.refresh_token)),
             lifetime=claims.lifetime,
+            auth_age=claims.auth_age,
             is_impersonated=claims.is_impersonated or answer.impersonator is not None,
             organization_id=claims.organization_id,
             roles=claims.roles,

@@ -16,6 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from config_app.secret import Secret
+from hub.auth.forms import ProofForm
 from hub.runtime_config import WORKOS, RuntimeConfig, get_config, schema
 from hub.workos import round_trip, verification
 from hub.workos.checks import check_connection
@@ -34,20 +35,27 @@ class ConnectionView(View):
     def get(self, request: HttpRequest) -> HttpResponse:
         """Show what to register at WorkOS and what is configured here."""
         _require_super_admin(request)
-        config = get_config()
-        context = {
-            "is_workos": config.app_mode == WORKOS,
-            "is_ready": config.workos_client_id is not None and config.workos_api_key is not None,
-            "references": round_trip.to_register(request),
-            "super_admins": config.super_admin_emails,
-            "section_url": reverse("admin:config_app_systemconfig_changelist") + "#section-workos",
-        }
-        return render(request, "auth/workos.html", context)
+        return _show(request, ProofForm(request))
 
+    @method_decorator(sensitive_post_parameters())
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Send the super admin on the round trip that completes the switch."""
+        """Send the super admin on the round trip that completes the switch, once it is surely them (W7)."""
         _require_super_admin(request)
-        return verification.begin_switch(request)
+        form = ProofForm(request, request.POST)
+        return verification.begin_switch(request) if form.is_valid() else _show(request, form)
+
+
+def _show(request: HttpRequest, form: ProofForm) -> HttpResponse:
+    config = get_config()
+    context = {
+        "is_workos": config.app_mode == WORKOS,
+        "is_ready": config.workos_client_id is not None and config.workos_api_key is not None,
+        "references": round_trip.to_register(request),
+        "super_admins": config.super_admin_emails,
+        "section_url": reverse("admin:config_app_systemconfig_changelist") + "#section-workos",
+        "form": form,
+    }
+    return render(request, "auth/workos.html", context)
 
 
 @sensitive_post_parameters()

@@ -20,12 +20,16 @@ class Person:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """A session at WorkOS, ``sid``: whose, for how long, and with which rights in which organisation."""
+    """A session at WorkOS, ``sid``: whose, for how long, and with which rights in which organisation.
+
+    ``auth_age`` is how long ago the person entered credentials there, where WorkOS says so.
+    """
 
     person: Person
     sid: str
     refresh_token: Secret
     lifetime: dt.timedelta
+    auth_age: dt.timedelta | None = None
     is_impersonated: bool = False
     organization_id: str = ""
     roles: tuple[str, ...] = ()

@@ -141,6 +141,13 @@ PAGES = {
         "no longer hold. Nothing was switched: look at the configuration, then switch again.",
         action="",
     ),
+    "not_proved": Page(
+        status=403,
+        title="WorkOS did not ask for your credentials",
+        text="It says that you entered them too long ago, or does not say when, so nothing is proved. "
+        "You stay signed in. What needs the proof can also be changed on the server.",
+        command="./manage.py config set KEY VALUE",
+    ),
     "not_listed": Page(
         status=403,
         title="You are not one of the super admins",

@@ -31,7 +31,7 @@ LIFETIME = 600
 """Seconds that a trip may take."""
 MOST = 5
 """Trips at once, as somebody may have several tabs open; an older one is forgotten."""
-SIGN_IN, SWITCH, CLAIM = "sign-in", "switch", "claim"
+SIGN_IN, PROOF, SWITCH, CLAIM = "sign-in", "proof", "switch", "claim"
 
 ERRORS = {
     "access_denied": "denied",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth import login
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.utils import timezone
 
 from config_app import runtime
+from hub.auth import proof
 from hub.models import User
 from hub.runtime_config import WORKOS, RuntimeConfig
 from hub.workos import revocations
@@ -25,9 +28,29 @@ def establish(request: HttpRequest, user: User, grant: Grant, config: RuntimeCon
     request.session.flush()
     login(request, user)
     request.session[MARK] = True
-    request.session.save()
+    _keep(request, user, grant, columns)
     request.session.clear_expired()
+
+
+def renew(request: HttpRequest, user: User, grant: Grant, config: RuntimeConfig) -> None:
+    """Go on with the session of ``user``, who has signed in anew, under another key.
+
+    Unlike with a new session, forms that are open in another tab can still be sent.
+    """
+    columns = facts(grant, config)
+    request.session.cycle_key()
+    _keep(request, user, grant, columns)
+
+
+def _keep(request: HttpRequest, user: User, grant: Grant, columns: dict[str, Any]) -> None:
+    proof.note(request.session, grant.auth_age)
+    request.session.save()
     WorkOSSession.objects.create(session_id=str(request.session.session_key), user=user, **columns)
+
+
+def is_at_workos(request: HttpRequest) -> bool:
+    """Tell whether the session of a request was begun by signing in there."""
+    return bool(request.session.get(MARK))
 
 
 def current_user(request: HttpRequest, user: User | AnonymousUser) -> User | AnonymousUser:
@@ -35,7 +58,7 @@ def current_user(request: HttpRequest, user: User | AnonymousUser) -> User | Ano
     if not isinstance(user, User):
         return user
     config: RuntimeConfig = runtime.current()
-    is_workos = bool(request.session.get(MARK))
+    is_workos = is_at_workos(request)
     if is_workos != (config.app_mode == WORKOS):
         vouched = None  # the session was begun in another mode
     else:

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from hub.auth import proof
 from hub.models import User
 from hub.runtime_config import WORKOS, RuntimeConfig, get_config
 from hub.workos import outage, pages, people, round_trip, sessions, verification
@@ -19,38 +20,44 @@ from hub.workos.client import get_client
 from hub.workos.credentials import credentials_in
 from hub.workos.errors import CredentialsRefused, NotAdmitted, WorkOSTrouble
 from hub.workos.grants import Grant
-from hub.workos.round_trip import SIGN_IN, SWITCH, Trip
+from hub.workos.round_trip import PROOF, SIGN_IN, SWITCH, Trip
 
 
 def start(request: HttpRequest) -> HttpResponse:
     """Send the browser to AuthKit, or on to where it wanted to go where it is signed in already.
 
-    With ``fresh``, AuthKit asks for the credentials again even then.
+    With ``fresh``, AuthKit asks for the credentials again even then, as proof that it is the same person.
     """
     next_url = round_trip.same_origin(request, request.GET.get(REDIRECT_FIELD_NAME))
-    is_fresh = "fresh" in request.GET
-    if request.user.is_authenticated and not is_fresh:
+    is_proof = "fresh" in request.GET and request.user.is_authenticated
+    if request.user.is_authenticated and not is_proof:
         return redirect(next_url or resolve_url("dashboard"))
     config = get_config()
-    hint = request.user.get_username() if request.user.is_authenticated else None
     try:
         return round_trip.begin(
             request,
             credentials_in(config),
-            purpose=SIGN_IN,
+            purpose=PROOF if is_proof else SIGN_IN,
             next_url=next_url,
             organization_id=config.workos_organization_id,
-            login_hint=hint,
-            max_age="0" if is_fresh else None,
+            login_hint=request.user.get_username() if is_proof else None,
+            max_age="0" if is_proof else None,
         )
     except WorkOSTrouble as trouble:
-        return pages.explain(request, trouble, retry_url=login_url(next_url))
+        return pages.explain(request, trouble, retry_url=login_url(next_url, is_fresh=is_proof))
 
 
-def login_url(next_url: str = "") -> str:
+def login_url(next_url: str = "", *, is_fresh: bool = False) -> str:
     """Return where a sign-in begins that leads to ``next_url``."""
-    query = f"?{urlencode({REDIRECT_FIELD_NAME: next_url})}" if next_url else ""
-    return reverse("login") + query
+    query = {"fresh": "1"} if is_fresh else {}
+    if next_url:
+        query[REDIRECT_FIELD_NAME] = next_url
+    return f"{reverse('login')}?{urlencode(query)}" if query else reverse("login")
+
+
+def proof_url() -> str:
+    """Return where somebody who is signed in proves that it is them."""
+    return login_url(reverse("proved"), is_fresh=True)
 
 
 @login_not_required
@@ -61,7 +68,7 @@ def callback(request: HttpRequest) -> HttpResponse:
     trip = round_trip.take(request)
     if trip is not None and trip.purpose == SWITCH:
         return verification.conclude(request, trip)
-    if trip is not None and trip.purpose == SIGN_IN and get_config().app_mode == WORKOS:
+    if trip is not None and trip.purpose in {SIGN_IN, PROOF} and get_config().app_mode == WORKOS:
         return _conclude(request, trip)
     if request.user.is_authenticated:  # by the back button, say
         return redirect("dashboard")
@@ -69,12 +76,17 @@ def callback(request: HttpRequest) -> HttpResponse:
 
 
 def _conclude(request: HttpRequest, trip: Trip) -> HttpResponse:
-    config, retry_url = get_config(), login_url(trip.next_url)
+    config, is_proof = get_config(), trip.purpose == PROOF
+    retry_url = login_url(trip.next_url, is_fresh=is_proof)
     try:
         grant = round_trip.redeem(request, trip, credentials_in(config))
         outage.note_success()
+        if is_proof and not proof.counts(grant.auth_age):
+            raise NotAdmitted("not_proved")
         retry_url = sign_out_of(request, grant.sid, config)
-        sessions.establish(request, _admit(grant, config), grant, config)
+        user = _admit(grant, config)
+        keep = sessions.renew if is_proof and request.user == user else sessions.establish
+        keep(request, user, grant, config)
     except WorkOSTrouble as trouble:
         if isinstance(trouble, CredentialsRefused):  # no visitor can bring that about, and all are shut out
             outage.note(trouble)

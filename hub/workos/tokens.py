@@ -117,6 +117,7 @@ class Claims:
     sub: str
     sid: str
     lifetime: dt.timedelta
+    auth_age: dt.timedelta | None
     organization_id: str
     roles: tuple[str, ...]
     is_impersonated: bool
@@ -133,6 +134,7 @@ def verify(token: str, keys: KeySet, issuers: Collection[str], *, user_id: str) 
         sub=user_id,
         sid=claims["sid"],
         lifetime=_lifetime(claims),
+        auth_age=_auth_age(claims),
         organization_id=str(claims.get("org_id") or ""),
         roles=_roles(claims),
         is_impersonated=claims.get("act") is not None,
@@ -161,6 +163,17 @@ def _lifetime(claims: Mapping[str, Any]) -> dt.timedelta:
     """Return how long the token is good for, by the issuer's clock alone where it says when it began."""
     began = claims.get("iat", time.time())
     return dt.timedelta(seconds=max(float(claims["exp"]) - float(began), 0))
+
+
+def _auth_age(claims: Mapping[str, Any]) -> dt.timedelta | None:
+    """Return how long before this token the person entered credentials, by the issuer's clock alone.
+
+    ``None`` where WorkOS does not say, which it always should.
+    """
+    at, issued = claims.get("auth_time"), claims.get("iat")
+    if not isinstance(at, int | float) or not isinstance(issued, int | float):
+        return None
+    return dt.timedelta(seconds=max(float(issued) - float(at), 0))
 
 
 def _roles(claims: Mapping[str, Any]) -> tuple[str, ...]:
