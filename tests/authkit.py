@@ -97,6 +97,8 @@ class AuthKit:
         self.claims: dict[str, Any] = {}
         self.answer: dict[str, Any] = {}
         self.lifetime = 300
+        self.signed_in_ago = 0
+        self.heeds_max_age = True
         self.signing_key, self.kid = private_key(), KID
         self.faults: dict[str, Answer] = {}
         self.losses: dict[str, Answer] = {}
@@ -206,8 +208,13 @@ class AuthKit:
         if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != asked["code_challenge"]:
             return refusal("invalid_grant")
         sid = self._new("session")
-        self.sessions[sid] = asked
+        self.sessions[sid] = {**asked, "auth_time": int(time.time()) - self._idle(asked)}
         return self._grant(sid)
+
+    def _idle(self, asked: dict[str, str]) -> int:
+        """Return how long ago the person entered credentials, which ``max_age`` may ask for anew."""
+        limit = asked.get("max_age") if self.heeds_max_age else None
+        return 0 if limit is not None and self.signed_in_ago > int(limit) else self.signed_in_ago
 
     def _grant(self, sid: str) -> Answer:
         token = self._new("refresh")
@@ -221,6 +228,7 @@ class AuthKit:
             "iss": self.url,
             "sub": self.person["id"],
             "sid": sid,
+            "auth_time": self.sessions[sid]["auth_time"],
             "iat": now,
             "exp": now + self.lifetime,
             **self.claims,

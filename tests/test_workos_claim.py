@@ -9,6 +9,7 @@ import pytest
 
 from config_app import runtime
 from config_app.models import Revision
+from hub.auth import proof
 from hub.models import User, WorkOSSession
 from hub.runtime_config import get_config
 from setup_wizard.claim import claim
@@ -60,6 +61,14 @@ def test_a_sign_in_by_a_listed_super_admin_completes_the_claim(browser: Browser,
     assert last is not None
     assert (last.actor, last.channel) == (OWNER, "wizard")
     assert not SetupDraft.objects.exists()
+
+
+def test_the_claim_counts_as_proof_however_long_ago_the_owner_entered_credentials(
+    browser: Browser, authkit: AuthKit
+) -> None:
+    authkit.signed_in_ago = 3600
+    come_back(authkit, browser)
+    assert proof.is_recent(browser.client.session)
 
 
 def test_an_owner_of_an_earlier_claim_in_local_mode_is_none_any_more(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 from urllib.parse import quote
 
@@ -16,6 +17,7 @@ from hub.runtime_config import get_config
 from hub.workos import round_trip
 from tests.authkit import OWNER, Answer, AuthKit, user
 from tests.conftest import PASSWORD, claim_for
+from tests.signed_in import prove_ago
 from tests.workos_fixtures import MODE, Visitor, change
 
 SWITCH = "/auth/workos"
@@ -62,6 +64,25 @@ def test_the_local_account_stays_to_get_back_in_with(local_hub: AuthKit, visitor
     again = Visitor()
     again.post("/auth/login", {"username": OWNER, "password": PASSWORD})
     assert again.may_administer()
+
+
+def test_whoever_signed_in_long_ago_enters_the_password_first(local_hub: AuthKit, visitor: Visitor) -> None:
+    prove_ago(visitor, dt.timedelta(hours=1))
+    assert 'name="password"' in visitor.get(SWITCH).content.decode()
+    for password, words in (("", "Enter your password."), ("wrong", "This is not your password.")):
+        assert words in visitor.post(SWITCH, {"password": password}).content.decode()
+    assert local_hub.requests == []
+    page = visitor.post(SWITCH, {"password": PASSWORD})
+    assert visitor.get(local_hub.approve(page.context["url"])).headers["Location"] == "/"
+
+
+def test_wrong_passwords_are_throttled_there_too(local_hub: AuthKit, visitor: Visitor) -> None:
+    prove_ago(visitor, dt.timedelta(hours=1))
+    for _ in range(5):
+        visitor.post(SWITCH, {"password": "wrong"})
+    response = visitor.post(SWITCH, {"password": PASSWORD})
+    assert response.status_code == 429
+    assert "Wait 5 minutes" in response.content.decode()
 
 
 @pytest.mark.parametrize(
