@@ -14,16 +14,22 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from hub.accounts import is_last_local_administrator
+from hub.auth import proof
 from hub.authorization import is_super_admin
 from hub.models import User
-from hub.people_forms import LAST, PersonChangeForm, PersonCreationForm, PersonPasswordForm
+from hub.people_forms import (
+    LAST,
+    RIGHTS,
+    PersonChangeForm,
+    PersonCreationForm,
+    PersonPasswordForm,
+    ask_for_proof,
+)
 
 if TYPE_CHECKING:
     PeopleBase = UserAdmin[User]
 else:
     PeopleBase = UserAdmin
-
-RIGHTS = ("is_staff_member", "groups", "user_permissions")
 
 
 class PeopleAdmin(PeopleBase):
@@ -81,7 +87,15 @@ class PeopleAdmin(PeopleBase):
         """Tell the form, a class made for this request, who fills it in."""
         form = super().get_form(request, obj, change=change, **kwargs)
         form.editor = request.user  # type: ignore[attr-defined]  # both forms have it
+        form.is_proved = proof.is_recent(request.session)  # type: ignore[attr-defined]
         return form
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
+        """Set no password, which could be the way back in, for whoever signed in too long ago (W7)."""
+        if request.method == "POST" and not proof.is_recent(request.session):
+            messages.error(request, ask_for_proof())
+            return HttpResponseRedirect(request.get_full_path())
+        return super().user_change_password(request, id, form_url)
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm, UserChangeForm
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from hub.accounts import is_last_local_administrator
 from hub.authorization import is_super_admin
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
 else:
     CreationForm, ChangeForm, PasswordForm = AdminUserCreationForm, UserChangeForm, AdminPasswordChangeForm
 
+RIGHTS = ("is_staff_member", "groups", "user_permissions")
+GRANTING = {*RIGHTS, "is_active", "email"}
+"""Fields that decide what an account may do, or whose it is."""
 RESERVED = "Only a super admin may give an account the address of a super admin."
 LAST = (
     "This is the only super admin who can sign in with a password. "
@@ -25,10 +31,22 @@ LAST = (
 )
 
 
+def ask_for_proof() -> SafeString:
+    """Return what is said to whoever signed in too long ago to decide who gets in (W7)."""
+    return format_html(
+        'To confirm that it is you, <a href="{}" target="_blank">prove it in a new tab</a>, then save again.',
+        reverse("proof"),
+    )
+
+
 class _EmailGuard:
-    """Keeps the addresses of super admins for super admins; ``editor`` is whoever fills in the form."""
+    """Keeps the addresses of super admins for super admins; ``editor`` is whoever fills in the form.
+
+    ``is_proved`` is whether they have proved recently that it is them.
+    """
 
     editor: ClassVar[User]
+    is_proved: ClassVar[bool]
     instance: User
     cleaned_data: dict[str, Any]
 
@@ -49,6 +67,12 @@ class PersonCreationForm(_EmailGuard, CreationForm):
         model = User
         fields = ("email", "name")
 
+    def clean(self) -> dict[str, Any]:
+        """Refuse an account with which whoever found this browser could come back."""
+        if not self.is_proved:
+            self.add_error(None, ask_for_proof())
+        return super().clean() or self.cleaned_data
+
 
 class PersonChangeForm(_EmailGuard, ChangeForm):
     """An account with its rights."""
@@ -58,8 +82,10 @@ class PersonChangeForm(_EmailGuard, ChangeForm):
         fields = "__all__"
 
     def clean(self) -> dict[str, Any]:
-        """Refuse to take the last administrator of a hub in local mode away."""
+        """Refuse to grant anything without proof, and to take a local hub's last administrator away."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if not self.is_proved and GRANTING & set(self.changed_data):
+            self.add_error(None, ask_for_proof())
         if not self._stays_administrator(cleaned) and is_last_local_administrator(self.instance):
             self.add_error("is_active" if not cleaned.get("is_active", True) else "email", LAST)
         return cleaned

@@ -9,7 +9,7 @@ from hub import health
 from hub.api.events import stream_events
 from hub.api.views import read_config
 from hub.api.webhook import reload_config
-from hub.auth.views import ProvedView, SignedOutView, SignInView, SignOutView
+from hub.auth.views import ProofView, SignedOutView, SignInView, SignOutView
 from hub.dashboard.views import dashboard
 from hub.workos.connection import ConnectionView, check
 from hub.workos.sign_in import callback
@@ -26,7 +26,7 @@ urlpatterns = [
     path("auth/workos", ConnectionView.as_view(), name="workos"),
     path("auth/workos/check", check, name="workos-check"),
     path("auth/logout", SignOutView.as_view(), name="logout"),
-    path("auth/proved", ProvedView.as_view(), name="proved"),
+    path("auth/proof", ProofView.as_view(), name="proof"),
     path("auth/signed-out", SignedOutView.as_view(), name="signed-out"),
     path("admin/", admin.site.urls),
     path("api/config", read_config, name="api-config"),

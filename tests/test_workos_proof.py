@@ -15,7 +15,7 @@ from tests.editor import EDITOR, Editor, fields_of, last_revision, stored, text_
 from tests.workos_fixtures import Visitor, expire_tokens
 
 HOSTS = "127.0.0.1,hub.example.com"
-FRESH = "/auth/login?fresh=1&next=%2Fauth%2Fproved"
+FRESH = "/auth/login?fresh=1&next=%2Fauth%2Fproof"
 LONG_AGO = 3600
 
 
@@ -63,8 +63,8 @@ def test_after_it_the_page_that_is_still_open_can_be_saved(stale: Visitor, worko
     stale.handler.enforce_csrf_checks = True
     editor = Editor(stale)
     token = str(editor.loaded.context["csrf_token"])
-    assert prove(workos_hub, stale).headers["Location"] == "/auth/proved"
-    assert heading(stale.get("/auth/proved")) == "Thank you, it is you"
+    assert prove(workos_hub, stale).headers["Location"] == "/auth/proof"
+    assert heading(stale.get("/auth/proof")) == "Thank you, it is you"
     assert editor.save(allowed_hosts=HOSTS, csrfmiddlewaretoken=token).status_code == 302
     assert stored("allowed_hosts") == tuple(HOSTS.split(","))
 
@@ -129,4 +129,4 @@ def test_a_fresh_sign_in_that_fails_leads_to_another_one(stale: Visitor) -> None
     state = parse_qs(urlsplit(stale.begin(FRESH)).query)["state"][0]
     response = stale.get(f"/auth/callback?error=access_denied&state={state}")
     assert f'href="{FRESH}"' in text_of(response)
-    assert "It is you" not in text_of(stale.get("/auth/proved"))
+    assert "It is you" not in text_of(stale.get("/auth/proof"))

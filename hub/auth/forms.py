@@ -56,6 +56,11 @@ class ProofForm(forms.Form):
         if proof.is_recent(request.session):
             del self.fields["password"]
 
+    @property
+    def is_needless(self) -> bool:
+        """Tell whether there is nothing to ask."""
+        return not self.fields
+
     def clean_password(self) -> None:
         """Take the password as proof, and keep nothing of it."""
         try:

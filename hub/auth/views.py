@@ -8,15 +8,17 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
+from django.views import View
 from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import TemplateView
 
-from hub.auth import browsers, proof
-from hub.auth.forms import LocalSignInForm
+from hub.auth import browsers
+from hub.auth.forms import LocalSignInForm, ProofForm
 from hub.runtime_config import WORKOS, get_config
-from hub.workos import sign_in
+from hub.workos import sessions, sign_in
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -58,16 +60,28 @@ class SignOutView(LogoutView):
         return redirect(elsewhere) if elsewhere else response
 
 
-@method_decorator(never_cache, name="dispatch")
-class ProvedView(TemplateView):
-    """Where a sign-in leads that was to prove who somebody is: back to the tab that waits for it."""
+@method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
+class ProofView(View):
+    """Where somebody who is signed in proves that it is them, for a page that waits in another tab.
 
-    template_name = "auth/proved.html"
+    A fresh sign-in at WorkOS leads here too.
+    """
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Say whether it did, and where it does."""
-        is_proved = proof.is_recent(self.request.session)
-        return super().get_context_data(is_proved=is_proved, proof_url=sign_in.proof_url(), **kwargs)
+    http_method_names = ["get", "head", "post", "options"]
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Ask for the password, or lead to WorkOS; say so where neither is needed any more."""
+        return self._show(request, ProofForm(request))
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Take the password as proof."""
+        form = ProofForm(request, request.POST)
+        return redirect("proof") if form.is_valid() else self._show(request, form)
+
+    def _show(self, request: HttpRequest, form: ProofForm) -> HttpResponse:
+        workos_url = sign_in.proof_url() if sessions.is_at_workos(request) else ""
+        context = {"form": form, "is_proved": form.is_needless, "workos_url": workos_url}
+        return render(request, "auth/proof.html", context)
 
 
 @method_decorator(login_not_required, name="dispatch")

@@ -57,7 +57,7 @@ def login_url(next_url: str = "", *, is_fresh: bool = False) -> str:
 
 def proof_url() -> str:
     """Return where somebody who is signed in proves that it is them."""
-    return login_url(reverse("proved"), is_fresh=True)
+    return login_url(reverse("proof"), is_fresh=True)
 
 
 @login_not_required
