@@ -17,6 +17,7 @@ from config_app.errors import ConfigError, InvalidPlan
 from config_app.models import Revision, SystemConfig
 from config_app.plan import plan
 from config_app.store import unsettled
+from hub.auth import proof
 from hub.models import User
 from hub.runtime_config import get_config
 from setup_wizard import draft, tokens
@@ -66,6 +67,7 @@ def test_finishing_claims_the_hub_and_signs_its_administrator_in(browser: Browse
     assert (user.email, user.name, user.is_superuser) == (ADMIN, "Ada", True)
     assert user.check_password(PASSWORD)
     assert browser.client.session["_auth_user_id"] == str(user.pk)
+    assert proof.is_recent(browser.client.session), "whoever has just claimed it is asked for nothing"
 
 
 def test_the_last_page_welcomes_and_says_the_revision(browser: Browser) -> None:
