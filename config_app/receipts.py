@@ -114,7 +114,7 @@ def _statement(snapshot: Snapshot) -> Statement:
 def _errors(snapshot: Snapshot) -> list[str]:
     """Return what this process refused or failed to take up; names and expectations, never values."""
     refused = [str(p) for p in snapshot.problems if p.severity == "error" or p.code == "secret_unreadable"]
-    return [*filter(None, [_failure]), *refused, *hooks.failures()]
+    return [*filter(None, [_failure, effects.obstacle()]), *refused, *hooks.failures()]
 
 
 def _is_new(snapshot: Snapshot) -> bool:
@@ -167,10 +167,10 @@ def _is_alive() -> Q:
     return Q(seen_at__gte=Now() - MISSING_AFTER, seen_at__lte=Now() + MISSING_AFTER)
 
 
-def sign_off() -> None:
-    """Remove this process's row, as it stops."""
+def sign_off(*pids: int) -> None:
+    """Remove the row of this process, as it stops, and of those of its children that left theirs."""
     with database_errors():
-        Process.objects.filter(machine=socket.gethostname(), pid=os.getpid()).delete()
+        Process.objects.filter(machine=socket.gethostname(), pid__in=[os.getpid(), *pids]).delete()
 
 
 def running() -> list[Process]:

@@ -34,12 +34,13 @@ class Watcher(threading.Thread):
     def __init__(self) -> None:
         """Prepare a watcher; ``start`` runs it."""
         super().__init__(name="config-watcher", daemon=True)
-        self._stopping = threading.Event()
+        self._stopping, self._called = threading.Event(), threading.Event()
         self._sign_again_at = 0.0
 
     def stop(self, timeout: float = 2.0) -> None:
         """Stop watching and wait for the thread to end, at most ``timeout`` seconds."""
         self._stopping.set()
+        self._called.set()
         if self is not threading.current_thread():
             self.join(timeout)
 
@@ -58,6 +59,8 @@ class Watcher(threading.Thread):
                 source = open_source()
                 self._reload()
             hooks.run_due()
+            with no_fork:
+                self._sign()
             self._watch(source)
         except DatabaseUnavailable as error:
             runtime.note_unavailable(error)
@@ -73,7 +76,8 @@ class Watcher(threading.Thread):
 
     def _watch(self, source: ChangeSource) -> None:
         while not self._stopping.is_set():
-            source.wait(self._stopping)
+            source.wait(self._called)
+            self._called.clear()
             with no_fork:
                 if source.look() or self._is_due():
                     self._reload()
@@ -101,8 +105,12 @@ class Watcher(threading.Thread):
         if snapshot.drifted:
             self._adopt()
         receipts.note_failure("")
+        self._sign_again_at = 0.0  # once the hooks have run: a receipt says what they made of the revision
+
+    def sign_soon(self) -> None:
+        """Look at the database before long, and leave a receipt where there is something to say."""
         self._sign_again_at = 0.0
-        self._sign()
+        self._called.set()
 
     def _adopt(self) -> None:
         try:
@@ -152,6 +160,12 @@ def stop() -> None:
         watcher, _watcher = _watcher, None
     if watcher is not None:
         watcher.stop()
+
+
+def sign_soon() -> None:
+    """Let this process say before long what has changed about it, where it is watching."""
+    if (watcher := _watcher) is not None:
+        watcher.sign_soon()
 
 
 def is_watching() -> bool:

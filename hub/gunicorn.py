@@ -19,11 +19,10 @@ import django
 django.setup()
 
 from hub import server  # noqa: E402 - after the apps are loaded
-from hub.listening import listener  # noqa: E402
 
 _config = server.start_up()
 
-bind = listener(_config.host, _config.port)
+bind = server.bind(_config)
 workers = _config.server_workers
 loglevel = _config.log_level
 worker_class = "hub.worker.HubWorker"
@@ -42,16 +41,17 @@ logconfig_dict = server.log_settings()
 
 def on_starting(arbiter: Any) -> None:
     """Remember what the command line pinned, for every worker to say; look whether the port is free."""
-    server.start_master(arbiter.cfg)
+    server.start_master(arbiter)
 
 
 def on_reload(arbiter: Any) -> None:
-    """Remember it anew."""
-    server.describe_master(arbiter.cfg)
+    """Move the listener before the new workers are forked."""
+    server.reload_master(arbiter, _config)
 
 
 def when_ready(arbiter: Any) -> None:
-    """Say where the hub is served, and how to claim it."""
+    """Follow the configuration; say where the hub is served, and how to claim it."""
+    server.follow(arbiter, _config)
     server.announce(arbiter.cfg)
 
 
@@ -65,9 +65,15 @@ def post_worker_init(_worker: Any) -> None:
     server.watch()
 
 
-def worker_exit(_arbiter: Any, _worker: Any) -> None:
-    """Stop watching and take the worker's row out."""
-    server.leave()
+def worker_exit(_arbiter: Any, worker: Any) -> None:
+    """Stop watching and take the worker's row out; gunicorn calls it in the master too."""
+    if worker.pid == os.getpid():
+        server.leave()
+
+
+def child_exit(_arbiter: Any, worker: Any) -> None:
+    """Remember whose row may be left: a worker that was killed could not take it out."""
+    server.note_end_of(worker.pid)
 
 
 def on_exit(_arbiter: Any) -> None:

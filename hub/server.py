@@ -13,24 +13,33 @@ from django.conf import settings
 from django.db import connections
 
 from config_app import effects, receipts, runtime, watcher
+from config_app.declare import TakesEffect
 from config_app.errors import ConfigError
+from hub import sockets, succession
 from hub.addresses import reachable
 from hub.bootstrap import bootstrap_application
-from hub.listening import INHERITED, probe
+from hub.listening import INHERITED, listener, probe
 from hub.logs import apply_level
 from hub.logs_format import LOGGING
-from hub.moving import follow_configuration
+from hub.moving import Mover, follow_configuration
 from hub.runtime_config import RuntimeConfig, get_config, is_configured
+
+STOPS = (signal.SIGTERM, signal.SIGINT)
+"""The signals that end a worker gracefully."""
+
+_mover: Mover | None = None
+_first_bind = ""
+_ended: set[int] = set()
+_is_to_stop = False
 
 
 def start_up() -> RuntimeConfig:
     """Bring the install up and return its configuration; a diagnosis of one line ends the process.
 
-    A reload of the running master only reads: a database that is away must not be made anew, and the last
-    good configuration stays in force.
+    A reload of the running master asks nobody: its watcher keeps the configuration current, a database that
+    is away must not be made anew, and workers would inherit the connection.
     """
-    if watcher.is_watching():
-        runtime.refresh()
+    if _mover is not None:
         return get_config()
     try:
         config = bootstrap_application()
@@ -39,6 +48,17 @@ def start_up() -> RuntimeConfig:
     _ = settings.SECRET_KEY  # derived now, so that every worker has the same one, database or not
     connections.close_all()
     return config
+
+
+def bind(config: RuntimeConfig) -> str | list[str]:
+    """Return where gunicorn is to listen: where ``config`` says at the start, and at a reload where it does.
+
+    Were the address another one then, gunicorn would close its listeners before it opens new ones.
+    """
+    global _first_bind  # noqa: PLW0603 - one master a process
+    if _mover is None:
+        _first_bind = listener(config.host, config.port)
+    return (_mover.bind if _mover else None) or _first_bind
 
 
 def _refuse(error: ConfigError) -> NoReturn:
@@ -53,29 +73,51 @@ def log_settings() -> dict[str, Any]:
     return LOGGING | {"loggers": LOGGING["loggers"] | dict.fromkeys(names, plain)}
 
 
-def start_master(cfg: Any) -> None:
+def start_master(arbiter: Any) -> None:
     """Say what this process is, and end it with one line where it could not listen."""
-    describe_master(cfg)
-    if cfg.reuse_port or any(name in os.environ for name in INHERITED):
+    describe_master(arbiter)
+    if arbiter.cfg.reuse_port or any(name in os.environ for name in INHERITED):
         return
-    for host, port in _tcp_addresses(cfg):
+    for host, port in _tcp_addresses(arbiter.cfg):
         try:
             probe(host, port)
         except ConfigError as error:
             _refuse(error)
 
 
-def describe_master(cfg: Any) -> None:
-    """Say what this process is, and which settings the command line pinned."""
-    receipts.describe("master", pins(cfg, sys.argv[1:]))
-    effects.acted_on(get_config())
+def describe_master(arbiter: Any) -> None:
+    """Say what this process is, and which settings the command line or systemd pinned."""
+    receipts.describe("master", pins(arbiter.cfg, sys.argv[1:]) | _handed_over(arbiter))
     apply_level(get_config())
+
+
+def follow(arbiter: Any, config: RuntimeConfig) -> None:
+    """Let a master that listens now follow the configuration; ``config`` is what it started with."""
+    global _mover  # noqa: PLW0603
+    describe_master(arbiter)
+    is_pinned = arbiter.systemd or _given(arbiter.cfg, sys.argv[1:])["bind"]
+    if is_pinned:
+        effects.exempt(TakesEffect.LISTENERS)
+    _mover = Mover(arbiter, is_free=not is_pinned and not arbiter.cfg.reuse_port)
+    _mover.begin(config)
+    effects.acted_on(config, TakesEffect.WORKERS)
+    follow_configuration(_mover, arbiter)
+
+
+def reload_master(arbiter: Any, config: RuntimeConfig) -> None:
+    """Move the listener, where it is to be elsewhere; ``config`` is what the new workers are started by."""
+    describe_master(arbiter)
+    if _mover is not None:
+        _mover.prepare(get_config())
+        _mover.move()
+    succession.begin()
+    effects.acted_on(config, TakesEffect.WORKERS)
+    watcher.sign_soon()
 
 
 def pins(cfg: Any, arguments: Sequence[str]) -> dict[str, str]:
     """Return the settings that gunicorn's command line, or its variable, overrides."""
-    parser = cfg.parser()
-    given = vars(parser.parse_known_args([*cfg.get_cmd_args_from_env(), *arguments])[0])
+    given = _given(cfg, arguments)
     found: dict[str, str] = {}
     if given["bind"] and (addresses := _tcp_addresses(cfg)):
         host, port = addresses[0]
@@ -83,6 +125,17 @@ def pins(cfg: Any, arguments: Sequence[str]) -> dict[str, str]:
     if given["workers"] is not None:
         found["server_workers"] = str(given["workers"])
     return found
+
+
+def _given(cfg: Any, arguments: Sequence[str]) -> dict[str, Any]:
+    given = cfg.parser().parse_known_args([*cfg.get_cmd_args_from_env(), *arguments])[0]
+    return dict(vars(given))
+
+
+def _handed_over(arbiter: Any) -> dict[str, str]:
+    """Return the settings that systemd decides, where it opened the listener."""
+    places = [sockets.place(listening) for listening in arbiter.LISTENERS if arbiter.systemd]
+    return {"bind_address": places[0][0], "port": str(places[0][1])} if places and places[0] else {}
 
 
 def _tcp_addresses(cfg: Any) -> list[tuple[str, int]]:
@@ -93,19 +146,27 @@ def _tcp_addresses(cfg: Any) -> list[tuple[str, int]]:
 def become_worker() -> None:
     """Start anew what a fork must not share: database connections, the role and how to stop.
 
-    The master's handlers only queue signals for the master; until the worker has its own, a SIGTERM would
-    be lost, and stopping would take as long as the graceful timeout.
+    The master's handlers only queue signals for the master, so a SIGTERM would be lost. One that comes
+    before the worker serves is remembered: it may hold the last copy of a socket at which others wait.
     """
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop_worker)
+    global _is_to_stop  # noqa: PLW0603 - one worker a process
+    _is_to_stop = False
+    _ended.clear()
+    for number in STOPS:
+        signal.signal(number, _remember_to_stop)
     connections.close_all()
     receipts.describe("worker")
     apply_level(get_config())
 
 
-def stop_worker(*_signal: Any) -> NoReturn:
-    """End this worker by way of gunicorn's hooks."""
-    sys.exit(0)
+def _remember_to_stop(*_signal: Any) -> None:
+    global _is_to_stop  # noqa: PLW0603
+    _is_to_stop = True
+
+
+def is_to_stop() -> bool:
+    """Tell whether this worker was told to stop before it served."""
+    return _is_to_stop
 
 
 def watch() -> None:
@@ -117,13 +178,17 @@ def leave() -> None:
     """Stop watching and take this process's row out of the list."""
     watcher.stop()
     with contextlib.suppress(ConfigError):  # then the row ages out by itself
-        receipts.sign_off()
+        receipts.sign_off(*_ended)
     connections.close_all()
 
 
+def note_end_of(worker: int) -> None:
+    """Remember a worker that has ended, by pid; the master takes its row out as well when it leaves."""
+    _ended.add(worker)
+
+
 def announce(cfg: Any, stream: TextIO = sys.stdout) -> None:
-    """Print where the hub is served, and while nobody has claimed it, how to; follow changes from now on."""
-    follow_configuration(receipts.pins())
+    """Print where the hub is served, and while nobody has claimed it, how to; watch from now on."""
     watcher.start()
     config = runtime.get_snapshot().config
     origin = config.public_url or _listening_origin(cfg)

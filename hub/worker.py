@@ -5,12 +5,21 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 from typing import Any
 
+from gunicorn.arbiter import Arbiter
 from uvicorn_worker import UvicornWorker
 
+from hub import server
 from hub.protocol import HubProtocol
-from hub.server import stop_worker
+from hub.serving import HubServer
+
+LONGEST_REQUEST = 300
+"""Seconds that a request may still take once the worker is to stop, because others have taken over.
+
+Where the whole hub stops, gunicorn's ``graceful_timeout`` ends it earlier.
+"""
 
 
 class HubWorker(UvicornWorker):
@@ -24,8 +33,7 @@ class HubWorker(UvicornWorker):
         "proxy_headers": False,
         "server_header": False,
         "access_log": False,
-        # Within gunicorn's graceful_timeout, or the worker is killed and its row in the list stays.
-        "timeout_graceful_shutdown": 20,
+        "timeout_graceful_shutdown": LONGEST_REQUEST,
         "timeout_notify": 2,
     }
 
@@ -35,10 +43,23 @@ class HubWorker(UvicornWorker):
         logging.getLogger("uvicorn.error").propagate = True
 
     def init_signals(self) -> None:
-        """Exit by way of gunicorn's hooks: uvicorn shuts down and then sends itself the signal again."""
-        super().init_signals()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, stop_worker)
+        """Leave what stops the worker as it is, at every moment: a signal may have come already."""
+        for number in set(self.SIGNALS) - set(server.STOPS):
+            signal.signal(number, signal.SIG_DFL)
+        signal.signal(signal.SIGUSR1, self.handle_usr1)
+        signal.siginterrupt(signal.SIGUSR1, False)
+
+    async def _serve(self) -> None:
+        """Serve until told to stop; even where that was told before, whoever has connected is answered."""
+        self.config.app = self.wsgi
+        serving = HubServer(config=self.config)
+        for number in server.STOPS:
+            signal.signal(number, serving.handle_exit)
+        serving.should_exit = server.is_to_stop()
+        self._install_sigquit_handler()
+        await serving.serve(sockets=self.sockets)
+        if not serving.started:
+            sys.exit(Arbiter.WORKER_BOOT_ERROR)
 
     async def callback_notify(self) -> None:
         """Stop where the master was killed, as gunicorn's own workers do: this one would keep the port."""

@@ -1,0 +1,37 @@
+"""Which generation of workers serves: one that a reload replaces goes on until the next one is there.
+
+The numbers are in memory that the master shares with its workers, and only ever grow.
+"""
+
+from __future__ import annotations
+
+import mmap
+import struct
+
+_NUMBER = struct.Struct("Q")
+_shared = mmap.mmap(-1, 2 * _NUMBER.size)
+_STARTED, _SERVING = 0, _NUMBER.size
+
+
+def _read(place: int) -> int:
+    return int(_NUMBER.unpack_from(_shared, place)[0])
+
+
+def begin() -> None:
+    """Let the workers that the master forks from now on be the next generation."""
+    _NUMBER.pack_into(_shared, _STARTED, _read(_STARTED) + 1)
+
+
+def current() -> int:
+    """Return the generation that is forked now."""
+    return _read(_STARTED)
+
+
+def serves(generation: int) -> None:
+    """Note that a worker of ``generation`` accepts connections."""
+    _NUMBER.pack_into(_shared, _SERVING, max(generation, _read(_SERVING)))
+
+
+def is_awaited(generation: int) -> bool:
+    """Tell whether a later generation was forked, and none of it accepts connections yet."""
+    return _read(_STARTED) > max(generation, _read(_SERVING))
