@@ -78,10 +78,19 @@ def super_admins_can_sign_in(before: RuntimeConfig, after: RuntimeConfig) -> Ite
         )
 
 
+def listener_can_be_had(before: RuntimeConfig, after: RuntimeConfig) -> Iterable[RuleViolation]:
+    """A hub that runs on this machine can listen at its new address (R11)."""
+    if (before.host, before.port) != (after.host, after.port):
+        from hub.listener_guard import what_keeps_from
+
+        yield from what_keeps_from(after)
+
+
 RULES = (workos_needs_credentials, somebody_administers)
 GUARDS = (
     only_reset_unclaims,
     only_a_claim_configures,
     local_mode_needs_an_administrator,
     super_admins_can_sign_in,
+    listener_can_be_had,
 )

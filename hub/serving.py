@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from uvicorn.config import Config
 from uvicorn.server import Server
 
 from config_app import feed
@@ -26,10 +27,10 @@ LONGEST_LEAVING = 5.0
 class HubServer(Server):
     """Leaves sockets that have retired, one by one while it runs and all of them before it stops."""
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        """Remember what of the sockets has retired, and since when."""
-        super().__init__(*args, **options)
-        self._generation = succession.current()
+    def __init__(self, config: Config, generation: int) -> None:
+        """Serve as one of a ``generation`` of workers."""
+        super().__init__(config)
+        self._generation = generation
         self._retired_since: dict[Any, float] = {}
         self._by_socket: dict[Any, asyncio.base_events.Server] = {}
 

@@ -11,7 +11,7 @@ from typing import Any
 from gunicorn.arbiter import Arbiter
 from uvicorn_worker import UvicornWorker
 
-from hub import server
+from hub import server, succession
 from hub.protocol import HubProtocol
 from hub.serving import HubServer
 
@@ -41,6 +41,7 @@ class HubWorker(UvicornWorker):
         """Let uvicorn log through the hub's handlers; its worker takes gunicorn's, which has none here."""
         super().__init__(*args, **kwargs)
         logging.getLogger("uvicorn.error").propagate = True
+        self._generation = succession.current()  # the master makes workers before it forks them
 
     def init_signals(self) -> None:
         """Leave what stops the worker as it is, at every moment: a signal may have come already."""
@@ -52,7 +53,7 @@ class HubWorker(UvicornWorker):
     async def _serve(self) -> None:
         """Serve until told to stop; even where that was told before, whoever has connected is answered."""
         self.config.app = self.wsgi
-        serving = HubServer(config=self.config)
+        serving = HubServer(self.config, self._generation)
         for number in server.STOPS:
             signal.signal(number, serving.handle_exit)
         serving.should_exit = server.is_to_stop()

@@ -13,6 +13,8 @@ from tests.hub_process import HubProcess
 PATH = "/health/live"
 PATIENCE = 30.0
 """Seconds for an answer on a machine that does much else."""
+PAUSE = 0.005
+"""Seconds between an answer and the next request: the hub is to be busy, not starved by its clients."""
 HESITATION = 0.01
 """Seconds between a connection and its request, for clients that are not quick."""
 
@@ -46,6 +48,7 @@ class Load:
                 self._count(lost=f"port {port}: {error!r}")
             else:
                 self._count(answered=1)
+            self._ending.wait(PAUSE)
 
     def _ask_once(self, port: int) -> None:
         self._ask_anew(port, 0.0)
@@ -63,7 +66,7 @@ class Load:
         assert answer.startswith(b"HTTP/1.1 200 "), answer
 
     def _ask_often(self, port: int) -> None:
-        """Ask on one connection until the hub ends it; only what follows an answer may be closed unanswered."""
+        """Ask on one connection until it ends; only after an answer may it end without another."""
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
         connection.connect()
         with contextlib.closing(connection):
@@ -80,6 +83,7 @@ class Load:
                 answer.read()
                 is_first = False
                 self._count(answered=1)
+                self._ending.wait(PAUSE)
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
