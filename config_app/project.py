@@ -17,7 +17,7 @@ from config_app.schema import Schema, Setting
 from config_app.secret import Secret
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponse
 
     from config_app.doctor.finding import Check, Look
 
@@ -139,6 +139,9 @@ class Project:
     def address_under(self, request: HttpRequest, config: Any) -> str:
         """Return the origin under which ``config`` serves whoever sent ``request``; empty if not known."""
         return ""
+
+    def let_connect(self, response: HttpResponse, origin: str) -> None:
+        """Let the scripts of this one page ask ``origin`` something, where a policy would forbid it."""
 
     def local_actor(self) -> str:
         """Return whom history names for a command run on this machine."""

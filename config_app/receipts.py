@@ -11,7 +11,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db.models import Q
@@ -190,20 +190,27 @@ os.register_at_fork(after_in_child=forget)
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Summary:
-    """How far a revision has come; as text, the sentence that is printed wherever that is told."""
+    """How far a revision has come; as text, the sentence that is printed wherever that is told.
+
+    With ``keys``, a process has it in force once it has acted on these settings too.
+    """
 
     revision: int
     processes: tuple[Process, ...]
+    keys: frozenset[str] = frozenset()
 
     @property
     def current(self) -> list[Process]:
         """Return the processes that have the revision, or a later one, in force."""
-        return [process for process in self.processes if process.revision >= self.revision]
+        return [process for process in self.processes if self._is_current(process)]
 
     @property
     def behind(self) -> list[Process]:
         """Return the processes that do not have it yet."""
-        return [process for process in self.processes if process.revision < self.revision]
+        return [process for process in self.processes if not self._is_current(process)]
+
+    def _is_current(self, process: Process) -> bool:
+        return process.revision >= self.revision and self.keys.isdisjoint(process.pending)
 
     @property
     def slowest_ms(self) -> int | None:
@@ -231,7 +238,8 @@ class Summary:
 def remark(process: Process) -> str:
     """Return where a process is, in both senses, and what it has against going on."""
     reason = f" ({process.error})" if process.error else ""
-    return f"{process} is at revision {process.revision}{reason}"
+    undone = f" and has yet to act on {', '.join(process.pending)}" if process.pending else ""
+    return f"{process} is at revision {process.revision}{undone}{reason}"
 
 
 def as_json(process: Process) -> dict[str, Any]:
@@ -253,7 +261,10 @@ def _duration(milliseconds: int) -> str:
     return f"{milliseconds} ms" if milliseconds < IN_SECONDS else f"{milliseconds // 1000} s"
 
 
-def summary(revision: int | None = None) -> Summary:
-    """Return how many of the running processes have ``revision``, by default the last, in force."""
+def summary(revision: int | None = None, keys: Iterable[str] = ()) -> Summary:
+    """Return how many of the running processes have ``revision``, by default the last, in force.
+
+    With ``keys``, those count that have acted on these settings too.
+    """
     number = timeline.last_number() if revision is None else revision
-    return Summary(number, tuple(running()))
+    return Summary(number, tuple(running()), frozenset(keys))

@@ -13,6 +13,7 @@ from config_app import receipts
 from config_app.errors import RuleViolation
 from hub import holders
 from hub.listening import (
+    ALWAYS_WORK,
     FIRST_UNPRIVILEGED,
     address_of,
     explain,
@@ -89,6 +90,6 @@ def _keys(error: OSError) -> tuple[str, ...]:
 
 def _fix(config: RuntimeConfig, error: OSError) -> str:
     if is_foreign(error):
-        return "127.0.0.1 and 0.0.0.0 always work"
+        return ALWAYS_WORK
     free = free_ports(config.host, config.port)
     return f"{in_words(free)} free" if free else f"take another one from {FIRST_UNPRIVILEGED} on"

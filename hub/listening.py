@@ -15,6 +15,7 @@ INHERITED = ("GUNICORN_FD", "LISTEN_FDS")
 """Variables with which an earlier master, or systemd, hands over sockets that listen already."""
 
 ELSEWHERE = "pin another address with --bind HOST:PORT, or run manage.py config set port N"
+ALWAYS_WORK = "127.0.0.1 and 0.0.0.0 always work"
 FIRST_UNPRIVILEGED, LAST = 1024, 65535
 ALTERNATIVES, LOOKED_AT = 3, 50
 """How many free ports are named, and how many ports are tried to find them."""

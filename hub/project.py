@@ -15,7 +15,7 @@ from config_app.unset import UNSET
 from hub.runtime_config import UNCONFIGURED, WORKOS, RuntimeConfig, is_configured, schema
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponse
 
     from config_app.doctor.finding import Check, Look
     from hub.models import User
@@ -111,6 +111,10 @@ class HubProject(Project):
         from hub import arrival
 
         return arrival.address_under(request, config)
+
+    def let_connect(self, response: HttpResponse, origin: str) -> None:
+        """Add the origin to the page's Content Security Policy, which django-csp writes."""
+        response._csp_update = {"connect-src": [origin]}  # type: ignore[attr-defined]  # noqa: SLF001
 
     def reset_changes(self) -> dict[str, Any]:
         """Return what a reset sets beyond clearing secrets: unclaimed, with a new cookie password.

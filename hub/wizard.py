@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,11 @@ from django.http import HttpRequest, HttpResponse
 from django.http.request import split_domain_port
 from django.urls import reverse
 
-from config_app import store
+from config_app import runtime, store
 from config_app.errors import ConfigError, DatabaseUnavailable
 from config_app.fields.hosts import is_loopback
 from config_app.unset import UNSET
-from hub import addresses, errors, migration
+from hub import addresses, arrival, errors, migration, rules
 from hub.generated import cookie_password
 from hub.models import User
 from hub.runtime_config import LOCAL, WORKOS, RuntimeConfig, is_configured, schema
@@ -24,6 +25,8 @@ from hub.wizard_steps import STEPS, public_url
 from setup_wizard.answers import Answers
 from setup_wizard.product import Administrator, Application, CommandOption, Product
 from setup_wizard.steps import ACCOUNT, Step
+
+LISTENER = frozenset({"bind_address", "port"})
 
 
 class HubSetup(Product):
@@ -99,7 +102,9 @@ class HubSetup(Product):
         }
 
     def objections(self, step: Step, values: Mapping[str, Any], answers: Answers) -> Mapping[str, str]:
-        """Refuse a list of super admins without the administrator who is claiming the hub."""
+        """Refuse a listener that cannot be had, and a list of super admins without who claims the hub."""
+        if values.keys() >= LISTENER:
+            return _listener_refusals(values, answers.config)
         email = answers.draft.email
         if email and email not in values.get("super_admin_emails", (email,)):
             return {"super_admin_emails": f"expected {email} among them: this account claims the hub"}
@@ -192,6 +197,13 @@ class HubSetup(Product):
         """Return the configuration editor's address."""
         return reverse("admin:config_app_systemconfig_changelist")
 
+    def address_afterwards(self, request: HttpRequest) -> str:
+        """Return where the listener is now, for whoever came in where it was; no proxy may know it yet."""
+        config = runtime.current()
+        if arrival.arrived_under(request, config, LISTENER):
+            return ""
+        return arrival.address_under(request, dataclasses.replace(config, public_url=""))
+
     def notes(self) -> list[dict[str, str]]:
         """Return what to keep: the key file, and the way back in."""
         instance = settings.INSTANCE
@@ -208,6 +220,12 @@ class HubSetup(Product):
                 "command": "./manage.py config show",
             },
         ]
+
+
+def _listener_refusals(values: Mapping[str, Any], config: RuntimeConfig) -> dict[str, str]:
+    wanted = dataclasses.replace(config, host=values["bind_address"], port=values["port"])
+    found = rules.listener_can_be_had(config, wanted)
+    return {error.keys[0]: str(error).removeprefix(f"{error.keys[0]}: ") for error in found}
 
 
 def _listener() -> dict[str, Any]:

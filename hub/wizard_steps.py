@@ -7,20 +7,31 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from hub.listening import ALWAYS_WORK, explain, free_ports, in_words, obstacle
 from hub.runtime_config import LOCAL, WORKOS, get_config
 from hub.workos.checks import check_connection
 from hub.workos.credentials import Credentials
 from hub.workos.round_trip import callback_url
 from setup_wizard.forms import AccountForm, ModeForm
-from setup_wizard.probes import probe_listener
 from setup_wizard.steps import ACCOUNT, MODE, CheckResult, Group, Probe, Step
 
 
 def _probe_listener(values: Mapping[str, Any], request: HttpRequest) -> CheckResult:
-    own_port = request.META.get("SERVER_PORT", "")
-    return probe_listener(
-        values["bind_address"], values["port"], int(own_port) if own_port.isdecimal() else None
-    )
+    """Try to listen there; the port at which this request came in is this hub's own."""
+    host, port = values["bind_address"], values["port"]
+    if (error := obstacle(host, 0)) is not None:
+        return _refused(explain(host, port, error), ALWAYS_WORK)
+    if str(port) == request.META.get("SERVER_PORT"):
+        return CheckResult(ok=True, message=f"This hub listens on port {port} now.")
+    if (error := obstacle(host, port)) is None:
+        return CheckResult(ok=True, message=f"Port {port} is free on {host}.")
+    free = free_ports(host, port)
+    return _refused(explain(host, port, error), f"{in_words(free)} free" if free else "")
+
+
+def _refused(*texts: str) -> CheckResult:
+    sentences = [f"{text[:1].upper()}{text[1:]}." for text in texts if text]
+    return CheckResult(ok=False, message=" ".join(sentences))
 
 
 def _probe_workos(values: Mapping[str, Any], request: HttpRequest) -> CheckResult:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import socket
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,10 +11,6 @@ from config_app.errors import ConfigError
 from config_app.project import get_schema
 from setup_wizard.forms import StepForm
 from setup_wizard.steps import CheckResult, Probe
-
-ALTERNATIVES = 20
-"""How many ports after the wanted one are tried for a suggestion."""
-FIRST_UNPRIVILEGED = 1024
 
 
 def run(probe: Probe, form: StepForm, request: HttpRequest) -> CheckResult:
@@ -45,49 +39,3 @@ def _complete(values: dict[str, Any], form: StepForm) -> bool:
 def _enter_again(values: Mapping[str, Any]) -> CheckResult:
     labels = [get_schema()[key].label for key in values if get_schema()[key].is_secret]
     return CheckResult(ok=False, message=f"Enter the {' and '.join(labels)} to test these values.")
-
-
-def probe_listener(address: str, port: int, own_port: int | None) -> CheckResult:
-    """Try to listen on an address and port of this machine; ``own_port`` is the one this server has."""
-    if (reason := _refusal(address, 0)) is not None:
-        return CheckResult(ok=False, message=_explain_address(address, reason))
-    if port == own_port:
-        return CheckResult(ok=True, message=f"This hub listens on port {port} now.")
-    if (reason := _refusal(address, port)) is None:
-        return CheckResult(ok=True, message=f"Port {port} is free on {address}.")
-    return CheckResult(ok=False, message=f"{_explain_port(port, reason)} {_suggest(address, port)}".strip())
-
-
-def _refusal(address: str, port: int) -> OSError | None:
-    """Return what keeps this machine from listening there, or ``None``."""
-    try:
-        found = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        family, kind, protocol, _name, place = found[0]
-        with socket.socket(family, kind, protocol) as listener:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(place)
-    except OSError as error:
-        return error
-    return None
-
-
-def _explain_address(address: str, reason: OSError) -> str:
-    if isinstance(reason, socket.gaierror):
-        return f"{address} is no name that this machine knows."
-    return f"{address} is no address of this machine. 127.0.0.1 and 0.0.0.0 always work."
-
-
-def _explain_port(port: int, reason: OSError) -> str:
-    if reason.errno == errno.EADDRINUSE:
-        return f"Another program listens on port {port}."
-    if reason.errno in {errno.EACCES, errno.EPERM}:
-        return f"This hub's user may not listen on port {port}."
-    return f"Port {port} cannot be used: {reason.strerror}."
-
-
-def _suggest(address: str, port: int) -> str:
-    first = max(port + 1, FIRST_UNPRIVILEGED)
-    for candidate in range(first, min(first + ALTERNATIVES, 65536)):
-        if _refusal(address, candidate) is None:
-            return f"Port {candidate} is free."
-    return ""

@@ -145,6 +145,10 @@ class Product:
         """Return where a signed-in administrator changes the configuration."""
         return "/"
 
+    def address_afterwards(self, request: HttpRequest) -> str:
+        """Return the origin under which whoever has just claimed goes on; empty where it is the same."""
+        return ""
+
     def notes(self) -> list[dict[str, str]]:
         """Return what the last page reminds of: ``title``, ``text`` and perhaps a ``command``."""
         return []

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect, render, resolve_url
 from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.cache import never_cache
@@ -234,9 +235,13 @@ def show_done(request: HttpRequest) -> HttpResponse:
     if revision is None:
         return redirect("/")
     product = get_product()
+    address = product.address_afterwards(request)
     context = {
         "revision": revision,
-        "configuration_url": product.configuration_url(),
+        "address": address,
+        "dashboard_url": f"{address}/",
+        "sign_in_url": f"{address}{resolve_url(settings.LOGIN_URL)}",
+        "configuration_url": f"{address}{product.configuration_url()}",
         "notes": product.notes(),
     }
     return render(request, "setup_wizard/done.html", context)

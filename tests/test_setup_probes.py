@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 from collections.abc import Iterator
 
 import pytest
 
-from setup_wizard.probes import probe_listener
 from tests.hub_process import free_port
 from tests.wizard_walk import ACCOUNT, CREDENTIALS, MODE, Browser
 
@@ -108,19 +108,25 @@ def test_a_port_of_another_program_is_refused_with_an_alternative(browser: Brows
     browser.fill("account", ACCOUNT)
     browser.post("/setup/probe/listener/", {"bind_address": "127.0.0.1", "port": str(taken)})
     assert browser.json()["ok"] is False
-    assert f"Another program listens on port {taken}. Port " in browser.json()["message"]
+    message = browser.json()["message"]
+    assert f"Port {taken} is in use: " in message
+    assert f"(pid {os.getpid()}) listens at 127.0.0.1:{taken}. Port" in message
+    assert message.endswith(" free.")
 
 
-def test_the_port_of_this_server_is_its_own(taken: int) -> None:
-    assert probe_listener("127.0.0.1", taken, taken).ok
-    assert not probe_listener("127.0.0.1", taken, taken + 1).ok
+def test_the_port_of_this_server_is_its_own(browser: Browser, taken: int) -> None:
+    browser.fill("account", ACCOUNT)
+    browser.client.defaults["SERVER_PORT"] = str(taken)
+    browser.post("/setup/probe/listener/", {"bind_address": "127.0.0.1", "port": str(taken)})
+    assert browser.json() == {"ok": True, "message": f"This hub listens on port {taken} now."}
 
 
 @pytest.mark.parametrize("address", ["192.0.2.1", "2001:db8::1", "no-such-host.invalid"])
-def test_an_address_of_another_machine_is_refused(address: str) -> None:
-    result = probe_listener(address, 8884, None)
-    assert not result.ok
-    assert address in result.message
+def test_an_address_of_another_machine_is_refused(browser: Browser, address: str) -> None:
+    browser.fill("account", ACCOUNT)
+    browser.post("/setup/probe/listener/", {"bind_address": address, "port": "8884"})
+    assert browser.json()["ok"] is False
+    assert f"{address} is no address of this machine." in browser.json()["message"]
 
 
 def test_an_invalid_value_is_said_instead_of_probed(browser: Browser) -> None:

@@ -5,21 +5,29 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Collection
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse
+from django.http.request import split_domain_port
 from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from config_app.fields.hosts import parse_address
 from config_app.project import get_project
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """Another way in than that of the request: its origin, empty where not known, and the page there."""
+    """Another way in than that of the request: its origin, empty where not known, and the page there.
+
+    It ``is_followed`` by the browser itself where that cannot lead astray: the address of a name it did not
+    use may be another machine's, seen from where it is.
+    """
 
     origin: str
     path: str
+    is_followed: bool = False
 
     @property
     def url(self) -> str:
@@ -38,9 +46,20 @@ def elsewhere(request: HttpRequest, config: Any, keys: Collection[str], path: st
     project = get_project()
     if project.arrived_under(request, config, keys):
         return None
-    return Elsewhere(project.address_under(request, config), path)
+    origin = project.address_under(request, config)
+    return Elsewhere(origin, path, is_followed=bool(origin) and _leads_on(request, origin))
+
+
+def _leads_on(request: HttpRequest, origin: str) -> bool:
+    """Tell whether the browser reaches the same host there, or is on this machine and came by number."""
+    host = split_domain_port(request.get_host())[0].strip("[]")
+    address = parse_address(host)
+    return urlsplit(origin).hostname == host or (address is not None and address.is_loopback)
 
 
 def show_elsewhere(request: HttpRequest, link: Elsewhere, context: dict[str, Any]) -> HttpResponse:
     """Answer with a page of its own instead of a redirect, which the browser could not follow."""
-    return TemplateResponse(request, "config_app/elsewhere.html", context | {"elsewhere": link})
+    response = TemplateResponse(request, "config_app/elsewhere.html", context | {"elsewhere": link})
+    if link.is_followed:
+        get_project().let_connect(response, link.origin)
+    return response

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from config_app.cli.terminal import Terminal, abbreviated
 from config_app.declare import TakesEffect
@@ -13,6 +13,9 @@ from config_app.plan import Difference, Plan
 from config_app.presentation import clock
 from config_app.schema import NOT_SET
 from config_app.unset import UNSET
+
+if TYPE_CHECKING:
+    from config_app.convergence import Waiting
 
 
 def commit(
@@ -23,27 +26,36 @@ def commit(
         show_dry_run(plan, terminal, as_json=options.as_json)
         return
     within = getattr(options, "confirm", None)
-    revision = plan.apply(channel=channel, reason=options.reason or reason, confirm_within=within)
     if getattr(options, "wait", None) is None:
+        revision = plan.apply(channel=channel, reason=options.reason or reason, confirm_within=within)
         show_revision(revision, plan, terminal, as_json=options.as_json, confirm_within=within)
-    else:
-        _show_everywhere(revision, plan, options, terminal)
+        return
+    from config_app.convergence import Waiting
+
+    waiting = Waiting()
+    revision = plan.apply(channel=channel, reason=options.reason or reason, confirm_within=within)
+    _show_everywhere(waiting, revision, plan, options, terminal)
 
 
-def _show_everywhere(revision: Revision | None, plan: Plan, options: Namespace, terminal: Terminal) -> None:
+def _show_everywhere(
+    waiting: Waiting, revision: Revision | None, plan: Plan, options: Namespace, terminal: Terminal
+) -> None:
     """Print the revision and, once that is so or time is up, that every process has it in force.
 
     Raises ``NotEverywhere``, which says who does not.
     """
-    from config_app.convergence import NotEverywhere, await_everywhere
+    from config_app.convergence import NotEverywhere
 
     if not options.as_json:
         show_revision(revision, plan, terminal, as_json=False, confirm_within=options.confirm)
-    found = await_everywhere(revision.number if revision else plan.revision, options.wait)
+    keys = [edit.key for edit in plan.edits]
+    found = waiting.until(revision.number if revision else plan.revision, keys, options.wait)
+    stuck = waiting.stuck(found)
     if options.as_json:
-        terminal.json(_revision_json(revision, plan, options.confirm) | found.as_json())
-    if found.behind:
-        raise NotEverywhere(found)
+        everywhere = {"everywhere": not stuck}
+        terminal.json(_revision_json(revision, plan, options.confirm) | found.as_json() | everywhere)
+    if stuck:
+        raise NotEverywhere(found, stuck)
     if not options.as_json:
         terminal.line(str(found))
 
