@@ -27,6 +27,8 @@ workers = _config.server_workers
 loglevel = _config.log_level
 worker_class = "hub.worker.HubWorker"
 wsgi_app = "hub.asgi:application"
+# Once, in the master: workers that take over after a move are ready the sooner, and share the memory.
+preload_app = True
 proc_name = "hub"
 graceful_timeout = 30
 timeout = 60

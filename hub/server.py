@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -11,6 +12,7 @@ from typing import Any, NoReturn, TextIO
 
 from django.conf import settings
 from django.db import connections
+from django.urls import get_resolver
 
 from config_app import effects, receipts, runtime, watcher
 from config_app.declare import TakesEffect
@@ -95,6 +97,7 @@ def follow(arbiter: Any, config: RuntimeConfig) -> None:
     """Let a master that listens now follow the configuration; ``config`` is what it started with."""
     global _mover  # noqa: PLW0603
     describe_master(arbiter)
+    _prepare_workers()
     is_pinned = arbiter.systemd or _given(arbiter.cfg, sys.argv[1:])["bind"]
     if is_pinned:
         effects.exempt(TakesEffect.LISTENERS)
@@ -102,6 +105,13 @@ def follow(arbiter: Any, config: RuntimeConfig) -> None:
     _mover.begin(config)
     effects.acted_on(config, TakesEffect.WORKERS)
     follow_configuration(_mover, arbiter)
+
+
+def _prepare_workers() -> None:
+    """Do once what every worker would do as it starts, and spare it to tear all of that down as it ends."""
+    _ = get_resolver().url_patterns
+    gc.collect()
+    gc.freeze()
 
 
 def reload_master(arbiter: Any, config: RuntimeConfig) -> None:

@@ -13,7 +13,7 @@ from tests.hub_process import HubProcess
 PATH = "/health/live"
 PATIENCE = 30.0
 """Seconds for an answer on a machine that does much else."""
-PAUSE = 0.005
+PAUSE = 0.05
 """Seconds between an answer and the next request: the hub is to be busy, not starved by its clients."""
 HESITATION = 0.01
 """Seconds between a connection and its request, for clients that are not quick."""
