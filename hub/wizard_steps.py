@@ -20,7 +20,7 @@ def _probe_listener(values: Mapping[str, Any], request: HttpRequest) -> CheckRes
     """Try to listen there; the port at which this request came in is this hub's own."""
     host, port = values["bind_address"], values["port"]
     if (error := obstacle(host, 0)) is not None:
-        return _refused(explain(host, port, error), ALWAYS_WORK)
+        return CheckResult(ok=False, message=f"{explain(host, port, error)}. {ALWAYS_WORK}.")
     if str(port) == request.META.get("SERVER_PORT"):
         return CheckResult(ok=True, message=f"This hub listens on port {port} now.")
     if (error := obstacle(host, port)) is None:

@@ -7,7 +7,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import PHONE, browser, photograph, visiting
 from tests.hub_process import OWNER, PASSWORD, ROOT, HubProcess, free_port
+from tests.moves import MOVE, answers_at
 from tests.served import wait_for_workers
+from tests.waiting import wait_for
 
 __all__ = ["browser"]  # a fixture
 
@@ -61,15 +63,18 @@ def test_the_page_goes_on_at_the_new_port_where_the_change_is_confirmed(
         assert [text for text in visitor.complaints if "ERR_CONNECTION_REFUSED" not in text] == []
 
 
-def test_without_scripts_it_goes_on_as_well(served: HubProcess, browser: Browser) -> None:
+def test_without_scripts_a_link_leads_there(served: HubProcess, browser: Browser) -> None:
     served.claim()
     port = free_port()
     with visiting(browser, PHONE, "dark", java_script_enabled=False) as visitor:
         page = visitor.page
         sign_in(served, page)
         save_port(served, page, port)
-        expect(page.get_by_role("link", name=address(port, ""))).to_be_visible(timeout=PATIENCE)
+        link = page.get_by_role("link", name=address(port, ""))
+        expect(link).to_be_visible(timeout=PATIENCE)
         photograph_still(page)
+        wait_for(lambda: answers_at(port), "the hub at its new port", MOVE)
+        link.click()
         page.wait_for_url(address(port, EDITOR), timeout=PATIENCE)
         served.port = port
 

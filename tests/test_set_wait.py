@@ -83,6 +83,34 @@ def test_what_the_process_has_against_it_is_told(install: None) -> None:
         config("set", "log_level", "debug", "--wait", "0")
 
 
+def test_who_has_yet_to_act_on_the_change_is_waited_for_and_named(install: None) -> None:
+    sign_as_another()
+    Process.objects.update(revision=2, pending=["server_workers"])
+    with pytest.raises(
+        NotEverywhere, match="at revision 2 and has yet to act on server_workers; config show"
+    ):
+        config("set", "server_workers", "3", "--wait", "0")
+
+
+def test_what_is_pending_of_other_settings_is_not_waited_for(install: None) -> None:
+    sign_as_another()
+    Process.objects.update(revision=2, pending=["port"])
+    assert config("set", "log_level", "debug", "--wait", "0").lines[-1].startswith("2 of 2 processes")
+
+
+def test_who_cannot_act_on_it_ends_the_wait_at_once(install: None) -> None:
+    sign_as_another()
+    Process.objects.update(revision=2, pending=["server_workers"], error="out of memory")
+    with pytest.raises(NotEverywhere, match=r"worker 4711 on web-1 .*server_workers \(out of memory\)"):
+        config("set", "server_workers", "3", "--wait", "86400")
+
+
+def test_what_a_process_complained_about_before_is_not_blamed_on_the_change(install: None) -> None:
+    sign_as_another()
+    Process.objects.update(revision=2, error="an old story")
+    assert config("set", "log_level", "debug", "--wait", "0").lines[-1].endswith("with an error")
+
+
 def test_where_nothing_changes_it_waits_for_the_last_revision(install: None) -> None:
     sign_as_another()
     assert config("unset", "log_level", "--wait").lines[-1] == "1 of 1 process at revision 1"

@@ -116,8 +116,8 @@ def test_a_port_of_another_program_is_refused_with_an_alternative(browser: Brows
 
 def test_the_port_of_this_server_is_its_own(browser: Browser, taken: int) -> None:
     browser.fill("account", ACCOUNT)
-    browser.client.defaults["SERVER_PORT"] = str(taken)
-    browser.post("/setup/probe/listener/", {"bind_address": "127.0.0.1", "port": str(taken)})
+    values = {"bind_address": "127.0.0.1", "port": str(taken)}
+    browser.response = browser.client.post("/setup/probe/listener/", values, SERVER_PORT=str(taken))
     assert browser.json() == {"ok": True, "message": f"This hub listens on port {taken} now."}
 
 
