@@ -1,0 +1,78 @@
+"""Everything that must hold together in an install, in a form that two runs of the same acts share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.sessions.models import Session
+from django.db import connection
+
+from config_app import runtime, store
+from config_app.models import Change, Confirmation, Revision
+from config_app.secret import Secret
+from hub.models import User
+from hub.runtime_config import schema
+from setup_wizard import draft, tokens
+from setup_wizard.models import SetupToken
+
+RANDOM = {"workos_cookie_password", "database_path"}
+"""Settings whose values differ from one run to the next; that they are set is all that can be compared."""
+
+
+def facts() -> dict[str, Any]:
+    """Return settings, history, people, sessions, the wizard's draft and whether all of it agrees."""
+    return {
+        "settings": settings(),
+        "history": [list(row) for row in Revision.objects.values_list("number", "channel", "reason")],
+        "changes": changes(),
+        "confirmations": list(Confirmation.objects.values_list("revision", "outcome")),
+        "people": list(User.objects.order_by("pk").values_list("email", "password", "is_active")),
+        "sessions": Session.objects.count(),
+        "draft": staged(),
+        "has_token": tokens.is_usable(),
+        "holders": SetupToken.objects.exclude(used_at=None).count(),
+        "history_agrees": history_agrees(),
+        "drifted": store.read().drifted,
+        "integrity": integrity(),
+    }
+
+
+def settings() -> dict[str, Any]:
+    """Return every value in the clear."""
+    config = runtime.refresh().config
+    return {key: shown(key, schema.value(config, key)) for key in schema.settings}
+
+
+def shown(key: str, value: Any) -> Any:
+    """Return a value that can be compared with that of another run."""
+    if key in RANDOM:
+        return value is not None
+    return value.reveal() if isinstance(value, Secret) else value
+
+
+def changes() -> list[Any]:
+    """Return the history's changes; ciphertexts differ each time, so of those only that there is one."""
+    found = Change.objects.order_by("pk").values_list("revision", "key", "new_value", "is_secret")
+    return [[n, key, bool(new) if secret or key in RANDOM else new] for n, key, new, secret in found]
+
+
+def history_agrees() -> bool:
+    """Tell whether the newest change of every key says what its row says, and every row has a change."""
+    rows = {key: row.value for key, row in store.read().rows.items() if key in schema.settings}
+    said = {key: text for key, text in store.latest_texts().items() if key in schema.settings}
+    return rows == {key: text for key, text in said.items() if text is not None}
+
+
+def staged() -> Any:
+    """Return what the wizard would go on with."""
+    found = draft.load()
+    secrets = {key: found.secret(key) for key in found.secrets}
+    return [found.steps, {key: s.reveal() for key, s in secrets.items() if s}, found.password]
+
+
+def integrity() -> list[Any]:
+    """Return what the database says of its own state."""
+    with connection.cursor() as cursor:
+        if connection.vendor != "sqlite":
+            return []
+        return list(cursor.execute("PRAGMA integrity_check").fetchall())

@@ -1,0 +1,149 @@
+"""What is killed at every point, each with what comes before it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.auth import login
+from django.contrib.sessions.backends.db import SessionStore
+from django.core.management import call_command
+from django.http import HttpRequest
+
+from config_app import confirmation
+from config_app.plan import plan
+from config_app.secret import Secret
+from hub import database_file
+from hub.bootstrap import bootstrap_application
+from hub.instance import ensure_data_dir
+from hub.models import User
+from setup_wizard import draft, tokens
+from setup_wizard.claim import application_of, claim
+from setup_wizard.product import get_product
+
+Action = Callable[[], None]
+
+EMAIL = "ada@example.com"
+PASSWORD_HASH = "md5$salt$0000"
+STEPS = {
+    "mode": {"app_mode": "local"},
+    "account": {"email": EMAIL, "name": "Ada"},
+    "network": {"bind_address": "127.0.0.1", "port": "9001"},
+    "security": {"super_admin_emails": EMAIL},
+}
+
+
+def started() -> None:
+    """Start a hub for the first time."""
+    bootstrap_application()
+
+
+def migrated() -> None:
+    """Leave a first start killed before it imported anything."""
+    ensure_data_dir(settings.INSTANCE.data_dir)
+    if settings.INSTANCE.database_path is not None:
+        database_file.create(settings.INSTANCE.database_path)
+    call_command("migrate", verbosity=0)
+    Path(os.environ["HUB_ENV_FILE"]).write_text("HUB_PORT=9001\nWORKOS_API_KEY=sk_test_canary\n")
+
+
+def import_again() -> None:
+    """Import once more."""
+    os.environ |= {"HUB_PORT": "9001", "HUB_LOG_LEVEL": "debug", "WORKOS_API_KEY": "sk_test_canary"}
+    call_command("loadenv", "--again", "--yes", "--json")
+
+
+def set_three() -> None:
+    """Change three settings with the command, one of them a secret."""
+    pairs = ("port=9001", "log_level=debug", "reload_webhook_secret=canary-canary-canary")
+    call_command("config", "set", *pairs, "--reason", "moved", "--json")
+
+
+def apply_plan() -> None:
+    """Change, set and unset from code, to be confirmed."""
+    plan({"port": 9002, "public_url": "https://hub.example.com"}).apply(confirm_within=600)
+
+
+def unconfirmed() -> None:
+    """Leave a change whose time to be confirmed has passed."""
+    started()
+    plan({"port": 9001, "log_level": "debug"}).apply(confirm_within=-1)
+
+
+def revert() -> None:
+    """Undo what was not confirmed."""
+    confirmation.revert_overdue()
+
+
+def confirm() -> None:
+    """Keep it after all."""
+    call_command("config", "confirm", "--json")
+
+
+def unlocked() -> None:
+    """Bring the token to the wizard."""
+    started()
+    token = tokens.current()
+    assert token is not None
+    assert tokens.accept(token.reveal())
+
+
+def bring_token() -> None:
+    """Use up the token."""
+    token = tokens.current()
+    assert token is not None
+    tokens.accept(token.reveal())
+
+
+def save_step() -> None:
+    """Stage a step that has a secret."""
+    step = next(step for step in get_product().steps if step.name == "credentials")
+    secrets = {"workos_api_key": Secret("sk_test_canary")}
+    draft.save(step, {"workos_client_id": "client_123"}, secrets)
+
+
+def filled() -> None:
+    """Complete every step of the wizard."""
+    unlocked()
+    for step in draft.load().steps_in_order():
+        draft.save(step, STEPS[step.name], {}, PASSWORD_HASH if step.name == "account" else "")
+
+
+def finish() -> None:
+    """Claim what the wizard staged."""
+    claim(application_of(draft.load()))
+
+
+def claimed() -> None:
+    """Claim, sign somebody in and set what a reset clears."""
+    filled()
+    finish()
+    request = HttpRequest()
+    request.session = SessionStore()
+    login(request, User.objects.get())
+    request.session.save()
+    plan({"workos_api_key": "sk_test_canary", "port": 9002}).apply()
+
+
+def reset() -> None:
+    """Let the hub be claimed anew."""
+    call_command("config", "reset", "--yes", "--json")
+
+
+ON_A_RUNNING_HUB: dict[str, tuple[Action, Action]] = {
+    "set": (started, set_three),
+    "apply": (started, apply_plan),
+    "confirm": (unconfirmed, confirm),
+    "revert": (unconfirmed, revert),
+    "reset": (claimed, reset),
+    "import again": (started, import_again),
+}
+IN_THE_WIZARD: dict[str, tuple[Action, Action]] = {
+    "token": (started, bring_token),
+    "step": (unlocked, save_step),
+    "claim": (filled, finish),
+}
+ACTIONS = {**ON_A_RUNNING_HUB, **IN_THE_WIZARD, "first import": (migrated, started)}
+"""What to do before, and what to do and be killed at, by name."""
