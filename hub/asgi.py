@@ -7,8 +7,9 @@ import os
 from django.conf import settings
 from django.core.asgi import get_asgi_application
 
+from hub.bare_responses import never_bare
 from hub.body_limit import limit_bodies
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
 
-application = limit_bodies(get_asgi_application(), settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+application = never_bare(limit_bodies(get_asgi_application(), settings.DATA_UPLOAD_MAX_MEMORY_SIZE))

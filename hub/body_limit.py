@@ -5,20 +5,9 @@ Under ASGI, Django writes the whole body to a temporary file before it looks at 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any
+from hub.bare_responses import Application, Message, Receive, Send
 
-Message = dict[str, Any]
-Receive = Callable[[], Awaitable[Any]]
-Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Any, Any, Any], Awaitable[None]]
-
-HEADERS = [
-    (b"content-type", b"text/plain"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-    (b"x-content-type-options", b"nosniff"),
-    (b"connection", b"close"),
-]
+HEADERS = [(b"content-type", b"text/plain"), (b"connection", b"close")]
 
 
 class BodyTooLarge(Exception):

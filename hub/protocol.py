@@ -7,10 +7,12 @@ import fcntl
 import struct
 import termios
 
+import h11
 from uvicorn.protocols.http.flow_control import CLOSE_HEADER
-from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+from uvicorn.protocols.http.h11_impl import STATUS_PHRASES, H11Protocol, RequestResponseCycle
 
 from config_app import feed
+from hub import bare_responses
 
 FIRST_REQUEST = 5.0
 """Seconds within which a connection that asked nothing yet may begin to while the worker stops."""
@@ -84,3 +86,13 @@ class HubProtocol(H11Protocol):
             return 0
         found = fcntl.ioctl(connection.fileno(), termios.FIONREAD, b"\0" * 4)
         return int(struct.unpack("i", found)[0])
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no request; uvicorn's own answer lacks the headers of every other one."""
+        plain = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
+        start = h11.Response(
+            status_code=400, headers=bare_responses.completed(plain), reason=STATUS_PHRASES[400]
+        )
+        for event in (start, h11.Data(data=msg.encode("ascii")), h11.EndOfMessage()):
+            self.transport.write(self.conn.send(event))
+        self.transport.close()

@@ -201,6 +201,10 @@ def test_it_answers_at_the_address_that_the_connection_came_in_on(hub: HubProces
 def test_odd_requests_get_an_answer(hub: HubProcess, request_line: str, host: str, status: bytes) -> None:
     answer = send(hub, f"{request_line}\r\n{host}\r\nConnection: close\r\n\r\n".encode())
     assert answer.split(b" ", 2)[1] == status
+    head = answer.partition(b"\r\n\r\n")[0].lower()
+    assert head.count(b"content-security-policy: ") == 1
+    for directive in (b"default-src 'none'", b"base-uri 'none'", b"form-action 'self'"):
+        assert directive in head
 
 
 def test_nothing_of_this_left_a_traceback_in_the_log(hub: HubProcess) -> None:

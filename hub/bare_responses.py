@@ -1,0 +1,49 @@
+"""The headers of answers that are given before Django has a request, or that pass its middleware by (W2)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+from django.conf import settings
+
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Any, Any, Any], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+POLICY = b"content-security-policy"
+
+
+def headers() -> Headers:
+    """Return the policy of the settings, and what else every answer says."""
+    directives = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
+    policy = "; ".join(f"{name} {' '.join(sources)}" for name, sources in directives.items())
+    return [
+        (POLICY, policy.encode()),
+        (b"x-content-type-options", b"nosniff"),
+        (b"x-frame-options", settings.X_FRAME_OPTIONS.encode()),
+        (b"referrer-policy", settings.SECURE_REFERRER_POLICY.encode()),
+        (b"cross-origin-opener-policy", settings.SECURE_CROSS_ORIGIN_OPENER_POLICY.encode()),
+    ]
+
+
+def completed(found: Iterable[tuple[bytes, bytes]]) -> Headers:
+    """Return the headers of an answer, with those above where it has no policy."""
+    found = list(found)
+    return found if any(name.lower() == POLICY for name, _ in found) else [*found, *headers()]
+
+
+def never_bare(application: Application) -> Application:
+    """Return ``application`` with those headers on every answer: Django refuses some requests early."""
+
+    async def complete(scope: Message, receive: Receive, send: Send) -> None:
+        async def send_complete(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = message | {"headers": completed(message.get("headers", []))}
+            await send(message)
+
+        await application(scope, receive, send_complete)
+
+    return complete
