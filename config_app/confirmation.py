@@ -1,7 +1,7 @@
 """Commit-confirmed: a change that could lock its author out reverts by itself unless it is confirmed (W6).
 
 Deadlines are the database's, so machines whose clocks differ agree. Whichever process notices first
-reverts; after a crash of all of them, the first one that starts does.
+reverts; after a crash of all of them, the first one that starts does, before it listens anywhere.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from config_app import deadlines, runtime, store
 from config_app.errors import ConfigError, DatabaseUnavailable
 from config_app.faults import database_errors
 from config_app.models import Change, Revision
-from config_app.plan import plan
+from config_app.plan import actor_name, plan
 from config_app.project import get_schema
 from config_app.resolve import read_with_keyring
 from config_app.store import Origin
@@ -55,20 +55,20 @@ def waiting() -> list[Waiting]:
     return [Waiting(number, seconds, frozenset(keys[number])) for number, seconds in left.items()]
 
 
-def confirm(number: int) -> None:
+def confirm(number: int, *, actor: object = None, reason: str = "") -> None:
     """Keep a revision that waits to be confirmed; raise ``ConfigError`` where it does not wait (any more)."""
     with store.writing() as stored:
-        _settle(number, CONFIRMED)
+        _settle(number, CONFIRMED, actor=actor_name(actor), reason=reason)
         store.touch(stored)
         transaction.on_commit(runtime.refresh)
 
 
-def revert(number: int, *, actor: object, address: str = "") -> Revision | None:
+def revert(number: int, *, actor: object, address: str = "", reason: str = "") -> Revision | None:
     """Undo a revision without waiting for its time to pass, and return the revision that does so.
 
     Raises ``ConfigError`` where it does not wait to be confirmed (any more) or cannot be undone.
     """
-    reason = f"revision {number} was reverted instead of confirmed"
+    reason = reason or f"revision {number} was reverted instead of confirmed"
     return _revert(number, Origin(channel="revert", reason=reason, address=address), actor)
 
 
@@ -103,8 +103,8 @@ class NotWaiting(ConfigError):
         )
 
 
-def _settle(number: int, outcome: str) -> None:
-    if not deadlines.settle(number, outcome):
+def _settle(number: int, outcome: str, *, actor: str = "", reason: str = "") -> None:
+    if not deadlines.settle(number, outcome, actor=actor, reason=reason):
         raise NotWaiting(number)
 
 

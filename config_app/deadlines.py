@@ -1,10 +1,17 @@
-"""Until when revisions wait to be confirmed, by the clock of the database; written only with ``store``."""
+"""Until when revisions wait to be confirmed; written only with ``store``.
+
+A deadline is kept by the clock of the database, which all machines share and a crash survives. Clocks get
+set (R9), so a process looks at that clock only when it first meets a deadline, and from then on counts by
+one of its own that nobody sets.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+import time
 
 from django.db.models import DurationField, ExpressionWrapper, F
+from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
 
 from config_app.faults import database_errors
@@ -22,14 +29,38 @@ def await_confirmation(revision: Revision, seconds: float) -> None:
     Confirmation.objects.create(revision=revision, deadline=deadline)
 
 
+_met: dict[tuple[int, dt.datetime], float] = {}
+"""When, in monotonic seconds, the deadlines pass that this process has met; a handful in its life."""
+
+
 def unconfirmed() -> list[tuple[int, float]]:
     """Return the revisions that wait to be confirmed, each with the seconds it has left."""
-    left = ExpressionWrapper(F("deadline") - Now(), output_field=DurationField())
+    left, granted = _span(F("deadline") - Now()), _span(F("deadline") - F("revision__created_at"))
     with database_errors():
-        waiting = Confirmation.objects.filter(outcome="").order_by("pk").annotate(left=left)
-        return [(pk, span.total_seconds()) for pk, span in waiting.values_list("pk", "left")]
+        waiting = Confirmation.objects.filter(outcome="").order_by("pk").annotate(left=left, granted=granted)
+        rows = list(waiting.values_list("pk", "deadline", "left", "granted"))
+    return [(number, _left(number, until, min(spans))) for number, until, *spans in rows]
 
 
-def settle(number: int, outcome: str) -> bool:
+def _span(difference: CombinedExpression) -> ExpressionWrapper[DurationField]:
+    return ExpressionWrapper(difference, output_field=DurationField())
+
+
+def _left(number: int, deadline: dt.datetime, left: dt.timedelta) -> float:
+    """Return the seconds until a deadline, of which ``left`` remain if this process meets it now.
+
+    After a clock was set back, that is no more than the revision was given at first.
+    """
+    now = time.monotonic()
+    return _met.setdefault((number, deadline), now + left.total_seconds()) - now
+
+
+def forget() -> None:
+    """Meet every deadline anew, as a fresh process would."""
+    _met.clear()
+
+
+def settle(number: int, outcome: str, *, actor: str = "", reason: str = "") -> bool:
     """Note how the wait of a revision ended, unless it ended before; only within ``store.writing``."""
-    return bool(Confirmation.objects.filter(pk=number, outcome="").update(outcome=outcome))
+    waiting = Confirmation.objects.filter(pk=number, outcome="")
+    return bool(waiting.update(outcome=outcome, actor=actor, reason=reason))

@@ -111,6 +111,8 @@ class Confirmation(models.Model):
     )
     deadline = models.DateTimeField()
     outcome = models.CharField(max_length=20, blank=True)
+    actor = models.CharField("confirmed by", max_length=254, blank=True)
+    reason = models.TextField(blank=True)
 
     class Meta:
         db_table = "config_confirmation"

@@ -190,6 +190,7 @@ def forget() -> None:
     """Load anew on the next use, as a fresh process would."""
     global _config, _snapshot, _stale_since, _confirmed_at  # noqa: PLW0603
     _config = _snapshot = _stale_since = _confirmed_at = None
+    deadlines.forget()
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 from asgiref.sync import sync_to_async
 from django.db import connection
 
-from config_app import custody, receipts, runtime, store, watcher
+from config_app import confirmation, custody, receipts, runtime, store, watcher
 from config_app.models import Revision
 from config_app.plan import plan
 from config_app.resolve import read_without_keyring
@@ -68,7 +68,8 @@ def _is_initialised() -> bool:
 def bootstrap_application() -> RuntimeConfig:
     """Bring the install to where it can serve and return its configuration.
 
-    Idempotent, and safe from any number of processes at once: one does the work, the others wait.
+    Idempotent, and safe from any number of processes at once: one does the work, the others wait. What was
+    not confirmed in time is reverted, because no other process may be left to do so (W6).
     Raises ``ConfigError`` with a diagnosis and a cure; whatever is raised, nothing is half done.
     """
     ensure_data_dir(instance().data_dir)
@@ -77,7 +78,8 @@ def bootstrap_application() -> RuntimeConfig:
     if not _is_ready():
         with bootstrap_lock(instance()):
             _bring_up()
-    runtime.refresh()
+    if runtime.refresh().confirm_by is not None:
+        confirmation.revert_overdue()
     return get_config()
 
 

@@ -25,6 +25,7 @@ from hub.logs import apply_level
 from hub.logs_format import LOGGING
 from hub.moving import Mover, follow_configuration
 from hub.runtime_config import RuntimeConfig, get_config, is_configured
+from hub.starting_address import starting_address
 
 STOPS = (signal.SIGTERM, signal.SIGINT)
 """The signals that end a worker gracefully."""
@@ -80,11 +81,19 @@ def start_master(arbiter: Any) -> None:
     describe_master(arbiter)
     if arbiter.cfg.reuse_port or any(name in os.environ for name in INHERITED):
         return
-    for host, port in _tcp_addresses(arbiter.cfg):
-        try:
-            probe(host, port)
-        except ConfigError as error:
-            _refuse(error)
+    try:
+        _find_listener(arbiter.cfg)
+    except ConfigError as error:
+        _refuse(error)
+
+
+def _find_listener(cfg: Any) -> None:
+    """Raise ``ListenerUnavailable`` where gunicorn cannot listen as it is told, by whomever."""
+    config = get_config()
+    if cfg.settings["bind"].get() == [listener(config.host, config.port)]:
+        cfg.set("bind", listener(*starting_address()))
+    for host, port in _tcp_addresses(cfg):
+        probe(host, port)
 
 
 def describe_master(arbiter: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+
 import pytest
 from django.core.management.base import CommandError
 
@@ -87,6 +89,30 @@ def test_json_names_what_is_confirmed_and_what_waits() -> None:
     config("set", "port", "9001", "--confirm", "5m")
     config("set", "log_level", "debug", "--confirm", "1h")
     assert config("confirm", "3", "--json").json == {"confirmed": 3, "waiting": [2]}
+
+
+def test_history_says_who_confirmed_it_and_why() -> None:
+    config("set", "port", "9001", "--confirm", "5m")
+    config("confirm", "--reason", "works from outside")
+    who = getpass.getuser()
+    assert config("history").lines[0].endswith(f"  [confirmed by {who}: works from outside]")
+    newest = config("history", "--json").json["revisions"][0]
+    assert (newest["confirmed_by"], newest["confirmation_reason"]) == (who, "works from outside")
+
+
+def test_a_dry_run_says_what_it_would_confirm_and_confirms_nothing() -> None:
+    config("set", "port", "9001", "--confirm", "5m")
+    before = database_content()
+    assert config("confirm", "--dry-run").lines == [
+        "revision 2 would be confirmed",
+        "dry run: nothing was written",
+    ]
+    assert config("confirm", "2", "--dry-run", "--json").json == {
+        "dry_run": True,
+        "confirmed": 2,
+        "waiting": [],
+    }
+    assert database_content() == before
 
 
 @pytest.mark.parametrize("number", ["1", "99"])

@@ -29,7 +29,7 @@ def confirm(request: HttpRequest, number: int) -> HttpResponse:
     found = _find(request, number)
     if (reason := _obstacle(request, found)) is not None:
         messages.error(request, reason)
-    elif _attempt(request, lambda: confirmation.confirm(number)):
+    elif _attempt(request, lambda: confirmation.confirm(number, actor=request.user)):
         messages.success(request, f"Revision {number} is confirmed and stays.")
     return HttpResponseRedirect(_next(request))
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 else:
     RevisionPaginatorBase = Paginator
 
-CHANNELS = ("admin", "cli", "wizard", "bootstrap", "env", "import", "rollback", "revert", "sql")
+CHANNELS = ("admin", "cli", "code", "wizard", "bootstrap", "env", "import", "rollback", "revert", "sql")
 MOST_COUNTED = 10_000
 HISTORY, DETAIL = "config_app_revision_changelist", "config_app_revision_change"
 ROLLBACK = "config_app_revision_rollback"

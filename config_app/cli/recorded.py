@@ -25,7 +25,14 @@ def revision_lines(revision: Revision) -> Iterator[str]:
 
 def _mark(revision: Revision) -> str:
     found = confirmation_of(revision)
-    return f"  [{CONFIRMATIONS[found]}]" if found else ""
+    return f"  [{CONFIRMATIONS[found]}{_confirmed_by(revision)}]" if found else ""
+
+
+def _confirmed_by(revision: Revision) -> str:
+    """Return who confirmed a revision and why, where somebody did."""
+    wait = revision.confirmation
+    who = f" by {wait.actor}" if wait.actor else ""
+    return f"{who}: {wait.reason}" if wait.reason else who
 
 
 def when(revision: Revision) -> str:
@@ -75,8 +82,14 @@ def revision_json(revision: Revision) -> dict[str, Any]:
         "address": revision.address,
         "reason": revision.reason,
         "confirmation": confirmation_of(revision) or None,
+        **_confirmed_json(revision),
         "changes": [_change_json(change) for change in change_rows(revision)],
     }
+
+
+def _confirmed_json(revision: Revision) -> dict[str, str]:
+    wait = getattr(revision, "confirmation", None)
+    return {"confirmed_by": wait.actor, "confirmation_reason": wait.reason} if wait and wait.actor else {}
 
 
 def _change_json(change: ShownChange) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from config_app.errors import InvalidValue
 from hub.bootstrap import bootstrap_application
 from hub.listening import INHERITED, listener, probe
 from hub.runtime_config import schema
+from hub.starting_address import starting_address
 
 
 def _bind(text: str) -> tuple[str, int]:
@@ -50,9 +51,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Bring the install up and replace this process by gunicorn."""
-        config = bootstrap_application()
+        bootstrap_application()
         if not any(name in os.environ for name in INHERITED):
-            probe(*(options["bind"] or (config.host, config.port)))
+            probe(*(options["bind"] or starting_address()))
         command = [sys.executable, "-m", "gunicorn", "-c", str(settings.BASE_DIR / "hub" / "gunicorn.py")]
         if options["bind"]:
             command += ["--bind", listener(*options["bind"])]

@@ -1,0 +1,57 @@
+"""Where a start listens: an address that waits to be confirmed and cannot be opened is given up (W6, R11)."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+
+from config_app import confirmation, receipts
+from config_app.models import Process
+from hub.listening import ListenerUnavailable, probe
+from hub.runtime_config import get_config
+
+logger = logging.getLogger("hub")
+
+ADDRESS = frozenset({"bind_address", "port"})
+
+
+def starting_address() -> tuple[str, int]:
+    """Return host and port to listen at; raise ``ListenerUnavailable`` where that is impossible.
+
+    A hub that does not start can be confirmed by nobody, so a change of the address that waits for that is
+    reverted at once, unless another process of the hub runs: that may be what listens there.
+    """
+    while True:
+        config = get_config()
+        try:
+            probe(config.host, config.port)
+        except ListenerUnavailable as error:
+            if not _give_up(error):
+                raise
+        else:
+            return config.host, config.port
+
+
+def _give_up(error: ListenerUnavailable) -> bool:
+    """Revert the newest change of the address that waits to be confirmed, where that is the way out."""
+    number = next((waits.number for waits in confirmation.waiting() if waits.keys & ADDRESS), None)
+    if number is None or any(_runs(process) for process in receipts.running()):
+        return False
+    reason = f"revision {number} was not confirmed, and {error.message}"
+    confirmation.revert(number, actor="auto-revert", reason=reason)
+    logger.warning("%s; it is reverted", reason)
+    return True
+
+
+def _runs(process: Process) -> bool:
+    """Tell whether a process with a recent receipt is still there; what was killed left one behind."""
+    if process.machine != socket.gethostname():
+        return True
+    if process.pid == os.getpid():
+        return False
+    try:
+        os.kill(process.pid, 0)
+    except OSError as error:
+        return isinstance(error, PermissionError)
+    return True
