@@ -18,7 +18,7 @@ from config_app.project import get_project, get_schema
 from config_app.resolve import Resolution, read_with_keyring, resolve
 from config_app.schema import NOT_SET, Schema, Setting
 from config_app.sealing import Text, canonical_texts, encrypted, plain, sealed
-from config_app.store import Edit, Origin, Stored
+from config_app.store import CODE, Edit, Origin, Stored
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,13 +60,14 @@ class Plan:
         self,
         *,
         actor: object = None,
-        channel: str = "cli",
+        channel: str = CODE,
         reason: str = "",
         address: str = "",
         confirm_within: float | None = None,
     ) -> Revision | None:
         """Commit the changes as one revision and return it; ``None`` where nothing differs.
 
+        Whoever applies it for a person names the ``channel``: code that does not is that channel itself.
         With ``confirm_within`` (seconds), the revision reverts by itself unless it is confirmed in time.
 
         The plan is drawn again under the writers' lock. Raises ``StaleRevision`` where it was made for

@@ -10,6 +10,7 @@ from config_app.faults import database_errors
 from config_app.models import Revision
 from config_app.plan import Plan, plan
 from config_app.project import get_project, get_schema
+from config_app.store import CODE
 from config_app.unset import UNSET
 
 
@@ -24,7 +25,7 @@ def plan_reset(*, every_setting: bool = False) -> Plan:
 
 
 def reset(
-    *, actor: object = None, channel: str = "cli", reason: str = "", every_setting: bool = False
+    *, actor: object = None, channel: str = CODE, reason: str = "", every_setting: bool = False
 ) -> Revision | None:
     """Reset in one transaction and return the revision; ``None`` where nothing was set."""
     with database_errors(), transaction.atomic():

@@ -17,6 +17,8 @@ from config_app.keyring import CIPHERTEXT_START, SALT_KEY
 from config_app.models import Change, ConfigState, Confirmation, Revision, SystemConfig
 
 STATE_ID = 1
+CODE = "code"
+"""The channel of a change that a program makes by itself, through ``config_app.api``."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class Origin:
     """Who changes the configuration, through which channel and why."""
 
     actor: str = ""
-    channel: str = "cli"
+    channel: str = CODE
     reason: str = ""
     address: str = ""
 

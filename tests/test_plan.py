@@ -35,6 +35,12 @@ def test_a_change_is_in_force_once_it_is_applied() -> None:
     assert get_config().port == 9001
 
 
+def test_code_that_names_no_channel_is_a_channel_of_its_own() -> None:
+    revision = plan({"port": 9001}).apply()
+    assert revision is not None
+    assert revision.channel == "code"
+
+
 def test_a_plan_writes_nothing() -> None:
     plan({"port": "9001"})
     assert not SystemConfig.objects.filter(pk="port").exists()

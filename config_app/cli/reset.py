@@ -33,7 +33,7 @@ class Reset(Verb):
             raise WrongCall("--json cannot ask; add --yes")
         if not options.yes:
             terminal.confirm(QUESTION)
-        revision = reset(reason=options.reason, every_setting=options.every_setting)
+        revision = reset(channel="cli", reason=options.reason, every_setting=options.every_setting)
         show_revision(revision, plan, terminal, as_json=options.as_json)
         if not options.as_json and (how_to_go_on := get_project().after_reset()):
             terminal.line(how_to_go_on)
