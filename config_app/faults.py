@@ -10,6 +10,7 @@ from django.db import DatabaseError, ProgrammingError, transaction
 from config_app.errors import DatabaseUnavailable
 
 CURE = "check that it is reachable, writable and not full"
+WAIT = "another process holds it: wait until that is done, or end it"
 
 
 @contextlib.contextmanager
@@ -36,4 +37,9 @@ def _cure(error: DatabaseError) -> str:
     """Return what to do: a missing table or column is a schema that is older than the code."""
     if isinstance(error, ProgrammingError) or "no such " in str(error):
         return "run manage.py bootstrap, or migrate, to bring its tables up to date"
-    return CURE
+    return WAIT if is_locked(error) else CURE
+
+
+def is_locked(error: BaseException | None) -> bool:
+    """Tell whether SQLite gave up waiting for another process to be done."""
+    return isinstance(error, DatabaseError) and "is locked" in str(error)

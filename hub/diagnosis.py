@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from config_app.errors import ConfigError, DatabaseUnavailable
+from config_app.faults import is_locked
 from config_app.project import Problem
 from hub import migration
 from hub.bootstrap import BootstrapState, get_bootstrap_state
@@ -19,9 +20,8 @@ def lacking() -> Problem | None:
     try:
         state = get_bootstrap_state()
     except DatabaseUnavailable as error:
-        if "locked" in error.why:  # to ask once more would wait just as long
-            raise
-        raise _outdated() or error from None
+        # To ask a locked database once more would take as long again.
+        raise (None if is_locked(error.__cause__) else _outdated()) or error from None
     message = NEVER_STARTED.get(state)
     return None if message is None else Problem(code=state.value, message=message, fix=HOW_TO_START)
 

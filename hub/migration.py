@@ -11,7 +11,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 
 from config_app.errors import DatabaseUnavailable, NewerSchema
-from config_app.faults import database_errors
+from config_app.faults import WAIT, database_errors, is_locked
 
 
 def applied_migrations() -> set[tuple[str, str]]:
@@ -31,7 +31,8 @@ def _unusable(error: DatabaseError) -> DatabaseUnavailable:
     reason = str(error).strip().splitlines()[0]
     if connection.vendor == "sqlite":
         reason = f"{connection.settings_dict['NAME']}: {reason}"
-    return DatabaseUnavailable(reason, "check that it is reachable and that this user may use it")
+    fix = WAIT if is_locked(error) else "check that it is reachable and that this user may use it"
+    return DatabaseUnavailable(reason, fix)
 
 
 def refuse_newer(applied: set[tuple[str, str]]) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sqlite3
 import stat
 import subprocess
-from collections.abc import Callable
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from hub.sqlite import BUSY_TIMEOUT
 from tests.hub_process import HubProcess
 from tests.missing import missing
 from tests.privileges import NOBODY
@@ -252,14 +257,56 @@ def test_a_file_that_cannot_be_written_is_one_line(hub: HubProcess, mode: int) -
     assert hub.database.read_bytes() == content
 
 
-def test_files_of_another_user_are_one_line(hub: HubProcess) -> None:
+@contextlib.contextmanager
+def of_another_user(path: Path) -> Iterator[Path]:
+    """Give the path away; who is not root cannot, and gets something of root's instead."""
     if os.geteuid() != 0:
-        pytest.skip("only root can give files away")
-    for path in (hub.database, hub.data_dir / "instance.json", hub.data_dir):
-        os.chown(path, NOBODY, NOBODY)
+        yield Path("/usr" if path.is_dir() else "/etc/passwd")
+        return
+    os.chown(path, NOBODY, NOBODY)
+    yield path
+    os.chown(path, 0, 0)
+
+
+@pytest.mark.parametrize(("variable", "name"), [("HUB_DATABASE_PATH", "hub.db"), ("HUB_DATA_DIR", ".")])
+def test_files_of_another_user_are_one_line(hub: HubProcess, variable: str, name: str) -> None:
+    with of_another_user(hub.data_dir / name) as path:
+        before = hub.environment.pop(variable, None)
+        hub.environment[variable] = str(path)
         assert diagnosis(hub, "bootstrap", limited=unprivileged())
-        os.chown(path, 0, 0)
+        hub.environment.pop(variable)
+    hub.environment |= {variable: before} if before else {}
     hub.manage("bootstrap")
+
+
+LOCK = """
+import sqlite3, sys
+file = sqlite3.connect(sys.argv[1], isolation_level=None)
+file.execute("PRAGMA locking_mode=EXCLUSIVE")
+file.execute("BEGIN EXCLUSIVE")
+print("locked", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextlib.contextmanager
+def locked(hub: HubProcess) -> Iterator[None]:
+    """Let another process keep the database to itself; this one would lose the lock as it reads the file."""
+    command = [sys.executable, "-c", LOCK, str(hub.database)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "locked\n"
+        yield
+        holder.kill()
+
+
+def test_a_locked_database_is_waited_for_once_and_then_one_line(hub: HubProcess) -> None:
+    with locked(hub):
+        began = time.monotonic()
+        line = diagnosis(hub, "config", "show")
+        assert BUSY_TIMEOUT <= time.monotonic() - began < 1.9 * BUSY_TIMEOUT
+    assert "database is locked; another process holds it: wait until that is done, or end it" in line
+    assert hub.config("get", "port") == "8884"
 
 
 def test_a_revision_with_an_impossible_number_is_one_line(hub_process: HubProcess) -> None:

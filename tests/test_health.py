@@ -10,6 +10,7 @@ import pytest
 from config_app import runtime
 from config_app.errors import DatabaseUnavailable
 from config_app.models import SystemConfig
+from config_app.plan import plan
 from tests.web import browser, configure
 
 FIELDS = {"state", "revision", "pid", "config_age_s", "stale_since", "problems"}
@@ -65,6 +66,15 @@ def test_a_stored_value_that_does_not_validate_is_named_without_the_value(owner:
     assert problem["keys"] == ["port"]
     assert set(problem) == {"code", "keys", "severity"}
     assert "banana" not in response.text
+
+
+def test_a_value_that_the_import_refused_is_named_until_it_is_settled(owner: Any) -> None:
+    plan({}, refusals={"port": "HUB_PORT of .env was not imported"}).apply()
+    runtime.refresh()
+    (problem,) = ready()["problems"]
+    assert (problem["keys"], problem["severity"]) == (["port"], "warning")
+    configure(port=8884)
+    assert ready()["problems"] == []
 
 
 def test_it_says_since_when_the_database_is_gone(owner: Any) -> None:
