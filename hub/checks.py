@@ -46,6 +46,12 @@ def _check_https(config: RuntimeConfig) -> Iterator[CheckMessage]:
             hint="run manage.py config set trusted_proxies with the address of the proxy that ends https",
             id="hub.W002",
         )
+    if not is_loopback(config.host):
+        yield Warning(
+            "bind_address lets other machines in past the proxy that ends https, and nothing redirects them",
+            hint="run manage.py config set bind_address with an address that only the proxy reaches",
+            id="hub.W004",
+        )
 
 
 def _check_http(config: RuntimeConfig) -> Iterator[CheckMessage]:

@@ -44,6 +44,16 @@ def test_half_of_https_is_noticed(owner: Any, changes: dict[str, Any], check: st
     assert found() == [check]
 
 
+def test_a_way_past_https_is_noticed(owner: Any) -> None:
+    configure(
+        public_url="https://hub.example.com",
+        trusted_proxies="10.0.0.1",
+        enable_hsts=True,
+        bind_address="0.0.0.0",  # noqa: S104 - what is to be noticed
+    )
+    assert found() == ["hub.W004"]
+
+
 @pytest.mark.parametrize("address", ["0.0.0.0", "::", "192.0.2.7", "hub.lan"])  # noqa: S104
 def test_passwords_in_the_clear_are_noticed(owner: Any, address: str) -> None:
     configure(bind_address=address)
