@@ -14,7 +14,7 @@ check-code check-django: export HUB_ENV_FILE := $(CURDIR)/$(CHECK_DIR)/.env
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run test test-parts check check-dir check-code check-django bench docs lock format clean
+.PHONY: help install run test test-parts check check-dir check-code check-django bench docs images lock format clean
 .NOTPARALLEL:
 
 help: ## List these commands
@@ -43,6 +43,7 @@ check-code: $(VENV)/.dev check-dir
 	$(BIN)/lint-imports
 
 check-django: $(VENV)/.dev check-dir
+	$(BIN)/python manage.py bootstrap
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python manage.py check --deploy --fail-level WARNING
 
@@ -51,6 +52,11 @@ bench: $(VENV)/.bench ## Measure reads and propagation, side by side with other 
 
 docs: install ## Write the generated documentation anew
 	$(BIN)/python manage.py config docs --write
+
+images: $(VENV)/.dev test-parts ## Take the pictures of the README anew
+	$(BIN)/python -m pytest -q tests/test_first_run.py
+	cp build/photographs/readme-dashboard.png docs/images/dashboard.png
+	cp build/photographs/readme-editor.png docs/images/editor.png
 
 lock: $(VENV)/.dev ## Resolve the lock files anew (ARGS=--upgrade for newer versions)
 	tools/lock.sh $(ARGS)
