@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import PHONE, WIDE, Visitor, browser, photograph, visiting
 from tests.hub_process import OWNER, PASSWORD, ROOT, HubProcess
-from tests.served import wait_for_workers
+from tests.served import ask_every_worker, wait_for_workers
 from tests.waiting import wait_for
 
 __all__ = ["browser"]  # a fixture
@@ -112,9 +111,7 @@ def change_the_log_level(hub: HubProcess, visitor: Visitor) -> None:
     expect(page.get_by_text("Log Level info → warning")).to_be_visible()
     revision = int(hub.sql("SELECT max(number) FROM config_revision")[0][0])
     workers = wait_for_workers(hub, 2)
-    seen = {(report["pid"], report["revision"]) for report in itertools.islice(reports(hub), 40)}
-    assert {pid for pid, _ in seen} <= workers
-    wait_for(lambda: {hub.health()["revision"] for _ in range(10)} == {revision}, "every worker to follow")
+    wait_for(lambda: revisions(hub) == dict.fromkeys(workers, revision), "every worker to follow")
     assert hub.config("get", "log_level") == "warning"
 
 
@@ -129,10 +126,9 @@ def take_pictures_for_the_readme(hub: HubProcess, visitor: Visitor) -> None:
         visitor.page.screenshot(path=str(PHOTOGRAPHS / f"readme-{name}.png"))
 
 
-def reports(hub: HubProcess) -> Iterator[dict[str, int]]:
-    """Ask the hub for its health again and again."""
-    while True:
-        yield hub.health()
+def revisions(hub: HubProcess) -> dict[int, int]:
+    """Return the revision that each worker has in force."""
+    return {pid: report["revision"] for pid, report in ask_every_worker(hub, 2).items()}
 
 
 def sign_out(hub: HubProcess, visitor: Visitor) -> None:
