@@ -42,7 +42,7 @@ def unconfirmed() -> list[tuple[int, float]]:
     return [(number, _left(number, until, min(spans))) for number, until, *spans in rows]
 
 
-def _span(difference: CombinedExpression) -> ExpressionWrapper[DurationField]:
+def _span(difference: CombinedExpression) -> ExpressionWrapper[CombinedExpression]:
     return ExpressionWrapper(difference, output_field=DurationField())
 
 
