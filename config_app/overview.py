@@ -65,7 +65,7 @@ class Overview:
     ``unconfirmed`` are the revisions that revert by themselves, each with the seconds it has left.
     """
 
-    config: Any
+    config: Any = dataclasses.field(repr=False)
     state: str
     mode: str | None
     revision: int

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from config_app import runtime
 from config_app.overview import read_overview
 
 
 def report() -> dict[str, Any]:
-    """Return state, revision, mode and every setting by key; a secret only as set or not."""
-    return read_overview().as_json()
+    """Return state, revision, mode and every setting by key; a secret only as set or not.
+
+    Within a request, what is added to the response afterwards is of the same revision.
+    """
+    overview = read_overview()
+    runtime.see(overview.config, overview.revision)
+    return overview.as_json()

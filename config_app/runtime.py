@@ -40,6 +40,7 @@ class Snapshot:
 
 
 _override: ContextVar[Any] = ContextVar("config_app_override", default=None)
+_pinned: ContextVar[Snapshot | None] = ContextVar("config_app_pinned", default=None)
 _overridden: Callable[[], Any] | None = None  # reads _override, once this process uses it
 _config: Any = None
 _snapshot: Snapshot | None = None
@@ -60,13 +61,22 @@ def get_snapshot() -> Snapshot:
     return _snapshot or refresh()
 
 
+def seen_snapshot() -> Snapshot:
+    """Return what this request sees from start to end; outside of requests, what is in force."""
+    return _pinned.get() or get_snapshot()
+
+
 def current() -> Any:
     """Return the configuration that the database has at this moment; one small query.
 
-    For rights, which must not outlive their removal by however long this process takes to hear of it.
+    For rights, which must not outlive their removal by however long this process takes to hear of it, nor
+    for as long as a request lasts that began before. Values that a test overrides count here too.
     """
     is_current = store.version() == get_snapshot().version
-    return get_config() if is_current else refresh().config
+    newest = get_snapshot() if is_current else refresh()
+    pinned, seen = _pinned.get(), _override.get()
+    is_pinned = seen is None or (pinned is not None and seen is pinned.config)
+    return newest.config if is_pinned else seen
 
 
 def has_loaded() -> bool:
@@ -217,5 +227,21 @@ def _revision_of(config: Any) -> int | None:
 def one_revision() -> Iterator[int]:
     """Let this context see one configuration from start to end, and yield the number of its revision."""
     snapshot = get_snapshot()
-    with override(_override.get() or snapshot.config, snapshot.revision):
-        yield snapshot.revision
+    token = _pinned.set(snapshot)
+    try:
+        with override(_override.get() or snapshot.config, snapshot.revision):
+            yield snapshot.revision
+    finally:
+        _pinned.reset(token)
+
+
+def see(config: Any, revision: int) -> None:
+    """Let the rest of this request see ``config``, because its body shows what the database has by now.
+
+    Outside of requests, and where a test overrides values, everything stays as it is.
+    """
+    pinned = _pinned.get()
+    if pinned is not None and _override.get() is pinned.config:
+        _pinned.set(dataclasses.replace(pinned, config=config, revision=revision))
+        _override.set(config)
+        pinned_revision.set(revision)

@@ -48,7 +48,7 @@ def unready(_request: HttpRequest) -> HttpResponse:
 
 
 def _report() -> dict[str, Any]:
-    snapshot, project, stale_since = runtime.get_snapshot(), get_project(), runtime.stale_since()
+    snapshot, project, stale_since = runtime.seen_snapshot(), get_project(), runtime.stale_since()
     others = project.problems(snapshot.config) if stale_since is None else [UNAVAILABLE]
     return {
         "state": project.state(snapshot.config),

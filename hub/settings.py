@@ -37,14 +37,14 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",  # after the hub, whose runserver brings the install up first
 ]
 
-# The order matters: what every response needs is outermost, and nothing else runs before the gate.
-# Static files need no session; cookies are renamed before anyone reads them.
+# The order matters: one revision for the whole of a response, then what every response needs, and nothing
+# else runs before the gate. Static files need no session; cookies are renamed before anyone reads them.
 MIDDLEWARE = [
+    "config_app.middleware.one_revision",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "hub.middleware.csp.ContentSecurityPolicyMiddleware",
     "hub.middleware.availability.configuration_required",
-    "config_app.middleware.one_revision",
     "hub.middleware.proxy.trusted_proxies",
     "hub.middleware.transport.strict_transport",
     "hub.middleware.hosts.allowed_hosts",

@@ -45,8 +45,7 @@ class SetupGateMiddleware:
             return self.get_response(request) if is_open else _denied(request)
         if place == WIZARD:
             return pages.closed(request)
-        with runtime.override(config):
-            return self.get_response(request)
+        return self.get_response(request)
 
 
 def _claimed_config(*, ask_database: bool) -> Any:
@@ -57,7 +56,9 @@ def _claimed_config(*, ask_database: bool) -> Any:
     """
     config, is_configured = runtime.get_config(), get_product().is_configured
     if ask_database and not is_configured(config) and is_claimed():
-        config = runtime.refresh().config
+        snapshot = runtime.refresh()
+        config = snapshot.config
+        runtime.see(config, snapshot.revision)
     return config if is_configured(config) else None
 
 

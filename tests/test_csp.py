@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from config_app import runtime
 from config_app.errors import DatabaseUnavailable, InvalidPlan
 from tests.web import browser, configure
 
@@ -95,8 +96,7 @@ def test_a_page_without_a_configuration_has_it(install: None, monkeypatch: pytes
     def fail() -> None:
         raise DatabaseUnavailable("gone")
 
-    monkeypatch.setattr("hub.middleware.availability.get_config", fail)
-    monkeypatch.setattr("hub.middleware.csp.get_config", fail)
+    monkeypatch.setattr(runtime, "get_snapshot", fail)
     response = browser().get("/")
     assert response.status_code == 503
     assert_strict(response)

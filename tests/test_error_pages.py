@@ -8,6 +8,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, ProgrammingError
 from django.test import Client
 
+from config_app import runtime
 from config_app.errors import ConfigError, DatabaseUnavailable, KeyringLocked, NewerSchema
 from tests.web import browser
 
@@ -107,7 +108,7 @@ def test_a_configuration_that_was_never_there_is_no_wizard(db: None, monkeypatch
     def fail() -> None:
         raise OUTAGES[0]
 
-    monkeypatch.setattr("hub.middleware.availability.get_config", fail)
+    monkeypatch.setattr(runtime, "get_snapshot", fail)
     for path in ("/", "/setup/", "/admin/", "/auth/login", "/static/hub/css/base.css"):
         response = browser().get(path)
         assert response.status_code == 503

@@ -90,7 +90,7 @@ def test_it_says_that_there_was_never_a_configuration(db: None, monkeypatch: pyt
     def fail() -> None:
         raise GONE
 
-    monkeypatch.setattr("hub.middleware.availability.get_config", fail)
+    monkeypatch.setattr(runtime, "get_snapshot", fail)
     found = ready(503)
     assert (found["state"], found["revision"]) == ("unavailable", None)
     assert browser().get("/health/live").status_code == 200

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
+import re
 import threading
 from collections.abc import Callable, Iterator
 from io import StringIO
@@ -18,6 +20,7 @@ from hub.logs_format import LOGGING
 from hub.models import User
 from tests.hub_process import HubProcess
 from tests.waiting import wait_for
+from tests.web import browser, configure
 
 logger = logging.getLogger("hub.tests")
 
@@ -106,6 +109,64 @@ def test_values_that_a_test_overrides_are_seen_by_the_request(install: None) -> 
     with override_config(log_level="error"):
         within_request(lambda: seen.update(level=get_config().log_level))
     assert seen == {"level": "error"}
+
+
+def change_while(monkeypatch: pytest.MonkeyPatch, place: str, **changes: object) -> None:
+    """Let somebody change the configuration at the moment at which a request comes to ``place``."""
+    module, _, name = place.rpartition(".")
+    original = getattr(importlib.import_module(module), name)
+
+    def changing(*args: object, **kwargs: object) -> object:
+        monkeypatch.undo()
+        configure(**changes)
+        return original(*args, **kwargs)
+
+    monkeypatch.setattr(place, changing)
+
+
+def test_headers_and_body_of_a_response_are_of_one_revision(
+    owner_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(csp_report_uri="https://csp.example/3", public_url="http://three.example")
+    four = {"csp_report_uri": "https://csp.example/4", "public_url": "http://four.example"}
+    change_while(monkeypatch, "hub.dashboard.views.problem_rows", **four)
+    page = owner_client.get("/")
+    assert "csp.example/3" in page.headers["Content-Security-Policy"]
+    assert "three.example" in page.text
+    assert "Revision 3 is live" in re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", page.text))
+    page = owner_client.get("/")
+    assert "csp.example/4" in page.headers["Content-Security-Policy"]
+    assert "four.example" in page.text
+
+
+@pytest.mark.parametrize("path", ["/api/config", "/admin/config_app/systemconfig/"])
+def test_what_shows_the_database_has_the_headers_of_what_it_shows(
+    owner_client: Client, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    configure(csp_report_uri="https://csp.example/3")
+    change_while(monkeypatch, "hub.middleware.hosts.is_allowed", csp_report_uri="https://csp.example/4")
+    page = owner_client.get(path)
+    assert "https://csp.example/4" in page.text
+    assert "csp.example/4" in page.headers["Content-Security-Policy"]
+
+
+def test_health_says_what_the_request_sees(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    change_while(monkeypatch, "hub.middleware.hosts.is_allowed", csp_report_uri="https://csp.example/3")
+    answer = browser().get("/health/ready")
+    assert answer.json()["revision"] == 2
+    assert "csp.example" not in answer.headers["Content-Security-Policy"]
+
+
+def test_rights_are_those_of_the_newest_revision_also_in_a_request_that_began_before(
+    owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = User.objects.create_user("second@example.com")
+    configure(super_admin_emails="owner@example.com, second@example.com")
+    client = browser()
+    client.force_login(second)
+    assert client.get("/api/config").status_code == 200
+    change_while(monkeypatch, "hub.middleware.hosts.is_allowed", super_admin_emails="owner@example.com")
+    assert client.get("/api/config").status_code == 403
 
 
 def test_a_served_hub_stamps_its_lines(any_hub_process: HubProcess) -> None:

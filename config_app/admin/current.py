@@ -7,7 +7,7 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
-from config_app import store
+from config_app import runtime, store
 from config_app.adoption import adopt_now
 from config_app.project import Problem, get_project, get_schema
 from config_app.resolve import Resolution, resolve, unsettled_problems
@@ -59,10 +59,15 @@ class Current:
 
 
 def read_current(*, adopting: bool = False) -> Current:
-    """Read the database; with ``adopting``, first record what somebody wrote past the store."""
+    """Read the database; with ``adopting``, first record what somebody wrote past the store.
+
+    The rest of the request sees what was read.
+    """
     stored = store.read()
     if adopting and stored.drifted:
         adopt_now()
         stored = store.read()
     schema = get_schema()
-    return Current(schema, stored, resolve(schema, stored))
+    current = Current(schema, stored, resolve(schema, stored))
+    runtime.see(current.resolution.config, current.revision)
+    return current

@@ -19,7 +19,7 @@ from config_app.project import get_project
 from config_app.receipts import Summary
 from hub import pages
 from hub.dashboard.problems import problem_rows
-from hub.runtime_config import RuntimeConfig, get_config
+from hub.runtime_config import RuntimeConfig
 
 RECENT = 6
 
@@ -35,11 +35,11 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 
 def _context(request: HttpRequest) -> dict[str, Any]:
     """Return what the page shows; values and problems only to whoever may see the configuration (W12)."""
-    snapshot = runtime.get_snapshot()
+    snapshot = runtime.seen_snapshot()
     found = receipts.summary(snapshot.revision)
     sees_configuration, sees_history = may_view(request), may_view_history(request)
     return {
-        "status": _status(get_config(), found),
+        "status": _status(snapshot.config, found),
         "problems": problem_rows(snapshot) if sees_configuration else None,
         "processes": _processes(found, with_errors=sees_configuration),
         "revisions": _revisions() if sees_history else None,

@@ -6,8 +6,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.decorators import sync_only_middleware
 
 from config_app.errors import ConfigError
-from config_app.middleware import GetResponse
-from config_app.runtime import get_config
+from config_app.middleware import UNAVAILABLE, GetResponse
 from hub import errors, health
 
 
@@ -16,11 +15,8 @@ def configuration_required(get_response: GetResponse) -> GetResponse:
     """Answer 503 with a diagnosis and a cure while the configuration cannot be read (S1)."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        try:
-            get_config()
-        except ConfigError as error:
-            return _answer(request, error)
-        return get_response(request)
+        error = request.META.get(UNAVAILABLE)
+        return get_response(request) if error is None else _answer(request, error)
 
     return middleware
 

@@ -8,7 +8,7 @@ from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
-from config_app.errors import ConfigError
+from config_app.middleware import UNAVAILABLE
 from hub.runtime_config import WORKOS, RuntimeConfig, get_config
 
 
@@ -22,6 +22,8 @@ class ContentSecurityPolicyMiddleware(CSPMiddleware):
     ) -> PolicyParts:
         """Return the static policy of the settings, with what the configuration adds."""
         parts = super().get_policy_parts(request, response, report_only)
+        if UNAVAILABLE in request.META:
+            return parts  # the page that says so needs its policy too
         if not report_only and (additions := _additions()):
             update: dict[str, Any] = {**(parts.update or {}), **additions}
             parts.update = update
@@ -29,10 +31,7 @@ class ContentSecurityPolicyMiddleware(CSPMiddleware):
 
 
 def _additions() -> dict[str, list[str]]:
-    try:
-        config = get_config()
-    except ConfigError:
-        return {}  # the page that says so needs its policy too
+    config = get_config()
     additions = {"form-action": _places_to_sign_out(config)}
     if config.csp_report_uri:
         additions["report-uri"] = [config.csp_report_uri]
