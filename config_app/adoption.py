@@ -14,12 +14,13 @@ from config_app.store import Edit, Origin, Stored, archived
 SQL = Origin(channel="sql", reason="changed in the database")
 
 
-def adopt(stored: Stored) -> Stored:
+def adopt(stored: Stored, *, thoroughly: bool = False) -> Stored:
     """Record what somebody wrote past the store; only within ``store.writing``.
 
-    A value that is not in force is recorded as refused, with what was expected.
+    A value that is not in force is recorded as refused, with what was expected. With ``thoroughly``, also
+    what no trigger counted: after a restore without them, or on a database that has none.
     """
-    if not stored.drifted:
+    if not stored.drifted and not (thoroughly and differing(stored)):
         return stored
     edits = _edits(stored)
     if not edits:
@@ -31,7 +32,12 @@ def adopt(stored: Stored) -> Stored:
 def adopt_now() -> None:
     """Record what somebody wrote past the store, in a transaction of its own."""
     with store.writing() as stored:
-        adopt(stored)
+        adopt(stored, thoroughly=True)
+
+
+def is_unrecorded() -> bool:
+    """Tell whether the rows say something else than history, whether or not anybody counted a write."""
+    return bool(differing(store.read()))
 
 
 def unrecorded(stored: Stored) -> list[str]:

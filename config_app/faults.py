@@ -22,8 +22,7 @@ def database_errors() -> Iterator[None]:
         raise DatabaseUnavailable("a number in it is too large", "restore it from a backup") from raised
     except DatabaseError as raised:
         error = _first(raised)
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise DatabaseUnavailable(reason, _cure(error)) from raised
+        raise DatabaseUnavailable(_reason(error), _cure(error)) from raised
 
 
 def _first(error: DatabaseError) -> DatabaseError:
@@ -33,8 +32,21 @@ def _first(error: DatabaseError) -> DatabaseError:
     return earlier if is_complaint and isinstance(earlier, DatabaseError) else error
 
 
+def _reason(error: DatabaseError) -> str:
+    if _waited_for_lock(error):
+        return "another transaction has held the lock on the configuration for too long"
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+
+
+def _waited_for_lock(error: DatabaseError) -> bool:
+    """Tell whether PostgreSQL gave up waiting (55P03, lock_not_available)."""
+    return getattr(error.__cause__, "sqlstate", None) == "55P03"
+
+
 def _cure(error: DatabaseError) -> str:
     """Return what to do: a missing table or column is a schema that is older than the code."""
+    if _waited_for_lock(error):
+        return "try again, or end the transaction that somebody left open in a database client"
     if isinstance(error, ProgrammingError) or "no such " in str(error):
         return "run manage.py bootstrap, or migrate, to bring its tables up to date"
     return WAIT if is_locked(error) else CURE

@@ -6,11 +6,15 @@ in a database library, would stay locked in the child for ever.
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
 
 L = TypeVar("L", bound=Any)
+P = ParamSpec("P")
+T = TypeVar("T")
 
 no_fork = threading.RLock()
 """Held by the watcher while it works; ``os.fork`` in any other thread waits for it."""
@@ -20,6 +24,17 @@ def open_in_children(lock: L) -> L:
     """Return ``lock``, which a forked child will find open whoever held it, as logging does with its own."""
     os.register_at_fork(after_in_child=lock._at_fork_reinit)  # noqa: SLF001
     return lock
+
+
+def no_fork_meanwhile(function: Callable[P, T]) -> Callable[P, T]:
+    """Decorate ``function`` to hold ``no_fork`` while it runs."""
+
+    @functools.wraps(function)
+    def holding(*args: P.args, **kwargs: P.kwargs) -> T:
+        with no_fork:
+            return function(*args, **kwargs)
+
+    return holding
 
 
 def _acquire() -> None:

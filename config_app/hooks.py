@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from config_app.errors import ConfigError
@@ -21,6 +23,7 @@ _failures: dict[Hook, str] = {}
 _due: deque[tuple[frozenset[str], Any, Any]] = deque()
 _running = open_in_children(threading.RLock())
 _is_running_in: int | None = None
+_deferred: ContextVar[bool] = ContextVar("config_app_hooks_deferred", default=False)
 
 
 def on_change(*keys: str) -> Callable[[H], H]:
@@ -44,9 +47,21 @@ def announce(changed: Iterable[str], old: Any, new: Any) -> None:
         _due.append((changed, old, new))
 
 
+@contextlib.contextmanager
+def deferred() -> Iterator[None]:
+    """Leave the hooks to the next ``run_due`` after the block, which holds what a hook may wait for."""
+    token = _deferred.set(True)
+    try:
+        yield
+    finally:
+        _deferred.reset(token)
+
+
 def run_due() -> None:
     """Call the hooks for every change announced so far, by whichever thread."""
     global _is_running_in  # noqa: PLW0603 - one queue a process
+    if _deferred.get():
+        return
     with _running:
         if _is_running_in == os.getpid():  # a hook changed the configuration: the loop below comes to that
             return

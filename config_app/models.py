@@ -153,11 +153,13 @@ class ConfigState(models.Model):
 class Process(models.Model):
     """A running process: the revision it has in force, and what it was started with.
 
+    ``instance`` tells the processes of one container from those of another that shares its host name.
     Times are the database's. ``latency_ms`` is how long after it was written the revision was in force
     here, unknown where the process started with it; ``pending`` are settings it has yet to act on.
     """
 
     machine = models.CharField(max_length=255)
+    instance = models.CharField(max_length=16, default="", db_default="")
     pid = models.PositiveIntegerField()
     role = models.CharField(max_length=20)
     revision = models.PositiveBigIntegerField()
@@ -172,7 +174,9 @@ class Process(models.Model):
     class Meta:
         db_table = "config_process"
         ordering = ("machine", "role", "pid")
-        constraints = (models.UniqueConstraint(fields=("machine", "pid"), name="config_process_once"),)
+        constraints = (
+            models.UniqueConstraint(fields=("machine", "instance", "pid"), name="config_process_once"),
+        )
 
     def __str__(self) -> str:
         """Return where the process runs."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import os
+import secrets
 import socket
 import threading
 import time
@@ -21,8 +22,10 @@ from django.db.models.functions import Now
 from config_app import effects, hooks, runtime, timeline
 from config_app.faults import database_errors
 from config_app.forking import open_in_children
+from config_app.locks import bounded_transaction
 from config_app.models import Process
 from config_app.runtime import Snapshot
+from config_app.upsert import upsert
 
 HEARTBEAT = 20.0
 """Seconds between two signs of life."""
@@ -62,6 +65,7 @@ class Signed:
 
 UNDESCRIBED = "process"
 
+_instance = secrets.token_hex(4)  # of the master and whatever it forks, whose numbers differ
 _role = UNDESCRIBED
 _pins: dict[str, str] = {}
 _started_at = time.monotonic()
@@ -90,10 +94,9 @@ def note_failure(text: str) -> None:
     _failure = text
 
 
-def sign_when_due() -> None:
-    """Write a receipt where there is something new to say, and a sign of life now and then."""
-    if _signed is None or _signed.is_due(_statement(runtime.get_snapshot())):
-        sign()
+def is_due() -> bool:
+    """Tell whether there is something new to say, or it is time for a sign of life."""
+    return _signed is None or _signed.is_due(_statement(runtime.get_snapshot()))
 
 
 def sign() -> None:
@@ -137,8 +140,7 @@ def _since(moment: float) -> float:
 
 def _write(snapshot: Snapshot, statement: Statement, latency: int | None) -> None:
     row = Process(
-        machine=socket.gethostname(),
-        pid=os.getpid(),
+        **_key(),
         role=_role,
         revision=statement.revision,
         since=_ago(_since(snapshot.in_force_at)),
@@ -149,13 +151,16 @@ def _write(snapshot: Snapshot, statement: Statement, latency: int | None) -> Non
         pending=list(statement.pending),
         error=statement.error,
     )
-    Process.objects.bulk_create(
-        [row],
-        update_conflicts=True,
-        unique_fields=["machine", "pid"],
-        update_fields=RECEIPT if _is_new(snapshot) else SIGN_OF_LIFE,
-    )
-    Process.objects.exclude(_is_alive()).delete()
+    key = ["machine", "instance", "pid"]
+    with bounded_transaction():
+        upsert([row], unique=key, updated=RECEIPT if _is_new(snapshot) else SIGN_OF_LIFE)
+    with bounded_transaction():  # of its own: two processes that take each other for dead would deadlock
+        Process.objects.exclude(_is_alive()).delete()
+
+
+def _key() -> dict[str, Any]:
+    """Return what tells this process from all others: containers may share a host name and number alike."""
+    return {"machine": socket.gethostname(), "instance": _instance, "pid": os.getpid()}
 
 
 def _ago(seconds: float) -> CombinedExpression:
@@ -170,7 +175,8 @@ def _is_alive() -> Q:
 def sign_off(*pids: int) -> None:
     """Remove the row of this process, as it stops, and of those of its children that left theirs."""
     with database_errors():
-        Process.objects.filter(machine=socket.gethostname(), pid__in=[os.getpid(), *pids]).delete()
+        family = Process.objects.filter(machine=socket.gethostname(), instance=_instance)
+        family.filter(pid__in=[os.getpid(), *pids]).delete()
 
 
 def running() -> list[Process]:
@@ -246,6 +252,7 @@ def as_json(process: Process) -> dict[str, Any]:
     """Return a receipt for programs."""
     return {
         "machine": process.machine,
+        "instance": process.instance,
         "pid": process.pid,
         "role": process.role,
         "revision": process.revision,

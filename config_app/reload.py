@@ -14,7 +14,7 @@ def reload_everywhere() -> int:
     What somebody wrote past the store becomes a revision first. Raises ``DatabaseUnavailable``.
     """
     with store.writing() as found:
-        stored = adopt(found)
+        stored = adopt(found, thoroughly=True)
         store.touch(stored)
         transaction.on_commit(runtime.take_effect)
     return stored.revision

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import os
 import sqlite3
 import threading
@@ -15,9 +16,13 @@ from django.db import connection
 from config_app import runtime, store
 from config_app.errors import DatabaseUnavailable
 from config_app.faults import database_errors
+from config_app.forking import no_fork, no_fork_meanwhile
 from config_app.models import ConfigState
+from config_app.project import Problem
 
 logger = logging.getLogger("config_app")
+
+_hindrances: tuple[Problem, ...] = ()
 
 SQLITE_INTERVAL = 0.05
 """Seconds between two looks at ``PRAGMA data_version``, which takes about 3 µs."""
@@ -28,11 +33,21 @@ UNKNOWN = -1
 BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
-class ChangeSource(Protocol):
-    """Waits for commits. What it says is a hint: the reader loads and compares."""
+POOLED = Problem(
+    code="behind_pooler",
+    message=f"a connection pooler hides notifications, so changes are polled for every {POLL_INTERVAL:.0f} s",
+    fix="connect to the database server itself to have them in force at once",
+)
 
-    def wait(self, stopping: threading.Event) -> None:
-        """Wait a while, or until ``stopping``, without touching the database."""
+
+class ChangeSource(Protocol):
+    """Waits for commits. What it says is a hint: the reader loads and compares.
+
+    Holds back forks itself while it is where a lock of a library could stay closed in a child.
+    """
+
+    def wait(self, stopping: threading.Event, at_most: float = math.inf) -> None:
+        """Wait a while, at most so many seconds, or until ``stopping``, without touching the database."""
 
     def look(self) -> bool:
         """Tell whether the configuration may have changed; raise ``DatabaseUnavailable``."""
@@ -49,6 +64,7 @@ class SqliteSource:
     the counter has not, which no commit leaves behind.
     """
 
+    @no_fork_meanwhile
     def __init__(self, path: Path) -> None:
         """Open the database file read-only; raise ``DatabaseUnavailable``."""
         self._path = path
@@ -79,10 +95,11 @@ class SqliteSource:
         ).fetchone()
         return int(row[0]) if row else 0
 
-    def wait(self, stopping: threading.Event) -> None:
+    def wait(self, stopping: threading.Event, at_most: float = math.inf) -> None:
         """Wait for the interval."""
-        stopping.wait(SQLITE_INTERVAL)
+        stopping.wait(min(SQLITE_INTERVAL, at_most))
 
+    @no_fork_meanwhile
     def look(self) -> bool:
         """Tell whether the version moved; sessions and the like move ``data_version`` but not it."""
         status = self._status()
@@ -116,6 +133,7 @@ class SqliteSource:
         if self._is_written_by_commits and not _is_same_content(status, self._seen):
             raise DatabaseUnavailable(f"{self._path} was written over", "reopening it")
 
+    @no_fork_meanwhile
     def close(self) -> None:
         """Close the connection."""
         with contextlib.suppress(sqlite3.Error):
@@ -136,16 +154,18 @@ class PollingSource:
 
     def __init__(self) -> None:
         """Remember the version at the start."""
+        connect()
         self._version = self._read_version()
 
+    @no_fork_meanwhile
     def _read_version(self) -> int:
         with database_errors():
             rows = ConfigState.objects.filter(pk=store.STATE_ID)
             return rows.values_list("version", flat=True).first() or 0
 
-    def wait(self, stopping: threading.Event) -> None:
+    def wait(self, stopping: threading.Event, at_most: float = math.inf) -> None:
         """Wait for the interval."""
-        stopping.wait(POLL_INTERVAL)
+        stopping.wait(min(POLL_INTERVAL, at_most))
 
     def look(self) -> bool:
         """Tell whether the version moved."""
@@ -159,8 +179,17 @@ class PollingSource:
         """Hold nothing, so close nothing."""
 
 
+def connect() -> None:
+    """Connect to a server before forks are held back: one that does not answer would hold them up too."""
+    if connection.vendor != "sqlite":
+        with database_errors():
+            connection.ensure_connection()
+
+
 def open_source() -> ChangeSource:
     """Return what fits the default database."""
+    global _hindrances  # noqa: PLW0603 - what this process has to report
+    _hindrances = ()
     name = str(connection.settings_dict["NAME"])
     if connection.vendor == "sqlite" and Path(name).is_absolute():
         return SqliteSource(Path(name))
@@ -170,10 +199,26 @@ def open_source() -> ChangeSource:
 
 
 def _listen_or_poll() -> ChangeSource:
-    from config_app.postgresql import BehindPooler, PostgresSource
-
+    global _hindrances  # noqa: PLW0603
+    with no_fork:  # a child that is forked during an import has half of a module for ever
+        from config_app.postgresql import BehindPooler, PostgresSource
     try:
         return PostgresSource()
     except BehindPooler:
-        logger.warning("a connection pooler hides notifications; polling every %s s instead", POLL_INTERVAL)
+        logger.warning("%s", POOLED)
+        _hindrances = (POOLED,)
         return PollingSource()
+
+
+def hindrances() -> tuple[Problem, ...]:
+    """Return what this process found to keep it from hearing of changes at once; asks no database."""
+    return _hindrances
+
+
+def find_hindrances() -> tuple[Problem, ...]:
+    """Return what keeps a process that connects as this one does from hearing of changes at once."""
+    if connection.vendor != "postgresql":
+        return ()
+    from config_app.postgresql import is_pooled
+
+    return (POOLED,) if is_pooled() else ()

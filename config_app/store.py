@@ -8,13 +8,15 @@ import functools
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
 from config_app.errors import DatabaseUnavailable
 from config_app.faults import database_errors
 from config_app.keyring import CIPHERTEXT_START, SALT_KEY
+from config_app.locks import bounded_transaction
 from config_app.models import Change, ConfigState, Confirmation, Revision, SystemConfig
+from config_app.upsert import upsert
 
 STATE_ID = 1
 CODE = "code"
@@ -170,9 +172,10 @@ def writing() -> Iterator[Stored]:
     """Hold the writers' lock for a transaction and yield the table as it is under the lock.
 
     The first statement is a write to the one state row: a row lock on PostgreSQL and MySQL, the
-    reserved lock on SQLite, so that two writers queue and neither fails half-way.
+    reserved lock on SQLite, so that two writers queue and neither fails half-way. Who waits too long for
+    another is refused with ``DatabaseUnavailable``.
     """
-    with database_errors(), transaction.atomic():
+    with database_errors(), bounded_transaction():
         if not ConfigState.objects.filter(pk=STATE_ID).update(version=F("version")):
             ConfigState.objects.create(pk=STATE_ID)
         yield read()
@@ -192,12 +195,7 @@ def _write_rows(edits: Iterable[Edit]) -> None:
         for d in changed
         if d.new is not None
     ]
-    SystemConfig.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["config_key"],
-        update_fields=["config_value", "is_secret", "updated_at"],
-    )
+    upsert(rows, unique=["config_key"], updated=["config_value", "is_secret", "updated_at"])
     if gone := [d.key for d in changed if d.new is None]:
         SystemConfig.objects.filter(pk__in=gone).delete()
 

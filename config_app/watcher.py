@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
+import random
 import threading
 import time
 
 from django.db import close_old_connections, connection
 
-from config_app import hooks, receipts, runtime
-from config_app.adoption import adopt_now
+from config_app import hooks, locks, receipts, runtime
+from config_app.adoption import adopt_now, is_unrecorded
 from config_app.confirmation import revert_overdue
 from config_app.errors import ConfigError, DatabaseUnavailable
 from config_app.forking import no_fork
-from config_app.sources import ChangeSource, open_source
+from config_app.sources import ChangeSource, connect, open_source
 
 logger = logging.getLogger("config_app")
 
 REVALIDATE = 60.0
-"""Seconds after which the configuration is read again even if nothing was noticed."""
+"""Seconds after which the rows are read again even if nothing was noticed; somewhat less, so that many
+processes which loaded at the same moment do not all do so again at the same moment."""
 ADOPT_AGAIN = 10.0
 """Seconds until the next attempt to record a change made in SQL, where the database did not let us."""
 SIGN_AGAIN = 1.0
 """Seconds until the next thought about a receipt, which costs a third of what an idle watcher computes."""
 RETRY = 1.0
-"""Seconds between two attempts while the database cannot be used."""
+"""Seconds, at most, between two attempts while the database cannot be used."""
+LOCK_WAIT = 2.0
+"""Seconds that the watcher waits for other writers: as long, whoever wants to fork waits as well."""
 
 
 class Watcher(threading.Thread):
@@ -36,6 +41,8 @@ class Watcher(threading.Thread):
         super().__init__(name="config-watcher", daemon=True)
         self._stopping, self._called = threading.Event(), threading.Event()
         self._sign_again_at = 0.0
+        self._revert_again_at = 0.0
+        self._revalidate_after = REVALIDATE
 
     def stop(self, timeout: float = 2.0) -> None:
         """Stop watching and wait for the thread to end, at most ``timeout`` seconds."""
@@ -46,6 +53,7 @@ class Watcher(threading.Thread):
 
     def run(self) -> None:
         """Watch until stopped, whatever the database does in between."""
+        locks.longest_wait.set(LOCK_WAIT)
         try:
             while not self._stopping.is_set():
                 self._watch_until_trouble()
@@ -53,56 +61,79 @@ class Watcher(threading.Thread):
             connection.close()
 
     def _watch_until_trouble(self) -> None:
-        source = None
+        """Watch, and return where that ends; whoever listened for a while is reopened at once."""
+        source, opened_at = None, math.inf
         try:
-            with no_fork:
-                source = open_source()
-                self._reload()
-            hooks.run_due()
-            with no_fork:
-                self._sign()
+            source = open_source()
+            self._load()
+            opened_at = time.monotonic()
             self._watch(source)
         except DatabaseUnavailable as error:
+            if time.monotonic() - opened_at > RETRY:
+                logger.info("%s; looking again", error)
+                return
             runtime.note_unavailable(error)
         except Exception as error:  # the thread must outlive anything, or this process never hears again
             logger.exception("watching the configuration failed; trying again")
             self._report(error)
         finally:
+            if source is not None:
+                source.close()
             with no_fork:
-                if source is not None:
-                    source.close()
                 close_old_connections()
-        self._stopping.wait(RETRY)
+        self._stopping.wait(RETRY * random.uniform(0.5, 1))  # noqa: S311 - no secret, only not all at once
 
     def _watch(self, source: ChangeSource) -> None:
         while not self._stopping.is_set():
-            source.wait(self._called)
+            source.wait(self._called, self._time_left())
             self._called.clear()
-            with no_fork:
-                if source.look() or self._is_due():
-                    self._reload()
-                self._revert_overdue()
-            hooks.run_due()  # outside, because a hook may fork
-            with no_fork:
-                self._sign()
+            if source.look():
+                self._load()
+            elif self._is_due():
+                self._load(thoroughly=True)
+            self._revert_overdue()
+            self._sign()
+
+    def _time_left(self) -> float:
+        """Return the seconds until there is something to do, whether or not anything changes."""
+        confirm_by = runtime.get_snapshot().confirm_by
+        due = max(confirm_by or math.inf, self._revert_again_at)
+        return max(0.0, min(SIGN_AGAIN, due - time.monotonic()))
 
     def _is_due(self) -> bool:
         """Tell whether to read again although nothing was noticed."""
         snapshot = runtime.get_snapshot()
-        adopt_again = snapshot.drifted and time.monotonic() - snapshot.loaded_at > ADOPT_AGAIN
-        return adopt_again or runtime.config_age() > REVALIDATE
+        age = time.monotonic() - snapshot.loaded_at
+        return age > (ADOPT_AGAIN if snapshot.drifted else self._revalidate_after)
 
     def _revert_overdue(self) -> None:
         confirm_by = runtime.get_snapshot().confirm_by
-        if confirm_by is not None and time.monotonic() >= confirm_by:
-            revert_overdue()
-            runtime.swap()
+        if confirm_by is None or time.monotonic() < max(confirm_by, self._revert_again_at):
+            return
+        self._revert_again_at = time.monotonic() + RETRY
+        connect()
+        try:
+            with no_fork, hooks.deferred():  # a hook in another thread may be waiting to fork
+                revert_overdue()
+                runtime.swap()
+        except DatabaseUnavailable as error:  # whether it can be read, the next look says
+            logger.warning("what was not confirmed in time is not reverted yet: %s", error)
+        hooks.run_due()
 
-    def _reload(self) -> None:
+    def _load(self, *, thoroughly: bool = False) -> None:
+        """Put in force what the database says; the hooks run outside, because one may fork."""
+        connect()
+        with no_fork:
+            self._reload(thoroughly=thoroughly)
+        hooks.run_due()
+        self._sign()
+
+    def _reload(self, *, thoroughly: bool) -> None:
+        self._revalidate_after = REVALIDATE * random.uniform(0.75, 1)  # noqa: S311 - as above
         snapshot = runtime.swap()
         if runtime.stale_since() is not None:
             raise DatabaseUnavailable("the configuration could not be read")
-        if snapshot.drifted:
+        if snapshot.drifted or (thoroughly and is_unrecorded()):
             self._adopt()
         receipts.note_failure("")
         self._sign_again_at = 0.0  # once the hooks have run: a receipt says what they made of the revision
@@ -126,7 +157,10 @@ class Watcher(threading.Thread):
             return
         self._sign_again_at = time.monotonic() + SIGN_AGAIN
         try:
-            receipts.sign_when_due()
+            if receipts.is_due():
+                connect()
+                with no_fork:
+                    receipts.sign()
         except DatabaseUnavailable as error:
             logger.info("no receipt: %s", error)
 
@@ -135,8 +169,7 @@ class Watcher(threading.Thread):
         receipts.note_failure(f"the configuration cannot be taken up: {type(error).__name__}")
         self._sign_again_at = 0.0
         if runtime.has_loaded():
-            with no_fork:
-                self._sign()
+            self._sign()
 
 
 _watcher: Watcher | None = None

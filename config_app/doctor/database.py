@@ -12,11 +12,17 @@ from config_app.doctor.finding import Check, Finding
 from config_app.faults import database_errors
 from config_app.overview import Overview
 from config_app.project import Problem
+from config_app.sources import POOLED
 
 MOST_FINDINGS = 3
 """Lines of an integrity check that are repeated."""
 SOUND = "ok"
 """What SQLite says of a file that is."""
+UNHEARD = Problem(
+    code="notifications_hidden",
+    message="a notification did not arrive, so changes are noticed only by a look now and then",
+    fix="look in the server's log for what keeps NOTIFY from being delivered",
+)
 
 
 def checks() -> Iterator[Check]:
@@ -115,8 +121,6 @@ def notifications(_overview: Overview) -> Finding:
         PostgresSource().close()
         if hears_notifications():
             return Finding("LISTEN hears NOTIFY")
-        message = "a notification did not arrive, so changes are noticed only by a look now and then"
+        return Finding("LISTEN hears nothing", (UNHEARD,))
     except BehindPooler:
-        message = "a connection pooler hides notifications, so every process polls the database instead"
-    fix = "connect to the server directly, or through a pooler in session mode"
-    return Finding("LISTEN hears nothing", (Problem(code="notifications_hidden", message=message, fix=fix),))
+        return Finding("LISTEN hears nothing", (POOLED,))

@@ -1,0 +1,33 @@
+from typing import Any
+
+from django.db import migrations, models
+
+
+def forget_processes(apps: Any, _schema_editor: Any) -> None:
+    """Two processes may have the same number on the way back; those that run sign again."""
+    apps.get_model("config_app", "Process").objects.all().delete()
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("config_app", "0003_receipts"),
+    ]
+
+    operations = [
+        migrations.RemoveConstraint(
+            model_name="process",
+            name="config_process_once",
+        ),
+        migrations.AddField(
+            model_name="process",
+            name="instance",
+            field=models.CharField(db_default="", default="", max_length=16),
+        ),
+        migrations.AddConstraint(
+            model_name="process",
+            constraint=models.UniqueConstraint(
+                fields=("machine", "instance", "pid"), name="config_process_once"
+            ),
+        ),
+        migrations.RunPython(migrations.RunPython.noop, forget_processes),
+    ]
