@@ -13,6 +13,7 @@ from config_app.receipts import Summary
 from config_app.resolve import Reader, Resolution, read_with_keyring, resolve, unsettled_problems
 from config_app.schema import Setting
 from config_app.secret import Secret
+from config_app.sources import find_hindrances
 from config_app.store import Stored
 
 Json = Any
@@ -116,7 +117,7 @@ def read_overview(reader: Reader = read_with_keyring) -> Overview:
         drifted=stored.drifted,
         entries=_entries(stored, resolution, processes, changes),
         stored_problems=(*resolution.problems, *unsettled_problems(schema, resolution.problems)),
-        other_problems=(*project.problems(config), *project.drift(config)),
+        other_problems=(*find_hindrances(), *project.problems(config), *project.drift(config)),
         last_changes=changes,
         processes=tuple(processes),
         unconfirmed=tuple(deadlines.unconfirmed()),

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from django.db import DatabaseError, connection
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from config_app.errors import DatabaseUnavailable
 from config_app.faults import database_errors
@@ -17,6 +19,8 @@ from hub.instance import Instance
 
 ADVISORY_LOCK = 0x48756221
 """The advisory lock that hubs of one PostgreSQL database agree on."""
+ASK_AGAIN = 0.1
+"""Seconds until whoever did not get it asks again."""
 
 
 @contextlib.contextmanager
@@ -51,14 +55,33 @@ def _open(path: Path) -> int:
 
 @contextlib.contextmanager
 def _advisory_lock() -> Iterator[None]:
+    """Hold PostgreSQL's lock in a transaction of its own, which a pooler leaves on one server connection.
+
+    Whoever has to wait asks again and again: a transaction that waited would keep a server connection from
+    the one that works, where a pooler has few.
+    """
     if connection.vendor != "postgresql":
         yield
         return
-    with database_errors(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [ADVISORY_LOCK])
+    holder = connection.copy()
     try:
+        with database_errors():
+            while not _try_lock(holder):
+                time.sleep(ASK_AGAIN)
         yield
     finally:
         # A connection that broke has given up its lock, and what broke it says more than a second error.
-        with contextlib.suppress(DatabaseError), connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [ADVISORY_LOCK])
+        with contextlib.suppress(DatabaseError):
+            holder.close()
+
+
+def _try_lock(holder: BaseDatabaseWrapper) -> bool:
+    """Begin a transaction that holds the lock until its connection is closed, or end it without the lock."""
+    holder.set_autocommit(False)
+    with holder.cursor() as cursor:
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [ADVISORY_LOCK])
+        (is_ours,) = cursor.fetchone()
+    if not is_ours:
+        holder.rollback()
+    return bool(is_ours)

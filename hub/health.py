@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from config_app import runtime
+from config_app import runtime, sources
 from config_app.project import Problem, get_project
 
 LIVE_PATH, READY_PATH = "/health/live", "/health/ready"
@@ -56,7 +56,7 @@ def _report() -> dict[str, Any]:
         "pid": os.getpid(),
         "config_age_s": round(runtime.config_age(), 3),
         "stale_since": None if stale_since is None else _iso(stale_since),
-        "problems": _public([*others, *snapshot.problems]),
+        "problems": _public([*others, *sources.hindrances(), *snapshot.problems]),
     }
 
 

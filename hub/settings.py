@@ -9,7 +9,7 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 from django.contrib.messages import constants as message_levels
 
-from hub import sqlite
+from hub import database_servers, sqlite
 from hub.instance import resolve_instance
 from hub.logs_format import LOGGING  # noqa: F401 - a setting like those below
 from hub.secret_key import SECRET_KEY  # noqa: F401
@@ -83,7 +83,7 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {"default": INSTANCE.database}
+DATABASES = {"default": database_servers.with_limits(INSTANCE.database)}
 if INSTANCE.database_path is not None:
     DATABASES["default"] |= {"ENGINE": "hub.sqlite", "OPTIONS": sqlite.options()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -1,39 +1,65 @@
-"""A stand-in for a connection pooler: clients see another backend in the greeting than the one they get.
-
-That is how a pooler in transaction mode looks to its clients; no package of one is needed for it.
-"""
+"""A real PgBouncer in transaction mode, between the hub and a PostgreSQL server of the tests."""
 
 from __future__ import annotations
 
 import contextlib
-import re
-import socket
-import threading
+import shutil
+import subprocess
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
-GREETING = re.compile(rb"K\x00\x00\x00\x0c(....)", re.DOTALL)
-"""BackendKeyData, from the PostgreSQL protocol: the backend's process id comes first."""
+import psycopg
+
+from tests.hub_process import free_port
+from tests.missing import missing
+from tests.postgresql import PostgreSQL, as_postgres
+from tests.waiting import wait_for
+
+# Every parameter that decides whether the hub fits through: few server connections, none kept for a client.
+SETTINGS = """
+[databases]
+* = host=127.0.0.1 port={server} user=hub
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {port}
+unix_socket_dir =
+auth_type = any
+pool_mode = transaction
+default_pool_size = 3
+max_client_conn = 200
+"""
+
+
+def _binary() -> str:
+    found = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
+    if found is None:
+        missing("PgBouncer", "pgbouncer")
+    return found
 
 
 @contextlib.contextmanager
-def pooler_before(port: int) -> Iterator[int]:
-    """Forward connections to a server on this machine, and give the port to connect to instead."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        threading.Thread(target=_accept, args=(listening, port), daemon=True).start()
-        yield listening.getsockname()[1]
-        listening.shutdown(socket.SHUT_RDWR)
+def pooled(server: PostgreSQL, url: str) -> Iterator[str]:
+    """Run a pooler in front of ``server`` and give the URL through it of the database at ``url``."""
+    port = free_port()
+    folder = Path(tempfile.mkdtemp(prefix="pooler-"))
+    folder.chmod(0o755)
+    (folder / "pgbouncer.ini").write_text(SETTINGS.format(server=server.port, port=port))
+    command = as_postgres([_binary(), "-q", str(folder / "pgbouncer.ini")])
+    pooler = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    through = url.replace(f":{server.port}/", f":{port}/")
+    try:
+        wait_for(lambda: _answers(through), "the pooler to answer")
+        yield through
+    finally:
+        pooler.terminate()
+        pooler.wait(10)
+        shutil.rmtree(folder)
 
 
-def _accept(listening: socket.socket, port: int) -> None:
-    with contextlib.suppress(OSError):  # no longer listening
-        while True:
-            client, _ = listening.accept()
-            server = socket.create_connection(("127.0.0.1", port))
-            for ends in ((client, server), (server, client)):
-                threading.Thread(target=_forward, args=ends, daemon=True).start()
-
-
-def _forward(source: socket.socket, target: socket.socket) -> None:
-    with contextlib.suppress(OSError), source, target:
-        while data := source.recv(65536):
-            target.sendall(GREETING.sub(b"K\x00\x00\x00\x0c\x00\x00\x00\x01", data))
+def _answers(url: str) -> bool:
+    try:
+        psycopg.connect(url).close()
+    except psycopg.OperationalError:
+        return False
+    return True

@@ -27,7 +27,7 @@ def _binary(name: str) -> str:
     return found
 
 
-def _as_postgres(command: list[str]) -> list[str]:
+def as_postgres(command: list[str]) -> list[str]:
     """Return the command as an ordinary user runs it: the server refuses to run as root."""
     return ["runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else command
 
@@ -85,7 +85,7 @@ class PostgreSQL:
         # Into a file: a server that inherits a pipe would keep its reader waiting.
         with (self.folder / "output").open("w+") as output:
             done = subprocess.run(
-                _as_postgres(command),
+                as_postgres(command),
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=output,

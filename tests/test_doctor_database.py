@@ -12,7 +12,7 @@ from django.db import connection
 from tests.config_command import sql
 from tests.examination import fact, facts_of, findings, line_of
 from tests.hub_process import HubProcess
-from tests.pooler import pooler_before
+from tests.pooler import pooled
 from tests.postgresql import PostgreSQL
 
 OLD, FIXED = (3, 40, 1), (3, 51, 3)
@@ -82,8 +82,8 @@ def test_a_pooler_that_hides_notifications_is_found(
     hub_process.environment["HUB_DATABASE_URL"] = url
     hub_process.manage("bootstrap")
     assert facts_of(hub_process)["notifications"]["finding"] == "LISTEN hears NOTIFY"
-    with pooler_before(postgresql_server.port) as port:
-        hub_process.environment["HUB_DATABASE_URL"] = url.replace(f":{postgresql_server.port}/", f":{port}/")
+    with pooled(postgresql_server, url) as through:
+        hub_process.environment["HUB_DATABASE_URL"] = through
         found = line_of(facts_of(hub_process)["notifications"])
     assert found.startswith("warning: a connection pooler hides notifications")
 

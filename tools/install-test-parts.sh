@@ -8,12 +8,18 @@ set -eu
 
 cd "$(dirname "$0")/.."
 
-parts="postgresql chromium node emulator"
+parts="postgresql pgbouncer chromium node emulator"
 
 have_postgresql() {
     command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1
 }
 packages_postgresql() { echo postgresql; }
+
+# Debian keeps it where only root looks.
+have_pgbouncer() {
+    command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ]
+}
+packages_pgbouncer() { echo pgbouncer; }
 
 have_chromium() {
     command -v chromium >/dev/null

@@ -12,6 +12,7 @@ from config_app.adoption import adopt_now
 from config_app.project import Problem, get_project, get_schema
 from config_app.resolve import Resolution, resolve, unsettled_problems
 from config_app.schema import Schema, Setting
+from config_app.sources import hindrances
 from config_app.store import Stored
 
 
@@ -50,7 +51,7 @@ class Current:
     def problems(self) -> list[Problem]:
         """Return everything that needs a person's attention."""
         config, project = self.resolution.config, get_project()
-        return [*self.stored_problems, *project.problems(config), *project.drift(config)]
+        return [*self.stored_problems, *hindrances(), *project.problems(config), *project.drift(config)]
 
     def changeable(self, user: Any) -> list[Setting]:
         """Return the settings that somebody who may change the configuration may change in the browser."""

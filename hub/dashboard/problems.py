@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.text import capfirst
 
+from config_app import sources
 from config_app.project import Problem, get_project
 from config_app.runtime import Snapshot
 
@@ -15,7 +16,8 @@ ORDER = ("error", "warning", "info")
 def problem_rows(snapshot: Snapshot) -> list[dict[str, Any]]:
     """Return the problems of the stored configuration, the hub and its environment, the worst first."""
     project = get_project()
-    found = [*snapshot.problems, *project.problems(snapshot.config), *project.drift(snapshot.config)]
+    others = [*sources.hindrances(), *project.problems(snapshot.config), *project.drift(snapshot.config)]
+    found = [*snapshot.problems, *others]
     return [_row(problem) for problem in sorted(found, key=lambda p: ORDER.index(p.severity))]
 
 
