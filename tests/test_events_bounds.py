@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.test import AsyncClient, Client
 
-from config_app import feed
+from config_app import feed, runtime
 from config_app.api import plan
 from config_app.errors import DatabaseUnavailable
 from hub.api import streams
@@ -64,6 +64,22 @@ def test_a_quiet_stream_has_a_heartbeat(monkeypatch: pytest.MonkeyPatch) -> None
         async with listening() as messages:
             assert await anext(messages) == OPENING
             assert [await anext(messages) for _ in range(3)] == [": heartbeat\n\n"] * 3
+
+    run(test)
+
+
+def test_a_client_from_a_faster_process_need_not_read_everything_anew() -> None:
+    before = runtime.get_snapshot()
+    plan({"port": 9001}).apply()
+    runtime._put_in_force(before)
+
+    async def test() -> None:
+        async with listening(last=2) as messages:
+            await anext(messages)
+            waiting = asyncio.ensure_future(anext(messages))
+            await change(9003)
+            message = await waiting
+            assert (revision(message), "resync" in message) == (3, False)
 
     run(test)
 

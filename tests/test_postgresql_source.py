@@ -28,7 +28,7 @@ CHANGE = "UPDATE system_config SET updated_at = now() WHERE config_key = 'databa
 
 def change():
     client.execute(CHANGE)
-"""
+"""  # noqa: S608 - nothing in it is from outside
 
 
 @pytest.fixture(scope="module")

@@ -15,9 +15,10 @@ import pytest
 from django.core.signals import request_started
 from django.db import connection, connections
 
-from config_app import apps, runtime, watcher
+from config_app import apps, runtime, store, triggers, watcher
 from config_app.api import get_config, plan
 from config_app.errors import DatabaseUnavailable
+from config_app.models import Revision
 from tests.crew import crew
 from tests.hub_process import ROOT, HubProcess
 from tests.raw_sql import raw_sql, set_row
@@ -142,6 +143,17 @@ class TestWatching:
             client.execute("COMMIT")
         port_becomes(9001)
         assert watcher.is_watching()
+
+    def test_what_no_trigger_counted_is_noticed_in_time_and_recorded(self) -> None:
+        raw_sql("DROP TRIGGER system_config_insert_bumps")
+        try:
+            set_row("port", "9001")
+            assert not store.read().drifted
+            watcher.start()._revalidate_after = 0.0
+            port_becomes(9001)
+            wait_for(lambda: Revision.objects.latest("number").channel == "sql", "the record")
+        finally:
+            triggers.install(using="default")
 
     def test_a_row_that_is_signed_says_which_revision_runs(self) -> None:
         plan({"port": 9001}).apply()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from tests.crew import script
 from tests.hub_process import ROOT, HubProcess
 
@@ -78,3 +80,58 @@ def test_a_child_that_is_forked_while_a_hook_runs_is_not_stuck_and_runs_it_too(
 ) -> None:
     hub_process.manage("bootstrap")
     assert script(hub_process, FORK_WHILE_BUSY) == "0"
+
+
+FORK_DURING_REVERT = f"""
+import os, sys
+sys.path.insert(0, {str(ROOT)!r})
+from config_app import watcher
+from config_app.api import get_config, on_change, plan
+from config_app.models import Revision
+from tests.waiting import wait_for
+
+@on_change("port")
+def forking(old, new):
+    wait_for(lambda: Revision.objects.filter(channel="revert").exists(), "the watcher to revert")
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    print(os.waitpid(child, 0)[1], flush=True)
+
+get_config()
+plan({{"log_level": "debug"}}).apply(confirm_within=1.0)
+watcher.start()
+plan({{"port": 9001}}).apply()
+wait_for(lambda: get_config().log_level == "info", "the revert to be in force")
+watcher.stop()
+"""
+
+
+def test_a_hook_may_fork_while_the_watcher_reverts_what_was_not_confirmed(
+    any_hub_process: HubProcess,
+) -> None:
+    any_hub_process.manage("bootstrap")
+    assert script(any_hub_process, FORK_DURING_REVERT) == "0"
+
+
+FORK_WHILE_CONNECTING = """
+import os, socket, time
+from config_app import watcher
+from django.db import connection
+
+listening = socket.create_server(("127.0.0.1", 0))
+connection.settings_dict.update(HOST="127.0.0.1", PORT=listening.getsockname()[1])
+watcher.start()
+accepted = listening.accept()
+started = time.monotonic()
+child = os.fork()
+if child == 0:
+    os._exit(0)
+os.waitpid(child, 0)
+print(time.monotonic() - started < 2)
+"""
+
+
+def test_a_server_that_does_not_answer_holds_up_no_fork(tmp_path: Path) -> None:
+    hub = HubProcess(tmp_path / "hub", database_url="postgres://hub@127.0.0.1:1/hub")
+    assert script(hub, FORK_WHILE_CONNECTING) == "True"

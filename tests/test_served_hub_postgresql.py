@@ -1,0 +1,138 @@
+"""The database server goes away under a served hub, forgets its listeners or notifies nobody (R3, R5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from tests.changers import EDITOR, fields_of
+from tests.hub_process import HubProcess
+from tests.postgresql import PostgreSQL
+from tests.served import ask_every_worker, owner_of, wait_for_workers
+from tests.waiting import wait_for
+
+WORKERS = 2
+LISTENERS = "FROM pg_stat_activity WHERE application_name = 'config_app watcher'"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgreSQL]:
+    """Give a server that the tests may stop."""
+    with PostgreSQL.running() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def hub(server: PostgreSQL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
+    """Give a claimed hub that is served by two workers."""
+    served = HubProcess(tmp_path_factory.mktemp("hub") / "hub", database_url=server.new_database())
+    served.manage("bootstrap")
+    served.claim()
+    served.serve(workers=WORKERS)
+    wait_for_workers(served, WORKERS)
+    yield served
+    served.stop()
+
+
+def every_level(hub: HubProcess, level: str) -> bool:
+    """Tell whether every process has signed for the last revision, and that is a log level."""
+    found = hub.sql("SELECT DISTINCT revision FROM config_process")
+    last = hub.sql("SELECT max(number) FROM config_revision")
+    return found == last and hub.config("get", "log_level") == level
+
+
+def test_the_last_good_configuration_stays_writes_are_refused_and_all_recovers(
+    hub: HubProcess, server: PostgreSQL
+) -> None:
+    with owner_of(hub) as owner:
+        fields = fields_of(owner.get(EDITOR).text)
+        before = hub.health()["revision"]
+        server.stop()
+        try:
+            wait_for(lambda: hub.health()["stale_since"], "a worker to notice")
+            for report in ask_every_worker(hub, WORKERS).values():
+                assert (report["state"], report["revision"]) == ("configured", before)
+                assert report["problems"][0]["code"] == "unavailable"
+            done = hub.run("config", "set", "log_level=debug")
+            assert (done.returncode, len(done.stderr.splitlines()), done.stdout) == (1, 1, "")
+            assert done.stderr.startswith("error: the database is unavailable: ")
+            page = owner.post(EDITOR, data=fields | {"log_level": "debug"})
+            assert page.status_code == 503
+            assert "The database cannot be used at the moment" in page.text
+            assert "retry-after" in page.headers
+        finally:
+            server.start()
+        wait_for(
+            lambda: all(r["stale_since"] is None for r in ask_every_worker(hub, WORKERS).values()),
+            "every worker to recover",
+        )
+        assert owner.get(EDITOR).status_code == 200
+    assert hub.health()["revision"] == before
+    hub.config("set", "log_level=warning", "--wait")
+    assert "Traceback" not in hub.log.read_text()
+
+
+def test_a_process_holds_one_connection_while_nothing_happens(hub: HubProcess) -> None:
+    others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    wait_for(lambda: hub.sql(others + " AND pid <> pg_backend_pid()") == [(WORKERS + 1,)], "it to be quiet")
+    assert hub.sql(f"SELECT count(*) {LISTENERS}") == [(WORKERS + 1,)]
+
+
+def test_a_listener_that_is_cut_off_listens_again_at_once(hub: HubProcess) -> None:
+    said = len(hub.log.read_text())
+    hub.sql(f"SELECT pg_terminate_backend(pid) {LISTENERS}")
+    hub.config("set", "log_level=info", "--wait")
+    wait_for(lambda: hub.sql(f"SELECT count(*) {LISTENERS}") == [(WORKERS + 1,)], "all to listen")
+    assert "the last good configuration stays" not in hub.log.read_text()[said:]
+
+
+def test_a_notification_that_is_lost_does_no_harm(hub: HubProcess) -> None:
+    hub.sql("ALTER TABLE config_state DISABLE TRIGGER config_state_notifies")
+    try:
+        hub.config("set", "log_level=error")
+        wait_for(lambda: every_level(hub, "error"), "every process to look by itself")
+    finally:
+        hub.sql("ALTER TABLE config_state ENABLE TRIGGER config_state_notifies")
+
+
+def test_a_transaction_that_somebody_forgot_is_named_and_holds_nobody_up_for_ever(hub: HubProcess) -> None:
+    with owner_of(hub) as owner, psycopg.connect(str(hub.database_url)) as forgotten:
+        fields = fields_of(owner.get(EDITOR).text)
+        forgotten.execute("UPDATE system_config SET config_value = '9001' WHERE config_key = 'port'")
+        done = hub.run("config", "set", "log_level=debug")
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr == (
+            "error: the database is unavailable: another transaction has held the lock on the configuration "
+            "for too long; try again, or end the transaction that somebody left open in a database client\n"
+        )
+        assert owner.post(EDITOR, data=fields | {"log_level": "debug"}).status_code == 503
+        assert hub.health()["stale_since"] is None
+        forgotten.rollback()
+        assert owner.post(EDITOR, data=fields | {"log_level": "debug"}).status_code == 302
+
+
+def test_what_is_overdue_is_reverted_once_such_a_transaction_ends(hub: HubProcess) -> None:
+    with psycopg.connect(str(hub.database_url)) as forgotten:
+        hub.config("set", "log_level=critical", "--confirm", "1s")
+        forgotten.execute("UPDATE system_config SET updated_at = now() WHERE config_key = 'database_path'")
+        wait_for(lambda: "not reverted yet" in hub.log.read_text(), "an attempt to revert")
+        assert {r["stale_since"] for r in ask_every_worker(hub, WORKERS).values()} == {None}
+        forgotten.rollback()
+        wait_for(lambda: hub.config("get", "log_level") != "critical", "the revert")
+
+
+def test_a_container_with_the_same_name_and_numbers_is_another_process(hub: HubProcess) -> None:
+    columns = "machine, pid, role, revision, since, started_at, seen_at, pins, pending, error"
+    hub.sql(
+        f"INSERT INTO config_process (instance, {columns}) SELECT 'twin', {columns} FROM config_process"  # noqa: S608
+    )
+    hub.config("set", "log_level=info")
+    wait_for(
+        lambda: (2 * (WORKERS + 1),) in hub.sql("SELECT count(*) FROM config_process"), "all to have signed"
+    )
+    twins = "SELECT DISTINCT revision FROM config_process WHERE instance"
+    last = hub.sql("SELECT max(number) FROM config_revision")
+    wait_for(lambda: hub.sql(f"{twins} <> 'twin'") == last, "the processes to sign")
+    assert hub.sql(f"{twins} = 'twin'") != last
