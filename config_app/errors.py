@@ -137,6 +137,16 @@ class DatabaseUnavailable(ConfigError):
         self.why = why
 
 
+class ConfigurationLocked(DatabaseUnavailable):
+    """Another transaction has held the writers' lock for longer than this one was willing to wait."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "another transaction has held the lock on the configuration for too long",
+            "try again, or end the transaction that somebody left open in a database client",
+        )
+
+
 class NewerSchema(ConfigError):
     """The database has migrations this code does not know."""
 

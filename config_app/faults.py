@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from django.db import DatabaseError, ProgrammingError, transaction
 
-from config_app.errors import DatabaseUnavailable
+from config_app.errors import ConfigurationLocked, DatabaseUnavailable
 
 CURE = "check that it is reachable, writable and not full"
 WAIT = "another process holds it: wait until that is done, or end it"
@@ -22,6 +22,8 @@ def database_errors() -> Iterator[None]:
         raise DatabaseUnavailable("a number in it is too large", "restore it from a backup") from raised
     except DatabaseError as raised:
         error = _first(raised)
+        if _waited_for_lock(error):
+            raise ConfigurationLocked from raised
         raise DatabaseUnavailable(_reason(error), _cure(error)) from raised
 
 
@@ -33,8 +35,6 @@ def _first(error: DatabaseError) -> DatabaseError:
 
 
 def _reason(error: DatabaseError) -> str:
-    if _waited_for_lock(error):
-        return "another transaction has held the lock on the configuration for too long"
     return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
 
 
@@ -45,8 +45,6 @@ def _waited_for_lock(error: DatabaseError) -> bool:
 
 def _cure(error: DatabaseError) -> str:
     """Return what to do: a missing table or column is a schema that is older than the code."""
-    if _waited_for_lock(error):
-        return "try again, or end the transaction that somebody left open in a database client"
     if isinstance(error, ProgrammingError) or "no such " in str(error):
         return "run manage.py bootstrap, or migrate, to bring its tables up to date"
     return WAIT if is_locked(error) else CURE

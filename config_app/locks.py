@@ -12,6 +12,20 @@ longest_wait: ContextVar[float] = ContextVar("config_app_longest_wait", default=
 """Seconds after which a write is refused: somebody may have forgotten a transaction in a database client."""
 
 
+AT_ONCE = 0.001
+"""What PostgreSQL, where none at all would mean for ever, takes for no wait."""
+
+
+@contextlib.contextmanager
+def waiting_at_most(seconds: float) -> Iterator[None]:
+    """Let writes within the block wait for others only so long."""
+    token = longest_wait.set(seconds)
+    try:
+        yield
+    finally:
+        longest_wait.reset(token)
+
+
 @contextlib.contextmanager
 def bounded_transaction() -> Iterator[None]:
     """Begin a transaction that waits for locks no longer than that.

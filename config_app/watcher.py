@@ -11,11 +11,12 @@ import time
 
 from django.db import close_old_connections, connection
 
-from config_app import hooks, locks, receipts, runtime
+from config_app import hooks, receipts, runtime
 from config_app.adoption import adopt_now, is_unrecorded
 from config_app.confirmation import revert_overdue
-from config_app.errors import ConfigError, DatabaseUnavailable
+from config_app.errors import ConfigError, ConfigurationLocked, DatabaseUnavailable
 from config_app.forking import no_fork
+from config_app.locks import AT_ONCE, waiting_at_most
 from config_app.sources import ChangeSource, connect, open_source
 
 logger = logging.getLogger("config_app")
@@ -53,12 +54,15 @@ class Watcher(threading.Thread):
 
     def run(self) -> None:
         """Watch until stopped, whatever the database does in between."""
-        locks.longest_wait.set(LOCK_WAIT)
         try:
-            while not self._stopping.is_set():
-                self._watch_until_trouble()
+            with waiting_at_most(LOCK_WAIT):
+                self._watch_until_stopped()
         finally:
             connection.close()
+
+    def _watch_until_stopped(self) -> None:
+        while not self._stopping.is_set():
+            self._watch_until_trouble()
 
     def _watch_until_trouble(self) -> None:
         """Watch, and return where that ends; whoever listened for a while is reopened at once."""
@@ -144,8 +148,12 @@ class Watcher(threading.Thread):
         self._called.set()
 
     def _adopt(self) -> None:
+        """Record what SQL wrote, unless somebody writes now: every writer does so, and all would queue."""
         try:
-            adopt_now()
+            with waiting_at_most(AT_ONCE):
+                adopt_now()
+        except ConfigurationLocked:
+            return
         except ConfigError as error:
             logger.warning("a change made in the database is in force but not in the history: %s", error)
         else:
