@@ -83,24 +83,33 @@ def test_a_child_that_is_forked_while_a_hook_runs_is_not_stuck_and_runs_it_too(
 
 
 FORK_DURING_REVERT = f"""
-import os, sys
+import os, sys, threading
 sys.path.insert(0, {str(ROOT)!r})
 from config_app import watcher
 from config_app.api import get_config, on_change, plan
-from config_app.models import Revision
 from tests.waiting import wait_for
 
+reverting, forks = threading.Event(), threading.Event()
+revert_overdue = watcher.revert_overdue
+
+def revert_once_a_hook_forks():
+    reverting.set()
+    forks.wait(10)
+    return revert_overdue()
+
 @on_change("port")
-def forking(old, new):
-    wait_for(lambda: Revision.objects.filter(channel="revert").exists(), "the watcher to revert")
+def fork(old, new):
+    forks.set()
     child = os.fork()
     if child == 0:
         os._exit(0)
     print(os.waitpid(child, 0)[1], flush=True)
 
+watcher.revert_overdue = revert_once_a_hook_forks
 get_config()
-plan({{"log_level": "debug"}}).apply(confirm_within=1.0)
+plan({{"log_level": "debug"}}).apply(confirm_within=0.1)
 watcher.start()
+reverting.wait(10)
 plan({{"port": 9001}}).apply()
 wait_for(lambda: get_config().log_level == "info", "the revert to be in force")
 watcher.stop()
