@@ -1,10 +1,14 @@
-"""How long the hub waits for a database server that does not answer."""
+"""What a database server asks of the hub: a driver, and limits on how long to wait for one that is silent."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from typing import Any
 
+from config_app.errors import ConfigError
+
+MYSQL = "django.db.backends.mysql"
 CONNECT_TIMEOUT = 5
 """Seconds to reach a server; without a limit, an address where nothing answers takes minutes."""
 LIMITS: Mapping[str, Mapping[str, Any]] = {
@@ -15,15 +19,22 @@ LIMITS: Mapping[str, Mapping[str, Any]] = {
         "keepalives_interval": 5,
         "keepalives_count": 3,
     },
-    "django.db.backends.mysql": {"connect_timeout": CONNECT_TIMEOUT},
+    MYSQL: {"connect_timeout": CONNECT_TIMEOUT},
 }
 
 
 def with_limits(database: Mapping[str, Any]) -> dict[str, Any]:
     """Return a DATABASES entry with limits in its OPTIONS; what the URL says about them counts more.
 
-    Server-side cursors, which a transaction pooler would take away between two rows, are off.
+    Server-side cursors, which a transaction pooler would take away between two rows, are off. Raises
+    ``ConfigError`` where the driver is missing, which comes with the hub for PostgreSQL only.
     """
+    if database["ENGINE"] == MYSQL and find_spec("MySQLdb") is None:
+        raise ConfigError(
+            "HUB_DATABASE_URL: the driver for MySQL and MariaDB is not installed",
+            keys=("HUB_DATABASE_URL",),
+            fix="install mysqlclient into the hub's environment, or use PostgreSQL or SQLite",
+        )
     limits = LIMITS.get(database["ENGINE"])
     if limits is None:
         return dict(database)
