@@ -70,7 +70,7 @@ def test_without_scripts_a_link_leads_there(served: HubProcess, browser: Browser
         page = visitor.page
         sign_in(served, page)
         save_port(served, page, port)
-        link = page.get_by_role("link", name=address(port, ""))
+        link = page.locator("#content").get_by_role("link", name=address(port, ""))
         expect(link).to_be_visible(timeout=PATIENCE)
         photograph_still(page)
         wait_for(lambda: answers_at(port), "the hub at its new port", MOVE)
