@@ -228,7 +228,7 @@ class AuthKit:
             "iss": self.url,
             "sub": self.person["id"],
             "sid": sid,
-            "auth_time": self.sessions[sid]["auth_time"],
+            "auth_time": self.sessions.get(sid, {}).get("auth_time", now),
             "iat": now,
             "exp": now + self.lifetime,
             **self.claims,
