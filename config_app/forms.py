@@ -99,6 +99,10 @@ class ConfigurationForm(RevisionForm):
 
     ``values`` are the values in force by key. A setting in ``stored`` has a row, which ``Reset to default``
     (for a secret, ``Clear``) removes; for one in ``refused`` the row is not what is in force.
+
+    Of a submitted form, only the settings that somebody touched have fields: to make and clean hundreds of
+    others takes longer than everything else that saving does. ``complete`` adds them for a page that shows
+    the form again.
     """
 
     def __init__(
@@ -113,18 +117,33 @@ class ConfigurationForm(RevisionForm):
     ) -> None:
         super().__init__(data, initial={**values, **(initial or {})}, use_required_attribute=False)
         self.settings = {setting.key: setting for setting in settings}
+        self._stored, self._refused = stored, refused
+        for setting in self.settings.values():
+            if not self.is_bound or self._is_touched(setting):
+                self._add(setting)
+
+    def complete(self) -> None:
+        """Give every setting its field, in the order of the declarations."""
+        self.fields = {name: self.fields[name] for name in (BASE_REVISION, REASON)}
         for setting in self.settings.values():
             self._add(setting)
-            if setting.key in stored:
-                self._add_tick(CLEAR if setting.is_secret else RESET, setting)
-            # Whoever sends the tick has seen a refusal that may have been settled since.
-            if not setting.is_secret and (setting.key in refused or KEEP + setting.key in self.data):
-                self._add_tick(KEEP, setting)
+
+    def _is_touched(self, setting: Setting) -> bool:
+        """Tell whether what was sent differs from what the page had shown, or has a tick with it."""
+        key, field = setting.key, setting.declaration.field
+        sent, shown = field.widget.value_from_datadict(self.data, self.files, key), self.initial.get(key)
+        is_same = sent == field.prepare_value(shown) or not field.has_changed(shown, sent)
+        return not is_same or any(name + key in self.data for name in TICKS)
 
     def _add(self, setting: Setting) -> None:
         self.fields[setting.key] = setting.form_field()
         if setting.is_secret:
             self.fields[setting.key].required = False  # blank keeps what is stored
+        if setting.key in self._stored:
+            self._add_tick(CLEAR if setting.is_secret else RESET, setting)
+        # Whoever sends the tick has seen a refusal that may have been settled since.
+        if not setting.is_secret and (setting.key in self._refused or KEEP + setting.key in self.data):
+            self._add_tick(KEEP, setting)
 
     def _add_tick(self, name: str, setting: Setting) -> None:
         self.fields[name + setting.key] = forms.BooleanField(label=TICKS[name], required=False)
@@ -138,18 +157,27 @@ class ConfigurationForm(RevisionForm):
         """Return the labels of the secrets that were sent and that the page will not show again."""
         return [s.label for s in self.settings.values() if s.is_secret and self[s.key].data]
 
+    def add_config_error(self, error: ConfigError) -> None:
+        """Put each error beside the fields it names, those that nobody touched included."""
+        self.complete()
+        super().add_config_error(error)
+
     def changes(self) -> dict[str, Any]:
         """Return what differs from what is in force, as a plan takes it."""
         changed = set(self.changed_data)
         return {
             key: UNSET if self._is_unset(key) else self.cleaned_data[key]
-            for key in self.settings
+            for key in self._with_fields()
             if self._is_unset(key) or key in changed or self._ticked(KEEP, key)
         }
 
+    def _with_fields(self) -> list[str]:
+        """Return the keys of the settings that have fields now."""
+        return [key for key in self.settings if key in self.fields]
+
     def clean(self) -> dict[str, Any]:
         """Drop what is wrong with a value that is not wanted any more."""
-        for key in self.settings:
+        for key in self._with_fields():
             if self._ticked(CLEAR, key) and key in self.changed_data:
                 self.add_error(key, "either enter a new secret or tick Clear, not both")
             elif self._is_unset(key):

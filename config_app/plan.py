@@ -15,7 +15,7 @@ from config_app.declare import TakesEffect
 from config_app.errors import ConfigError, ForbiddenSetting, InvalidPlan, RuleViolation, StaleRevision
 from config_app.models import Revision
 from config_app.project import get_project, get_schema
-from config_app.resolve import Resolution, read_with_keyring, resolve
+from config_app.resolve import Known, Resolution, read_with_keyring, resolve
 from config_app.schema import NOT_SET, Schema, Setting
 from config_app.sealing import Text, canonical_texts, encrypted, plain, sealed
 from config_app.store import CODE, Edit, Origin, Stored
@@ -45,6 +45,7 @@ class Plan:
     after: Any
     differences: tuple[Difference, ...]
     edits: tuple[Edit, ...]
+    known: Known[Any] = dataclasses.field(repr=False)
 
     @property
     def can_lock_out(self) -> bool:
@@ -78,7 +79,8 @@ class Plan:
         _load_before_writing()
         with store.writing() as found:
             stored = adopt(found)
-            fresh = _draw(self.changes, stored, self.base_revision, self.refusals, managed=self.managed)
+            known = Known(stored, self.known.resolve(get_schema(), stored))
+            fresh = _draw(self.changes, known, self.base_revision, self.refusals, managed=self.managed)
             if not fresh.edits:
                 return None
             if not self.managed:
@@ -120,32 +122,39 @@ def plan(
     *,
     managed: bool = False,
     refusals: Mapping[str, str] | None = None,
+    known: Known[Any] | None = None,
 ) -> Plan:
     """Validate ``changes`` (text, typed values or ``UNSET`` by key) against the whole configuration.
 
     With ``base_revision``, the plan holds only for that revision. ``managed`` lets code write what only
     code may write. ``refusals`` are notes by key on values that an import left out, to be recorded until
-    somebody settles them. Raises ``InvalidPlan`` with every error found, or ``StaleRevision``.
+    somebody settles them. ``known`` is what the caller has just read, for a plan that looks no further.
+    Raises ``InvalidPlan`` with every error found, or ``StaleRevision``.
     """
     changes = sealed(changes)
-    return _draw(changes, store.read(), base_revision, refusals or {}, managed=managed)
+    return _draw(changes, known or _look(), base_revision, refusals or {}, managed=managed)
+
+
+def _look() -> Known[Any]:
+    stored = store.read()
+    return Known(stored, resolve(get_schema(), stored))
 
 
 def _draw(
     changes: Mapping[str, Any],
-    stored: Stored,
+    known: Known[Any],
     base: int | None,
     refusals: Mapping[str, str],
     *,
     managed: bool,
 ) -> Plan:
+    stored, before = known.stored, known.resolution
     if base is not None and base != stored.revision:
         raise StaleRevision(base, stored.revision, _since(base))
     if base is not None and unrecorded(stored):  # the next revision will say what SQL changed
         raise StaleRevision(base, stored.revision + 1)
     schema = get_schema()
     texts = canonical_texts(schema, changes, managed=managed)
-    before = resolve(schema, stored)
     unsettled = before.refused.keys() | before.unsettled
     edits = (*_edits(schema, stored, texts, unsettled), *_refused_edits(stored, refusals))
     after = _after(schema, before, texts)
@@ -161,6 +170,7 @@ def _draw(
         after=after,
         differences=tuple(_differences(schema, before, after, edits)),
         edits=edits,
+        known=known,
     )
 
 

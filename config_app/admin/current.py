@@ -10,7 +10,7 @@ from typing import Any
 from config_app import runtime, store
 from config_app.adoption import adopt_now
 from config_app.project import Problem, get_project, get_schema
-from config_app.resolve import Resolution, resolve, unsettled_problems
+from config_app.resolve import Known, Resolution, resolve, unsettled_problems
 from config_app.schema import Schema, Setting
 from config_app.sources import hindrances
 from config_app.store import Stored
@@ -23,6 +23,11 @@ class Current:
     schema: Schema[Any]
     stored: Stored
     resolution: Resolution[Any]
+
+    @property
+    def known(self) -> Known[Any]:
+        """Return what a plan need not find out again."""
+        return Known(self.stored, self.resolution)
 
     @property
     def revision(self) -> int:
@@ -41,7 +46,7 @@ class Current:
     def stored_problems(self) -> list[Problem]:
         """Return what keeps stored or imported values from being in force."""
         known = list(self.resolution.problems)
-        return [*known, *unsettled_problems(self.schema, known)]
+        return [*known, *(unsettled_problems(self.schema, known) if self.stored.any_refused else [])]
 
     @property
     def refused(self) -> set[str]:

@@ -91,13 +91,17 @@ class ConfigurationAdmin(WholeAdmin):
         except StaleRevision:
             return self._render_conflict(request, form)
         if saved is None:
+            form.complete()
             return self._render(request, current, form)
-        context = {**self.admin_site.each_context(request), "opts": self.opts}
-        return respond(request, *saved, request.path, context)
+        return respond(request, *saved, request.path, lambda: self._context(request))
+
+    def _context(self, request: HttpRequest) -> dict[str, Any]:
+        return {**self.admin_site.each_context(request), "opts": self.opts}
 
     def _render_conflict(self, request: HttpRequest, submitted: ConfigurationForm) -> HttpResponse:
         """Show what the others changed, and the person's own input once more."""
         current = read_current()
+        submitted.complete()
         conflict = find_conflict(submitted, current)
         form = make_form(current, request.user, kept=conflict.kept)
         return self._render(request, current, form, conflict)
@@ -111,9 +115,8 @@ class ConfigurationAdmin(WholeAdmin):
     ) -> HttpResponse:
         page = Page(current, form, conflict)
         context = {
-            **self.admin_site.each_context(request),
+            **self._context(request),
             "title": "Configuration",
-            "opts": self.opts,
             "page": page,
             "groups": page.groups(),
             "form": form,

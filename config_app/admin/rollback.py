@@ -29,7 +29,7 @@ def roll_back(request: HttpRequest, target: Revision, context: dict[str, Any]) -
         try:
             if (saved := _attempt(request, target, form, newest)) is not None:
                 url = revision_url(request, (saved[1] or target).number)
-                return respond(request, *saved, url, context)
+                return respond(request, *saved, url, lambda: context)
         except StaleRevision as error:
             stale, form = error, _form(request, target, newest, again=True)
     context |= {"title": f"Roll back to revision {target.number}", "form": form, "stale": stale}

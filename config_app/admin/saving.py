@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -35,13 +36,21 @@ def commit(request: HttpRequest, plan: Plan, form: RevisionForm, channel: str) -
 
 
 def respond(
-    request: HttpRequest, plan: Plan, revision: Revision | None, url: str, context: dict[str, Any]
+    request: HttpRequest,
+    plan: Plan,
+    revision: Revision | None,
+    url: str,
+    context: Callable[[], dict[str, Any]],
 ) -> HttpResponse:
-    """Say what was saved: on the page at ``url``, or at once where that is out of reach from here now."""
+    """Say what was saved: on the page at ``url``, or at once where that is out of reach from here now.
+
+    ``context`` gives what any page of the admin shows; most saves need none.
+    """
     report(request, plan, revision)
     keys = [edit.key for edit in plan.edits]
     if revision is not None and (link := elsewhere(request, plan.after, keys, url)):
-        return show_elsewhere(request, link, context | {"title": f"Revision {revision.number} is saved"})
+        title = f"Revision {revision.number} is saved"
+        return show_elsewhere(request, link, context() | {"title": title})
     return HttpResponseRedirect(url)
 
 

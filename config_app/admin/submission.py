@@ -38,7 +38,7 @@ def submit(form: ConfigurationForm, current: Current, act: Callable[[Plan], T]) 
     that is no longer current.
     """
     refuse_stale(form, current.revision)
-    return attempt(form, lambda: act(plan(form.changes(), form.base_revision)))
+    return attempt(form, lambda: act(plan(form.changes(), form.base_revision, known=current.known)))
 
 
 def refuse_stale(form: RevisionForm, revision: int) -> None:
