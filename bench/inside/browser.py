@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from django.contrib.auth import get_user_model
 from django.test import Client
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 NAME = "bench"
 
@@ -28,21 +29,23 @@ class Page:
     def __init__(self, client: Client, path: str) -> None:
         """Remember where the page is."""
         self._client, self._path = client, path
-        self._form = Form()
+        self._body: bytes | str = ""
+        self._type = ""
 
-    def load(self) -> None:
-        """Fetch the form as it is now."""
+    def fill_in(self, port: str) -> None:
+        """Fetch the form as it is now and enter another port."""
         answer = self._client.get(self._path)
         assert answer.status_code == HTTPStatus.OK, answer.status_code
-        self._form = next(form for form in forms(answer.content.decode()) if "port" in form.fields)
-
-    def save(self, port: str) -> None:
-        """Send the form with another port, as a browser does."""
-        data = self._form.fields | {"port": port}
-        if self._form.is_multipart:
-            answer = self._client.post(self._path, data)
+        form = next(form for form in forms(answer.content.decode()) if "port" in form.fields)
+        data = form.fields | {"port": port}
+        if form.is_multipart:
+            self._body, self._type = encode_multipart(BOUNDARY, data), MULTIPART_CONTENT
         else:
-            answer = self._client.post(self._path, urlencode(data), "application/x-www-form-urlencoded")
+            self._body, self._type = urlencode(data), "application/x-www-form-urlencoded"
+
+    def save(self) -> None:
+        """Send the form, as a browser does."""
+        answer = self._client.generic("POST", self._path, self._body, self._type)
         assert answer.status_code == HTTPStatus.FOUND, answer.content
 
 

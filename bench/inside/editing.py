@@ -24,8 +24,8 @@ def prepare() -> Round:
     pages = {app: Page(client, path) for app, path in PAGES.items() if apps.is_installed(app)}
 
     def another(page: Page) -> Action:
-        page.load()
-        return lambda: page.save(next(ports))
+        page.fill_in(next(ports))
+        return page.save
 
     for page in pages.values():
         another(page)()  # constance's first one stores every default besides
