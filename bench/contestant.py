@@ -30,21 +30,27 @@ class Contestant:
         apps: Iterable[str] = ("config_app",),
         settings: int = 20,
         environment: Mapping[str, str] | None = None,
+        database_url: str | None = None,
     ) -> None:
-        """Say which part, with which applications, how many settings and what else in its environment."""
+        """Say which part, with which applications, how many settings and what else in its environment.
+
+        Without ``database_url``, its database is an SQLite file in its folder.
+        """
         self._part = part
         self._environment = {
             "PATH": os.environ["PATH"],
             "BENCH_APPS": ",".join(apps),
             "BENCH_SETTINGS": str(settings),
+            **({"BENCH_DATABASE_URL": database_url} if database_url else {}),
             **(environment or {}),
         }
+        self._database_url = database_url
         self._stack = ExitStack()
 
     def __enter__(self) -> Contestant:
         """Start the process."""
         folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-"))
-        self.database = Path(folder) / "bench.db"
+        self.database = self._database_url or str(Path(folder) / "bench.db")
         self._process = self._stack.enter_context(
             subprocess.Popen(
                 [sys.executable, "-m", "bench.inside", self._part],

@@ -7,7 +7,7 @@ import platform
 import sqlite3
 from importlib.metadata import PackageNotFoundError, version
 
-PACKAGES = ("Django", "django-constance", "django-dynamic-preferences", "gunicorn", "uvicorn")
+PACKAGES = ("Django", "django-constance", "django-dynamic-preferences", "gunicorn", "uvicorn", "psycopg")
 
 
 def facts() -> dict[str, str]:

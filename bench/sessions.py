@@ -1,4 +1,4 @@
-"""``python -m bench.sessions FILE``: write sessions to an SQLite database, as people who sign in do."""
+"""``python -m bench.sessions DATABASE``: write sessions to a file or a server, as people who sign in do."""
 
 from __future__ import annotations
 
@@ -8,33 +8,41 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import closing, contextmanager
+from typing import Any
+
+import psycopg
 
 A_SECOND = 20
 ROWS = 100
 STATEMENT = (
-    "INSERT OR REPLACE INTO django_session (session_key, session_data, expire_date)"
-    " VALUES (?, 'bench', datetime('now', '+1 day'))"
+    "INSERT INTO django_session (session_key, session_data, expire_date)"
+    " VALUES ('bench{number}', 'bench', '2100-01-01 00:00:00')"
+    " ON CONFLICT (session_key) DO UPDATE SET session_data = excluded.session_data"
 )
 
 
 @contextmanager
-def being_written(database: Path) -> Iterator[None]:
-    """Write sessions all the while, in a process of its own."""
-    command = [sys.executable, "-m", "bench.sessions", str(database)]
+def being_written(database: str) -> Iterator[None]:
+    """Write sessions all the while, in a process of its own; ``database`` is a file or a URL."""
+    command = [sys.executable, "-m", "bench.sessions", database]
     with subprocess.Popen(command, stdin=subprocess.PIPE):
         yield
 
 
 def write(database: str, done: threading.Event) -> None:
     """Commit a session again and again until ``done``."""
-    connection = sqlite3.connect(database, timeout=20, isolation_level=None)
-    for number in itertools.count():
-        if done.wait(1 / A_SECOND):
-            break
-        connection.execute(STATEMENT, [f"bench{number % ROWS}"])
-    connection.close()
+    with closing(_connect(database)) as connection:
+        for number in itertools.count():
+            if done.wait(1 / A_SECOND):
+                break
+            connection.execute(STATEMENT.format(number=number % ROWS))
+
+
+def _connect(database: str) -> Any:
+    if "://" in database:
+        return psycopg.connect(database, autocommit=True)
+    return sqlite3.connect(database, timeout=20, isolation_level=None)
 
 
 if __name__ == "__main__":

@@ -38,16 +38,17 @@ class PostgreSQL:
 
     folder: Path
     port: int
+    options: tuple[str, ...] = ()
     _names: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     @classmethod
     @contextlib.contextmanager
-    def running(cls) -> Iterator[PostgreSQL]:
-        """Start a server with an empty cluster, and remove both afterwards."""
+    def running(cls, *options: str) -> Iterator[PostgreSQL]:
+        """Start a server with an empty cluster and ``options`` (``name=value``); remove both afterwards."""
         folder = Path(tempfile.mkdtemp(prefix="pg-"))  # pytest's own folders are too private for its user
         try:
             folder.chmod(0o777)
-            server = cls(folder, _free_port())
+            server = cls(folder, _free_port(), options)
             server.initialise()
             server.start()
             yield server
@@ -62,7 +63,8 @@ class PostgreSQL:
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        options = f"-k {self.folder} -p {self.port} -c listen_addresses=127.0.0.1 -c fsync=off"
+        parameters = ["listen_addresses=127.0.0.1", "fsync=off", *self.options]
+        options = " ".join([f"-k {self.folder} -p {self.port}", *(f"-c {one}" for one in parameters)])
         log = str(self.folder / "log")
         command = [
             _binary("pg_ctl"),

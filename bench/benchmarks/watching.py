@@ -7,20 +7,29 @@ from bench.contestant import Contestant, take_turns
 from bench.effort import Effort
 from bench.row import Check, Row
 from bench.sample import PERCENT, Sample
+from tests.postgresql import PostgreSQL
 
 ROUNDS = 5
 OF_A_CORE = 0.005
 
 
 def measure(effort: Effort) -> list[Row]:
-    """Measure a process that does nothing else, alone and while others write to the same database."""
-    with Contestant("watching") as process:
-        alone = take_turns([process], effort.rounds(ROUNDS), PERCENT)[0]
+    """Measure a process that does nothing else, on either database."""
+    rounds = effort.rounds(ROUNDS)
+    on_sqlite = _measure("SQLite", None, rounds)
+    with PostgreSQL.running() as server:
+        return [*on_sqlite, *_measure("PostgreSQL", server.new_database(), rounds)]
+
+
+def _measure(name: str, database_url: str | None, rounds: int) -> list[Row]:
+    """Measure the process alone and while others write to the same database."""
+    with Contestant("watching", database_url=database_url) as process:
+        alone = take_turns([process], rounds, PERCENT)[0]
         with sessions.being_written(process.database):
-            beside = take_turns([process], effort.rounds(ROUNDS), PERCENT)[0]
+            beside = take_turns([process], rounds, PERCENT)[0]
     return [
-        _row("watching in an idle process, in processor time", alone["share of a core"]),
-        _row("the same while sessions are written to the database", beside["share of a core"]),
+        _row(f"watching {name} in an idle process, in processor time", alone["share of a core"]),
+        _row(f"the same while sessions are written to {name}", beside["share of a core"]),
     ]
 
 

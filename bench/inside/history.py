@@ -25,9 +25,9 @@ INSERT INTO config_revision (number, created_at, actor, channel, address, reason
 """  # noqa: S608 - constants of this module
 CHANGES = f"""
 INSERT INTO config_change (revision_id, "key", old_value, new_value, is_secret, refused, note)
-{NUMBERS}, keys(position, "key") AS ({{keys}})
-SELECT n, "key", '8001', '8002', 0, (n * {PER_REVISION} + position) %% {REFUSED_ONE_IN} = 5000, 'no'
-FROM numbers JOIN keys ON position / {PER_REVISION} = n %% {SETTINGS // PER_REVISION}
+{NUMBERS}, keys(place, "key") AS ({{keys}})
+SELECT n, "key", '8001', '8002', FALSE, (n * {PER_REVISION} + place) %% {REFUSED_ONE_IN} = 5000, 'no'
+FROM numbers JOIN keys ON place / {PER_REVISION} = n %% {SETTINGS // PER_REVISION}
 """  # noqa: S608 - as above
 
 
@@ -52,6 +52,8 @@ def _fill(revisions: int) -> None:
         cursor.execute(REVISIONS, [revisions + 1])
         cursor.execute(CHANGES.format(keys=keys), [revisions + 1])
         cursor.execute("UPDATE config_state SET version = %s", [revisions + 1])
+        if connection.vendor == "postgresql":  # which does so by itself, but later
+            cursor.execute("ANALYZE")
 
 
 def _seconds(*arguments: str) -> float:

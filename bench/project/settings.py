@@ -1,13 +1,17 @@
 """Django's settings, by what a benchmark asks for in its process environment.
 
 ``BENCH_APPS`` names the applications beyond Django's own, ``BENCH_SETTINGS`` how many settings each of
-them has, ``BENCH_FOLDER`` where the database and the file cache are.
+them has, ``BENCH_FOLDER`` where the database and the file cache are, ``BENCH_DATABASE_URL`` a server to
+use instead of an SQLite file.
 """
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
+
+from hub.database import database_from_url
 
 FOLDER = Path(os.environ["BENCH_FOLDER"])
 EXTRA_APPS = [app for app in os.environ.get("BENCH_APPS", "").split(",") if app]
@@ -56,7 +60,7 @@ TEMPLATES = [
 ]
 
 # As the hub opens its database, so that a commit costs the same everywhere.
-DATABASES = {
+DATABASES: dict[str, dict[str, Any]] = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": FOLDER / "bench.db",
@@ -67,6 +71,8 @@ DATABASES = {
         },
     },
 }
+if url := os.environ.get("BENCH_DATABASE_URL"):
+    DATABASES["default"] = database_from_url(url, FOLDER).entry
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # constance refuses caches of one process alone; of those that need no server, files are the fastest.
