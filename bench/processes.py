@@ -50,17 +50,25 @@ def run(command: list[str], variables: Mapping[str, str]) -> str:
 
 
 @contextmanager
-def serve(port: int, variables: Mapping[str, str]) -> Iterator[int]:
-    """Serve the plain project with one worker of the kind that the hub has; yield its master's pid."""
-    gunicorn = [sys.executable, "-m", "gunicorn", "bench.project.asgi:application", "--log-level", "error"]
-    options = [
-        "--worker-class",
-        "bench.project.worker.PlainWorker",
+def serve(
+    port: int,
+    variables: Mapping[str, str],
+    application: str = "bench.project.asgi:application",
+    worker: str = "bench.project.worker.PlainWorker",
+    *options: str,
+) -> Iterator[int]:
+    """Serve an application with one worker, by default of the hub's kind; yield its master's pid."""
+    listener = [
         "--bind",
         f"127.0.0.1:{port}",
+        "--workers",
+        "1",
+        "--log-level",
+        "error",
         "--no-control-socket",
     ]
-    with subprocess.Popen([*gunicorn, *options], cwd=ROOT, env=variables) as master:
+    command = [sys.executable, "-m", "gunicorn", *listener, "--worker-class", worker, *options, application]
+    with subprocess.Popen(command, cwd=ROOT, env=variables, stdout=subprocess.DEVNULL) as master:
         try:
             wait_for(lambda: _answers(port), "the project to answer")
             yield master.pid

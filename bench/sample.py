@@ -32,6 +32,7 @@ MEBIBYTES = Unit(((1.0, " MiB"),))
 TIMES = Unit(((1.0, "×"),))
 PERCENT = Unit(((0.01, " %"),))
 COUNT = Unit(((1.0, ""),))
+A_SECOND = Unit(((1.0, "/s"),))
 
 
 def _three_digits(value: float) -> str:

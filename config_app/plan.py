@@ -45,7 +45,7 @@ class Plan:
     after: Any
     differences: tuple[Difference, ...]
     edits: tuple[Edit, ...]
-    known: Known[Any] = dataclasses.field(repr=False)
+    known: Known[Any] | None = dataclasses.field(default=None, repr=False)
 
     @property
     def can_lock_out(self) -> bool:
@@ -79,8 +79,13 @@ class Plan:
         _load_before_writing()
         with store.writing() as found:
             stored = adopt(found)
-            known = Known(stored, self.known.resolve(get_schema(), stored))
-            fresh = _draw(self.changes, known, self.base_revision, self.refusals, managed=self.managed)
+            fresh = _draw(
+                self.changes,
+                _look(stored, self.known),
+                self.base_revision,
+                self.refusals,
+                managed=self.managed,
+            )
             if not fresh.edits:
                 return None
             if not self.managed:
@@ -132,11 +137,13 @@ def plan(
     Raises ``InvalidPlan`` with every error found, or ``StaleRevision``.
     """
     changes = sealed(changes)
-    return _draw(changes, known or _look(), base_revision, refusals or {}, managed=managed)
+    return _draw(changes, known or _look(store.read()), base_revision, refusals or {}, managed=managed)
 
 
-def _look() -> Known[Any]:
-    stored = store.read()
+def _look(stored: Stored, known: Known[Any] | None = None) -> Known[Any]:
+    """Return ``stored`` with what it puts in force, which where nothing is different is ``known``."""
+    if known is not None and known.stored == stored:
+        return known
     return Known(stored, resolve(get_schema(), stored))
 
 

@@ -171,10 +171,6 @@ class Known(Generic[C]):
     stored: Stored
     resolution: Resolution[C] = dataclasses.field(repr=False)
 
-    def resolve(self, schema: Schema[C], stored: Stored) -> Resolution[C]:
-        """Return what ``stored`` puts in force, without another look where nothing is different."""
-        return self.resolution if stored == self.stored else resolve(schema, stored)
-
 
 def unsettled_problems(schema: Schema[Any], known: Iterable[Problem]) -> list[Problem]:
     """Return what an import refused and nobody has settled since, beyond what is ``known``."""

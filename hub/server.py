@@ -72,8 +72,10 @@ def _refuse(error: ConfigError) -> NoReturn:
 def log_settings() -> dict[str, Any]:
     """Return the logging of gunicorn's processes: the format of all other lines, each once."""
     plain: dict[str, Any] = {"handlers": [], "level": "INFO", "propagate": True}
-    names = ("gunicorn.error", "gunicorn.access", "uvicorn.error", "uvicorn.access")
-    return LOGGING | {"loggers": LOGGING["loggers"] | dict.fromkeys(names, plain)}
+    loggers = dict.fromkeys(("gunicorn.error", "uvicorn.error"), plain)
+    # gunicorn's own workers would log every request, with or without an access log, given any settings.
+    loggers |= dict.fromkeys(("gunicorn.access", "uvicorn.access"), plain | {"level": "WARNING"})
+    return LOGGING | {"loggers": LOGGING["loggers"] | loggers}
 
 
 def start_master(arbiter: Any) -> None:

@@ -14,6 +14,7 @@ from bench.benchmarks import (
     propagation,
     reads,
     saving,
+    serving,
     watching,
 )
 from bench.effort import Effort
@@ -29,6 +30,7 @@ BENCHMARKS: Mapping[str, Callable[[Effort], list[Row]]] = {
     "history": history.measure,
     "commands": commands.measure,
     "bootstrap": bootstrap.measure,
+    "serving": serving.measure,
     "memory": memory.measure,
 }
 """The benchmarks by name, in the order of the table."""

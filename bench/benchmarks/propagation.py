@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
+
+import psycopg
 
 from bench import sessions
 from bench.contestant import Contestant
@@ -16,41 +20,68 @@ from bench.row import Check, Row
 from bench.sample import SECONDS, Sample
 from bench.workers import REPORT_URI, find_workers, until_all_show
 from tests.hub_process import HubProcess
+from tests.postgresql import PostgreSQL
 
-WORKERS = 4
+SQLITE_WORKERS = 4
+HUBS, POSTGRESQL_WORKERS = 2, 2
 ROUNDS = 100
-MEDIAN, LONGEST = 0.060, 0.200
+SQLITE_MEDIAN, SQLITE_LONGEST = 0.060, 0.200
+POSTGRESQL_MEDIAN, POSTGRESQL_P99 = 0.015, 0.060
 PAUSE = 0.05
 """Seconds between two changes, times a number that never fits the watchers' interval."""
+SHARED_KEY = "only for benchmarks, whose hubs share a database"
 
-UPDATE = "UPDATE system_config SET config_value = ? WHERE config_key = 'csp_report_uri'"
+UPDATE = "UPDATE system_config SET config_value = '{}' WHERE config_key = 'csp_report_uri'"
 Change = Callable[[], tuple[str, float]]
 """Commits a new value; returns it with the moment of the commit."""
 
 
 def measure(effort: Effort) -> list[Row]:
-    """Serve a hub with four workers and change its configuration by plan and apply, and by raw SQL."""
+    """Change the configuration of served hubs by plan and apply, and by raw SQL, on either database."""
     rounds = effort.rounds(ROUNDS)
-    with (
-        tempfile.TemporaryDirectory(prefix="bench-") as folder,
-        _served(Path(folder)) as hub,
-        _planned(hub) as planned,
-        sessions.being_written(hub.database),
-    ):
-        by_plan = _measure(hub, planned, rounds)
-        by_sql = _measure(hub, _by_sql(hub), rounds)
-    return [_row("plan and apply", by_plan), _row("raw SQL", by_sql)]
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        return [*_on_sqlite(Path(folder), rounds), *_on_postgresql(Path(folder), rounds)]
+
+
+def _on_sqlite(folder: Path, rounds: int) -> list[Row]:
+    hub = HubProcess(folder / "hub")
+    with _served([hub], SQLITE_WORKERS), sessions.being_written(str(hub.database)):
+        connection = sqlite3.connect(hub.database, timeout=20, isolation_level=None)
+        found = _both_ways([hub], SQLITE_WORKERS, connection, rounds)
+    return [_on_sqlite_row(by, sample) for by, sample in found.items()]
+
+
+def _on_postgresql(folder: Path, rounds: int) -> list[Row]:
+    with PostgreSQL.running() as server:
+        url = server.new_database()
+        hubs = [_sharing(folder / f"hub{number}", url) for number in range(HUBS)]
+        with _served(hubs, POSTGRESQL_WORKERS), psycopg.connect(url, autocommit=True) as connection:
+            found = _both_ways(hubs, POSTGRESQL_WORKERS, connection, rounds)
+    return [_on_postgresql_row(by, sample) for by, sample in found.items()]
+
+
+def _sharing(folder: Path, url: str) -> HubProcess:
+    """Return a hub as on a machine of its own, with the key that all of them have."""
+    hub = HubProcess(folder, database_url=url)
+    hub.environment["HUB_ENCRYPTION_KEY"] = SHARED_KEY
+    return hub
 
 
 @contextmanager
-def _served(folder: Path) -> Iterator[HubProcess]:
-    hub = HubProcess(folder)
-    hub.manage("bootstrap")
-    hub.serve(workers=WORKERS)
-    try:
-        yield hub
-    finally:
-        hub.stop()
+def _served(hubs: Sequence[HubProcess], workers: int) -> Iterator[None]:
+    with ExitStack() as stack:
+        for hub in hubs:
+            hub.manage("bootstrap")
+            stack.callback(hub.stop)
+            hub.serve(workers=workers)
+        yield
+
+
+def _both_ways(hubs: Sequence[HubProcess], workers: int, connection: Any, rounds: int) -> dict[str, Sample]:
+    """Change by plan and apply, then by raw SQL, and return how long each took by its name."""
+    with _planned(hubs[0]) as planned:
+        by_plan = _measure(hubs, workers, planned, rounds)
+    return {"plan and apply": by_plan, "raw SQL": _measure(hubs, workers, _by_sql(connection), rounds)}
 
 
 @contextmanager
@@ -58,6 +89,7 @@ def _planned(hub: HubProcess) -> Iterator[Change]:
     """Change the configuration in a process of its own, as a command does."""
     variables = hub.environment | {"DJANGO_SETTINGS_MODULE": "hub.settings"}
     with Contestant("changes", environment=variables) as process:
+        process.round()  # the first one starts Django, longer than workers keep idle connections
 
         def change() -> tuple[str, float]:
             done = process.round()
@@ -66,20 +98,19 @@ def _planned(hub: HubProcess) -> Iterator[Change]:
         yield change
 
 
-def _by_sql(hub: HubProcess) -> Change:
-    connection = sqlite3.connect(hub.database, timeout=20, isolation_level=None)
-    numbers = iter(range(1_000_000, 2_000_000))
+def _by_sql(connection: Any) -> Change:
+    numbers = itertools.count(1_000_000)
 
     def change() -> tuple[str, float]:
         value = REPORT_URI.format(next(numbers))
-        connection.execute(UPDATE, [value])
+        connection.execute(UPDATE.format(value))
         return value, time.monotonic()
 
     return change
 
 
-def _measure(hub: HubProcess, change: Change, rounds: int) -> Sample:
-    workers = find_workers(hub.port, WORKERS)
+def _measure(hubs: Sequence[HubProcess], count: int, change: Change, rounds: int) -> Sample:
+    workers = [worker for hub in hubs for worker in find_workers(hub.port, count)]
     seconds = []
     for number in range(rounds):
         value, committed = change()
@@ -90,12 +121,25 @@ def _measure(hub: HubProcess, change: Change, rounds: int) -> Sample:
     return Sample(seconds)
 
 
-def _row(by: str, sample: Sample) -> Row:
-    return Row(
-        what=f"a change by {by} until the last of {WORKERS} workers serves it, sessions being written",
-        hub=f"{sample}, p99 {SECONDS.text(sample.quantile(0.99))}",
-        checks=(
-            Check(sample.median, "≤", MEDIAN, SECONDS, "p50"),
-            Check(sample.quantile(1), "≤", LONGEST, SECONDS, "at most"),
-        ),
+def _on_sqlite_row(by: str, sample: Sample) -> Row:
+    workers = f"{SQLITE_WORKERS} workers"
+    return _row(
+        f"a change by {by} until the last of {workers} serves it, SQLite, sessions being written",
+        sample,
+        Check(sample.median, "≤", SQLITE_MEDIAN, SECONDS, "p50"),
+        Check(sample.quantile(1), "≤", SQLITE_LONGEST, SECONDS, "at most"),
     )
+
+
+def _on_postgresql_row(by: str, sample: Sample) -> Row:
+    workers = f"{POSTGRESQL_WORKERS} workers of each of {HUBS} hubs"
+    return _row(
+        f"a change by {by} until the last of {workers} serves it, PostgreSQL",
+        sample,
+        Check(sample.median, "≤", POSTGRESQL_MEDIAN, SECONDS, "p50"),
+        Check(sample.quantile(0.99), "≤", POSTGRESQL_P99, SECONDS, "p99"),
+    )
+
+
+def _row(what: str, sample: Sample, *checks: Check) -> Row:
+    return Row(what=what, hub=f"{sample}, p99 {SECONDS.text(sample.quantile(0.99))}", checks=checks)
