@@ -112,7 +112,7 @@ def _text(value: Any) -> str:
 
 
 @functools.cache
-def _statement(alias: str) -> tuple[str, tuple[Any, ...]]:
+def statement(alias: str) -> tuple[str, tuple[Any, ...]]:
     """Return the one that reads everything; Django takes longer to compose it than a database to answer."""
     last = Revision.objects.order_by("-number")
     state: QuerySet[ConfigState] = ConfigState.objects.filter(pk=STATE_ID)
@@ -134,7 +134,7 @@ def read() -> Stored:
     """Return every row with the version and the revision it belongs to, in one statement."""
     with _reading():
         with connection.cursor() as cursor:
-            cursor.execute(*_statement(connection.alias))
+            cursor.execute(*statement(connection.alias))
             found = cursor.fetchall()
         if not found:
             return _read_empty()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from bench.benchmarks import (
     bootstrap,
     commands,
+    fleet,
     history,
     loading,
     memory,
@@ -25,6 +26,7 @@ BENCHMARKS: Mapping[str, Callable[[Effort], list[Row]]] = {
     "overhead": overhead.measure,
     "watching": watching.measure,
     "propagation": propagation.measure,
+    "fleet": fleet.measure,
     "saving": saving.measure,
     "loading": loading.measure,
     "history": history.measure,

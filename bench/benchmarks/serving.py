@@ -19,9 +19,8 @@ from tests.hub_process import HubProcess, free_port
 
 PAGES = {"the dashboard": "/", "the editor": "/admin/config_app/systemconfig/"}
 ROUNDS = 5
-SECONDS, QUICK_SECONDS = 1.5, 0.3
-OF_PLAIN = 0.9
-STANDARD, ONE_HOP = "Django's standard layers", "the same in one hop"
+SECONDS, QUICK_SECONDS = 1.5, 0.2
+OF_STANDARD = 0.9
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -41,49 +40,55 @@ KINDS = (
     Kind("gunicorn's own ASGI worker", "asgi", "asgi", "asgi"),
     Kind("four threads", "gthread", "gthread", "wsgi", ("--threads", "4")),
 )
+ONE_HOP = "Django's standard layers in one hop"
 
 
 def measure(effort: Effort) -> list[Row]:
-    """Measure a claimed hub whose owner is signed in, one kind of worker after the other."""
+    """Serve one claimed install by all kinds of workers at once, and ask them in turns."""
+    seconds, rounds = QUICK_SECONDS if effort.quick else SECONDS, effort.rounds(ROUNDS)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         hub = HubProcess(Path(folder))
         hub.manage("bootstrap")
         hub.claim()
-        return [row for kind in KINDS for row in _measure(hub, kind, effort)]
+        hub.config("set", "log_level=error")
+        with _served(hub) as ports:
+            cookie = sign_in(hub)
+            found = {page: _take_turns(ports, path, cookie, rounds, seconds) for page, path in PAGES.items()}
+    return [row for page, samples in found.items() for row in _rows(page, samples)]
 
 
-def _measure(hub: HubProcess, kind: Kind, effort: Effort) -> list[Row]:
-    """Serve the same install by the hub's layers and by Django's, at the same time but asked in turns."""
-    seconds = QUICK_SECONDS if effort.quick else SECONDS
-    with _served(hub, kind) as ports:
-        cookie = sign_in(hub)
-        return [
-            _row(f"{page} by {kind.name}", _take_turns(ports, path, cookie, effort.rounds(ROUNDS), seconds))
-            for page, path in PAGES.items()
-        ]
+def _ours(kind: Kind) -> str:
+    return f"the hub by {kind.name}"
+
+
+def _standard(kind: Kind) -> str:
+    return f"Django's standard layers by {kind.name}"
 
 
 @contextmanager
-def _served(hub: HubProcess, kind: Kind) -> Iterator[dict[str, int]]:
-    """Yield the port of each contestant by its name; the hub has none."""
-    start = partial(_serve_standard, hub, kind)
+def _served(hub: HubProcess) -> Iterator[dict[str, int]]:
+    """Yield the port of each contestant by its name."""
+    standard = hub.environment | {"DJANGO_SETTINGS_MODULE": "bench.project.standard"}
     with ExitStack() as stack:
-        ours = ("-c", "hub/gunicorn.py", *kind.options)
-        application = f"hub.{kind.interface}:application"
-        stack.enter_context(serve(hub.port, hub.environment, application, kind.ours, *ours))
-        ports = {"": hub.port, STANDARD: stack.enter_context(start())}
-        if kind is UVICORN:
-            ports[ONE_HOP] = stack.enter_context(start(BENCH_ONE_HOP="1"))
+        start = partial(_start, stack)
+        ports = {}
+        for kind in KINDS:
+            options = ("-c", "hub/gunicorn.py", *kind.options)
+            ports[_ours(kind)] = start(f"hub.{kind.interface}", kind.ours, hub.environment, *options)
+            ports[_standard(kind)] = start(_plain(kind), kind.plain, standard, *kind.options)
+        ports[ONE_HOP] = start(_plain(UVICORN), UVICORN.plain, standard | {"BENCH_ONE_HOP": "1"})
+        hub.port = ports[_ours(UVICORN)]
         yield ports
 
 
-@contextmanager
-def _serve_standard(hub: HubProcess, kind: Kind, **environment: str) -> Iterator[int]:
+def _plain(kind: Kind) -> str:
+    return f"bench.project.{kind.interface}"
+
+
+def _start(stack: ExitStack, module: str, worker: str, environment: dict[str, str], *options: str) -> int:
     port = free_port()
-    variables = hub.environment | {"DJANGO_SETTINGS_MODULE": "bench.project.standard"} | environment
-    application = f"bench.project.{kind.interface}:application"
-    with serve(port, variables, application, kind.plain, *kind.options):
-        yield port
+    stack.enter_context(serve(port, environment, f"{module}:application", worker, *options))
+    return port
 
 
 def _take_turns(
@@ -96,11 +101,15 @@ def _take_turns(
     return {name: Sample(found[1:], A_SECOND) for name, found in values.items()}
 
 
-def _row(what: str, found: Mapping[str, Sample]) -> Row:
-    hub, plain = found[""], found[STANDARD]
-    return Row(
-        what=f"{what}, one worker",
-        hub=str(hub),
-        peers=tuple(Peer(name, str(sample), hub.over(sample)) for name, sample in found.items() if name),
-        checks=(Check(hub.over(plain), "≥", OF_PLAIN, PERCENT, "of the standard layers"),),
-    )
+def _rows(page: str, found: Mapping[str, Sample]) -> Iterator[Row]:
+    """Yield a row for each kind of worker, the hub's own beside the others as well."""
+    for kind in KINDS:
+        hub, standard = found[_ours(kind)], found[_standard(kind)]
+        others = [ONE_HOP, *(_ours(other) for other in KINDS[1:])] if kind is UVICORN else []
+        shown = {"Django's standard layers": standard} | {name: found[name] for name in others}
+        yield Row(
+            what=f"{page} by {kind.name}, one worker",
+            hub=str(hub),
+            peers=tuple(Peer(name, str(sample), hub.over(sample)) for name, sample in shown.items()),
+            checks=(Check(hub.over(standard), "≥", OF_STANDARD, PERCENT, "of the standard layers"),),
+        )

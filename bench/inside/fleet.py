@@ -1,0 +1,179 @@
+"""Very many processes on one PostgreSQL, simulated: connections and statements are real, Python is not.
+
+Each process is a connection of this one, which does what a watcher does there: it listens, asks for the
+version, and loads. One thread serves them all, so that what is slow is the server and not the simulation.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import heapq
+import itertools
+import os
+import random
+import selectors
+import time
+from collections.abc import Iterator, Sequence
+
+import psycopg
+from django.db import connection
+from psycopg import pq
+
+from bench.inside import Round
+from bench.project.schema import texts
+from bench.project.size import COUNT
+from config_app import api, store
+from config_app.postgresql import VERSION
+from config_app.triggers import CHANNEL
+
+PROCESSES = int(os.environ.get("BENCH_PROCESSES", "1000"))
+MACHINES = 10
+DEADLINE = 60.0
+UPDATE = "UPDATE system_config SET config_value = '{}' WHERE config_key = 'port'"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Design:
+    """Who listens and who loads, of all processes; over how many seconds the loads are spread."""
+
+    listeners: int = PROCESSES
+    loaders: int = PROCESSES
+    spread: float = 0.0
+
+
+DESIGNS = {
+    "all at once": Design(),
+    "spread over 50 ms": Design(spread=0.05),
+    "spread over 100 ms": Design(spread=0.1),
+    "one listener a machine": Design(listeners=MACHINES),
+    "one listener a machine, which loads for all": Design(listeners=MACHINES, loaders=MACHINES),
+}
+
+
+def prepare() -> Round:
+    """Connect every process and return a round that makes one change in each design."""
+    api.plan(texts(COUNT)).apply(actor="bench")
+    fleet = Fleet()
+
+    def measure() -> dict[str, float]:
+        return {
+            f"{design}: {name}": value
+            for design in DESIGNS
+            for name, value in fleet.converge(DESIGNS[design]).items()
+        }
+
+    return measure
+
+
+class Process:
+    """One simulated process: the statements it has yet to send, and whether it waits for an answer."""
+
+    def __init__(self, number: int, conninfo: bytes) -> None:
+        """Connect."""
+        self.number = number
+        self.server = pq.PGconn.connect(conninfo)
+        if self.server.status != pq.ConnStatus.OK:
+            raise RuntimeError(self.server.get_error_message())
+        self._left: Iterator[bytes] = iter(())
+        self.is_loading = False
+
+    def execute(self, statement: str) -> None:
+        """Run a statement and wait for it."""
+        result = self.server.exec_(statement.encode())
+        if result.status == pq.ExecStatus.FATAL_ERROR:
+            raise RuntimeError(result.get_error_message())
+
+    def load(self, statements: Sequence[bytes]) -> None:
+        """Begin to load."""
+        self._left, self.is_loading = iter(statements), True
+        self._send()
+
+    def _send(self) -> None:
+        statement = next(self._left, None)
+        if statement is None:
+            self.is_loading = False
+        else:
+            self.server.send_query(statement)
+
+    def receive(self) -> bool:
+        """Take what the server sent and send what is next; tell whether there was a notification."""
+        self.server.consume_input()
+        is_notified = False
+        while self.server.notifies():
+            is_notified = True
+        while self.is_loading and not self.server.is_busy():
+            if self.server.get_result() is None:
+                self._send()
+        return is_notified
+
+
+class Fleet:
+    """All processes."""
+
+    def __init__(self) -> None:
+        """Connect them, and whoever makes the changes."""
+        conninfo = psycopg.conninfo.make_conninfo("", **_parameters()).encode()
+        self._processes = [Process(number, conninfo) for number in range(PROCESSES)]
+        self._author = psycopg.connect(conninfo.decode(), autocommit=True)
+        self._ports = itertools.cycle(range(8002, 9000))
+        self._statements = _statements(self._author)
+        self._selector = selectors.DefaultSelector()
+        for process in self._processes:
+            self._selector.register(process.server.socket, selectors.EVENT_READ, process)
+
+    def converge(self, design: Design) -> dict[str, float]:
+        """Make a change, wait until every process has it, and return how that went."""
+        for process in self._processes:
+            process.execute(f"LISTEN {CHANNEL}" if process.number < design.listeners else "UNLISTEN *")
+        self._author.execute(UPDATE.format(next(self._ports)).encode())
+        start = time.monotonic()
+        done, peak = self._run(design, start)
+        every = PROCESSES // design.loaders
+        waited = sorted(moment - start for moment in done for _ in range(every))
+        connections = max(design.listeners, design.loaders)
+        return {"half": waited[len(waited) // 2], "all": waited[-1], "peak": peak, "connections": connections}
+
+    def _run(self, design: Design, start: float) -> tuple[list[float], int]:
+        """Serve the processes until the last one has loaded; return when each had, and the peak of loads."""
+        due: list[tuple[float, int]] = []
+        done: list[float] = []
+        loading = peak = 0
+        while len(done) < design.loaders:
+            if time.monotonic() - start > DEADLINE:
+                raise RuntimeError(f"{len(done)} of {design.loaders} loaded in time")
+            for process in self._ready(due):
+                was_loading = process.is_loading
+                if process.receive():
+                    for number in _woken(process, design):
+                        heapq.heappush(due, (time.monotonic() + random.uniform(0, design.spread), number))
+                if was_loading and not process.is_loading:
+                    loading -= 1
+                    done.append(time.monotonic())
+            while due and due[0][0] <= time.monotonic():
+                self._processes[heapq.heappop(due)[1]].load(self._statements)
+                loading += 1
+                peak = max(peak, loading)
+        return done, peak
+
+    def _ready(self, due: Sequence[tuple[float, int]]) -> Iterator[Process]:
+        left = due[0][0] - time.monotonic() if due else 1.0
+        yield from (key.data for key, _events in self._selector.select(max(0.0, left)))
+
+
+def _woken(process: Process, design: Design) -> Iterator[int]:
+    """Yield who loads because ``process`` was notified: itself, or all of its machine."""
+    if design.loaders == design.listeners:
+        yield process.number
+    else:
+        yield from range(process.number, PROCESSES, design.listeners)
+
+
+def _statements(author: psycopg.Connection[object]) -> list[bytes]:
+    """Return what a watcher sends once it is notified: for the version, and for everything."""
+    everything = psycopg.ClientCursor(author).mogrify(*store.statement(connection.alias))
+    return [VERSION.encode(), everything.encode()]
+
+
+def _parameters() -> dict[str, object]:
+    names = ("host", "port", "user", "dbname")
+    return {name: value for name, value in connection.get_connection_params().items() if name in names}
