@@ -174,6 +174,6 @@ def _statements(author: psycopg.Connection[object]) -> list[bytes]:
     return [VERSION.encode(), everything.encode()]
 
 
-def _parameters() -> dict[str, object]:
+def _parameters() -> dict[str, str | int | None]:
     names = ("host", "port", "user", "dbname")
     return {name: value for name, value in connection.get_connection_params().items() if name in names}
