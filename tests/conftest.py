@@ -8,12 +8,16 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.management import call_command
 from django.core.signals import request_started
 from django.test import Client
+from pytest_django import DjangoDbBlocker
 
 from config_app import custody, effects, receipts, runtime, store
 from config_app.plan import plan
+from hub.database import database_from_url
 from hub.models import User
+from tests.another_database import ON_BOTH_DATABASES, DatabaseEntry, served_by
 from tests.environment import DATA_DIR
 from tests.hub_process import HubProcess
 from tests.postgresql import PostgreSQL
@@ -22,6 +26,8 @@ from tests.web import browser
 pytest_plugins = ["tests.workos_fixtures"]
 
 PASSWORD = "correct horse battery staple"
+PROCESSES = {"hub_process", "any_hub_process", "started_hub", "started_once"}
+"""Fixtures with which a test asks for a hub in processes of its own."""
 
 # A real hash takes half a second by design, in which no test here is interested.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -39,7 +45,7 @@ def django_db_modify_db_settings() -> None:
 
 
 @pytest.fixture(autouse=True)
-def fresh_process() -> Iterator[None]:
+def fresh_process(database: str) -> Iterator[None]:
     """Let every test start as a process does that has read nothing yet, and that watches nothing."""
     request_started.disconnect(dispatch_uid="config_app.watch")
     for part in (runtime, custody, receipts, effects):
@@ -47,6 +53,37 @@ def fresh_process() -> Iterator[None]:
     yield
     runtime.forget()
     custody.forget()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the tests of some modules, where they have a database in this process, on PostgreSQL too."""
+    fixtures = set(metafunc.fixturenames)
+    has_database = metafunc.definition.get_closest_marker("django_db") or "install" in fixtures
+    if metafunc.module.__name__ in ON_BOTH_DATABASES and has_database and not PROCESSES & fixtures:
+        metafunc.parametrize("database", ["sqlite", "postgresql"], indirect=True, scope="module")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave to SQLite what no other database stores or does."""
+    items[:] = [
+        item for item in items if not (_on_postgresql(item) and item.get_closest_marker("only_sqlite"))
+    ]
+
+
+def _on_postgresql(item: pytest.Item) -> bool:
+    callspec = getattr(item, "callspec", None)
+    return callspec is not None and callspec.params.get("database") == "postgresql"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Let the tests of this process have their database on SQLite, or on PostgreSQL where they ask for it."""
+    vendor = getattr(request, "param", "sqlite")
+    if vendor == "sqlite":
+        yield vendor
+        return
+    with served_by(request.getfixturevalue("postgresql_database")):
+        yield vendor
 
 
 @pytest.fixture
@@ -120,6 +157,17 @@ def postgresql_server() -> Iterator[PostgreSQL]:
     """Give a real PostgreSQL server of this test run's own."""
     with PostgreSQL.running() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def postgresql_database(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, postgresql_server: PostgreSQL
+) -> DatabaseEntry:
+    """Give a PostgreSQL database that has the tables of the test database."""
+    entry = database_from_url(postgresql_server.new_database(), DATA_DIR).entry
+    with served_by(entry), django_db_blocker.unblock():
+        call_command("migrate", verbosity=0)
+    return entry
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

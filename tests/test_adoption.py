@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import sqlite3
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -16,19 +15,23 @@ from config_app.api import get_config, plan
 from config_app.errors import StaleRevision
 from config_app.models import Change, Revision
 from config_app.presentation import change_rows
+from tests.another_database import ONLY_SQLITE
 from tests.crew import crew
 from tests.hub_process import ROOT, HubProcess
-from tests.raw_sql import raw_sql, set_row
+from tests.raw_sql import client, raw_sql, set_row
 from tests.waiting import wait_for
 
-STATEMENTS = {
+STATEMENTS: dict[str, Any] = {
     "insert": "INSERT INTO system_config (config_key, config_value) VALUES ('port', '9001')",
     "insert of several": "INSERT INTO system_config (config_key, config_value) VALUES ('port', '9001'), "
     "('log_level', 'debug')",
     "update": "UPDATE system_config SET config_value = '9001' WHERE config_key = 'server_workers'",
     "update of all": "UPDATE system_config SET config_value = config_value || ' '",
     "delete": "DELETE FROM system_config WHERE config_key = 'server_workers'",
-    "replace": "REPLACE INTO system_config (config_key, config_value) VALUES ('server_workers', '4')",
+    "replace": pytest.param(
+        "REPLACE INTO system_config (config_key, config_value) VALUES ('server_workers', '4')",
+        marks=ONLY_SQLITE,
+    ),
     "upsert": "INSERT INTO system_config (config_key, config_value) VALUES ('server_workers', '4') "
     "ON CONFLICT (config_key) DO UPDATE SET config_value = excluded.config_value",
     "transaction": "BEGIN; UPDATE system_config SET config_value = '4' WHERE config_key = 'server_workers'; "
@@ -96,12 +99,10 @@ def test_the_revision_says_what_changed() -> None:
 
 @in_process
 def test_a_transaction_of_several_statements_is_seen_whole_or_not_at_all() -> None:
-    with contextlib.closing(sqlite3.connect(connection.settings_dict["NAME"])) as client:
-        client.execute("BEGIN")
-        client.execute("INSERT INTO system_config (config_key, config_value) VALUES ('port', '9001')")
+    with client() as somebody:
+        somebody.execute("INSERT INTO system_config (config_key, config_value) VALUES ('port', '9001')")
         assert runtime.refresh().config.port == 8884
-        client.execute("UPDATE system_config SET config_value = '4' WHERE config_key = 'server_workers'")
-        client.commit()
+        somebody.execute("UPDATE system_config SET config_value = '4' WHERE config_key = 'server_workers'")
     assert (runtime.refresh().config.port, get_config().server_workers) == (9001, 4)
 
 
