@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("config_app", "0003_receipts"),
+        ("config_app", "0004_process_instance"),
     ]
 
     operations = [
