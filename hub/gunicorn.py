@@ -30,7 +30,7 @@ wsgi_app = "hub.asgi:application"
 # Once, in the master: workers that take over after a move are ready the sooner, and share the memory.
 preload_app = True
 proc_name = "hub"
-graceful_timeout = 30
+graceful_timeout = server.GRACEFUL_TIMEOUT
 timeout = 60
 keepalive = 5
 # Heartbeats of workers must not wait for a slow disk.
@@ -55,6 +55,11 @@ def when_ready(arbiter: Any) -> None:
     """Follow the configuration; say where the hub is served, and how to claim it."""
     server.follow(arbiter, _config)
     server.announce(arbiter.cfg)
+
+
+def pre_fork(_arbiter: Any, _worker: Any) -> None:
+    """Hold back what would stop the worker before it can hear it."""
+    server.hold_signals()
 
 
 def post_fork(_arbiter: Any, _worker: Any) -> None:

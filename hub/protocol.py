@@ -16,7 +16,7 @@ from hub import bare_responses
 
 FIRST_REQUEST = 5.0
 """Seconds within which a connection that asked nothing yet may begin to while the worker stops."""
-WHOLE_HEAD = 25.0
+WHOLE_HEAD = 55.0
 """Seconds that it has for the rest."""
 NEXT_REQUEST = 0.5
 """Seconds within which one that was answered may ask again, and is told to connect anew."""

@@ -27,6 +27,8 @@ from hub.moving import Mover, follow_configuration
 from hub.runtime_config import RuntimeConfig, get_config, is_configured
 from hub.starting_address import starting_address
 
+GRACEFUL_TIMEOUT = 30
+"""Seconds that workers have to end when the whole hub stops."""
 STOPS = (signal.SIGTERM, signal.SIGINT)
 """The signals that end a worker gracefully."""
 
@@ -114,6 +116,7 @@ def follow(arbiter: Any, config: RuntimeConfig) -> None:
         effects.exempt(TakesEffect.LISTENERS)
     _mover = Mover(arbiter, is_free=not is_pinned and not arbiter.cfg.reuse_port)
     _mover.begin(config)
+    _reload_without_waiting(arbiter)
     effects.acted_on(config, TakesEffect.WORKERS)
     follow_configuration(_mover, arbiter)
 
@@ -125,8 +128,23 @@ def _prepare_workers() -> None:
     gc.freeze()
 
 
+def _reload_without_waiting(arbiter: Any) -> None:
+    """Let the master go on while old workers still answer: gunicorn's would hear of nothing meanwhile.
+
+    It waits so as not to send a second SIGTERM, which does our workers no harm.
+    """
+    reload = arbiter.reload
+
+    def reload_and_go_on() -> None:
+        reload()
+        arbiter.cfg.set("graceful_timeout", GRACEFUL_TIMEOUT)
+
+    arbiter.reload = reload_and_go_on
+
+
 def reload_master(arbiter: Any, config: RuntimeConfig) -> None:
     """Move the listener, where it is to be elsewhere; ``config`` is what the new workers are started by."""
+    arbiter.cfg.set("graceful_timeout", 0)  # until the reload is done
     describe_master(arbiter)
     if _mover is not None:
         _mover.prepare(get_config())
@@ -164,17 +182,33 @@ def _tcp_addresses(cfg: Any) -> list[tuple[str, int]]:
     return [address for address in cfg.address if isinstance(address, tuple)]
 
 
+def hold_signals() -> None:
+    """Let no signal come in that stops a worker, until the one about to be forked can hear it.
+
+    The master's handlers only queue signals for the master, and a fork forgets those that wait.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+
+
+def _let_signals_in() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+
+
+os.register_at_fork(after_in_parent=_let_signals_in)
+
+
 def become_worker() -> None:
     """Start anew what a fork must not share: database connections, the role and how to stop.
 
-    The master's handlers only queue signals for the master, so a SIGTERM would be lost. One that comes
-    before the worker serves is remembered: it may hold the last copy of a socket at which others wait.
+    A signal to stop that comes before the worker serves is remembered: it may hold the last copy of a socket
+    at which others wait.
     """
     global _is_to_stop  # noqa: PLW0603 - one worker a process
     _is_to_stop = False
     _ended.clear()
     for number in STOPS:
         signal.signal(number, _remember_to_stop)
+    _let_signals_in()
     connections.close_all()
     receipts.describe("worker")
     apply_level(get_config())
