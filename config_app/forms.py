@@ -118,8 +118,9 @@ class ConfigurationForm(RevisionForm):
         super().__init__(data, initial={**values, **(initial or {})}, use_required_attribute=False)
         self.settings = {setting.key: setting for setting in settings}
         self._stored, self._refused = stored, refused
+        ticked = {name.removeprefix(tick) for tick in TICKS for name in self.data if name.startswith(tick)}
         for setting in self.settings.values():
-            if not self.is_bound or self._is_touched(setting):
+            if not self.is_bound or setting.key in ticked or self._is_touched(setting):
                 self._add(setting)
 
     def complete(self) -> None:
@@ -129,11 +130,10 @@ class ConfigurationForm(RevisionForm):
             self._add(setting)
 
     def _is_touched(self, setting: Setting) -> bool:
-        """Tell whether what was sent differs from what the page had shown, or has a tick with it."""
-        key, field = setting.key, setting.declaration.field
-        sent, shown = field.widget.value_from_datadict(self.data, self.files, key), self.initial.get(key)
-        is_same = sent == field.prepare_value(shown) or not field.has_changed(shown, sent)
-        return not is_same or any(name + key in self.data for name in TICKS)
+        """Tell whether what was sent differs from what the page had shown."""
+        field, shown = setting.declaration.field, self.initial.get(setting.key)
+        sent = field.widget.value_from_datadict(self.data, self.files, setting.key)
+        return sent != field.prepare_value(shown) and field.has_changed(shown, sent)
 
     def _add(self, setting: Setting) -> None:
         self.fields[setting.key] = setting.form_field()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import operator
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -20,6 +21,8 @@ from config_app.upsert import upsert
 
 STATE_ID = 1
 VERSION = f"SELECT version FROM {ConfigState._meta.db_table} WHERE id = %s"  # noqa: S608 - our own table's name
+LENIENT = operator.methodcaller("decode", "utf-8", "replace")
+"""From the bytes of a text to the text, without a Python function for every column of every row."""
 CODE = "code"
 """The channel of a change that a program makes by itself, through ``config_app.api``."""
 
@@ -99,7 +102,7 @@ def _lenient_text() -> Iterator[None]:
         return
     connection.ensure_connection()
     raw = connection.connection
-    raw.text_factory = _text
+    raw.text_factory = LENIENT
     try:
         yield
     finally:
@@ -139,7 +142,9 @@ def read() -> Stored:
         if not found:
             return _read_empty()
     rows = {
-        _text(key): Row(_text(value), bool(is_secret))
+        key if type(key) is str else _text(key): Row(
+            value if type(value) is str else _text(value), bool(is_secret)
+        )
         for key, value, is_secret, *_ in found
         if value is not None  # where somebody rebuilt the table without its constraint
     }
