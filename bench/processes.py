@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import socket
 import subprocess
 import sys
@@ -81,22 +80,14 @@ def _answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def computing() -> float:
-    """Return the seconds that processors have spent on the processes this one has waited for."""
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
-
-
-def take_turns(
-    actions: Mapping[str, Callable[[], object]], rounds: int, clock: Callable[[], float] = time.perf_counter
-) -> dict[str, Sample]:
+def take_turns(actions: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, Sample]:
     """Time actions in turns, after one of each that does not count."""
     values: dict[str, list[float]] = {name: [] for name in actions}
     for number in range(rounds + 1):
         for name in actions if number % 2 else reversed(list(actions)):
-            start = clock()
+            start = time.perf_counter()
             actions[name]()
-            values[name].append(clock() - start)
+            values[name].append(time.perf_counter() - start)
     return {name: Sample(found[1:]) for name, found in values.items()}
 
 

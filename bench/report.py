@@ -46,9 +46,9 @@ def page(rows: Iterable[Row], facts: Mapping[str, str], day: str) -> str:
 
 
 def _lines(row: Row) -> Iterator[list[str]]:
-    """Yield a line for each peer and each bound, side by side."""
+    """Yield a line for each peer and each bound, side by side, and one where there is neither."""
     what, hub = row.what, row.hub
-    for peer, check in zip_longest(row.peers, row.checks):
+    for peer, check in zip_longest(row.peers or [None], row.checks):
         yield [
             what,
             hub,

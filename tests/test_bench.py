@@ -56,3 +56,8 @@ def test_the_page_has_a_line_for_each_peer_and_bound() -> None:
     lines = page([row], {"CPUs": "2"}, "2026-01-01").splitlines()
     assert lines[-2:] == ["| read | 1 s | b: 2 s | 2× |  |  |", "|  |  | c: 3 s |  |  |  |"]
     assert "Measured on 2026-01-01: CPUs 2." in lines
+
+
+def test_a_row_without_peers_and_bounds_is_reported_all_the_same() -> None:
+    lines = page([Row(what="connections", hub="1,000")], {"CPUs": "2"}, "2026-01-01").splitlines()
+    assert lines[-1] == "| connections | 1,000 |  |  |  |  |"

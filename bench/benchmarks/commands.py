@@ -8,11 +8,11 @@ from functools import partial
 from pathlib import Path
 
 from bench.effort import Effort
-from bench.processes import DJANGO, MANAGE, computing, environment, run, take_turns
+from bench.processes import DJANGO, MANAGE, environment, run, take_turns
 from bench.row import Check, Row, beside
 from bench.sample import TIMES, Sample
 
-ROUNDS = 20
+ROUNDS = 40
 OVER_EMPTY, OVER_PLAIN = 1.2, 1.3
 
 Actions = dict[str, Callable[[], object]]
@@ -23,11 +23,11 @@ def measure(effort: Effort) -> list[Row]:
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
         run([*MANAGE, "bootstrap"], environment(folder))
-        found = take_turns(_actions(folder), effort.rounds(ROUNDS), computing)
+        found = take_turns(_actions(folder), effort.rounds(ROUNDS))
     get, empty, plain = (found[name] for name in ("get", "empty", "plain"))
     return [
         _row(
-            "config get port, the processor time of the whole process",
+            "config get port, the whole process",
             get,
             "a command that does nothing",
             empty,

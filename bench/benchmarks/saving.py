@@ -10,26 +10,30 @@ from bench.sample import COUNT, TIMES
 
 SIZES = (20, 300, 3000)
 COMPARED = 300
-ROUNDS = 30
+ROUNDS, ROUNDS_IN_ADMIN = 30, 12
 QUERIES = 10
 OVER_CONSTANCE = 10
 
 
 def measure(effort: Effort) -> list[Row]:
-    """Measure plan and apply at all sizes, and at one of them what constance does for the same."""
+    """Measure at all sizes plan and apply, and the admin; at one size what constance does for the same."""
+    plain = _measure(effort, "saving", "plan, apply and reload", effort.rounds(ROUNDS))
+    return [*plain, *_measure(effort, "editing", "in the admin", effort.rounds(ROUNDS_IN_ADMIN))]
+
+
+def _measure(effort: Effort, part: str, what: str, rounds: int) -> list[Row]:
     sizes = [effort.size(size) for size in SIZES]
     both = ["config_app", *(name for name in installed() if name == CONSTANCE)]
-    contestants = [Contestant("saving", both if size == COMPARED else ["config_app"], size) for size in sizes]
-    contestants.append(Contestant("editing", both, COMPARED))
-    *saved, edited = play(contestants, effort.rounds(ROUNDS))
-    return [_queries(sizes, saved), _plan(saved[sizes.index(COMPARED)]), _editor(edited)]
+    contestants = [Contestant(part, both if size == COMPARED else ["config_app"], size) for size in sizes]
+    found = play(contestants, rounds)
+    return [_queries(what, sizes, found), _beside_constance(what, found[sizes.index(COMPARED)])]
 
 
-def _queries(sizes: list[int], saved: list[Samples]) -> Row:
-    times = " / ".join(str(samples["save"]) for samples in saved)
-    queries = [samples["save: queries"].median for samples in saved]
+def _queries(what: str, sizes: list[int], found: list[Samples]) -> Row:
+    times = " / ".join(str(samples["config_app"]) for samples in found)
+    queries = [samples["config_app: queries"].median for samples in found]
     return Row(
-        what=f"save one of {' / '.join(f'{size:,}' for size in sizes)} settings: plan, apply and reload",
+        what=f"save one of {' / '.join(f'{size:,}' for size in sizes)} settings, {what}",
         hub=f"{times}; {' / '.join(f'{number:.0f}' for number in queries)} queries",
         checks=(
             Check(max(queries), "≤", QUERIES, COUNT, "queries"),
@@ -38,25 +42,14 @@ def _queries(sizes: list[int], saved: list[Samples]) -> Row:
     )
 
 
-def _plan(samples: Samples) -> Row:
-    hub, peer = samples["save"], samples.get(CONSTANCE)
-    return Row(
-        what=f"save one of {COMPARED} settings, all of them validated",
-        hub=str(hub),
-        peers=(beside("constance's form", peer, hub), _its_queries(samples)) if peer else (),
-        checks=(Check(peer.over(hub), "≥", OVER_CONSTANCE, TIMES, "faster than constance"),) if peer else (),
-    )
-
-
-def _editor(samples: Samples) -> Row:
+def _beside_constance(what: str, samples: Samples) -> Row:
     hub, peer = samples["config_app"], samples.get(CONSTANCE)
+    if peer is None:
+        return Row(what=f"save one of {COMPARED} settings, {what}", hub=str(hub))
+    queries = Peer("its queries", f"{samples[f'{CONSTANCE}: queries'].median:.0f}")
     return Row(
-        what=f"save one of {COMPARED} settings in the admin, the whole request",
-        hub=f"{hub}; {samples['config_app: queries'].median:.0f} queries",
-        peers=(beside("constance's editor", peer, hub), _its_queries(samples)) if peer else (),
-        checks=(Check(peer.over(hub), "≥", 1, TIMES, "faster than constance"),) if peer else (),
+        what=f"save one of {COMPARED} settings, {what}",
+        hub=str(hub),
+        peers=(beside("constance, the same", peer, hub), queries),
+        checks=(Check(peer.over(hub), "≥", OVER_CONSTANCE, TIMES, "faster than constance"),),
     )
-
-
-def _its_queries(samples: Samples) -> Peer:
-    return Peer("its queries", f"{samples[f'{CONSTANCE}: queries'].median:.0f}")

@@ -19,7 +19,7 @@ def prepare() -> Round:
     """Store a value for every setting and return a round that saves another port."""
     api.plan(texts(COUNT)).apply(actor="bench")
     ports = itertools.cycle(str(port) for port in range(8002, 9000))
-    saves: dict[str, Action] = {"save": lambda: api.plan({"port": next(ports)}).apply(actor="bench")}
+    saves: dict[str, Action] = {"config_app": lambda: api.plan({"port": next(ports)}).apply(actor="bench")}
     if apps.is_installed(CONSTANCE):
         saves[CONSTANCE] = lambda: save_form(next(ports))
     for save in saves.values():

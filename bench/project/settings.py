@@ -85,6 +85,9 @@ CACHES = {
     },
 }
 
+# Django refuses forms of more than a thousand fields otherwise.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = None
+
 STATIC_URL = "/static/"
 USE_TZ = True
 
