@@ -58,5 +58,5 @@ def _switch(entry: DatabaseEntry) -> None:
     if entry["ENGINE"] != kept.settings_dict["ENGINE"]:
         kept.close()
         del connections[DEFAULT]
-    store._statement.cache_clear()
+    store.statement.cache_clear()
     ContentType.objects.clear_cache()
