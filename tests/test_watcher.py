@@ -195,8 +195,10 @@ WATCH = """
 import sys
 from config_app import receipts, runtime, watcher
 from config_app.api import get_config
+from django.db import connections
 from tests.waiting import wait_for
 for line in sys.stdin:
+    connections.close_all()  # this thread's stays with the file that it was opened on
     port = int(line)
     wait_for(lambda: get_config().port == port, "the port")
     wait_for(lambda: runtime.stale_since() is None, "the database")
