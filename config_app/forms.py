@@ -125,7 +125,7 @@ class ConfigurationForm(RevisionForm):
 
     def complete(self) -> None:
         """Give every setting its field, in the order of the declarations."""
-        self.fields = {name: self.fields[name] for name in (BASE_REVISION, REASON)}
+        self.fields = {name: self.fields[name] for name in self.base_fields}
         for setting in self.settings.values():
             self._add(setting)
 

@@ -42,7 +42,7 @@ class Watcher(threading.Thread):
         super().__init__(name="config-watcher", daemon=True)
         self._stopping, self._called = threading.Event(), threading.Event()
         self._sign_again_at = 0.0
-        self._revert_again_at = 0.0
+        self._revert_again_at = self._not_at_once_until = 0.0
         self._revalidate_after = REVALIDATE
 
     def stop(self, timeout: float = 2.0) -> None:
@@ -65,15 +65,16 @@ class Watcher(threading.Thread):
             self._watch_until_trouble()
 
     def _watch_until_trouble(self) -> None:
-        """Watch, and return where that ends; whoever listened for a while is reopened at once."""
-        source, opened_at = None, math.inf
+        """Watch, and return where that ends; what worked is tried again at once, but not again and again."""
+        source, has_worked = None, False
         try:
             source = open_source()
             self._load()
-            opened_at = time.monotonic()
+            has_worked = True
             self._watch(source)
         except DatabaseUnavailable as error:
-            if time.monotonic() - opened_at > RETRY:
+            if has_worked and time.monotonic() >= self._not_at_once_until:
+                self._not_at_once_until = time.monotonic() + 2 * RETRY
                 logger.info("%s; looking again", error)
                 return
             runtime.note_unavailable(error)
