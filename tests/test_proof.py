@@ -129,7 +129,7 @@ def test_other_settings_are_not_bothered(stale: Client, key: str, value: str) ->
     assert list(last_revision().changes.values_list("key", flat=True)) == [key]
 
 
-@pytest.mark.parametrize(("key", "value"), SENSITIVE.items())
+@pytest.mark.parametrize(("key", "value"), SENSITIVE.items(), ids=SENSITIVE)
 def test_every_sensitive_setting_asks_and_so_does_its_return_to_the_default(
     stale: Client, key: str, value: str
 ) -> None:
