@@ -23,11 +23,20 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("name", BENCHMARKS)
+QUICK = ("reads", "watching", "loading")
+"""Benchmarks that take seconds; ``make bench`` runs all of them."""
+
+
+@pytest.mark.parametrize("name", QUICK)
 def test_a_benchmark_runs(name: str) -> None:
     done = run("--quick", name)
     assert done.returncode == 0, done.stderr
     assert all(column in done.stdout for column in COLUMNS)
+
+
+def test_every_benchmark_has_a_name_and_says_what_it_measures() -> None:
+    assert set(QUICK) < set(BENCHMARKS)
+    assert all(measure.__doc__ for measure in BENCHMARKS.values())
 
 
 def test_an_unknown_benchmark_is_refused() -> None:
