@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+from pathlib import Path
 
 from config_app import confirmation, receipts
 from config_app.models import Process
@@ -54,4 +55,13 @@ def _runs(process: Process) -> bool:
         os.kill(process.pid, 0)
     except OSError as error:
         return isinstance(error, PermissionError)
-    return True
+    return not _is_zombie(process.pid)
+
+
+def _is_zombie(pid: int) -> bool:
+    """Tell whether a process has ended unnoticed, which lasts where the first process reaps none."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    except OSError:
+        return False  # no Linux, or it is gone this instant
+    return state == "Z"

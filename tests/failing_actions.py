@@ -67,18 +67,19 @@ def apply_plan() -> None:
 
 
 def unconfirmed() -> None:
-    """Leave a change whose time to be confirmed has passed."""
+    """Leave a change that waits to be confirmed."""
     started()
-    plan({"port": 9001, "log_level": "debug"}).apply(confirm_within=-1)
+    plan({"port": 9001, "log_level": "debug"}).apply(confirm_within=3600)
 
 
 def revert() -> None:
-    """Undo what was not confirmed."""
-    confirmation.revert_overdue()
+    """Undo it instead of confirming it."""
+    (waits,) = confirmation.waiting()
+    confirmation.revert(waits.number, actor="owner@example.com")
 
 
 def confirm() -> None:
-    """Keep it after all."""
+    """Keep it."""
     call_command("config", "confirm", "--json")
 
 

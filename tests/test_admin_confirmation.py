@@ -68,7 +68,7 @@ def test_a_rollback_waits_too(client: Client) -> None:
 
 def test_the_page_after_saving_a_listener_links_to_its_new_address(client: Client) -> None:
     page = text_of(Editor(client).save(port="9000"))
-    assert f'<a href="http://localhost:9000{EDITOR}">http://localhost:9000</a>' in page
+    assert f'<a href="http://localhost:9000{EDITOR}" data-cfg-follow>http://localhost:9000</a>' in page
 
 
 def test_the_page_after_saving_a_public_url_links_to_it(client: Client) -> None:

@@ -8,14 +8,11 @@ import shutil
 import sqlite3
 import stat
 import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from hub.sqlite import BUSY_TIMEOUT
 from tests.hub_process import HubProcess
 from tests.missing import missing
 from tests.privileges import NOBODY
@@ -277,36 +274,6 @@ def test_files_of_another_user_are_one_line(hub: HubProcess, variable: str, name
         hub.environment.pop(variable)
     hub.environment |= {variable: before} if before else {}
     hub.manage("bootstrap")
-
-
-LOCK = """
-import sqlite3, sys
-file = sqlite3.connect(sys.argv[1], isolation_level=None)
-file.execute("PRAGMA locking_mode=EXCLUSIVE")
-file.execute("BEGIN EXCLUSIVE")
-print("locked", flush=True)
-sys.stdin.read()
-"""
-
-
-@contextlib.contextmanager
-def locked(hub: HubProcess) -> Iterator[None]:
-    """Let another process keep the database to itself; this one would lose the lock as it reads the file."""
-    command = [sys.executable, "-c", LOCK, str(hub.database)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == "locked\n"
-        yield
-        holder.kill()
-
-
-def test_a_locked_database_is_waited_for_once_and_then_one_line(hub: HubProcess) -> None:
-    with locked(hub):
-        began = time.monotonic()
-        line = diagnosis(hub, "config", "show")
-        assert BUSY_TIMEOUT <= time.monotonic() - began < 1.9 * BUSY_TIMEOUT
-    assert "database is locked; another process holds it: wait until that is done, or end it" in line
-    assert hub.config("get", "port") == "8884"
 
 
 def test_a_revision_with_an_impossible_number_is_one_line(hub_process: HubProcess) -> None:

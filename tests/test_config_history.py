@@ -21,7 +21,7 @@ def test_it_lists_revisions_newest_first(install: None) -> None:
     assert lines[0].startswith("revision 3  ")
     assert lines[0].endswith("  bob (admin)")
     assert lines[1] == "  port: 9001 → 9002"
-    assert lines[2].endswith("  ada (cli): behind nginx")
+    assert lines[2].endswith("  ada (code): behind nginx")
     assert lines[3] == "  port: 8884 (default) → 9001"
 
 
@@ -46,7 +46,7 @@ def test_secrets_are_masked(install: None) -> None:
 def test_json_masks_secrets_too(install: None) -> None:
     plan({"workos_api_key": CANARY, "port": 9001}).apply(reason="both")
     newest = config("history", "--json").json["revisions"][0]
-    assert (newest["number"], newest["channel"], newest["reason"]) == (2, "cli", "both")
+    assert (newest["number"], newest["channel"], newest["reason"]) == (2, "code", "both")
     changes = {change["key"]: change for change in newest["changes"]}
     assert (changes["port"]["old"], changes["port"]["new"]) == (None, "9001")
     assert (changes["workos_api_key"]["new"], changes["workos_api_key"]["is_set"]) == (None, True)
@@ -106,7 +106,7 @@ def test_a_setting_that_never_changed_has_no_history(install: None) -> None:
 def test_what_people_wrote_cannot_move_the_cursor(install: None) -> None:
     plan({"port": 9001}).apply(actor="\x1b[2J", reason="one\ntwo\u202e[red]")
     headline = config("history").lines[0]
-    assert headline.endswith(r"\x1b[2J (cli): one\ntwo\u202e[red]")
+    assert headline.endswith(r"\x1b[2J (code): one\ntwo\u202e[red]")
 
 
 def test_an_empty_text_is_shown_as_empty(install: None) -> None:

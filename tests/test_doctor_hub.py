@@ -151,7 +151,7 @@ def test_an_address_that_the_next_start_cannot_have_is_found(owner: User) -> Non
     with socket.create_server(("127.0.0.1", 0)) as taken:
         configure(port=taken.getsockname()[1])
         assert findings("listener") == ("warning", ["listener"])
-        assert "is in use: something else listens" in str(fact("listener").problems[0])
+        assert "is in use: " in str(fact("listener").problems[0])
     assert findings("listener") == ("ok", [])
 
 

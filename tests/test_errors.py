@@ -33,6 +33,7 @@ EXAMPLES = [
     UnknownSetting("prot", ["port"]),
     ManagedSetting("setup_completed", "the claim does that"),
     errors.ForbiddenSetting("app_mode"),
+    errors.NotProved("Enter your password."),
     RULE,
     InvalidPlan([PORT, RULE]),
     StaleRevision(4, 6, ["port: 8884 → 8885"]),
@@ -40,6 +41,7 @@ EXAMPLES = [
     KeyringLocked("the key file is gone", "restore it from a backup"),
     DecryptionFailed("workos_api_key"),
     DatabaseUnavailable("it is locked", "wait"),
+    errors.ConfigurationLocked(),
     NewerSchema(["hub.0009_teams"]),
 ]
 every_error = pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: type(error).__name__)

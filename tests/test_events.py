@@ -102,7 +102,7 @@ def test_every_revision_comes_once_and_in_order(served: HubProcess, cookie: str)
         for stream in (one, other):
             events = [stream.event() or {} for _ in range(21)]
             assert [event["revision"] for event in events] == list(range(number + 1, number + 22))
-            assert [event["channel"] for event in events] == ["cli"] * 20 + ["sql"]
+            assert [event["channel"] for event in events] == ["code"] * 20 + ["sql"]
 
 
 def test_a_client_that_comes_back_gets_what_it_missed(served: HubProcess, cookie: str) -> None:

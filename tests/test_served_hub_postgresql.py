@@ -128,7 +128,7 @@ def test_a_transaction_that_somebody_forgot_is_named_and_holds_nobody_up_for_eve
 
 UNCONFIRMED = """
 from config_app.api import plan
-print(plan({"log_level": "critical"}).apply(confirm_within=1.0).number)
+print(plan({"csp_report_uri": "https://unconfirmed.example.com"}).apply(confirm_within=1.0).number)
 """
 
 
@@ -140,7 +140,7 @@ def test_what_is_overdue_is_reverted_once_such_a_transaction_ends(hub: HubProces
             wait_for(lambda: "not reverted yet" in hub.log.read_text(), "an attempt to revert")
         assert {r["stale_since"] for r in ask_every_worker(hub, WORKERS).values()} == {None}
         forgotten.rollback()
-    wait_for(lambda: hub.config("get", "log_level") != "critical", "the revert")
+    wait_for(lambda: "unconfirmed" not in hub.config("get", "csp_report_uri"), "the revert")
 
 
 TWINS = """

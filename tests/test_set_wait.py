@@ -95,7 +95,7 @@ def test_who_has_yet_to_act_on_the_change_is_waited_for_and_named(install: None)
 def test_what_is_pending_of_other_settings_is_not_waited_for(install: None) -> None:
     sign_as_another()
     Process.objects.update(revision=2, pending=["port"])
-    assert config("set", "log_level", "debug", "--wait", "0").lines[-1].startswith("2 of 2 processes")
+    assert config("set", "log_level", "debug", "--wait", "0").lines[-1].startswith("1 of 1 process")
 
 
 def test_who_cannot_act_on_it_ends_the_wait_at_once(install: None) -> None:

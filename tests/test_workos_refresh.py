@@ -250,6 +250,7 @@ def test_tokens_are_sealed_and_the_access_token_is_not_kept(owner_at_workos: Vis
         "_auth_user_id",
         "_auth_user_backend",
         "_auth_user_hash",
+        "proved_at",
         "workos",
     }
 
