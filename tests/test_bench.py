@@ -23,7 +23,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
-QUICK = ("reads", "watching", "loading")
+QUICK = ("reads", "loading")
 """Benchmarks that take seconds; ``make bench`` runs all of them."""
 
 
