@@ -50,7 +50,7 @@ def _check_https(config: RuntimeConfig) -> Iterator[CheckMessage]:
         yield Warning(
             "bind_address lets other machines in past the proxy that ends https, and nothing redirects them",
             hint="run manage.py config set bind_address with an address that only the proxy reaches",
-            id="hub.W004",
+            id="hub.W006",
         )
 
 

@@ -167,6 +167,6 @@ SETUP_WIZARD = {"PRODUCT": "hub.wizard.HubSetup"}
 
 # HSTS (W004), the redirect to https (W008) and Secure cookies (W012, W016) depend on how the operator
 # publishes the hub: middleware decides per request, and hub.checks looks at the configuration in force
-# (in the same order: hub.W001; hub.W004 and hub.W003; hub.W002).
+# (in the same order: hub.W001; hub.W006 and hub.W003; hub.W002).
 # Django's protection against forged requests (W003) is on, as the subclass hub.middleware.csrf.
 SILENCED_SYSTEM_CHECKS = [f"security.{check}" for check in ("W003", "W004", "W008", "W012", "W016")]

@@ -51,7 +51,7 @@ def test_a_way_past_https_is_noticed(owner: Any) -> None:
         enable_hsts=True,
         bind_address="0.0.0.0",  # noqa: S104 - what is to be noticed
     )
-    assert found() == ["hub.W004"]
+    assert found() == ["hub.W006"]
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "::", "192.0.2.7", "hub.lan"])  # noqa: S104
