@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests import workos_emulator as workos
 from tests.browser import PHONE, Visitor, browser, photograph, visiting
 from tests.hub_process import OWNER, PASSWORD, ROOT, HubProcess
+from tests.waiting import wait_for
 from tests.workos_emulator import running_emulator
 from tests.workos_hub import claim_for_workos, connect
 
@@ -68,8 +69,9 @@ def edit(page: Page) -> None:
 
 
 def expect_saved(hub: HubProcess, page: Page) -> None:
+    wait_for(lambda: hub.config("get", "allowed_hosts") == HOSTS, "the change to be saved")
+    expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.get_by_text("✓ configured", exact=False).first).to_be_visible()
-    assert hub.config("get", "allowed_hosts") == HOSTS
     assert hub.config("get", "workos_api_key", "--reveal") == SECRET
     hub.config("unset", "allowed_hosts", "workos_api_key", "log_level")
 
