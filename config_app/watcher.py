@@ -65,7 +65,11 @@ class Watcher(threading.Thread):
             self._watch_until_trouble()
 
     def _watch_until_trouble(self) -> None:
-        """Watch, and return where that ends; what worked is tried again at once, but not again and again."""
+        """Watch, and return where that ends.
+
+        A connection that broke is no outage before the next one fails as well; what worked is tried again at
+        once, but not again and again.
+        """
         source, has_worked = None, False
         try:
             source = open_source()
@@ -73,11 +77,13 @@ class Watcher(threading.Thread):
             has_worked = True
             self._watch(source)
         except DatabaseUnavailable as error:
-            if has_worked and time.monotonic() >= self._not_at_once_until:
-                self._not_at_once_until = time.monotonic() + 2 * RETRY
+            if not has_worked:
+                runtime.note_unavailable(error)
+            else:
                 logger.info("%s; looking again", error)
-                return
-            runtime.note_unavailable(error)
+                if time.monotonic() >= self._not_at_once_until:
+                    self._not_at_once_until = time.monotonic() + 2 * RETRY
+                    return
         except Exception as error:  # the thread must outlive anything, or this process never hears again
             logger.exception("watching the configuration failed; trying again")
             self._report(error)
