@@ -49,7 +49,6 @@ class HubProcess:
             "HOME": str(folder),
             "HUB_DATA_DIR": str(self.data_dir),
             "HUB_ENV_FILE": str(self.env_file),
-            "PYTHONDONTWRITEBYTECODE": "1",
             **({"HUB_DATABASE_URL": database_url} if database_url else {}),
         }
 
