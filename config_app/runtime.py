@@ -34,7 +34,6 @@ class Snapshot:
     version: int
     drifted: bool
     problems: tuple[Problem, ...]
-    loaded_at: float
     in_force_at: float
     confirm_by: float | None = None
 
@@ -97,7 +96,6 @@ def read_snapshot(reader: Reader = read_with_keyring) -> Snapshot:
         version=stored.version,
         drifted=stored.drifted,
         problems=problems,
-        loaded_at=time.monotonic(),
         in_force_at=time.monotonic(),
         confirm_by=_confirm_by() if stored.any_unconfirmed else None,
     )

@@ -8,6 +8,7 @@ import math
 import os
 import sqlite3
 import threading
+import time
 from pathlib import Path
 from typing import Protocol
 
@@ -24,12 +25,22 @@ logger = logging.getLogger("config_app")
 
 _hindrances: tuple[Problem, ...] = ()
 
-SQLITE_INTERVAL = 0.05
-"""Seconds between two looks at ``PRAGMA data_version``, which takes about 3 µs."""
+SQLITE_INTERVAL = 0.06
+"""Seconds between two looks at an SQLite file."""
+COARSEST_CLOCK = 2.0
+"""Seconds within which a file system may give two commits one time (FAT's two are the most there are)."""
+OFTEN, STILL = 2, 0.25
+"""Commits seen, with fewer seconds than that between them, from which on a file is written all the time."""
+LOOK_ANYWAY = 1.0
+"""Seconds after which the database itself is looked at, whatever the file looks like from outside."""
 POLL_INTERVAL = 1.0
 """Seconds between two looks at the version on databases that offer nothing better."""
 UNKNOWN = -1
 """What no ``data_version`` is."""
+VERSIONS = (
+    f"SELECT (SELECT version FROM {ConfigState._meta.db_table} WHERE id = ?), data_version"  # noqa: S608 - ours
+    " FROM pragma_data_version"
+)
 BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
@@ -59,6 +70,9 @@ class ChangeSource(Protocol):
 class SqliteSource:
     """Looks at ``data_version`` on a connection of its own, which every commit by another one moves.
 
+    Such a look takes and gives back locks on the file. So one that was left alone for a while is looked at
+    from outside only, but for once a second; and one to which others commit all the time, only from inside.
+
     A file that somebody wrote over in place, ``cp backup.db hub.db``, may count as many commits as the one
     it replaces, and SQLite would go on with the pages it has cached. But then the file's time has moved and
     the counter has not, which no commit leaves behind.
@@ -68,13 +82,13 @@ class SqliteSource:
     def __init__(self, path: Path) -> None:
         """Open the database file read-only; raise ``DatabaseUnavailable``."""
         self._path = path
-        self._seen = self._status()
+        self._opened = self._status()
+        self._seen: os.stat_result | None = None  # belongs to _data_version, where it is known
+        self._data_version = UNKNOWN  # or a commit since `stat` would look like none
+        self._moves, self._moved_at, self._rests_until = 0, time.monotonic(), 0.0
         try:
             self._connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, check_same_thread=False)
-            (journal_mode,) = self._connection.execute("PRAGMA journal_mode").fetchone()
-            self._is_written_by_commits = journal_mode != "wal"  # checkpoints write it as well
-            self._data_version = UNKNOWN  # or a commit since `stat` would look like none
-            self._version = self._read_version()
+            self._version, _ = self._read()
             self._connection.execute("PRAGMA busy_timeout = 0")  # there is another look soon
         except sqlite3.Error as error:
             raise DatabaseUnavailable(str(error)) from error
@@ -85,15 +99,10 @@ class SqliteSource:
         except OSError as error:
             raise DatabaseUnavailable(f"{self._path}: {error.strerror}") from error
 
-    def _read_data_version(self) -> int:
-        return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
-
-    def _read_version(self) -> int:
-        row = self._connection.execute(
-            f"SELECT version FROM {ConfigState._meta.db_table} WHERE id = ?",  # noqa: S608 - our own table's name
-            (store.STATE_ID,),
-        ).fetchone()
-        return int(row[0]) if row else 0
+    def _read(self) -> tuple[int, int]:
+        """Return the version and the data version, under one lock."""
+        row = self._connection.execute(VERSIONS, (store.STATE_ID,)).fetchone()
+        return row[0] or 0, row[1]
 
     def wait(self, stopping: threading.Event, at_most: float = math.inf) -> None:
         """Wait for the interval."""
@@ -102,36 +111,64 @@ class SqliteSource:
     @no_fork_meanwhile
     def look(self) -> bool:
         """Tell whether the version moved; sessions and the like move ``data_version`` but not it."""
-        status = self._status()
-        if not os.path.samestat(status, self._seen):
+        status = None if self._is_busy() else self._status()
+        if status and not os.path.samestat(status, self._opened):
             raise DatabaseUnavailable(f"{self._path} was replaced", "reopening it")
         try:
-            return self._version_moved(status)
+            has_moved = not self._is_at_rest(status) and self._version_moved(status)
         except sqlite3.Error as error:
             if _primary_code(error) not in BUSY:
                 raise DatabaseUnavailable(str(error)) from error
             self._data_version = UNKNOWN  # somebody is committing right now, so look again
             return False
+        if not has_moved:
+            runtime.confirm_current()
+        return has_moved
 
-    def _version_moved(self, status: os.stat_result) -> bool:
-        data_version = self._read_data_version()
-        if data_version == self._data_version:
-            self._require_commit(status)
-            runtime.confirm_current()
-            return False
-        self._seen, after = status, self._status()
-        version = self._read_version()
-        changed, self._version = version != self._version, version
-        # Where something was written meanwhile, whose it is shows at the next look.
-        self._data_version = data_version if _is_same_content(status, after) else UNKNOWN
-        if not changed:
-            runtime.confirm_current()
+    def _is_busy(self) -> bool:
+        return self._moves >= OFTEN and time.monotonic() - self._moved_at < STILL
+
+    def _is_at_rest(self, status: os.stat_result | None) -> bool:
+        return time.monotonic() < self._rests_until and status is not None and self._is_seen(status)
+
+    def _is_seen(self, status: os.stat_result) -> bool:
+        return self._seen is not None and _content(status) == _content(self._seen)
+
+    def _version_moved(self, status: os.stat_result | None) -> bool:
+        version, data_version = self._read()
+        if data_version != self._data_version:
+            self._note_commit(status)
+        else:
+            self._note_rest(status)
+        changed = version != self._version
+        self._version, self._data_version = version, data_version
         return changed
 
-    def _require_commit(self, status: os.stat_result) -> None:
-        """Raise ``DatabaseUnavailable`` where the file was written, but no commit counted."""
-        if self._is_written_by_commits and not _is_same_content(status, self._seen):
+    def _note_commit(self, status: os.stat_result | None) -> None:
+        """Remember how the file looked, unless something was written meanwhile: whose would that be?"""
+        self._moves += 1
+        self._moved_at, self._rests_until = time.monotonic(), 0.0
+        is_known = status is not None and _content(status) == _content(self._status())
+        self._seen = status if is_known else None
+
+    def _note_rest(self, status: os.stat_result | None) -> None:
+        """Compare how the file looked between two looks with no commit in between.
+
+        With a write-ahead log, commits leave the file alone for a while, and checkpoints write it.
+        """
+        if status is None:
+            return
+        self._moves = 0
+        if self._has_write_ahead_log():
+            return
+        if self._seen is not None and not self._is_seen(status):
             raise DatabaseUnavailable(f"{self._path} was written over", "reopening it")
+        self._seen, now = status, time.monotonic()
+        if now - self._moved_at > COARSEST_CLOCK:
+            self._rests_until = now + LOOK_ANYWAY
+
+    def _has_write_ahead_log(self) -> bool:
+        return bool(self._connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal")
 
     @no_fork_meanwhile
     def close(self) -> None:
@@ -140,8 +177,9 @@ class SqliteSource:
             self._connection.close()
 
 
-def _is_same_content(one: os.stat_result, other: os.stat_result) -> bool:
-    return (one.st_mtime_ns, one.st_size) == (other.st_mtime_ns, other.st_size)
+def _content(status: os.stat_result) -> tuple[int, int]:
+    """Return what moves when the file is written."""
+    return status.st_mtime_ns, status.st_size
 
 
 def _primary_code(error: sqlite3.Error) -> int:

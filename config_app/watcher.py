@@ -28,6 +28,8 @@ ADOPT_AGAIN = 10.0
 """Seconds until the next attempt to record a change made in SQL, where the database did not let us."""
 SIGN_AGAIN = 1.0
 """Seconds until the next thought about a receipt, which costs a third of what an idle watcher computes."""
+LET_OTHERS_LOAD = 0.15
+"""Seconds, at most, from a load until this process writes about it: by then every other one has read, too."""
 RETRY = 1.0
 """Seconds, at most, between two attempts while the database cannot be used."""
 LOCK_WAIT = 2.0
@@ -43,7 +45,7 @@ class Watcher(threading.Thread):
         self._stopping, self._called = threading.Event(), threading.Event()
         self._sign_again_at = 0.0
         self._revert_again_at = self._not_at_once_until = 0.0
-        self._revalidate_after = REVALIDATE
+        self._thorough_at = math.inf
 
     def stop(self, timeout: float = 2.0) -> None:
         """Stop watching and wait for the thread to end, at most ``timeout`` seconds."""
@@ -74,6 +76,7 @@ class Watcher(threading.Thread):
         try:
             source = open_source()
             self._load()
+            self.sign_soon()
             has_worked = True
             self._watch(source)
         except DatabaseUnavailable as error:
@@ -100,7 +103,7 @@ class Watcher(threading.Thread):
             self._called.clear()
             if source.look():
                 self._load()
-            elif self._is_due():
+            elif time.monotonic() >= self._thorough_at:
                 self._load(thoroughly=True)
             self._revert_overdue()
             self._sign()
@@ -108,14 +111,9 @@ class Watcher(threading.Thread):
     def _time_left(self) -> float:
         """Return the seconds until there is something to do, whether or not anything changes."""
         confirm_by = runtime.get_snapshot().confirm_by
-        due = max(confirm_by or math.inf, self._revert_again_at)
-        return max(0.0, min(SIGN_AGAIN, due - time.monotonic()))
-
-    def _is_due(self) -> bool:
-        """Tell whether to read again although nothing was noticed."""
-        snapshot = runtime.get_snapshot()
-        age = time.monotonic() - snapshot.loaded_at
-        return age > (ADOPT_AGAIN if snapshot.drifted else self._revalidate_after)
+        revert_at = max(confirm_by or math.inf, self._revert_again_at)
+        due = min(revert_at, self._thorough_at, self._sign_again_at)
+        return max(0.0, due - time.monotonic())
 
     def _revert_overdue(self) -> None:
         confirm_by = runtime.get_snapshot().confirm_by
@@ -130,6 +128,7 @@ class Watcher(threading.Thread):
         except DatabaseUnavailable as error:  # whether it can be read, the next look says
             logger.warning("what was not confirmed in time is not reverted yet: %s", error)
         hooks.run_due()
+        self._look_again()
 
     def _load(self, *, thoroughly: bool = False) -> None:
         """Put in force what the database says; the hooks run outside, because one may fork."""
@@ -137,25 +136,32 @@ class Watcher(threading.Thread):
         with no_fork:
             self._reload(thoroughly=thoroughly)
         hooks.run_due()
-        self._sign()
+        self._sign_again_at = _in_turn()
+        self._look_again()
 
     def _reload(self, *, thoroughly: bool) -> None:
-        self._revalidate_after = REVALIDATE * random.uniform(0.75, 1)  # noqa: S311 - as above
-        snapshot = runtime.swap()
+        self._thorough_at = time.monotonic() + REVALIDATE * random.uniform(0.75, 1)  # noqa: S311 - as above
+        is_drifted = runtime.swap().drifted
         if runtime.stale_since() is not None:
             raise DatabaseUnavailable("the configuration could not be read")
-        if snapshot.drifted or (thoroughly and is_unrecorded()):
+        if thoroughly and (is_drifted or is_unrecorded()):
             self._adopt()
+        elif is_drifted:
+            self._thorough_at = _in_turn()
         receipts.note_failure("")
-        self._sign_again_at = 0.0  # once the hooks have run: a receipt says what they made of the revision
 
     def sign_soon(self) -> None:
         """Look at the database before long, and leave a receipt where there is something to say."""
         self._sign_again_at = 0.0
+        self._look_again()
+
+    def _look_again(self) -> None:
+        """Do not wait before the next look: answers to other questions may have brought notifications."""
         self._called.set()
 
     def _adopt(self) -> None:
         """Record what SQL wrote, unless somebody writes now: every writer does so, and all would queue."""
+        self._thorough_at = time.monotonic() + ADOPT_AGAIN
         try:
             with waiting_at_most(AT_ONCE):
                 adopt_now()
@@ -176,6 +182,7 @@ class Watcher(threading.Thread):
                 connect()
                 with no_fork:
                     receipts.sign()
+                self._look_again()
         except DatabaseUnavailable as error:
             logger.info("no receipt: %s", error)
 
@@ -185,6 +192,11 @@ class Watcher(threading.Thread):
         self._sign_again_at = 0.0
         if runtime.has_loaded():
             self._sign()
+
+
+def _in_turn() -> float:
+    """Return when to write, by the monotonic clock: after the others have read, and not all at once."""
+    return time.monotonic() + LET_OTHERS_LOAD * random.uniform(0.5, 1)  # noqa: S311 - as above
 
 
 _watcher: Watcher | None = None

@@ -144,12 +144,16 @@ class TestWatching:
         port_becomes(9001)
         assert watcher.is_watching()
 
-    def test_what_no_trigger_counted_is_noticed_in_time_and_recorded(self) -> None:
+    def test_what_no_trigger_counted_is_noticed_in_time_and_recorded(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        watcher.stop()
+        monkeypatch.setattr(watcher, "REVALIDATE", 0.0)
+        watcher.start()
         raw_sql("DROP TRIGGER system_config_insert_bumps")
         try:
             set_row("port", "9001")
             assert not store.read().drifted
-            watcher.start()._revalidate_after = 0.0
             port_becomes(9001)
             wait_for(lambda: Revision.objects.latest("number").channel == "sql", "the record")
         finally:

@@ -7,7 +7,7 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from bench.contestant import Contestant
 from bench.effort import Effort
 from bench.row import Check, Row
 from bench.sample import SECONDS, Sample
-from bench.workers import REPORT_URI, find_workers, until_all_show
+from bench.workers import REPORT_URI, Reports, find_workers, seconds_until_all
 from tests.hub_process import HubProcess
 from tests.postgresql import PostgreSQL
 
@@ -39,24 +39,24 @@ Change = Callable[[], tuple[str, float]]
 def measure(effort: Effort) -> list[Row]:
     """Change the configuration of served hubs by plan and apply, and by raw SQL, on either database."""
     rounds = effort.rounds(ROUNDS)
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        return [*_on_sqlite(Path(folder), rounds), *_on_postgresql(Path(folder), rounds)]
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder, closing(Reports()) as reports:
+        return [*_on_sqlite(Path(folder), reports, rounds), *_on_postgresql(Path(folder), reports, rounds)]
 
 
-def _on_sqlite(folder: Path, rounds: int) -> list[Row]:
-    hub = HubProcess(folder / "hub")
+def _on_sqlite(folder: Path, reports: Reports, rounds: int) -> list[Row]:
+    hub = _reporting(HubProcess(folder / "hub"), reports)
     with _served([hub], SQLITE_WORKERS), sessions.being_written(str(hub.database)):
         connection = sqlite3.connect(hub.database, timeout=20, isolation_level=None)
-        found = _both_ways([hub], SQLITE_WORKERS, connection, rounds)
+        found = _both_ways([hub], reports, SQLITE_WORKERS, connection, rounds)
     return [_on_sqlite_row(by, sample) for by, sample in found.items()]
 
 
-def _on_postgresql(folder: Path, rounds: int) -> list[Row]:
+def _on_postgresql(folder: Path, reports: Reports, rounds: int) -> list[Row]:
     with PostgreSQL.running() as server:
         url = server.new_database()
-        hubs = [_sharing(folder / f"hub{number}", url) for number in range(HUBS)]
+        hubs = [_reporting(_sharing(folder / f"hub{number}", url), reports) for number in range(HUBS)]
         with _served(hubs, POSTGRESQL_WORKERS), psycopg.connect(url, autocommit=True) as connection:
-            found = _both_ways(hubs, POSTGRESQL_WORKERS, connection, rounds)
+            found = _both_ways(hubs, reports, POSTGRESQL_WORKERS, connection, rounds)
     return [_on_postgresql_row(by, sample) for by, sample in found.items()]
 
 
@@ -64,6 +64,12 @@ def _sharing(folder: Path, url: str) -> HubProcess:
     """Return a hub as on a machine of its own, with the key that all of them have."""
     hub = HubProcess(folder, database_url=url)
     hub.environment["HUB_ENCRYPTION_KEY"] = SHARED_KEY
+    return hub
+
+
+def _reporting(hub: HubProcess, reports: Reports) -> HubProcess:
+    hub.environment["DJANGO_SETTINGS_MODULE"] = "bench.project.reporting_settings"
+    hub.environment["BENCH_REPORTS"] = str(reports.port)
     return hub
 
 
@@ -77,18 +83,20 @@ def _served(hubs: Sequence[HubProcess], workers: int) -> Iterator[None]:
         yield
 
 
-def _both_ways(hubs: Sequence[HubProcess], workers: int, connection: Any, rounds: int) -> dict[str, Sample]:
+def _both_ways(
+    hubs: Sequence[HubProcess], reports: Reports, workers: int, connection: Any, rounds: int
+) -> dict[str, Sample]:
     """Change by plan and apply, then by raw SQL, and return how long each took by its name."""
     with _planned(hubs[0]) as planned:
-        by_plan = _measure(hubs, workers, planned, rounds)
-    return {"plan and apply": by_plan, "raw SQL": _measure(hubs, workers, _by_sql(connection), rounds)}
+        by_plan = _measure(hubs, reports, workers, planned, rounds)
+    by_sql = _measure(hubs, reports, workers, _by_sql(connection), rounds)
+    return {"plan and apply": by_plan, "raw SQL": by_sql}
 
 
 @contextmanager
 def _planned(hub: HubProcess) -> Iterator[Change]:
     """Change the configuration in a process of its own, as a command does."""
-    variables = hub.environment | {"DJANGO_SETTINGS_MODULE": "hub.settings"}
-    with Contestant("changes", environment=variables) as process:
+    with Contestant("changes", environment=hub.environment) as process:
         process.round()  # the first one starts Django, longer than workers keep idle connections
 
         def change() -> tuple[str, float]:
@@ -109,12 +117,12 @@ def _by_sql(connection: Any) -> Change:
     return change
 
 
-def _measure(hubs: Sequence[HubProcess], count: int, change: Change, rounds: int) -> Sample:
+def _measure(hubs: Sequence[HubProcess], reports: Reports, count: int, change: Change, rounds: int) -> Sample:
     workers = [worker for hub in hubs for worker in find_workers(hub.port, count)]
     seconds = []
     for number in range(rounds):
         value, committed = change()
-        seconds.append(until_all_show(workers, value, committed))
+        seconds.append(seconds_until_all(reports, workers, value, committed))
         time.sleep(PAUSE * (0.5 + number % 7 / 7))
     for worker in workers:
         worker.close()
@@ -124,7 +132,7 @@ def _measure(hubs: Sequence[HubProcess], count: int, change: Change, rounds: int
 def _on_sqlite_row(by: str, sample: Sample) -> Row:
     workers = f"{SQLITE_WORKERS} workers"
     return _row(
-        f"a change by {by} until the last of {workers} serves it, SQLite, sessions being written",
+        f"a change by {by} until the last of {workers} has it in force, SQLite, sessions being written",
         sample,
         Check(sample.median, "≤", SQLITE_MEDIAN, SECONDS, "p50"),
         Check(sample.quantile(1), "≤", SQLITE_LONGEST, SECONDS, "at most"),
@@ -134,7 +142,7 @@ def _on_sqlite_row(by: str, sample: Sample) -> Row:
 def _on_postgresql_row(by: str, sample: Sample) -> Row:
     workers = f"{POSTGRESQL_WORKERS} workers of each of {HUBS} hubs"
     return _row(
-        f"a change by {by} until the last of {workers} serves it, PostgreSQL",
+        f"a change by {by} until the last of {workers} has it in force, PostgreSQL",
         sample,
         Check(sample.median, "≤", POSTGRESQL_MEDIAN, SECONDS, "p50"),
         Check(sample.quantile(0.99), "≤", POSTGRESQL_P99, SECONDS, "p99"),

@@ -1,0 +1,8 @@
+"""The hub's own settings, with processes that tell what is in force."""
+
+from __future__ import annotations
+
+from hub.settings import *  # noqa: F403
+from hub.settings import INSTALLED_APPS as HUB_APPS
+
+INSTALLED_APPS = [*HUB_APPS, "bench.project.reporting.ReportingConfig"]
