@@ -162,7 +162,7 @@ def _draw(
         raise StaleRevision(base, stored.revision + 1)
     schema = get_schema()
     texts = canonical_texts(schema, changes, managed=managed)
-    unsettled = before.refused.keys() | before.unsettled
+    unsettled = before.refused.keys() | before.unsettled.keys()
     edits = (*_edits(schema, stored, texts, unsettled), *_refused_edits(stored, refusals))
     after = _after(schema, before, texts)
     if violations := _violations(schema, before.config, after):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
 from config_app import store
@@ -23,15 +23,15 @@ Reader = Callable[[Setting, str], Any]
 class Resolution(Generic[C]):
     """A runtime config with what kept stored values out of it; ``refused`` is a note by key.
 
-    ``unsettled`` are the settings with a value that history refused, by an import too, until somebody sets
-    them; ``held`` those of them whose row still has that value.
+    ``unsettled`` has the note of each setting with a value that history refused, by an import too, until
+    somebody sets it; ``held`` are those of them whose row still has that value.
     """
 
     config: C
     values: Mapping[str, Any]
     refused: Mapping[str, str]
     problems: tuple[Problem, ...]
-    unsettled: frozenset[str]
+    unsettled: Mapping[str, str]
     held: frozenset[str]
 
 
@@ -142,7 +142,7 @@ class _Resolver(Generic[C]):
 
     def result(self) -> Resolution[C]:
         config = self.schema.build(self.values)
-        unsettled = frozenset(change.key for change in self.unsettled)
+        unsettled = {change.key: change.note for change in self.unsettled}
         problems = tuple(self.problems)
         return Resolution(config, self.values, self.refused, problems, unsettled, frozenset(self.held))
 
@@ -172,18 +172,18 @@ class Known(Generic[C]):
     resolution: Resolution[C] = dataclasses.field(repr=False)
 
 
-def unsettled_problems(schema: Schema[Any], known: Iterable[Problem]) -> list[Problem]:
-    """Return what an import refused and nobody has settled since, beyond what is ``known``."""
-    named = {key for problem in known for key in problem.keys}
+def unsettled_problems(schema: Schema[Any], resolution: Resolution[Any]) -> list[Problem]:
+    """Return what an import refused and nobody has settled since, beyond the resolution's own problems."""
+    named = {key for problem in resolution.problems for key in problem.keys}
     return [
         Problem(
             code="refused_value",
-            message=f"{change.key}: {change.note}",
-            fix=f"set it with config set {change.key} VALUE",
-            keys=(change.key,),
+            message=f"{key}: {note}",
+            fix=f"set it with config set {key} VALUE",
+            keys=(key,),
         )
-        for change in store.unsettled()
-        if change.key in schema.settings and change.key not in named
+        for key, note in resolution.unsettled.items()
+        if key in schema.settings and key not in named
     ]
 
 

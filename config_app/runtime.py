@@ -88,8 +88,7 @@ def read_snapshot(reader: Reader = read_with_keyring) -> Snapshot:
     schema, stored = get_schema(), store.read()
     keyring = filter(None, [custody.follow_salt(stored.salt)])
     resolution = resolve(schema, stored, reader)
-    unsettled = unsettled_problems(schema, resolution.problems) if stored.any_refused else []
-    problems = (*keyring, *resolution.problems, *unsettled)
+    problems = (*keyring, *resolution.problems, *unsettled_problems(schema, resolution))
     return Snapshot(
         config=resolution.config,
         revision=stored.revision,

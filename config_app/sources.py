@@ -25,7 +25,7 @@ logger = logging.getLogger("config_app")
 
 _hindrances: tuple[Problem, ...] = ()
 
-SQLITE_INTERVAL = 0.06
+SQLITE_INTERVAL = 0.065
 """Seconds between two looks at an SQLite file."""
 COARSEST_CLOCK = 2.0
 """Seconds within which a file system may give two commits one time (FAT's two are the most there are)."""

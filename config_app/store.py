@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django.db import connection
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, Max, OuterRef, Q, QuerySet, Subquery
 
 from config_app.errors import DatabaseUnavailable
 from config_app.faults import database_errors
@@ -23,6 +23,7 @@ STATE_ID = 1
 VERSION = f"SELECT version FROM {ConfigState._meta.db_table} WHERE id = %s"  # noqa: S608 - our own table's name
 LENIENT = operator.methodcaller("decode", "utf-8", "replace")
 """From the bytes of a text to the text, without a Python function for every column of every row."""
+CHANGE_FIELDS = [field.attname for field in Change._meta.concrete_fields]
 CODE = "code"
 """The channel of a change that a program makes by itself, through ``config_app.api``."""
 
@@ -274,10 +275,21 @@ def accepted_texts(key: str) -> Iterator[str | None]:
 
 def unsettled() -> list[Change]:
     """Return the refused changes that no later change of the same key has settled."""
+    with _reading(), connection.cursor() as cursor:
+        cursor.execute(*unsettled_statement(connection.alias))
+        return [Change.from_db(connection.alias, CHANGE_FIELDS, row) for row in cursor.fetchall()]
+
+
+@functools.cache
+def unsettled_statement(alias: str) -> tuple[str, tuple[Any, ...]]:
+    """Return what asks for them; every load does, and composing it takes longer than answering."""
     newer = Change.objects.filter(key=OuterRef("key"), pk__gt=OuterRef("pk")).order_by()
-    refused = Change.objects.filter(refused=True).annotate(newer=Subquery(newer.values("pk")[:1]))
-    with _reading():  # in the order of the index of refused changes, or SQLite reads all of the history
-        return list(refused.filter(newer=None).select_related("revision").order_by("key", "pk"))
+    # One of each key, found in the index of refused changes, however many were refused in the past.
+    last = _refused().values("key").annotate(last=Max("pk")).values("last")
+    refused = Change.objects.filter(pk__in=last).annotate(newer=Subquery(newer.values("pk")[:1]))
+    wanted = refused.filter(newer=None).order_by("key").values_list(*CHANGE_FIELDS)
+    sql, parameters = wanted.query.get_compiler(alias).as_sql()
+    return sql, tuple(parameters)
 
 
 def last_changes() -> dict[str, Change]:

@@ -45,8 +45,7 @@ class Current:
     @functools.cached_property
     def stored_problems(self) -> list[Problem]:
         """Return what keeps stored or imported values from being in force."""
-        known = list(self.resolution.problems)
-        return [*known, *(unsettled_problems(self.schema, known) if self.stored.any_refused else [])]
+        return [*self.resolution.problems, *unsettled_problems(self.schema, self.resolution)]
 
     @property
     def refused(self) -> set[str]:
