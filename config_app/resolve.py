@@ -35,13 +35,25 @@ class Resolution(Generic[C]):
     held: frozenset[str]
 
 
+_parsed: dict[str, tuple[Setting, str, Any]] = {}
+"""The last text of each setting that is no secret, with its value: most rows stay as they were."""
+
+
 def read_with_keyring(setting: Setting, text: str) -> Any:
     """Return the value of a stored text, decrypting a secret; raise what stands against it."""
     if not setting.is_secret:
-        return setting.parse(text)
+        return _parse(setting, text)
     from config_app.custody import get_keyring
 
     return setting.parse(get_keyring().decrypt(setting.key, text))
+
+
+def _parse(setting: Setting, text: str) -> Any:
+    known, last, value = _parsed.get(setting.key, (None, "", None))
+    if known is not setting or last != text:
+        value = setting.parse(text)
+        _parsed[setting.key] = (setting, text, value)
+    return value
 
 
 def read_without_keyring(setting: Setting, text: str) -> Any:

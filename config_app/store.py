@@ -7,7 +7,7 @@ import dataclasses
 import functools
 import operator
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import F, Max, OuterRef, Q, QuerySet, Subquery
@@ -28,12 +28,15 @@ CODE = "code"
 """The channel of a change that a program makes by itself, through ``config_app.api``."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Row:
-    """One stored value."""
+class Row(NamedTuple):
+    """One stored value; a tuple, because every load makes one for each setting."""
 
-    value: str = dataclasses.field(repr=False)
+    value: str
     is_secret: bool
+
+    def __repr__(self) -> str:
+        """Leave out the value, which somebody may have written in plain where a secret belongs."""
+        return f"Row(is_secret={self.is_secret})"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
