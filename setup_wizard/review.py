@@ -7,9 +7,9 @@ from typing import Any
 
 from django.urls import reverse
 
+from config_app import store
 from config_app.errors import ConfigError
 from config_app.project import get_schema
-from config_app.resolve import unsettled_problems
 from config_app.schema import Setting
 from setup_wizard.answers import Answers
 from setup_wizard.claim import application_of, rehearse
@@ -32,9 +32,9 @@ def notices(step: Step, draft: Draft) -> list[dict[str, str]]:
     """Return what the import left out of the settings of a step, until it was entered."""
     asked = set(step.keys_in(draft.mode)) - draft.steps.get(step.name, {}).keys()
     return [
-        {"severity": problem.severity, "title": _sentence(problem.message), "fix": "Enter it here."}
-        for problem in unsettled_problems(get_schema(), ())
-        if asked.issuperset(problem.keys)
+        {"severity": "warning", "title": _sentence(f"{change.key}: {change.note}"), "fix": "Enter it here."}
+        for change in store.unsettled()
+        if change.key in asked
     ]
 
 
