@@ -16,6 +16,7 @@ from config_app.plan import Plan, plan
 from config_app.rollback import plan_rollback
 from config_app.runtime import Snapshot, get_config, get_snapshot, override, refresh
 from config_app.secret import Secret
+from config_app.sources import using_database
 from config_app.unset import UNSET
 from config_app.watcher import start as start_watching
 from config_app.watcher import stop as stop_watching
@@ -35,6 +36,7 @@ __all__ = [
     "reload_config",
     "start_watching",
     "stop_watching",
+    "using_database",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -32,7 +32,7 @@ def one_revision(get_response: GetResponse) -> GetResponse:
         except ConfigError as error:
             request.META[UNAVAILABLE] = error
             return get_response(request)
-        with runtime.one_revision() as number:
+        with runtime.OneRevision() as number:
             request.META[REVISION] = number
             return get_response(request)
 

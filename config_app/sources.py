@@ -9,17 +9,19 @@ import os
 import sqlite3
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
 from django.db import connection
 
-from config_app import runtime, store
+from config_app import runtime
 from config_app.errors import DatabaseUnavailable
 from config_app.faults import database_errors
 from config_app.forking import no_fork, no_fork_meanwhile
 from config_app.models import ConfigState
 from config_app.project import Problem
+from config_app.statements import STATE_ID
 
 logger = logging.getLogger("config_app")
 
@@ -101,7 +103,7 @@ class SqliteSource:
 
     def _read(self) -> tuple[int, int]:
         """Return the version and the data version, under one lock."""
-        row = self._connection.execute(VERSIONS, (store.STATE_ID,)).fetchone()
+        row = self._connection.execute(VERSIONS, (STATE_ID,)).fetchone()
         return row[0] or 0, row[1]
 
     def wait(self, stopping: threading.Event, at_most: float = math.inf) -> None:
@@ -198,7 +200,7 @@ class PollingSource:
     @no_fork_meanwhile
     def _read_version(self) -> int:
         with database_errors():
-            rows = ConfigState.objects.filter(pk=store.STATE_ID)
+            rows = ConfigState.objects.filter(pk=STATE_ID)
             return rows.values_list("version", flat=True).first() or 0
 
     def wait(self, stopping: threading.Event, at_most: float = math.inf) -> None:
@@ -217,8 +219,20 @@ class PollingSource:
         """Hold nothing, so close nothing."""
 
 
+@contextlib.contextmanager
+def using_database() -> Iterator[None]:
+    """Connect, then hold back forks for the block: for threads of processes that fork, hooks included.
+
+    To a child that was forked meanwhile, SQLite's locks of that moment would look held for ever. A server
+    that does not answer holds up nobody, because forks wait for what is asked but not for the connection.
+    """
+    connect()
+    with no_fork:
+        yield
+
+
 def connect() -> None:
-    """Connect to a server before forks are held back: one that does not answer would hold them up too."""
+    """Connect to a server."""
     if connection.vendor != "sqlite":
         with database_errors():
             connection.ensure_connection()

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import functools
 import operator
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import F, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, Q, QuerySet, Subquery
 
+from config_app import statements
 from config_app.errors import DatabaseUnavailable
 from config_app.faults import database_errors
 from config_app.keyring import CIPHERTEXT_START, SALT_KEY
 from config_app.locks import bounded_transaction
-from config_app.models import Change, ConfigState, Confirmation, Revision, SystemConfig
+from config_app.models import Change, ConfigState, Revision, SystemConfig
+from config_app.statements import STATE_ID
 from config_app.upsert import upsert
 
-STATE_ID = 1
 VERSION = f"SELECT version FROM {ConfigState._meta.db_table} WHERE id = %s"  # noqa: S608 - our own table's name
 LENIENT = operator.methodcaller("decode", "utf-8", "replace")
 """From the bytes of a text to the text, without a Python function for every column of every row."""
-CHANGE_FIELDS = [field.attname for field in Change._meta.concrete_fields]
 CODE = "code"
 """The channel of a change that a program makes by itself, through ``config_app.api``."""
 
@@ -118,30 +117,11 @@ def _text(value: Any) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
-@functools.cache
-def statement(alias: str) -> tuple[str, tuple[Any, ...]]:
-    """Return the one that reads everything; Django takes longer to compose it than a database to answer."""
-    last = Revision.objects.order_by("-number")
-    state: QuerySet[ConfigState] = ConfigState.objects.filter(pk=STATE_ID)
-    everything = SystemConfig.objects.order_by().values_list(
-        "config_key",
-        "config_value",
-        "is_secret",
-        Subquery(state.values("version")[:1]),
-        Subquery(last.values("number")[:1]),
-        Subquery(last.values("version")[:1]),
-        Subquery(_refused().values("pk")[:1]),
-        Subquery(_unconfirmed().values("pk")[:1]),
-    )
-    sql, parameters = everything.query.get_compiler(alias).as_sql()
-    return sql, tuple(parameters)
-
-
 def read() -> Stored:
     """Return every row with the version and the revision it belongs to, in one statement."""
     with _reading():
         with connection.cursor() as cursor:
-            cursor.execute(*statement(connection.alias))
+            cursor.execute(*statements.everything(connection.alias))
             found = cursor.fetchall()
         if not found:
             return _read_empty()
@@ -160,15 +140,9 @@ def read() -> Stored:
 def _read_empty() -> Stored:
     version = ConfigState.objects.filter(pk=STATE_ID).values_list("version", flat=True).first() or 0
     last = Revision.objects.order_by("-number").values_list("number", "version").first()
-    return Stored({}, version, *(last or (0, version)), _refused().exists(), _unconfirmed().exists())
-
-
-def _refused() -> QuerySet[Change]:
-    return Change.objects.order_by().filter(refused=True)
-
-
-def _unconfirmed() -> QuerySet[Confirmation]:
-    return Confirmation.objects.filter(outcome="")
+    return Stored(
+        {}, version, *(last or (0, version)), statements.refused().exists(), statements.unconfirmed().exists()
+    )
 
 
 def version() -> int:
@@ -279,20 +253,8 @@ def accepted_texts(key: str) -> Iterator[str | None]:
 def unsettled() -> list[Change]:
     """Return the refused changes that no later change of the same key has settled."""
     with _reading(), connection.cursor() as cursor:
-        cursor.execute(*unsettled_statement(connection.alias))
-        return [Change.from_db(connection.alias, CHANGE_FIELDS, row) for row in cursor.fetchall()]
-
-
-@functools.cache
-def unsettled_statement(alias: str) -> tuple[str, tuple[Any, ...]]:
-    """Return what asks for them; every load does, and composing it takes longer than answering."""
-    newer = Change.objects.filter(key=OuterRef("key"), pk__gt=OuterRef("pk")).order_by()
-    # One of each key, found in the index of refused changes, however many were refused in the past.
-    last = _refused().values("key").annotate(last=Max("pk")).values("last")
-    refused = Change.objects.filter(pk__in=last).annotate(newer=Subquery(newer.values("pk")[:1]))
-    wanted = refused.filter(newer=None).order_by("key").values_list(*CHANGE_FIELDS)
-    sql, parameters = wanted.query.get_compiler(alias).as_sql()
-    return sql, tuple(parameters)
+        cursor.execute(*statements.unsettled(connection.alias))
+        return [Change.from_db(connection.alias, statements.CHANGE_FIELDS, row) for row in cursor.fetchall()]
 
 
 def last_changes() -> dict[str, Change]:

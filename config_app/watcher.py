@@ -17,7 +17,7 @@ from config_app.confirmation import revert_overdue
 from config_app.errors import ConfigError, ConfigurationLocked, DatabaseUnavailable
 from config_app.forking import no_fork
 from config_app.locks import AT_ONCE, waiting_at_most
-from config_app.sources import ChangeSource, connect, open_source
+from config_app.sources import ChangeSource, open_source, using_database
 
 logger = logging.getLogger("config_app")
 
@@ -120,9 +120,8 @@ class Watcher(threading.Thread):
         if confirm_by is None or time.monotonic() < max(confirm_by, self._revert_again_at):
             return
         self._revert_again_at = time.monotonic() + RETRY
-        connect()
         try:
-            with no_fork, hooks.deferred():  # a hook in another thread may be waiting to fork
+            with using_database(), hooks.deferred():  # a hook in another thread may be waiting to fork
                 revert_overdue()
                 runtime.swap()
         except DatabaseUnavailable as error:  # whether it can be read, the next look says
@@ -132,8 +131,7 @@ class Watcher(threading.Thread):
 
     def _load(self, *, thoroughly: bool = False) -> None:
         """Put in force what the database says; the hooks run outside, because one may fork."""
-        connect()
-        with no_fork:
+        with using_database():
             self._reload(thoroughly=thoroughly)
         hooks.run_due()
         self._sign_again_at = _in_turn()
@@ -179,8 +177,7 @@ class Watcher(threading.Thread):
         self._sign_again_at = time.monotonic() + SIGN_AGAIN
         try:
             if receipts.is_due():
-                connect()
-                with no_fork:
+                with using_database():
                     receipts.sign()
                 self._look_again()
         except DatabaseUnavailable as error:

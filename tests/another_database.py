@@ -10,7 +10,7 @@ import pytest
 from django.contrib.contenttypes.models import ContentType
 from django.db import connections
 
-from config_app import store
+from config_app import statements
 
 ON_BOTH_DATABASES = {
     "tests.test_admin_confirmation",
@@ -58,5 +58,6 @@ def _switch(entry: DatabaseEntry) -> None:
     if entry["ENGINE"] != kept.settings_dict["ENGINE"]:
         kept.close()
         del connections[DEFAULT]
-    store.statement.cache_clear()
+    statements.everything.cache_clear()
+    statements.unsettled.cache_clear()
     ContentType.objects.clear_cache()

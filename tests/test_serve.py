@@ -184,7 +184,7 @@ def test_a_reload_while_the_database_is_away_makes_no_new_one_and_goes_on(hub: H
     assert not hub.database.exists()
     (hub.data_dir / "away.db").rename(hub.database)
     wait_for(lambda: hub.get("/health/ready").status == 200, "the new worker to recover")
-    assert hub.health()["pid"] in after
+    wait_for(lambda: hub.health()["pid"] in after, "the old worker to be gone")
 
 
 def test_the_link_to_claim_it_is_for_terminals_only(hub: HubProcess) -> None:

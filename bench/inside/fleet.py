@@ -22,7 +22,7 @@ from psycopg import pq
 from bench.inside import Round
 from bench.project.schema import texts
 from bench.project.size import COUNT
-from config_app import api, store
+from config_app import api, statements
 from config_app.postgresql import VERSION
 from config_app.triggers import CHANNEL
 
@@ -170,7 +170,7 @@ def _woken(process: Process, design: Design) -> Iterator[int]:
 
 def _statements(author: psycopg.Connection[object]) -> list[bytes]:
     """Return what a watcher sends once it is notified: for the version, and for everything."""
-    everything = psycopg.ClientCursor(author).mogrify(*store.statement(connection.alias))
+    everything = psycopg.ClientCursor(author).mogrify(*statements.everything(connection.alias))
     return [VERSION.encode(), everything.encode()]
 
 

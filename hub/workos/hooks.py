@@ -13,14 +13,16 @@ def seal_anew(_old: RuntimeConfig, new: RuntimeConfig) -> None:
     """Seal every refresh token with the new password; of many processes, any one suffices."""
     if new.workos_cookie_password is None:
         return
+    from config_app.sources import using_database
     from hub.workos.models import WorkOSSession
     from hub.workos.sealing import reseal
 
-    for row in WorkOSSession.objects.only("refresh_token").iterator():
-        if (text := reseal(row.refresh_token, new)) is not None:
-            # Whoever refreshed the session meanwhile has the better token.
-            mine = WorkOSSession.objects.filter(pk=row.pk, refresh_token=row.refresh_token)
-            mine.update(refresh_token=text)
+    with using_database():
+        for row in WorkOSSession.objects.only("refresh_token").iterator():
+            if (text := reseal(row.refresh_token, new)) is not None:
+                # Whoever refreshed the session meanwhile has the better token.
+                mine = WorkOSSession.objects.filter(pk=row.pk, refresh_token=row.refresh_token)
+                mine.update(refresh_token=text)
 
 
 @on_change("workos_client_id", "workos_api_key", "workos_authkit_domain")
