@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from config_app.forking import no_fork
 from config_app.hooks import on_change
 
 
 @on_change()
 def offer_a_token(old: Any, new: Any) -> None:
     """Make a setup token when the install becomes unclaimed, by raw SQL for one; many processes may try."""
-    from config_app.sources import using_database
-    from setup_wizard import tokens  # loaded where it is needed: every command starts with this module
-    from setup_wizard.product import get_product
+    with no_fork:  # a child that is forked during an import has half of a module for ever
+        # Loaded where they are needed: every command starts with this module.
+        from config_app.sources import using_database
+        from setup_wizard import tokens
+        from setup_wizard.product import get_product
 
-    product = get_product()
+        product = get_product()
     if product.is_configured(old) and not product.is_configured(new):
         with using_database():
             tokens.ensure()

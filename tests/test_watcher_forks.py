@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
+from config_app.api import get_config
+from config_app.forking import no_fork
+from setup_wizard.hooks import offer_a_token
 from tests.crew import script
 from tests.hub_process import ROOT, HubProcess
 
@@ -144,3 +148,14 @@ print(time.monotonic() - started < 2)
 def test_a_server_that_does_not_answer_holds_up_no_fork(tmp_path: Path) -> None:
     hub = HubProcess(tmp_path / "hub", database_url="postgres://hub@127.0.0.1:1/hub")
     assert script(hub, FORK_WHILE_CONNECTING) == "True"
+
+
+def test_a_hook_of_ours_imports_only_while_nobody_forks(install: None) -> None:
+    config = get_config()
+    with no_fork:
+        hook = threading.Thread(target=offer_a_token, args=(config, config))
+        hook.start()
+        hook.join(0.2)
+        assert hook.is_alive()
+    hook.join(10)
+    assert not hook.is_alive()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from config_app.forking import no_fork
 from config_app.hooks import on_change
 from hub.runtime_config import RuntimeConfig
 from hub.workos import outage
@@ -13,9 +14,10 @@ def seal_anew(_old: RuntimeConfig, new: RuntimeConfig) -> None:
     """Seal every refresh token with the new password; of many processes, any one suffices."""
     if new.workos_cookie_password is None:
         return
-    from config_app.sources import using_database
-    from hub.workos.models import WorkOSSession
-    from hub.workos.sealing import reseal
+    with no_fork:  # a child that is forked during an import has half of a module for ever
+        from config_app.sources import using_database
+        from hub.workos.models import WorkOSSession
+        from hub.workos.sealing import reseal
 
     with using_database():
         for row in WorkOSSession.objects.only("refresh_token").iterator():
