@@ -7,6 +7,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx2
 
 from hub.sqlite import BUSY_TIMEOUT
 from tests.hub_process import HubProcess
@@ -33,11 +36,20 @@ def locked(hub: HubProcess) -> Iterator[None]:
         holder.kill()
 
 
-def test_a_locked_database_is_waited_for_once_and_then_one_line(started_hub: HubProcess) -> None:
+def test_a_locked_database_is_waited_for_once_and_then_one_line_and_never_the_wizard(
+    started_hub: HubProcess,
+) -> None:
     hub = started_hub
-    with locked(hub):
+    hub.serve(workers=1)
+    assert "Claim this hub" in hub.get("/setup/").text
+    with locked(hub), ThreadPoolExecutor() as pool:
+        page = pool.submit(httpx2.get, f"{hub.url}/setup/", timeout=2 * BUSY_TIMEOUT, trust_env=False)
         began = time.monotonic()
         line = diagnosis(hub, "config", "show")
         assert BUSY_TIMEOUT <= time.monotonic() - began < 1.9 * BUSY_TIMEOUT
+        assert page.result().status_code == 503
     assert "database is locked; another process holds it: wait until that is done, or end it" in line
+    assert "Claim this hub" not in page.result().text
+    assert "What to do" in page.result().text
     assert hub.config("get", "port") == "8884"
+    hub.stop()
