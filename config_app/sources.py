@@ -31,8 +31,10 @@ SQLITE_INTERVAL = 0.065
 """Seconds between two looks at an SQLite file."""
 COARSEST_CLOCK = 2.0
 """Seconds within which a file system may give two commits one time (FAT's two are the most there are)."""
-OFTEN, STILL = 2, 0.25
-"""Commits seen, with fewer seconds than that between them, from which on a file is written all the time."""
+OFTEN = 2
+"""Looks in a row that found a commit, from which on a file counts as written all the time."""
+BLINDLY = 0.25
+"""Seconds for which such a file is only read: meanwhile it may be moved away without anybody noticing."""
 LOOK_ANYWAY = 1.0
 """Seconds after which the database itself is looked at, whatever the file looks like from outside."""
 POLL_INTERVAL = 1.0
@@ -96,6 +98,7 @@ class SqliteSource:
             raise DatabaseUnavailable(str(error)) from error
 
     def _status(self) -> os.stat_result:
+        self._status_at = time.monotonic()
         try:
             return self._path.stat()
         except OSError as error:
@@ -123,12 +126,12 @@ class SqliteSource:
                 raise DatabaseUnavailable(str(error)) from error
             self._data_version = UNKNOWN  # somebody is committing right now, so look again
             return False
-        if not has_moved:
+        if status is not None and not has_moved:
             runtime.confirm_current()
         return has_moved
 
     def _is_busy(self) -> bool:
-        return self._moves >= OFTEN and time.monotonic() - self._moved_at < STILL
+        return self._moves >= OFTEN and time.monotonic() - self._status_at < BLINDLY
 
     def _is_at_rest(self, status: os.stat_result | None) -> bool:
         return time.monotonic() < self._rests_until and status is not None and self._is_seen(status)
