@@ -41,7 +41,7 @@ PATIENCE = {
     "keepalives_count": 3,
 }
 """libpq's parameters to notice within seconds that a server is silent; ``tcp_user_timeout`` is in ms."""
-VERSION = f"SELECT version FROM {ConfigState._meta.db_table} WHERE id = {STATE_ID}"  # noqa: S608 - ours
+VERSION = f"SELECT version FROM {ConfigState._meta.db_table} WHERE id = {STATE_ID}"  # noqa: S608 - our own table
 
 
 class BehindPooler(Exception):

@@ -230,7 +230,7 @@ class OneRevision:
 
     def __enter__(self) -> int:
         """Pin what is in force, or what a test overrides."""
-        global _overridden  # noqa: PLW0603
+        global _overridden  # noqa: PLW0603 - from its first request on, this process looks at the pin
         snapshot = get_snapshot()
         _overridden = _override.get
         self._pin = _pinned.set(snapshot)

@@ -41,10 +41,8 @@ POLL_INTERVAL = 1.0
 """Seconds between two looks at the version on databases that offer nothing better."""
 UNKNOWN = -1
 """What no ``data_version`` is."""
-VERSIONS = (
-    f"SELECT (SELECT version FROM {ConfigState._meta.db_table} WHERE id = ?), data_version"  # noqa: S608 - ours
-    " FROM pragma_data_version"
-)
+STATE = ConfigState._meta.db_table
+VERSIONS = f"SELECT (SELECT version FROM {STATE} WHERE id = ?), data_version FROM pragma_data_version"  # noqa: S608 - our own table
 BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
@@ -75,7 +73,7 @@ class SqliteSource:
     """Looks at ``data_version`` on a connection of its own, which every commit by another one moves.
 
     Such a look takes and gives back locks on the file. So one that was left alone for a while is looked at
-    from outside only, but for once a second; and one to which others commit all the time, only from inside.
+    from outside only, but for once a second; and one to which others commit all the time, mostly from inside.
 
     A file that somebody wrote over in place, ``cp backup.db hub.db``, may count as many commits as the one
     it replaces, and SQLite would go on with the pages it has cached. But then the file's time has moved and

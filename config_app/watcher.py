@@ -138,7 +138,7 @@ class Watcher(threading.Thread):
         self._look_again()
 
     def _reload(self, *, thoroughly: bool) -> None:
-        self._thorough_at = time.monotonic() + REVALIDATE * random.uniform(0.75, 1)  # noqa: S311 - as above
+        self._thorough_at = time.monotonic() + REVALIDATE * random.uniform(0.75, 1)  # noqa: S311 - no secret
         is_drifted = runtime.swap().drifted
         if runtime.stale_since() is not None:
             raise DatabaseUnavailable("the configuration could not be read")
@@ -193,7 +193,7 @@ class Watcher(threading.Thread):
 
 def _in_turn() -> float:
     """Return when to write, by the monotonic clock: after the others have read, and not all at once."""
-    return time.monotonic() + LET_OTHERS_LOAD * random.uniform(0.5, 1)  # noqa: S311 - as above
+    return time.monotonic() + LET_OTHERS_LOAD * random.uniform(0.5, 1)  # noqa: S311 - no secret
 
 
 _watcher: Watcher | None = None

@@ -210,3 +210,54 @@ def test_a_file_is_watched_by_its_counter_and_anything_else_by_polling(
     monkeypatch.setattr("config_app.sources.connection", connection.copy())
     monkeypatch.setattr("config_app.sources.connection.vendor", "mysql")
     assert isinstance(open_source(), PollingSource)
+
+
+def settle(source: SqliteSource) -> None:
+    for _ in range(3):
+        assert not source.look()
+
+
+def test_a_file_that_was_left_alone_is_not_read_until_it_is_written(
+    source: SqliteSource, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("config_app.sources.COARSEST_CLOCK", 0.0)
+    settle(source)
+    with monkeypatch.context() as patch:
+        patch.setattr(source, "_read", pytest.fail)
+        runtime.forget()
+        assert not source.look()
+        assert runtime._confirmed_at is not None
+    wait_for(lambda: time.time_ns() - path.stat().st_mtime_ns > FILE_TICK_NS, "the clock of the file system")
+    write(path, CHANGE)
+    assert source.look()
+
+
+def test_a_write_ahead_log_is_never_taken_for_a_file_that_was_left_alone(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("config_app.sources.COARSEST_CLOCK", 0.0)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as client:
+        client.execute("PRAGMA journal_mode=WAL")
+        source = SqliteSource(path)
+        settle(source)
+        before = path.stat().st_mtime_ns
+        client.execute(CHANGE)
+        assert path.stat().st_mtime_ns == before
+        assert source.look()
+        source.close()
+
+
+def test_a_file_written_all_the_time_is_not_called_current_before_it_was_looked_for(
+    source: SqliteSource, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("config_app.sources.BLINDLY", 60.0)
+    for _ in range(3):
+        write(path, SESSION)
+        assert not source.look()
+    path.rename(path.with_suffix(".moved"))
+    runtime.forget()
+    assert not source.look()
+    assert runtime._confirmed_at is None
+    monkeypatch.setattr("config_app.sources.BLINDLY", 0.0)
+    with pytest.raises(DatabaseUnavailable, match="No such file"):
+        source.look()
