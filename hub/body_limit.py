@@ -16,8 +16,8 @@ HEADERS = [
     (b"content-length", str(len(ANSWER)).encode()),
     (b"connection", b"close"),
 ]
-# Seconds for which the rest of a refused body is taken before the connection is closed.
 LINGER = 5.0
+"""Seconds, at most, for which the rest of a refused body is taken before the connection is closed."""
 
 
 class BodyTooLarge(Exception):

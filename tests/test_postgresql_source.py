@@ -116,3 +116,28 @@ def test_a_server_that_is_silent_is_given_up_soon(hub: HubProcess) -> None:
     url = f"{hub.database_url}?connect_timeout=3&tcp_user_timeout=4000"
     found = script(hub, PREPARE + LIMITS, HUB_DATABASE_URL=url)
     assert found.split() == ["3", "4000", "10"] * 2
+
+
+# Somebody commits while the watcher writes its receipt: the notification comes with the answer to that.
+CHANGE_DURING_RECEIPT = """
+from config_app import receipts, runtime, watcher
+
+watcher.SIGN_AGAIN = postgresql.BACKSTOP = 60.0
+sign = receipts.sign
+
+def sign_while_somebody_changes():
+    receipts.sign = sign
+    change()
+    sign()
+
+before = runtime.get_snapshot().version
+receipts.sign = sign_while_somebody_changes
+watcher.start()
+wait_for(lambda: runtime.get_snapshot().version > before, "the change to be noticed")
+watcher.stop()
+print("noticed")
+"""
+
+
+def test_a_notification_that_comes_while_the_watcher_writes_is_heard_at_once(hub: HubProcess) -> None:
+    assert script(hub, PREPARE + CHANGE_DURING_RECEIPT) == "noticed"
