@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
+import contextlib
 import socket
 
 import pytest
@@ -82,18 +81,17 @@ def test_who_connected_before_a_move_and_asks_after_it_is_answered(served: HubPr
 def test_who_waits_at_a_socket_that_nobody_reads_is_answered_after_the_move(served: HubProcess) -> None:
     """Connections that the kernel took while every worker stood still are in a queue of the old socket."""
     workers = wait_for_workers(served, 2)
-    for pid in workers:
-        os.kill(pid, signal.SIGSTOP)
-    waiting = [socket.create_connection(("127.0.0.1", served.port), timeout=MOVE) for _ in range(20)]
-    for connection in waiting:
-        connection.sendall(b"GET /health/live HTTP/1.0\r\nHost: localhost\r\n\r\n")
-    put(served, "port", free_port())
-    wait_for(lambda: wait_for_workers_but(served, workers), "new workers", MOVE)
-    for pid in workers:
-        os.kill(pid, signal.SIGCONT)
-    assert all(connection.recv(64).startswith(b"HTTP/1.1 200 ") for connection in waiting)
-    for connection in waiting:
-        connection.close()
+    with contextlib.ExitStack() as connections:
+        with served.frozen(*workers):
+            waiting = [
+                connections.enter_context(socket.create_connection(("127.0.0.1", served.port), timeout=MOVE))
+                for _ in range(20)
+            ]
+            for connection in waiting:
+                connection.sendall(b"GET /health/live HTTP/1.0\r\nHost: localhost\r\n\r\n")
+            put(served, "port", free_port())
+            wait_for(lambda: wait_for_workers_but(served, workers), "new workers", MOVE)
+        assert all(connection.recv(64).startswith(b"HTTP/1.1 200 ") for connection in waiting)
 
 
 def wait_for_workers_but(hub: HubProcess, old: set[int]) -> bool:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 
 import pytest
 from django.core.management.base import CommandError
@@ -46,11 +44,8 @@ def test_it_waits_for_every_process_and_names_the_one_that_hangs(any_hub_process
 def assert_that_who_hangs_is_named(hub: HubProcess) -> None:
     pid = min(wait_for_workers(hub, 2))
     ((machine,),) = hub.sql("SELECT DISTINCT machine FROM config_process")
-    os.kill(pid, signal.SIGSTOP)
-    try:
+    with hub.frozen(pid):
         done = hub.run("config", "set", "log_level", "debug", "--wait", "1")
-    finally:
-        os.kill(pid, signal.SIGCONT)
     assert done.returncode == 1
     assert done.stdout == "revision 6: log_level error → debug\n"
     assert f"not in force everywhere: worker {pid} on {machine} is at revision 5;" in done.stderr
