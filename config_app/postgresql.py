@@ -20,8 +20,7 @@ from django.db import DEFAULT_DB_ALIAS, connection, connections
 from config_app import runtime
 from config_app.errors import DatabaseUnavailable
 from config_app.faults import database_errors
-from config_app.models import ConfigState
-from config_app.statements import STATE_ID
+from config_app.statements import VERSION
 from config_app.triggers import CHANNEL
 
 STOP_INTERVAL = 0.25
@@ -41,7 +40,6 @@ PATIENCE = {
     "keepalives_count": 3,
 }
 """libpq's parameters to notice within seconds that a server is silent; ``tcp_user_timeout`` is in ms."""
-VERSION = f"SELECT version FROM {ConfigState._meta.db_table} WHERE id = {STATE_ID}"  # noqa: S608 - our own table
 
 
 class BehindPooler(Exception):

@@ -20,7 +20,6 @@ from config_app.models import Change, ConfigState, Revision, SystemConfig
 from config_app.statements import STATE_ID
 from config_app.upsert import upsert
 
-VERSION = f"SELECT version FROM {ConfigState._meta.db_table} WHERE id = %s"  # noqa: S608 - our own table's name
 LENIENT = operator.methodcaller("decode", "utf-8", "replace")
 """From the bytes of a text to the text, without a Python function for every column of every row."""
 CODE = "code"
@@ -148,7 +147,7 @@ def _read_empty() -> Stored:
 def version() -> int:
     """Return the version that the tables have at this moment; every request of a signed-in person asks."""
     with database_errors(), connection.cursor() as cursor:
-        cursor.execute(VERSION, [STATE_ID])
+        cursor.execute(statements.VERSION)
         found = cursor.fetchone()
     return int(found[0]) if found else 0
 

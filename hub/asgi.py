@@ -9,7 +9,10 @@ from django.core.asgi import get_asgi_application
 
 from hub.bare_responses import never_bare
 from hub.body_limit import limit_bodies
+from hub.turns import take_turns
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
 
-application = never_bare(limit_bodies(get_asgi_application(), settings.DATA_UPLOAD_MAX_MEMORY_SIZE))
+application = never_bare(
+    limit_bodies(take_turns(get_asgi_application()), settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from asgiref.sync import async_to_sync
 
 from hub.asgi import application
@@ -43,6 +44,7 @@ def assert_strict(answer: Answer) -> None:
     assert answer.headers["X-Frame-Options"] == "DENY"
 
 
+@pytest.mark.django_db  # Django looks after its connections before it looks at a request
 def test_a_request_that_django_cannot_read_is_refused_with_it() -> None:
     answer = Answer(async_to_sync(ask)(query_string=b"\xff")[0])
     assert answer.status == 400

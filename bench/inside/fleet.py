@@ -23,7 +23,6 @@ from bench.inside import Round
 from bench.project.schema import texts
 from bench.project.size import COUNT
 from config_app import api, statements
-from config_app.postgresql import VERSION
 from config_app.triggers import CHANNEL
 
 PROCESSES = int(os.environ.get("BENCH_PROCESSES", "1000"))
@@ -171,7 +170,7 @@ def _woken(process: Process, design: Design) -> Iterator[int]:
 def _statements(author: psycopg.Connection[object]) -> list[bytes]:
     """Return what a watcher sends once it is notified: for the version, and for everything."""
     everything = psycopg.ClientCursor(author).mogrify(*statements.everything(connection.alias))
-    return [VERSION.encode(), everything.encode()]
+    return [statements.VERSION.encode(), everything.encode()]
 
 
 def _parameters() -> dict[str, str | int | None]:

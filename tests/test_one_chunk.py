@@ -1,0 +1,53 @@
+"""However deep a loop runs below the hub's layers, its calls map no memory."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import threading
+from collections.abc import Callable
+
+import pytest
+from django.http import HttpRequest, HttpResponse
+
+from hub.middleware.one_chunk import one_chunk
+
+DEEPEST, CALLS = 300, 200
+
+
+def most_faults(_request: HttpRequest) -> HttpResponse:
+    """Answer how many pages at most were mapped by a loop of calls, at whatever depth it ran."""
+    return HttpResponse(str(max(at_depth(depth) for depth in range(DEEPEST))))
+
+
+def at_depth(depth: int) -> int:
+    return at_depth(depth - 1) if depth else faults_of_a_loop()
+
+
+def faults_of_a_loop() -> int:
+    before = resource.getrusage(resource.RUSAGE_THREAD).ru_minflt
+    for _ in range(CALLS):
+        leaf()
+    return resource.getrusage(resource.RUSAGE_THREAD).ru_minflt - before
+
+
+def leaf() -> None:
+    return None
+
+
+def answer(view: Callable[[HttpRequest], HttpResponse]) -> int:
+    """Return what a view answers in a thread of its own, as every request has one."""
+    answers: list[bytes] = []
+    thread = threading.Thread(target=lambda: answers.append(view(HttpRequest()).content))
+    thread.start()
+    thread.join()
+    return int(answers[0])
+
+
+def test_no_loop_maps_memory_with_every_call() -> None:
+    assert answer(one_chunk(most_faults)) < CALLS  # type: ignore[arg-type]
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 13), reason="Python keeps a chunk to itself by now")
+def test_without_the_layer_some_loop_does() -> None:
+    assert answer(most_faults) >= CALLS

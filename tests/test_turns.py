@@ -1,0 +1,167 @@
+"""A worker computes a few requests at a time, and who only waits holds up nobody."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from hub.bare_responses import Application, Message, Receive, Send
+from hub.turns import take_turns
+
+AT_ONCE = 2
+FOREVER = 3600.0
+WHOLE: Message = {"type": "http.request", "body": b""}
+FIRST_PART: Message = {"type": "http.request", "body": b"", "more_body": True}
+START: Message = {"type": "http.response.start", "status": 200}
+END: Message = {"type": "http.response.body"}
+
+
+class Server:
+    """Puts requests to an application and knows how many of them it is working on."""
+
+    def __init__(self, work: Callable[[Server, Send], Awaitable[None]], patience: float = FOREVER) -> None:
+        self.begun = self.answered = 0
+        self.begins, self.may_go_on = asyncio.Semaphore(0), asyncio.Event()
+        self._work = work
+        self._in_turn: Application = take_turns(self._application, AT_ONCE, patience)
+
+    async def _application(self, _scope: Message, receive: Receive, send: Send) -> None:
+        while (await receive()).get("more_body"):
+            pass
+        self.begun += 1
+        self.begins.release()
+        await self._work(self, send)
+
+    def request(self, *messages: Message) -> asyncio.Task[None]:
+        """Send a request whose body comes in ``messages``, and then nothing more."""
+        left = list(messages)
+
+        async def receive() -> Message:
+            if not left:
+                await asyncio.Event().wait()
+            return left.pop(0)
+
+        async def send(message: Message) -> None:
+            self.answered += message == START
+
+        return asyncio.create_task(self._in_turn({"type": "http"}, receive, send))  # type: ignore[arg-type]
+
+
+async def settle() -> None:
+    """Let every task go as far as it can."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def compute(server: Server, send: Send) -> None:
+    await server.may_go_on.wait()
+    await send(START)
+    await send(END)
+
+
+async def stream(server: Server, send: Send) -> None:
+    await send(START)
+    await server.may_go_on.wait()
+    await send(END)
+
+
+async def fail(_server: Server, _send: Send) -> None:
+    raise ValueError("as an application does that is broken")
+
+
+def run(scenario: Awaitable[None]) -> None:
+    async def bounded() -> None:
+        async with asyncio.timeout(20):
+            await scenario
+
+    asyncio.run(bounded())
+
+
+def test_no_more_are_worked_on_at_once_and_all_are_answered() -> None:
+    async def scenario() -> None:
+        server = Server(compute)
+        requests = [server.request(WHOLE) for _ in range(10)]
+        await settle()
+        assert server.begun == AT_ONCE
+        server.may_go_on.set()
+        await asyncio.gather(*requests)
+        assert server.answered == 10
+
+    run(scenario())
+
+
+def test_who_has_not_sent_its_body_yet_has_no_turn() -> None:
+    async def scenario() -> None:
+        server = Server(compute)
+        slow = [server.request(FIRST_PART) for _ in range(AT_ONCE)]
+        server.may_go_on.set()
+        await server.request(FIRST_PART, WHOLE)
+        assert server.answered == 1
+        await cancel(slow)
+
+    run(scenario())
+
+
+def test_a_stream_has_no_turn_once_it_has_started() -> None:
+    async def scenario() -> None:
+        server = Server(stream)
+        streams = [server.request(WHOLE) for _ in range(10)]
+        await settle()
+        assert server.answered == 10
+        await cancel(streams)
+
+    run(scenario())
+
+
+def test_who_waits_for_long_keeps_nobody_waiting() -> None:
+    async def scenario() -> None:
+        server = Server(compute, patience=0.01)
+        requests = [server.request(WHOLE) for _ in range(10)]
+        for _ in requests:
+            await server.begins.acquire()
+        assert server.answered == 0
+        server.may_go_on.set()
+        await asyncio.gather(*requests)
+        server.may_go_on.clear()
+        await assert_that_every_turn_is_free(server)
+
+    run(scenario())
+
+
+def test_an_error_ends_a_turn() -> None:
+    async def scenario() -> None:
+        server = Server(fail)
+        for _ in range(10):
+            with pytest.raises(ValueError, match="broken"):
+                await server.request(WHOLE)
+        assert server.begun == 10
+
+    run(scenario())
+
+
+def test_who_goes_away_takes_no_turn_along() -> None:
+    async def scenario() -> None:
+        server = Server(compute)
+        requests = [server.request(WHOLE) for _ in range(2 * AT_ONCE)]
+        await settle()
+        await cancel(requests)  # those that are worked on and those that wait
+        await assert_that_every_turn_is_free(server)
+
+    run(scenario())
+
+
+async def assert_that_every_turn_is_free(server: Server) -> None:
+    """Refuse turns that were lost or given back twice."""
+    before = server.begun
+    requests = [server.request(WHOLE) for _ in range(2 * AT_ONCE)]
+    await settle()
+    assert server.begun - before == AT_ONCE
+    await cancel(requests)
+
+
+async def cancel(requests: list[asyncio.Task[None]]) -> None:
+    for request in requests:
+        request.cancel()
+    await asyncio.gather(*requests, return_exceptions=True)
