@@ -37,8 +37,9 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",  # after the hub, whose runserver brings the install up first
 ]
 
-# The order matters: one stack and one revision for the whole of a response, then what every response needs, and nothing
-# else runs before the gate. Static files need no session; cookies are renamed before anyone reads them.
+# The order matters: one stack and one revision for the whole of a response, then what every response needs,
+# and nothing else runs before the gate. Static files need no session; cookies are renamed before anyone
+# reads them.
 MIDDLEWARE = [
     "hub.middleware.one_chunk.one_chunk",
     "config_app.middleware.one_revision",
