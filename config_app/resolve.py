@@ -144,7 +144,8 @@ class _Resolver(Generic[C]):
                 self._retreat(violation)
 
     def _violations(self) -> list[RuleViolation]:
-        return self.schema.violations(self.schema.build(self.values))
+        self._config = self.schema.build(self.values)
+        return self.schema.violations(self._config)
 
     def _retreat(self, violation: RuleViolation) -> None:
         """Go back to the last good values of the settings that a rule names."""
@@ -153,10 +154,10 @@ class _Resolver(Generic[C]):
                 self.refused[key] = violation.message
 
     def result(self) -> Resolution[C]:
-        config = self.schema.build(self.values)
+        """Return what the rules left."""
         unsettled = {change.key: change.note for change in self.unsettled}
         problems = tuple(self.problems)
-        return Resolution(config, self.values, self.refused, problems, unsettled, frozenset(self.held))
+        return Resolution(self._config, self.values, self.refused, problems, unsettled, frozenset(self.held))
 
 
 def resolve(

@@ -205,9 +205,14 @@ class Schema(Generic[C]):
         """Return the value that ``config`` holds for ``key``."""
         return getattr(config, self.settings[key].attribute)
 
+    def values(self, config: C) -> dict[str, Any]:
+        """Return every value that ``config`` holds, by key."""
+        return {key: getattr(config, setting.attribute) for key, setting in self.settings.items()}
+
     def changed_keys(self, old: C, new: C) -> list[str]:
         """Return the keys whose values differ between two configurations."""
-        return [key for key in self.settings if self.value(old, key) != self.value(new, key)]
+        names = ((key, setting.attribute) for key, setting in self.settings.items())
+        return [key for key, name in names if getattr(old, name) != getattr(new, name)]
 
     def violations(self, config: C) -> list[RuleViolation]:
         """Return every rule across settings that ``config`` breaks."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import operator
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import F, Q, QuerySet, Subquery
+from django.db.models import Q, QuerySet, Subquery
 
 from config_app import statements
 from config_app.errors import DatabaseUnavailable
@@ -111,29 +112,32 @@ def _lenient_text() -> Iterator[None]:
         raw.text_factory = str
 
 
-def _text(value: Any) -> str:
-    """Return a column as text; SQLite keeps a blob where text belongs, too."""
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-
-
 def read() -> Stored:
     """Return every row with the version and the revision it belongs to, in one statement."""
     with _reading():
-        with connection.cursor() as cursor:
-            cursor.execute(*statements.everything(connection.alias))
-            found = cursor.fetchall()
+        found, shared = _read_everything()
         if not found:
             return _read_empty()
     rows = {
-        key if type(key) is str else _text(key): Row(
-            value if type(value) is str else _text(value), bool(is_secret)
-        )
-        for key, value, is_secret, *_ in found
-        if value is not None  # where somebody rebuilt the table without its constraint
+        key: Row(value, bool(is_secret))
+        for key, value, is_secret in found
+        if key is not None and value is not None  # where somebody rebuilt the table without its constraints
     }
-    version, revision, recorded, refused, unconfirmed = found[0][3:]
+    version, revision, recorded, refused, unconfirmed = shared
     numbers = version or 0, revision or 0, recorded or 0
     return Stored(rows, *numbers, refused is not None, unconfirmed is not None)
+
+
+def _read_everything() -> tuple[Sequence[Sequence[Any]], Sequence[Any]]:
+    """Return key, value and whether it is a secret of every row, and what all of them share."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute(*statements.everything_packed(connection.alias))
+            packed, *shared = cursor.fetchone()
+            return json.loads(packed), shared
+        cursor.execute(*statements.everything(connection.alias))
+        found = cursor.fetchall()
+        return [row[:3] for row in found], found[0][3:] if found else ()
 
 
 def _read_empty() -> Stored:
@@ -156,12 +160,11 @@ def version() -> int:
 def writing() -> Iterator[Stored]:
     """Hold the writers' lock for a transaction and yield the table as it is under the lock.
 
-    The first statement is a write to the one state row: a row lock on PostgreSQL and MySQL, the
-    reserved lock on SQLite, so that two writers queue and neither fails half-way. Who waits too long for
-    another is refused with ``DatabaseUnavailable``.
+    The first statement is a write to the one state row, so that two writers queue and neither fails
+    half-way. Who waits too long for another is refused with ``DatabaseUnavailable``.
     """
     with database_errors(), bounded_transaction():
-        if not ConfigState.objects.filter(pk=STATE_ID).update(version=F("version")):
+        if not _write_state(statements.LOCK):
             ConfigState.objects.create(pk=STATE_ID)
         yield read()
 
@@ -187,7 +190,7 @@ def _write_rows(edits: Iterable[Edit]) -> None:
 
 def record_only(stored: Stored, edits: Iterable[Edit], origin: Origin) -> Revision:
     """Record changes whose rows are written already; only within ``writing``."""
-    _bump()
+    _write_state(statements.BUMP)
     revision = Revision.objects.create(
         number=stored.revision + 1,
         version=_current_version(),
@@ -213,9 +216,11 @@ def archived(text: str | None, *, is_secret: bool) -> str | None:
     return "" if is_secret and text and not text.startswith(CIPHERTEXT_START) else text
 
 
-def _bump() -> None:
-    """Count this write, also where no trigger does."""
-    ConfigState.objects.filter(pk=STATE_ID).update(version=F("version") + 1)
+def _write_state(statement: str) -> int:
+    """Return how many rows of the state there were to write: one, or none."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return int(cursor.rowcount)
 
 
 def _current_version() -> Subquery:
@@ -231,7 +236,7 @@ def acknowledge(stored: Stored) -> Stored:
 
 def touch(stored: Stored) -> None:
     """Make every process load again although no value changed; only within ``writing``."""
-    _bump()
+    _write_state(statements.BUMP)
     if not stored.drifted:  # or what somebody wrote past the store would never be recorded
         Revision.objects.filter(pk=stored.revision).update(version=_current_version())
 

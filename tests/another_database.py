@@ -58,6 +58,6 @@ def _switch(entry: DatabaseEntry) -> None:
     if entry["ENGINE"] != kept.settings_dict["ENGINE"]:
         kept.close()
         del connections[DEFAULT]
-    statements.everything.cache_clear()
-    statements.unsettled.cache_clear()
+    for composed in (statements.everything, statements.everything_packed, statements.unsettled):
+        composed.cache_clear()
     ContentType.objects.clear_cache()

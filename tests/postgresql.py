@@ -17,6 +17,9 @@ import psycopg
 
 from tests.missing import missing
 
+ENOUGH = 2 * 1024**3
+"""Bytes; a cluster of these tests takes some fifty million."""
+
 
 def _binary(name: str) -> str:
     """Return the path of a server program; Debian keeps them out of the PATH."""
@@ -25,6 +28,12 @@ def _binary(name: str) -> str:
     if found is None:
         missing("PostgreSQL", "postgresql")
     return found
+
+
+def _quick_place() -> Path | None:
+    """Return memory, where there is plenty: a database is hundreds of files, which a disk takes long to make."""
+    memory = Path("/dev/shm")  # noqa: S108 - within it, folders of our own
+    return memory if memory.is_dir() and shutil.disk_usage(memory).free > ENOUGH else None
 
 
 def as_postgres(command: list[str]) -> list[str]:
@@ -45,7 +54,8 @@ class PostgreSQL:
     @contextlib.contextmanager
     def running(cls, *options: str) -> Iterator[PostgreSQL]:
         """Start a server with an empty cluster and ``options`` (``name=value``); remove both afterwards."""
-        folder = Path(tempfile.mkdtemp(prefix="pg-"))  # pytest's own folders are too private for its user
+        # pytest's own folders are too private for its user
+        folder = Path(tempfile.mkdtemp(prefix="pg-", dir=_quick_place()))
         try:
             folder.chmod(0o777)
             server = cls(folder, _free_port(), options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from typing import Any
 
 import psycopg
 import pytest
@@ -55,6 +56,12 @@ def signed(hub: HubProcess) -> set[int]:
     return {n for (n,) in hub.sql("SELECT revision FROM config_process WHERE instance <> 'twin'")}
 
 
+def all_stale(hub: HubProcess) -> list[dict[str, Any]] | None:
+    """Return what every worker says, once each says that it cannot read the database."""
+    reports = list(ask_every_worker(hub, WORKERS).values())
+    return reports if all(report["stale_since"] for report in reports) else None
+
+
 def test_the_last_good_configuration_stays_writes_are_refused_and_all_recovers(
     hub: HubProcess, server: PostgreSQL
 ) -> None:
@@ -63,8 +70,7 @@ def test_the_last_good_configuration_stays_writes_are_refused_and_all_recovers(
         before = hub.health()["revision"]
         server.stop()
         try:
-            wait_for(lambda: hub.health()["stale_since"], "a worker to notice")
-            for report in ask_every_worker(hub, WORKERS).values():
+            for report in wait_for(lambda: all_stale(hub), "every worker to notice"):
                 assert (report["state"], report["revision"]) == ("configured", before)
                 assert report["problems"][0]["code"] == "unavailable"
             done = hub.run("config", "set", "log_level=debug")

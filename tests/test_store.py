@@ -64,6 +64,28 @@ class TestReading:
         assert stored.rows["workos_api_key"].is_secret
         assert (stored.revision, stored.drifted, stored.any_refused) == (2, False, False)
 
+    @pytest.mark.only_sqlite
+    def test_sqlite_gives_it_all_at_once(self) -> None:
+        """Or every row would wait for whatever else this process computes."""
+        with CaptureQueriesContext(connection) as captured:
+            store.read()
+        assert len(rows(captured[0]["sql"])) == 1
+
+    @pytest.mark.parametrize(
+        ("written", "read"),
+        [
+            ("CAST(x'6162ff63' AS TEXT)", "ab\N{REPLACEMENT CHARACTER}c"),
+            ("x'6162'", "ab"),
+            ("x'61ff'", "a\N{REPLACEMENT CHARACTER}"),
+            ("'a' || char(0) || 'b\"\\'", 'a\0b"\\'),
+            ("'\N{SNOWMAN}' || char(10)", "\N{SNOWMAN}\n"),
+            ("42.0", "42.0"),
+        ],
+    )
+    def test_whatever_sqlite_stores_is_read_as_text(self, written: str, read: str) -> None:
+        raw_sql(f"INSERT INTO system_config (config_key, config_value) VALUES ('x', {written})")  # noqa: S608
+        assert store.read().rows["x"] == Row(read, is_secret=False)
+
     def test_a_missing_row_and_an_empty_one_are_two_things(self) -> None:
         plan({"public_url": ""}).apply()
         assert store.read().rows["public_url"].value == ""

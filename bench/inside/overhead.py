@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+from django.db import connection
 
 from bench.inside import Round
 from bench.inside.clock import CLOCK
@@ -25,7 +26,13 @@ ENVIRON: dict[str, Any] = {
 
 
 def prepare() -> Round:
-    """Return a round of reads of ``settings.X`` and of requests through the standard middleware."""
+    """Return a round of reads of ``settings.X`` and of requests through the standard middleware.
+
+    Either project has asked its database something before, as any does that has one: Django looks after the
+    connections of a thread three times a request.
+    """
+    connection.ensure_connection()
+    connection.close()
     application = get_wsgi_application()
     reads = timeit.Timer("settings.PORT", timer=CLOCK, globals={"settings": settings})
 

@@ -40,7 +40,7 @@ class Current:
 
     def values(self) -> Mapping[str, Any]:
         """Return every value in force by key."""
-        return {key: self.value(key) for key in self.schema.settings}
+        return self.schema.values(self.resolution.config)
 
     @functools.cached_property
     def stored_problems(self) -> list[Problem]:
