@@ -31,7 +31,7 @@ def _binary(name: str) -> str:
 
 
 def _quick_place() -> Path | None:
-    """Return memory, where there is plenty: a database is hundreds of files, which a disk takes long to make."""
+    """Return memory, where there is plenty: a database is hundreds of files, which a disk is slow to make."""
     memory = Path("/dev/shm")  # noqa: S108 - within it, folders of our own
     return memory if memory.is_dir() and shutil.disk_usage(memory).free > ENOUGH else None
 
