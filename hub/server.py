@@ -117,6 +117,7 @@ def follow(arbiter: Any, config: RuntimeConfig) -> None:
     _mover = Mover(arbiter, is_free=not is_pinned and not arbiter.cfg.reuse_port)
     _mover.begin(config)
     _reload_without_waiting(arbiter)
+    _stop_without_successors(arbiter)
     effects.acted_on(config, TakesEffect.WORKERS)
     follow_configuration(_mover, arbiter)
 
@@ -140,6 +141,17 @@ def _reload_without_waiting(arbiter: Any) -> None:
         arbiter.cfg.set("graceful_timeout", GRACEFUL_TIMEOUT)
 
     arbiter.reload = reload_and_go_on
+
+
+def _stop_without_successors(arbiter: Any) -> None:
+    """Let the workers of a hub that stops in the middle of a reload wait for none that replaces them."""
+    stop = arbiter.stop
+
+    def end_and_stop(graceful: bool = True) -> None:
+        succession.end()
+        stop(graceful)
+
+    arbiter.stop = end_and_stop
 
 
 def reload_master(arbiter: Any, config: RuntimeConfig) -> None:

@@ -11,6 +11,7 @@ import struct
 _NUMBER = struct.Struct("Q")
 _shared = mmap.mmap(-1, 2 * _NUMBER.size)
 _STARTED, _SERVING = 0, _NUMBER.size
+LAST = 2**64 - 1
 
 
 def _read(place: int) -> int:
@@ -30,6 +31,11 @@ def current() -> int:
 def serves(generation: int) -> None:
     """Note that a worker of ``generation`` accepts connections."""
     _NUMBER.pack_into(_shared, _SERVING, max(generation, _read(_SERVING)))
+
+
+def end() -> None:
+    """Let nobody wait any more, because no later generation will serve."""
+    serves(LAST)
 
 
 def is_awaited(generation: int) -> bool:

@@ -1,8 +1,13 @@
-"""The hub's settings with little time to confirm a change; only a test's process is started with them."""
+"""The hub's settings with little time to confirm a change, and little patience with a locked database."""
 
 from __future__ import annotations
 
 from hub.settings import *  # noqa: F403
-from hub.settings import CONFIG_APP
+from hub.settings import CONFIG_APP, DATABASES
+
+BUSY_TIMEOUT = 5
 
 CONFIG_APP = CONFIG_APP | {"CONFIRM_SECONDS": "8"}
+_database = DATABASES["default"]
+if "timeout" in _database["OPTIONS"]:  # SQLite's
+    DATABASES = {"default": _database | {"OPTIONS": _database["OPTIONS"] | {"timeout": BUSY_TIMEOUT}}}

@@ -168,6 +168,7 @@ def test_a_database_of_an_earlier_version_is_one_line(started_hub: HubProcess) -
 
 
 def test_a_locked_database_is_one_line(started_hub: HubProcess) -> None:
+    started_hub.environment["DJANGO_SETTINGS_MODULE"] = "tests.settings_hasty"
     with contextlib.closing(sqlite3.connect(started_hub.database)) as holder:
         holder.execute("BEGIN EXCLUSIVE")
         found = facts_of(started_hub)

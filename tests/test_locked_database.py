@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx2
 
-from hub.sqlite import BUSY_TIMEOUT
 from tests.hub_process import HubProcess
+from tests.settings_hasty import BUSY_TIMEOUT
 from tests.test_broken_databases import diagnosis
 
 LOCK = """
@@ -40,6 +40,7 @@ def test_a_locked_database_is_waited_for_once_and_then_one_line_and_never_the_wi
     started_hub: HubProcess,
 ) -> None:
     hub = started_hub
+    hub.environment["DJANGO_SETTINGS_MODULE"] = "tests.settings_hasty"
     hub.serve(workers=1)
     assert "Claim this hub" in hub.get("/setup/").text
     with locked(hub), ThreadPoolExecutor() as pool:
