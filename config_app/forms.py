@@ -121,7 +121,8 @@ class ConfigurationForm(RevisionForm):
         super().__init__(data, initial={**values, **(initial or {})}, use_required_attribute=False)
         self.settings = {setting.key: setting for setting in settings}
         self._stored, self._refused = stored, refused
-        ticked = {name.removeprefix(tick) for tick in TICKS for name in self.data if name.startswith(tick)}
+        sent = [name for name in self.data if name.startswith("_")]
+        ticked = {name.removeprefix(tick) for tick in TICKS for name in sent if name.startswith(tick)}
         for setting in self.settings.values():
             if not self.is_bound or setting.key in ticked or self._is_touched(setting):
                 self._add(setting)
