@@ -34,7 +34,7 @@ class Server:
         self.begins.release()
         await self._work(self, send)
 
-    def request(self, *messages: Message) -> asyncio.Task[None]:
+    def request(self, *messages: Message, path: str = "/") -> asyncio.Task[None]:
         """Send a request whose body comes in ``messages``, and then nothing more."""
         left = list(messages)
 
@@ -46,7 +46,7 @@ class Server:
         async def send(message: Message) -> None:
             self.answered += message == START
 
-        return asyncio.create_task(self._in_turn({"type": "http"}, receive, send))  # type: ignore[arg-type]
+        return asyncio.create_task(self._in_turn({"path": path}, receive, send))  # type: ignore[arg-type]
 
 
 async def settle() -> None:
@@ -126,6 +126,19 @@ def test_who_waits_for_long_keeps_nobody_waiting() -> None:
         await asyncio.gather(*requests)
         server.may_go_on.clear()
         await assert_that_every_turn_is_free(server)
+
+    run(scenario())
+
+
+def test_a_monitor_is_answered_however_many_wait() -> None:
+    async def scenario() -> None:
+        server = Server(compute)
+        requests = [server.request(WHOLE) for _ in range(AT_ONCE)]
+        await settle()
+        requests.append(server.request(WHOLE, path="/health/live"))
+        await settle()
+        assert server.begun == AT_ONCE + 1
+        await cancel(requests)
 
     run(scenario())
 
