@@ -13,7 +13,7 @@ from django.core.signals import request_started
 from django.test import Client
 from pytest_django import DjangoDbBlocker
 
-from config_app import custody, effects, receipts, runtime, store
+from config_app import custody, effects, hooks, receipts, runtime, store
 from config_app.plan import plan
 from hub.database import database_from_url
 from hub.models import User
@@ -50,6 +50,8 @@ def fresh_process(database: str) -> Iterator[None]:
     request_started.disconnect(dispatch_uid="config_app.watch")
     for part in (runtime, custody, receipts, effects):
         part.forget()
+    hooks._due.clear()
+    hooks._failures.clear()
     yield
     runtime.forget()
     custody.forget()

@@ -12,7 +12,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,7 +22,6 @@ from gunicorn.config import Config
 
 from hub import server
 from hub.listening import ListenerUnavailable, probe
-from hub.serving import LONGEST_SUCCESSION
 from tests.hub_process import ROOT, HubProcess
 from tests.served import wait_for_workers
 from tests.waiting import wait_for
@@ -158,18 +156,6 @@ def test_a_terminal_s_interrupt_stops_it_as_cleanly(hub: HubProcess) -> None:
         os.kill(pid, signal.SIGINT)  # to every process, as a terminal does
     assert hub.server.wait(20) == 0
     assert hub.sql("SELECT pid FROM config_process") == []
-
-
-@pytest.mark.parametrize("after", [0.0, 0.02, 0.05])
-def test_stopped_in_the_middle_of_a_reload_it_waits_for_no_new_worker(hub: HubProcess, after: float) -> None:
-    hub.serve(workers=1)
-    assert hub.server is not None
-    hub.server.send_signal(signal.SIGHUP)
-    time.sleep(after)
-    began = time.monotonic()
-    hub.server.send_signal(signal.SIGTERM)
-    assert hub.server.wait(20) == 0
-    assert time.monotonic() - began < LONGEST_SUCCESSION
 
 
 def test_plain_gunicorn_is_the_same_thing_from_anywhere(hub: HubProcess, tmp_path: Path) -> None:
