@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -16,6 +17,7 @@ from pytest_django import DjangoDbBlocker
 from config_app import custody, effects, hooks, receipts, runtime, store
 from config_app.plan import plan
 from hub.database import database_from_url
+from hub.middleware.static import StaticFilesMiddleware
 from hub.models import User
 from tests.another_database import ON_BOTH_DATABASES, DatabaseEntry, served_by
 from tests.environment import DATA_DIR
@@ -42,6 +44,23 @@ def pytest_unconfigure() -> None:
 def django_db_modify_db_settings() -> None:
     """Test on a real SQLite file, one for each process."""
     settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(DATA_DIR / "test.db")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def static_files_are_found_once() -> Iterator[None]:
+    """Look for the static files once, not for every browser, which takes as long as many a page."""
+    find: Any = StaticFilesMiddleware.add_files_from_finders
+    found: dict[str, Any] = {}
+
+    def find_once(layer: StaticFilesMiddleware) -> None:
+        if not found:
+            find(layer)
+            found.update(layer.files)
+        layer.files.update(found)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(StaticFilesMiddleware, "add_files_from_finders", find_once)
+        yield
 
 
 @pytest.fixture(autouse=True)
