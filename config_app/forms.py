@@ -21,9 +21,6 @@ TICKS = {RESET: "Reset to default", CLEAR: "Clear", KEEP: "Store this value"}
 NUMBER = re.compile(r"[0-9]{1,18}")
 INCOMPLETE = "This page was incomplete. Load it again."
 
-_untouched: dict[str, tuple[Setting, Any, Any]] = {}
-"""What a page showed of each setting and got back as it was: the next one mostly shows and gets the same."""
-
 
 class RevisionForm(forms.Form):
     """What every change of the configuration says: which revision it was made for, and why.
@@ -137,13 +134,7 @@ class ConfigurationForm(RevisionForm):
         """Tell whether what was sent differs from what the page had shown."""
         field, shown = setting.declaration.field, self.initial.get(setting.key)
         sent = field.widget.value_from_datadict(self.data, self.files, setting.key)
-        known, shown_before, sent_before = _untouched.get(setting.key, (None, None, None))
-        if known is setting and shown_before is shown and sent_before == sent:
-            return False
-        is_touched = sent != field.prepare_value(shown) and field.has_changed(shown, sent)
-        if not is_touched:
-            _untouched[setting.key] = setting, shown, sent
-        return is_touched
+        return sent != field.prepare_value(shown) and field.has_changed(shown, sent)
 
     def _add(self, setting: Setting) -> None:
         self.fields[setting.key] = setting.form_field()

@@ -22,8 +22,8 @@ UNAVAILABLE = "config_app.unavailable"
 def one_revision(get_response: GetResponse) -> GetResponse:
     """Let a request see one configuration from start to end, and stamp its log lines with the revision.
 
-    The outermost layer, so that what others add to a response is of the same revision. A request that comes
-    before there is any configuration is passed on with the reason.
+    The outermost of the layers that look at a request, so that what others add to a response is of the same
+    revision. A request that comes before there is any configuration is passed on with the reason.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:

@@ -134,18 +134,21 @@ class _Resolver(Generic[C]):
         self.values.pop(setting.key, None)
         return setting.key in self.stored.rows
 
-    def apply_rules(self) -> None:
-        """Name every broken rule; going back for one may break another, so look again until none is new."""
+    def apply_rules(self) -> C:
+        """Name every broken rule, and return what keeps them all that can be kept.
+
+        Going back for one rule may break another, so look again until none is new.
+        """
         known: set[str] = set()
-        while violations := [v for v in self._violations() if str(v) not in known]:
+        while True:
+            config = self.schema.build(self.values)
+            violations = [v for v in self.schema.violations(config) if str(v) not in known]
+            if not violations:
+                return config
             known |= {str(violation) for violation in violations}
             self.problems.extend(_broken_rule(violation) for violation in violations)
             for violation in violations:
                 self._retreat(violation)
-
-    def _violations(self) -> list[RuleViolation]:
-        self._config = self.schema.build(self.values)
-        return self.schema.violations(self._config)
 
     def _retreat(self, violation: RuleViolation) -> None:
         """Go back to the last good values of the settings that a rule names."""
@@ -153,11 +156,10 @@ class _Resolver(Generic[C]):
             if key not in self.refused and self._use_last_good(self.schema[key]):
                 self.refused[key] = violation.message
 
-    def result(self) -> Resolution[C]:
-        """Return what the rules left."""
+    def result(self, config: C) -> Resolution[C]:
         unsettled = {change.key: change.note for change in self.unsettled}
         problems = tuple(self.problems)
-        return Resolution(self._config, self.values, self.refused, problems, unsettled, frozenset(self.held))
+        return Resolution(config, self.values, self.refused, problems, unsettled, frozenset(self.held))
 
 
 def resolve(
@@ -173,8 +175,7 @@ def resolve(
     resolver.read_rows()
     if not anew:
         resolver.hold_back()
-    resolver.apply_rules()
-    return resolver.result()
+    return resolver.result(resolver.apply_rules())
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

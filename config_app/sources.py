@@ -43,7 +43,7 @@ class ChangeSource(Protocol):
     def wait(self, stopping: threading.Event, at_most: float = math.inf) -> None:
         """Wait a while, at most so many seconds, without touching the database.
 
-        Not where ``stopping`` is set; who waits for long comes back once it is.
+        Returns at once where ``stopping`` is set; a long wait also ends when it is set meanwhile.
         """
 
     def look(self) -> bool:

@@ -9,9 +9,8 @@ import mmap
 import struct
 
 _NUMBER = struct.Struct("Q")
-_shared = mmap.mmap(-1, 2 * _NUMBER.size)
-_STARTED, _SERVING = 0, _NUMBER.size
-LAST = 2**64 - 1
+_shared = mmap.mmap(-1, 3 * _NUMBER.size)
+_STARTED, _SERVING, _ENDED = 0, _NUMBER.size, 2 * _NUMBER.size
 
 
 def _read(place: int) -> int:
@@ -35,9 +34,9 @@ def serves(generation: int) -> None:
 
 def end() -> None:
     """Let nobody wait any more, because no later generation will serve."""
-    serves(LAST)
+    _NUMBER.pack_into(_shared, _ENDED, 1)
 
 
 def is_awaited(generation: int) -> bool:
     """Tell whether a later generation was forked, and none of it accepts connections yet."""
-    return _read(_STARTED) > max(generation, _read(_SERVING))
+    return not _read(_ENDED) and _read(_STARTED) > max(generation, _read(_SERVING))

@@ -13,24 +13,24 @@ from hub.bare_responses import Application, Message, Receive, Send
 AT_ONCE = 2
 """Requests that a worker computes at once: while one waits for the database, the other goes on."""
 OUT_OF_TURN = "/health/"
-"""Whoever asks here takes a hub that does not answer for a dead one."""
+"""Monitors ask here; one that gets no answer in time takes the hub for dead."""
 PATIENCE = 0.25
-"""Seconds after which a request that has not been answered waits for somebody else, and its turn is over."""
+"""Seconds after which a request is taken to wait for somebody else, and its turn is over."""
 
 
-def take_turns(application: Application, at_once: int = AT_ONCE, patience: float = PATIENCE) -> Application:
-    """Return ``application``, which computes the answers to ``at_once`` requests at a time.
+def take_turns(application: Application) -> Application:
+    """Return ``application``, which computes the answers to ``AT_ONCE`` requests at a time.
 
-    A turn begins when the request has been received and ends when its response starts, or after ``patience``
-    seconds: slow clients, streams and requests that wait for another server hold up nobody.
+    A turn begins when the request has been received and ends when its response starts, or after ``PATIENCE``:
+    slow clients, streams and requests that wait for another server hold up nobody.
     """
-    turns = asyncio.Semaphore(at_once)
+    turns = asyncio.Semaphore(AT_ONCE)
 
     async def in_turn(scope: Message, receive: Receive, send: Send) -> None:
         if scope.get("path", "").startswith(OUT_OF_TURN):
             await application(scope, receive, send)
             return
-        turn = _Turn(turns, patience)
+        turn = _Turn(turns)
 
         async def receive_in_turn() -> Message:
             message: Message = await receive()
@@ -53,16 +53,19 @@ def take_turns(application: Application, at_once: int = AT_ONCE, patience: float
 class _Turn:
     """What one request has while it is worked on."""
 
-    __slots__ = ("_patience", "_timer", "_turns")
+    __slots__ = ("_is_taken", "_timer", "_turns")
 
-    def __init__(self, turns: asyncio.Semaphore, patience: float) -> None:
-        self._turns, self._patience = turns, patience
+    def __init__(self, turns: asyncio.Semaphore) -> None:
+        self._turns, self._is_taken = turns, False
         self._timer: asyncio.TimerHandle | None = None
 
     async def take(self) -> None:
-        """Wait for a turn."""
+        """Wait for a turn; there is one for each request, however often it is asked for."""
+        if self._is_taken:
+            return
+        self._is_taken = True
         await self._turns.acquire()
-        self._timer = asyncio.get_running_loop().call_later(self._patience, self.give_back)
+        self._timer = asyncio.get_running_loop().call_later(PATIENCE, self.give_back)
 
     def give_back(self) -> None:
         """Let another request have the turn, where this one still has it."""

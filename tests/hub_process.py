@@ -166,14 +166,15 @@ class HubProcess:
     @contextlib.contextmanager
     def frozen(self, *pids: int) -> Iterator[None]:
         """Let processes of the hub stand still, none of them within a transaction that locks others out."""
-        with self._nobody_writes():
-            for pid in pids:
-                os.kill(pid, signal.SIGSTOP)
         try:
+            with self._nobody_writes():
+                for pid in pids:
+                    os.kill(pid, signal.SIGSTOP)
             yield
         finally:
             for pid in pids:
-                os.kill(pid, signal.SIGCONT)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
 
     @contextlib.contextmanager
     def _nobody_writes(self) -> Iterator[None]:

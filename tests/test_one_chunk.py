@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from hub.middleware.one_chunk import one_chunk
@@ -48,6 +49,10 @@ def test_no_loop_maps_memory_with_every_call() -> None:
     assert answer(one_chunk(most_faults)) < CALLS  # type: ignore[arg-type]
 
 
-@pytest.mark.skipif(sys.version_info >= (3, 13), reason="Python keeps a chunk to itself by now")
+def test_it_is_the_outermost_layer() -> None:
+    assert settings.MIDDLEWARE[0] == f"{one_chunk.__module__}.{one_chunk.__name__}"
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 13), reason="some of these keep a chunk for the next call")
 def test_without_the_layer_some_loop_does() -> None:
     assert answer(most_faults) >= CALLS

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Awaitable, Callable
 
 import pytest
 
+from hub import asgi, turns
 from hub.bare_responses import Application, Message, Receive, Send
-from hub.turns import take_turns
+from hub.turns import AT_ONCE, take_turns
 
-AT_ONCE = 2
 FOREVER = 3600.0
 WHOLE: Message = {"type": "http.request", "body": b""}
 FIRST_PART: Message = {"type": "http.request", "body": b"", "more_body": True}
@@ -18,18 +19,26 @@ START: Message = {"type": "http.response.start", "status": 200}
 END: Message = {"type": "http.response.body"}
 
 
+@pytest.fixture(autouse=True)
+def nobody_is_impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a turn last until it is given back."""
+    monkeypatch.setattr(turns, "PATIENCE", FOREVER)
+
+
 class Server:
     """Puts requests to an application and knows how many of them it is working on."""
 
-    def __init__(self, work: Callable[[Server, Send], Awaitable[None]], patience: float = FOREVER) -> None:
-        self.begun = self.answered = 0
+    def __init__(self, work: Callable[[Server, Send], Awaitable[None]]) -> None:
+        self.begun, self.answered, self.reads_on = 0, 0, False
         self.begins, self.may_go_on = asyncio.Semaphore(0), asyncio.Event()
         self._work = work
-        self._in_turn: Application = take_turns(self._application, AT_ONCE, patience)
+        self._in_turn: Application = take_turns(self._application)
 
     async def _application(self, _scope: Message, receive: Receive, send: Send) -> None:
         while (await receive()).get("more_body"):
             pass
+        if self.reads_on:
+            await receive()
         self.begun += 1
         self.begins.release()
         await self._work(self, send)
@@ -115,9 +124,10 @@ def test_a_stream_has_no_turn_once_it_has_started() -> None:
     run(scenario())
 
 
-def test_who_waits_for_long_keeps_nobody_waiting() -> None:
+def test_who_waits_for_long_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     async def scenario() -> None:
-        server = Server(compute, patience=0.01)
+        monkeypatch.setattr(turns, "PATIENCE", 0.01)
+        server = Server(compute)
         requests = [server.request(WHOLE) for _ in range(10)]
         for _ in requests:
             await server.begins.acquire()
@@ -125,6 +135,7 @@ def test_who_waits_for_long_keeps_nobody_waiting() -> None:
         server.may_go_on.set()
         await asyncio.gather(*requests)
         server.may_go_on.clear()
+        monkeypatch.setattr(turns, "PATIENCE", FOREVER)
         await assert_that_every_turn_is_free(server)
 
     run(scenario())
@@ -163,6 +174,28 @@ def test_who_goes_away_takes_no_turn_along() -> None:
         await assert_that_every_turn_is_free(server)
 
     run(scenario())
+
+
+def test_who_is_received_twice_has_one_turn() -> None:
+    async def scenario() -> None:
+        server = Server(compute)
+        server.reads_on = True
+        server.may_go_on.set()
+        await server.request(WHOLE, WHOLE)
+        server.reads_on = False
+        server.may_go_on.clear()
+        await assert_that_every_turn_is_free(server)
+
+    run(scenario())
+
+
+def test_the_hub_is_served_in_turns() -> None:
+    """And what is refused before Django has a request never has one."""
+    layers, layer = [], asgi.application
+    while inspect.isfunction(layer):
+        layers.append(layer.__qualname__.partition(".")[0])
+        layer = inspect.getclosurevars(layer).nonlocals["application"]
+    assert layers == ["never_bare", "limit_bodies", "take_turns"]
 
 
 async def assert_that_every_turn_is_free(server: Server) -> None:

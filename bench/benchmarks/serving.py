@@ -40,7 +40,7 @@ KINDS = (
     Kind("gunicorn's own ASGI worker", "asgi", "asgi", "asgi"),
     Kind("four threads", "gthread", "gthread", "wsgi", ("--threads", "4")),
 )
-ONE_HOP = "Django's standard layers in one hop"
+AS_THE_HUB = "Django's standard layers, served as the hub serves its own"
 
 
 def measure(effort: Effort) -> list[Row]:
@@ -76,7 +76,7 @@ def _served(hub: HubProcess) -> Iterator[dict[str, int]]:
             options = ("-c", "hub/gunicorn.py", *kind.options)
             ports[_ours(kind)] = start(f"hub.{kind.interface}", kind.ours, hub.environment, *options)
             ports[_standard(kind)] = start(_plain(kind), kind.plain, standard, *kind.options)
-        ports[ONE_HOP] = start(_plain(UVICORN), UVICORN.plain, standard | {"BENCH_ONE_HOP": "1"})
+        ports[AS_THE_HUB] = start(_plain(UVICORN), UVICORN.plain, standard | {"BENCH_AS_THE_HUB": "1"})
         hub.port = ports[_ours(UVICORN)]
         yield ports
 
@@ -105,7 +105,7 @@ def _rows(page: str, found: Mapping[str, Sample]) -> Iterator[Row]:
     """Yield a row for each kind of worker, the hub's own beside the others as well."""
     for kind in KINDS:
         hub, standard = found[_ours(kind)], found[_standard(kind)]
-        others = [ONE_HOP, *(_ours(other) for other in KINDS[1:])] if kind is UVICORN else []
+        others = [AS_THE_HUB, *(_ours(other) for other in KINDS[1:])] if kind is UVICORN else []
         shown = {"Django's standard layers": standard} | {name: found[name] for name in others}
         yield Row(
             what=f"{page} by {kind.name}, one worker",

@@ -28,7 +28,7 @@ ENVIRON: dict[str, Any] = {
 def prepare() -> Round:
     """Return a round of reads of ``settings.X`` and of requests through the standard middleware.
 
-    Either project has asked its database something before, as any does that has one: Django looks after the
+    Either project has connected to its database before, as any does that has one: Django looks after the
     connections of a thread three times a request.
     """
     connection.ensure_connection()

@@ -1,6 +1,6 @@
 """The outermost layer, below which Python has its frames in one piece of memory.
 
-Python keeps the frames of calls in chunks of 16 KiB, and until 3.13 gave a chunk back as soon as it was
+Python keeps the frames of calls in chunks of 16 KiB, and before 3.14.4 gives a chunk back as soon as it is
 empty. A loop that runs right at the end of one, such as a template's, makes the kernel map and unmap memory
 with every call: https://github.com/python/cpython/issues/142183. A frame too large for an ordinary chunk
 gets one that is larger, and what it calls has the rest.
@@ -15,7 +15,7 @@ from django.utils.decorators import sync_only_middleware
 
 from config_app.middleware import GetResponse
 
-IS_CONCERNED = sys.version_info < (3, 13)
+IS_CONCERNED = sys.version_info < (3, 14, 4)
 SLOTS = 15_500
 """Of a frame, 8 bytes each: half of a chunk of 256 KiB, of which nothing that is not used takes up memory."""
 
