@@ -19,7 +19,8 @@ Written by `make bench`. The contestants of a line run in the same run and take 
 figure is the median of the rounds, with the middle half of them in brackets. A ratio says how many times the
 peer's figure is the hub's; it is taken round by round, because whatever slows a round slows both sides.
 What happens within one process is told in processor time, without its waiting for a disk or for other
-processes; everything else in time that passes.
+processes; everything else in time that passes. PostgreSQL keeps its files in memory, where there is room, and
+does not wait for a disk; SQLite does.
 
 {facts}
 

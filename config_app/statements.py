@@ -13,9 +13,9 @@ STATE_ID = 1
 _STATE = ConfigState._meta.db_table
 VERSION = f"SELECT version FROM {_STATE} WHERE id = {STATE_ID}"  # noqa: S608 - our own table
 """What moves with every change; asked more often than anything else."""
-LOCK = f"UPDATE {_STATE} SET version = version WHERE id = {STATE_ID}"  # noqa: S608
+LOCK = f"UPDATE {_STATE} SET version = version WHERE id = {STATE_ID}"  # noqa: S608 - our own table
 """What lets one write at a time: a row lock on a server, the reserved lock on SQLite."""
-BUMP = f"UPDATE {_STATE} SET version = version + 1 WHERE id = {STATE_ID}"  # noqa: S608
+BUMP = f"UPDATE {_STATE} SET version = version + 1 WHERE id = {STATE_ID}"  # noqa: S608 - our own table
 """What counts a write, where no trigger does."""
 CHANGE_FIELDS = [field.attname for field in Change._meta.concrete_fields]
 
@@ -51,7 +51,8 @@ def everything_packed(alias: str) -> tuple[str, tuple[Any, ...]]:
     columns = ", ".join(("key", "value", "is_secret", *shared))
     rows = "json_group_array(json_array(CAST(key AS TEXT), CAST(value AS TEXT), is_secret <> 0))"
     found = ", ".join((rows, *(f"max({name})" for name in shared)))
-    return f"WITH everything({columns}) AS ({sql}) SELECT {found} FROM everything", parameters  # noqa: S608
+    packed = f"WITH everything({columns}) AS ({sql}) SELECT {found} FROM everything"  # noqa: S608 - our own names
+    return packed, parameters
 
 
 @functools.cache

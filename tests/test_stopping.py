@@ -19,7 +19,7 @@ def test_stopped_in_the_middle_of_a_reload_it_waits_for_no_new_worker(
     hub.serve(workers=1)
     assert hub.server is not None
     hub.server.send_signal(signal.SIGHUP)
-    time.sleep(after)
+    time.sleep(after)  # a moment of the reload, which nothing from outside can wait for
     began = time.monotonic()
     hub.server.send_signal(signal.SIGTERM)
     assert hub.server.wait(20) == 0

@@ -83,7 +83,7 @@ class TestReading:
         ],
     )
     def test_whatever_sqlite_stores_is_read_as_text(self, written: str, read: str) -> None:
-        raw_sql(f"INSERT INTO system_config (config_key, config_value) VALUES ('x', {written})")  # noqa: S608
+        raw_sql(f"INSERT INTO system_config (config_key, config_value) VALUES ('x', {written})")  # noqa: S608 - as above
         assert store.read().rows["x"] == Row(read, is_secret=False)
 
     def test_a_missing_row_and_an_empty_one_are_two_things(self) -> None:

@@ -55,7 +55,8 @@ class Server:
         async def send(message: Message) -> None:
             self.answered += message == START
 
-        return asyncio.create_task(self._in_turn({"path": path}, receive, send))  # type: ignore[arg-type]
+        running = self._in_turn({"path": path}, receive, send)
+        return asyncio.create_task(running)  # type: ignore[arg-type]  # a coroutine, though only called awaitable
 
 
 async def settle() -> None:

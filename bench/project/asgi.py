@@ -10,4 +10,4 @@ application = get_asgi_application()
 if os.environ.get("BENCH_AS_THE_HUB"):
     from hub.turns import take_turns
 
-    application = take_turns(application)  # type: ignore[assignment]
+    application = take_turns(application)  # type: ignore[assignment]  # an ASGI application like the other
