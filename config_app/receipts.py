@@ -215,6 +215,11 @@ class Summary:
         """Return the processes that do not have it yet."""
         return [process for process in self.processes if not self._is_current(process)]
 
+    @property
+    def is_under_way(self) -> bool:
+        """Tell whether a process has yet to take the revision up, or to act on what it read."""
+        return bool(self.behind) or any(process.pending for process in self.processes)
+
     def _is_current(self, process: Process) -> bool:
         return process.revision >= self.revision and self.keys.isdisjoint(process.pending)
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests.hub_process import OWNER, PASSWORD
 from tests.missing import missing
 from tests.waiting import DEADLINE, wait_for
 
@@ -78,6 +79,13 @@ def visiting(
         yield Visitor(context)
     finally:
         context.close()
+
+
+def fill_in_sign_in(page: Page, email: str = OWNER) -> None:
+    """Fill in the sign-in page of the hub's own, by default as the owner."""
+    page.get_by_label("E-mail address").fill(email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
 
 
 def photograph(page: Page, path: Path) -> None:

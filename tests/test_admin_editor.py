@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 import pytest
 
@@ -42,6 +43,14 @@ def test_saving_changes_the_configuration_and_says_which_revision(editor: Editor
     revision = last_revision()
     page = text_of(editor.client.get(EDITOR))
     assert f"Revision {revision.number}</a>: Log Level info → debug" in page
+
+
+def test_a_page_that_looks_again_leaves_the_message_to_the_next_one(editor: Editor) -> None:
+    editor.save(log_level="debug")
+    for address in (EDITOR, "/"):
+        again = editor.client.get(address, headers={"X-Config-Refresh": "1"})
+        assert "info → debug" not in re.sub(r'(?s)<ol class="timeline">.*?</ol>', "", again.text)
+    assert "</a>: Log Level info → debug" in text_of(editor.client.get(EDITOR))
 
 
 def test_a_revision_from_the_editor_says_who_how_why_and_from_where(editor: Editor) -> None:

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import Visitor, browser, photograph, visiting
-from tests.hub_process import OWNER, PASSWORD, ROOT, HubProcess
+from tests.browser import Visitor, browser, fill_in_sign_in, photograph, visiting
+from tests.hub_process import OWNER, ROOT, HubProcess
 from tests.served import wait_for_workers
 from tests.waiting import wait_for
 
@@ -41,9 +41,7 @@ def visitor(hub: HubProcess, browser: Browser) -> Iterator[Visitor]:
     with visiting(browser) as visitor:
         page = visitor.page
         page.goto(address(hub))
-        page.get_by_label("E-mail address").fill(OWNER)
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
+        fill_in_sign_in(page)
         page.wait_for_url(address(hub))
         yield visitor
 
@@ -120,9 +118,7 @@ def test_a_browser_without_scripts_sees_until_when_and_can_revert(hub: HubProces
     with visiting(browser, java_script_enabled=False) as visitor:
         page = visitor.page
         page.goto(address(hub))
-        page.get_by_label("E-mail address").fill(OWNER)
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
+        fill_in_sign_in(page)
         banner = page.get_by_label("Waiting to be confirmed")
         expect(banner).to_contain_text("UTC")
         banner.get_by_role("button", name="Revert now").click()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import PHONE, WIDE, Visitor, browser, photograph, visiting
+from tests.browser import PHONE, WIDE, Visitor, browser, fill_in_sign_in, photograph, visiting
 from tests.hub_process import OWNER, PASSWORD, ROOT, HubProcess
 from tests.served import ask_every_worker, wait_for_workers
 from tests.waiting import wait_for
@@ -140,7 +140,5 @@ def sign_out(hub: HubProcess, visitor: Visitor) -> None:
     page.goto(hub.url + "/")
     page.wait_for_url("**/auth/login**")
     look(visitor, "login")
-    page.get_by_label("E-mail address").fill(OWNER)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    fill_in_sign_in(page)
     page.wait_for_url(hub.url + "/")

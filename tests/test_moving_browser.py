@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import PHONE, browser, photograph, visiting
+from tests.browser import PHONE, browser, fill_in_sign_in, photograph, visiting
 from tests.hub_process import OWNER, PASSWORD, ROOT, HubProcess, free_port
 from tests.moves import MOVE, answers_at
 from tests.served import wait_for_workers
@@ -34,9 +34,7 @@ def address(port: int, path: str = "/") -> str:
 
 def sign_in(hub: HubProcess, page: Page) -> None:
     page.goto(address(hub.port))
-    page.get_by_label("E-mail address").fill(OWNER)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    fill_in_sign_in(page)
     page.wait_for_url(address(hub.port), timeout=PATIENCE)
 
 

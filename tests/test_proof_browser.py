@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests import workos_emulator as workos
-from tests.browser import PHONE, Visitor, browser, photograph, visiting
-from tests.hub_process import OWNER, PASSWORD, ROOT, HubProcess
+from tests.browser import PHONE, Visitor, browser, fill_in_sign_in, photograph, visiting
+from tests.hub_process import PASSWORD, ROOT, HubProcess
 from tests.waiting import wait_for
 from tests.workos_emulator import running_emulator
 from tests.workos_hub import claim_for_workos, connect
@@ -53,9 +53,7 @@ def sign_in(hub: HubProcess, visitor: Visitor) -> Page:
     """Sign the owner in, long ago, and open the editor."""
     page = visitor.page
     page.goto(f"/auth/login?next={EDITOR}")
-    page.get_by_label("E-mail address").fill(OWNER)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    fill_in_sign_in(page)
     page.wait_for_url(f"**{EDITOR}")
     long_ago(hub)
     return page

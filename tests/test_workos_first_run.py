@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests import workos_emulator as workos
-from tests.browser import Visitor, browser, visiting
+from tests.browser import Visitor, browser, fill_in_sign_in, visiting
 from tests.hub_process import PASSWORD, HubProcess
 from tests.waiting import wait_for
 from tests.workos_browsing import EDITOR, copy_redirect_uri, emulator, expect_super_admin, press_test
@@ -118,13 +118,6 @@ def claim_locally(page: Page) -> None:
     page.get_by_role("link", name=re.compile("Open the dashboard")).click()
 
 
-def sign_in_locally(page: Page) -> None:
-    """Fill in the form of the hub's own."""
-    page.get_by_label("E-mail address").fill(OWNER)
-    page.locator("input[type=password]").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-
-
 def enter_credentials(page: Page, hub: HubProcess, emulator: Emulator) -> None:
     """Enter, test and save them in the editor, as that page says what else is to be done at WorkOS."""
     page.goto(EDITOR)
@@ -148,7 +141,7 @@ def test_a_local_hub_is_upgraded_in_the_admin_and_its_shell_leads_back(
     with visiting(browser, base_url=hub.url) as visitor:
         page = visitor.page
         page.goto("/")
-        sign_in_locally(page)
+        fill_in_sign_in(page, OWNER)
         enter_credentials(page, hub, emulator)
         page.get_by_role("button", name="Sign in at WorkOS and switch").click()
         expect(page).to_have_url(f"{hub.url}/")
@@ -157,6 +150,6 @@ def test_a_local_hub_is_upgraded_in_the_admin_and_its_shell_leads_back(
         hub.config("set", "app_mode", "local")
         wait_for(lambda: page.request.get("/api/config").status == 401, "the session to end")
         page.goto("/")
-        sign_in_locally(page)
+        fill_in_sign_in(page, OWNER)
         expect_super_admin(page)
         assert visitor.complaints == []

@@ -51,6 +51,11 @@ class Row:
     notices: list[Notice]
     change: Change | None
 
+    @property
+    def is_pending(self) -> bool:
+        """Tell whether processes have yet to act on its value."""
+        return any(notice.severity == "pending" for notice in self.notices)
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Group:

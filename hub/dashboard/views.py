@@ -57,6 +57,7 @@ def _status(config: RuntimeConfig, found: Summary) -> dict[str, Any]:
         "address": config.public_url or _listener(config),
         "stale_since": dt.datetime.fromtimestamp(stale, dt.UTC) if stale else None,
         "everywhere": str(found),
+        "is_under_way": found.is_under_way,
     }
 
 

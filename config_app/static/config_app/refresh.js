@@ -1,0 +1,37 @@
+// Looks again for as long as a change is under way. Without this, the page says how far it was when it was loaded.
+
+const WAITS_MS = [400, 800, 1600, 3200, 6400];
+// Whatever is shown once and then gone, such as a message, is kept for the page itself
+const HEADERS = { "X-Config-Refresh": "1" };
+
+function isUnderWay(page) {
+  return page.querySelector("[data-cfg-under-way]") !== null;
+}
+
+async function load() {
+  const response = await fetch(location.href, { headers: HEADERS, cache: "no-store" });
+  if (!response.ok || response.redirected) throw new Error("another page");
+  return new DOMParser().parseFromString(await response.text(), "text/html");
+}
+
+function replaceParts(page) {
+  for (const part of document.querySelectorAll("[data-cfg-part]")) {
+    const now = page.getElementById(part.id);
+    if (now) part.replaceWith(now);
+    else part.remove();
+  }
+}
+
+async function refresh() {
+  for (const wait of WAITS_MS) {
+    if (!isUnderWay(document)) return;
+    await new Promise((resolve) => setTimeout(resolve, wait));
+    try {
+      replaceParts(await load());
+    } catch {
+      // Signed out, or out of reach for the moment: what is shown stays
+    }
+  }
+}
+
+refresh();
