@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 import socket
-from pathlib import Path
 
 from asgiref.sync import sync_to_async
 from django.db import connection
@@ -34,35 +33,13 @@ class BootstrapState(enum.StrEnum):
 
 def get_bootstrap_state() -> BootstrapState:
     """Detect the state; raise ``DatabaseUnavailable`` or ``NewerSchema``, never guess."""
-    if not _has_database():
+    if not database_file.is_there():
         return BootstrapState.NO_DATABASE
-    if not _is_initialised():
+    if not migration.is_initialised():
         return BootstrapState.EMPTY_DATABASE
     if not is_configured(runtime.read_snapshot(read_without_keyring).config):
         return BootstrapState.UNCONFIGURED
     return BootstrapState.RUNNING if watcher.is_watching() else BootstrapState.CONFIGURED
-
-
-def _file() -> Path | None:
-    """Return the database file; ``None`` for a database server."""
-    return Path(connection.settings_dict["NAME"]) if connection.vendor == "sqlite" else None
-
-
-def _has_database() -> bool:
-    """Tell whether there is a database to ask; a server's is asked in any case."""
-    path = _file()
-    if path is None or not path.exists():
-        return path is None
-    if not instance().first_start:
-        database_file.refuse_lost(path)
-    return True
-
-
-def _is_initialised() -> bool:
-    """Tell whether the tables are there and the first revision is written."""
-    applied = migration.applied_migrations()
-    migration.refuse_newer(applied)
-    return any(app == "config_app" for app, _ in applied) and store.read().revision > 0
 
 
 def bootstrap_application() -> RuntimeConfig:
@@ -73,7 +50,7 @@ def bootstrap_application() -> RuntimeConfig:
     Raises ``ConfigError`` with a diagnosis and a cure; whatever is raised, nothing is half done.
     """
     ensure_data_dir(instance().data_dir)
-    if (path := _file()) is not None:
+    if (path := database_file.location()) is not None:
         database_file.require_access(path)
     if not _is_ready():
         with bootstrap_lock(instance()):
@@ -89,9 +66,9 @@ async def abootstrap_application() -> RuntimeConfig:
 
 
 def _is_ready() -> bool:
-    if instance().first_start or not _has_database() or migration.pending():
+    if instance().first_start or not database_file.is_there() or migration.pending():
         return False  # an older schema is migrated before anything reads it
-    if not _is_initialised() or custody.lacks_slot():
+    if not migration.is_initialised() or custody.lacks_slot():
         return False
     return not _facts_changed() and _has_token_if_unclaimed()
 
@@ -105,7 +82,8 @@ def _facts_changed() -> bool:
 
 
 def _is_shared() -> bool:
-    return _file() is None and any(process.machine != socket.gethostname() for process in receipts.running())
+    here = socket.gethostname()
+    return database_file.location() is None and any(p.machine != here for p in receipts.running())
 
 
 def _has_token_if_unclaimed() -> bool:
@@ -115,7 +93,7 @@ def _has_token_if_unclaimed() -> bool:
 
 def _bring_up() -> None:
     """Do whatever is missing, in the order in which it is needed; only under the lock."""
-    if (path := _file()) is not None:
+    if (path := database_file.location()) is not None:
         database_file.create(path)
     run_migrations_once()
     with store.writing() as stored:

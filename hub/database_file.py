@@ -5,8 +5,26 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from django.conf import settings
+from django.db import connection
+
 from config_app.errors import DatabaseUnavailable
 from config_app.files import PRIVATE_FILE
+
+
+def location() -> Path | None:
+    """Return where the database is; ``None`` for a database server."""
+    return Path(connection.settings_dict["NAME"]) if connection.vendor == "sqlite" else None
+
+
+def is_there() -> bool:
+    """Tell whether there is a database to ask; a server's is asked in any case."""
+    path = location()
+    if path is None or not path.exists():
+        return path is None
+    if not settings.INSTANCE.first_start:
+        refuse_lost(path)
+    return True
 
 
 def create(path: Path) -> None:

@@ -5,25 +5,24 @@ from __future__ import annotations
 from config_app.errors import ConfigError, DatabaseUnavailable
 from config_app.faults import is_locked
 from config_app.project import Problem
-from hub import migration
-from hub.bootstrap import BootstrapState, get_bootstrap_state
+from hub import database_file, migration
 
-NEVER_STARTED = {
-    BootstrapState.NO_DATABASE: "there is no database yet",
-    BootstrapState.EMPTY_DATABASE: "there is a database, but nothing in it yet",
-}
 HOW_TO_START = "run manage.py bootstrap or manage.py serve"
+NO_DATABASE = Problem(code="no_database", message="there is no database yet", fix=HOW_TO_START)
+EMPTY_DATABASE = Problem(
+    code="empty_database", message="there is a database, but nothing in it yet", fix=HOW_TO_START
+)
 
 
 def lacking() -> Problem | None:
     """Return what an install that was never started lacks; raise ``ConfigError`` where it cannot be read."""
     try:
-        state = get_bootstrap_state()
+        if not database_file.is_there():
+            return NO_DATABASE
+        return None if migration.is_initialised() else EMPTY_DATABASE
     except DatabaseUnavailable as error:
         # To ask a locked database once more would take as long again.
         raise (None if is_locked(error.__cause__) else _outdated()) or error from None
-    message = NEVER_STARTED.get(state)
-    return None if message is None else Problem(code=state.value, message=message, fix=HOW_TO_START)
 
 
 def _outdated() -> ConfigError | None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from importlib.util import find_spec
 
+from django.apps import apps
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
+from config_app import store
 from config_app.errors import DatabaseUnavailable, NewerSchema
 from config_app.faults import WAIT, database_errors, is_locked
 
@@ -20,6 +24,13 @@ def applied_migrations() -> set[tuple[str, str]]:
         return set(MigrationRecorder(connection).applied_migrations())
     except DatabaseError as error:
         raise _unusable(error) from error
+
+
+def is_initialised() -> bool:
+    """Tell whether the tables are there and the first revision is written; raise ``NewerSchema``."""
+    applied = applied_migrations()
+    refuse_newer(applied)
+    return any(app == "config_app" for app, _ in applied) and store.read().revision > 0
 
 
 def _unusable(error: DatabaseError) -> DatabaseUnavailable:
@@ -37,6 +48,8 @@ def _unusable(error: DatabaseError) -> DatabaseUnavailable:
 
 def refuse_newer(applied: set[tuple[str, str]]) -> None:
     """Raise ``NewerSchema`` where the database has migrations of our apps that this code lacks."""
+    if _are_on_disk(applied):  # to load them all takes far longer than to see that they are there
+        return
     loader = MigrationExecutor(connection).loader
     unknown = sorted(
         f"{app}.{name}"
@@ -47,6 +60,16 @@ def refuse_newer(applied: set[tuple[str, str]]) -> None:
     )
     if unknown:
         raise NewerSchema(unknown)
+
+
+def _are_on_disk(applied: set[tuple[str, str]]) -> bool:
+    """Tell whether there is a module for each migration of an installed app."""
+    installed = {config.label for config in apps.get_app_configs()}
+    packages = {app: MigrationLoader.migrations_module(app)[0] for app, _ in applied if app in installed}
+    try:
+        return all(find_spec(f"{packages[app]}.{name}") for app, name in applied if app in packages)
+    except ModuleNotFoundError:
+        return False
 
 
 def pending() -> bool:
