@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.hub_process import OWNER, PASSWORD, HubProcess
+from tests.served import lines_to_every_worker, wait_for_workers
 from tests.waiting import wait_for
 
 LOCAL = ("setup", "--mode", "local", "--admin-email", OWNER, "--password-file", "-")
@@ -170,15 +171,21 @@ def test_a_claimed_hub_has_no_token_to_print(hub_process: HubProcess) -> None:
     assert not (hub_process.data_dir / "setup-token").exists()
 
 
+def expect_of_every_worker(hub: HubProcess, status: int, path: str = "/setup/") -> None:
+    with lines_to_every_worker(hub, 2) as lines:
+        wait_for(lambda: {line.get(path).status for line in lines} == {status}, f"{path}: {status}", 2)
+
+
 def test_raw_sql_opens_the_wizard_of_a_running_hub_with_a_new_token(hub_process: HubProcess) -> None:
     hub, token_file = hub_process, hub_process.data_dir / "setup-token"
     hub.claim()
     hub.serve(workers=2)
-    assert hub.get("/setup/").status == 404
+    wait_for_workers(hub, 2)
+    expect_of_every_worker(hub, 404)
     hub.sql("UPDATE system_config SET config_value = 'unconfigured' WHERE config_key = 'app_mode'")
-    wait_for(lambda: all(hub.get("/setup/").status == 200 for _ in range(8)), "the wizard", 2)
+    expect_of_every_worker(hub, 200)
     wait_for(token_file.exists, "the token", 2)
-    assert hub.get("/admin/").status == 302
+    expect_of_every_worker(hub, 302, "/admin/")
     assert hub.manage("setup_token").strip().endswith(f"#token={token_file.read_text().strip()}")
     hub.claim()
-    wait_for(lambda: all(hub.get("/setup/").status == 404 for _ in range(8)), "the end of the wizard", 2)
+    expect_of_every_worker(hub, 404)
