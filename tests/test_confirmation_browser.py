@@ -23,16 +23,20 @@ EDITOR = "/admin/config_app/systemconfig/"
 NAME, OTHER_NAME = "hub.localhost", "elsewhere.localhost"
 LONGER_THAN_THE_PERIOD = 60.0
 
+# What the page shows is the same on both databases.
+on_sqlite = pytest.mark.parametrize("any_hub_process", ["sqlite"], indirect=True)
+
 
 @pytest.fixture
-def hub(hub_process: HubProcess) -> HubProcess:
+def hub(any_hub_process: HubProcess) -> HubProcess:
     """Give a claimed hub that is reached under a name of its own, and gives little time to confirm."""
-    hub_process.environment["DJANGO_SETTINGS_MODULE"] = "tests.settings_hasty"
-    hub_process.manage("bootstrap")
-    hub_process.claim()
-    hub_process.config("set", "allowed_hosts", NAME)
-    hub_process.serve(workers=2)
-    return hub_process
+    hub = any_hub_process
+    hub.environment["DJANGO_SETTINGS_MODULE"] = "tests.settings_hasty"
+    hub.manage("bootstrap")
+    hub.claim()
+    hub.config("set", "allowed_hosts", NAME)
+    hub.serve(workers=2)
+    return hub
 
 
 @pytest.fixture
@@ -100,6 +104,7 @@ def test_it_reverts_as_well_after_every_process_was_killed(hub: HubProcess, visi
     assert last_change(hub) == ("revert", "auto-revert")
 
 
+@on_sqlite
 def test_a_change_that_is_confirmed_in_time_stays(hub: HubProcess, visitor: Visitor) -> None:
     page = visitor.page
     save(hub, page, "Trusted Proxies", "10.0.0.0/8")
@@ -113,6 +118,7 @@ def test_a_change_that_is_confirmed_in_time_stays(hub: HubProcess, visitor: Visi
     assert visitor.complaints == []
 
 
+@on_sqlite
 def test_a_browser_without_scripts_sees_until_when_and_can_revert(hub: HubProcess, browser: Browser) -> None:
     hub.config("set", "trusted_proxies", "10.0.0.0/8", "--confirm", "5m")
     with visiting(browser, java_script_enabled=False) as visitor:
