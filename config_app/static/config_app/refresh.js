@@ -16,6 +16,7 @@ async function load() {
 
 function replaceParts(page) {
   for (const part of document.querySelectorAll("[data-cfg-part]")) {
+    if (part.contains(document.activeElement)) continue; // somebody is about to follow a link in it
     const now = page.getElementById(part.id);
     if (now) part.replaceWith(now);
     else part.remove();
