@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.hub_process import OWNER, PASSWORD
+from tests.hub_process import OWNER, PASSWORD, HubProcess, hub_of_a_module
 from tests.missing import missing
 from tests.waiting import DEADLINE, wait_for
 
@@ -46,6 +46,16 @@ def browser() -> Iterator[Browser]:
         running = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
         yield running
         running.close()
+
+
+@pytest.fixture(scope="module")
+def hub() -> Iterator[HubProcess]:
+    """Give a served hub in local mode."""
+    with hub_of_a_module() as hub:
+        hub.manage("bootstrap")
+        hub.claim()
+        hub.serve(workers=2)
+        yield hub
 
 
 class Visitor:

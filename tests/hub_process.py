@@ -10,6 +10,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -187,6 +188,17 @@ class HubProcess:
             file.execute("BEGIN EXCLUSIVE")
             yield
             file.execute("ROLLBACK")
+
+
+@contextlib.contextmanager
+def hub_of_a_module() -> Iterator[HubProcess]:
+    """Give a hub for fixtures that several tests share; it is stopped, whatever happens."""
+    with tempfile.TemporaryDirectory(prefix="hub-") as folder:
+        hub = HubProcess(Path(folder))
+        try:
+            yield hub
+        finally:
+            hub.stop()
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):

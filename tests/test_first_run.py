@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import PHONE, WIDE, Visitor, browser, fill_in_sign_in, photograph, visiting
-from tests.hub_process import OWNER, PASSWORD, ROOT, HubProcess
+from tests.hub_process import OWNER, PASSWORD, ROOT, HubProcess, hub_of_a_module
 from tests.served import ask_every_worker, wait_for_workers
 from tests.waiting import wait_for
 
@@ -32,11 +30,9 @@ PAGES = {
 @pytest.fixture(scope="module")
 def hub() -> Iterator[HubProcess]:
     """Give a hub that nobody has claimed yet, served by two workers, in a folder with a short name."""
-    with tempfile.TemporaryDirectory(prefix="hub-") as folder:
-        hub = HubProcess(Path(folder))
+    with hub_of_a_module() as hub:
         hub.serve(workers=2)
         yield hub
-        hub.stop()
 
 
 def look(visitor: Visitor, name: str) -> None:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests import workos_emulator as workos
-from tests.browser import PHONE, Visitor, browser, fill_in_sign_in, photograph, visiting
+from tests.browser import PHONE, Visitor, browser, fill_in_sign_in, hub, photograph, visiting
 from tests.hub_process import PASSWORD, ROOT, HubProcess
 from tests.waiting import wait_for
 from tests.workos_emulator import running_emulator
 from tests.workos_hub import claim_for_workos, connect
 
-__all__ = ["browser"]  # a fixture
+__all__ = ["browser", "hub"]  # fixtures
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -30,18 +28,6 @@ for found in SessionStore.get_model_class().objects.all():
     session["proved_at"] = 0
     session.save()
 """
-
-
-@pytest.fixture(scope="module")
-def hub() -> Iterator[HubProcess]:
-    """Give a served hub in local mode."""
-    with tempfile.TemporaryDirectory(prefix="hub-") as folder:
-        hub = HubProcess(Path(folder))
-        hub.manage("bootstrap")
-        hub.claim()
-        hub.serve(workers=2)
-        yield hub
-        hub.stop()
 
 
 def long_ago(hub: HubProcess) -> None:

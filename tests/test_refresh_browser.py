@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import Visitor, browser, fill_in_sign_in, visiting
+from tests.browser import Visitor, browser, fill_in_sign_in, hub, visiting
 from tests.hub_process import HubProcess
 from tests.waiting import wait_for
 
-__all__ = ["browser"]  # a fixture
+__all__ = ["browser", "hub"]  # fixtures
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -29,18 +27,6 @@ THERE = """
 SELECT count(*) FROM config_process WHERE revision = (SELECT max(number) FROM config_revision)
 """
 TAKEN_UP = "UPDATE config_process SET revision = {revision}, pending = '[]' WHERE pid = 1"
-
-
-@pytest.fixture(scope="module")
-def hub() -> Iterator[HubProcess]:
-    """Give a served hub in local mode."""
-    with tempfile.TemporaryDirectory(prefix="hub-") as folder:
-        hub = HubProcess(Path(folder))
-        hub.manage("bootstrap")
-        hub.claim()
-        hub.serve(workers=2)
-        yield hub
-        hub.stop()
 
 
 @pytest.fixture

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser import Visitor, visiting
-from tests.hub_process import HubProcess
+from tests.hub_process import HubProcess, hub_of_a_module
 from tests.workos_emulator import API_KEY, CLIENT_ID, OWNER, Emulator, running_emulator
 from tests.workos_hub import claim_for_workos, connect
 
@@ -28,13 +26,11 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
 @pytest.fixture(scope="module")
 def hub(emulator: Emulator) -> Iterator[HubProcess]:
     """Give a served hub that was claimed in mode workos."""
-    with tempfile.TemporaryDirectory(prefix="hub-") as folder:
-        hub = HubProcess(Path(folder))
+    with hub_of_a_module() as hub:
         connect(hub, emulator.url)
         claim_for_workos(hub, CLIENT_ID, API_KEY)
         hub.serve(workers=2)
         yield hub
-        hub.stop()
 
 
 @pytest.fixture
