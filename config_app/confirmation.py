@@ -20,7 +20,7 @@ from config_app.models import Change, Revision
 from config_app.plan import actor_name, plan
 from config_app.project import get_schema
 from config_app.resolve import read_with_keyring
-from config_app.store import Origin
+from config_app.store import Origin, Stored
 from config_app.unset import UNSET
 
 logger = logging.getLogger("config_app")
@@ -55,21 +55,29 @@ def waiting() -> list[Waiting]:
     return [Waiting(number, seconds, frozenset(keys[number])) for number, seconds in left.items()]
 
 
-def confirm(number: int, *, actor: object = None, reason: str = "") -> None:
-    """Keep a revision that waits to be confirmed; raise ``ConfigError`` where it does not wait (any more)."""
+def confirm(number: int, *, actor: object = None, reason: str = "", version: int | None = None) -> None:
+    """Keep a revision that waits to be confirmed; raise ``ConfigError`` where it does not wait (any more).
+
+    With ``version``, that holds only where the tables are still those whose version this was: whoever asked
+    whether somebody may do so did not ask about a revision, or with rights, that came or went since.
+    """
     with store.writing() as stored:
+        _refuse_moved(stored, version)
         _settle(number, CONFIRMED, actor=actor_name(actor), reason=reason)
         store.touch(stored)
         transaction.on_commit(runtime.refresh)
 
 
-def revert(number: int, *, actor: object, address: str = "", reason: str = "") -> Revision | None:
+def revert(
+    number: int, *, actor: object, address: str = "", reason: str = "", version: int | None = None
+) -> Revision | None:
     """Undo a revision without waiting for its time to pass, and return the revision that does so.
 
-    Raises ``ConfigError`` where it does not wait to be confirmed (any more) or cannot be undone.
+    Raises ``ConfigError`` where it does not wait to be confirmed (any more) or cannot be undone. ``version``
+    is that of ``confirm``.
     """
     reason = reason or f"revision {number} was reverted instead of confirmed"
-    return _revert(number, Origin(channel="revert", reason=reason, address=address), actor)
+    return _revert(number, Origin(channel="revert", reason=reason, address=address), actor, version)
 
 
 def revert_overdue() -> list[Revision]:
@@ -93,6 +101,13 @@ def _revert_overdue(number: int) -> Revision | None:
     return revision
 
 
+class Moved(ConfigError):
+    """The configuration changed between the question whether something may be done and doing it."""
+
+    def __init__(self) -> None:
+        super().__init__("the configuration has changed meanwhile", fix="look again, then decide")
+
+
 class NotWaiting(ConfigError):
     """The revision does not wait to be confirmed, or somebody else was faster."""
 
@@ -103,13 +118,19 @@ class NotWaiting(ConfigError):
         )
 
 
+def _refuse_moved(stored: Stored, version: int | None) -> None:
+    if version is not None and version != stored.version:
+        raise Moved
+
+
 def _settle(number: int, outcome: str, *, actor: str = "", reason: str = "") -> None:
     if not deadlines.settle(number, outcome, actor=actor, reason=reason):
         raise NotWaiting(number)
 
 
-def _revert(number: int, origin: Origin, actor: object) -> Revision | None:
+def _revert(number: int, origin: Origin, actor: object, version: int | None = None) -> Revision | None:
     with store.writing() as stored:
+        _refuse_moved(stored, version)
         _settle(number, REVERTED)
         undoing = plan(_changes_back(number), managed=True)
         revision = undoing.apply(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -143,6 +144,43 @@ def test_what_does_not_wait_any_more_says_so(client: Client) -> None:
     confirmation.confirm(revision.number)
     for act in ("confirm", "revert"):
         assert "does not wait to be confirmed" in send(client, act, revision.number)
+
+
+@pytest.mark.parametrize("act", ["confirm", "revert"])
+def test_nobody_settles_a_revision_before_anybody_could_ask_whether_they_may(
+    owner: User, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    """Whoever asks for the number that comes next may be in time for somebody else's change."""
+    made: list[Revision] = []
+    let_happen_once_looked(monkeypatch, lambda: made.append(change(trusted_proxies="10.0.0.0/8")))
+    page = send(browser(staff("change_systemconfig")), act, last_revision().number + 1)
+    assert "does not wait to be confirmed" in page
+    assert is_waiting(made[0])
+
+
+@pytest.mark.parametrize("act", ["confirm", "revert"])
+def test_rights_that_went_meanwhile_settle_nothing(
+    owner: User, client: Client, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    revision = change(trusted_proxies="10.0.0.0/8")
+    somebody_else = User.objects.create_user("else@example.com", "correct horse battery staple")
+    let_happen_once_looked(monkeypatch, lambda: change(super_admin_emails=somebody_else.email))
+    url = reverse(f"admin:config_app_revision_{act}", args=[revision.number])
+    client.post(url)
+    assert is_waiting(revision)
+
+
+def let_happen_once_looked(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    """Let something be committed right after a request has looked which revisions wait."""
+    look = confirmation.waiting
+
+    def look_and_let() -> list[confirmation.Waiting]:
+        monkeypatch.setattr(confirmation, "waiting", look)
+        found = look()
+        act()
+        return found
+
+    monkeypatch.setattr(confirmation, "waiting", look_and_let)
 
 
 def test_a_form_cannot_lead_to_another_site(client: Client) -> None:

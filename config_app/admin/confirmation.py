@@ -16,7 +16,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from config_app import confirmation, effects, receipts, runtime
 from config_app.admin.elsewhere import elsewhere, show_elsewhere
 from config_app.admin.permissions import may_change
-from config_app.confirmation import Waiting
+from config_app.confirmation import NotWaiting, Waiting
 from config_app.errors import ConfigError
 from config_app.logs import REVISION
 from config_app.project import get_project, get_schema
@@ -27,9 +27,11 @@ NEXT = "next"
 def confirm(request: HttpRequest, number: int) -> HttpResponse:
     """Keep a revision, where the request shows that people still get in; say why not otherwise."""
     found = _find(request, number)
-    if (reason := _obstacle(request, found)) is not None:
+    if found is None:
+        _refuse(request, NotWaiting(number))
+    elif (reason := _obstacle(request, found)) is not None:
         messages.error(request, reason)
-    elif _attempt(request, lambda: confirmation.confirm(number, actor=request.user)):
+    elif _attempt(request, lambda: confirmation.confirm(number, actor=request.user, version=_version())):
         messages.success(request, f"Revision {number} is confirmed and stays.")
     return HttpResponseRedirect(_next(request))
 
@@ -37,8 +39,11 @@ def confirm(request: HttpRequest, number: int) -> HttpResponse:
 def revert(request: HttpRequest, number: int, context: dict[str, Any]) -> HttpResponse:
     """Undo a revision before its time has passed."""
     found = _find(request, number)
-    address = request.META.get("REMOTE_ADDR", "")
-    if not _attempt(request, lambda: confirmation.revert(number, actor=request.user, address=address)):
+    origin = {"actor": request.user, "address": request.META.get("REMOTE_ADDR", "")}
+    if found is None:
+        _refuse(request, NotWaiting(number))
+        return HttpResponseRedirect(_next(request))
+    if not _attempt(request, lambda: confirmation.revert(number, **origin, version=_version())):
         return HttpResponseRedirect(_next(request))
     messages.success(request, f"Revision {number} is reverted.")
     config = runtime.refresh().config
@@ -54,14 +59,19 @@ def may_settle(request: HttpRequest, waiting: Waiting) -> bool:
     return may_change(request) and all(project.may_change(request.user, setting) for setting in known)
 
 
-def _find(request: HttpRequest, number: int) -> Waiting:
-    """Return a revision that waits; one that does not any more has no settings to look at."""
+def _version() -> int:
+    """Return the version of the tables under which the request came in, and its rights were decided."""
+    return runtime.seen_snapshot().version
+
+
+def _find(request: HttpRequest, number: int) -> Waiting | None:
+    """Return a revision that waits, which the visitor may settle; ``None`` where it does not wait."""
     if not may_change(request):
         raise PermissionDenied
     found = next((w for w in confirmation.waiting() if w.number == number), None)
     if found is not None and not may_settle(request, found):
         raise PermissionDenied
-    return found or Waiting(number, 0.0, frozenset())
+    return found
 
 
 def _obstacle(request: HttpRequest, waiting: Waiting) -> str | None:
@@ -93,9 +103,13 @@ def _attempt(request: HttpRequest, act: Callable[[], object]) -> bool:
     try:
         act()
     except ConfigError as error:
-        messages.error(request, f"{error.message[:1].upper()}{error.message[1:]}.")
+        _refuse(request, error)
         return False
     return True
+
+
+def _refuse(request: HttpRequest, error: ConfigError) -> None:
+    messages.error(request, f"{error.message[:1].upper()}{error.message[1:]}.")
 
 
 def _next(request: HttpRequest) -> str:
