@@ -42,6 +42,16 @@ class HubAdminSite(AdminSite):
 
         return SignOutView.as_view()(request)
 
+    def password_change(  # type: ignore[override]  # Django says that it always renders a page
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        """Let somebody change their own password; guesses at the old one are counted as anywhere."""
+        from hub.auth.views import OwnPasswordView
+
+        request.current_app = self.name
+        context = {**self.each_context(request), **(extra_context or {})}
+        return OwnPasswordView.as_view(extra_context=context)(request)
+
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Return the apps with the configuration first, then people, then the rest by name."""
         apps = super().get_app_list(request, app_label)

@@ -46,6 +46,19 @@ def test_after_some_one_has_to_wait_even_with_the_right_password() -> None:
     assert not may_sign_in()
 
 
+def test_the_own_password_is_no_way_around(owner: User) -> None:
+    client = browser()
+    client.force_login(owner)
+    new = {"new_password1": "an even longer password", "new_password2": "an even longer password"}
+    for status in [200] * (PAIR - 1) + [429]:
+        answer = client.post("/admin/password_change/", {"old_password": "wrong", **new})
+        assert answer.status_code == status
+    assert client.post("/admin/password_change/", {"old_password": PASSWORD, **new}).status_code == 429
+    owner.refresh_from_db()
+    assert owner.check_password(PASSWORD)
+    assert not may_sign_in()
+
+
 def test_the_page_says_for_how_long() -> None:
     fail(PAIR)
     response = attempt()

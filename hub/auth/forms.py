@@ -1,4 +1,4 @@
-"""The form that signs in with e-mail address and password."""
+"""The forms that take a password of somebody who has an account here."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.contrib.admin.forms import AdminPasswordChangeForm
 from django.contrib.auth.forms import AuthenticationForm
 from django.http import HttpRequest
 
@@ -63,7 +64,26 @@ class ProofForm(forms.Form):
 
     def clean_password(self) -> None:
         """Take the password as proof, and keep nothing of it."""
-        try:
-            proof.prove(self.request, Secret(self.cleaned_data["password"]))
-        except NotProved as error:
-            raise forms.ValidationError(error.message) from None
+        _prove(self.request, self.cleaned_data["password"])
+
+
+class OwnPasswordForm(AdminPasswordChangeForm):
+    """Django's form for one's own password, whose old one is throttled and proves who it is as anywhere."""
+
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        """Take the request that an attempt comes with."""
+        super().__init__(*args, **kwargs)
+        self.request = request
+
+    def clean_old_password(self) -> str:
+        """Refuse a wrong old password, and any for a while after too many."""
+        old: str = self.cleaned_data["old_password"]
+        _prove(self.request, old)
+        return old
+
+
+def _prove(request: HttpRequest, password: str) -> None:
+    try:
+        proof.prove(request, Secret(password))
+    except NotProved as error:
+        raise forms.ValidationError(error.message) from None

@@ -6,9 +6,10 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.cache import never_cache
@@ -16,7 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import TemplateView
 
 from hub.auth import browsers
-from hub.auth.forms import LocalSignInForm, ProofForm
+from hub.auth.forms import LocalSignInForm, OwnPasswordForm, ProofForm
 from hub.runtime_config import WORKOS, get_config
 from hub.workos import sessions, sign_in
 
@@ -82,6 +83,17 @@ class ProofView(View):
         workos_url = sign_in.proof_url() if sessions.is_at_workos(request) else ""
         context = {"form": form, "is_proved": form.is_needless, "workos_url": workos_url}
         return render(request, "auth/proof.html", context)
+
+
+class OwnPasswordView(PasswordChangeView):
+    """Changes the password of whoever is signed in."""
+
+    form_class = OwnPasswordForm
+    success_url = reverse_lazy("admin:password_change_done")
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Tell the form which request a guess comes with."""
+        return {**super().get_form_kwargs(), "request": self.request}
 
 
 @method_decorator(login_not_required, name="dispatch")
