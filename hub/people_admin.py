@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
-from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.models import Permission
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, Permission
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -20,6 +20,7 @@ from hub.models import User
 from hub.people_forms import (
     LAST,
     RIGHTS,
+    GroupForm,
     PersonChangeForm,
     PersonCreationForm,
     PersonPasswordForm,
@@ -107,6 +108,36 @@ class PeopleAdmin(PeopleBase):
             messages.error(request, LAST)
             return HttpResponseRedirect(reverse("admin:hub_user_change", args=[person.pk]))
         return super().delete_view(request, object_id, extra_context)
+
+
+class GroupsAdmin(GroupAdmin):
+    """Groups, which give rights to their members: like all rights they are for super admins to give."""
+
+    form = GroupForm
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Let super admins make groups."""
+        return super().has_add_permission(request) and _is_super(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        """Let super admins decide what the members may do; others who may, look."""
+        return super().has_change_permission(request, obj) and _is_super(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        """Let super admins take a group away."""
+        return super().has_delete_permission(request, obj) and _is_super(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        """Let whoever could change a group elsewhere look at it here."""
+        return super().has_view_permission(request, obj) or super().has_change_permission(request, obj)
+
+    def get_form(
+        self, request: HttpRequest, obj: Group | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """Tell the form, a class made for this request, whether it was proved who fills it in."""
+        form = super().get_form(request, obj, change=change, **kwargs)
+        form.is_proved = proof.is_recent(request.session)  # type: ignore[attr-defined]
+        return form
 
 
 def _is_super(request: HttpRequest) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.models import Group
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     CreationForm = AdminUserCreationForm[User]
     ChangeForm = UserChangeForm[User]
     PasswordForm = AdminPasswordChangeForm[User]
+    GroupFormBase = forms.ModelForm[Group]
 else:
     CreationForm, ChangeForm, PasswordForm = AdminUserCreationForm, UserChangeForm, AdminPasswordChangeForm
+    GroupFormBase = forms.ModelForm
 
 RIGHTS = ("is_staff_member", "groups", "user_permissions")
 GRANTING = {*RIGHTS, "is_active", "email"}
@@ -92,6 +95,22 @@ class PersonChangeForm(_EmailGuard, ChangeForm):
 
     def _stays_administrator(self, cleaned: dict[str, Any]) -> bool:
         return cleaned.get("is_active", True) and is_super_admin(cleaned.get("email", self.instance.email))
+
+
+class GroupForm(GroupFormBase):
+    """A group with the rights of its members."""
+
+    is_proved: ClassVar[bool]
+
+    class Meta:
+        model = Group
+        fields = ("name", "permissions")
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse to grant anything without proof."""
+        if not self.is_proved:
+            self.add_error(None, ask_for_proof())
+        return super().clean() or self.cleaned_data
 
 
 class PersonPasswordForm(PasswordForm):

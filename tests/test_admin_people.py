@@ -221,6 +221,22 @@ def test_they_cannot_sign_in_as_staff_who_may_do_more(clerk: Client, member: Use
         assert clerk.post(page_of(member), {"email": "x@example.com"}).status_code == 403
 
 
+def test_staff_give_themselves_nothing_through_a_group(owner: User) -> None:
+    """Django's own admin of groups lets whoever may change one give its members any right."""
+    rights = ("add_group", "change_group", "delete_group", "view_group")
+    person, group = staff(*rights), Group.objects.create(name="Operators")
+    person.groups.add(group)
+    client, everything = browser(person), [str(pk) for pk in Permission.objects.values_list("pk", flat=True)]
+    group_page = reverse("admin:auth_group_change", args=[group.pk])
+    assert client.get(group_page).status_code == 200
+    for path in (group_page, reverse("admin:auth_group_add")):
+        assert client.post(path, {"name": "Operators", "permissions": everything}).status_code == 403
+    assert (
+        client.post(reverse("admin:auth_group_delete", args=[group.pk]), {"post": "yes"}).status_code == 403
+    )
+    assert [(group.name, group.permissions.count()) for group in Group.objects.all()] == [("Operators", 0)]
+
+
 def test_staff_without_the_right_to_delete_are_not_told_who_the_last_super_admin_is(owner: User) -> None:
     viewer = browser(staff("view_user"))
     page = viewer.post(reverse("admin:hub_user_delete", args=[owner.pk]), {"post": "yes"}, follow=True)

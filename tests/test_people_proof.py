@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.urls import reverse
 
@@ -62,6 +63,17 @@ def test_no_account_gains_anything_without_proof(stale: Client, fields: dict[str
     assert ASKED in text_of(change(stale, member, **fields))
     member.refresh_from_db()
     assert (member.email, member.is_staff_member) == ("member@example.com", False)
+
+
+def test_no_group_gains_anything_without_proof(stale: Client) -> None:
+    group = Group.objects.create(name="Operators")
+    fields = {"name": "Operators", "permissions": [str(Permission.objects.get(codename="change_group").pk)]}
+    for path in (reverse("admin:auth_group_change", args=[group.pk]), reverse("admin:auth_group_add")):
+        assert ASKED in text_of(stale.post(path, {**fields, "name": "Others"}))
+    assert [(group.name, group.permissions.count()) for group in Group.objects.all()] == [("Operators", 0)]
+    stale.post(PROOF, {"password": PASSWORD})
+    assert stale.post(reverse("admin:auth_group_change", args=[group.pk]), fields).status_code == 302
+    assert group.permissions.count() == 1
 
 
 def test_a_name_is_changed_as_ever(stale: Client) -> None:
