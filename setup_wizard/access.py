@@ -20,8 +20,14 @@ def unlock(request: HttpRequest, proof: str) -> None:
     rotate_token(request)
 
 
-def may_set_up(request: HttpRequest) -> bool:
-    """Tell whether this browser's session brought the token, and nobody has taken over since."""
+def proof_of(request: HttpRequest) -> str | None:
+    """Return the proof of the token that this browser's session brought; it may be void by now."""
     with database_errors():
         proof = request.session.get(PROOF)
-    return isinstance(proof, str) and tokens.is_holder(proof)
+    return proof if isinstance(proof, str) else None
+
+
+def may_set_up(request: HttpRequest) -> bool:
+    """Tell whether this browser's session brought the token, and nobody has taken over since."""
+    proof = proof_of(request)
+    return proof is not None and tokens.is_holder(proof)

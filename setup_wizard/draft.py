@@ -13,6 +13,8 @@ from config_app.errors import InvalidValue
 from config_app.faults import database_errors
 from config_app.project import get_schema
 from config_app.secret import Secret
+from setup_wizard import tokens
+from setup_wizard.errors import TakenOver
 from setup_wizard.models import DRAFT_ID, SetupDraft
 from setup_wizard.product import get_product
 from setup_wizard.state import unclaimed_config_in
@@ -87,14 +89,24 @@ def load() -> Draft:
     return Draft(steps=row.steps, secrets=row.secrets, password=row.password)
 
 
-def save(step: Step, texts: Mapping[str, str], secrets: Mapping[str, Secret], password: str = "") -> None:
+def save(
+    step: Step,
+    texts: Mapping[str, str],
+    secrets: Mapping[str, Secret],
+    password: str = "",
+    *,
+    holder: str | None = None,
+) -> None:
     """Stage one step; an empty ``password`` keeps the one there is.
 
-    Raises ``AlreadyClaimed``, ``KeyringLocked`` or ``DatabaseUnavailable`` and then stages nothing.
+    With ``holder``, the proof of a setup token, only while nobody else has taken over. Raises
+    ``AlreadyClaimed``, ``TakenOver``, ``KeyringLocked`` or ``DatabaseUnavailable`` and then stages nothing.
     """
     ciphertexts = {key: get_keyring().encrypt(_purpose(key), s.reveal()) for key, s in secrets.items()}
     with store.writing() as stored:
         unclaimed_config_in(stored)
+        if holder is not None and not tokens.is_holder(holder):
+            raise TakenOver
         row = SetupDraft.objects.filter(pk=DRAFT_ID).first() or SetupDraft(pk=DRAFT_ID)
         after = {**row.steps, step.name: dict(texts)}
         row.steps = get_product().revise(row.steps, after)

@@ -13,3 +13,13 @@ class AlreadyClaimed(ConfigError):
             "this hub is claimed already",
             fix="sign in to change it, or run manage.py config reset to set it up anew",
         )
+
+
+class TakenOver(ConfigError):
+    """Somebody else brought a newer setup token meanwhile; nothing was staged."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "somebody else is setting this hub up now",
+            fix="run manage.py setup_token on the server and open the link that it prints",
+        )

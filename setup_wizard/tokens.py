@@ -19,7 +19,7 @@ from config_app.errors import ConfigError
 from config_app.faults import database_errors
 from config_app.files import GROUP_OR_WORLD, replace
 from config_app.secret import Secret
-from setup_wizard.models import SetupToken
+from setup_wizard.models import SetupDraft, SetupToken
 from setup_wizard.product import get_product
 
 logger = logging.getLogger("setup_wizard")
@@ -56,23 +56,33 @@ def ensure() -> None:
 
 
 def renew(*, now: dt.datetime) -> None:
-    """Make a new token and void all earlier ones, with the transaction that this is called in."""
+    """Make a new token and void all earlier ones, with the transaction that this is called in.
+
+    What their holders had entered goes too: somebody else's password would become the administrator's.
+    """
     with store.writing():
         SetupToken.objects.all().delete()
+        SetupDraft.objects.all().delete()
         transaction.on_commit(functools.partial(_publish, _issue(now)))
 
 
 def accept(text: str) -> str | None:
     """Use up a token and return the proof of it for the session; ``None`` where it is not valid.
 
-    The new holder takes over from an earlier one. A wrong token changes nothing.
+    The new holder takes over from an earlier one, but not what that one had entered. A wrong token changes
+    nothing, and waits for no writer.
     """
     digest, now = _digest(text.strip()), timezone.now()
+    with database_errors():
+        if _find(digest, now) is None:
+            return None
     with store.writing():
         token = _find(digest, now)
         if token is None:
             return None
-        SetupToken.objects.exclude(used_at=None).delete()
+        earlier, _ = SetupToken.objects.exclude(used_at=None).delete()
+        if earlier:
+            SetupDraft.objects.all().delete()
         SetupToken.objects.filter(pk=token.pk).update(used_at=now)
         transaction.on_commit(functools.partial(_remove_file, digest))
     return digest

@@ -19,7 +19,7 @@ from config_app.errors import ConfigError, InvalidPlan
 from setup_wizard import access, draft, navigation, pages, review, tokens
 from setup_wizard.answers import Answers
 from setup_wizard.claim import Claim, application_of, claim, claim_made_with, rehearse
-from setup_wizard.errors import AlreadyClaimed
+from setup_wizard.errors import AlreadyClaimed, TakenOver
 from setup_wizard.forms import StepForm, TokenForm, form_of
 from setup_wizard.navigation import REVIEW
 from setup_wizard.product import Application, get_product
@@ -50,6 +50,8 @@ class SetupView(View):
             return super().dispatch(request, *args, **kwargs)
         except AlreadyClaimed:
             return pages.closed(request)
+        except TakenOver:
+            return self.refuse()
         except ConfigError as error:
             return pages.unavailable(request, error)
 
@@ -135,8 +137,9 @@ class StepView(SetupView):
 
     def _stage(self, step: Step, form: StepForm) -> bool:
         try:
-            draft.save(step, form.texts(), form.secrets(), form.password())
-        except AlreadyClaimed:
+            holder = access.proof_of(self.request)
+            draft.save(step, form.texts(), form.secrets(), form.password(), holder=holder)
+        except (AlreadyClaimed, TakenOver):
             raise
         except ConfigError as error:
             form.add_error(None, str(error))
