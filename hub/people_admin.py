@@ -33,6 +33,10 @@ else:
     PeopleBase = UserAdmin
 
 
+FILTERS = {"is_active__exact", "is_staff_member__exact", "groups__id__exact", "groups__isnull"}
+"""What links of the list's filters say in the URL."""
+
+
 class PeopleAdmin(PeopleBase):
     """Accounts of a hub.
 
@@ -68,6 +72,10 @@ class PeopleAdmin(PeopleBase):
         url = reverse("admin:config_app_systemconfig_changelist") + "#setting-super_admin_emails"
         says = "Yes" if person.is_superuser else "No"
         return format_html('{}. Decided by the setting <a href="{}">Super Admins</a>, not here.', says, url)
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Take from the URL what the page offers to filter by; Django's takes regular expressions too."""
+        return lookup in FILTERS
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Let nobody set the password of an account that may do more, as every super admin's does."""
@@ -114,6 +122,10 @@ class GroupsAdmin(GroupAdmin):
     """Groups, which give rights to their members: like all rights they are for super admins to give."""
 
     form = GroupForm
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Take nothing from the URL, where nothing is offered to filter by."""
+        return False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Let super admins make groups."""

@@ -83,6 +83,11 @@ def test_a_strange_question_is_answered_all_the_same(client: Client, query: dict
     assert client.get(HISTORY, query).status_code in {200, 302}
 
 
+@pytest.mark.parametrize("lookup", ["reason__regex", "actor__iregex", "reason__startswith"])
+def test_nobody_filters_by_a_regular_expression_that_never_ends(client: Client, lookup: str) -> None:
+    assert client.get(HISTORY, {lookup: "(?:a|a){30}$"}).status_code == 400
+
+
 def test_pages_lead_to_older_and_newer_ones(client: Client) -> None:
     many_revisions(60)
     page = text_of(client.get(HISTORY, {"p": "2"}))
