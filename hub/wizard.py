@@ -18,6 +18,7 @@ from config_app.errors import ConfigError, DatabaseUnavailable
 from config_app.fields.hosts import is_loopback
 from config_app.unset import UNSET
 from hub import addresses, arrival, errors, migration, rules
+from hub.auth import throttle
 from hub.generated import cookie_password
 from hub.models import User
 from hub.runtime_config import LOCAL, WORKOS, RuntimeConfig, is_configured, schema
@@ -64,6 +65,14 @@ class HubSetup(Product):
     def token_file(self) -> Path:
         """Return the file in the instance directory."""
         return settings.INSTANCE.token_file
+
+    def token_obstacle(self, request: HttpRequest) -> str | None:
+        """Let an address wait from which too many wrong ones came (W5); a shell never has to."""
+        return None if throttle.takes_tokens(request) else throttle.too_many()
+
+    def note_wrong_token(self, request: HttpRequest) -> None:
+        """Count it beside wrong passwords."""
+        throttle.count_wrong_token(request)
 
     def bootstrap(self) -> None:
         """Create, migrate and import whatever is missing."""

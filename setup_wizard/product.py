@@ -70,6 +70,13 @@ class Product:
         """Return where the setup token is kept for the operator, in a private directory."""
         raise NotImplementedError
 
+    def token_obstacle(self, request: HttpRequest) -> str | None:
+        """Return why no setup token is taken from this client now, such as too many wrong ones before."""
+        return None
+
+    def note_wrong_token(self, request: HttpRequest) -> None:
+        """Count a wrong setup token against the client that sent it."""
+
     def bootstrap(self) -> None:
         """Bring the install to where it can be claimed."""
 

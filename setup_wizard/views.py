@@ -96,8 +96,13 @@ class TokenView(SetupView):
         form = TokenForm(request.POST)
         if not form.is_valid():
             return self._ask(form)
+        product = get_product()
+        if (obstacle := product.token_obstacle(request)) is not None:
+            form.add_error(None, obstacle)
+            return self._ask(form)
         proof = tokens.accept(form.cleaned_data["token"])
         if proof is None:
+            product.note_wrong_token(request)
             form.add_error(None, WRONG_TOKEN)
             return self._ask(form)
         access.unlock(request, proof)

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from axes.handlers.database import AxesDatabaseHandler
+from axes.handlers.proxy import AxesProxyHandler
 from axes.models import AccessAttempt
 from django.conf import settings
 from django.db.models import QuerySet, Sum
@@ -29,6 +30,9 @@ LIMITS: Mapping[tuple[str, ...], int] = {
 }
 """Failures after which one has to wait, by what they have in common."""
 IN_A_KNOWN_BROWSER: Mapping[tuple[str, ...], int] = {("username",): 5}
+WRONG_TOKENS: Mapping[tuple[str, ...], int] = {("ip_address",): 20}
+"""The same for setup tokens, which belong to no account: strangers elsewhere hold nobody up."""
+SETUP_TOKEN = "(setup token)"  # noqa: S105 - what stands for an account
 NO_ADDRESS = "(no e-mail address)"
 LONGEST = 255
 """Characters that django-axes keeps of it."""
@@ -42,6 +46,8 @@ def parameters(request: HttpRequest, credentials: Credentials = None) -> list[li
 
 
 def _limits(request: HttpRequest, credentials: Credentials) -> Mapping[tuple[str, ...], int]:
+    if (credentials or {}).get("username") == SETUP_TOKEN:
+        return WRONG_TOKENS
     return IN_A_KNOWN_BROWSER if known_browser(request, _email(credentials)) else LIMITS
 
 
@@ -82,6 +88,19 @@ def refuse(_request: HttpRequest, page: HttpResponse, _credentials: Credentials)
 def holds(request: HttpRequest) -> bool:
     """Tell whether the attempt that came with this request was refused, or is the last one for now."""
     return bool(getattr(request, "axes_locked_out", False))
+
+
+def takes_tokens(request: HttpRequest) -> bool:
+    """Tell whether this client may try a setup token; where not, the answer becomes a refusal."""
+    is_allowed: bool = AxesProxyHandler.is_allowed(request, {"username": SETUP_TOKEN})
+    if not is_allowed:
+        request.axes_locked_out = True  # type: ignore[attr-defined]  # what django-axes' middleware looks at
+    return is_allowed
+
+
+def count_wrong_token(request: HttpRequest) -> None:
+    """Count a wrong setup token by the address that it came from."""
+    AxesProxyHandler.user_login_failed(None, {"username": SETUP_TOKEN}, request)
 
 
 def too_many() -> str:
