@@ -76,6 +76,11 @@ def test_a_served_hub_refuses_it_and_goes_on(hub: HubProcess) -> None:
         f"{HEAD}Transfer-Encoding: chunked\r\n\r\n".encode() + chunk * (len(body) // 0x10000) + b"0\r\n\r\n",
     )
     assert chunked.split(b" ", 2)[1] == b"413"
+    two_lengths = "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    smuggled = f"{HEAD.replace('Connection: close', 'Accept: */*')}{two_lengths}GET / HTTP/1.1\r\n\r\n"
+    answers = served.send(hub, smuggled.encode())
+    assert answers.split(b" ", 2)[1] == b"400"
+    assert answers.count(b"HTTP/1.1") == 1
     form = f"{HEAD}Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 3\r\n\r\na=b"
     assert served.send(hub, form.encode()).split(b" ", 2)[1] == b"403"
     assert hub.get("/auth/login").status == 200
