@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from pytest_django import Settings
 
 from config_app.api import plan
 from hub.models import User
@@ -35,6 +36,13 @@ def test_a_reset_is_shown_as_the_return_to_the_default(editor: Editor) -> None:
     plan({"port": 9000}).apply()
     changes = Editor(editor.client).preview(_reset_port="on")["changes"]
     assert [(c["old"], c["new"]) for c in changes] == [("9000", "8884")]
+
+
+def test_it_says_so_where_a_change_reverts_unless_it_is_confirmed(editor: Editor, settings: Settings) -> None:
+    settings.CONFIG_APP = {**settings.CONFIG_APP, "CONFIRM_SECONDS": 90}
+    words = "This could lock you out, so it reverts in 1:30 unless you confirm it."
+    assert editor.preview(port="9000")["warning"] == words
+    assert editor.preview(log_level="debug")["warning"] == ""
 
 
 def test_mistakes_are_named_by_field(editor: Editor) -> None:

@@ -45,6 +45,14 @@ def test_the_page_shows_what_would_change_with_secrets_masked(way: Way) -> None:
     assert "canary" not in page
 
 
+def test_the_page_says_so_where_the_return_reverts_unless_it_is_confirmed(way: Way) -> None:
+    warning = "This could lock you out, so it reverts in 5:00 unless you confirm it."
+    assert warning in text_of(way.page)
+    number = last_revision().number
+    plan({"log_level": "debug"}).apply()
+    assert warning not in text_of(Way(way.client, number).page)
+
+
 def test_looking_at_it_changes_nothing(way: Way) -> None:
     assert stored("port") == 9000
 

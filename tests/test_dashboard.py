@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from config_app import receipts, runtime
+from config_app import confirmation, receipts, runtime
 from config_app.errors import DatabaseUnavailable
-from config_app.models import Process, SystemConfig
+from config_app.models import Process, Revision, SystemConfig
+from config_app.plan import plan
 from config_app.secret import Secret
 from hub.models import User
 from tests.web import browser, configure
@@ -111,6 +114,29 @@ def test_it_says_what_needs_attention_and_how_to_mend_it(owner_client: Client) -
     page = text(owner_client)
     assert "1 problem" in page
     assert "port: the stored value is not valid, expected a whole number from 1 to 65535" in page
+
+
+def let_wait() -> Revision:
+    """Change what waits to be confirmed."""
+    revision = plan({"trusted_proxies": "10.0.0.0/8"}).apply(actor="ada", confirm_within=300)
+    assert revision is not None
+    runtime.refresh()
+    return revision
+
+
+def test_it_says_what_reverts_unless_it_is_confirmed(owner_client: Client) -> None:
+    number = let_wait().number
+    assert f"Warning: Revision {number} reverts unless it is confirmed" in text(owner_client)
+    assert "1 problem" in text(owner_client)
+    confirmation.confirm(number)
+    assert "Nothing" in text(owner_client)
+
+
+def test_it_does_not_look_for_what_waits_where_nothing_does(owner_client: Client) -> None:
+    owner_client.get("/")
+    with CaptureQueriesContext(connection) as captured:
+        owner_client.get("/")
+    assert [q["sql"] for q in captured if 'FROM "config_confirmation"' in q["sql"]] == []
 
 
 def test_it_says_since_when_the_configuration_is_only_the_last_known(owner_client: Client) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 
 from django.utils.text import Truncator
 
+from config_app.confirmation import period
 from config_app.plan import Difference, Plan
-from config_app.presentation import ShownChange
+from config_app.presentation import ShownChange, clock
 from config_app.project import get_schema
 from config_app.schema import NOT_SET
 
@@ -28,6 +29,13 @@ def as_json(plan: Plan) -> list[dict[str, Any]]:
         {**dataclasses.asdict(row), "takes_effect": difference.takes_effect.description}
         for row, difference in zip(planned_rows(plan), plan.differences, strict=True)
     ]
+
+
+def lockout_warning(plan: Plan) -> str:
+    """Return what to know of a plan that could lock its author out, before and after it is applied."""
+    if not plan.can_lock_out:
+        return ""
+    return f"This could lock you out, so it reverts in {clock(period())} unless you confirm it."
 
 
 def in_words(rows: Iterable[ShownChange]) -> str:

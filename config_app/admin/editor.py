@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from config_app.admin.conflict import Conflict, find_conflict
 from config_app.admin.current import Current, read_current
-from config_app.admin.differences import as_json
+from config_app.admin.differences import as_json, lockout_warning
 from config_app.admin.permissions import WholeAdmin, may_change, may_view
 from config_app.admin.proof import lacking
 from config_app.admin.saving import commit, respond
@@ -22,6 +22,7 @@ from config_app.admin.sections import Page
 from config_app.admin.submission import make_form, submit
 from config_app.errors import StaleRevision
 from config_app.forms import ConfigurationForm
+from config_app.plan import Plan
 from config_app.project import get_project
 
 EDITOR, PREVIEW = "config_app_systemconfig_changelist", "config_app_systemconfig_preview"
@@ -68,15 +69,16 @@ class ConfigurationAdmin(WholeAdmin):
         """Return what saving would change, the errors by field, or that the page is stale; change nothing.
 
         ``proof`` says what has to be proved first, if anything; a password that came along is taken as proof.
+        ``warning`` says that a change reverts by itself unless it is confirmed, where that is so.
         """
         current, form = self._receive(request)
         try:
-            found = submit(form, current, lambda plan: (as_json(plan), lacking(request, plan, form)))
+            found = submit(form, current, lambda plan: _outlook(request, plan, form))
         except StaleRevision:
             return JsonResponse({"stale": True, "revision": current.revision})
         if found is None:
             return JsonResponse({"errors": {name: list(errors) for name, errors in form.errors.items()}})
-        return JsonResponse({"changes": found[0], "proof": found[1], "revision": current.revision})
+        return JsonResponse({**found, "revision": current.revision})
 
     def _receive(self, request: HttpRequest) -> tuple[Current, ConfigurationForm]:
         if not may_change(request):
@@ -125,3 +127,12 @@ class ConfigurationAdmin(WholeAdmin):
             "proof_url": get_project().where_to_prove(request),
         }
         return TemplateResponse(request, "config_app/editor.html", context)
+
+
+def _outlook(request: HttpRequest, plan: Plan, form: ConfigurationForm) -> dict[str, Any]:
+    """Return what the review dialog says of a plan."""
+    return {
+        "changes": as_json(plan),
+        "proof": lacking(request, plan, form),
+        "warning": lockout_warning(plan),
+    }

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from config_app.admin.current import read_current
-from config_app.admin.differences import planned_rows
+from config_app.admin.differences import lockout_warning, planned_rows
 from config_app.admin.proof import is_missing
 from config_app.admin.saving import commit, respond, revision_url
 from config_app.admin.submission import attempt, refuse_stale
@@ -57,11 +57,15 @@ def _attempt(
 
 
 def _outlook(request: HttpRequest, target: Revision) -> dict[str, Any]:
-    """Return what the return would change, and whether it asks for proof; or what stands in its way."""
+    """Return what the return would change, and what it asks for; or what stands in its way."""
     try:
         plan = _draw(request, target, None)
-        proof_url = get_project().where_to_prove(request)
-        return {"changes": planned_rows(plan), "asks": is_missing(request, plan), "proof_url": proof_url}
+        return {
+            "changes": planned_rows(plan),
+            "warning": lockout_warning(plan),
+            "asks": is_missing(request, plan),
+            "proof_url": get_project().where_to_prove(request),
+        }
     except InvalidPlan as refused:
         return {"obstacles": [str(error) for error in refused.errors]}
     except ConfigError as error:

@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.utils.text import capfirst
 
-from config_app import sources
+from config_app import deadlines, sources
+from config_app.errors import DatabaseUnavailable
 from config_app.project import Problem, get_project
 from config_app.runtime import Snapshot
 
 ORDER = ("error", "warning", "info")
+SETTLE = "whoever may change the configuration confirms or reverts it in the banner above every page"
 
 
 def problem_rows(snapshot: Snapshot) -> list[dict[str, Any]]:
     """Return the problems of the stored configuration, the hub and its environment, the worst first."""
     project = get_project()
     others = [*sources.hindrances(), *project.problems(snapshot.config), *project.drift(snapshot.config)]
-    found = [*snapshot.problems, *others]
+    found = [*snapshot.problems, *_waiting(snapshot), *others]
     return [_row(problem) for problem in sorted(found, key=lambda p: ORDER.index(p.severity))]
+
+
+def _waiting(snapshot: Snapshot) -> Iterator[Problem]:
+    """Yield what reverts unless it is confirmed, the newest first; asks the database only where any does."""
+    if snapshot.confirm_by is None:
+        return
+    try:
+        numbers = [number for number, _left in reversed(deadlines.unconfirmed())]
+    except DatabaseUnavailable:  # the page says what it can without
+        return
+    for number in numbers:
+        message = f"Revision {number} reverts unless it is confirmed"
+        yield Problem(code="unconfirmed", message=message, fix=SETTLE)
 
 
 def _row(problem: Problem) -> dict[str, Any]:

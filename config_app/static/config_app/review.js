@@ -2,6 +2,8 @@
 // signed in: what was entered, secrets included, stays in the page until it can be saved. Whatever is unusual is
 // left to the page itself.
 
+import { clearErrors, listOf, showErrors } from "./errors.js";
+
 const form = document.getElementById("cfg-form");
 const dialog = document.getElementById("cfg-review");
 const button = document.querySelector("[data-cfg-review]");
@@ -48,7 +50,13 @@ function askForProof() {
   tellProof([]);
 }
 
-function show({ changes, revision, proof: missing }) {
+function warn(words) {
+  const place = dialog.querySelector("[data-cfg-review-warning]");
+  place.textContent = words;
+  place.hidden = !words;
+}
+
+function show({ changes, revision, proof: missing, warning }) {
   if (!changes.length) {
     count.textContent = "Nothing to save";
     return;
@@ -56,52 +64,19 @@ function show({ changes, revision, proof: missing }) {
   const settings = changes.length === 1 ? "One setting changes" : `${changes.length} settings change`;
   dialog.querySelector("[data-cfg-review-lead]").textContent = `${settings} on top of revision ${revision}.`;
   dialog.querySelector("[data-cfg-review-rows]").replaceChildren(...changes.map(rowOf));
+  warn(warning);
   proof.remove();
   dialog.showModal();
   if (missing) askForProof();
 }
 
-function clearErrors() {
-  document.getElementById("cfg-errors")?.remove();
-  for (const row of form.querySelectorAll(".cfg-setting--error")) {
-    row.classList.remove("cfg-setting--error");
-    row.querySelector(".errorlist")?.remove();
-    row.querySelector("[aria-invalid]")?.removeAttribute("aria-invalid");
-  }
-}
-
-function listOf(messages, id) {
-  const list = document.createElement("ul");
-  list.className = "errorlist";
-  list.id = id;
-  for (const message of messages) list.append(Object.assign(document.createElement("li"), { textContent: message }));
-  return list;
-}
-
-function showErrorBeside(key, messages) {
-  const row = form.querySelector(`[data-cfg-setting="${CSS.escape(key)}"]`);
-  const control = row?.querySelector(".cfg-control :is(input, select, textarea)");
-  if (!control) return null;
-  const list = listOf(messages, `${control.id}_error`);
-  row.classList.add("cfg-setting--error");
-  row.querySelector(".cfg-control").after(list);
-  control.setAttribute("aria-invalid", "true");
-  control.setAttribute("aria-describedby", `${control.id}_helptext ${list.id}`);
-  return control;
-}
-
-function showErrors({ errors }) {
+function refuse(errors) {
   if (errors[PASSWORD]) {
     tellProof(errors[PASSWORD]);
     return;
   }
   dialog.close();
-  const placed = Object.entries(errors).map(([key, messages]) => showErrorBeside(key, messages));
-  if (placed.includes(null)) {
-    saveNow(); // an error that belongs to no field: the page says it best
-    return;
-  }
-  placed[0].focus();
+  if (!showErrors(errors)) saveNow(); // an error that belongs to no field: the page says it best
 }
 
 function saveNow() {
@@ -110,7 +85,7 @@ function saveNow() {
 }
 
 function showOrSave(answer, isReview) {
-  if (answer.errors) showErrors(answer);
+  if (answer.errors) refuse(answer.errors);
   else if (!answer.changes) saveNow(); // stale: the page shows what the others changed
   else if (answer.proof && dialog.open) tellProof([answer.proof]);
   else if (answer.proof || isReview) show(answer);
