@@ -6,13 +6,15 @@ import contextlib
 import dataclasses
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
 from asgiref.sync import sync_to_async
 
+from config_app.errors import UnknownSetting
 from config_app.hooks import on_change
 from config_app.plan import Plan, plan
+from config_app.project import get_schema
 from config_app.rollback import plan_rollback
 from config_app.runtime import Snapshot, get_config, get_snapshot, override, refresh
 from config_app.secret import Secret
@@ -54,11 +56,24 @@ async def aget_config(*, force_reload: bool = False) -> Any:
     return get_config()
 
 
+def _declared(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values by attribute of the types that were declared; raise ``UnknownSetting``."""
+    schema = get_schema()
+    settings = {setting.attribute: setting for setting in schema.settings.values()}
+    for name in values:
+        if name not in settings:
+            raise UnknownSetting(name, [schema[key].attribute for key in schema.suggestions(name)])
+    return {
+        name: Secret(value) if settings[name].is_secret and isinstance(value, str) else value
+        for name, value in values.items()
+    }
+
+
 class override_config:  # noqa: N801 - used like Django's override_settings
     """For tests: let a block or a function, async ones included, see other values.
 
-    Values are given by attribute and are not validated. Only the current context (thread, task and
-    what they call) sees them.
+    Values are given by attribute and are not validated; text for a secret becomes a ``Secret``. Only the
+    current context (thread, task and what they call) sees them. Entering raises ``UnknownSetting``.
     """
 
     def __init__(self, **values: Any) -> None:
@@ -67,7 +82,7 @@ class override_config:  # noqa: N801 - used like Django's override_settings
         self._entered: list[contextlib.AbstractContextManager[Any]] = []
 
     def _enter(self) -> contextlib.AbstractContextManager[Any]:
-        return override(dataclasses.replace(get_config(), **self._values))
+        return override(dataclasses.replace(get_config(), **_declared(self._values)))
 
     def __enter__(self) -> Any:
         """Put the values in force in this context and return the resulting runtime config."""

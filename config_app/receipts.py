@@ -12,7 +12,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django.db.models import Q
@@ -192,6 +192,17 @@ def forget() -> None:
 
 
 os.register_at_fork(after_in_child=forget)
+
+
+def pinned(processes: Iterable[Process]) -> Iterator[tuple[str, str]]:
+    """Yield the key of each setting that a command line pinned, with what that means, once for each value."""
+    machines: dict[tuple[str, str], dict[str, None]] = {}
+    for process in processes:
+        for key, value in process.pins.items():
+            machines.setdefault((key, str(value)), {})[process.machine] = None
+    for (key, value), names in machines.items():
+        where = f"the command line on {', '.join(names)}"
+        yield key, f"pinned to {value} by {where}: the stored value is not used there"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import os
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +18,9 @@ from config_app.schema import Setting
 from hub.env_file import EnvFile, EnvProblem, read_env_file
 from hub.instance import Instance, lines_too_late
 from hub.runtime_config import RuntimeConfig, schema
+from hub.unknown_variables import unknown_variables
+
+logger = logging.getLogger("hub")
 
 PROCESS = "the process environment"
 
@@ -87,8 +92,16 @@ def _unreadable(file: EnvFile) -> Iterator[tuple[str, str]]:
 
 
 def current_import() -> Import:
-    """Return what the environment of this process and its ``.env`` say now."""
-    return read_import(os.environ, read_env_file(instance().env_file))
+    """Return what the environment of this process and its ``.env`` say now; log what they misspell."""
+    file = read_env_file(instance().env_file)
+    for problem in unknown(os.environ, file):
+        logger.warning("%s", problem)
+    return read_import(os.environ, file)
+
+
+def unknown(environ: Mapping[str, str], file: EnvFile) -> list[Problem]:
+    """Return the variables that look like the hub's and that it does not know."""
+    return [*unknown_variables(environ, PROCESS), *unknown_variables(file.values, str(file.path))]
 
 
 def instance() -> Instance:
@@ -105,7 +118,8 @@ def drift(config: RuntimeConfig) -> list[Problem]:
         return [Problem(code="env_unreadable", message=str(error), severity="info")]
     lines = (*lines_too_late(file, instance().data_dir, settings.BASE_DIR), *_unreadable_lines(file))
     without_effect = [_line_problem(file, problem) for problem in lines]
-    return [*_differing(config, gather(os.environ, file)), *_misplaced(file), *without_effect]
+    differing = _differing(config, gather(os.environ, file))
+    return [*differing, *_misplaced(file), *without_effect, *unknown(os.environ, file)]
 
 
 def _unreadable_lines(file: EnvFile) -> Iterator[EnvProblem]:
@@ -128,22 +142,27 @@ def _line_problem(file: EnvFile, problem: EnvProblem) -> Problem:
 def _differing(config: RuntimeConfig, variables: Iterable[Variable]) -> Iterator[Problem]:
     for variable in variables:
         key = variable.setting.key
-        if not _agrees(variable, schema.value(config, key)):
-            yield Problem(
-                code="env_differs",
-                message=f"{variable.name} of {variable.place} differs from {key} and has no effect",
-                fix=f"remove it, or run manage.py config set {key}",
-                keys=(key,),
-                severity="info",
-            )
+        try:
+            wanted = variable.value()
+        except InvalidValue as error:
+            fix = f"remove it: {key} expects {error.expected}"
+        else:
+            if wanted == schema.value(config, key):
+                continue
+            fix = f"remove it, or run {_command(variable.setting, wanted)}"
+        yield Problem(
+            code="env_differs",
+            message=f"{variable.name} of {variable.place} differs from {key} and has no effect",
+            fix=fix,
+            keys=(key,),
+            severity="info",
+        )
 
 
-def _agrees(variable: Variable, value: Any) -> bool:
-    try:
-        wanted = variable.value()
-    except InvalidValue:
-        return False
-    return bool(wanted == value)
+def _command(setting: Setting, value: Any) -> str:
+    """Return the command that puts ``value`` into the database; a secret is asked for."""
+    text = "--stdin" if setting.is_secret else shlex.quote(setting.serialise_optional(value))
+    return f"manage.py config set {setting.key} {text}"
 
 
 def _misplaced(file: EnvFile) -> Iterator[Problem]:

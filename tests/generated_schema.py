@@ -10,11 +10,12 @@ from django.test import override_settings
 
 from config_app import fields, runtime
 from config_app.declare import Section, setting
-from config_app.project import get_project
+from config_app.project import Project, get_project
 from config_app.schema import Schema
 from hub import rules
 from hub.project import HubProject
 from hub.runtime_config import RuntimeConfig
+from tests.declarations import small
 
 MANY = Section(key="many", title="Many", description="Settings that nobody needs.")
 
@@ -45,6 +46,12 @@ class Many(HubProject):
     """The hub with 300 further settings."""
 
     schema = Schema(_config_class(300), rules=rules.RULES, guards=rules.GUARDS)
+
+
+class Small(Project):
+    """A project that declares no ``summary``."""
+
+    schema = small()
 
 
 @contextlib.contextmanager

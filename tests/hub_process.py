@@ -139,6 +139,15 @@ class HubProcess:
             self.server.wait(30)
             self.server = None
 
+    def kill(self) -> None:
+        """Kill the master and every worker, those included that have not signed yet, as the kernel does."""
+        assert self.server is not None
+        os.kill(self.server.pid, signal.SIGSTOP)  # it forks nobody any more
+        for pid in _children(self.server.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.stop(signal.SIGKILL)
+
     def get(self, path: str, **headers: str) -> Answer:
         """Request a path without following redirects."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -188,6 +197,13 @@ class HubProcess:
             file.execute("BEGIN EXCLUSIVE")
             yield
             file.execute("ROLLBACK")
+
+
+def _children(parent: int) -> Iterator[int]:
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            if int(status.read_text().rpartition(")")[2].split()[1]) == parent:
+                yield int(status.parent.name)
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -13,6 +14,7 @@ from config_app.secret import Secret
 from hub.models import User
 from tests.web import browser, configure
 
+ROOT = Path(__file__).parent.parent
 CANARY = "sk_test_canary7f3a"
 
 
@@ -30,6 +32,12 @@ def test_a_super_admin_gets_what_show_prints(owner_client: Client) -> None:
         "is_secret": False,
         "section": "network",
     }
+
+
+def test_the_documented_example_has_every_part(owner: User) -> None:
+    chapter = (ROOT / "docs/api.md").read_text().split("## `GET /api/config`\n")[1]
+    example = json.loads(chapter.split("```json\n")[1].split("```")[0])
+    assert example.keys() == report().keys()
 
 
 def test_secrets_are_only_set_or_not(owner_client: Client) -> None:

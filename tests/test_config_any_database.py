@@ -101,7 +101,8 @@ def test_it_works_on_a_database_server_too(postgresql_server: PostgreSQL, tmp_pa
     hub = HubProcess(tmp_path / "hub", database_url=postgresql_server.new_database())
     assert hub.run("config", "get", "port").returncode == 1
     hub.manage("bootstrap")
-    assert hub.config("set", "port=9001", "log_level=debug").startswith("revision 2: port 8884 → 9001")
+    said = hub.config("set", "port=9001", "log_level=debug")
+    assert said.startswith("revision 2: port 8884 (default) → 9001")
     hub.sql("UPDATE system_config SET config_value = 'banana' WHERE config_key = 'port'")
     assert "error: port: the stored value is not valid" in hub.config("show")
     assert hub.config("rollback", "1").splitlines()[0].startswith("revision 4: ")

@@ -7,7 +7,11 @@ import io
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from config_app import receipts
 from config_app.api import get_config, plan, reload_config
 from config_app.errors import (
     ConfigError,
@@ -15,7 +19,7 @@ from config_app.errors import (
     StaleRevision,
     UnknownSetting,
 )
-from config_app.models import Change, Revision, SystemConfig
+from config_app.models import Change, Process, Revision, SystemConfig
 from tests.config_command import CANARY, config, database_content, write_row
 
 
@@ -24,7 +28,7 @@ def last() -> Revision:
 
 
 def test_it_prints_the_new_revision(install: None) -> None:
-    assert config("set", "port", "8885").lines[0] == "revision 2: port 8884 → 8885"
+    assert config("set", "port", "8885").lines[0] == "revision 2: port 8884 (default) → 8885"
     assert reload_config().port == 8885
 
 
@@ -53,7 +57,9 @@ def test_every_form_of_the_call_sets_the_value(install: None, arguments: tuple[s
     ],
 )
 def test_several_settings_are_one_revision(install: None, arguments: tuple[str, ...]) -> None:
-    assert config("set", *arguments).lines[0] == "revision 2: port 8884 → 8885; log_level info → debug"
+    assert config("set", *arguments).lines[0] == (
+        "revision 2: port 8884 (default) → 8885; log_level info (default) → debug"
+    )
     assert set(last().changes.values_list("key", flat=True)) == {"port", "log_level"}
 
 
@@ -68,6 +74,38 @@ def test_it_says_when_a_change_is_in_force_later(install: None) -> None:
     assert config("set", "log_level", "debug").lines[1:] == []
 
 
+PINNED = "port is pinned to 8901 by the command line on vm: the stored value is not used there"
+
+
+def run_pinned() -> None:
+    """Leave the receipt of a hub that was started with ``--bind``."""
+    receipts.sign()
+    Process.objects.update(machine="vm", pins={"port": "8901", "bind_address": "127.0.0.1"})
+
+
+def test_a_setting_that_a_command_line_pins_is_named_once_it_is_changed(install: None) -> None:
+    run_pinned()
+    later = "port takes effect when the listeners move"
+    assert config("set", "port", "8950").lines[1:] == [later, PINNED]
+    Process.objects.update(revision=3)
+    assert PINNED in config("set", "port", "8951", "--wait", "0").lines
+    assert PINNED in config("unset", "port", "--dry-run").lines
+    assert PINNED in config("rollback", "2").lines
+
+
+def test_what_is_live_costs_no_question_about_pins(install: None) -> None:
+    run_pinned()
+    with CaptureQueriesContext(connection) as queries:
+        assert len(config("set", "log_level", "debug").lines) == 1
+    assert not [query for query in queries if "FROM" in query["sql"] and "config_process" in query["sql"]]
+
+
+def test_the_old_value_is_marked_where_nothing_was_stored(install: None) -> None:
+    assert config("set", "log_level", "debug").out == "revision 2: log_level info (default) → debug"
+    assert config("set", "log_level", "info").out == "revision 3: log_level debug → info"
+    assert config("set", "log_level", "error").out == "revision 4: log_level info → error"
+
+
 def test_nothing_to_change_is_no_revision(install: None) -> None:
     config("set", "port", "8885")
     before = database_content()
@@ -78,7 +116,7 @@ def test_nothing_to_change_is_no_revision(install: None) -> None:
 def test_a_dry_run_prints_the_plan_and_writes_nothing(install: None) -> None:
     before = database_content()
     out = config("set", "port=8885", f"workos_api_key={CANARY}", "--dry-run").out
-    assert "port 8884 → 8885, in force when the listeners move" in out
+    assert "port 8884 (default) → 8885, in force when the listeners move" in out
     assert "workos_api_key not set → ✓ configured" in out
     assert "nothing was written" in out
     assert database_content() == before
@@ -189,12 +227,18 @@ def test_an_unknown_key_is_refused_before_its_value_is_read(install: None) -> No
         config("set", "prot", "--stdin")
 
 
+@pytest.mark.parametrize("options", [(), ("--json",)])
 def test_a_call_for_an_earlier_revision_is_refused_with_what_changed(
-    install: None, capsys: pytest.CaptureFixture[str]
+    install: None, options: tuple[str, ...]
 ) -> None:
     config("set", "port", "8885", "--if-revision", "1")
+    out, err = io.StringIO(), io.StringIO()
     with pytest.raises(StaleRevision, match="at revision 2"):
-        config("set", "port", "8886", "--if-revision", "1")
+        call_command("config", "set", "port", "8886", "--if-revision", "1", *options, stdout=out, stderr=err)
+    heading, revision, change = err.getvalue().splitlines()
+    assert (heading, out.getvalue()) == ("changed since revision 1:", "")
+    assert revision.startswith("  revision 2 ")
+    assert change == "    port: 8884 (default) → 8885"
     assert reload_config().port == 8885
 
 

@@ -18,6 +18,7 @@ from config_app.project import get_schema
 from hub.models import User
 from tests.another_database import ONLY_SQLITE
 from tests.config_command import CANARY, config, database_content, sql, write_row
+from tests.generated_schema import project
 
 SUMMARY = """\
 Bootstrap State: unconfigured
@@ -49,6 +50,11 @@ def cells(*arguments: str) -> dict[str, list[str]]:
 
 def test_it_prints_the_state_and_a_box_drawn_table(install: None) -> None:
     assert config("show").out == SUMMARY
+
+
+def test_where_no_setting_has_a_summary_every_one_is_listed(db: None) -> None:
+    with project("Small"):
+        assert cells() == {"Setting": ["Value"], "Port": ["80"], "Hosts": [""], "Password": ["not set"]}
 
 
 def test_a_claimed_hub_is_configured(owner: User) -> None:

@@ -7,7 +7,6 @@ import json
 import signal
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +16,6 @@ from config_app.api import plan
 from tests.config_command import CANARY, config
 from tests.hub_process import HubProcess
 from tests.postgresql import PostgreSQL
-from tests.waiting import wait_for
 
 
 @contextlib.contextmanager
@@ -43,10 +41,15 @@ def headline(process: subprocess.Popen[str]) -> str:
     return next(text for text in iter(lambda: line(process), "") if text.startswith("revision"))
 
 
-def ended(process: subprocess.Popen[str], status: int = 0) -> str:
+def begun(number: int) -> str:
+    """Return what it says when it begins after a revision."""
+    return f"watching from revision {number}; Ctrl-C ends it\n"
+
+
+def ended(process: subprocess.Popen[str], status: int = 0, since: int = 0) -> str:
     """Wait for the end with a status and return what was left to read."""
     out, err = process.communicate(timeout=20)
-    assert (process.returncode, err) == (status, "")
+    assert (process.returncode, err) == (status, begun(since))
     return out
 
 
@@ -80,7 +83,7 @@ def test_it_ends_when_nobody_reads_any_more(any_hub_process: HubProcess) -> None
         process.stdout.close()
         assert process.wait(20) == 0
         assert process.stderr is not None
-        assert process.stderr.read() == ""
+        assert process.stderr.read() == begun(0)
 
 
 def test_it_goes_on_after_the_database_was_away(started_hub: HubProcess) -> None:
@@ -90,6 +93,7 @@ def test_it_goes_on_after_the_database_was_away(started_hub: HubProcess) -> None
         away = hub.database.with_suffix(".away")
         hub.database.rename(away)
         assert process.stderr is not None
+        assert process.stderr.readline() == begun(0)
         assert "watching goes on as soon as it is back" in process.stderr.readline()
         away.rename(hub.database)
         hub.config("set", "port", "9001")
@@ -112,20 +116,13 @@ def test_it_goes_on_after_the_server_was_restarted(
 
 
 def test_it_begins_with_the_next_revision_unless_told_otherwise(started_hub: HubProcess) -> None:
-    hub = started_hub
+    hub, last = started_hub, 1
     with watching(hub, "--json", "--limit", "1") as process:
-        wait_for(lambda: times_open(process.pid, hub.database) > 1, "it to watch")
+        assert process.stderr is not None
+        assert process.stderr.readline() == begun(last)
         hub.config("set", "port", "9001")
-        assert json.loads(ended(process))["number"] == 2
-
-
-def times_open(pid: int, path: Path) -> int:
-    """Return how often a process has a file open."""
-    found = 0
-    for link in Path(f"/proc/{pid}/fd").iterdir():
-        with contextlib.suppress(FileNotFoundError):
-            found += link.readlink() == path
-    return found
+        out, err = process.communicate(timeout=20)
+        assert (json.loads(out)["number"], err) == (last + 1, "")
 
 
 def test_json_is_one_line_for_each_revision_with_secrets_masked(install: None) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
 import socket
 import subprocess
 import sys
@@ -33,10 +31,8 @@ def move_and_crash(hub: HubProcess) -> tuple[int, int]:
     hub.config("set", f"port={new}", "--confirm", "1h")
     hub.port = new
     wait_for(lambda: answers(hub), "the hub at its new port")
-    for pid in wait_for_workers(hub, 2):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    hub.stop(signal.SIGKILL)
+    wait_for_workers(hub, 2)
+    hub.kill()
     wait_for(lambda: not answers(hub), "every process to be gone")
     return old, new
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
 from collections.abc import Iterator
 
 import pytest
@@ -80,11 +77,8 @@ def last_change(hub: HubProcess) -> tuple[str, str]:
 
 def kill_every_process(hub: HubProcess) -> None:
     """Do what the kernel does when memory runs out, to the master and every worker."""
-    assert hub.server is not None
-    for pid in wait_for_workers(hub, 2):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    hub.stop(signal.SIGKILL)
+    wait_for_workers(hub, 2)
+    hub.kill()
 
 
 def test_a_change_that_locks_the_browser_out_reverts_by_itself(hub: HubProcess, visitor: Visitor) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,12 +11,14 @@ from django.conf import settings
 from django.utils import timezone
 
 from config_app.api import plan
+from hub.doctor import files
 from hub.models import User
 from setup_wizard import tokens
 from setup_wizard.models import SetupToken
 from tests.config_command import sql
 from tests.examination import WORKOS_CREDENTIALS, fact, facts_of, findings, line_of
 from tests.hub_process import HubProcess
+from tests.privileges import as_ordinary_user
 from tests.web import configure
 
 
@@ -23,6 +26,37 @@ def test_an_instance_directory_that_others_can_open_is_found(started_hub: HubPro
     started_hub.data_dir.chmod(0o755)
     found = line_of(facts_of(started_hub)["data_directory"])
     assert found.startswith(f"error: others can look into {started_hub.data_dir}; run chmod 700")
+
+
+def test_an_instance_directory_that_can_be_made_is_fine(hub_process: HubProcess) -> None:
+    found = facts_of(hub_process, HUB_DATA_DIR=str(hub_process.folder / "new" / "data"))["data_directory"]
+    assert (found["status"], "the first start makes it" in found["finding"]) == ("ok", True)
+
+
+def test_an_instance_directory_that_cannot_be_made_is_found_before_the_first_start(
+    hub_process: HubProcess,
+) -> None:
+    facts = facts_of(hub_process, HUB_DATA_DIR="/proc/new/data")
+    assert facts["database_file"]["status"] == "error"
+    found = line_of(facts["data_directory"])
+    assert found.startswith(
+        "error: /proc cannot be written to; make room for /proc/new/data, or set HUB_DATA"
+    )
+    assert hub_process.run("bootstrap", HUB_DATA_DIR="/proc/new/data").returncode == 1
+
+
+@pytest.mark.parametrize("place", ["/proc", "/dev/null"])
+def test_a_place_for_the_database_that_cannot_be_made_is_found(hub_process: HubProcess, place: str) -> None:
+    facts = facts_of(hub_process, HUB_DATABASE_PATH=f"{place}/new/hub.db")
+    assert f"; make room for {place}/new/hub.db, or set HUB_DATABASE_PATH" in line_of(facts["database_file"])
+
+
+def test_a_parent_that_this_user_cannot_write_to_is_in_the_way(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with as_ordinary_user():
+        assert "cannot be written to" in str(files._obstacle(tmp_path / "new" / "data"))
+    tmp_path.chmod(0o700)
+    assert files._obstacle(tmp_path / "new" / "data") is None
 
 
 def test_a_database_file_that_others_can_read_is_found(hub_process: HubProcess) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
 
+from config_app.api import reload_config
 from config_app.project import Problem
 from hub import env_import
 from hub.env_file import EnvFile, read_env_file
-from hub.env_import import Import, drift, read_import
-from hub.runtime_config import get_config
+from hub.env_import import Import, drift, read_import, unknown
+from hub.process_environment import VARIABLES
+from hub.runtime_config import get_config, schema
+from tests.config_command import config
 from tests.hub_process import HubProcess
 from tests.web import configure
 
@@ -124,10 +128,83 @@ def test_without_its_file_a_hub_that_has_started_is_the_same(hub_process: HubPro
     assert hub_process.config("get", "port") == "9001"
 
 
-def test_only_what_differs_is_reported_without_its_value(differences: list[Problem]) -> None:
+def test_only_what_differs_is_reported_with_the_command_that_takes_it_over(
+    differences: list[Problem],
+) -> None:
     assert [problem.keys for problem in differences] == [("port",), ("workos_api_key",)]
+    assert [problem.fix for problem in differences] == [
+        "remove it, or run manage.py config set port 9999",
+        "remove it, or run manage.py config set workos_api_key --stdin",
+    ]
     assert CANARY not in "".join(map(str, differences))
-    assert "9999" not in "".join(map(str, differences))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "key", "value"),
+    [
+        ("HUB_CSP_REPORT_URI", "https://a.example/r?a=$b&c=!", "csp_report_uri", None),
+        ("HUB_ALLOWED_HOSTS", "a.example, .b.example", "allowed_hosts", "a.example,.b.example"),
+        ("HUB_ALLOWED_HOSTS", "", "allowed_hosts", None),
+    ],
+)
+def test_the_command_is_one_that_a_shell_understands(
+    install: None, monkeypatch: pytest.MonkeyPatch, name: str, text: str, key: str, value: str | None
+) -> None:
+    configure(allowed_hosts=("other.example",))
+    monkeypatch.setenv(name, text)
+    (fix,) = (problem.fix for problem in drift(get_config()) if problem.keys == (key,))
+    command = shlex.split(fix.partition("run manage.py config ")[2])
+    assert command == ["set", key, text if value is None else value]
+    config(*command)
+    assert not [problem for problem in drift(reload_config()) if problem.keys == (key,)]
+
+
+def test_what_is_not_valid_gets_no_command_that_could_never_work(
+    install: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUB_PORT", "canary")
+    (problem,) = drift(get_config())
+    assert problem.fix == "remove it: port expects a whole number from 1 to 65535"
+    assert "canary" not in str(problem)
+
+
+@pytest.mark.parametrize(
+    ("name", "cure"),
+    [
+        ("HUB_PROT", "did you mean HUB_PORT?"),
+        ("HUB_LOG_LEVL", "did you mean HUB_LOG_LEVEL?"),
+        ("WORKOS_APIKEY", "did you mean WORKOS_API_KEY?"),
+        ("HUB_DATADIR", "did you mean HUB_DATA_DIR?"),
+        ("HUB_BIND_ADDRESS", "did you mean HUB_HOST?"),
+        ("HUB_BANANA", "remove it if it was meant for the hub"),
+    ],
+)
+def test_a_variable_that_the_hub_does_not_know_is_named_with_the_one_that_was_meant(
+    install: None, monkeypatch: pytest.MonkeyPatch, name: str, cure: str
+) -> None:
+    monkeypatch.setenv(name, CANARY)
+    (problem,) = drift(get_config())
+    message = f"{name} of the process environment is no variable of the hub and has no effect"
+    assert (problem.code, problem.message, problem.fix) == ("env_unknown", message, cure)
+
+
+def test_what_others_set_is_not_taken_for_a_misspelt_variable(tmp_path: Path) -> None:
+    others = ("PORT", "THEIR_HUB_PROT", "HUB_SERVICE_HOST", "HUB_SERVICE_PORT_HTTP", "HUB_PORT_8884_TCP_ADDR")
+    ours = {name for setting in schema.settings.values() for name in setting.imported_from}
+    ours |= {variable.name for variable in VARIABLES}
+    assert unknown(dict.fromkeys((*others, *ours), "1"), env_file(tmp_path / ".env")) == []
+
+
+def test_a_misspelt_variable_is_named_before_at_and_after_the_first_import(hub_process: HubProcess) -> None:
+    hub_process.env_file.write_text(f"HUB_PROT={CANARY}\nHUB_WORKERS=3\n")
+    misspelt = f"HUB_PROT of {hub_process.env_file} is no variable of the hub and has no effect"
+    assert misspelt in hub_process.run("config", "doctor").stdout
+    assert f"warning: {misspelt}; did you mean" in hub_process.run("loadenv", "--dry-run").stderr
+    started = hub_process.run("bootstrap")
+    assert (started.returncode, misspelt in started.stderr) == (0, True)
+    assert misspelt in (shown := hub_process.run("config", "doctor").stdout)
+    assert CANARY not in started.stderr + started.stdout + shown
+    assert hub_process.config("get", "server_workers") == "3"
 
 
 def test_a_variable_that_agrees_by_now_is_reported_no_more(differences: list[Problem]) -> None:

@@ -5,10 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, ProgrammingError
+from django.db import (
+    DatabaseError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    ProgrammingError,
+    connection,
+)
 from django.test import Client
 
 from config_app import runtime
+from config_app.api import get_config
 from config_app.errors import ConfigError, DatabaseUnavailable, KeyringLocked, NewerSchema
 from tests.web import browser
 
@@ -90,6 +98,22 @@ def test_programs_get_json(owner_client: Client, fail_with: Any) -> None:
     ):
         response = owner_client.get(path, headers={"accept": "application/json", **headers})
         assert (response.status_code, response.json()) == (status, {"error": code})
+
+
+def test_during_an_outage_the_api_answers_401_without_a_session_and_503_with_one(
+    owner_client: Client,
+) -> None:
+    def fail(*_query: object) -> None:
+        raise OUTAGES[1]
+
+    get_config()
+    with connection.execute_wrapper(fail):
+        for client, status, code in (
+            (browser(), 401, "sign_in_required"),
+            (owner_client, 503, "unavailable"),
+        ):
+            response = client.get("/api/config")
+            assert (response.status_code, response.json()) == (status, {"error": code})
 
 
 def test_whoever_may_not_see_a_page_is_told_so(owner: Any) -> None:

@@ -130,6 +130,15 @@ def test_an_address_with_a_prefix_is_ambiguous_and_refused(text: str) -> None:
     assert text not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [("1.2.3.4/8,bogus", "entry 1: a network has"), ("::1, bogus", "entry 2 is something else")],
+)
+def test_the_first_network_that_is_wrong_is_named_by_its_place(text: str, place: str) -> None:
+    with pytest.raises(ValidationError, match=f"; {place}"):
+        CidrListField().clean(text)
+
+
 @pytest.mark.parametrize("host", ["localhost", "hub.localhost", "127.0.0.1", "127.8.8.8", "::1"])
 def test_loopback_hosts_are_recognised(host: str) -> None:
     assert is_loopback(host)

@@ -58,7 +58,7 @@ def test_a_second_import_is_refused_with_the_way_out(started: HubProcess) -> Non
 def test_again_asks_and_without_a_terminal_needs_a_yes(started: HubProcess) -> None:
     done = started.run("loadenv", "--again")
     assert done.returncode == 1
-    assert "port 8884 → 9100" in done.stdout
+    assert "port 8884 (default) → 9100" in done.stdout
     assert done.stderr.splitlines()[-1].endswith("add --yes")
     assert revisions(started) == 1
 
@@ -67,7 +67,7 @@ def test_again_asks_and_without_a_terminal_needs_a_yes(started: HubProcess) -> N
 def test_again_shows_the_plan_and_asks(started: HubProcess, typed: str, status: int, count: int) -> None:
     found, screen = type_into(started, "loadenv", "--again", typed=typed)
     assert found == status, screen
-    assert screen.index("port 8884 → 9100") < screen.index("[y/N]")
+    assert screen.index("port 8884 (default) → 9100") < screen.index("[y/N]")
     assert revisions(started) == count
 
 
@@ -92,7 +92,7 @@ def test_again_with_nothing_new_is_nothing_to_change(started: HubProcess) -> Non
 
 
 def test_a_dry_run_writes_nothing(started: HubProcess) -> None:
-    assert "port 8884 → 9100" in started.manage("loadenv", "--dry-run")
+    assert "port 8884 (default) → 9100" in started.manage("loadenv", "--dry-run")
     assert revisions(started) == 1
 
 

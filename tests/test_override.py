@@ -10,7 +10,9 @@ import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 
 from config_app import runtime
-from config_app.api import aget_config, get_config, override_config, plan
+from config_app.api import Secret, aget_config, get_config, override_config, plan
+from config_app.errors import ConfigError
+from tests.config_command import CANARY
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -135,10 +137,26 @@ def test_the_values_are_those_of_an_immutable_configuration() -> None:
         config.port = 9002
 
 
-def test_a_value_that_no_setting_has_is_a_mistake_in_the_test() -> None:
-    with pytest.raises(TypeError, match="banana"), override_config(banana=1):
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("banana", "banana: no such setting"),
+        ("prot", r"prot: no such setting; did you mean port"),
+        ("bind_address", r"bind_address: no such setting; did you mean host\?"),
+    ],
+)
+def test_a_value_that_no_setting_has_is_a_mistake_in_the_test(name: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message), override_config(**{name: 1}):
         pass
     assert get_config().port == 8884
+
+
+def test_text_for_a_secret_is_a_secret() -> None:
+    with override_config(workos_api_key=CANARY) as config:
+        assert config.workos_api_key.reveal() == CANARY
+        assert CANARY not in repr(config)
+    with override_config(workos_api_key=Secret(CANARY)) as config:
+        assert config.workos_api_key == Secret(CANARY)
 
 
 def test_what_is_overridden_need_not_be_valid_but_need_not_touch_the_database() -> None:

@@ -101,6 +101,7 @@ def test_the_editor_says_so_and_keeps_what_was_typed(
 
 def test_a_save_ends_with_every_process_at_its_revision(hub: HubProcess, visitor: Visitor) -> None:
     page = visitor.page
+    hub.config("set", "log_level", "debug")
     page.goto(EDITOR)
     page.get_by_label("Log Level", exact=True).select_option("warning")
     page.get_by_role("button", name="Save").first.click()

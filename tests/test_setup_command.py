@@ -128,6 +128,21 @@ def test_a_wrong_call_exits_with_2(hub_process: HubProcess, options: tuple[str, 
     assert hub_process.run(*options, text="").returncode == 2
 
 
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (LOCAL[:3], "--mode local needs --admin-email and --password-file"),
+        (LOCAL[:5], "--mode local needs --password-file"),
+        ((*WORKOS, "--password-file", "-"), "--mode workos makes no account with a password"),
+    ],
+)
+def test_a_call_that_lacks_options_is_refused_in_one_line_with_all_of_them(
+    hub_process: HubProcess, options: tuple[str, ...], expected: str
+) -> None:
+    assert hub_process.run(*options, text="").stderr == f"error: {expected}\n"
+    assert not hub_process.data_dir.exists()
+
+
 def test_setup_token_prints_the_link_and_nothing_else(hub_process: HubProcess) -> None:
     hub = hub_process
     link = hub.manage("setup_token").strip()

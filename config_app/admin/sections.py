@@ -136,8 +136,8 @@ def _notices(
     for problem in problems:
         for key in problem.keys:
             found[key].append(Notice(problem.severity, _explain(current, problem, key)))
-    for key, text in _pinned(processes):
-        found[key].append(Notice("pinned", text))
+    for key, text in receipts.pinned(processes):
+        found[key].append(Notice("pinned", f"{text[:1].upper()}{text[1:]}."))
     for key, text in _pending(current, processes):
         found[key].append(Notice("pending", text))
     return found
@@ -158,17 +158,6 @@ def _stored_text(current: Current, problem: Problem, key: str) -> str:
         return ""
     text = row.value if len(row.value) <= LONGEST else f"{row.value[:LONGEST]}…"
     return f"Stored: “{text}”."
-
-
-def _pinned(processes: Iterable[Process]) -> Iterable[tuple[str, str]]:
-    """Yield each pinned value with the machines whose command line pins it."""
-    machines: dict[tuple[str, str], dict[str, None]] = {}
-    for process in processes:
-        for key, value in process.pins.items():
-            machines.setdefault((key, str(value)), {})[process.machine] = None
-    for (key, value), names in machines.items():
-        where = f"the command line on {', '.join(names)}"
-        yield key, f"Pinned to {value} by {where}: the stored value is not used there."
 
 
 def _pending(current: Current, processes: Collection[Process]) -> Iterable[tuple[str, str]]:

@@ -81,13 +81,15 @@ def draw(changes: Mapping[str, Any], base: int | None) -> Plan:
 
 @contextlib.contextmanager
 def showing_what_changed(terminal: Terminal) -> Iterator[None]:
-    """Print what others changed meanwhile, secrets masked, where that is why the call is refused."""
+    """Say on standard error what others changed meanwhile, where that is why the call is refused."""
     try:
         yield
     except StaleRevision as error:
+        if error.diff:
+            terminal.note(f"changed since revision {error.expected}:")
         for revision in cast("Sequence[Revision]", error.diff):
             for line in revision_lines(revision):
-                terminal.line(line)
+                terminal.note(f"  {line}")
         raise
 
 

@@ -76,6 +76,8 @@ def show_plan(plan: Plan, terminal: Terminal) -> None:
     terminal.line(f"plan for revision {plan.revision + 1}:")
     for difference in plan.differences:
         terminal.line(f"  {_difference(difference, plan)}{_when(difference)}")
+    for line in _pinned(plan):
+        terminal.line(line)
 
 
 def show_revision(
@@ -95,7 +97,7 @@ def show_revision(
         return
     summary = "; ".join(_difference(difference, plan) for difference in plan.differences)
     terminal.line(f"revision {revision.number}: {summary}")
-    for line in _later(plan.differences):
+    for line in (*_later(plan.differences), *_pinned(plan)):
         terminal.line(line)
     if confirm_within is not None:
         terminal.line(deadline_line(revision.number, confirm_within))
@@ -121,15 +123,16 @@ def _nothing(plan: Plan) -> str:
 
 
 def _difference(difference: Difference, plan: Plan) -> str:
-    """Return one change, such as ``port 8884 → 8885``."""
-    new = _shown(difference.new)
-    if plan.changes.get(difference.key) is UNSET and new != NOT_SET:
-        new += " (default)"
-    return f"{difference.key} {_shown(difference.old)} → {new}"
+    """Return one change, such as ``port 8884 (default) → 8885``."""
+    had_row = any(edit.key == difference.key and edit.old is not None for edit in plan.edits)
+    old = _shown(difference.old, is_default=not had_row)
+    new = _shown(difference.new, is_default=plan.changes.get(difference.key) is UNSET)
+    return f"{difference.key} {old} → {new}"
 
 
-def _shown(text: str) -> str:
-    return abbreviated(text) or "(empty)"
+def _shown(text: str, *, is_default: bool) -> str:
+    mark = " (default)" if is_default and text != NOT_SET else ""
+    return f"{abbreviated(text) or '(empty)'}{mark}"
 
 
 def _when(difference: Difference) -> str:
@@ -141,6 +144,22 @@ def _later(differences: Iterable[Difference]) -> Iterable[str]:
     for difference in differences:
         if difference.takes_effect is not TakesEffect.LIVE:
             yield f"{difference.key} takes effect {difference.takes_effect.description}"
+
+
+def _pinned(plan: Plan) -> Iterable[str]:
+    """Yield what has no effect in processes whose command line says otherwise.
+
+    Only what a process acts on can be pinned, so that other changes cost no query; before the first
+    revision there are no processes, perhaps not even a database.
+    """
+    keys = {d.key for d in plan.differences if d.takes_effect is not TakesEffect.LIVE}
+    if not keys or not plan.revision:
+        return
+    from config_app import receipts
+
+    for key, text in receipts.pinned(receipts.running()):
+        if key in keys:
+            yield f"{key} is {text}"
 
 
 def _changes_json(plan: Plan) -> list[dict[str, Any]]:

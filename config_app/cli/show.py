@@ -72,8 +72,7 @@ def _show(overview: Overview, keys: Iterable[str], terminal: Terminal, *, detail
     if detailed:
         terminal.table(("Setting", "Value", "Source", "Remarks"), map(_detailed_row, entries))
     else:
-        rows = [_summary_row(entry) for entry in entries if entry.setting.declaration.summary]
-        terminal.table(("Setting", "Value"), rows)
+        terminal.table(("Setting", "Value"), map(_summary_row, _summarised(entries)))
     if overview.processes:
         terminal.line()
         _show_processes(overview.summary, terminal)
@@ -87,6 +86,11 @@ def _show(overview: Overview, keys: Iterable[str], terminal: Terminal, *, detail
         terminal.line(f"{problem.severity}: {problem}")
 
 
+def _summarised(entries: list[Entry]) -> list[Entry]:
+    """Return the entries of the short table; where the project declares no ``summary`` at all, every one."""
+    return [entry for entry in entries if entry.setting.declaration.summary] or entries
+
+
 def _show_processes(summary: Summary, terminal: Terminal) -> None:
     """Print how far the last revision has come, and each process that gives cause for concern."""
     terminal.line(str(summary))
@@ -97,7 +101,7 @@ def _show_processes(summary: Summary, terminal: Terminal) -> None:
 
 def _summary_row(entry: Entry) -> tuple[str, str]:
     summary = entry.setting.declaration.summary
-    value = _unreadable(entry) or (summary(entry.value) if summary else "")
+    value = _unreadable(entry) or (summary or entry.setting.display)(entry.value)
     remarks = [*_pins(entry), *_last_good(entry)]
     return entry.setting.label, f"{value} ({', '.join(remarks)})" if remarks else value
 

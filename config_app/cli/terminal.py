@@ -42,9 +42,13 @@ class Terminal:
         """Print text that is one or several lines already, exactly as it is."""
         self._write(self._stdout, f"{text}\n")
 
+    def note(self, text: str) -> None:
+        """Print one line on standard error, for people: what programs read on standard output stays clean."""
+        self._write(self._stderr, f"{printable(text)}\n")
+
     def warn(self, text: str) -> None:
-        """Print one line on standard error."""
-        self._write(self._stderr, f"warning: {printable(text)}\n")
+        """Print one line on standard error that asks for attention."""
+        self.note(f"warning: {text}")
 
     def json(self, data: Any) -> None:
         """Print JSON, in ASCII so that any stored character survives any terminal."""

@@ -45,6 +45,7 @@ class Watch(Verb):
         """Print until nobody wants to read any more."""
         with _ended_by_signals():
             last = timeline.last_number() if options.since is None else options.since
+            terminal.note(f"watching from revision {last}; Ctrl-C ends it")
             _Follower(terminal, last, options).follow()
 
 

@@ -60,5 +60,6 @@ class ListField(SettingField[tuple[E, ...]], Generic[E]):
     def _entry(self, place: int, text: str) -> E:
         value = self.parse_entry(text)
         if value is None:
-            raise self.refusal(self.hint(text) or f"entry {place} is something else")
+            hint = self.hint(text)
+            raise self.refusal(f"entry {place}: {hint}" if hint else f"entry {place} is something else")
         return value

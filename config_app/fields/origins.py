@@ -81,11 +81,11 @@ class OriginListField(ListField[str]):
     )
 
     def parse(self, text: str) -> tuple[str, ...]:
-        """Return the origins; ``*`` beside others is a contradiction."""
-        origins = super().parse(text)
-        if "*" in origins and len(origins) > 1:
+        """Return the origins; ``*`` beside others is a contradiction, with commas between or with blanks."""
+        words = set(text.replace(",", " ").split())
+        if "*" in words and len(words) > 1:
             raise self.refusal("* stands alone or not at all")
-        return origins
+        return super().parse(text)
 
     def parse_entry(self, text: str) -> str | None:
         """Return one origin or ``*``."""

@@ -76,7 +76,7 @@ def workos(overview: Overview) -> Finding:
         missing = Problem(
             code="workos_credentials",
             message=f"{refusal}",
-            fix="run manage.py config set for workos_client_id and workos_api_key",
+            fix="run manage.py config set workos_client_id ID, then config set workos_api_key --stdin",
             keys=("workos_client_id", "workos_api_key"),
             severity="error",
         )

@@ -2,33 +2,67 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from config_app.doctor.finding import Finding
+from config_app.errors import DatabaseUnavailable
 from config_app.files import GROUP_OR_WORLD, read_private
 from config_app.project import Problem
 from hub import database_file as sqlite_file
 from hub.env_file import EnvFile, read_env_file
-from hub.env_import import instance
-from hub.instance import DATABASE_URL, ENCRYPTION_KEY, require_data_dir
+from hub.env_import import instance, unknown
+from hub.instance import (
+    DATA_DIR,
+    DATABASE_PATH,
+    DATABASE_URL,
+    ENCRYPTION_KEY,
+    UnusableDataDirectory,
+    require_data_dir,
+)
 from hub.runtime_config import schema
+
+WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
 def data_directory() -> Finding:
     """The instance directory is this user's alone; raises ``UnusableDataDirectory``."""
     path = instance().data_dir
-    if not path.exists():
+    if not os.path.exists(path):  # noqa: PTH110 - Path's raises where a parent may not be looked into
+        if (obstacle := _obstacle(path)) is not None:
+            fix = f"make room for {path}, or set {DATA_DIR} to another place"
+            raise UnusableDataDirectory(obstacle, keys=(DATA_DIR,), fix=fix)
         return Finding(f"{path} is not there yet; the first start makes it")
     require_data_dir(path)
     return Finding(f"{path}, for this user alone")
 
 
+def _obstacle(path: Path) -> str | None:
+    """Return what keeps this user from making ``path``: the nearest parent that is there has to take it."""
+    place = next(parent for parent in path.parents if os.path.exists(parent))  # noqa: PTH110 - as above
+    if not place.is_dir():
+        return f"{place} is not a directory"
+    is_open = os.access(place, os.W_OK | os.X_OK, effective_ids=True)
+    return None if is_open and not _is_made_by_kernel(place) else f"{place} cannot be written to"
+
+
+def _is_made_by_kernel(place: Path) -> bool:
+    """Tell whether a directory is like those in /proc: the kernel says that root may write there, untruly.
+
+    Such a file system has no blocks. One in memory may have none either, but lets its owner write.
+    """
+    return not place.stat().st_mode & WRITABLE and not os.statvfs(place).f_blocks
+
+
 def database_file() -> Finding:
     """This user can read and write the SQLite file, and others cannot; raises ``DatabaseUnavailable``."""
     path = instance().database_path
-    if path is None or not path.exists():
+    if path is None or not os.path.exists(path):  # noqa: PTH110 - as above
+        if path is not None and (obstacle := _obstacle(path)) is not None:
+            variable = DATA_DIR if path.is_relative_to(instance().data_dir) else DATABASE_PATH
+            raise DatabaseUnavailable(obstacle, f"make room for {path}, or set {variable} to another place")
         return Finding(f"{path} is not there yet; the first start makes it")
     sqlite_file.require_access(path)
     mode = stat.S_IMODE(path.stat().st_mode)
@@ -52,12 +86,13 @@ def key_file() -> Finding:
 
 
 def env_file() -> Finding:
-    """No ``.env`` that was imported lies around with secrets in it; raises ``UnreadableEnvFile``."""
+    """No ``.env`` has secrets in it once imported, or misspells before; raises ``UnreadableEnvFile``."""
     file = read_env_file(instance().env_file)
+    misspelt = tuple(unknown(os.environ, file)) if instance().first_start else ()  # later, drift has them
     if not file.path.exists():
-        return Finding(f"there is no {file.path}")
+        return Finding(f"there is no {file.path}", misspelt)
     if instance().first_start:
-        return Finding(f"the first start imports {file.path}")
+        return Finding(f"the first start imports {file.path}", misspelt)
     return Finding(f"{file.path} has no say any more", tuple(_left_over(file)))
 
 

@@ -22,7 +22,7 @@ from config_app.plan import Difference, Plan, plan
 from config_app.project import get_project
 from hub.bootstrap import bootstrap_application
 from hub.env_file import read_env_file
-from hub.env_import import Import, instance, read_import
+from hub.env_import import Import, instance, read_import, unknown
 from hub.instance import ENV_FILE
 from hub.runtime_config import schema
 
@@ -87,7 +87,10 @@ class Command(OneLineCommand):
 
     def _read(self, file: Path) -> Import:
         """Return what the file and the process environment say; name what is left out."""
-        found = read_import(os.environ, read_env_file(file))
+        contents = read_env_file(file)
+        for problem in unknown(os.environ, contents):
+            self.terminal.warn(str(problem))
+        found = read_import(os.environ, contents)
         for key, note in found.refusals.items():
             self.terminal.warn(f"{key}: {note}")
         return found

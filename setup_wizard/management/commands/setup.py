@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 
 from config_app import runtime
+from config_app.cli.command import OneLineCommand
+from config_app.cli.verb import WrongCall
 from config_app.resolve import read_without_keyring
 from setup_wizard import unattended
 from setup_wizard.claim import claim
@@ -14,11 +16,10 @@ from setup_wizard.errors import AlreadyClaimed
 from setup_wizard.product import Application, get_product
 
 
-class Command(BaseCommand):
+class Command(OneLineCommand):
     """Claims the install with what the options say; repeating it changes nothing."""
 
     help = "Claim this hub without a browser. Secrets come from files, or from standard input as -."
-    requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the mode and what it needs."""
@@ -52,14 +53,14 @@ class Command(BaseCommand):
         self.stdout.write(f"claimed in mode {application.mode} as revision {done.revision.number}")
 
     def _refuse_misuse(self, options: dict[str, Any]) -> None:
-        """Exit with status 2 where options contradict the mode."""
+        """Raise ``WrongCall`` where options contradict the mode."""
         needed = [name for name in ("admin_email", "password_file") if not options[name]]
         asks_account = options["mode"] in get_product().account_modes
         if asks_account and needed:
             flags = " and ".join("--" + name.replace("_", "-") for name in needed)
-            raise CommandError(f"--mode {options['mode']} needs {flags}", returncode=2)
+            raise WrongCall(f"--mode {options['mode']} needs {flags}")
         if not asks_account and len(needed) < 2:  # noqa: PLR2004 - both are for the account
-            raise CommandError(f"--mode {options['mode']} makes no account with a password", returncode=2)
+            raise WrongCall(f"--mode {options['mode']} makes no account with a password")
 
     def _accept_same(self, application: Application) -> None:
         config = runtime.read_snapshot(read_without_keyring).config
