@@ -208,6 +208,8 @@ class ProofView(SetupView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Claim, and show what comes next; without proof, say why."""
+        if self.draft.first_incomplete():  # another browser took over with a newer token
+            return redirect(navigation.next_url(self.draft))
         application = application_of(self.draft)
         made: list[Claim] = []
 
