@@ -148,7 +148,7 @@ class GroupsAdmin(GroupAdmin):
     ) -> Any:
         """Tell the form, a class made for this request, whether it was proved who fills it in."""
         form = super().get_form(request, obj, change=change, **kwargs)
-        form.is_proved = proof.is_recent(request.session)  # type: ignore[attr-defined]
+        form.is_proved = proof.is_recent(request.session)  # type: ignore[attr-defined]  # GroupForm has it
         return form
 
 
