@@ -143,7 +143,7 @@ def test_the_stream_ends_with_the_session(served: HubProcess, cookie: str) -> No
     with EventStream(served, cookie) as stream:
         assert stream.message()
         served.sql("DELETE FROM django_session")
-        write(served, "csp_report_uri", "https://example.com/report")
+        write(served, "csp_report_uri", f"https://example.com/{last_revision(served)}")
         assert stream.event() is None
 
 
