@@ -81,13 +81,14 @@ def test_a_revision_is_told_by_its_keys(served: HubProcess, cookie: str) -> None
         assert (stream.status, stream.headers["Content-Type"]) == (200, "text/event-stream")
         assert "no-store" in stream.headers["Cache-Control"]
         assert stream.message() == {"retry": "3000", "id": str(number)}
-        served.config("set", "log_level=error", f"workos_api_key={CANARY}", "--reason", CANARY)
+        changes = (f"csp_report_uri=https://example.org/{number}", f"workos_api_key={CANARY}{number}")
+        served.config("set", *changes, "--reason", CANARY)
         event = stream.event()
     assert event is not None
     assert CANARY not in json.dumps(event)
     at = dt.datetime.fromisoformat(event.pop("at"))
     assert abs(at - dt.datetime.now(dt.UTC)) < dt.timedelta(minutes=5)
-    keys = ["log_level", "workos_api_key"]
+    keys = ["csp_report_uri", "workos_api_key"]
     assert event == {"revision": number + 1, "keys": keys, "channel": "cli"}
 
 
