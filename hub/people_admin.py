@@ -101,27 +101,25 @@ class PeopleAdmin(PeopleBase):
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
         """Set no password, which could be the way back in, for whoever signed in too long ago (W7)."""
-        if request.method == "POST" and not proof.is_recent(request.session):
-            messages.error(request, ask_for_proof())
-            return HttpResponseRedirect(request.get_full_path())
-        return super().user_change_password(request, id, form_url)
+        return _wanting_proof(request) or super().user_change_password(request, id, form_url)
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Delete an account, but never the last one that can administer."""
+        """Delete an account, but without proof none, and never the last one that can administer."""
         person = self.get_object(request, unquote(object_id))
         may_delete = person is not None and self.has_delete_permission(request, person)
         if person is not None and may_delete and is_last_local_administrator(person):
             messages.error(request, LAST)
             return HttpResponseRedirect(reverse("admin:hub_user_change", args=[person.pk]))
-        return super().delete_view(request, object_id, extra_context)
+        return _wanting_proof(request) or super().delete_view(request, object_id, extra_context)
 
 
 class GroupsAdmin(GroupAdmin):
     """Groups, which give rights to their members: like all rights they are for super admins to give."""
 
     form = GroupForm
+    actions = None  # as with people: one by one
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Take nothing from the URL, where nothing is offered to filter by."""
@@ -139,10 +137,6 @@ class GroupsAdmin(GroupAdmin):
         """Let super admins take a group away."""
         return super().has_delete_permission(request, obj) and _is_super(request)
 
-    def has_view_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
-        """Let whoever could change a group elsewhere look at it here."""
-        return super().has_view_permission(request, obj) or super().has_change_permission(request, obj)
-
     def get_form(
         self, request: HttpRequest, obj: Group | None = None, change: bool = False, **kwargs: Any
     ) -> Any:
@@ -150,6 +144,20 @@ class GroupsAdmin(GroupAdmin):
         form = super().get_form(request, obj, change=change, **kwargs)
         form.is_proved = proof.is_recent(request.session)  # type: ignore[attr-defined]  # GroupForm has it
         return form
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Delete a group, with which its members lose their rights, but not without proof (W7)."""
+        return _wanting_proof(request) or super().delete_view(request, object_id, extra_context)
+
+
+def _wanting_proof(request: HttpRequest) -> HttpResponse | None:
+    """Return the answer to a form of whoever signed in too long ago, or ``None`` where it may be taken."""
+    if request.method != "POST" or proof.is_recent(request.session):
+        return None
+    messages.error(request, ask_for_proof())
+    return HttpResponseRedirect(request.get_full_path())
 
 
 def _is_super(request: HttpRequest) -> bool:

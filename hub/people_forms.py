@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     ChangeForm = UserChangeForm[User]
     PasswordForm = AdminPasswordChangeForm[User]
     GroupFormBase = forms.ModelForm[Group]
+    AnyForm = forms.BaseForm
 else:
     CreationForm, ChangeForm, PasswordForm = AdminUserCreationForm, UserChangeForm, AdminPasswordChangeForm
-    GroupFormBase = forms.ModelForm
+    GroupFormBase, AnyForm = forms.ModelForm, object
 
 RIGHTS = ("is_staff_member", "groups", "user_permissions")
 GRANTING = {*RIGHTS, "is_active", "email"}
@@ -42,14 +43,23 @@ def ask_for_proof() -> SafeString:
     )
 
 
-class _EmailGuard:
-    """Keeps the addresses of super admins for super admins; ``editor`` is whoever fills in the form.
+class _ProofGuard(AnyForm):
+    """Takes nothing from whoever signed in too long ago; ``is_proved`` is whether that is not so."""
 
-    ``is_proved`` is whether they have proved recently that it is them.
-    """
+    is_proved: ClassVar[bool]
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse to let anybody in, or to grant anything, without proof."""
+        if not self.is_proved:
+            self.add_error(None, ask_for_proof())
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        return cleaned
+
+
+class _EmailGuard:
+    """Keeps the addresses of super admins for super admins; ``editor`` is whoever fills in the form."""
 
     editor: ClassVar[User]
-    is_proved: ClassVar[bool]
     instance: User
     cleaned_data: dict[str, Any]
 
@@ -57,28 +67,22 @@ class _EmailGuard:
         """Return the address as it is stored; refuse one that would make a super admin of the account."""
         email = User.objects.normalize_email(self.cleaned_data["email"])
         if email != self.instance.email and is_super_admin(email) and not self.editor.is_superuser:
-            raise forms.ValidationError(
-                "Only a super admin may give an account the address of a super admin."
-            )
+            raise forms.ValidationError(RESERVED)
         return email
 
 
-class PersonCreationForm(_EmailGuard, CreationForm):
-    """A new account; its rights come afterwards."""
+class PersonCreationForm(_EmailGuard, _ProofGuard, CreationForm):
+    """A new account, with which one could come back; its rights come afterwards."""
 
     class Meta:
         model = User
         fields = ("email", "name")
 
-    def clean(self) -> dict[str, Any]:
-        """Refuse an account with which whoever found this browser could come back."""
-        if not self.is_proved:
-            self.add_error(None, ask_for_proof())
-        return super().clean() or self.cleaned_data
-
 
 class PersonChangeForm(_EmailGuard, ChangeForm):
     """An account with its rights."""
+
+    is_proved: ClassVar[bool]
 
     class Meta:
         model = User
@@ -97,20 +101,12 @@ class PersonChangeForm(_EmailGuard, ChangeForm):
         return cleaned.get("is_active", True) and is_super_admin(cleaned.get("email", self.instance.email))
 
 
-class GroupForm(GroupFormBase):
+class GroupForm(_ProofGuard, GroupFormBase):
     """A group with the rights of its members."""
-
-    is_proved: ClassVar[bool]
 
     class Meta:
         model = Group
         fields = ("name", "permissions")
-
-    def clean(self) -> dict[str, Any]:
-        """Refuse to grant anything without proof."""
-        if not self.is_proved:
-            self.add_error(None, ask_for_proof())
-        return super().clean() or self.cleaned_data
 
 
 class PersonPasswordForm(PasswordForm):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 
 from config_app.project import Problem
 from hub.process_environment import VARIABLES
@@ -17,17 +17,24 @@ SIMILAR = 0.75
 """From how similar on a name was probably meant; the prefix alone makes any two somewhat alike."""
 
 
-def unknown_variables(names: Iterable[str], place: str) -> Iterator[Problem]:
-    """Yield a problem for each of ``names`` that starts like the hub's variables and is none of them."""
+def unknown_variables(variables: Mapping[str, str], place: str) -> Iterator[Problem]:
+    """Yield a problem for each variable that starts like the hub's and is none of them."""
     known = _names_by_spelling()
-    for name in sorted(names):
-        if name.startswith(PREFIXES) and name not in known.values() and not _SERVICE_LINK.fullmatch(name):
+    for name, text in sorted(variables.items()):
+        is_ours = name.startswith(PREFIXES) and not _is_service_link(name, text)
+        if is_ours and name not in known.values():
             yield Problem(
                 code="env_unknown",
                 message=f"{name} of {place} is no variable of the hub and has no effect",
                 fix=_suggestion(name, known),
                 severity="info",
             )
+
+
+def _is_service_link(name: str, text: str) -> bool:
+    if name.endswith("_PORT"):
+        return text.startswith(("tcp://", "udp://"))
+    return _SERVICE_LINK.fullmatch(name) is not None
 
 
 def _names_by_spelling() -> dict[str, str]:

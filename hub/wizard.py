@@ -66,13 +66,9 @@ class HubSetup(Product):
         """Return the file in the instance directory."""
         return settings.INSTANCE.token_file
 
-    def token_obstacle(self, request: HttpRequest) -> str | None:
-        """Let an address wait from which too many wrong ones came (W5); a shell never has to."""
-        return None if throttle.takes_tokens(request) else throttle.too_many()
-
-    def note_wrong_token(self, request: HttpRequest) -> None:
-        """Count it beside wrong passwords."""
-        throttle.count_wrong_token(request)
+    def count_wrong_token(self, request: HttpRequest) -> str | None:
+        """Slow down whoever guesses (W5)."""
+        return throttle.too_many() if throttle.count_wrong_token(request) else None
 
     def bootstrap(self) -> None:
         """Create, migrate and import whatever is missing."""

@@ -7,6 +7,7 @@ from django.middleware.csrf import rotate_token
 
 from config_app.faults import database_errors
 from setup_wizard import tokens
+from setup_wizard.errors import TakenOver
 
 PROOF = "setup_wizard.proof"
 
@@ -20,14 +21,22 @@ def unlock(request: HttpRequest, proof: str) -> None:
     rotate_token(request)
 
 
-def proof_of(request: HttpRequest) -> str | None:
-    """Return the proof of the token that this browser's session brought; it may be void by now."""
+def holder(request: HttpRequest) -> str:
+    """Return the proof of the token that this browser's session brought, which may be void by now.
+
+    Raises ``TakenOver`` where it brought none.
+    """
     with database_errors():
         proof = request.session.get(PROOF)
-    return proof if isinstance(proof, str) else None
+    if not isinstance(proof, str):
+        raise TakenOver
+    return proof
 
 
 def may_set_up(request: HttpRequest) -> bool:
     """Tell whether this browser's session brought the token, and nobody has taken over since."""
-    proof = proof_of(request)
-    return proof is not None and tokens.is_holder(proof)
+    try:
+        tokens.require_holder(holder(request))
+    except TakenOver:
+        return False
+    return True

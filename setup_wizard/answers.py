@@ -26,7 +26,7 @@ class Answers:
         if get_schema()[key].is_secret:
             return None
         fallback = self.suggested.get(key, self.in_force(key))
-        return self.draft.entered(step).get(key, fallback)
+        return self.draft.known(step).get(key, fallback)
 
     def in_force(self, key: str) -> Any:
         """Return the value that the database puts in force; a secret is masked."""

@@ -52,6 +52,7 @@ def _administrator_of(draft: Draft) -> Administrator | None:
 def claim(
     application: Application,
     *,
+    holder: str | None,
     actor: object = None,
     channel: str = "wizard",
     reason: str = "",
@@ -59,18 +60,21 @@ def claim(
 ) -> Claim:
     """Claim the install; of many at once, one succeeds.
 
+    ``holder`` is the proof of the setup token that a browser brought; ``None`` is whoever can run code here.
     Without ``actor``, history names the administrator. Raises ``AlreadyClaimed`` where somebody was
-    faster, ``InvalidPlan`` with every error, or another ``ConfigError``; nothing has changed then.
+    faster, ``TakenOver`` where somebody brought a newer token, ``InvalidPlan`` with every error, or another
+    ``ConfigError``; nothing has changed then.
     """
+    origin = _Origin(holder=holder, actor=actor, channel=channel, reason=reason, address=address)
     with database_errors(), transaction.atomic():
-        return _commit(application, actor=actor, channel=channel, reason=reason, address=address)
+        return _commit(application, origin)
 
 
 def rehearse(application: Application) -> list[ConfigError]:
     """Return what stands against the claim; changes nothing."""
     try:
         with database_errors(), transaction.atomic():
-            _commit(application, actor="rehearsal")
+            _commit(application, _Origin(actor="rehearsal"))
             transaction.set_rollback(True)
     except InvalidPlan as error:
         return list(error.errors)
@@ -93,20 +97,33 @@ def claim_made_with(application: Application) -> Claim | None:
     return Claim(revision=revision, user=user)
 
 
-def _commit(
-    application: Application, *, actor: object, channel: str = "wizard", reason: str = "", address: str = ""
-) -> Claim:
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class _Origin:
+    """Who claims: the holder of a setup token, and what history says of them."""
+
+    holder: str | None = dataclasses.field(default=None, repr=False)
+    actor: object = None
+    channel: str = "wizard"
+    reason: str = ""
+    address: str = ""
+
+
+def _commit(application: Application, origin: _Origin) -> Claim:
     """Compare and set: the state is read under the writers' lock, which is held until the commit."""
     product = get_product()
     with store.writing() as stored:
         config = unclaimed_config_in(stored)
+        tokens.require_holder(origin.holder)
         product.prepare_claim(application)
         account = application.administrator
         user = None if account is None else product.make_administrator(account)
         wanted = product.claim_changes(application, config)
         drawn = plan(_new(wanted, config), managed=True)
         revision = drawn.apply(
-            actor=actor or user or "setup", channel=channel, reason=reason or "claimed", address=address
+            actor=origin.actor or user or "setup",
+            channel=origin.channel,
+            reason=origin.reason or "claimed",
+            address=origin.address,
         )
         if revision is None:
             raise ConfigError("the claim changes nothing", fix="run manage.py config validate")

@@ -14,7 +14,6 @@ from config_app.faults import database_errors
 from config_app.project import get_schema
 from config_app.secret import Secret
 from setup_wizard import tokens
-from setup_wizard.errors import TakenOver
 from setup_wizard.models import DRAFT_ID, SetupDraft
 from setup_wizard.product import get_product
 from setup_wizard.state import unclaimed_config_in
@@ -23,9 +22,13 @@ from setup_wizard.steps import ACCOUNT, MODE, Step
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """The staged steps: texts by step and field, ciphertexts by setting, the hash of a password."""
+    """The staged steps: texts by step and field, ciphertexts by setting, the hash of a password.
+
+    ``earlier`` has the texts of an earlier holder's steps, of which nothing is staged.
+    """
 
     steps: Mapping[str, Mapping[str, str]]
+    earlier: Mapping[str, Mapping[str, str]] = dataclasses.field(default_factory=dict)
     secrets: Mapping[str, str] = dataclasses.field(repr=False)
     password: str = dataclasses.field(repr=False)
 
@@ -42,6 +45,11 @@ class Draft:
         asked = self.mode in get_product().account_modes
         return self.steps.get(ACCOUNT, {}).get("email", "") if asked else ""
 
+    @property
+    def account(self) -> Mapping[str, str]:
+        """Return what the form of the administrator's account is filled in with."""
+        return {**self.earlier.get(ACCOUNT, {}), **self.steps.get(ACCOUNT, {})}
+
     def steps_in_order(self) -> list[Step]:
         """Return the steps of the chosen mode."""
         return [step for step in get_product().steps if step.applies_to(self.mode)]
@@ -54,12 +62,23 @@ class Draft:
 
     def entered(self, step: Step) -> dict[str, Any]:
         """Return the typed values of a step by setting; no secrets, and nothing that is valid no more."""
-        schema, saved = get_schema(), self.steps.get(step.name, {})
+        return self._typed(step, self.steps)
+
+    def known(self, step: Step) -> dict[str, Any]:
+        """Return the typed values to fill a step's form in with: those entered over an earlier holder's."""
+        return self._typed(step, self.earlier) | self.entered(step)
+
+    def _typed(self, step: Step, steps: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+        schema, saved = get_schema(), steps.get(step.name, {})
         values = {}
         for key in saved.keys() & step.keys_in(self.mode):
             with contextlib.suppress(InvalidValue):  # of another version; then it is asked for again
                 values[key] = schema[key].parse(saved[key])
         return values
+
+    def is_from_earlier(self, step: Step) -> bool:
+        """Tell whether a step's form is filled in with what an earlier holder entered."""
+        return step.name in self.earlier and step.name not in self.steps
 
     def first_incomplete(self) -> Step | None:
         """Return the step to go on with, or ``None`` where only the review is left."""
@@ -86,7 +105,7 @@ def load() -> Draft:
     """Return the draft, empty at first."""
     with database_errors():
         row = SetupDraft.objects.filter(pk=DRAFT_ID).first() or SetupDraft()
-    return Draft(steps=row.steps, secrets=row.secrets, password=row.password)
+    return Draft(steps=row.steps, earlier=row.earlier, secrets=row.secrets, password=row.password)
 
 
 def save(
@@ -95,18 +114,18 @@ def save(
     secrets: Mapping[str, Secret],
     password: str = "",
     *,
-    holder: str | None = None,
+    holder: str | None,
 ) -> None:
     """Stage one step; an empty ``password`` keeps the one there is.
 
-    With ``holder``, the proof of a setup token, only while nobody else has taken over. Raises
-    ``AlreadyClaimed``, ``TakenOver``, ``KeyringLocked`` or ``DatabaseUnavailable`` and then stages nothing.
+    ``holder`` is the proof of the setup token that a browser brought; ``None`` is whoever can run code here.
+    Raises ``AlreadyClaimed``, ``TakenOver``, ``KeyringLocked`` or ``DatabaseUnavailable`` and then stages
+    nothing.
     """
     ciphertexts = {key: get_keyring().encrypt(_purpose(key), s.reveal()) for key, s in secrets.items()}
     with store.writing() as stored:
         unclaimed_config_in(stored)
-        if holder is not None and not tokens.is_holder(holder):
-            raise TakenOver
+        tokens.require_holder(holder)
         row = SetupDraft.objects.filter(pk=DRAFT_ID).first() or SetupDraft(pk=DRAFT_ID)
         after = {**row.steps, step.name: dict(texts)}
         row.steps = get_product().revise(row.steps, after)

@@ -144,7 +144,7 @@ class AccountForm(StepForm):
 
     def build(self) -> None:
         """Prefill address and name; a password that was entered before can stay."""
-        saved = self.answers.draft.steps.get(self.step.name, {})
+        saved = self.answers.draft.account
         for name in ("email", "name"):
             self.fields[name].initial = saved.get(name, self.answers.suggested.get(name, ""))
         self.fields["email"].widget.attrs["autocomplete"] = "username"

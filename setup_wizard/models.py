@@ -33,7 +33,8 @@ class SetupDraft(models.Model):
     """One row: what was entered so far, by step; nothing of it is in force.
 
     ``steps`` has the text of every field by step, ``secrets`` ciphertexts by setting, ``password`` the
-    hash of the administrator's.
+    hash of the administrator's. ``earlier`` has the steps of whoever brought a setup token before: forms
+    are filled in with them, and each counts once it was sent anew.
     """
 
     steps: models.JSONField[dict[str, dict[str, Any]], dict[str, dict[str, Any]]] = models.JSONField(
@@ -41,6 +42,9 @@ class SetupDraft(models.Model):
     )
     secrets: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(default=dict)
     password = models.CharField(max_length=256, blank=True)
+    earlier: models.JSONField[dict[str, dict[str, Any]], dict[str, dict[str, Any]]] = models.JSONField(
+        default=dict
+    )
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -49,3 +53,9 @@ class SetupDraft(models.Model):
     def __str__(self) -> str:
         """Return which steps it has."""
         return f"draft of {', '.join(self.steps) or 'nothing yet'}"
+
+    def hand_over(self) -> None:
+        """Keep for the next holder what they can see in the forms, and no password and no secret."""
+        self.earlier = {**self.earlier, **self.steps}
+        self.steps, self.secrets, self.password = {}, {}, ""
+        self.save()

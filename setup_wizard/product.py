@@ -70,12 +70,12 @@ class Product:
         """Return where the setup token is kept for the operator, in a private directory."""
         raise NotImplementedError
 
-    def token_obstacle(self, request: HttpRequest) -> str | None:
-        """Return why no setup token is taken from this client now, such as too many wrong ones before."""
-        return None
+    def count_wrong_token(self, request: HttpRequest) -> str | None:
+        """Count a wrong setup token against the client that sent it; return what it is told after too many.
 
-    def note_wrong_token(self, request: HttpRequest) -> None:
-        """Count a wrong setup token against the client that sent it."""
+        A valid one is taken all the same: behind a proxy, everybody may come from one address.
+        """
+        return None
 
     def bootstrap(self) -> None:
         """Bring the install to where it can be claimed."""

@@ -19,6 +19,7 @@ from config_app.errors import ConfigError
 from config_app.faults import database_errors
 from config_app.files import GROUP_OR_WORLD, replace
 from config_app.secret import Secret
+from setup_wizard.errors import TakenOver
 from setup_wizard.models import SetupDraft, SetupToken
 from setup_wizard.product import get_product
 
@@ -69,8 +70,8 @@ def renew(*, now: dt.datetime) -> None:
 def accept(text: str) -> str | None:
     """Use up a token and return the proof of it for the session; ``None`` where it is not valid.
 
-    The new holder takes over from an earlier one, but not what that one had entered. A wrong token changes
-    nothing, and waits for no writer.
+    The new holder takes over from an earlier one, whose answers only fill in the forms. A wrong token
+    changes nothing, and waits for no writer.
     """
     digest, now = _digest(text.strip()), timezone.now()
     with database_errors():
@@ -81,8 +82,8 @@ def accept(text: str) -> str | None:
         if token is None:
             return None
         earlier, _ = SetupToken.objects.exclude(used_at=None).delete()
-        if earlier:
-            SetupDraft.objects.all().delete()
+        for draft in SetupDraft.objects.all() if earlier else ():
+            draft.hand_over()
         SetupToken.objects.filter(pk=token.pk).update(used_at=now)
         transaction.on_commit(functools.partial(_remove_file, digest))
     return digest
@@ -93,6 +94,16 @@ def is_holder(proof: str) -> bool:
     with database_errors():
         holders = list(SetupToken.objects.exclude(used_at=None).values_list("digest", flat=True))
     return any(hmac.compare_digest(digest, proof) for digest in holders)
+
+
+def require_holder(proof: str | None) -> None:
+    """Raise ``TakenOver`` where a browser brought ``proof`` and may not set up any more.
+
+    Called under the writers' lock, nobody can take over before the commit. ``None`` stands for whoever can
+    run code on the server, and needs no token.
+    """
+    if proof is not None and not is_holder(proof):
+        raise TakenOver
 
 
 def is_held() -> bool:

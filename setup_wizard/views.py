@@ -96,17 +96,12 @@ class TokenView(SetupView):
         form = TokenForm(request.POST)
         if not form.is_valid():
             return self._ask(form)
-        product = get_product()
-        if (obstacle := product.token_obstacle(request)) is not None:
-            form.add_error(None, obstacle)
-            return self._ask(form)
         proof = tokens.accept(form.cleaned_data["token"])
         if proof is None:
-            product.note_wrong_token(request)
-            form.add_error(None, WRONG_TOKEN)
+            form.add_error(None, get_product().count_wrong_token(request) or WRONG_TOKEN)
             return self._ask(form)
         access.unlock(request, proof)
-        return redirect(navigation.next_url(self.draft))
+        return redirect(navigation.next_url(draft.load()))  # which it may have changed hands just now
 
     def _ask(self, form: TokenForm) -> HttpResponse:
         return render(self.request, "setup_wizard/token.html", {"form": form})
@@ -142,7 +137,7 @@ class StepView(SetupView):
 
     def _stage(self, step: Step, form: StepForm) -> bool:
         try:
-            holder = access.proof_of(self.request)
+            holder = access.holder(self.request)
             draft.save(step, form.texts(), form.secrets(), form.password(), holder=holder)
         except (AlreadyClaimed, TakenOver):
             raise
@@ -156,6 +151,7 @@ class StepView(SetupView):
             "form": form,
             "sections": sections(form),
             "problems": review.notices(step, self.draft),
+            "is_from_earlier": self.draft.is_from_earlier(step),
             "references": get_product().references(step, self.request),
         }
         return self.show(step, step.template, context)
@@ -178,9 +174,12 @@ class ReviewView(SetupView):
             application = application_of(self.draft)
             if application.mode in get_product().proved_modes:
                 return self._leave(application)
-            done = claim(application, address=request.META.get("REMOTE_ADDR", ""))
+            holder, address = access.holder(request), request.META.get("REMOTE_ADDR", "")
+            done = claim(application, holder=holder, address=address)
         except AlreadyClaimed:
             return self._finish_again()
+        except TakenOver:
+            raise
         except ConfigError as error:
             return self._show(getattr(error, "errors", [error]))
         return finish(request, done)
@@ -208,14 +207,14 @@ class ProofView(SetupView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Claim, and show what comes next; without proof, say why."""
-        if self.draft.first_incomplete():  # another browser took over with a newer token
+        if self.draft.first_incomplete():  # it took over from a browser that was sent to prove it
             return redirect(navigation.next_url(self.draft))
         application = application_of(self.draft)
         made: list[Claim] = []
 
         def commit(actor: str) -> None:
-            address = request.META.get("REMOTE_ADDR", "")
-            made.append(claim(application, actor=actor, address=address))
+            holder, address = access.holder(request), request.META.get("REMOTE_ADDR", "")
+            made.append(claim(application, holder=holder, actor=actor, address=address))
 
         try:
             refusal = get_product().conclude(request, application, commit)

@@ -23,7 +23,7 @@ def race(number: int, password: str, barrier: Barrier, said: SimpleQueue[str]) -
     unclaimed_config()  # as a request does; it also opens the connection
     barrier.wait(60)
     try:
-        claim(application)
+        claim(application, holder=None)
     except AlreadyClaimed:
         said.put("lost")
     except BaseException as error:

@@ -102,19 +102,20 @@ def save_step() -> None:
     """Stage a step that has a secret."""
     step = next(step for step in get_product().steps if step.name == "credentials")
     secrets = {"workos_api_key": Secret("sk_test_canary")}
-    draft.save(step, {"workos_client_id": "client_123"}, secrets)
+    draft.save(step, {"workos_client_id": "client_123"}, secrets, holder=None)
 
 
 def filled() -> None:
     """Complete every step of the wizard."""
     unlocked()
     for step in draft.load().steps_in_order():
-        draft.save(step, STEPS[step.name], {}, PASSWORD_HASH if step.name == "account" else "")
+        password = PASSWORD_HASH if step.name == "account" else ""
+        draft.save(step, STEPS[step.name], {}, password, holder=None)
 
 
 def finish() -> None:
     """Claim what the wizard staged."""
-    claim(application_of(draft.load()))
+    claim(application_of(draft.load()), holder=None)
 
 
 def claimed() -> None:

@@ -15,6 +15,7 @@ from config_app import receipts
 from config_app.api import get_config, plan, reload_config
 from config_app.errors import (
     ConfigError,
+    DatabaseUnavailable,
     InvalidPlan,
     StaleRevision,
     UnknownSetting,
@@ -91,6 +92,16 @@ def test_a_setting_that_a_command_line_pins_is_named_once_it_is_changed(install:
     assert PINNED in config("set", "port", "8951", "--wait", "0").lines
     assert PINNED in config("unset", "port", "--dry-run").lines
     assert PINNED in config("rollback", "2").lines
+
+
+def test_a_database_that_is_gone_right_after_a_change_makes_no_refusal_of_it(
+    install: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(_processes: object) -> None:
+        raise DatabaseUnavailable("the database is gone")
+
+    monkeypatch.setattr(receipts, "pinned", gone)
+    assert config("set", "port", "8950").lines[1:] == ["port takes effect when the listeners move"]
 
 
 def test_what_is_live_costs_no_question_about_pins(install: None) -> None:

@@ -192,7 +192,10 @@ def test_what_others_set_is_not_taken_for_a_misspelt_variable(tmp_path: Path) ->
     others = ("PORT", "THEIR_HUB_PROT", "HUB_SERVICE_HOST", "HUB_SERVICE_PORT_HTTP", "HUB_PORT_8884_TCP_ADDR")
     ours = {name for setting in schema.settings.values() for name in setting.imported_from}
     ours |= {variable.name for variable in VARIABLES}
-    assert unknown(dict.fromkeys((*others, *ours), "1"), env_file(tmp_path / ".env")) == []
+    known = {**dict.fromkeys((*others, *ours), "1"), "HUB_WEB_PORT": "tcp://10.0.0.7:8884"}
+    assert unknown(known, env_file(tmp_path / ".env")) == []
+    (problem,) = unknown({"HUB_WEB_PORT": "8884"}, env_file(tmp_path / ".env"))
+    assert problem.code == "env_unknown"
 
 
 def test_a_misspelt_variable_is_named_before_at_and_after_the_first_import(hub_process: HubProcess) -> None:

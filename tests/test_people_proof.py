@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, Permission
+from django.core.signals import got_request_exception
+from django.http import HttpRequest
 from django.test import Client
 from django.urls import reverse
+from django.views.debug import ExceptionReporter
 
+from hub.auth import proof
 from hub.models import User
 from tests.authkit import AuthKit
 from tests.conftest import PASSWORD
@@ -76,6 +81,27 @@ def test_no_group_gains_anything_without_proof(stale: Client) -> None:
     assert group.permissions.count() == 1
 
 
+@pytest.mark.parametrize("kind", ["auth_group", "hub_user"])
+def test_nothing_is_deleted_without_proof(stale: Client, kind: str) -> None:
+    group = Group.objects.create(name="Operators")
+    User.objects.create_user("member@example.com", PASSWORD).groups.add(group)
+    model = Group if kind == "auth_group" else User
+    thing = model.objects.latest("pk")
+    path = reverse(f"admin:{kind}_delete", args=[thing.pk])
+    assert ASKED in text_of(stale.post(path, {"post": "yes"}, follow=True))
+    assert model.objects.filter(pk=thing.pk).exists()
+    stale.post(PROOF, {"password": PASSWORD})
+    assert stale.post(path, {"post": "yes"}).status_code == 302
+    assert not model.objects.filter(pk=thing.pk).exists()
+
+
+def test_groups_are_not_deleted_many_at_once(stale: Client) -> None:
+    group = Group.objects.create(name="Operators")
+    sent = {"action": "delete_selected", "_selected_action": str(group.pk), "post": "yes"}
+    stale.post(reverse("admin:auth_group_changelist"), sent)
+    assert Group.objects.exists()
+
+
 def test_a_name_is_changed_as_ever(stale: Client) -> None:
     member = User.objects.create_user("member@example.com", PASSWORD)
     assert change(stale, member, name="Mel").status_code == 302
@@ -85,6 +111,32 @@ def test_a_wrong_password_is_no_proof(stale: Client, owner: User) -> None:
     assert "Enter your password." in text_of(stale.post(PROOF))
     assert "This is not your password." in text_of(stale.post(PROOF, {"password": "wrong"}))
     assert ASKED in text_of(set_password(stale, owner))
+
+
+@pytest.mark.parametrize(
+    ("path", "field"), [(PROOF, "password"), ("/admin/password_change/", "old_password")]
+)
+def test_no_crash_report_has_the_password(
+    stale: Client, monkeypatch: pytest.MonkeyPatch, path: str, field: str
+) -> None:
+    """Requirement K5: local variables of every frame are in a report."""
+    reports: list[str] = []
+
+    def report(request: HttpRequest, **_kwargs: Any) -> None:
+        reports.append(ExceptionReporter(request, *sys.exc_info()).get_traceback_html())
+
+    def fail(*_args: Any) -> None:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(proof, "note", fail)
+    stale.raise_request_exception = False
+    got_request_exception.connect(report)
+    try:
+        stale.post(path, {field: PASSWORD, "new_password1": NEW, "new_password2": NEW})
+    finally:
+        got_request_exception.disconnect(report)
+    assert ["the disk is full" in text for text in reports] == [True]
+    assert PASSWORD not in reports[0]
 
 
 def test_with_the_proof_it_goes_through(stale: Client, owner: User) -> None:

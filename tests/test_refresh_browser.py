@@ -83,6 +83,21 @@ def test_the_dashboard_says_so_once_everybody_has_taken_a_change_up(
     expect_stayed(visitor)
 
 
+def test_what_a_dashboard_says_of_one_change_it_says_everywhere(
+    hub: HubProcess, revision: int, straggler: None, visitor: Visitor
+) -> None:
+    page = visitor.page
+    page.goto("/")
+    expect(page.locator("#hero")).to_contain_text(f"3 of 4 processes at revision {revision}")
+    hub.config("set", f"csp_report_uri=https://example.com/{revision}", "--confirm", "5m")
+    hub.sql(TAKEN_UP.format(revision=revision + 1))
+    expect(page.locator("#hero")).to_contain_text(f"4 of 4 processes at revision {revision + 1}")
+    expect(page.locator(".timeline").get_by_text(f"Revision {revision + 1}")).to_be_visible()
+    page.locator("#hero").get_by_role("link", name="problem").click()
+    expect(page.locator("#problems")).to_be_in_viewport()
+    hub.config("confirm", str(revision + 1))
+
+
 def test_the_editor_says_so_and_keeps_what_was_typed(
     hub: HubProcess, revision: int, straggler: None, visitor: Visitor
 ) -> None:

@@ -78,6 +78,16 @@ def test_mistakes_that_a_review_finds_look_like_those_of_a_page_that_comes_back(
     assert reviewed[2] == ["2 errors", "1 error"]
 
 
+def test_a_mistake_in_a_row_that_was_filtered_out_can_be_reached(visitor: Visitor) -> None:
+    page = visitor.page
+    make_mistakes(page)
+    page.get_by_label("Filter settings").fill("log level")
+    press(page, "Review changes")
+    page.locator("#cfg-errors").get_by_role("link", name="Workers").click()
+    expect(page.get_by_label("Workers", exact=True)).to_be_focused()
+    expect(page.get_by_label("Filter settings")).to_have_value("")
+
+
 @pytest.mark.parametrize("reloads", [False, True])
 def test_nothing_is_left_of_a_mistake_that_was_mended(visitor: Visitor, reloads: bool) -> None:
     page = visitor.page

@@ -152,7 +152,7 @@ def test_a_double_submit_gives_the_last_page_twice(browser: Browser, monkeypatch
     from setup_wizard import views
 
     def submitted_twice(*_args: Any, **_options: Any) -> None:
-        claim(application_of(draft.load()))
+        claim(application_of(draft.load()), holder=None)
         raise AlreadyClaimed
 
     monkeypatch.setattr(views, "claim", submitted_twice)
@@ -168,7 +168,7 @@ def test_a_submit_that_another_claim_beat_signs_nobody_in(
     from setup_wizard import views
 
     def beaten(*_args: Any, **_options: Any) -> None:
-        claim(application())  # the same address, but another password
+        claim(application(), holder=None)  # the same address, but another password
         raise AlreadyClaimed
 
     monkeypatch.setattr(views, "claim", beaten)
@@ -178,10 +178,10 @@ def test_a_submit_that_another_claim_beat_signs_nobody_in(
 
 @pytest.mark.django_db(transaction=True)
 def test_a_second_claim_is_refused_and_changes_nothing(install: None) -> None:
-    claim(application())
+    claim(application(), holder=None)
     before = state()
     with pytest.raises(AlreadyClaimed):
-        claim(application(port=9999))
+        claim(application(port=9999), holder=None)
     assert state() == before
 
 
@@ -225,7 +225,7 @@ def test_a_rehearsal_names_every_error(install: None) -> None:
     errors = rehearse(application(port="abc", csp_report_uri="x;y"))
     assert {key for error in errors for key in error.keys} == {"port", "csp_report_uri"}
     with pytest.raises(InvalidPlan):
-        claim(application(port="abc"))
+        claim(application(port="abc"), holder=None)
 
 
 def test_an_error_of_the_plan_leads_to_the_step_it_belongs_to(
@@ -250,7 +250,7 @@ def test_a_draft_saved_after_the_claim_is_refused(browser: Browser) -> None:
     claim_for("owner@example.com")
     SetupDraft.objects.all().delete()
     with pytest.raises(AlreadyClaimed):
-        draft.save(step, {"app_mode": "local"}, {})
+        draft.save(step, {"app_mode": "local"}, {}, holder=None)
     assert not SetupDraft.objects.exists()
 
 

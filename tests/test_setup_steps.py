@@ -106,9 +106,6 @@ def test_the_wizard_resumes_where_it_was_left(browser: Browser) -> None:
     browser.fill("account", ACCOUNT)
     assert browser.get("/setup/") == 302
     assert browser.location == "/setup/network/"
-    other = Browser()
-    other.unlock()
-    assert other.location == "/setup/network/"
 
 
 def test_nothing_is_in_force_before_the_end(browser: Browser) -> None:

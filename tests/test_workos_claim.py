@@ -97,6 +97,25 @@ def test_a_browser_at_another_address_than_the_public_one_is_led_there(
     assert come_back(authkit, browser).location == "/welcome/"
 
 
+def test_what_was_entered_at_another_address_fills_in_the_forms_under_the_public_one(
+    browser: Browser, authkit: AuthKit
+) -> None:
+    """Cookies stay at the old address: who goes on brings another token, and no key comes along."""
+    entered = {**NETWORK, "public_url": PUBLIC}
+    browser.fill("network", entered)
+    assert browser.finish() == 409
+    change(public_url=PUBLIC)  # as the page says to
+    there = Browser(HTTP_ORIGIN=PUBLIC)
+    there.unlock()
+    there.fill("mode", {"app_mode": "workos"})
+    there.get("/setup/credentials/")
+    assert (CLIENT_ID in there.body, API_KEY in there.body) == (True, False)
+    assert there.post("/setup/credentials/", {**ENTERED, "workos_api_key": ""}) == 200
+    for name, data in {"credentials": ENTERED, "network": entered, "security": {}}.items():
+        there.fill(name, data)
+    assert come_back(authkit, there).location == "/welcome/"
+
+
 def test_under_the_public_url_the_wizard_shows_and_proves_what_sign_in_uses(
     browser: Browser, authkit: AuthKit
 ) -> None:
@@ -242,5 +261,5 @@ def test_a_claim_without_a_browser_lets_the_listed_accounts_back_in(install: Non
         "workos_api_key": API_KEY,
         "super_admin_emails": (OWNER,),
     }
-    claim(Application(mode="workos", changes=changes), actor="root", channel="cli")
+    claim(Application(mode="workos", changes=changes), holder=None, actor="root", channel="cli")
     assert {user.email for user in User.objects.filter(is_active=True)} == {OWNER}

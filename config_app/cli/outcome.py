@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from config_app.cli.terminal import Terminal, abbreviated
 from config_app.declare import TakesEffect
+from config_app.errors import DatabaseUnavailable
 from config_app.models import Revision
 from config_app.plan import Difference, Plan
 from config_app.presentation import clock
@@ -146,20 +147,23 @@ def _later(differences: Iterable[Difference]) -> Iterable[str]:
             yield f"{difference.key} takes effect {difference.takes_effect.description}"
 
 
-def _pinned(plan: Plan) -> Iterable[str]:
-    """Yield what has no effect in processes whose command line says otherwise.
+def _pinned(plan: Plan) -> list[str]:
+    """Return what has no effect in processes whose command line says otherwise.
 
     Only what a process acts on can be pinned, so that other changes cost no query; before the first
-    revision there are no processes, perhaps not even a database.
+    revision there are no processes, perhaps not even a database. A database that is gone by now leaves the
+    remark out: it is no reason to call a change refused that was made.
     """
     keys = {d.key for d in plan.differences if d.takes_effect is not TakesEffect.LIVE}
     if not keys or not plan.revision:
-        return
+        return []
     from config_app import receipts
 
-    for key, text in receipts.pinned(receipts.running()):
-        if key in keys:
-            yield f"{key} is {text}"
+    try:
+        pins = list(receipts.pinned(receipts.running()))
+    except DatabaseUnavailable:
+        return []
+    return [f"{key} is {text}" for key, text in pins if key in keys]
 
 
 def _changes_json(plan: Plan) -> list[dict[str, Any]]:

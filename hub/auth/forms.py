@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib.admin.forms import AdminPasswordChangeForm
@@ -64,7 +64,7 @@ class ProofForm(forms.Form):
 
     def clean_password(self) -> None:
         """Take the password as proof, and keep nothing of it."""
-        _prove(self.request, self.cleaned_data["password"])
+        _prove(self.request, Secret(self.cleaned_data["password"]))
 
 
 class OwnPasswordForm(AdminPasswordChangeForm):
@@ -77,13 +77,12 @@ class OwnPasswordForm(AdminPasswordChangeForm):
 
     def clean_old_password(self) -> str:
         """Refuse a wrong old password, and any for a while after too many."""
-        old: str = self.cleaned_data["old_password"]
-        _prove(self.request, old)
-        return old
+        _prove(self.request, Secret(self.cleaned_data["old_password"]))
+        return cast("str", self.cleaned_data["old_password"])
 
 
-def _prove(request: HttpRequest, password: str) -> None:
+def _prove(request: HttpRequest, password: Secret) -> None:
     try:
-        proof.prove(request, Secret(password))
+        proof.prove(request, password)
     except NotProved as error:
         raise forms.ValidationError(error.message) from None

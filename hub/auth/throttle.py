@@ -32,7 +32,7 @@ LIMITS: Mapping[tuple[str, ...], int] = {
 IN_A_KNOWN_BROWSER: Mapping[tuple[str, ...], int] = {("username",): 5}
 WRONG_TOKENS: Mapping[tuple[str, ...], int] = {("ip_address",): 20}
 """The same for setup tokens, which belong to no account: strangers elsewhere hold nobody up."""
-SETUP_TOKEN = "(setup token)"  # noqa: S105 - what stands for an account
+SETUP_TOKEN = "(setup token)"  # noqa: S105 - what stands for an account, in the log too
 NO_ADDRESS = "(no e-mail address)"
 LONGEST = 255
 """Characters that django-axes keeps of it."""
@@ -53,6 +53,8 @@ def _limits(request: HttpRequest, credentials: Credentials) -> Mapping[tuple[str
 
 def account(request: HttpRequest, credentials: Credentials = None) -> str:
     """Return whose failures these are: those of an account, or of it in one known browser."""
+    if (credentials or {}).get("username") == SETUP_TOKEN:
+        return SETUP_TOKEN
     email = _email(credentials)
     return f"{known_browser(request, email)} {email}".strip()[:LONGEST]
 
@@ -90,17 +92,14 @@ def holds(request: HttpRequest) -> bool:
     return bool(getattr(request, "axes_locked_out", False))
 
 
-def takes_tokens(request: HttpRequest) -> bool:
-    """Tell whether this client may try a setup token; where not, the answer becomes a refusal."""
-    is_allowed: bool = AxesProxyHandler.is_allowed(request, {"username": SETUP_TOKEN})
-    if not is_allowed:
+def count_wrong_token(request: HttpRequest) -> bool:
+    """Count a wrong setup token by its address; tell whether that has to wait, and is refused so."""
+    tried = {"username": SETUP_TOKEN}
+    if AxesProxyHandler.is_allowed(request, tried):
+        AxesProxyHandler.user_login_failed(None, tried, request)
+    else:
         request.axes_locked_out = True  # type: ignore[attr-defined]  # what django-axes' middleware looks at
-    return is_allowed
-
-
-def count_wrong_token(request: HttpRequest) -> None:
-    """Count a wrong setup token by the address that it came from."""
-    AxesProxyHandler.user_login_failed(None, {"username": SETUP_TOKEN}, request)
+    return holds(request)
 
 
 def too_many() -> str:

@@ -36,6 +36,14 @@ function itemOf(row, message) {
   return item;
 }
 
+// A row that was filtered out could not be reached from the summary.
+function showEveryRow() {
+  const filter = document.querySelector("[data-cfg-filter]");
+  if (!filter.value) return;
+  filter.value = "";
+  filter.dispatchEvent(new Event("input"));
+}
+
 function summarise(rows, errors) {
   const box = copyOf("[data-cfg-errors-template]");
   const items = rows.flatMap((row) => errors[row.dataset.cfgSetting].map((message) => itemOf(row, message)));
@@ -74,6 +82,7 @@ export function showErrors(errors) {
     (row) => row.dataset.cfgSetting in errors && controlOf(row),
   );
   if (rows.length < Object.keys(errors).length) return false;
+  showEveryRow();
   for (const row of rows) showBeside(row, errors[row.dataset.cfgSetting]);
   countErrors();
   summarise(rows, errors);

@@ -15,12 +15,14 @@ async function load() {
 }
 
 function replaceParts(page) {
+  if (!page.querySelector("[data-cfg-part]")) throw new Error("another page");
   for (const part of document.querySelectorAll("[data-cfg-part]")) {
     if (part.contains(document.activeElement)) continue; // somebody is about to follow a link in it
     const now = page.getElementById(part.id);
     if (now) part.replaceWith(now);
     else part.remove();
   }
+  document.dispatchEvent(new Event("config:refreshed")); // for scripts that ready what a page shows
 }
 
 async function refresh() {
@@ -30,7 +32,7 @@ async function refresh() {
     try {
       replaceParts(await load());
     } catch {
-      // Signed out, or out of reach for the moment: what is shown stays
+      // Signed out, without rights, or out of reach for the moment: what is shown stays
     }
   }
 }

@@ -46,7 +46,13 @@ class Command(OneLineCommand):
         application = unattended.application(options)
         get_product().bootstrap()
         try:
-            done = claim(application, actor=unattended.actor(), channel="cli", reason=options["reason"])
+            done = claim(
+                application,
+                holder=None,
+                actor=unattended.actor(),
+                channel="cli",
+                reason=options["reason"],
+            )
         except AlreadyClaimed:
             self._accept_same(application)
             return

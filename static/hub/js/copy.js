@@ -21,9 +21,13 @@ async function copy(button) {
   setTimeout(() => (label.textContent = before), FEEDBACK_MS);
 }
 
-for (const button of document.querySelectorAll("[data-copy]")) {
-  button.hidden = false;
-  button.addEventListener("click", () => {
-    if (button.querySelector("[data-copy-label]").textContent !== "Copied") copy(button);
-  });
+function reveal() {
+  for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;
 }
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (button && button.querySelector("[data-copy-label]").textContent !== "Copied") copy(button);
+});
+document.addEventListener("config:refreshed", reveal);
+reveal();
