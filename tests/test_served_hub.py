@@ -60,7 +60,7 @@ def followed(hub: HubProcess, path: str, name: str, **headers: str) -> str | Non
 
 def test_a_change_by_the_cli_reaches_every_worker(hub: HubProcess) -> None:
     before = settled(hub)
-    hub.config("set", "workos_authkit_domain", "https://one.authkit.app")
+    hub.config("set", "workos_authkit_domain", f"https://one{before}.authkit.app")
     wait_for(lambda: (revision_everywhere(hub) or 0) > before, "every process to sign", SOON)
     said = ask_every_worker(hub, WORKERS)
     assert len(said) == WORKERS
@@ -69,18 +69,19 @@ def test_a_change_by_the_cli_reaches_every_worker(hub: HubProcess) -> None:
 
 def test_a_change_by_sql_reaches_every_worker(hub: HubProcess) -> None:
     before = settled(hub)
-    put(hub, "workos_authkit_domain", "https://two.authkit.app")
+    put(hub, "workos_authkit_domain", f"https://two{before}.authkit.app")
     wait_for(lambda: (revision_everywhere(hub) or 0) > before, "every process to sign", SOON)
     assert {report["revision"] for report in ask_every_worker(hub, WORKERS).values()} == {before + 1}
 
 
 def test_policy_origins_and_hosts_follow_at_once(hub: HubProcess) -> None:
-    origin, host = "https://app.example.com", "hub.example.com"
+    number = settled(hub)
+    origin, host = f"https://app{number}.example.com", f"hub{number}.example.com"
     assert hub.get("/health/live", Host=host).status == 400
-    put(hub, "csp_report_uri", "https://csp.example.com/r")
+    put(hub, "csp_report_uri", f"https://csp{number}.example.com/r")
     put(hub, "allowed_origins", origin)
     put(hub, "allowed_hosts", host)
-    wait_for(lambda: "csp.example.com" in (followed(hub, "/", POLICY) or ""), "the policy", SOON)
+    wait_for(lambda: f"csp{number}.example.com" in (followed(hub, "/", POLICY) or ""), "the policy", SOON)
     found = wait_for(
         lambda: followed(hub, "/static/hub/css/base.css", "Access-Control-Allow-Origin", Origin=origin),
         "the origin to be let in",
