@@ -49,7 +49,7 @@ fetch_emulator() {
         tar -xzf "workos-$emulator_version.tgz" package/dist/emulate package/package.json
         rm "workos-$emulator_version.tgz"
         echo '{"private": true}' >package.json
-        npm install --silent --no-audit --no-fund --ignore-scripts hono@4 @hono/node-server@1
+        npm install --silent --no-audit --no-fund --ignore-scripts hono@4.13.19 @hono/node-server@1.19.19
         echo "$emulator_version" >complete
     )
 }
