@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from config_app import runtime
 from hub.models import User
-from tests.editor import EDITOR, Editor, browser, last_revision, text_of
+from tests.editor import EDITOR, HISTORY, Editor, browser, last_revision, text_of
 
 SAID = "Port 8884 → 9000"
 WARNING = "This could lock you out, so it reverts in 5:00 unless you confirm it."
@@ -43,3 +44,14 @@ def test_where_the_cookie_does_not_reach_it_is_said_at_once(client: Client, publ
 def test_a_save_that_leads_nowhere_else_is_said_on_the_next_page(client: Client) -> None:
     Editor(client).save(log_level="debug")
     assert "Log Level info → debug" in text_of(client.get(EDITOR))
+
+
+def test_the_page_at_the_old_port_says_what_was_reverted(client: Client) -> None:
+    Editor(client).save(port="9000")
+    number = last_revision().number
+    assert SAID in text_of(client.get(EDITOR, SERVER_PORT="9000"))
+    runtime.refresh()
+    page = text_of(client.post(f"{HISTORY}{number}/revert/", SERVER_PORT="9000"))
+    assert f"Revision {number} is reverted" in page
+    assert "messagelist" not in page
+    assert f"Revision {number} is reverted." in text_of(client.get(EDITOR))

@@ -57,9 +57,28 @@ def _leads_on(request: HttpRequest, origin: str) -> bool:
     return urlsplit(origin).hostname == host or (address is not None and address.is_loopback)
 
 
-def show_elsewhere(request: HttpRequest, link: Elsewhere, context: dict[str, Any]) -> HttpResponse:
-    """Answer with a page of its own instead of a redirect, which the browser could not follow."""
-    response = TemplateResponse(request, "config_app/elsewhere.html", context | {"elsewhere": link})
+def show_elsewhere(
+    request: HttpRequest, link: Elsewhere, context: dict[str, Any], *, warning: str = ""
+) -> HttpResponse:
+    """Answer with a page of its own instead of a redirect, which the browser could not follow.
+
+    Messages wait for the page at ``link`` where the browser has them there too; ``warning`` is what they say
+    that cannot wait.
+    """
+    page = context | {"elsewhere": link}
+    if _has_same_cookies(request, link.origin):
+        page |= {"messages": (), "warning": warning}
+    response = TemplateResponse(request, "config_app/elsewhere.html", page)
     if link.is_followed:
         get_project().let_connect(response, link.origin)
     return response
+
+
+def _has_same_cookies(request: HttpRequest, origin: str) -> bool:
+    """Tell whether the browser sends ``origin`` the cookies of this request.
+
+    It does to any port of a host (RFC 6265, 8.5) and, as https may have cookies of its own, by the same
+    scheme.
+    """
+    there, host = urlsplit(origin), split_domain_port(request.get_host())[0]
+    return (there.scheme, there.hostname) == (request.scheme, host.strip("[]"))

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.http.request import split_domain_port
 from django.urls import reverse
 from django.utils.html import format_html
 
 from config_app.admin.differences import in_words, lockout_warning, planned_rows
-from config_app.admin.elsewhere import Elsewhere, elsewhere, show_elsewhere
+from config_app.admin.elsewhere import elsewhere, show_elsewhere
 from config_app.admin.proof import demand
 from config_app.confirmation import period
 from config_app.forms import RevisionForm
@@ -50,21 +48,9 @@ def respond(
     report(request, plan, revision)
     keys = [edit.key for edit in plan.edits]
     if revision is not None and (link := elsewhere(request, plan.after, keys, url)):
-        title = f"Revision {revision.number} is saved"
-        return show_elsewhere(request, link, context() | {"title": title} | _left_to(link, request, plan))
+        page = context() | {"title": f"Revision {revision.number} is saved"}
+        return show_elsewhere(request, link, page, warning=lockout_warning(plan))
     return HttpResponseRedirect(url)
-
-
-def _left_to(link: Elsewhere, request: HttpRequest, plan: Plan) -> dict[str, Any]:
-    """Return what the page that leads on shows in place of the report, where that waits at ``link``.
-
-    It waits where the browser sends the same cookies: to any port of a host (RFC 6265, 8.5), and as https
-    may have cookies of its own, by the same scheme.
-    """
-    there, host = urlsplit(link.origin), split_domain_port(request.get_host())[0]
-    if (there.scheme, there.hostname) != (request.scheme, host.strip("[]")):
-        return {}
-    return {"messages": (), "warning": lockout_warning(plan)}
 
 
 def report(request: HttpRequest, plan: Plan, revision: Revision | None) -> None:
