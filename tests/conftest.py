@@ -19,6 +19,7 @@ from config_app.plan import plan
 from hub.database import database_from_url
 from hub.middleware.static import StaticFilesMiddleware
 from hub.models import User
+from tests import command_server
 from tests.another_database import ON_BOTH_DATABASES, DatabaseEntry, served_by
 from tests.environment import DATA_DIR
 from tests.hub_process import HubProcess
@@ -36,7 +37,8 @@ settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 def pytest_unconfigure() -> None:
-    """Remove this process's instance directory."""
+    """End what this process started, and remove its instance directory."""
+    command_server.stop()
     shutil.rmtree(DATA_DIR, ignore_errors=True)
 
 

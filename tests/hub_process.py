@@ -13,15 +13,16 @@ import sys
 import tempfile
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
+from tests import command_server
 from tests.waiting import wait_for
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = command_server.ROOT
 PASSWORD = "correct horse battery staple"
 OWNER = "owner@example.com"
 
@@ -72,15 +73,23 @@ class HubProcess:
         self, *arguments: str, text: str | None = None, **environment: str
     ) -> subprocess.CompletedProcess[str]:
         """Run a management command to its end and return what it said."""
+        variables = self.environment | environment
+        if any(name.startswith("PYTHON") for name in variables):  # which an interpreter reads as it starts
+            return self._run_alone(arguments, variables)
+        command = self.command(*arguments)[1:]
+        return command_server.running().run(command, folder=self.folder, environment=variables, text=text)
+
+    def _run_alone(
+        self, arguments: Sequence[str], variables: dict[str, str]
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             self.command(*arguments),
             cwd=self.folder,
-            env=self.environment | environment,
-            input=text,
-            stdin=subprocess.DEVNULL if text is None else None,
+            env=variables,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=command_server.TIMEOUT,
             check=False,
         )
 
