@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sqlite3
 import subprocess
+from argparse import ArgumentParser
 from pathlib import Path
 
 import pytest
 
-from config_app.cli.registry import VERBS
+from config_app.cli.registry import VERBS, Entry
 from tests.config_command import CANARY, config
 from tests.hub_process import HubProcess
 
@@ -57,7 +58,18 @@ def test_every_verb_has_help(verb: str, capsys: pytest.CaptureFixture[str]) -> N
     with pytest.raises(SystemExit) as ended:
         config(verb, "--help")
     assert ended.value.code == 0
-    assert f"config {verb}" in capsys.readouterr().out
+    found = " ".join(capsys.readouterr().out.split())
+    entry = next(entry for entry in VERBS if entry.name == verb)
+    assert f"config {verb}" in found
+    assert entry.sentence in found
+    assert "xit status" in found
+
+
+@pytest.mark.parametrize("entry", VERBS, ids=[entry.name for entry in VERBS])
+def test_every_argument_of_a_verb_says_what_it_is_for(entry: Entry) -> None:
+    parser = ArgumentParser()
+    entry.load().add_arguments(parser)
+    assert [action.dest for action in parser._actions if not action.help] == []
 
 
 @pytest.mark.parametrize("verb", ANSWER)

@@ -33,11 +33,16 @@ class Set(Verb):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take keys and values in any of their forms."""
-        parser.add_argument("values", nargs="*", metavar="KEY VALUE | KEY=VALUE")
-        parser.add_argument("--key", action="append", default=[], metavar="KEY")
-        parser.add_argument("--value", action="append", default=[], metavar="VALUE")
-        parser.add_argument("--stdin", action="store_true", help="read the value from standard input")
-        parser.add_argument("--file", metavar="F", help="read the value from a file")
+        text = "a setting and its value, as two words or as one; several of the latter are one revision"
+        parser.add_argument("values", nargs="*", metavar="KEY VALUE | KEY=VALUE", help=text)
+        parser.add_argument("--key", action="append", default=[], metavar="KEY", help="the same, spelt out")
+        text = "the value of the --key before it; one that starts with a dash is given as --value=-1"
+        parser.add_argument("--value", action="append", default=[], metavar="VALUE", help=text)
+        text = (
+            "read the value of the one KEY from standard input: ps shows no secret then"
+        )
+        parser.add_argument("--stdin", action="store_true", help=text)
+        parser.add_argument("--file", metavar="F", help="read the value of the one KEY from a file")
         add_base_option(parser)
         add_wait_option(parser)
         add_confirm_option(parser)
@@ -60,7 +65,7 @@ class Unset(Verb):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take the keys."""
-        parser.add_argument("keys", nargs="+", metavar="KEY")
+        parser.add_argument("keys", nargs="+", metavar="KEY", help="the settings, as one revision")
         add_base_option(parser)
         add_wait_option(parser)
         add_confirm_option(parser)

@@ -27,7 +27,8 @@ class Docs(Verb):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take the format."""
         formats = ("markdown", "env", "jsonschema")
-        parser.add_argument("--format", choices=formats, default="markdown", dest="form")
+        text = "what to print (markdown)"
+        parser.add_argument("--format", choices=formats, default="markdown", dest="form", help=text)
         text = f"write {' and '.join(FILES)} in the project's folder"
         parser.add_argument("--write", action="store_true", help=text)
 

@@ -19,7 +19,7 @@ class Get(Verb):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take the key."""
-        parser.add_argument("key", metavar="KEY")
+        parser.add_argument("key", metavar="KEY", help="the setting; config show lists them")
         parser.add_argument("--reveal", action="store_true", help="print a secret in plain text")
         add_json_option(parser)
 

@@ -16,6 +16,11 @@ class Entry(NamedTuple):
     module: str
     class_name: str
 
+    @property
+    def sentence(self) -> str:
+        """Return the help as a verb's own help begins."""
+        return f"{self.help[:1].upper()}{self.help[1:]}."
+
     def load(self) -> Verb:
         """Import the verb's module, which commands of other verbs never pay for."""
         return cast("Verb", getattr(import_module(f"config_app.cli.{self.module}"), self.class_name)())

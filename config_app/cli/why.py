@@ -25,7 +25,7 @@ class Why(Verb):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take the key."""
-        parser.add_argument("key", metavar="KEY")
+        parser.add_argument("key", metavar="KEY", help="the setting; config show lists them")
         add_json_option(parser)
 
     def run(self, options: Namespace, terminal: Terminal) -> None:

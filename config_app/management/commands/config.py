@@ -14,6 +14,7 @@ from config_app.cli.registry import VERBS, Entry
 from config_app.cli.verb import Verb, require_install
 from config_app.faults import database_errors
 
+EXIT_STATUS = "Exit status 0: done; 1: refused, and nothing changed, or failed; 2: the call is wrong."
 _OPTION_NAME = re.compile(r"--[a-z][a-z-]*(?==|$)")
 
 
@@ -32,6 +33,7 @@ class VerbParser(CommandParser):
         """Parse, and refuse what is left over without repeating it: it may be a secret."""
         if self._verb is None and self._entry is not None:
             self._verb = self._entry.load()
+            self.description, self.epilog = self._entry.sentence, EXIT_STATUS
             self._verb.add_arguments(self)
             self.set_defaults(run=self._verb)
         found, extras = super().parse_known_args(self._joined(args or ()), namespace)
