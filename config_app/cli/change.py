@@ -38,9 +38,7 @@ class Set(Verb):
         parser.add_argument("--key", action="append", default=[], metavar="KEY", help="the same, spelt out")
         text = "the value of the --key before it; one that starts with a dash is given as --value=-1"
         parser.add_argument("--value", action="append", default=[], metavar="VALUE", help=text)
-        text = (
-            "read the value of the one KEY from standard input: ps shows no secret then"
-        )
+        text = "read the value of the one KEY from standard input: ps shows no secret then"
         parser.add_argument("--stdin", action="store_true", help=text)
         parser.add_argument("--file", metavar="F", help="read the value of the one KEY from a file")
         add_base_option(parser)

@@ -22,9 +22,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Offer to void what was handed out before."""
-        parser.add_argument(
-            "--new", action="store_true", help="make a new token, and void every earlier one and its session"
-        )
+        text = "make a new token, and void every earlier one, its session and all that was entered"
+        parser.add_argument("--new", action="store_true", help=text)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the link; refuse with one line where the install is claimed."""
