@@ -38,7 +38,7 @@ LAST = (
 def ask_for_proof() -> SafeString:
     """Return what is said to whoever signed in too long ago to decide who gets in (W7)."""
     return format_html(
-        'To confirm that it is you, <a href="{}" target="_blank">prove it in a new tab</a>, then save again.',
+        'To confirm that it is you, <a href="{}" target="_blank">prove it in a new tab</a>, then try again.',
         reverse("proof"),
     )
 

@@ -12,7 +12,7 @@ from hub.runtime_config import schema
 
 PREFIXES = ("HUB_", "WORKOS_")
 # What Kubernetes and Docker links set in every container beside a service that is called "hub".
-_SERVICE_LINK = re.compile(r"\w+_SERVICE_(?:HOST|PORT)(?:_\w+)?|\w+_PORT_[0-9]+_(?:TCP|UDP)(?:_\w+)?")
+_SERVICE_LINK = re.compile(r"\w+_SERVICE_(?:HOST|PORT)(?:_\w+)?|\w+_PORT_[0-9]+_(?:TCP|UDP|SCTP)(?:_\w+)?")
 SIMILAR = 0.75
 """From how similar on a name was probably meant; the prefix alone makes any two somewhat alike."""
 
@@ -32,9 +32,8 @@ def unknown_variables(variables: Mapping[str, str], place: str) -> Iterator[Prob
 
 
 def _is_service_link(name: str, text: str) -> bool:
-    if name.endswith("_PORT"):
-        return text.startswith(("tcp://", "udp://"))
-    return _SERVICE_LINK.fullmatch(name) is not None
+    is_url = name.endswith("_PORT") and text.startswith(("tcp://", "udp://", "sctp://"))
+    return is_url or _SERVICE_LINK.fullmatch(name) is not None
 
 
 def _names_by_spelling() -> dict[str, str]:

@@ -115,6 +115,13 @@ class HubSetup(Product):
             return {"super_admin_emails": f"expected {email} among them: this account claims the hub"}
         return {}
 
+    def heritable(self, steps: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+        """Let whoever takes over say anew who the super admins are."""
+        kept: dict[str, dict[str, str]] = {}
+        for name, texts in steps.items():
+            kept[name] = {key: text for key, text in texts.items() if key != "super_admin_emails"}
+        return kept
+
     def revise(
         self, before: Mapping[str, Mapping[str, str]], after: dict[str, dict[str, str]]
     ) -> dict[str, dict[str, str]]:

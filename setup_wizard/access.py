@@ -24,19 +24,20 @@ def unlock(request: HttpRequest, proof: str) -> None:
 def holder(request: HttpRequest) -> str:
     """Return the proof of the token that this browser's session brought, which may be void by now.
 
-    Raises ``TakenOver`` where it brought none.
+    Raises ``TakenOver`` where it brought none, or has lost it since.
     """
-    with database_errors():
-        proof = request.session.get(PROOF)
-    if not isinstance(proof, str):
+    if (proof := _proof(request)) is None:
         raise TakenOver
     return proof
 
 
 def may_set_up(request: HttpRequest) -> bool:
     """Tell whether this browser's session brought the token, and nobody has taken over since."""
-    try:
-        tokens.require_holder(holder(request))
-    except TakenOver:
-        return False
-    return True
+    proof = _proof(request)
+    return proof is not None and tokens.is_holder(proof)
+
+
+def _proof(request: HttpRequest) -> str | None:
+    with database_errors():
+        proof = request.session.get(PROOF)
+    return proof if isinstance(proof, str) else None

@@ -48,7 +48,7 @@ class Draft:
     @property
     def account(self) -> Mapping[str, str]:
         """Return what the form of the administrator's account is filled in with."""
-        return {**self.earlier.get(ACCOUNT, {}), **self.steps.get(ACCOUNT, {})}
+        return (self.earlier if self.is_from_earlier(ACCOUNT) else self.steps).get(ACCOUNT, {})
 
     def steps_in_order(self) -> list[Step]:
         """Return the steps of the chosen mode."""
@@ -65,8 +65,8 @@ class Draft:
         return self._typed(step, self.steps)
 
     def known(self, step: Step) -> dict[str, Any]:
-        """Return the typed values to fill a step's form in with: those entered over an earlier holder's."""
-        return self._typed(step, self.earlier) | self.entered(step)
+        """Return the typed values to fill in a step's form: an earlier holder's until it is sent anew."""
+        return self._typed(step, self.earlier if self.is_from_earlier(step.name) else self.steps)
 
     def _typed(self, step: Step, steps: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
         schema, saved = get_schema(), steps.get(step.name, {})
@@ -76,9 +76,9 @@ class Draft:
                 values[key] = schema[key].parse(saved[key])
         return values
 
-    def is_from_earlier(self, step: Step) -> bool:
+    def is_from_earlier(self, name: str) -> bool:
         """Tell whether a step's form is filled in with what an earlier holder entered."""
-        return step.name in self.earlier and step.name not in self.steps
+        return name in self.earlier and name not in self.steps
 
     def first_incomplete(self) -> Step | None:
         """Return the step to go on with, or ``None`` where only the review is left."""

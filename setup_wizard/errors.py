@@ -16,7 +16,7 @@ class AlreadyClaimed(ConfigError):
 
 
 class TakenOver(ConfigError):
-    """Somebody else brought a newer setup token meanwhile; nothing was staged."""
+    """Whoever asks does not hold the setup token, any more or at all; nothing was changed."""
 
     def __init__(self) -> None:
         super().__init__(

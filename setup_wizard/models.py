@@ -54,8 +54,8 @@ class SetupDraft(models.Model):
         """Return which steps it has."""
         return f"draft of {', '.join(self.steps) or 'nothing yet'}"
 
-    def hand_over(self) -> None:
-        """Keep for the next holder what they can see in the forms, and no password and no secret."""
-        self.earlier = {**self.earlier, **self.steps}
+    def hand_over(self, heritable: dict[str, dict[str, Any]]) -> None:
+        """Keep for the next holder what of the steps is ``heritable``, and no password and no secret."""
+        self.earlier = {**self.earlier, **heritable}
         self.steps, self.secrets, self.password = {}, {}, ""
         self.save()

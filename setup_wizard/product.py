@@ -99,6 +99,13 @@ class Product:
         """Return what is wrong with a step's values beyond each of them alone, by setting."""
         return {}
 
+    def heritable(self, steps: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+        """Return what of a draft's steps fills in the forms of whoever brings a newer setup token.
+
+        They may be somebody else, and the earlier one a stranger: leave out what gives anybody rights.
+        """
+        return steps
+
     def revise(
         self, before: Mapping[str, Mapping[str, str]], after: dict[str, dict[str, str]]
     ) -> dict[str, dict[str, str]]:

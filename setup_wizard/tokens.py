@@ -83,7 +83,7 @@ def accept(text: str) -> str | None:
             return None
         earlier, _ = SetupToken.objects.exclude(used_at=None).delete()
         for draft in SetupDraft.objects.all() if earlier else ():
-            draft.hand_over()
+            draft.hand_over(get_product().heritable(draft.steps))
         SetupToken.objects.filter(pk=token.pk).update(used_at=now)
         transaction.on_commit(functools.partial(_remove_file, digest))
     return digest

@@ -101,7 +101,7 @@ class TokenView(SetupView):
             form.add_error(None, get_product().count_wrong_token(request) or WRONG_TOKEN)
             return self._ask(form)
         access.unlock(request, proof)
-        return redirect(navigation.next_url(draft.load()))  # which it may have changed hands just now
+        return redirect(navigation.next_url(draft.load()))  # which may have changed hands just now
 
     def _ask(self, form: TokenForm) -> HttpResponse:
         return render(self.request, "setup_wizard/token.html", {"form": form})
@@ -151,7 +151,7 @@ class StepView(SetupView):
             "form": form,
             "sections": sections(form),
             "problems": review.notices(step, self.draft),
-            "is_from_earlier": self.draft.is_from_earlier(step),
+            "is_from_earlier": self.draft.is_from_earlier(step.name) and not form.is_bound,
             "references": get_product().references(step, self.request),
         }
         return self.show(step, step.template, context)

@@ -12,6 +12,7 @@ import gc
 import json
 import os
 import runpy
+import select
 import signal
 import socket
 import subprocess
@@ -19,12 +20,13 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST_REQUEST = 128 * 1024
 TIMEOUT = 120
 """Seconds that a command may take."""
+FAILED = "the command could not be run"
 IMPORTED = (
     "asgiref.sync",
     "cryptography.hazmat.primitives.ciphers.aead",
@@ -49,7 +51,8 @@ class CommandServer:
         """Start it."""
         self._control, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
         with theirs:
-            command = [sys.executable, "-m", __name__, str(theirs.fileno())]
+            # UTF-8, as where no locale is set: a command's own comes too late for its interpreter
+            command = [sys.executable, "-X", "utf8", "-m", __name__, str(theirs.fileno())]
             self._process = subprocess.Popen(command, cwd=ROOT, pass_fds=[theirs.fileno()])
 
     def stop(self) -> None:
@@ -60,7 +63,10 @@ class CommandServer:
     def run(
         self, command: Sequence[str], *, folder: Path, environment: Mapping[str, str], text: str | None
     ) -> subprocess.CompletedProcess[str]:
-        """Run ``manage.py`` with arguments to its end and return what it said; see ``subprocess.run``."""
+        """Run ``manage.py`` with arguments to its end and return what it said; see ``subprocess.run``.
+
+        Raises ``TimeoutError`` for a command that does not end; it is killed then.
+        """
         request = {"argv": list(command), "folder": str(folder), "environment": dict(environment)}
         ours, theirs = socket.socketpair()
         with ours, theirs, _given(text) as given, _empty() as out, _empty() as err:
@@ -68,8 +74,9 @@ class CommandServer:
             socket.send_fds(self._control, [json.dumps(request).encode()], files)
             theirs.close()
             ours.settimeout(TIMEOUT)
-            status = int(ours.recv(16))
-            return subprocess.CompletedProcess(list(command), status, _said(out), _said(err))
+            status = ours.recv(16)
+            assert status, FAILED
+            return subprocess.CompletedProcess(list(command), int(status), _said(out), _said(err))
 
 
 @functools.cache
@@ -121,22 +128,32 @@ def _serve(control: socket.socket) -> None:
 
 
 def _answer(request: dict[str, Any], files: list[int]) -> None:
-    """Fork once more, for the command; send its exit status once it has ended."""
+    """Become what a command starts from, and fork once more; the parent stays and sees to the fork."""
     asking, *streams = files
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    pid = os.fork()
-    if pid:
-        _pid, status = os.waitpid(pid, 0)
-        os.write(asking, str(os.waitstatus_to_exitcode(status)).encode())
-        os._exit(0)
-    os.close(asking)
+    os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
-    os.environ.clear()
-    os.environ.update(request["environment"])
-    os.chdir(request["folder"])
     sys.argv = request["argv"]
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    pid = os.fork()
+    if pid:
+        _see_to(pid, asking)
+    os.close(asking)
+
+
+def _see_to(pid: int, asking: int) -> NoReturn:
+    """Send a command's exit status once it has ended; kill it where nobody asks for that any more."""
+    command = os.pidfd_open(pid)
+    ready, _, _ = select.select([command, asking], [], [])
+    if command not in ready:
+        os.kill(pid, signal.SIGKILL)
+    _pid, status = os.waitpid(pid, 0)
+    if command in ready:
+        os.write(asking, str(os.waitstatus_to_exitcode(status)).encode())
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,8 @@ from tests import command_server
 from tests.waiting import wait_for
 
 ROOT = command_server.ROOT
+READ_AT_START = ("PYTHON", "LC_", "LANG")
+"""How variables begin that an interpreter reads before it runs anything."""
 PASSWORD = "correct horse battery staple"
 OWNER = "owner@example.com"
 
@@ -74,19 +76,20 @@ class HubProcess:
     ) -> subprocess.CompletedProcess[str]:
         """Run a management command to its end and return what it said."""
         variables = self.environment | environment
-        if any(name.startswith("PYTHON") for name in variables):  # which an interpreter reads as it starts
-            return self._run_alone(arguments, variables)
+        if any(name.startswith(READ_AT_START) for name in variables):
+            return self._run_alone(arguments, variables, text)
         command = self.command(*arguments)[1:]
         return command_server.running().run(command, folder=self.folder, environment=variables, text=text)
 
     def _run_alone(
-        self, arguments: Sequence[str], variables: dict[str, str]
+        self, arguments: Sequence[str], variables: dict[str, str], text: str | None
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             self.command(*arguments),
             cwd=self.folder,
             env=variables,
-            stdin=subprocess.DEVNULL,
+            input=text,
+            stdin=subprocess.DEVNULL if text is None else None,
             capture_output=True,
             text=True,
             timeout=command_server.TIMEOUT,

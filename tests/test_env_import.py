@@ -189,7 +189,9 @@ def test_a_variable_that_the_hub_does_not_know_is_named_with_the_one_that_was_me
 
 
 def test_what_others_set_is_not_taken_for_a_misspelt_variable(tmp_path: Path) -> None:
-    others = ("PORT", "THEIR_HUB_PROT", "HUB_SERVICE_HOST", "HUB_SERVICE_PORT_HTTP", "HUB_PORT_8884_TCP_ADDR")
+    links = ["HUB_SERVICE_HOST", "HUB_SERVICE_PORT", "HUB_SERVICE_PORT_HTTP"]
+    links += ["HUB_PORT_8884_TCP_ADDR", "HUB_PORT_8884_TCP_PORT"]
+    others = ("PORT", "THEIR_HUB_PROT", *links)
     ours = {name for setting in schema.settings.values() for name in setting.imported_from}
     ours |= {variable.name for variable in VARIABLES}
     known = {**dict.fromkeys((*others, *ours), "1"), "HUB_WEB_PORT": "tcp://10.0.0.7:8884"}

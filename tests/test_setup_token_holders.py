@@ -17,7 +17,7 @@ from hub.auth.throttle import WRONG_TOKENS
 from setup_wizard import draft, tokens, views
 from setup_wizard.claim import Claim, claim
 from tests.test_setup_token import offered, token_file
-from tests.wizard_walk import ACCOUNT, ADMIN, CREDENTIALS, LOCAL, MODE, WORKOS, Browser
+from tests.wizard_walk import ACCOUNT, ADMIN, CREDENTIALS, LOCAL, MODE, NETWORK, WORKOS, Browser
 
 __all__ = ["token_file"]  # a fixture
 
@@ -49,7 +49,8 @@ def test_what_an_earlier_holder_entered_fills_in_the_forms_and_says_so() -> None
     browser = took_over()
     browser.get("/setup/mode/")
     assert (
-        "entered in another browser. If that was not you, run ./manage.py setup_token --new" in browser.text
+        "entered before, under another setup token. If that was not you, run ./manage.py setup_token --new"
+        in browser.text
     )
     assert browser.response.context["form"]["app_mode"].value() == "workos"
     browser.fill("mode", MODE)
@@ -58,7 +59,34 @@ def test_what_an_earlier_holder_entered_fills_in_the_forms_and_says_so() -> None
     assert browser.post("/setup/account/", {**ACCOUNT, "password1": "", "password2": ""}) == 200
     browser.fill("account", ACCOUNT)
     browser.get("/setup/account/")
-    assert "in another browser" not in browser.text
+    assert "under another setup token" not in browser.text
+
+
+def test_nobody_becomes_a_super_admin_by_what_an_earlier_holder_entered() -> None:
+    """Not even by way of the other mode, which asks for them elsewhere."""
+    first, browser = Browser(), Browser()
+    first.fill_all({**LOCAL, "security": {"super_admin_emails": f"{ADMIN},mallory@example.org"}})
+    browser.unlock()
+    for name, data in {**WORKOS, "credentials": CREDENTIALS}.items():
+        browser.fill(name, data)
+    browser.fill("mode", MODE)
+    browser.fill("account", ACCOUNT)
+    browser.get("/setup/security/")
+    assert ADMIN in browser.body
+    assert "mallory" not in browser.body
+
+
+def test_a_step_that_was_sent_takes_nothing_from_an_earlier_holder() -> None:
+    first, browser = Browser(), Browser()
+    first.fill_all({**LOCAL, "network": {**NETWORK, "public_url": "https://mallory.example.org"}})
+    browser.unlock()
+    browser.fill("mode", MODE)
+    browser.fill("account", ACCOUNT)
+    browser.get("/setup/network/")
+    assert "https://mallory.example.org" in browser.body
+    browser.fill("network", {**NETWORK, "public_url": ""})
+    browser.get("/setup/network/")
+    assert "mallory" not in browser.body
 
 
 def test_renewing_the_token_discards_what_was_entered() -> None:
@@ -67,7 +95,7 @@ def test_renewing_the_token_discards_what_was_entered() -> None:
     browser = Browser()
     browser.unlock()
     browser.get("/setup/mode/")
-    assert "in another browser" not in browser.text
+    assert "under another setup token" not in browser.text
     assert (draft.load().steps, draft.load().earlier) == ({}, {})
 
 
