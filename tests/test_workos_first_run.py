@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -11,16 +13,23 @@ from tests import workos_emulator as workos
 from tests.browser import Visitor, browser, fill_in_sign_in, visiting
 from tests.hub_process import PASSWORD, HubProcess
 from tests.waiting import wait_for
-from tests.workos_browsing import EDITOR, copy_redirect_uri, emulator, expect_super_admin, press_test
-from tests.workos_emulator import API_KEY, CLIENT_ID, OWNER, Emulator
+from tests.workos_browsing import EDITOR, copy_redirect_uri, expect_super_admin, press_test
+from tests.workos_emulator import API_KEY, CLIENT_ID, OWNER, Emulator, running_emulator
 from tests.workos_hub import connect
 
-__all__ = ["browser", "emulator"]  # fixtures
+__all__ = ["browser"]  # a fixture
 
 pytestmark = pytest.mark.xdist_group("browser")
 
 NOT_LISTED = "You are not one of the super admins"
 FINISH = "Sign in with WorkOS to finish"
+
+
+@pytest.fixture
+def emulator(tmp_path: Path) -> Iterator[Emulator]:
+    """Give an emulator that knows no hub yet: a port that is free may be one that another hub had."""
+    with running_emulator(tmp_path) as running:
+        yield running
 
 
 def open_credentials(page: Page, hub: HubProcess) -> None:
