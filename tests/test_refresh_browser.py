@@ -90,6 +90,7 @@ def test_what_a_dashboard_says_of_one_change_it_says_everywhere(
     page.goto("/")
     expect(page.locator("#hero")).to_contain_text(f"3 of 4 processes at revision {revision}")
     hub.config("set", f"csp_report_uri=https://example.com/{revision}", "--confirm", "5m")
+    wait_for(lambda: hub.sql(THERE) == [(3,)], "every process but the straggler to say so")
     hub.sql(TAKEN_UP.format(revision=revision + 1))
     expect(page.locator("#hero")).to_contain_text(f"4 of 4 processes at revision {revision + 1}")
     expect(page.locator(".timeline").get_by_text(f"Revision {revision + 1}")).to_be_visible()
