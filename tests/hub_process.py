@@ -192,6 +192,7 @@ class HubProcess:
             with self._nobody_writes():
                 for pid in pids:
                     os.kill(pid, signal.SIGSTOP)
+                wait_for(lambda: all(map(_stands_still, pids)), "the processes to stand still")
             yield
         finally:
             for pid in pids:
@@ -216,6 +217,16 @@ def _children(parent: int) -> Iterator[int]:
         with contextlib.suppress(OSError):  # it has ended meanwhile
             if int(status.read_text().rpartition(")")[2].split()[1]) == parent:
                 yield int(status.parent.name)
+
+
+def _stands_still(pid: int) -> bool:
+    """Tell whether every thread is stopped: until then, one that asked for a lock may still get it."""
+    states = [status.read_text().rpartition(")")[2].split()[0] for status in _threads(pid)]
+    return set(states) == {"T"}
+
+
+def _threads(pid: int) -> Iterator[Path]:
+    return Path(f"/proc/{pid}/task").glob("[0-9]*/stat")
 
 
 @contextlib.contextmanager
