@@ -72,9 +72,7 @@ def test_who_connected_before_a_move_and_asks_after_it_is_answered(served: HubPr
         early.sendall(b"GET /health/live HTTP/1.1\r\nHost: loc")
         move(served, free_port())
         move(served, free_port())
-        wait_for_workers(
-            served, 3
-        )  # two of now, and the one that was told to stop and waits for the rest
+        wait_for_workers(served, 3)  # two of now, and the one that was told to stop and waits for the rest
         early.sendall(b"alhost\r\n\r\n")
         answer = b"".join(iter(lambda: early.recv(65536), b""))
     assert answer.startswith(b"HTTP/1.1 200 ")
