@@ -130,8 +130,8 @@ PAGES = {
         text="Sign-in will come back to the public URL that you entered, and this browser has the wizard "
         "open under another address, where setup could not be completed. Let the hub answer there with the "
         "command below, on the server; manage.py setup_token then prints the link that opens the wizard "
-        "there, filled in with what you entered, passwords and keys excepted. Or go back and leave the "
-        "public URL empty, if people open the hub as you do now.",
+        "there, filled in with what you entered, but for the API key and the super admins. Or go back and "
+        "leave the public URL empty, if people open the hub as you do now.",
         action="Open it there",
     ),
     "changed": Page(
