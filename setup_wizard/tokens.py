@@ -82,11 +82,16 @@ def accept(text: str) -> str | None:
         if token is None:
             return None
         earlier, _ = SetupToken.objects.exclude(used_at=None).delete()
-        for draft in SetupDraft.objects.all() if earlier else ():
-            draft.hand_over(get_product().heritable(draft.steps))
+        if earlier:
+            _hand_over_draft()
         SetupToken.objects.filter(pk=token.pk).update(used_at=now)
         transaction.on_commit(functools.partial(_remove_file, digest))
     return digest
+
+
+def _hand_over_draft() -> None:
+    for draft in SetupDraft.objects.all():
+        draft.hand_over(get_product().heritable(draft.steps))
 
 
 def is_holder(proof: str) -> bool:

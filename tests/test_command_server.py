@@ -18,6 +18,7 @@ print(os.getcwd(), sorted(os.environ), sys.argv[1:], sys.stdin.read(), sys.flags
 print("ünd", file=sys.stderr)
 sys.exit(3)
 """
+# It sleeps for longer than the test waits: it has to be killed.
 SLEEPER = """
 import os, pathlib, time
 pathlib.Path("pid").write_text(str(os.getpid()))
