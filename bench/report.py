@@ -10,17 +10,20 @@ from rich.table import Table
 from bench.row import Row
 from bench.sample import TIMES
 
-COLUMNS = ("what", "hub", "peers", "ratio", "must reach", "met?")
+COLUMNS = ("what", "hub", "peers", "ratio", "target", "met?")
 
 PAGE = """\
 # Performance
 
-Written by `make bench`. The contestants of a line run in the same run and take turns, round by round. A
-figure is the median of the rounds, with the middle half of them in brackets. A ratio says how many times the
-peer's figure is the hub's; it is taken round by round, because whatever slows a round slows both sides.
-What happens within one process is told in processor time, without its waiting for a disk or for other
-processes; everything else in time that passes. PostgreSQL keeps its files in memory, where there is room, and
-does not wait for a disk; SQLite does.
+Written by `make bench`. All contestants of a line run in the same run and take turns, round by round.
+
+- Each figure is the median of the rounds. The brackets contain the middle half of the rounds.
+- A ratio above 1 means that the hub is better. For times and memory, it is the peer's figure divided by the hub's. For
+  pages per second, it is the hub's figure divided by the peer's.
+- Ratios are computed for each round, because a slow round slows down both sides.
+- Work inside one process is measured in CPU time. CPU time excludes waiting for a disk or for other processes.
+- Everything else is measured in elapsed time.
+- PostgreSQL keeps its files in memory, if there is room, and does not wait for a disk. SQLite waits for the disk.
 
 {facts}
 

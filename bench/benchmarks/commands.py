@@ -29,14 +29,14 @@ def measure(effort: Effort) -> list[Row]:
         _row(
             "config get port, the whole process",
             get,
-            "a command that does nothing",
+            "an empty command",
             empty,
             OVER_EMPTY,
         ),
         _row(
-            "a command of the hub's that does nothing",
+            "an empty command in the hub",
             empty,
-            "the same in a plain Django project",
+            "an empty command in a plain Django project",
             plain,
             OVER_PLAIN,
         ),

@@ -24,8 +24,8 @@ def measure(effort: Effort) -> list[Row]:
             what=f"load a revision of {' / '.join(f'{size:,}' for size in sizes)} settings, none secret",
             hub=" / ".join(map(str, loads)),
             checks=(
-                Check(most, "≤", A_SETTING, SECONDS, f"a setting, of {sizes[-1]:,}"),
-                Check(most / many, "≤", LINEAR, TIMES, f"that of each of {sizes[1]:,}"),
+                Check(most, "≤", A_SETTING, SECONDS, f"per setting, with {sizes[-1]:,}"),
+                Check(most / many, "≤", LINEAR, TIMES, f"the time per setting with {sizes[1]:,}"),
             ),
         )
     ]

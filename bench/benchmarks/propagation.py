@@ -132,7 +132,7 @@ def _measure(hubs: Sequence[HubProcess], reports: Reports, count: int, change: C
 def _on_sqlite_row(by: str, sample: Sample) -> Row:
     workers = f"{SQLITE_WORKERS} workers"
     return _row(
-        f"a change by {by} until the last of {workers} has it in force, SQLite, sessions being written",
+        f"from a change by {by} until all {workers} use it, SQLite, while sessions are written",
         sample,
         Check(sample.median, "≤", SQLITE_MEDIAN, SECONDS, "p50"),
         Check(sample.quantile(1), "≤", SQLITE_LONGEST, SECONDS, "at most"),
@@ -140,9 +140,9 @@ def _on_sqlite_row(by: str, sample: Sample) -> Row:
 
 
 def _on_postgresql_row(by: str, sample: Sample) -> Row:
-    workers = f"{POSTGRESQL_WORKERS} workers of each of {HUBS} hubs"
+    workers = f"{POSTGRESQL_WORKERS} workers on each of {HUBS} hubs"
     return _row(
-        f"a change by {by} until the last of {workers} has it in force, PostgreSQL",
+        f"from a change by {by} until all {workers} use it, PostgreSQL",
         sample,
         Check(sample.median, "≤", POSTGRESQL_MEDIAN, SECONDS, "p50"),
         Check(sample.quantile(0.99), "≤", POSTGRESQL_P99, SECONDS, "p99"),

@@ -37,7 +37,7 @@ def _queries(what: str, sizes: list[int], found: list[Samples]) -> Row:
         hub=f"{times}; {' / '.join(f'{number:.0f}' for number in queries)} queries",
         checks=(
             Check(max(queries), "≤", QUERIES, COUNT, "queries"),
-            Check(max(queries) - min(queries), "≤", 0, COUNT, "more for more settings"),
+            Check(max(queries) - min(queries), "≤", 0, COUNT, "extra queries for more settings"),
         ),
     )
 

@@ -40,7 +40,7 @@ KINDS = (
     Kind("gunicorn's own ASGI worker", "asgi", "asgi", "asgi"),
     Kind("four threads", "gthread", "gthread", "wsgi", ("--threads", "4")),
 )
-AS_THE_HUB = "Django's standard layers, served as the hub serves its own"
+AS_THE_HUB = "Django's standard layers with the hub's optimizations"
 
 
 def measure(effort: Effort) -> list[Row]:
@@ -58,11 +58,11 @@ def measure(effort: Effort) -> list[Row]:
 
 
 def _ours(kind: Kind) -> str:
-    return f"the hub by {kind.name}"
+    return f"the hub on {kind.name}"
 
 
 def _standard(kind: Kind) -> str:
-    return f"Django's standard layers by {kind.name}"
+    return f"Django's standard layers on {kind.name}"
 
 
 @contextmanager
@@ -108,7 +108,7 @@ def _rows(page: str, found: Mapping[str, Sample]) -> Iterator[Row]:
         others = [AS_THE_HUB, *(_ours(other) for other in KINDS[1:])] if kind is UVICORN else []
         shown = {"Django's standard layers": standard} | {name: found[name] for name in others}
         yield Row(
-            what=f"{page} by {kind.name}, one worker",
+            what=f"{page} on {kind.name}, one worker",
             hub=str(hub),
             peers=tuple(Peer(name, str(sample), hub.over(sample)) for name, sample in shown.items()),
             checks=(Check(hub.over(standard), "≥", OF_STANDARD, PERCENT, "of the standard layers"),),

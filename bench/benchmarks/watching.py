@@ -28,7 +28,7 @@ def _measure(name: str, database_url: str | None, rounds: int) -> list[Row]:
         with sessions.being_written(process.database):
             beside = take_turns([process], rounds, PERCENT)[0]
     return [
-        _row(f"watching {name} in an idle process, in processor time", alone["share of a core"]),
+        _row(f"watching {name} in an idle process, in CPU time", alone["share of a core"]),
         _row(f"the same while sessions are written to {name}", beside["share of a core"]),
     ]
 
