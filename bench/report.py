@@ -18,12 +18,13 @@ PAGE = """\
 Written by `make bench`. All contestants of a line run in the same run and take turns, round by round.
 
 - Each figure is the median of the rounds. The brackets contain the middle half of the rounds.
-- A ratio above 1 means that the hub is better. For times and memory, it is the peer's figure divided by the hub's. For
-  pages per second, it is the hub's figure divided by the peer's.
+- A ratio above 1 means that the hub is better. For times and memory, it is the peer's figure divided by the
+  hub's. For pages per second, it is the hub's figure divided by the peer's.
 - Ratios are computed for each round, because a slow round slows down both sides.
-- Work inside one process is measured in CPU time. CPU time excludes waiting for a disk or for other processes.
+- Work inside one process is measured in CPU time. This excludes waiting for a disk or other processes.
 - Everything else is measured in elapsed time.
-- PostgreSQL keeps its files in memory, if there is room, and does not wait for a disk. SQLite waits for the disk.
+- PostgreSQL does not wait for a disk, and keeps its files in memory if there is room. SQLite does wait for
+  the disk.
 
 {facts}
 

@@ -45,7 +45,9 @@ DESIGNS = {
     "spread over 50 ms": Design(spread=0.05),
     "spread over 100 ms": Design(spread=0.1),
     "one listener per machine": Design(listeners=MACHINES),
-    "one listener per machine, which loads for all its processes": Design(listeners=MACHINES, loaders=MACHINES),
+    "one listener per machine, which loads for all its processes": Design(
+        listeners=MACHINES, loaders=MACHINES
+    ),
 }
 
 
