@@ -11,6 +11,8 @@ from django.test import RequestFactory
 from config_app.api import override_config
 from config_app.fields import CidrListField
 from hub.middleware.proxy import FORWARDED, trusted_proxies
+from hub.models import User
+from tests.editor import Editor, last_revision
 from tests.web import browser, configure
 
 PROXIES = "10.0.0.0/8, fd00::/8, 2001:db8:ffff::1"
@@ -118,3 +120,11 @@ def test_trust_follows_the_configuration(owner: Any) -> None:
     assert "__Host-csrftoken" in visitor.get("/auth/login").cookies
     configure(trusted_proxies="")
     assert "csrftoken" in visitor.get("/auth/login").cookies
+
+
+def test_history_names_the_client_behind_a_proxy(owner: User) -> None:
+    configure(trusted_proxies="10.0.0.1")
+    client = browser(REMOTE_ADDR="10.0.0.1", HTTP_X_FORWARDED_FOR="127.0.0.1, 203.0.113.9")
+    client.force_login(owner)
+    Editor(client).save(log_level="debug")
+    assert last_revision().address == "203.0.113.9"
