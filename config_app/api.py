@@ -11,17 +11,17 @@ from typing import Any, TypeVar, cast
 
 from asgiref.sync import sync_to_async
 
+from config_app.change.plan import Plan, plan
+from config_app.change.rollback import plan_rollback
+from config_app.declaration.secret import Secret
+from config_app.declaration.unset import UNSET
 from config_app.errors import UnknownSetting
-from config_app.hooks import on_change
-from config_app.plan import Plan, plan
+from config_app.live.hooks import on_change
+from config_app.live.runtime import Snapshot, get_config, get_snapshot, override, refresh
 from config_app.project import get_schema
-from config_app.rollback import plan_rollback
-from config_app.runtime import Snapshot, get_config, get_snapshot, override, refresh
-from config_app.secret import Secret
-from config_app.sources import using_database
-from config_app.unset import UNSET
-from config_app.watcher import start as start_watching
-from config_app.watcher import stop as stop_watching
+from config_app.propagation.sources import using_database
+from config_app.propagation.watcher import start as start_watching
+from config_app.propagation.watcher import stop as stop_watching
 
 __all__ = [
     "UNSET",

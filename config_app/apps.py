@@ -18,15 +18,15 @@ class ConfigAppConfig(AppConfig):
 
     def ready(self) -> None:
         """Count writes in every migrated database, and watch from the first request on."""
-        from config_app import checks, triggers  # noqa: F401 - both need loaded apps
+        from config_app.store import triggers
 
-        post_migrate.connect(triggers.install, sender=self, dispatch_uid="config_app.triggers")
+        post_migrate.connect(triggers.install, sender=self, dispatch_uid="config_app.store.triggers")
         request_started.connect(_watch_from_now_on, dispatch_uid="config_app.watch")
 
 
 def _watch_from_now_on(**_signal: Any) -> None:
     """Start the watcher in a process that turned out to be a server."""
-    from config_app import watcher
+    from config_app.propagation import watcher
 
     request_started.disconnect(dispatch_uid="config_app.watch")
     watcher.start()

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.decorators import sync_only_middleware
 
-from config_app import runtime
 from config_app.errors import ConfigError
+from config_app.live import runtime
 from config_app.logs import REVISION
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]

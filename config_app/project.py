@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, cast
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from config_app.declaration.schema import Schema, Setting
+from config_app.declaration.secret import Secret
+from config_app.encryption.keyring import Unlocker
 from config_app.errors import ConfigError, NotProved
-from config_app.keyring import Unlocker
-from config_app.schema import Schema, Setting
-from config_app.secret import Secret
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse

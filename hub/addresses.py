@@ -5,9 +5,9 @@ from __future__ import annotations
 import socket
 from collections.abc import Mapping
 
-from config_app import receipts
 from config_app.errors import DatabaseUnavailable
 from config_app.fields.hosts import in_brackets
+from config_app.propagation import receipts
 from hub.runtime_config import RuntimeConfig
 
 WILDCARDS = {"0.0.0.0", "::"}  # noqa: S104 - names them, binds nothing

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from django.http import HttpRequest
 from django.http.request import split_domain_port
 
-from config_app import receipts
+from config_app.propagation import receipts
 from hub.addresses import WILDCARDS, reachable
 from hub.middleware.hosts import is_allowed
 from hub.middleware.proxy import Address, parse_address

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from django.utils import timezone
 
+from config_app.encryption.private_files import PRIVATE_FILE
 from config_app.errors import DatabaseUnavailable
-from config_app.files import PRIVATE_FILE
 from hub.instance import Instance
 
 KEPT = 5

@@ -8,10 +8,14 @@ import socket
 from asgiref.sync import sync_to_async
 from django.db import connection
 
-from config_app import confirmation, custody, receipts, runtime, store, watcher
+from config_app import store
+from config_app.change import confirmation
+from config_app.change.plan import plan
+from config_app.encryption import install_keyring
+from config_app.live import runtime
+from config_app.live.resolution import read_without_keyring
 from config_app.models import Revision
-from config_app.plan import plan
-from config_app.resolve import read_without_keyring
+from config_app.propagation import receipts, watcher
 from hub import backup, database_file, migration
 from hub.bootstrap_lock import bootstrap_lock
 from hub.env_import import current_import, instance
@@ -68,7 +72,7 @@ async def abootstrap_application() -> RuntimeConfig:
 def _is_ready() -> bool:
     if instance().first_start or not database_file.is_there() or migration.pending():
         return False  # an older schema is migrated before anything reads it
-    if not migration.is_initialised() or custody.lacks_slot():
+    if not migration.is_initialised() or install_keyring.lacks_slot():
         return False
     return not _facts_changed() and _has_token_if_unclaimed()
 
@@ -97,8 +101,8 @@ def _bring_up() -> None:
         database_file.create(path)
     run_migrations_once()
     with store.writing() as stored:
-        custody.ensure_keyring()
-        custody.ensure_slots()
+        install_keyring.ensure_keyring()
+        install_keyring.ensure_slots()
         auto_migrate_from_env()
         _record_facts(first=stored.revision == 0)
     remember_database(instance())

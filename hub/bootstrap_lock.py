@@ -12,9 +12,9 @@ from pathlib import Path
 from django.db import DatabaseError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from config_app.encryption.private_files import PRIVATE_FILE
 from config_app.errors import DatabaseUnavailable
-from config_app.faults import database_errors
-from config_app.files import PRIVATE_FILE
+from config_app.store.failures import database_errors
 from hub.instance import Instance
 
 ADVISORY_LOCK = 0x48756221

@@ -8,8 +8,8 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 
+from config_app.encryption.private_files import PRIVATE_FILE
 from config_app.errors import DatabaseUnavailable
-from config_app.files import PRIVATE_FILE
 
 
 def location() -> Path | None:

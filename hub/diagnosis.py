@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from config_app.errors import ConfigError, DatabaseUnavailable
-from config_app.faults import is_locked
 from config_app.project import Problem
+from config_app.store.failures import is_locked
 from hub import database_file, migration
 
 HOW_TO_START = "run manage.py bootstrap or manage.py serve"

@@ -12,9 +12,9 @@ from typing import Any
 
 from django.conf import settings
 
+from config_app.declaration.schema import Setting
 from config_app.errors import ConfigError, InvalidValue
 from config_app.project import Problem
-from config_app.schema import Setting
 from hub.env_file import EnvFile, EnvProblem, read_env_file
 from hub.instance import Instance, lines_too_late
 from hub.runtime_config import RuntimeConfig, schema

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from config_app.secret import Secret
+from config_app.declaration.secret import Secret
 
 
 def cookie_password() -> Secret:

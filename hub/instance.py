@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from config_app.declaration.secret import Secret
+from config_app.encryption.private_files import GROUP_OR_WORLD, publish_once
 from config_app.errors import ConfigError, InvalidValue
-from config_app.files import GROUP_OR_WORLD, publish_once
-from config_app.secret import Secret
 from hub.database import Database, database_from_url, resolve_path, sqlite_database
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from config_app import receipts
 from config_app.errors import RuleViolation
+from config_app.propagation import receipts
 from hub import holders
 from hub.listening import (
     ALWAYS_WORK,

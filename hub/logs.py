@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from config_app.hooks import on_change
+from config_app.live.hooks import on_change
 from hub.logs_format import QUIET
 from hub.runtime_config import RuntimeConfig
 

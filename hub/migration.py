@@ -15,7 +15,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from config_app import store
 from config_app.errors import DatabaseUnavailable, NewerSchema
-from config_app.faults import WAIT, database_errors, is_locked
+from config_app.store.failures import WAIT, database_errors, is_locked
 
 
 def applied_migrations() -> set[tuple[str, str]]:

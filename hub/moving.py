@@ -15,9 +15,10 @@ import signal
 import threading
 from typing import Any
 
-from config_app import effects, receipts
 from config_app.api import on_change
-from config_app.declare import TakesEffect
+from config_app.declaration.setting import TakesEffect
+from config_app.live import effects
+from config_app.propagation import receipts
 from hub import sockets
 from hub.listening import ListenerUnavailable, address_of, listener
 from hub.runtime_config import RuntimeConfig

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
-from config_app.keyring import MachineUnlocker, SharedUnlocker, Unlocker
+from config_app.declaration.schema import Setting
+from config_app.declaration.secret import Secret
+from config_app.declaration.unset import UNSET
+from config_app.encryption.keyring import MachineUnlocker, SharedUnlocker, Unlocker
 from config_app.project import Problem, ProcessVariable, Project
-from config_app.schema import Setting
-from config_app.secret import Secret
-from config_app.unset import UNSET
 from hub.runtime_config import UNCONFIGURED, WORKOS, RuntimeConfig, is_configured, schema
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class HubProject(Project):
 
         A locked keyring can hold no new secret, and must not keep anybody from setting up anew.
         """
-        from config_app.custody import is_locked
+        from config_app.encryption.install_keyring import is_locked
         from hub.generated import cookie_password
 
         password = UNSET if is_locked() else cookie_password()

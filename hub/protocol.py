@@ -11,7 +11,7 @@ import h11
 from uvicorn.protocols.http.flow_control import CLOSE_HEADER
 from uvicorn.protocols.http.h11_impl import STATUS_PHRASES, H11Protocol, RequestResponseCycle
 
-from config_app import feed
+from config_app.live import feed
 from hub import bare_responses
 
 FIRST_REQUEST = 5.0

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from typing import cast
 
-from config_app import fields, runtime
-from config_app.declare import Editable, Section, TakesEffect, setting
-from config_app.schema import Schema
-from config_app.secret import Secret
+from config_app import fields
+from config_app.declaration.schema import Schema
+from config_app.declaration.secret import Secret
+from config_app.declaration.setting import Editable, Section, TakesEffect, setting
+from config_app.live import runtime
 from hub import rules
 from hub.summaries import count, plain, prefix, whether
 from hub.workos.fields import OrganizationIdField, RoleField

@@ -20,7 +20,7 @@ _STAND_IN = secrets.token_urlsafe(48)
 @functools.cache
 def _derive() -> str:
     """Return the key of this install, or a random one while the keyring stays locked (K2)."""
-    from config_app.custody import get_keyring
+    from config_app.encryption.install_keyring import get_keyring
 
     try:
         return get_keyring().derive("django secret key").hex()

@@ -14,9 +14,10 @@ from django.conf import settings
 from django.db import connections
 from django.urls import get_resolver
 
-from config_app import effects, receipts, runtime, watcher
-from config_app.declare import TakesEffect
+from config_app.declaration.setting import TakesEffect
 from config_app.errors import ConfigError
+from config_app.live import effects, runtime
+from config_app.propagation import receipts, watcher
 from hub import sockets, succession
 from hub.addresses import reachable
 from hub.bootstrap import bootstrap_application

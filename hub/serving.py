@@ -11,7 +11,7 @@ from typing import Any
 from uvicorn.config import Config
 from uvicorn.server import Server
 
-from config_app import feed
+from config_app.live import feed
 from hub import sockets as listening
 from hub import succession
 

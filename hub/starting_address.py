@@ -7,8 +7,9 @@ import os
 import socket
 from pathlib import Path
 
-from config_app import confirmation, receipts
+from config_app.change import confirmation
 from config_app.models import Process
+from config_app.propagation import receipts
 from hub.listening import ListenerUnavailable, probe
 from hub.runtime_config import get_config
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from config_app.schema import NOT_SET, SECRET_SET
+from config_app.declaration.schema import NOT_SET, SECRET_SET
 
 
 def plain(value: object) -> str:

@@ -13,10 +13,11 @@ from django.http import HttpRequest, HttpResponse
 from django.http.request import split_domain_port
 from django.urls import reverse
 
-from config_app import runtime, store
+from config_app import store
+from config_app.declaration.unset import UNSET
 from config_app.errors import ConfigError, DatabaseUnavailable
 from config_app.fields.hosts import is_loopback
-from config_app.unset import UNSET
+from config_app.live import runtime
 from hub import addresses, arrival, errors, migration, rules
 from hub.auth import throttle
 from hub.generated import cookie_password

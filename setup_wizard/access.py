@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest
 from django.middleware.csrf import rotate_token
 
-from config_app.faults import database_errors
+from config_app.store.failures import database_errors
 from setup_wizard import tokens
 from setup_wizard.errors import TakenOver
 

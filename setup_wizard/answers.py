@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from config_app import api
+from config_app.declaration.secret import Secret
 from config_app.project import get_schema
-from config_app.secret import Secret
 from setup_wizard.draft import Draft
 from setup_wizard.steps import Step
 

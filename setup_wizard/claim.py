@@ -10,13 +10,14 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
-from config_app import runtime, store
+from config_app import store
+from config_app.change.plan import plan
 from config_app.errors import ConfigError, InvalidPlan
-from config_app.faults import database_errors
+from config_app.live import runtime
+from config_app.live.resolution import read_without_keyring
 from config_app.models import Revision
-from config_app.plan import plan
 from config_app.project import get_schema
-from config_app.resolve import read_without_keyring
+from config_app.store.failures import database_errors
 from setup_wizard import draft as drafts
 from setup_wizard import tokens
 from setup_wizard.draft import Draft

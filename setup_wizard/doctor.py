@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from config_app.doctor.finding import Finding
 from config_app.errors import DecryptionFailed
-from config_app.overview import Overview
+from config_app.presentation.overview import Overview
 from config_app.project import Problem
 from setup_wizard import draft as drafts
 from setup_wizard import tokens

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from config_app import store
-from config_app.custody import get_keyring
+from config_app.declaration.secret import Secret
+from config_app.encryption.install_keyring import get_keyring
 from config_app.errors import InvalidValue
-from config_app.faults import database_errors
 from config_app.project import get_schema
-from config_app.secret import Secret
+from config_app.store.failures import database_errors
 from setup_wizard import tokens
 from setup_wizard.models import DRAFT_ID, SetupDraft
 from setup_wizard.product import get_product

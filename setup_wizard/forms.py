@@ -11,9 +11,9 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
 from django.core.exceptions import ValidationError
 
+from config_app.declaration.secret import Secret
 from config_app.fields import EmailField
 from config_app.project import get_schema
-from config_app.secret import Secret
 from setup_wizard.answers import Answers
 from setup_wizard.product import get_product
 from setup_wizard.steps import Step

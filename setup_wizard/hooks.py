@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from config_app.forking import no_fork
-from config_app.hooks import on_change
+from config_app.live.hooks import on_change
 
 
 @on_change()
@@ -13,7 +13,7 @@ def offer_a_token(old: Any, new: Any) -> None:
     """Make a setup token when the install becomes unclaimed, by raw SQL for one; many processes may try."""
     with no_fork:  # a child that is forked during an import has half of a module for ever
         # Loaded where they are needed: every command starts with this module.
-        from config_app.sources import using_database
+        from config_app.propagation.sources import using_database
         from setup_wizard import tokens
         from setup_wizard.product import get_product
 

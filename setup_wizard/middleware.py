@@ -10,8 +10,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 
-from config_app import runtime
 from config_app.errors import ConfigError
+from config_app.live import runtime
 from config_app.middleware import GetResponse
 from setup_wizard import pages
 from setup_wizard.product import get_product

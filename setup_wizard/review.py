@@ -8,9 +8,9 @@ from typing import Any
 from django.urls import reverse
 
 from config_app import store
+from config_app.declaration.schema import Setting
 from config_app.errors import ConfigError
 from config_app.project import get_schema
-from config_app.schema import Setting
 from setup_wizard.answers import Answers
 from setup_wizard.claim import application_of, rehearse
 from setup_wizard.draft import Draft

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from config_app import runtime
+from config_app.live import runtime
+from config_app.live.resolution import read_without_keyring, resolve
 from config_app.project import get_schema
-from config_app.resolve import read_without_keyring, resolve
 from config_app.store import Stored
 from setup_wizard.errors import AlreadyClaimed
 from setup_wizard.product import get_product

@@ -15,10 +15,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from config_app import store
+from config_app.declaration.secret import Secret
+from config_app.encryption.private_files import GROUP_OR_WORLD, replace
 from config_app.errors import ConfigError
-from config_app.faults import database_errors
-from config_app.files import GROUP_OR_WORLD, replace
-from config_app.secret import Secret
+from config_app.store.failures import database_errors
 from setup_wizard.errors import TakenOver
 from setup_wizard.models import SetupDraft, SetupToken
 from setup_wizard.product import get_product

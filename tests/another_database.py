@@ -10,7 +10,7 @@ import pytest
 from django.contrib.contenttypes.models import ContentType
 from django.db import connections
 
-from config_app import statements
+from config_app.store import statements
 
 ON_BOTH_DATABASES = {
     "tests.test_admin_confirmation",

@@ -30,7 +30,7 @@ def empty() -> None:
 
 def start(barrier: Barrier, said: SimpleQueue[Any]) -> None:
     """Start the hub as soon as everybody is ready, and say what it is configured with."""
-    from config_app.custody import get_keyring
+    from config_app.encryption.install_keyring import get_keyring
     from hub.bootstrap import bootstrap_application
 
     barrier.wait(60)

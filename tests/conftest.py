@@ -14,8 +14,11 @@ from django.core.signals import request_started
 from django.test import Client
 from pytest_django import DjangoDbBlocker
 
-from config_app import custody, effects, hooks, receipts, runtime, store
-from config_app.plan import plan
+from config_app import store
+from config_app.change.plan import plan
+from config_app.encryption import install_keyring
+from config_app.live import effects, hooks, runtime
+from config_app.propagation import receipts
 from hub.database import database_from_url
 from hub.middleware.static import StaticFilesMiddleware
 from hub.models import User
@@ -69,13 +72,13 @@ def static_files_are_found_once() -> Iterator[None]:
 def fresh_process(database: str) -> Iterator[None]:
     """Let every test start as a process does that has read nothing yet, and that watches nothing."""
     request_started.disconnect(dispatch_uid="config_app.watch")
-    for part in (runtime, custody, receipts, effects):
+    for part in (runtime, install_keyring, receipts, effects):
         part.forget()
     hooks._due.clear()
     hooks._failures.clear()
     yield
     runtime.forget()
-    custody.forget()
+    install_keyring.forget()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -118,7 +121,7 @@ def install(db: None) -> None:
 def bring_up() -> None:
     """Do to the test database what a first start does to an empty one."""
     with store.writing():
-        custody.ensure_keyring()
+        install_keyring.ensure_keyring()
         plan({"database_path": "test.db"}, managed=True).apply(actor="hub", channel="bootstrap")
     runtime.refresh()
 

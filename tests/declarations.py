@@ -8,9 +8,9 @@ from typing import Any
 from django import forms
 
 from config_app import fields
-from config_app.declare import Section, setting
-from config_app.schema import Schema
-from config_app.secret import Secret
+from config_app.declaration.schema import Schema
+from config_app.declaration.secret import Secret
+from config_app.declaration.setting import Section, setting
 
 FIRST = Section(key="first", title="First")
 SECOND = Section(key="second", title="Second", description="The others.")

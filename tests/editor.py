@@ -11,8 +11,8 @@ from django.test import Client
 from django.urls import reverse
 
 from config_app.api import plan
+from config_app.live.runtime import read_snapshot
 from config_app.models import Revision
-from config_app.runtime import read_snapshot
 from hub.models import User
 
 EDITOR = reverse("admin:config_app_systemconfig_changelist")

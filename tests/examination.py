@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from config_app import custody
 from config_app.doctor.examination import examine
 from config_app.doctor.finding import Fact
+from config_app.encryption import install_keyring
 from tests.hub_process import HubProcess
 
 WORKOS_CREDENTIALS = {
@@ -19,7 +19,7 @@ WORKOS_CREDENTIALS = {
 
 def fact(name: str) -> Fact:
     """Return what a doctor who was called just now says of one fact."""
-    custody.forget()
+    install_keyring.forget()
     (found,) = [fact for fact in examine().facts if fact.name == name]
     return found
 

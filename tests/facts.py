@@ -7,9 +7,10 @@ from typing import Any
 from django.contrib.sessions.models import Session
 from django.db import connection
 
-from config_app import runtime, store
+from config_app import store
+from config_app.declaration.secret import Secret
+from config_app.live import runtime
 from config_app.models import Change, Confirmation, Revision
-from config_app.secret import Secret
 from hub.models import User
 from hub.runtime_config import schema
 from setup_wizard import draft, tokens

@@ -12,9 +12,9 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.core.management import call_command
 from django.http import HttpRequest
 
-from config_app import confirmation
-from config_app.plan import plan
-from config_app.secret import Secret
+from config_app.change import confirmation
+from config_app.change.plan import plan
+from config_app.declaration.secret import Secret
 from hub import database_file
 from hub.bootstrap import bootstrap_application
 from hub.instance import ensure_data_dir

@@ -126,11 +126,13 @@ def start_afresh() -> None:
     from django.conf import settings
     from django.db import connections
 
-    from config_app import custody, effects, receipts, runtime
+    from config_app.encryption import install_keyring
+    from config_app.live import effects, runtime
+    from config_app.propagation import receipts
     from hub.instance import resolve_instance
 
     connections.close_all()
-    for part in (runtime, custody, receipts, effects):
+    for part in (runtime, install_keyring, receipts, effects):
         part.forget()
     settings.INSTANCE = resolve_instance(os.environ, settings.BASE_DIR)
 

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 
 from django.test import override_settings
 
-from config_app import fields, runtime
-from config_app.declare import Section, setting
+from config_app import fields
+from config_app.declaration.schema import Schema
+from config_app.declaration.setting import Section, setting
+from config_app.live import runtime
 from config_app.project import Project, get_project
-from config_app.schema import Schema
 from hub import rules
 from hub.project import HubProject
 from hub.runtime_config import RuntimeConfig

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from config_app.runtime import read_snapshot
+from config_app.live.runtime import read_snapshot
 from tests.raw_sql import rows
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.test import Client
 
-from config_app import timeline
+from config_app.store import timeline
 from hub.auth.proof import PROVED_AT
 
 

@@ -10,9 +10,11 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from config_app import confirmation, effects, receipts
 from config_app.api import get_config, plan
+from config_app.change import confirmation
+from config_app.live import effects
 from config_app.models import Revision
+from config_app.propagation import receipts
 from hub.models import User
 from tests.editor import EDITOR, HISTORY, Editor, browser, last_revision, staff, text_of
 from tests.web import configure
@@ -193,7 +195,7 @@ def test_a_process_that_has_an_earlier_revision_in_force_confirms_nothing(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     revision = change(trusted_proxies="10.0.0.0/8")
-    monkeypatch.setattr("config_app.admin.confirmation._revision_of", lambda _request: revision.number - 1)
+    monkeypatch.setattr("config_app.admin.unconfirmed._revision_of", lambda _request: revision.number - 1)
     assert "is not in force yet in the process that answered" in send(client, "confirm", revision.number)
     assert is_waiting(revision)
 

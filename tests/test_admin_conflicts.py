@@ -108,7 +108,7 @@ def test_a_change_by_sql_counts_as_somebody_elses(editor: Editor) -> None:
 def test_a_change_between_loading_and_writing_is_noticed_under_the_lock(
     editor: Editor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from config_app.plan import Plan
+    from config_app.change.plan import Plan
 
     apply = Plan.apply
 

@@ -7,9 +7,10 @@ import re
 
 import pytest
 
-from config_app import receipts, runtime
 from config_app.api import plan
+from config_app.live import runtime
 from config_app.models import Change, Process, SystemConfig
+from config_app.propagation import receipts
 from hub.models import User
 from hub.runtime_config import schema
 from tests.editor import EDITOR, Editor, browser, last_revision, stored, text_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from config_app import runtime
+from config_app.live import runtime
 from hub.models import User
 from tests.editor import EDITOR, HISTORY, Editor, browser, last_revision, text_of
 

@@ -9,8 +9,8 @@ from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.urls import reverse
 
-from config_app import runtime
 from config_app.api import plan
+from config_app.live import runtime
 from hub.models import User
 from tests.editor import browser, fields_of, staff, text_of
 

@@ -155,7 +155,7 @@ def test_a_right_taken_away_counts_for_a_page_that_is_still_open(operator: Clien
 
 
 def test_a_super_admin_who_is_removed_can_change_nothing_any_more(owner: User) -> None:
-    from config_app import runtime
+    from config_app.live import runtime
 
     editor = Editor(browser(owner))
     User.objects.create_user("next@example.com", "a long enough password")

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from config_app import receipts
 from config_app.api import plan
 from config_app.models import Change
+from config_app.propagation import receipts
 from hub.models import User
 from tests.editor import HISTORY, browser, change_elsewhere, fields_of, last_revision, stored, text_of
 

@@ -9,8 +9,8 @@ from urllib.parse import quote
 import pytest
 from django.test import Client
 
-from config_app import custody
 from config_app.api import plan
+from config_app.encryption import install_keyring
 from config_app.models import Change, SystemConfig
 from hub.models import User
 from hub.runtime_config import schema
@@ -150,7 +150,7 @@ def test_without_the_key_the_page_works_and_names_what_needs_re_entry(
     def locked() -> None:
         raise KeyringLocked("no key fits")
 
-    monkeypatch.setattr(custody, "get_keyring", locked)
+    monkeypatch.setattr(install_keyring, "get_keyring", locked)
     response = client.get(EDITOR)
     assert response.status_code == 200
     assert "needs re-entry" in row(response.content, "workos_api_key")

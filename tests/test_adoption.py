@@ -9,12 +9,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from config_app import runtime, store, watcher
-from config_app.adoption import adopt_now, unrecorded
+from config_app import store
 from config_app.api import get_config, plan
+from config_app.change.adoption import adopt_now, unrecorded
 from config_app.errors import StaleRevision
+from config_app.live import runtime
 from config_app.models import Change, Revision
-from config_app.presentation import change_rows
+from config_app.presentation.changes import change_rows
+from config_app.propagation import watcher
 from tests.another_database import ONLY_SQLITE
 from tests.crew import crew
 from tests.hub_process import ROOT, HubProcess

@@ -9,8 +9,8 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 
-from config_app.report import report
-from config_app.secret import Secret
+from config_app.declaration.secret import Secret
+from config_app.presentation.json_report import report
 from hub.models import User
 from tests.web import browser, configure
 

@@ -10,8 +10,9 @@ from asgiref.sync import async_to_sync
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
-from config_app import api, runtime
+from config_app import api
 from config_app.errors import DatabaseUnavailable, NewerSchema
+from config_app.live import runtime
 from hub import bootstrap
 from hub.bootstrap import BootstrapState, get_bootstrap_state
 from hub.runtime_config import RuntimeConfig, get_config

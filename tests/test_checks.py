@@ -8,9 +8,9 @@ import pytest
 from django.core.checks import CheckMessage
 
 from config_app import checks, fields
+from config_app.declaration.schema import Schema
+from config_app.declaration.secret import Secret
 from config_app.errors import RuleViolation
-from config_app.schema import Schema
-from config_app.secret import Secret
 from tests.declarations import FieldWithoutSerialise, Small, declared, small
 
 

@@ -8,9 +8,9 @@ import pytest
 from django.core.management.base import CommandError
 
 from config_app.api import plan
-from config_app.deadlines import unconfirmed
 from config_app.errors import ConfigError
 from config_app.models import Confirmation
+from config_app.store.deadlines import unconfirmed
 from tests.config_command import config, database_content
 from tests.hub_process import HubProcess
 

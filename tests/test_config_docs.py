@@ -8,8 +8,8 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError
 
-from config_app import reference
 from config_app.errors import ConfigError
+from config_app.presentation import reference
 from tests.config_command import config
 from tests.hub_process import HubProcess
 

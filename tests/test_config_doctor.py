@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
-from config_app import custody
 from config_app.api import plan
 from config_app.doctor import database, examination
 from config_app.doctor.finding import Finding
+from config_app.encryption import install_keyring
 from config_app.errors import ConfigError
-from config_app.overview import Overview
+from config_app.presentation.overview import Overview
 from config_app.project import get_project
 from hub.models import User
 from tests.config_command import CANARY, config, database_content, write_row
@@ -222,7 +222,7 @@ def test_every_secret_is_decrypted_and_only_names_are_printed(owner: User) -> No
     assert fact("secrets").finding == "2 of 2 decrypt"
     assert fact("archived_secrets").finding == "2 of 2 decrypt"
     write_row("workos_api_key", "gAAAAA-canary", is_secret=True)
-    custody.forget()
+    install_keyring.forget()
     out, _error = failing()
     assert "workos_api_key: the stored secret cannot be decrypted" in out
     assert "canary" not in out

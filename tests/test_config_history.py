@@ -6,8 +6,8 @@ import datetime as dt
 
 import pytest
 
-from config_app.adoption import adopt_now
 from config_app.api import UNSET, plan
+from config_app.change.adoption import adopt_now
 from config_app.errors import UnknownSetting
 from config_app.models import Revision
 from config_app.project import get_schema

@@ -11,7 +11,6 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from config_app import receipts
 from config_app.api import get_config, plan, reload_config
 from config_app.errors import (
     ConfigError,
@@ -21,6 +20,7 @@ from config_app.errors import (
     UnknownSetting,
 )
 from config_app.models import Change, Process, Revision, SystemConfig
+from config_app.propagation import receipts
 from tests.config_command import CANARY, config, database_content, write_row
 
 

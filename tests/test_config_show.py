@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from config_app import custody
 from config_app.api import plan
+from config_app.encryption import install_keyring
 from config_app.errors import ConfigError
 from config_app.models import Process
 from config_app.project import get_schema
@@ -203,7 +203,7 @@ def test_whatever_sql_wrote_is_named_and_breaks_nothing(
     install: None, form: tuple[str, ...], key: Any, value: Any, is_secret: Any, expected: str
 ) -> None:
     plan({"reload_webhook_secret": "0123456789abcdef"}).apply()
-    custody.forget()
+    install_keyring.forget()
     write_row(key, value, is_secret=is_secret)
     if form == ("--json",):
         message = expected.removeprefix("error: ").removeprefix("info: ")
@@ -244,7 +244,7 @@ def test_a_value_that_fills_screens_is_abbreviated(install: None) -> None:
 def test_a_deleted_salt_is_named_and_the_rest_is_shown(install: None) -> None:
     sql("DELETE FROM system_config WHERE config_key = 'encryption_key_salt'")
     plan({"port": 9001}).apply()
-    custody.forget()
+    install_keyring.forget()
     write_row("workos_api_key", "gAAAAA", is_secret=True)
     shown = config("show").out
     assert "encryption_key_salt is gone from the database" in shown

@@ -7,8 +7,8 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 
-from config_app import custody
 from config_app.api import plan
+from config_app.encryption import install_keyring
 from config_app.errors import ConfigError
 from tests.config_command import CANARY, config, database_content, sql, write_row
 
@@ -51,7 +51,7 @@ def test_a_secret_that_cannot_be_decrypted_is_a_problem_and_not_shown(install: N
 def test_a_lost_key_is_a_problem_for_every_secret(install: None) -> None:
     plan({"workos_api_key": CANARY, "reload_webhook_secret": "0123456789abcdef"}).apply()
     sql("UPDATE config_key_slot SET wrapped = 'x'")
-    custody.forget()
+    install_keyring.forget()
     found = complaints()
     assert "workos_api_key" in found
     assert "reload_webhook_secret" in found

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from config_app.adoption import adopt_now
 from config_app.api import plan
+from config_app.change.adoption import adopt_now
 from config_app.errors import ManagedSetting, UnknownSetting
 from config_app.project import get_schema
 from tests.config_command import CANARY, config, database_content, write_row

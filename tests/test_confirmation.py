@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from config_app import confirmation, store
+from config_app import store
 from config_app.api import get_config, plan
+from config_app.change import confirmation
 from config_app.errors import ConfigError
 from config_app.models import Revision
 from tests.hub_process import HubProcess

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from config_app import confirmation, deadlines
 from config_app.api import get_config, plan
+from config_app.change import confirmation
+from config_app.store import deadlines
 from tests.crew import script
 from tests.hub_process import HubProcess
 from tests.postgresql import PostgreSQL

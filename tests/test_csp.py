@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from config_app import runtime
 from config_app.errors import DatabaseUnavailable, InvalidPlan
+from config_app.live import runtime
 from tests.web import browser, configure
 
 PAGES = {

@@ -9,14 +9,16 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from config_app import custody, runtime, store
+from config_app import store
 from config_app.api import UNSET, get_config, plan
+from config_app.change.reset import reset
+from config_app.declaration.secret import Secret
+from config_app.encryption import install_keyring
+from config_app.encryption.keyring import MachineUnlocker, SharedUnlocker, new_keyring
 from config_app.errors import ConfigError, InvalidPlan, KeyringLocked
-from config_app.keyring import MachineUnlocker, SharedUnlocker, new_keyring
+from config_app.live import runtime
+from config_app.live.runtime import read_snapshot
 from config_app.models import KeySlot, Revision, SystemConfig
-from config_app.reset import reset
-from config_app.runtime import read_snapshot
-from config_app.secret import Secret
 from tests.locked import slots, unreadable
 from tests.raw_sql import raw_sql, rows, set_row, value_of
 
@@ -40,7 +42,7 @@ def key_file() -> Path:
 def restart() -> None:
     """Forget everything that a restarted process does not know."""
     runtime.forget()
-    custody.forget()
+    install_keyring.forget()
 
 
 def lose_key(key_file: Path) -> bytes:
@@ -66,8 +68,8 @@ def test_no_secret_is_in_the_database_file_in_plain_text() -> None:
 def test_the_keyring_is_made_once() -> None:
     before, salt = slots(), value_of("encryption_key_salt")
     with store.writing():
-        custody.ensure_keyring()
-        custody.ensure_slots()
+        install_keyring.ensure_keyring()
+        install_keyring.ensure_slots()
     assert (slots(), value_of("encryption_key_salt")) == (before, salt)
 
 
@@ -96,8 +98,8 @@ def test_no_key_is_made_while_a_secret_is_stored(key_file: Path) -> None:
     before, salt = slots(), value_of("encryption_key_salt")
     lose_key(key_file)
     with store.writing():
-        custody.ensure_keyring()
-        custody.ensure_slots()
+        install_keyring.ensure_keyring()
+        install_keyring.ensure_slots()
     assert not key_file.exists()
     assert (slots(), value_of("encryption_key_salt")) == (before, salt)
 
@@ -115,12 +117,12 @@ def test_no_key_is_made_while_anything_is_left_of_the_old_one(key_file: Path, le
     raw_sql("DELETE FROM system_config WHERE config_key = 'encryption_key_salt'")
     lose_key(key_file)
     with store.writing():
-        custody.ensure_keyring()
-        custody.ensure_slots()
+        install_keyring.ensure_keyring()
+        install_keyring.ensure_slots()
     assert not key_file.exists()
     assert value_of("encryption_key_salt") is None
     with pytest.raises(KeyringLocked):
-        custody.get_keyring()
+        install_keyring.get_keyring()
 
 
 def test_a_locked_keyring_refuses_a_new_secret_and_changes_nothing(key_file: Path) -> None:
@@ -164,8 +166,8 @@ def test_another_key_file_locks_and_is_not_overwritten(key_file: Path) -> None:
     key_file.chmod(0o600)
     assert unreadable() == ["workos_api_key", "workos_cookie_password"]
     with store.writing():
-        custody.ensure_keyring()
-        custody.ensure_slots()
+        install_keyring.ensure_keyring()
+        install_keyring.ensure_slots()
     assert key_file.read_bytes() == before[::-1].strip() + b"\n"
 
 
@@ -183,8 +185,8 @@ def test_a_mangled_salt_locks_and_is_not_replaced(salt: str) -> None:
     restart()
     assert unreadable() == ["workos_api_key", "workos_cookie_password"]
     with store.writing():
-        custody.ensure_keyring()
-        custody.ensure_slots()
+        install_keyring.ensure_keyring()
+        install_keyring.ensure_slots()
     assert value_of("encryption_key_salt") == salt
 
 
@@ -193,7 +195,7 @@ def test_a_deleted_salt_locks_and_is_not_replaced() -> None:
     restart()
     assert "encryption_key_salt is gone from the database" in str(read_snapshot().problems[0])
     with store.writing():
-        custody.ensure_keyring()
+        install_keyring.ensure_keyring()
     assert value_of("encryption_key_salt") is None
 
 
@@ -210,7 +212,7 @@ def test_a_running_process_follows_a_keyring_that_was_restored(key_file: Path) -
     salt, before = value_of("encryption_key_salt"), slots()
     other = new_keyring(bytes(16))
     KeySlot.objects.all().delete()
-    custody._save(other.wrap(MachineUnlocker(key_file)))
+    install_keyring._save(other.wrap(MachineUnlocker(key_file)))
     set_row("encryption_key_salt", bytes(16).hex())
     set_row("workos_api_key", other.encrypt("workos_api_key", "sk_test_restored01"), is_secret=True)
     assert runtime.refresh().config.workos_api_key.reveal() == "sk_test_restored01"
@@ -220,12 +222,12 @@ def test_a_running_process_follows_a_keyring_that_was_restored(key_file: Path) -
 def test_a_key_that_is_configured_later_gets_a_slot(monkeypatch: pytest.MonkeyPatch, key_file: Path) -> None:
     shared = SharedUnlocker(Secret("a key that several machines share"))
     machine = MachineUnlocker(key_file)
-    monkeypatch.setattr(custody, "get_project", lambda: Keys(shared, machine))
-    assert custody.lacks_slot()
+    monkeypatch.setattr(install_keyring, "get_project", lambda: Keys(shared, machine))
+    assert install_keyring.lacks_slot()
     with store.writing():
-        custody.ensure_slots()
-    assert not custody.lacks_slot()
-    monkeypatch.setattr(custody, "get_project", lambda: Keys(shared))
+        install_keyring.ensure_slots()
+    assert not install_keyring.lacks_slot()
+    monkeypatch.setattr(install_keyring, "get_project", lambda: Keys(shared))
     restart()
     assert get_config().workos_api_key.reveal() == API_KEY
 
@@ -245,7 +247,7 @@ def test_a_key_for_which_there_is_no_way_to_unlock_is_logged_once_for_all(
 ) -> None:
     lose_key(key_file)
     with caplog.at_level(logging.WARNING), store.writing():
-        custody.ensure_slots()
+        install_keyring.ensure_slots()
     (record,) = [r for r in caplog.records if r.levelno == logging.ERROR]
     assert "the machine key is missing" in record.getMessage()
 
@@ -262,7 +264,7 @@ def test_a_wrong_shared_key_is_tried_once_for_all_secrets(
             tried.append(self)
             return bytes(32)
 
-    monkeypatch.setattr(custody, "get_project", lambda: Keys(Wrong()))
+    monkeypatch.setattr(install_keyring, "get_project", lambda: Keys(Wrong()))
     restart()
     assert unreadable() == ["workos_api_key", "workos_cookie_password"]
     assert len(tried) == 1
@@ -290,7 +292,7 @@ def test_a_ciphertext_of_another_install_is_not_readable() -> None:
 
 def test_every_reason_is_one_line(key_file: Path) -> None:
     lose_key(key_file)
-    for attempt in (custody.get_keyring, lambda: plan({"workos_api_key": API_KEY}).apply()):
+    for attempt in (install_keyring.get_keyring, lambda: plan({"workos_api_key": API_KEY}).apply()):
         with pytest.raises(ConfigError) as caught:
             attempt()
         assert "\n" not in str(caught.value)

@@ -13,11 +13,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from config_app import confirmation, receipts, runtime
+from config_app.change import confirmation
+from config_app.change.plan import plan
+from config_app.declaration.secret import Secret
 from config_app.errors import DatabaseUnavailable
+from config_app.live import runtime
 from config_app.models import Process, Revision, SystemConfig
-from config_app.plan import plan
-from config_app.secret import Secret
+from config_app.propagation import receipts
 from hub.models import User
 from tests.web import browser, configure
 

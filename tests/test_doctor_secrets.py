@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from config_app import custody, store
+from config_app import store
 from config_app.api import plan
-from config_app.keyring import MachineUnlocker, SharedUnlocker
+from config_app.declaration.secret import Secret
+from config_app.encryption import install_keyring
+from config_app.encryption.keyring import MachineUnlocker, SharedUnlocker
 from config_app.models import Change, KeySlot, SystemConfig
-from config_app.secret import Secret
 from setup_wizard.models import DRAFT_ID, SetupDraft
 from tests.config_command import CANARY, sql, write_row
 from tests.examination import fact, findings
@@ -38,7 +39,7 @@ def two_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """Configure a shared key beside that of the machine."""
     machine: Path = settings.INSTANCE.key_file
     shared = SharedUnlocker(Secret("a key that several machines share"))
-    monkeypatch.setattr(custody, "get_project", lambda: Keys(shared, MachineUnlocker(machine)))
+    monkeypatch.setattr(install_keyring, "get_project", lambda: Keys(shared, MachineUnlocker(machine)))
 
 
 def test_a_keyring_that_nothing_unlocks_is_an_error_with_a_cure() -> None:
@@ -57,7 +58,7 @@ def test_a_key_without_a_slot_is_a_warning_until_it_has_one(two_keys: None) -> N
     assert findings("keyring") == ("warning", ["key_without_slot"])
     assert "keep a copy of that key" in fact("keyring").finding
     with store.writing():
-        custody.ensure_slots()
+        install_keyring.ensure_slots()
     assert fact("keyring").finding == "2 slots: machine, shared; unlocked here by shared and machine"
     assert fact("keyring").status == "ok"
 
@@ -82,9 +83,9 @@ def test_a_secret_in_plain_text_is_an_error() -> None:
 
 
 def test_a_secret_that_only_another_version_knows_is_decrypted_too() -> None:
-    write_row("later_secret", custody.get_keyring().encrypt("later_secret", CANARY), is_secret=True)
+    write_row("later_secret", install_keyring.get_keyring().encrypt("later_secret", CANARY), is_secret=True)
     assert findings("secrets") == ("ok", [])
-    write_row("later_secret", custody.get_keyring().encrypt("another", CANARY), is_secret=True)
+    write_row("later_secret", install_keyring.get_keyring().encrypt("another", CANARY), is_secret=True)
     assert findings("secrets") == ("error", ["secret_unreadable"])
 
 

@@ -15,9 +15,9 @@ from django.db import (
 )
 from django.test import Client
 
-from config_app import runtime
 from config_app.api import get_config
 from config_app.errors import ConfigError, DatabaseUnavailable, KeyringLocked, NewerSchema
+from config_app.live import runtime
 from tests.web import browser
 
 PLACE = "/srv/secret-place/hub.db"

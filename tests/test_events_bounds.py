@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from django.test import AsyncClient, Client
 
-from config_app import feed, runtime
 from config_app.api import plan
 from config_app.errors import DatabaseUnavailable
+from config_app.live import feed, runtime
 from hub.api import streams
 from hub.models import User
 from tests.event_stream import PATH
@@ -148,8 +148,8 @@ def test_whoever_missed_too_much_is_told_to_read_everything_anew(monkeypatch: py
 
 
 def test_a_key_that_may_be_a_value_is_not_told() -> None:
-    from config_app import runtime
-    from config_app.adoption import adopt_now
+    from config_app.change.adoption import adopt_now
+    from config_app.live import runtime
     from tests.config_command import write_row
 
     write_row("sk_live_x=y z", "1")

@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from config_app import fields
+from config_app.declaration.secret import Secret
 from config_app.fields import SettingField
-from config_app.secret import Secret
 
 # How long an example takes depends on what else the machine does; that is not what is tested here.
 in_its_own_time = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

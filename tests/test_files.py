@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from config_app.encryption.private_files import publish_once, read_private, replace
 from config_app.errors import KeyringLocked
-from config_app.files import publish_once, read_private, replace
 
 
 def names(directory: Path) -> list[str]:

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from config_app.declaration.secret import Secret
 from config_app.errors import ConfigError
-from config_app.secret import Secret
 from hub.instance import InvalidInstanceFile, UnusableDataDirectory, remember_database, resolve_instance
 from tests.places import CANARY, Place
 

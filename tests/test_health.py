@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from config_app import runtime
+from config_app.change.plan import plan
 from config_app.errors import DatabaseUnavailable
+from config_app.live import runtime
 from config_app.models import SystemConfig
-from config_app.plan import plan
 from tests.web import browser, configure
 
 FIELDS = {"state", "revision", "pid", "config_age_s", "stale_since", "problems"}

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from config_app import hooks, runtime
 from config_app.api import get_config, on_change, plan
-from config_app.hooks import announce, run_due
+from config_app.live import hooks, runtime
+from config_app.live.hooks import announce, run_due
 from hub.runtime_config import schema
 from tests.raw_sql import set_row
 

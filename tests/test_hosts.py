@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from config_app import receipts
+from config_app.propagation import receipts
 from tests.web import browser, configure
 
 pytestmark = pytest.mark.usefixtures("owner")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from config_app.declaration.secret import Secret
 from config_app.errors import InvalidValue
-from config_app.secret import Secret
 from hub.instance import Instance
 from tests.places import CANARY, Place
 

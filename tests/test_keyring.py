@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config_app import keyring as keyrings
-from config_app.errors import ConfigError, DecryptionFailed, KeyringLocked
-from config_app.keyring import (
+from config_app.declaration.secret import Secret
+from config_app.encryption import keyring as keyrings
+from config_app.encryption.keyring import (
     CIPHERTEXT_START,
     Keyring,
     MachineUnlocker,
@@ -23,7 +23,7 @@ from config_app.keyring import (
     read_salt,
     unlock,
 )
-from config_app.secret import Secret
+from config_app.errors import ConfigError, DecryptionFailed, KeyringLocked
 
 SALT = bytes(range(16))
 SECRET = "sk_test_canary0001"

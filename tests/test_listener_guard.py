@@ -10,10 +10,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from config_app import receipts
+from config_app.change.plan import plan
 from config_app.errors import InvalidPlan
 from config_app.models import Process
-from config_app.plan import plan
+from config_app.propagation import receipts
 from hub import holders
 from hub.listening import free_ports
 from tests.privileges import NOBODY

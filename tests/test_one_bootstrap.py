@@ -21,7 +21,7 @@ receipts.sign()
 START = """
 import json, sys
 from hub.bootstrap import bootstrap_application
-from config_app.custody import get_keyring
+from config_app.encryption.install_keyring import get_keyring
 config = bootstrap_application()
 secret = config.workos_cookie_password.reveal()
 print(json.dumps([config.port, secret, get_keyring().derive("test").hex()]))

@@ -9,9 +9,9 @@ import threading
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 
-from config_app import runtime
 from config_app.api import Secret, aget_config, get_config, override_config, plan
 from config_app.errors import ConfigError
+from config_app.live import runtime
 from tests.config_command import CANARY
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -8,9 +8,10 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from config_app import runtime, store
+from config_app import store
 from config_app.api import UNSET, get_config, plan
 from config_app.errors import DatabaseUnavailable, InvalidPlan, StaleRevision
+from config_app.live import runtime
 from config_app.models import Change, Revision, SystemConfig
 from hub.models import User
 from tests import generated_schema

@@ -15,13 +15,16 @@ from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from config_app import custody, deadlines, hooks, runtime, store
-from config_app.adoption import adopt_now
+from config_app import store
 from config_app.api import get_config, on_change, plan, plan_rollback
+from config_app.change.adoption import adopt_now
+from config_app.change.reset import plan_reset
+from config_app.encryption import install_keyring
 from config_app.errors import ConfigError
+from config_app.live import hooks, runtime
 from config_app.models import Change, Revision
-from config_app.presentation import change_rows
-from config_app.reset import plan_reset
+from config_app.presentation.changes import change_rows
+from config_app.store import deadlines
 from hub.env_file import read_env_file
 from hub.env_import import read_import
 from tests.raw_sql import set_row
@@ -93,8 +96,8 @@ def failing(monkeypatch: pytest.MonkeyPatch, owner: object, name: str) -> None:
         (store, "_write_rows"),
         (store, "record_only"),
         (store, "record"),
-        (custody, "ensure_keyring"),
-        (custody, "get_keyring"),
+        (install_keyring, "ensure_keyring"),
+        (install_keyring, "get_keyring"),
         (Change.objects, "bulk_create"),
         (Revision.objects, "create"),
     ],
@@ -169,7 +172,7 @@ def test_a_locked_keyring_tells_nothing(caplog: pytest.LogCaptureFixture) -> Non
     key_file: Path = settings.INSTANCE.key_file
     content = key_file.read_bytes()
     key_file.unlink()
-    custody.forget()
+    install_keyring.forget()
     runtime.forget()
     try:
         with caplog.at_level(logging.DEBUG), pytest.raises(ConfigError) as caught:
@@ -185,7 +188,7 @@ def test_what_is_in_memory_shows_no_secret() -> None:
     drawn = plan({"workos_api_key": NEW_KEY})
     with transaction.atomic():
         assert_private(f"{drawn!r} {drawn.edits} {drawn.changes} {drawn.before} {drawn.after}")
-    assert_private(f"{get_config()} {runtime.get_snapshot()!r} {custody.get_keyring()!r}")
+    assert_private(f"{get_config()} {runtime.get_snapshot()!r} {install_keyring.get_keyring()!r}")
 
 
 def test_an_env_file_with_secrets_shows_none(tmp_path: Path) -> None:

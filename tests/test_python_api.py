@@ -9,7 +9,8 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.db import transaction
 
-from config_app import api, hooks, runtime
+from config_app import api
+from config_app.live import hooks, runtime
 from config_app.models import SystemConfig
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -12,8 +12,8 @@ import pytest
 from django.db.models import F
 from django.db.models.functions import Now
 
-from config_app import receipts
 from config_app.models import Process
+from config_app.propagation import receipts
 from tests.hub_process import HubProcess
 from tests.postgresql import PostgreSQL
 from tests.waiting import wait_for

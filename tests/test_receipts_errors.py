@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from config_app import hooks, receipts, runtime, watcher
 from config_app.api import get_config, on_change, plan
+from config_app.live import hooks, runtime
 from config_app.models import Process
+from config_app.propagation import receipts, watcher
 from tests.config_command import CANARY, sql, write_row
 from tests.waiting import wait_for
 

@@ -8,10 +8,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from config_app import effects, receipts, runtime
 from config_app.api import get_config, plan
-from config_app.declare import TakesEffect
+from config_app.declaration.setting import TakesEffect
+from config_app.live import effects, runtime
 from config_app.models import Process
+from config_app.propagation import receipts
 from hub.models import User
 from tests.config_command import config
 from tests.conftest import claim_for

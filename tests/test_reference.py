@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from config_app import reference
 from config_app.api import plan
+from config_app.presentation import reference
 from config_app.project import get_project, get_schema
 from hub.env_file import read_env_file
 from hub.env_import import read_import

@@ -13,8 +13,8 @@ import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 
-from config_app import runtime
 from config_app.api import get_config, override_config, plan
+from config_app.live import runtime
 from config_app.middleware import one_revision
 from hub.logs_format import LOGGING
 from hub.models import User

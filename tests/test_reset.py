@@ -6,11 +6,12 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.test import Client
 
-from config_app import runtime, store
+from config_app import store
 from config_app.api import get_config, plan
+from config_app.change.reset import plan_reset, reset
 from config_app.errors import DatabaseUnavailable
+from config_app.live import runtime
 from config_app.models import Change, SystemConfig
-from config_app.reset import plan_reset, reset
 from hub.models import User
 from hub.runtime_config import is_configured, schema
 from setup_wizard import tokens

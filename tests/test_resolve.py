@@ -8,12 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from config_app import custody, runtime
 from config_app.api import UNSET, get_config, plan
+from config_app.declaration.schema import Setting
+from config_app.encryption import install_keyring
 from config_app.errors import InvalidValue
-from config_app.resolve import read_without_keyring
-from config_app.runtime import read_snapshot
-from config_app.schema import Setting
+from config_app.live import runtime
+from config_app.live.resolution import read_without_keyring
+from config_app.live.runtime import read_snapshot
 from hub.models import User
 from hub.runtime_config import RuntimeConfig, schema
 from tests.another_database import ONLY_SQLITE
@@ -32,7 +33,7 @@ def _owner(transactional_db: None, owner: User) -> None:
 def restarted() -> RuntimeConfig:
     """Return the configuration of a process that has read nothing before."""
     runtime.forget()
-    custody.forget()
+    install_keyring.forget()
     config: RuntimeConfig = get_config()
     return config
 
@@ -255,8 +256,8 @@ def rebuild_table() -> None:
     """Give the table back the constraints and triggers that the migrations gave it."""
     from django.db import connection
 
-    from config_app import triggers
     from config_app.models import SystemConfig
+    from config_app.store import triggers
 
     raw_sql("DROP TABLE system_config")
     with connection.schema_editor() as editor:

@@ -12,9 +12,9 @@ from asgiref.sync import async_to_sync
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from config_app import hooks, runtime
 from config_app.api import aget_config, get_config, get_snapshot, plan, reload_config
 from config_app.errors import DatabaseUnavailable
+from config_app.live import hooks, runtime
 from hub.runtime_config import RuntimeConfig
 from tests.raw_sql import raw_sql, set_row
 

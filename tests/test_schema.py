@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from config_app import fields
-from config_app.declare import Editable, TakesEffect, setting
+from config_app.declaration.schema import NOT_SET, SECRET_SET, Schema
+from config_app.declaration.secret import Secret
+from config_app.declaration.setting import Editable, TakesEffect, setting
 from config_app.errors import ConfigError, InvalidValue, ManagedSetting, RuleViolation, UnknownSetting
-from config_app.schema import NOT_SET, SECRET_SET, Schema
-from config_app.secret import Secret
 from hub.runtime_config import schema as hub_schema
 from tests.declarations import FIRST, SECOND, Small, declared, small
 

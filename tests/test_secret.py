@@ -21,8 +21,8 @@ import rich.traceback
 from django.template import Context, Engine
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 
+from config_app.declaration.secret import MASK, Secret
 from config_app.errors import SecretMasked
-from config_app.secret import MASK, Secret
 
 CANARY = "sk_test_c4n4ry51ngs"
 

@@ -7,9 +7,9 @@ import json
 import pytest
 from django.core.management.base import CommandError
 
-from config_app import receipts
-from config_app.convergence import NotEverywhere
 from config_app.models import Process
+from config_app.propagation import receipts
+from config_app.propagation.convergence import NotEverywhere
 from tests.config_command import config
 from tests.hub_process import HubProcess
 from tests.served import wait_for_workers

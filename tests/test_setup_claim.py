@@ -12,10 +12,10 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.sessions.models import Session
 from django.test import Client
 
-from config_app import runtime
+from config_app.change.plan import plan
 from config_app.errors import ConfigError, InvalidPlan
+from config_app.live import runtime
 from config_app.models import Revision, SystemConfig
-from config_app.plan import plan
 from config_app.store import unsettled
 from hub.auth import proof
 from hub.models import User

@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 from django.test import Client, RequestFactory
 
-from config_app import runtime
+from config_app.live import runtime
 from config_app.models import SystemConfig
 from setup_wizard import live, tokens, views
 from setup_wizard.middleware import SetupGateMiddleware

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from config_app import receipts
-from config_app.plan import plan
+from config_app.change.plan import plan
+from config_app.propagation import receipts
 from tests.wizard_walk import ACCOUNT, ADMIN, CREDENTIALS, LOCAL, MODE, NETWORK, Browser, errors_of, value_of
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.hashers import check_password
 
-from config_app import custody, runtime
+from config_app.change.plan import plan
+from config_app.encryption import install_keyring
 from config_app.errors import KeyringLocked
-from config_app.plan import plan
+from config_app.live import runtime
 from hub.models import User
 from setup_wizard import draft
 from setup_wizard.models import SetupDraft
@@ -255,7 +256,7 @@ def test_a_keyring_locked_at_the_end_is_said_and_loses_nothing(
         patched.setattr(draft, "get_keyring", locked)
         assert browser.finish() == 200
         assert "the machine key is missing" in browser.text
-    custody.forget()
+    install_keyring.forget()
     assert browser.finish() == 200
     assert browser.response.context["url"].startswith(authkit.url)
 

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from config_app import runtime
+from config_app.live import runtime
 from config_app.models import SystemConfig
 from hub.project import HubProject
 from setup_wizard import tokens

@@ -12,7 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from config_app import runtime
+from config_app.live import runtime
 from hub.auth.throttle import WRONG_TOKENS
 from setup_wizard import draft, tokens, views
 from setup_wizard.claim import Claim, claim

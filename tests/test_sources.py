@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from config_app import runtime
 from config_app.api import get_config, plan
 from config_app.errors import DatabaseUnavailable
-from config_app.sources import PollingSource, open_source
-from config_app.sqlite import SqliteSource
+from config_app.live import runtime
+from config_app.propagation.sources import PollingSource, open_source
+from config_app.propagation.sqlite import SqliteSource
 from tests.raw_sql import raw_sql, set_row
 from tests.waiting import wait_for
 
@@ -208,8 +208,8 @@ def test_a_file_is_watched_by_its_counter_and_anything_else_by_polling(
     source = open_source()
     assert isinstance(source, SqliteSource)
     source.close()
-    monkeypatch.setattr("config_app.sources.connection", connection.copy())
-    monkeypatch.setattr("config_app.sources.connection.vendor", "mysql")
+    monkeypatch.setattr("config_app.propagation.sources.connection", connection.copy())
+    monkeypatch.setattr("config_app.propagation.sources.connection.vendor", "mysql")
     assert isinstance(open_source(), PollingSource)
 
 
@@ -221,7 +221,7 @@ def settle(source: SqliteSource) -> None:
 def test_a_file_that_was_left_alone_is_not_read_until_it_is_written(
     source: SqliteSource, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("config_app.sqlite.COARSEST_CLOCK", 0.0)
+    monkeypatch.setattr("config_app.propagation.sqlite.COARSEST_CLOCK", 0.0)
     settle(source)
     with monkeypatch.context() as patch:
         patch.setattr(source, "_read", pytest.fail)
@@ -236,7 +236,7 @@ def test_a_file_that_was_left_alone_is_not_read_until_it_is_written(
 def test_a_write_ahead_log_is_never_taken_for_a_file_that_was_left_alone(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("config_app.sqlite.COARSEST_CLOCK", 0.0)
+    monkeypatch.setattr("config_app.propagation.sqlite.COARSEST_CLOCK", 0.0)
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as client:
         client.execute("PRAGMA journal_mode=WAL")
         source = SqliteSource(path)
@@ -251,7 +251,7 @@ def test_a_write_ahead_log_is_never_taken_for_a_file_that_was_left_alone(
 def test_a_file_written_all_the_time_is_not_called_current_before_it_was_looked_for(
     source: SqliteSource, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("config_app.sqlite.BLINDLY", 60.0)
+    monkeypatch.setattr("config_app.propagation.sqlite.BLINDLY", 60.0)
     for _ in range(3):
         write(path, SESSION)
         assert not source.look()
@@ -259,6 +259,6 @@ def test_a_file_written_all_the_time_is_not_called_current_before_it_was_looked_
     runtime.forget()
     assert not source.look()
     assert runtime._confirmed_at is None
-    monkeypatch.setattr("config_app.sqlite.BLINDLY", 0.0)
+    monkeypatch.setattr("config_app.propagation.sqlite.BLINDLY", 0.0)
     with pytest.raises(DatabaseUnavailable, match="No such file"):
         source.look()

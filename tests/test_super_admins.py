@@ -10,8 +10,8 @@ from asgiref.sync import async_to_sync
 from django.contrib.auth.models import Permission
 from django.test import Client
 
-from config_app import runtime
 from config_app.errors import InvalidPlan
+from config_app.live import runtime
 from config_app.models import SystemConfig
 from hub.authorization import ais_super_admin, is_super_admin
 from hub.models import User

@@ -6,8 +6,9 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from config_app import store, triggers
+from config_app import store
 from config_app.api import plan
+from config_app.store import triggers
 from tests.raw_sql import raw_sql, rows
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -15,10 +15,13 @@ import pytest
 from django.core.signals import request_started
 from django.db import connection, connections
 
-from config_app import apps, runtime, store, triggers, watcher
+from config_app import apps, store
 from config_app.api import get_config, plan
 from config_app.errors import DatabaseUnavailable
+from config_app.live import runtime
 from config_app.models import Revision
+from config_app.propagation import watcher
+from config_app.store import triggers
 from tests.crew import crew
 from tests.hub_process import ROOT, HubProcess
 from tests.raw_sql import raw_sql, set_row
@@ -165,7 +168,7 @@ class TestWatching:
 
 
 def signed_revisions() -> list[int]:
-    from config_app import receipts
+    from config_app.propagation import receipts
 
     return [process.revision for process in receipts.running()]
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from config_app.api import override_config
-from config_app.secret import Secret
+from config_app.declaration.secret import Secret
 from hub.models import User
 from hub.workos import checks, transport
 from hub.workos.checks import check_connection

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from config_app import runtime
+from config_app.live import runtime
 from config_app.models import Revision
 from hub.auth import proof
 from hub.models import User, WorkOSSession

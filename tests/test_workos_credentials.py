@@ -13,7 +13,7 @@ import pytest
 import workos
 
 from config_app.api import override_config
-from config_app.secret import Secret
+from config_app.declaration.secret import Secret
 from hub.runtime_config import schema
 from hub.workos import client as clients
 from hub.workos.client import Client, get_client

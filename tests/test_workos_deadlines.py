@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from workos import TransportConnectError, TransportError, TransportTimeout
 
-from config_app.secret import Secret
+from config_app.declaration.secret import Secret
 from hub.workos import checks, refreshing, transport
 from hub.workos.checks import check_connection
 from hub.workos.credentials import Credentials

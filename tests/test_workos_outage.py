@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from config_app.api import override_config
-from config_app.secret import Secret
+from config_app.declaration.secret import Secret
 from hub.models import WorkOSSession
 from hub.project import HubProject
 from hub.runtime_config import get_config

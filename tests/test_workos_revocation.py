@@ -10,7 +10,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from config_app.overview import read_overview
+from config_app.presentation.overview import read_overview
 from hub.models import WorkOSEvents, WorkOSSession
 from hub.runtime_config import get_config
 from hub.workos import revocations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from config_app.plan import plan
+from config_app.change.plan import plan
 from hub.models import User, WorkOSSession
 from hub.runtime_config import get_config
 from tests.authkit import OWNER, AuthKit, user

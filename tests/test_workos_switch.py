@@ -9,9 +9,9 @@ from urllib.parse import quote
 import pytest
 
 from config_app.api import UNSET
+from config_app.change.plan import plan
+from config_app.declaration.secret import Secret
 from config_app.models import Revision
-from config_app.plan import plan
-from config_app.secret import Secret
 from hub.models import User, WorkOSSession
 from hub.runtime_config import get_config
 from hub.workos import round_trip

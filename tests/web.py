@@ -6,8 +6,8 @@ from typing import Any
 
 from django.test import Client
 
-from config_app import runtime
-from config_app.plan import plan
+from config_app.change.plan import plan
+from config_app.live import runtime
 
 SERVER: dict[str, Any] = {"SERVER_NAME": "127.0.0.1", "HTTP_HOST": "127.0.0.1:8884"}
 """The address that a connection comes in on, and the one that the browser shows."""

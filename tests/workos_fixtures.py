@@ -10,9 +10,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from config_app import runtime
-from config_app.plan import plan
-from config_app.secret import Secret
+from config_app.change.plan import plan
+from config_app.declaration.secret import Secret
+from config_app.live import runtime
 from hub.generated import cookie_password
 from hub.models import WorkOSEvents, WorkOSSession
 from hub.workos import client as clients

@@ -22,8 +22,9 @@ from psycopg import pq
 from bench.inside import Round
 from bench.project.schema import texts
 from bench.project.size import COUNT
-from config_app import api, statements
-from config_app.triggers import CHANNEL
+from config_app import api
+from config_app.store import statements
+from config_app.store.triggers import CHANNEL
 
 PROCESSES = int(os.environ.get("BENCH_PROCESSES", "1000"))
 MACHINES = 10

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bench.inside import Round
 from bench.inside.reads import timers
-from config_app import api, runtime
+from config_app import api
+from config_app.live import runtime
 
 
 def prepare() -> Round:

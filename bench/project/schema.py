@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from config_app import fields
-from config_app.declare import Section, setting
-from config_app.schema import Schema
+from config_app.declaration.schema import Schema
+from config_app.declaration.setting import Section, setting
 
 KINDS: Sequence[tuple[type, Any, Callable[[], fields.SettingField[Any]]]] = (
     (int, 8000, fields.PortField),

@@ -11,12 +11,12 @@ from django.db.models import Min
 from config_app import store
 from config_app.admin.current import Current
 from config_app.admin.differences import in_words
+from config_app.declaration.forms import REASON, ConfigurationForm
+from config_app.declaration.schema import Setting
 from config_app.errors import ConfigError
-from config_app.faults import database_errors
-from config_app.forms import REASON, ConfigurationForm
 from config_app.models import Change, Revision
-from config_app.presentation import change_rows
-from config_app.schema import Setting
+from config_app.presentation.changes import change_rows
+from config_app.store.failures import database_errors
 
 SHOWN = 20
 

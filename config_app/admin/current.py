@@ -7,12 +7,13 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
-from config_app import runtime, store
-from config_app.adoption import adopt_now
+from config_app import store
+from config_app.change.adoption import adopt_now
+from config_app.declaration.schema import Schema, Setting
+from config_app.live import runtime
+from config_app.live.resolution import Known, Resolution, resolve, unsettled_problems
 from config_app.project import Problem, get_project, get_schema
-from config_app.resolve import Known, Resolution, resolve, unsettled_problems
-from config_app.schema import Schema, Setting
-from config_app.sources import hindrances
+from config_app.propagation.sources import hindrances
 from config_app.store import Stored
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from django.utils.text import Truncator
 
-from config_app.confirmation import period
-from config_app.plan import Difference, Plan
-from config_app.presentation import ShownChange, clock
+from config_app.change.confirmation import period
+from config_app.change.plan import Difference, Plan
+from config_app.declaration.schema import NOT_SET
+from config_app.presentation.changes import ShownChange, clock
 from config_app.project import get_schema
-from config_app.schema import NOT_SET
 
 LONGEST = 60
 MOST = 8

@@ -20,9 +20,9 @@ from config_app.admin.proof import lacking
 from config_app.admin.saving import commit, respond
 from config_app.admin.sections import Page
 from config_app.admin.submission import make_form, submit
+from config_app.change.plan import Plan
+from config_app.declaration.forms import ConfigurationForm
 from config_app.errors import StaleRevision
-from config_app.forms import ConfigurationForm
-from config_app.plan import Plan
 from config_app.project import get_project
 
 EDITOR, PREVIEW = "config_app_systemconfig_changelist", "config_app_systemconfig_preview"

@@ -16,11 +16,11 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from config_app.admin.confirmation import confirm, revert
 from config_app.admin.permissions import WholeAdmin, may_change, may_view_history
 from config_app.admin.rollback import roll_back
+from config_app.admin.unconfirmed import confirm, revert
 from config_app.models import Change, Revision
-from config_app.presentation import change_rows
+from config_app.presentation.changes import change_rows
 from config_app.project import get_schema
 
 if TYPE_CHECKING:

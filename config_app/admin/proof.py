@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
+from config_app.change.plan import Plan
+from config_app.declaration.forms import RevisionForm
 from config_app.errors import NotProved
-from config_app.forms import RevisionForm
-from config_app.plan import Plan
 from config_app.project import get_project
 
 SIGN_IN, PASSWORD = "Sign in again first, then save once more.", "Enter your password."

@@ -12,12 +12,12 @@ from config_app.admin.differences import lockout_warning, planned_rows
 from config_app.admin.proof import is_missing
 from config_app.admin.saving import commit, respond, revision_url
 from config_app.admin.submission import attempt, refuse_stale
+from config_app.change.plan import Plan
+from config_app.change.rollback import plan_rollback
+from config_app.declaration.forms import BASE_REVISION, REASON, RevisionForm
 from config_app.errors import ConfigError, ForbiddenSetting, InvalidPlan, ManagedSetting, StaleRevision
-from config_app.forms import BASE_REVISION, REASON, RevisionForm
 from config_app.models import Revision
-from config_app.plan import Plan
 from config_app.project import get_project, get_schema
-from config_app.rollback import plan_rollback
 
 
 def roll_back(request: HttpRequest, target: Revision, context: dict[str, Any]) -> HttpResponse:

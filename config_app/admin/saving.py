@@ -11,12 +11,12 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from config_app.admin.differences import in_words, lockout_warning, planned_rows
-from config_app.admin.elsewhere import elsewhere, show_elsewhere
+from config_app.admin.new_address import elsewhere, show_elsewhere
 from config_app.admin.proof import demand
-from config_app.confirmation import period
-from config_app.forms import RevisionForm
+from config_app.change.confirmation import period
+from config_app.change.plan import Plan
+from config_app.declaration.forms import RevisionForm
 from config_app.models import Revision
-from config_app.plan import Plan
 
 
 def commit(request: HttpRequest, plan: Plan, form: RevisionForm, channel: str) -> Revision | None:

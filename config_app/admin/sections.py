@@ -9,14 +9,15 @@ from typing import Any
 
 from django import forms
 
-from config_app import receipts, store
+from config_app import store
 from config_app.admin.conflict import Conflict
 from config_app.admin.current import Current
-from config_app.declare import Editable, Section
-from config_app.forms import ConfigurationForm
+from config_app.declaration.forms import ConfigurationForm
+from config_app.declaration.schema import Setting
+from config_app.declaration.setting import Editable, Section
 from config_app.models import Change, Process
 from config_app.project import Problem
-from config_app.schema import Setting
+from config_app.propagation import receipts
 
 LONGEST = 200
 READ_ONLY = {

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from config_app.admin.current import Current
+from config_app.change.plan import Plan, plan
+from config_app.declaration.forms import BASE_REVISION, ConfigurationForm, RevisionForm
 from config_app.errors import ConfigError, StaleRevision
-from config_app.forms import BASE_REVISION, ConfigurationForm, RevisionForm
-from config_app.plan import Plan, plan
 
 T = TypeVar("T")
 

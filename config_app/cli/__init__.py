@@ -1,1 +1,1 @@
-"""The verbs of ``manage.py config``: one small module for each group of them."""
+r"""The code behind \`\`manage.py config\`\`; each verb is a module in \`\`verbs\`\`."""

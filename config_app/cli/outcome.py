@@ -6,17 +6,17 @@ from argparse import Namespace
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from config_app.change.plan import Difference, Plan
 from config_app.cli.terminal import Terminal, abbreviated
-from config_app.declare import TakesEffect
+from config_app.declaration.schema import NOT_SET
+from config_app.declaration.setting import TakesEffect
+from config_app.declaration.unset import UNSET
 from config_app.errors import DatabaseUnavailable
 from config_app.models import Revision
-from config_app.plan import Difference, Plan
-from config_app.presentation import clock
-from config_app.schema import NOT_SET
-from config_app.unset import UNSET
+from config_app.presentation.changes import clock
 
 if TYPE_CHECKING:
-    from config_app.convergence import Waiting
+    from config_app.propagation.convergence import Waiting
 
 
 def commit(
@@ -31,7 +31,7 @@ def commit(
         revision = plan.apply(channel=channel, reason=options.reason or reason, confirm_within=within)
         show_revision(revision, plan, terminal, as_json=options.as_json, confirm_within=within)
         return
-    from config_app.convergence import Waiting
+    from config_app.propagation.convergence import Waiting
 
     waiting = Waiting()
     revision = plan.apply(channel=channel, reason=options.reason or reason, confirm_within=within)
@@ -45,7 +45,7 @@ def _show_everywhere(
 
     Raises ``NotEverywhere``, which says who does not.
     """
-    from config_app.convergence import NotEverywhere
+    from config_app.propagation.convergence import NotEverywhere
 
     if not options.as_json:
         show_revision(revision, plan, terminal, as_json=False, confirm_within=options.confirm)
@@ -157,7 +157,7 @@ def _pinned(plan: Plan) -> list[str]:
     keys = {d.key for d in plan.differences if d.takes_effect is not TakesEffect.LIVE}
     if not keys or not plan.revision:
         return []
-    from config_app import receipts
+    from config_app.propagation import receipts
 
     try:
         pins = list(receipts.pinned(receipts.running()))

@@ -23,14 +23,14 @@ class Entry(NamedTuple):
 
     def load(self) -> Verb:
         """Import the verb's module, which commands of other verbs never pay for."""
-        return cast("Verb", getattr(import_module(f"config_app.cli.{self.module}"), self.class_name)())
+        return cast("Verb", getattr(import_module(f"config_app.cli.verbs.{self.module}"), self.class_name)())
 
 
 VERBS = (
     Entry("show", "print the settings in force", "show", "Show"),
     Entry("get", "print one value", "get", "Get"),
-    Entry("set", "change settings, as one revision", "change", "Set"),
-    Entry("unset", "return settings to their default", "change", "Unset"),
+    Entry("set", "change settings, as one revision", "set_and_unset", "Set"),
+    Entry("unset", "return settings to their default", "set_and_unset", "Unset"),
     Entry("reset", "return to unconfigured: secrets cleared, access revoked", "reset", "Reset"),
     Entry("history", "list revisions: who changed what, when and why", "history", "History"),
     Entry("rollback", "return to how the settings were after a revision", "rollback", "Rollback"),

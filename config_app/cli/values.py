@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from config_app.cli.verb import WrongCall, find_setting
+from config_app.declaration.schema import Setting
 from config_app.errors import ConfigError, InvalidValue
-from config_app.schema import Setting
 
 MAX_BYTES = 1024 * 1024
 

@@ -7,10 +7,10 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from typing import Any, ClassVar
 
 from config_app.cli.terminal import Terminal
+from config_app.declaration.schema import Setting
+from config_app.encryption.keyring import SALT_KEY
 from config_app.errors import ConfigError, ManagedSetting
-from config_app.keyring import SALT_KEY
 from config_app.project import get_project, get_schema
-from config_app.schema import Setting
 
 LONGEST_WAIT, A_DAY = 30.0, 86_400.0
 """Seconds that a verb waits for other processes unless told otherwise, and the most that it can be told."""

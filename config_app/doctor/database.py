@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 from django.db import DatabaseError, connection, transaction
 
-from config_app import store, triggers
+from config_app import store
 from config_app.doctor.finding import Check, Finding
-from config_app.faults import database_errors
-from config_app.overview import Overview
+from config_app.presentation.overview import Overview
 from config_app.project import Problem
-from config_app.sources import POOLED
+from config_app.propagation.sources import POOLED
+from config_app.store import triggers
+from config_app.store.failures import database_errors
 
 MOST_FINDINGS = 3
 """Lines of an integrity check that are repeated."""
@@ -115,7 +116,7 @@ def _is_counted(statement: str, key: str) -> bool:
 
 def notifications(_overview: Overview) -> Finding:
     """PostgreSQL tells a listening connection of a change within moments."""
-    from config_app.postgresql import BehindPooler, PostgresSource, hears_notifications
+    from config_app.propagation.postgresql import BehindPooler, PostgresSource, hears_notifications
 
     try:
         PostgresSource().close()

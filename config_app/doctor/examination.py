@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from config_app.doctor import configuration, database, keyring, processes
 from config_app.doctor.finding import ERROR, WARNING, Check, Fact, Finding
 from config_app.errors import ConfigError
-from config_app.faults import database_errors
-from config_app.overview import Overview, read_overview
+from config_app.presentation.overview import Overview, read_overview
 from config_app.project import Problem, get_project
+from config_app.store.failures import database_errors
 
 logger = logging.getLogger("config_app")
 

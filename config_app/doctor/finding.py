@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from config_app.project import Problem
 
 if TYPE_CHECKING:
-    from config_app.overview import Overview
+    from config_app.presentation.overview import Overview
 
 OK, WARNING, ERROR = "ok", "warning", "error"
 

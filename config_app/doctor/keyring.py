@@ -6,12 +6,13 @@ import dataclasses
 from collections import Counter
 from collections.abc import Iterator
 
-from config_app import custody, store
+from config_app import store
 from config_app.doctor.finding import Check, Finding
+from config_app.encryption import install_keyring
+from config_app.encryption.keyring import CIPHERTEXT_START, SALT_KEY
 from config_app.errors import DecryptionFailed, is_key_shaped
-from config_app.keyring import CIPHERTEXT_START, SALT_KEY
 from config_app.models import Change
-from config_app.overview import Overview
+from config_app.presentation.overview import Overview
 from config_app.project import Problem, get_schema
 
 UNREADABLE = "secret_unreadable"
@@ -21,10 +22,10 @@ MOST_NAMES = 5
 
 def keyring(_overview: Overview) -> Finding:
     """Every key at hand unlocks the keyring; raises ``KeyringLocked``."""
-    kinds = custody.slot_kinds()
-    if not kinds and not custody.exists():
+    kinds = install_keyring.slot_kinds()
+    if not kinds and not install_keyring.exists():
         return Finding("none yet: the first secret makes it")
-    opening = custody.opening_kinds()
+    opening = install_keyring.opening_kinds()
     openers = " and ".join(kind for kind, opens in opening.items() if opens)
     text = f"{_slots(kinds)}; unlocked here by {openers}"
     if len(kinds) == 1:
@@ -67,7 +68,7 @@ def _of_another_version() -> dict[str, str]:
 
 def _decrypts(key: str, ciphertext: str) -> bool:
     try:
-        custody.get_keyring().decrypt(key, ciphertext)
+        install_keyring.get_keyring().decrypt(key, ciphertext)
     except DecryptionFailed:
         return False
     return True

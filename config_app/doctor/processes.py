@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from config_app.doctor.finding import Finding
 from config_app.models import Process
-from config_app.overview import Overview
+from config_app.presentation.overview import Overview
 from config_app.project import Problem
-from config_app.receipts import remark
+from config_app.propagation.receipts import remark
 
 
 def processes(overview: Overview) -> Finding:

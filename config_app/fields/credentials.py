@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 from django import forms
 
+from config_app.declaration.secret import Secret
 from config_app.fields.base import SettingField
-from config_app.secret import Secret
 
 # Control characters break headers and environment files, lone surrogates cannot be encoded.
 _TEXT = r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]"

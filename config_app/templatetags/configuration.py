@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 
 from config_app.models import Revision
-from config_app.presentation import change_rows
+from config_app.presentation.changes import change_rows
 
 register = template.Library()
 SHOWN = 3

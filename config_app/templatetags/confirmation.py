@@ -9,10 +9,10 @@ from django import template
 from django.http import HttpRequest
 from django.utils import timezone
 
-from config_app.admin.confirmation import Row, rows
+from config_app.admin.unconfirmed import Row, rows
 from config_app.errors import DatabaseUnavailable
 from config_app.models import Revision
-from config_app.presentation import CONFIRMATIONS, clock, confirmation_of
+from config_app.presentation.changes import CONFIRMATIONS, clock, confirmation_of
 
 register = template.Library()
 SHOWN = "_config_app_banner_shown"

@@ -16,8 +16,9 @@ from typing import TypeVar
 from asgiref.sync import SyncToAsync, sync_to_async
 from django.db import connections
 
-from config_app import feed, runtime, timeline
 from config_app.errors import ConfigError
+from config_app.live import feed, runtime
+from config_app.store import timeline
 
 logger = logging.getLogger("hub")
 

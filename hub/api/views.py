@@ -7,7 +7,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from config_app.report import report
+from config_app.presentation.json_report import report
 from hub.api.access import refusal
 
 

@@ -15,8 +15,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from config_app import store, timeline
-from config_app.reload import reload_everywhere
+from config_app import store
+from config_app.change.reload import reload_everywhere
+from config_app.store import timeline
 from hub.api.models import WebhookCall
 from hub.runtime_config import get_config
 

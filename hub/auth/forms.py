@@ -10,8 +10,8 @@ from django.contrib.admin.forms import AdminPasswordChangeForm
 from django.contrib.auth.forms import AuthenticationForm
 from django.http import HttpRequest
 
+from config_app.declaration.secret import Secret
 from config_app.errors import NotProved
-from config_app.secret import Secret
 from hub.auth import proof, throttle
 
 

@@ -15,9 +15,9 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from config_app import timeline
+from config_app.declaration.secret import Secret
 from config_app.errors import NotProved
-from config_app.secret import Secret
+from config_app.store import timeline
 from hub.auth import throttle
 
 PROVED_AT = "proved_at"

@@ -7,10 +7,11 @@ from typing import Any
 
 from django.utils.text import capfirst
 
-from config_app import deadlines, sources
 from config_app.errors import DatabaseUnavailable
+from config_app.live.runtime import Snapshot
 from config_app.project import Problem, get_project
-from config_app.runtime import Snapshot
+from config_app.propagation import sources
+from config_app.store import deadlines
 
 ORDER = ("error", "warning", "info")
 SETTLE = "whoever may change the configuration confirms or reverts it in the banner above every page"

@@ -11,12 +11,14 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from config_app import receipts, runtime, store
+from config_app import store
 from config_app.admin.permissions import may_view, may_view_history
 from config_app.fields.hosts import in_brackets
-from config_app.presentation import change_rows, confirmation_of
+from config_app.live import runtime
+from config_app.presentation.changes import change_rows, confirmation_of
 from config_app.project import get_project
-from config_app.receipts import Summary
+from config_app.propagation import receipts
+from config_app.propagation.receipts import Summary
 from hub import pages
 from hub.dashboard.problems import problem_rows
 from hub.runtime_config import RuntimeConfig

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from config_app.doctor.finding import Finding
-from config_app.overview import Overview
+from config_app.presentation.overview import Overview
 from config_app.project import Problem
 from hub.accounts import has_local_administrator
 from hub.models import User

@@ -7,7 +7,7 @@ import sqlite3
 from django.db import connection
 
 from config_app.doctor.finding import Finding
-from config_app.overview import Overview
+from config_app.presentation.overview import Overview
 from config_app.project import Problem
 from hub import migration, sqlite
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from config_app.doctor.finding import Finding
+from config_app.encryption.private_files import GROUP_OR_WORLD, read_private
 from config_app.errors import DatabaseUnavailable
-from config_app.files import GROUP_OR_WORLD, read_private
 from config_app.project import Problem
 from hub import database_file as sqlite_file
 from hub.env_file import EnvFile, read_env_file

@@ -6,7 +6,7 @@ import socket
 
 from config_app.doctor.finding import Finding
 from config_app.errors import ConfigError
-from config_app.overview import Overview
+from config_app.presentation.overview import Overview
 from config_app.project import Problem
 from hub.addresses import listener_in_use, origin
 from hub.checks import transport_messages

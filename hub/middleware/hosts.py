@@ -14,9 +14,9 @@ from django.http import HttpRequest, HttpResponseBase
 from django.http.request import split_domain_port, validate_host
 from django.utils.decorators import sync_only_middleware
 
-from config_app import receipts
 from config_app.fields.hosts import in_brackets, parse_host
 from config_app.middleware import GetResponse
+from config_app.propagation import receipts
 from hub import errors
 from hub.middleware.proxy import parse_address
 from hub.runtime_config import RuntimeConfig, get_config

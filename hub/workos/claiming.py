@@ -10,7 +10,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from config_app import runtime
+from config_app.live import runtime
 from hub.auth import proof
 from hub.runtime_config import get_config, schema
 from hub.workos import pages, people, round_trip, sessions, verification

@@ -8,8 +8,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from config_app.declaration.secret import Secret
 from config_app.fields import canonical_email
-from config_app.secret import Secret
 from hub.workos.credentials import Credentials, api_url
 from hub.workos.errors import (
     CredentialsRefused,

@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from config_app.secret import Secret
+from config_app.declaration.secret import Secret
 from hub.auth.forms import ProofForm
 from hub.runtime_config import WORKOS, RuntimeConfig, get_config, schema
 from hub.workos import round_trip, verification

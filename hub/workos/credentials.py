@@ -6,7 +6,7 @@ import dataclasses
 
 from django.conf import settings
 
-from config_app.secret import Secret
+from config_app.declaration.secret import Secret
 from hub.runtime_config import RuntimeConfig
 from hub.workos.errors import CredentialsRefused
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 
-from config_app.secret import Secret
+from config_app.declaration.secret import Secret
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

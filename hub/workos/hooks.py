@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from config_app.forking import no_fork
-from config_app.hooks import on_change
+from config_app.live.hooks import on_change
 from hub.runtime_config import RuntimeConfig
 from hub.workos import outage
 from hub.workos.sealing import PASSWORD
@@ -15,7 +15,7 @@ def seal_anew(_old: RuntimeConfig, new: RuntimeConfig) -> None:
     if new.workos_cookie_password is None:
         return
     with no_fork:  # a child that is forked during an import has half of a module for ever
-        from config_app.sources import using_database
+        from config_app.propagation.sources import using_database
         from hub.workos.models import WorkOSSession
         from hub.workos.sealing import reseal
 

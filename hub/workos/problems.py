@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 
 from config_app.errors import DatabaseUnavailable
-from config_app.faults import database_errors
 from config_app.project import Problem
+from config_app.store.failures import database_errors
 from hub.runtime_config import RuntimeConfig
 from hub.workos import outage, revocations
 

@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from config_app.secret import Secret
+from config_app.declaration.secret import Secret
 from hub.runtime_config import RuntimeConfig
 from hub.workos import outage, people
 from hub.workos.client import Client, get_client

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from config_app import store
+from config_app.declaration.secret import Secret
 from config_app.errors import ConfigError
+from config_app.live.resolution import read_with_keyring
 from config_app.project import get_schema
-from config_app.resolve import read_with_keyring
-from config_app.secret import Secret
 from hub.runtime_config import RuntimeConfig
 from hub.workos.errors import CredentialsRefused
 

@@ -9,7 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.utils import timezone
 
-from config_app import runtime
+from config_app.live import runtime
 from hub.auth import proof
 from hub.models import User
 from hub.runtime_config import WORKOS, RuntimeConfig

@@ -14,10 +14,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
 from django.urls import reverse
 
-from config_app import runtime
+from config_app.change.plan import plan
 from config_app.errors import InvalidPlan, StaleRevision
-from config_app.plan import plan
-from config_app.runtime import Snapshot
+from config_app.live import runtime
+from config_app.live.runtime import Snapshot
 from hub.models import User
 from hub.runtime_config import WORKOS, RuntimeConfig, get_config
 from hub.workos import outage, pages, people, round_trip, sessions

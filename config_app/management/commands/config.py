@@ -12,7 +12,7 @@ from django.core.management.base import CommandParser
 from config_app.cli.command import OneLineCommand
 from config_app.cli.registry import VERBS, Entry
 from config_app.cli.verb import Verb, require_install
-from config_app.faults import database_errors
+from config_app.store.failures import database_errors
 
 EXIT_STATUS = "Exit status 0: done; 1: refused, and nothing changed, or failed; 2: the call is wrong."
 _OPTION_NAME = re.compile(r"--[a-z][a-z-]*(?==|$)")

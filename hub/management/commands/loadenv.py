@@ -12,14 +12,14 @@ from django.conf import settings
 from django.core.management.base import CommandParser
 
 from config_app import store
+from config_app.change.plan import Difference, Plan, plan
 from config_app.cli.command import OneLineCommand
 from config_app.cli.outcome import commit, show_dry_run, show_plan
-from config_app.cli.recorded import revision_json, revision_lines, when
+from config_app.cli.revisions import revision_json, revision_lines, when
 from config_app.cli.verb import add_writing_options
 from config_app.errors import ConfigError
-from config_app.faults import database_errors
-from config_app.plan import Difference, Plan, plan
 from config_app.project import get_project
+from config_app.store.failures import database_errors
 from hub.bootstrap import bootstrap_application
 from hub.env_file import read_env_file
 from hub.env_import import Import, instance, read_import, unknown

@@ -6,10 +6,10 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from config_app import runtime
 from config_app.cli.command import OneLineCommand
 from config_app.cli.verb import WrongCall
-from config_app.resolve import read_without_keyring
+from config_app.live import runtime
+from config_app.live.resolution import read_without_keyring
 from setup_wizard import unattended
 from setup_wizard.claim import claim
 from setup_wizard.errors import AlreadyClaimed

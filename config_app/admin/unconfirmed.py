@@ -1,0 +1,143 @@
+"""Confirming in the browser: only a request that came in under the new settings keeps them (W6)."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from config_app.admin.new_address import elsewhere, show_elsewhere
+from config_app.admin.permissions import may_change
+from config_app.change import confirmation
+from config_app.change.confirmation import NotWaiting, Waiting
+from config_app.errors import ConfigError
+from config_app.live import effects, runtime
+from config_app.logs import REVISION
+from config_app.project import get_project, get_schema
+from config_app.propagation import receipts
+
+NEXT = "next"
+
+
+def confirm(request: HttpRequest, number: int) -> HttpResponse:
+    """Keep a revision, where the request shows that people still get in; say why not otherwise."""
+    found = _find(request, number)
+    if found is None:
+        _refuse(request, NotWaiting(number))
+    elif (reason := _obstacle(request, found)) is not None:
+        messages.error(request, reason)
+    elif _attempt(request, lambda: confirmation.confirm(number, actor=request.user, version=_version())):
+        messages.success(request, f"Revision {number} is confirmed and stays.")
+    return HttpResponseRedirect(_next(request))
+
+
+def revert(request: HttpRequest, number: int, context: dict[str, Any]) -> HttpResponse:
+    """Undo a revision before its time has passed."""
+    found = _find(request, number)
+    origin = {"actor": request.user, "address": request.META.get("REMOTE_ADDR", "")}
+    if found is None:
+        _refuse(request, NotWaiting(number))
+        return HttpResponseRedirect(_next(request))
+    if not _attempt(request, lambda: confirmation.revert(number, **origin, version=_version())):
+        return HttpResponseRedirect(_next(request))
+    messages.success(request, f"Revision {number} is reverted.")
+    config = runtime.refresh().config
+    if link := elsewhere(request, config, found.keys, _next(request)):
+        return show_elsewhere(request, link, context | {"title": f"Revision {number} is reverted"})
+    return HttpResponseRedirect(_next(request))
+
+
+def may_settle(request: HttpRequest, waiting: Waiting) -> bool:
+    """Tell whether the visitor may change every setting that the revision changed."""
+    settings, project = get_schema().settings, get_project()
+    known = [settings[key] for key in waiting.keys & settings.keys()]
+    return may_change(request) and all(project.may_change(request.user, setting) for setting in known)
+
+
+def _version() -> int:
+    """Return the version of the tables under which the request came in, and its rights were decided."""
+    return runtime.seen_snapshot().version
+
+
+def _find(request: HttpRequest, number: int) -> Waiting | None:
+    """Return a revision that waits, which the visitor may settle; ``None`` where it does not wait."""
+    if not may_change(request):
+        raise PermissionDenied
+    found = next((w for w in confirmation.waiting() if w.number == number), None)
+    if found is not None and not may_settle(request, found):
+        raise PermissionDenied
+    return found
+
+
+def _obstacle(request: HttpRequest, waiting: Waiting) -> str | None:
+    """Return why a request from here does not show that people still get in."""
+    revision, config = f"Revision {waiting.number}", runtime.get_snapshot().config
+    if _revision_of(request) < waiting.number or _is_pending(config, waiting):
+        return f"{revision} is not in force yet in the process that answered. Try again in a moment."
+    if link := elsewhere(request, config, waiting.keys, _next(request)):
+        text = "{} is confirmed only by somebody who comes in under the new settings. {}"
+        return format_html(text, revision, link.as_html("Open {} and confirm there."))
+    later = [w.number for w in confirmation.waiting() if w.number > waiting.number and w.keys & waiting.keys]
+    if later:
+        return f"Revision {max(later)} changed the same settings since. Confirm that one first."
+    return None
+
+
+def _revision_of(request: HttpRequest) -> int:
+    """Return the revision under which the request came in."""
+    return int(request.META.get(REVISION, runtime.get_snapshot().revision))
+
+
+def _is_pending(config: Any, waiting: Waiting) -> bool:
+    """Tell whether this process has yet to act on what the revision changed, such as move its listener."""
+    undone = waiting.keys & set(effects.pending(config)) - receipts.pins().keys()
+    return any(get_schema()[key].can_lock_out for key in undone)
+
+
+def _attempt(request: HttpRequest, act: Callable[[], object]) -> bool:
+    try:
+        act()
+    except ConfigError as error:
+        _refuse(request, error)
+        return False
+    return True
+
+
+def _refuse(request: HttpRequest, error: ConfigError) -> None:
+    messages.error(request, f"{error.message[:1].upper()}{error.message[1:]}.")
+
+
+def _next(request: HttpRequest) -> str:
+    """Return the page to go on to, never one of another site."""
+    wanted = request.POST.get(NEXT, "")
+    if url_has_allowed_host_and_scheme(wanted, None) and wanted.startswith("/"):
+        return wanted
+    return reverse("admin:config_app_revision_changelist", current_app=getattr(request, "current_app", None))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Row:
+    """A waiting revision as the banner shows it; ``link`` leads to where it can be confirmed."""
+
+    waiting: Waiting
+    may_settle: bool
+    link: Any
+
+
+def rows(request: HttpRequest) -> list[Row]:
+    """Return what the banner shows to whoever may change the configuration; free of cost while none waits."""
+    snapshot = runtime.get_snapshot()
+    if snapshot.confirm_by is None or not may_change(request):
+        return []
+    here = request.get_full_path() if request.method == "GET" else ""
+    return [
+        Row(w, may_settle(request, w), elsewhere(request, snapshot.config, w.keys, here))
+        for w in confirmation.waiting()
+    ]

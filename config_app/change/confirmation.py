@@ -1,0 +1,168 @@
+"""Commit-confirmed: a change that could lock its author out reverts by itself unless it is confirmed (W6).
+
+Deadlines are the database's, so machines whose clocks differ agree. Whichever process notices first
+reverts; after a crash of all of them, the first one that starts does, before it listens anywhere.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from config_app import store
+from config_app.change.plan import actor_name, plan
+from config_app.declaration.unset import UNSET
+from config_app.errors import ConfigError, DatabaseUnavailable
+from config_app.live import runtime
+from config_app.live.resolution import read_with_keyring
+from config_app.models import Change, Revision
+from config_app.project import get_schema
+from config_app.store import Origin, Stored, deadlines
+from config_app.store.failures import database_errors
+
+logger = logging.getLogger("config_app")
+
+DEFAULT_SECONDS = 300.0
+"""Five minutes to confirm, as requirement W6 asks."""
+CONFIRMED, REVERTED, FAILED = "confirmed", "reverted", "failed"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Waiting:
+    """A revision that waits to be confirmed, and the settings it changed."""
+
+    number: int
+    seconds_left: float
+    keys: frozenset[str]
+
+
+def period() -> float:
+    """Return the seconds that the editor gives to confirm: ``CONFIG_APP["CONFIRM_SECONDS"]``, if given."""
+    return float(settings.CONFIG_APP.get("CONFIRM_SECONDS", DEFAULT_SECONDS))
+
+
+def waiting() -> list[Waiting]:
+    """Return the revisions that wait to be confirmed, the newest first."""
+    left = dict(reversed(deadlines.unconfirmed()))
+    keys: dict[int, set[str]] = {number: set() for number in left}
+    with database_errors():
+        changes = Change.objects.filter(revision__in=list(left), refused=False) if left else ()
+        for change in changes:
+            keys[change.revision_id].add(change.key)
+    return [Waiting(number, seconds, frozenset(keys[number])) for number, seconds in left.items()]
+
+
+def confirm(number: int, *, actor: object = None, reason: str = "", version: int | None = None) -> None:
+    """Keep a revision that waits to be confirmed; raise ``ConfigError`` where it does not wait (any more).
+
+    With ``version``, that holds only where the tables are still those whose version this was: whoever asked
+    whether somebody may do so did not ask about a revision, or with rights, that came or went since.
+    """
+    with store.writing() as stored:
+        _refuse_moved(stored, version)
+        _settle(number, CONFIRMED, actor=actor_name(actor), reason=reason)
+        store.touch(stored)
+        transaction.on_commit(runtime.refresh)
+
+
+def revert(
+    number: int, *, actor: object, address: str = "", reason: str = "", version: int | None = None
+) -> Revision | None:
+    """Undo a revision without waiting for its time to pass, and return the revision that does so.
+
+    Raises ``ConfigError`` where it does not wait to be confirmed (any more) or cannot be undone. ``version``
+    is that of ``confirm``.
+    """
+    reason = reason or f"revision {number} was reverted instead of confirmed"
+    return _revert(number, Origin(channel="revert", reason=reason, address=address), actor, version)
+
+
+def revert_overdue() -> list[Revision]:
+    """Undo every revision whose time to be confirmed has passed and return the revisions that do so."""
+    overdue = [number for number, left in deadlines.unconfirmed() if left <= 0]
+    return [revision for number in reversed(overdue) if (revision := _revert_overdue(number))]
+
+
+def _revert_overdue(number: int) -> Revision | None:
+    origin = Origin(channel="revert", reason=f"revision {number} was not confirmed in time")
+    try:
+        revision = _revert(number, origin, "auto-revert")
+    except (NotWaiting, DatabaseUnavailable) as error:
+        if isinstance(error, DatabaseUnavailable):
+            raise  # another attempt follows
+        return None
+    except ConfigError as error:
+        _give_up(number, error)
+        return None
+    logger.warning("revision %s was not confirmed in time and is reverted", number)
+    return revision
+
+
+class Moved(ConfigError):
+    """The configuration changed between the question whether something may be done and doing it."""
+
+    def __init__(self) -> None:
+        super().__init__("the configuration has changed meanwhile", fix="look again, then decide")
+
+
+class NotWaiting(ConfigError):
+    """The revision does not wait to be confirmed, or somebody else was faster."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(
+            f"revision {number} does not wait to be confirmed",
+            fix="config history says what became of it",
+        )
+
+
+def _refuse_moved(stored: Stored, version: int | None) -> None:
+    if version is not None and version != stored.version:
+        raise Moved
+
+
+def _settle(number: int, outcome: str, *, actor: str = "", reason: str = "") -> None:
+    if not deadlines.settle(number, outcome, actor=actor, reason=reason):
+        raise NotWaiting(number)
+
+
+def _revert(number: int, origin: Origin, actor: object, version: int | None = None) -> Revision | None:
+    with store.writing() as stored:
+        _refuse_moved(stored, version)
+        _settle(number, REVERTED)
+        undoing = plan(_changes_back(number), managed=True)
+        revision = undoing.apply(
+            actor=actor, channel=origin.channel, reason=origin.reason, address=origin.address
+        )
+        if revision is None:
+            store.touch(stored)
+            transaction.on_commit(runtime.take_effect)
+    return revision
+
+
+def _changes_back(number: int) -> dict[str, Any]:
+    """Return what was before the revision, where nobody changed it again since."""
+    changes: dict[str, Any] = {}
+    rows = store.read().rows
+    for change in Change.objects.filter(revision=number, refused=False):
+        row = rows.get(change.key)
+        if change.key in get_schema().settings and (row.value if row else None) == change.new_value:
+            changes[change.key] = _old_value(change)
+    return changes
+
+
+def _old_value(change: Change) -> Any:
+    if change.old_value is None:
+        return UNSET
+    return read_with_keyring(get_schema()[change.key], change.old_value)
+
+
+def _give_up(number: int, error: ConfigError) -> None:
+    """Stop trying to revert what cannot be reverted; the log and the history say so."""
+    logger.error("revision %s was not confirmed in time and cannot be reverted: %s", number, error)
+    with store.writing() as stored:
+        deadlines.settle(number, FAILED)
+        store.touch(stored)

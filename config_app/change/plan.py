@@ -1,0 +1,258 @@
+"""The one way to write: plan, validate the whole, show the masked difference, apply."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Set
+from typing import Any
+
+from django.db import transaction
+
+from config_app import store
+from config_app.change.adoption import adopt, unrecorded
+from config_app.change.texts import Text, canonical_texts, encrypted, plain, sealed
+from config_app.declaration.schema import NOT_SET, Schema, Setting
+from config_app.declaration.setting import TakesEffect
+from config_app.errors import ConfigError, ForbiddenSetting, InvalidPlan, RuleViolation, StaleRevision
+from config_app.live import runtime
+from config_app.live.resolution import Known, Resolution, read_with_keyring, resolve
+from config_app.models import Revision
+from config_app.project import get_project, get_schema
+from config_app.store import CODE, Edit, Origin, Stored
+from config_app.store.deadlines import await_confirmation
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One line of a plan: what a person sees of the old and the new value; secrets are masked."""
+
+    key: str
+    label: str
+    old: str
+    new: str
+    takes_effect: TakesEffect
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Changes that are valid together with everything else, not yet committed."""
+
+    changes: Mapping[str, Any] = dataclasses.field(repr=False)
+    revision: int
+    base_revision: int | None
+    managed: bool
+    refusals: Mapping[str, str]
+    before: Any
+    after: Any
+    differences: tuple[Difference, ...]
+    edits: tuple[Edit, ...]
+    known: Known[Any] | None = dataclasses.field(default=None, repr=False)
+
+    @property
+    def can_lock_out(self) -> bool:
+        """Tell whether one of the changes could keep its author from correcting it."""
+        return any(get_schema()[edit.key].can_lock_out for edit in self.edits)
+
+    @property
+    def is_sensitive(self) -> bool:
+        """Tell whether one of the changes asks for proof that it is really the person who is signed in."""
+        return any(get_schema()[edit.key].is_sensitive for edit in self.edits)
+
+    def apply(
+        self,
+        *,
+        actor: object = None,
+        channel: str = CODE,
+        reason: str = "",
+        address: str = "",
+        confirm_within: float | None = None,
+    ) -> Revision | None:
+        """Commit the changes as one revision and return it; ``None`` where nothing differs.
+
+        Whoever applies it for a person names the ``channel``: code that does not is that channel itself.
+        With ``confirm_within`` (seconds), the revision reverts by itself unless it is confirmed in time.
+
+        The plan is drawn again under the writers' lock. Raises ``StaleRevision`` where it was made for
+        a revision that is no longer the last, ``InvalidPlan`` where it no longer validates, and
+        ``DatabaseUnavailable``; whatever is raised, nothing is changed.
+        """
+        origin = Origin(actor=actor_name(actor), channel=channel, reason=reason, address=address)
+        _load_before_writing()
+        with store.writing() as found:
+            stored = adopt(found)
+            fresh = _draw(
+                self.changes,
+                _look(stored, self.known),
+                self.base_revision,
+                self.refusals,
+                managed=self.managed,
+            )
+            if not fresh.edits:
+                return None
+            if not self.managed:
+                _check_rights(actor, fresh.edits)
+            revision = store.record(stored, encrypted(fresh.edits), origin)
+            if confirm_within is not None:
+                await_confirmation(revision, confirm_within)
+            transaction.on_commit(runtime.take_effect)
+        return revision
+
+
+def _load_before_writing() -> None:
+    """Let this process have what is committed: within a transaction, it would read its own writes later."""
+    if transaction.get_connection().in_atomic_block:
+        runtime.get_snapshot()
+
+
+def _check_rights(actor: object, edits: Iterable[Edit]) -> None:
+    """Refuse what a signed-in person may not change; a shell and code have no such bounds."""
+    if not hasattr(actor, "get_username"):
+        return
+    project, schema = get_project(), get_schema()
+    forbidden = [e.key for e in edits if not project.may_change(actor, schema[e.key])]
+    if forbidden:
+        raise InvalidPlan(ForbiddenSetting(key) for key in forbidden)
+
+
+def actor_name(actor: object) -> str:
+    """Return whom history names: a user's name, a given name, or this shell's user."""
+    if actor is None:
+        return get_project().local_actor()
+    username = getattr(actor, "get_username", None)
+    return str(username() if username else actor)
+
+
+def plan(
+    changes: Mapping[str, Any],
+    base_revision: int | None = None,
+    *,
+    managed: bool = False,
+    refusals: Mapping[str, str] | None = None,
+    known: Known[Any] | None = None,
+) -> Plan:
+    """Validate ``changes`` (text, typed values or ``UNSET`` by key) against the whole configuration.
+
+    With ``base_revision``, the plan holds only for that revision. ``managed`` lets code write what only
+    code may write. ``refusals`` are notes by key on values that an import left out, to be recorded until
+    somebody settles them. ``known`` is what the caller has just read, for a plan that looks no further.
+    Raises ``InvalidPlan`` with every error found, or ``StaleRevision``.
+    """
+    changes = sealed(changes)
+    return _draw(changes, known or _look(store.read()), base_revision, refusals or {}, managed=managed)
+
+
+def _look(stored: Stored, known: Known[Any] | None = None) -> Known[Any]:
+    """Return ``stored`` with what it puts in force, which where nothing is different is ``known``."""
+    if known is not None and known.stored == stored:
+        return known
+    return Known(stored, resolve(get_schema(), stored))
+
+
+def _draw(
+    changes: Mapping[str, Any],
+    known: Known[Any],
+    base: int | None,
+    refusals: Mapping[str, str],
+    *,
+    managed: bool,
+) -> Plan:
+    stored, before = known.stored, known.resolution
+    if base is not None and base != stored.revision:
+        raise StaleRevision(base, stored.revision, _since(base))
+    if base is not None and unrecorded(stored):  # the next revision will say what SQL changed
+        raise StaleRevision(base, stored.revision + 1)
+    schema = get_schema()
+    texts = canonical_texts(schema, changes, managed=managed)
+    unsettled = before.refused.keys() | before.unsettled.keys()
+    edits = (*_edits(schema, stored, texts, unsettled), *_refused_edits(stored, refusals))
+    after = _after(schema, before, texts)
+    if violations := _violations(schema, before.config, after):
+        raise InvalidPlan(violations)
+    return Plan(
+        changes=changes,
+        revision=stored.revision,
+        base_revision=base,
+        managed=managed,
+        refusals=refusals,
+        before=before.config,
+        after=after,
+        differences=tuple(_differences(schema, before, after, edits)),
+        edits=edits,
+        known=known,
+    )
+
+
+def _edits(
+    schema: Schema[Any], stored: Stored, texts: Mapping[str, Text], unsettled: Set[str]
+) -> Iterable[Edit]:
+    """Yield what the rows do not say already; to say it again settles a value that was refused."""
+    for key, text in texts.items():
+        row, setting = stored.rows.get(key), schema[key]
+        if key in unsettled or not _is_same(setting, row, text):
+            old = row.value if row else None
+            yield Edit(key=key, old=old, new=plain(text), is_secret=setting.is_secret)
+
+
+def _refused_edits(stored: Stored, refusals: Mapping[str, str]) -> Iterable[Edit]:
+    """Yield changes that leave the row as it is and only say what was refused."""
+    for key, note in refusals.items():
+        row = stored.rows.get(key)
+        text = row.value if row else None
+        yield Edit(
+            key=key, old=text, new=text, is_secret=bool(row and row.is_secret), refused=True, note=note
+        )
+
+
+def _is_same(setting: Setting, row: store.Row | None, text: Text) -> bool:
+    """Tell whether the row holds ``text`` already."""
+    if row is None or text is None:
+        return row is None and text is None
+    if row.is_secret != setting.is_secret:
+        return False
+    try:
+        return setting.serialise_optional(read_with_keyring(setting, row.value)) == plain(text)
+    except ConfigError:
+        return False
+
+
+def _after(schema: Schema[Any], before: Resolution[Any], texts: Mapping[str, Text]) -> Any:
+    values = dict(before.values)
+    for key, text in texts.items():
+        setting = schema[key]
+        values[key] = setting.default if text is None else setting.parse(plain(text) or "")
+    return schema.build(values)
+
+
+def _violations(schema: Schema[Any], before: Any, after: Any) -> list[RuleViolation]:
+    """Return what the change breaks; what was broken before does not stand in its way."""
+    known = {str(violation) for violation in schema.violations(before)}
+    broken = [v for v in schema.violations(after) if str(v) not in known]
+    return broken or schema.objections(before, after)
+
+
+def _differences(
+    schema: Schema[Any], before: Resolution[Any], after: Any, edits: Iterable[Edit]
+) -> Iterable[Difference]:
+    for edit in edits:
+        if edit.refused:
+            continue
+        setting = schema[edit.key]
+        old, new = schema.value(before.config, edit.key), schema.value(after, edit.key)
+        yield Difference(
+            key=edit.key,
+            label=setting.label,
+            old=setting.display(old),
+            new=_new_text(setting, old, new),
+            takes_effect=setting.takes_effect,
+        )
+
+
+def _new_text(setting: Setting, old: Any, new: Any) -> str:
+    """Return the new value for display; two different secrets look alike, so the new one is named new."""
+    shown = setting.display(new)
+    return f"{shown} (new)" if setting.is_secret and old is not None and shown != NOT_SET else shown
+
+
+def _since(base: int) -> list[Revision]:
+    """Return the revisions that a stale plan has not seen."""
+    return [revision for revision in store.history(limit=50) if revision.number > base]

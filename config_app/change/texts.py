@@ -1,0 +1,71 @@
+"""Secrets on their way into the tables: wrapped while they are plain text, ciphertext from then on."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from config_app.declaration.schema import Schema, Setting
+from config_app.declaration.secret import Secret
+from config_app.declaration.unset import UNSET
+from config_app.encryption import install_keyring
+from config_app.errors import ConfigError, InvalidPlan
+from config_app.project import get_schema
+from config_app.store import Edit
+
+Text = str | Secret | None
+"""What a row is to hold; ``None`` means no row."""
+
+
+def sealed(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Wrap what is given as a secret's text, so that no traceback and no log of a plan can show it."""
+    settings = get_schema().settings
+    return {
+        key: Secret(value)
+        if isinstance(value, str) and key in settings and settings[key].is_secret
+        else value
+        for key, value in changes.items()
+    }
+
+
+def canonical_texts(schema: Schema[Any], changes: Mapping[str, Any], *, managed: bool) -> dict[str, Text]:
+    """Return the text to store by key; raise ``InvalidPlan`` with every setting that is wrong."""
+    texts: dict[str, Text] = {}
+    errors: list[ConfigError] = []
+    for key, value in changes.items():
+        try:
+            setting = schema[key] if managed else schema.writable(key)
+            texts[key] = None if value is UNSET else _canonical(setting, value)
+        except ConfigError as error:
+            errors.append(error)
+    if errors:
+        raise InvalidPlan(errors)
+    return texts
+
+
+def _canonical(setting: Setting, value: Any) -> str | Secret:
+    text = setting.canonical(value)
+    return Secret(text) if setting.is_secret else text
+
+
+def plain(text: Text) -> str | None:
+    """Return the text itself, for whoever compares or encrypts it."""
+    return text.reveal() if isinstance(text, Secret) else text
+
+
+def encrypted(edits: Iterable[Edit]) -> list[Edit]:
+    """Return the edits with new secrets as ciphertext; raise ``KeyringLocked``; only within ``writing``."""
+    edits = list(edits)
+    if not any(_has_new_secret(edit) for edit in edits):
+        return edits
+    install_keyring.ensure_keyring()
+    return [_encrypt(edit) if _has_new_secret(edit) else edit for edit in edits]
+
+
+def _has_new_secret(edit: Edit) -> bool:
+    return edit.is_secret and edit.new is not None and not edit.refused
+
+
+def _encrypt(edit: Edit) -> Edit:
+    return dataclasses.replace(edit, new=install_keyring.get_keyring().encrypt(edit.key, edit.new or ""))

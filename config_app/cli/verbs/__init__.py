@@ -1,0 +1,1 @@
+"""The verbs of ``manage.py config``, one module each."""

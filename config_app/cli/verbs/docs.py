@@ -1,0 +1,56 @@
+"""``config docs``: the reference of all settings, printed or written."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from pathlib import Path
+
+from django.conf import settings
+
+from config_app.cli.terminal import Terminal
+from config_app.cli.verb import Verb
+from config_app.errors import ConfigError
+from config_app.presentation import reference
+
+FILES: dict[str, Callable[[], str]] = {
+    "docs/settings.md": reference.markdown,
+    ".env.example": reference.env_example,
+}
+
+
+class Docs(Verb):
+    """Print the reference, or write its files; needs no database."""
+
+    needs_install = False
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take the format."""
+        formats = ("markdown", "env", "jsonschema")
+        text = "what to print (markdown)"
+        parser.add_argument("--format", choices=formats, default="markdown", dest="form", help=text)
+        text = f"write {' and '.join(FILES)} in the project's folder"
+        parser.add_argument("--write", action="store_true", help=text)
+
+    def run(self, options: Namespace, terminal: Terminal) -> None:
+        """Print or write."""
+        if options.write:
+            for name, generate in FILES.items():
+                terminal.line(_write(Path(settings.BASE_DIR) / name, generate()))
+        elif options.form == "jsonschema":
+            terminal.json(reference.json_schema())
+        else:
+            generate = reference.markdown if options.form == "markdown" else reference.env_example
+            terminal.raw(generate().rstrip("\n"))
+
+
+def _write(path: Path, content: str) -> str:
+    """Write the file where it differs, and say what was done."""
+    try:
+        if path.exists() and path.read_text(encoding="utf-8") == content:
+            return f"{path} is current"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror}") from None
+    return f"{path} written"

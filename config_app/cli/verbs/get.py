@@ -1,0 +1,58 @@
+"""``config get``: one value, for scripts."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from typing import Any
+
+from config_app import store
+from config_app.cli.terminal import Terminal
+from config_app.cli.verb import Verb, add_json_option, find_setting
+from config_app.declaration.schema import Setting
+from config_app.errors import ConfigError
+from config_app.live.resolution import Resolution, read_with_keyring, read_without_keyring, resolve
+from config_app.project import get_schema
+
+
+class Get(Verb):
+    """Print the bare value that is in force."""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take the key."""
+        parser.add_argument("key", metavar="KEY", help="the setting; config show lists them")
+        parser.add_argument("--reveal", action="store_true", help="print a secret in plain text")
+        add_json_option(parser)
+
+    def run(self, options: Namespace, terminal: Terminal) -> None:
+        """Print the value in the form in which it is stored and set, or as JSON."""
+        setting = find_setting(options.key)
+        if setting.is_secret and not options.reveal:
+            raise ConfigError(f"{setting.key}: is a secret", fix="add --reveal to print it in plain text")
+        resolution = _resolve(setting)
+        for problem in resolution.problems:
+            if setting.key in problem.keys:
+                terminal.warn(str(problem))
+        value = get_schema().value(resolution.config, setting.key)
+        if options.as_json:
+            terminal.json(_as_json(setting, resolution, value))
+        else:
+            terminal.raw(setting.serialise_optional(value))
+
+
+def _resolve(setting: Setting) -> Resolution[Any]:
+    """Return what is in force, decrypting only for the sake of a secret."""
+    reader = read_with_keyring if setting.is_secret else read_without_keyring
+    resolution = resolve(get_schema(), store.read(), reader)
+    if setting.is_secret and setting.key in resolution.refused:
+        found = [problem for problem in resolution.problems if setting.key in problem.keys]
+        raise ConfigError(found[0].message, keys=(setting.key,), fix=found[0].fix)
+    return resolution
+
+
+def _as_json(setting: Setting, resolution: Resolution[Any], value: Any) -> dict[str, Any]:
+    from config_app.presentation.overview import Entry
+
+    is_stored = setting.key in resolution.values
+    refused = resolution.refused.get(setting.key)
+    entry = Entry(setting=setting, value=value, is_stored=is_stored, refused=refused, pins=(), behind=0)
+    return {"key": setting.key, **entry.as_json(reveal=True)}

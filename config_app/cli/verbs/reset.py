@@ -1,0 +1,39 @@
+"""``config reset``: back to unconfigured."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from config_app.change.reset import plan_reset, reset
+from config_app.cli.outcome import show_dry_run, show_revision
+from config_app.cli.terminal import Terminal
+from config_app.cli.verb import Verb, WrongCall, add_writing_options
+from config_app.project import get_project
+
+QUESTION = "Clear every secret, end every session, take all admin rights away and set up anew?"
+
+
+class Reset(Verb):
+    """Clear secrets and access, and let the install be claimed anew."""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take how far to go, and the yes."""
+        text = "also return every setting to its default"
+        parser.add_argument("--settings", action="store_true", dest="every_setting", help=text)
+        parser.add_argument("--yes", action="store_true", help="do not ask")
+        add_writing_options(parser)
+
+    def run(self, options: Namespace, terminal: Terminal) -> None:
+        """Ask, reset, and say how to go on."""
+        plan = plan_reset(every_setting=options.every_setting)
+        if options.dry_run:
+            show_dry_run(plan, terminal, as_json=options.as_json)
+            return
+        if options.as_json and not options.yes:
+            raise WrongCall("--json cannot ask; add --yes")
+        if not options.yes:
+            terminal.confirm(QUESTION)
+        revision = reset(channel="cli", reason=options.reason, every_setting=options.every_setting)
+        show_revision(revision, plan, terminal, as_json=options.as_json)
+        if not options.as_json and (how_to_go_on := get_project().after_reset()):
+            terminal.line(how_to_go_on)

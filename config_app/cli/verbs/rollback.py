@@ -1,0 +1,36 @@
+"""``config rollback``: back to how the settings were."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from config_app.change.rollback import plan_rollback
+from config_app.cli.outcome import commit
+from config_app.cli.terminal import Terminal
+from config_app.cli.verb import (
+    Verb,
+    add_base_option,
+    add_confirm_option,
+    add_wait_option,
+    add_writing_options,
+    number,
+)
+from config_app.cli.verbs.set_and_unset import showing_what_changed
+
+
+class Rollback(Verb):
+    """Return every setting to what it was right after a revision, as a revision of its own."""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take the revision."""
+        parser.add_argument("revision", type=number, metavar="N", help="the revision to return to")
+        add_base_option(parser)
+        add_wait_option(parser)
+        add_confirm_option(parser)
+        add_writing_options(parser)
+
+    def run(self, options: Namespace, terminal: Terminal) -> None:
+        """Plan and apply."""
+        with showing_what_changed(terminal):
+            plan = plan_rollback(options.revision, options.if_revision)
+            commit(plan, options, terminal, reason=f"rollback to revision {options.revision}")

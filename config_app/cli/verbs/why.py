@@ -1,0 +1,124 @@
+"""``config why``: where a value comes from, what else had a say, and what may be set."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any
+
+from config_app import store
+from config_app.cli.revisions import change_line, origin, refusal, revision_json, when
+from config_app.cli.terminal import Terminal, abbreviated
+from config_app.cli.verb import Verb, add_json_option, find_setting
+from config_app.declaration.schema import Setting
+from config_app.models import Revision
+from config_app.presentation.changes import change_rows
+from config_app.presentation.overview import Entry, Overview, json_value, read_overview
+from config_app.project import Problem
+
+Fact = tuple[str, str]
+
+
+class Why(Verb):
+    """Explain one setting."""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take the key."""
+        parser.add_argument("key", metavar="KEY", help="the setting; config show lists them")
+        add_json_option(parser)
+
+    def run(self, options: Namespace, terminal: Terminal) -> None:
+        """Print what is in force, and one fact a line."""
+        key = find_setting(options.key).key
+        overview = read_overview()
+        entry, accepted = overview.entries[key], _accepted(key)
+        if options.as_json:
+            terminal.json(_as_json(overview, entry, accepted))
+            return
+        terminal.line(f"{key} = {abbreviated(entry.setting.display(entry.value)) or '(empty)'}")
+        facts = (_origin(overview, entry, accepted), _surroundings(overview, entry), _declared(entry.setting))
+        for name, text in chain.from_iterable(facts):
+            terminal.line(f"  {name:<13} {text}")
+
+
+def _accepted(key: str) -> Revision | None:
+    """Return the revision that made the value in force, so far as history knows."""
+    for revision in store.history(key=key):
+        if any(change.key == key and not change.refused for change in revision.changes.all()):
+            return revision
+    return None
+
+
+def _origin(overview: Overview, entry: Entry, accepted: Revision | None) -> Iterator[Fact]:
+    key = entry.setting.key
+    yield "from", _source(entry)
+    if accepted is not None:
+        yield "revision", f"{accepted.number}, {when(accepted)}, {origin(accepted)}"
+        yield from (("change", change_line(row)) for row in change_rows(accepted) if row.key == key)
+    if _is_unrecorded(overview, entry):
+        yield "unrecorded", "the database was changed directly since; the next change records that first"
+
+
+def _is_unrecorded(overview: Overview, entry: Entry) -> bool:
+    """Tell whether the row is not what history says."""
+    last = overview.last_changes.get(entry.setting.key)
+    return overview.drifted and (last.new_value if last else None) != _row_text(entry.setting.key)
+
+
+def _row_text(key: str) -> str | None:
+    row = store.read().rows.get(key)
+    return row.value if row else None
+
+
+def _source(entry: Entry) -> str:
+    if entry.refused is not None:
+        kind = "the default" if entry.source == "default" else "the last good value"
+        return f"{kind}, because the stored one is not in force: {refusal(entry.refused)}"
+    return "the database" if entry.source == "database" else "the default; nothing is stored"
+
+
+def _surroundings(overview: Overview, entry: Entry) -> Iterator[Fact]:
+    """Yield what else has a say: refused values, the environment, the command lines of processes."""
+    for problem in _concerning(overview, entry):
+        yield "problem", str(problem)
+    for process in overview.processes:
+        if (pin := process.pins.get(entry.setting.key)) is not None:
+            yield "pinned", f"to {pin} by the command line of {process}"
+    if entry.behind:
+        yield (
+            "pending",
+            f"{entry.behind} of {len(overview.processes)} processes have not acted on the last change yet",
+        )
+    yield "takes effect", entry.setting.takes_effect.description
+
+
+def _concerning(overview: Overview, entry: Entry) -> list[Problem]:
+    return [problem for problem in overview.problems if entry.setting.key in problem.keys]
+
+
+def _declared(setting: Setting) -> Iterator[Fact]:
+    yield "expected", setting.expected
+    yield "default", setting.display(setting.default) or "(empty)"
+    if setting.imported_from:
+        yield "imported from", " or ".join(setting.imported_from)
+    if setting.managed:
+        yield "managed", "the application keeps it up to date itself"
+    yield "help", setting.help
+
+
+def _as_json(overview: Overview, entry: Entry, accepted: Revision | None) -> dict[str, Any]:
+    setting = entry.setting
+    return {
+        "key": setting.key,
+        **entry.as_json(),
+        "revision": revision_json(accepted) if accepted else None,
+        "recorded": not _is_unrecorded(overview, entry),
+        "problems": [problem.as_json() for problem in _concerning(overview, entry)],
+        "takes_effect": setting.takes_effect.value,
+        "expected": setting.expected,
+        "default": json_value(setting.default),
+        "imported_from": list(setting.imported_from),
+        "managed": setting.managed,
+        "help": setting.help,
+    }

@@ -1,0 +1,157 @@
+"""Every setting as it is: its value, where that comes from, and what keeps another one out of force."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from config_app import store
+from config_app.declaration.schema import Setting
+from config_app.declaration.secret import Secret
+from config_app.live.resolution import Reader, Resolution, read_with_keyring, resolve, unsettled_problems
+from config_app.models import Change, Process
+from config_app.project import Problem, get_project, get_schema
+from config_app.propagation import receipts
+from config_app.propagation.receipts import Summary
+from config_app.propagation.sources import find_hindrances
+from config_app.store import Stored, deadlines
+
+Json = Any
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One setting: the value in force, and why it may differ from what is stored or running.
+
+    ``refused`` says what was expected where the stored value is not in force, ``pins`` are the values
+    that running processes were started with instead, and ``behind`` counts the processes that have
+    not taken up the last change yet, or have yet to act on it.
+    """
+
+    setting: Setting
+    value: Any
+    is_stored: bool
+    refused: str | None
+    pins: tuple[str, ...]
+    behind: int
+
+    @property
+    def source(self) -> str:
+        """Return where the value in force comes from: ``database`` or ``default``."""
+        from_row = self.is_stored and (self.refused is None or self.value != self.setting.default)
+        return "database" if from_row else "default"
+
+    def as_json(self, *, reveal: bool = False) -> dict[str, Json]:
+        """Return the typed value with what goes with it; a secret's value only with ``reveal``."""
+        is_secret = self.setting.is_secret
+        entry: dict[str, Json] = {
+            "value": json_value(self.value, reveal=reveal),
+            "source": self.source,
+            "is_secret": is_secret,
+            "section": self.setting.section.key,
+        }
+        extras = {
+            "is_set": self.value is not None if is_secret else None,
+            "refused": self.refused,
+            "pinned": list(self.pins) or None,
+            "processes_behind": self.behind or None,
+        }
+        return entry | {name: extra for name, extra in extras.items() if extra is not None}
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """The whole configuration at one moment, with everything that asks for a person's attention.
+
+    ``unconfirmed`` are the revisions that revert by themselves, each with the seconds it has left.
+    """
+
+    config: Any = dataclasses.field(repr=False)
+    state: str
+    mode: str | None
+    revision: int
+    drifted: bool
+    entries: Mapping[str, Entry]
+    stored_problems: tuple[Problem, ...]
+    other_problems: tuple[Problem, ...]
+    last_changes: Mapping[str, Change]
+    processes: tuple[Process, ...]
+    unconfirmed: tuple[tuple[int, float], ...]
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Return every problem, those of stored values first."""
+        return (*self.stored_problems, *self.other_problems)
+
+    @property
+    def summary(self) -> Summary:
+        """Return how far the last revision has come."""
+        return Summary(self.revision, self.processes)
+
+    def as_json(self) -> dict[str, Json]:
+        """Return what ``config show --json`` and ``/api/config`` answer; secrets only as set or not."""
+        return {
+            "state": self.state,
+            "revision": self.revision,
+            "mode": self.mode,
+            "settings": {key: entry.as_json() for key, entry in self.entries.items()},
+            "problems": [problem.as_json() for problem in self.problems],
+            "processes": [receipts.as_json(process) for process in self.processes],
+            "confirmations": [
+                {"revision": number, "seconds_left": round(left, 1)} for number, left in self.unconfirmed
+            ],
+        }
+
+
+def read_overview(reader: Reader = read_with_keyring) -> Overview:
+    """Read the database and return all there is to say about it; changes nothing."""
+    schema, project, stored = get_schema(), get_project(), store.read()
+    resolution = resolve(schema, stored, reader)
+    processes, changes = receipts.running(), store.last_changes()
+    config = resolution.config
+    return Overview(
+        config=config,
+        state=project.state(config),
+        mode=project.mode(config),
+        revision=stored.revision,
+        drifted=stored.drifted,
+        entries=_entries(stored, resolution, processes, changes),
+        stored_problems=(*resolution.problems, *unsettled_problems(schema, resolution)),
+        other_problems=(*find_hindrances(), *project.problems(config), *project.drift(config)),
+        last_changes=changes,
+        processes=tuple(processes),
+        unconfirmed=tuple(deadlines.unconfirmed()),
+    )
+
+
+def _entries(
+    stored: Stored, resolution: Resolution[Any], processes: Iterable[Process], changes: Mapping[str, Change]
+) -> dict[str, Entry]:
+    schema, processes = get_schema(), list(processes)
+    return {
+        key: Entry(
+            setting=setting,
+            value=schema.value(resolution.config, key),
+            is_stored=key in stored.rows,
+            refused=resolution.refused.get(key),
+            pins=tuple(dict.fromkeys(str(p.pins[key]) for p in processes if key in p.pins)),
+            behind=_behind(key, changes.get(key), processes),
+        )
+        for key, setting in schema.settings.items()
+    }
+
+
+def _behind(key: str, change: Change | None, processes: Iterable[Process]) -> int:
+    """Return how many processes have not read the last change yet, or not acted on it."""
+    number = change.revision_id if change else 0
+    return sum(process.revision < number or key in process.pending for process in processes)
+
+
+def json_value(value: Any, *, reveal: bool = False) -> Json:
+    """Return a value as JSON has it: numbers and booleans as such, lists of texts, secrets as null."""
+    if isinstance(value, Secret):
+        return value.reveal() if reveal else None
+    if isinstance(value, tuple):
+        return [json_value(entry) for entry in value]
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)

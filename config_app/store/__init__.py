@@ -1,0 +1,45 @@
+"""The only code that reads and writes the configuration tables."""
+
+from __future__ import annotations
+
+from config_app.store.tables import (
+    CODE,
+    Edit,
+    Origin,
+    Row,
+    Stored,
+    accepted_texts,
+    acknowledge,
+    archived,
+    history,
+    last_changes,
+    latest_texts,
+    read,
+    record,
+    record_only,
+    touch,
+    unsettled,
+    version,
+    writing,
+)
+
+__all__ = [
+    "CODE",
+    "Edit",
+    "Origin",
+    "Row",
+    "Stored",
+    "accepted_texts",
+    "acknowledge",
+    "archived",
+    "history",
+    "last_changes",
+    "latest_texts",
+    "read",
+    "record",
+    "record_only",
+    "touch",
+    "unsettled",
+    "version",
+    "writing",
+]

@@ -1,0 +1,80 @@
+"""Revisions in the order in which they came, for whoever follows along."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from typing import Any
+
+from django.db.models import DurationField, ExpressionWrapper, F
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from config_app.errors import is_key_shaped
+from config_app.models import Change, ConfigState, Revision
+from config_app.store.failures import database_errors
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What anybody who may follow is told of a revision: which settings it is about, and no value."""
+
+    revision: int
+    keys: tuple[str, ...]
+    channel: str
+    at: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what the stream of events sends."""
+        return dataclasses.asdict(self)
+
+
+def revisions_after(number: int, limit: int) -> list[Revision]:
+    """Return the revisions after ``number`` with their changes, the oldest first."""
+    with database_errors():
+        following = Revision.objects.filter(number__gt=number).order_by("number")
+        return list(following.prefetch_related("changes")[:limit])
+
+
+def events_between(after: int, until: int, limit: int) -> list[Event]:
+    """Return what happened after revision ``after``, up to ``until``, the oldest first."""
+    with database_errors():
+        numbers = {"number__gt": after, "number__lte": until}
+        revisions = list(Revision.objects.filter(**numbers).order_by("number")[:limit])
+        keys: dict[int, dict[str, None]] = {revision.number: {} for revision in revisions}
+        changes = Change.objects.filter(revision__in=list(keys)).order_by("pk")
+        for of, key in changes.values_list("revision_id", "key"):
+            keys[of][key] = None
+    return [_event(revision, keys[revision.number]) for revision in revisions]
+
+
+def _event(revision: Revision, keys: dict[str, None]) -> Event:
+    """Return the event of a revision, without what somebody mistook for a key: it may be a value."""
+    return Event(
+        revision=revision.number,
+        keys=tuple(key for key in keys if is_key_shaped(key)),
+        channel=revision.channel,
+        at=revision.created_at.isoformat(),
+    )
+
+
+def last_number() -> int:
+    """Return the number of the last revision; 0 where there is none."""
+    with database_errors():
+        return Revision.objects.order_by("-number").values_list("number", flat=True).first() or 0
+
+
+def now() -> dt.datetime:
+    """Return the time by the database's clock, which all processes share."""
+    with database_errors():
+        found = ConfigState.objects.annotate(now=Now()).values_list("now", flat=True).first()
+    return found or timezone.now()
+
+
+def age(number: int) -> float | None:
+    """Return the seconds since a revision was written, by the database's clock."""
+    passed = ExpressionWrapper(Now() - F("created_at"), output_field=DurationField())
+    with database_errors():
+        spans = Revision.objects.filter(pk=number).annotate(passed=passed).values_list("passed", flat=True)
+        span = spans.first()
+    return None if span is None else span.total_seconds()
