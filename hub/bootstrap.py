@@ -22,7 +22,7 @@ from hub.env_import import current_import, instance
 from hub.generated import cookie_password
 from hub.instance import ensure_data_dir, remember_database
 from hub.runtime_config import RuntimeConfig, get_config, is_configured
-from setup_wizard import tokens
+from setup_wizard.claiming import tokens
 
 
 class BootstrapState(enum.StrEnum):

@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from django.utils.cache import add_never_cache_headers
 
 from config_app.errors import DatabaseUnavailable, KeyringLocked, NewerSchema
-from setup_wizard.pages import wants_json
+from setup_wizard.pages.refusals import wants_json
 
 logger = logging.getLogger("hub")
 

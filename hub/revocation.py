@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from hub.models import User
 from hub.runtime_config import get_config
-from setup_wizard import tokens
+from setup_wizard.claiming import tokens
 
 
 def revoke_access() -> None:

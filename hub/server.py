@@ -268,7 +268,7 @@ def announce(cfg: Any, stream: TextIO = sys.stdout) -> None:
 
 
 def _how_to_claim(origin: str, *, is_terminal: bool) -> str:
-    from setup_wizard.announcement import how_to_claim
+    from setup_wizard.claiming.announcement import how_to_claim
 
     return how_to_claim(origin, is_terminal=is_terminal)
 

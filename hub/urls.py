@@ -13,7 +13,7 @@ from hub.auth.views import ProofView, SignedOutView, SignInView, SignOutView
 from hub.dashboard.views import dashboard
 from hub.workos.connection import ConnectionView, check
 from hub.workos.sign_in import callback
-from setup_wizard.views import show_done
+from setup_wizard.pages.views import show_done
 
 admin.autodiscover()
 

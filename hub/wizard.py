@@ -24,7 +24,7 @@ from hub.generated import cookie_password
 from hub.models import User
 from hub.runtime_config import LOCAL, WORKOS, RuntimeConfig, is_configured, schema
 from hub.wizard_steps import STEPS, public_url
-from setup_wizard.answers import Answers
+from setup_wizard.claiming.answers import Answers
 from setup_wizard.product import Administrator, Application, CommandOption, Product
 from setup_wizard.steps import ACCOUNT, Step
 

@@ -12,7 +12,7 @@ from hub.runtime_config import LOCAL, WORKOS, get_config
 from hub.workos.checks import check_connection
 from hub.workos.credentials import Credentials
 from hub.workos.round_trip import callback_url
-from setup_wizard.forms import AccountForm, ModeForm
+from setup_wizard.pages.forms import AccountForm, ModeForm
 from setup_wizard.steps import ACCOUNT, MODE, CheckResult, Group, Probe, Step
 
 
@@ -46,7 +46,7 @@ def _probe_workos(values: Mapping[str, Any], request: HttpRequest) -> CheckResul
 
 def public_url() -> str:
     """Return the public URL that the claim puts in force: the one entered, or else that of an import."""
-    from setup_wizard import draft
+    from setup_wizard.claiming import draft
 
     return str(draft.load().values().get("public_url", get_config().public_url))
 

@@ -14,4 +14,4 @@ class SetupWizardConfig(AppConfig):
 
     def ready(self) -> None:
         """Follow the configuration."""
-        from setup_wizard import hooks  # noqa: F401 - importing registers them
+        from setup_wizard.claiming import reopening  # noqa: F401 - importing registers them

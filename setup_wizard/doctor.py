@@ -6,9 +6,9 @@ from config_app.doctor.finding import Finding
 from config_app.errors import DecryptionFailed
 from config_app.presentation.overview import Overview
 from config_app.project import Problem
-from setup_wizard import draft as drafts
-from setup_wizard import tokens
-from setup_wizard.draft import Draft
+from setup_wizard.claiming import draft as drafts
+from setup_wizard.claiming import tokens
+from setup_wizard.claiming.draft import Draft
 from setup_wizard.product import get_product
 
 

@@ -13,9 +13,9 @@ from django.utils.cache import add_never_cache_headers
 from config_app.errors import ConfigError
 from config_app.live import runtime
 from config_app.middleware import GetResponse
-from setup_wizard import pages
+from setup_wizard.claiming.state import is_claimed
+from setup_wizard.pages import refusals
 from setup_wizard.product import get_product
-from setup_wizard.state import is_claimed
 
 WIZARD, HEALTH = "setup", "health"
 
@@ -36,7 +36,7 @@ class SetupGateMiddleware:
         try:
             config = _claimed_config(ask_database=place != HEALTH and not _is_static(request.path_info))
         except ConfigError as error:
-            return pages.unavailable(request, error)
+            return refusals.unavailable(request, error)
         return self._answer(request, place, config)
 
     def _answer(self, request: HttpRequest, place: str, config: Any) -> HttpResponseBase:
@@ -44,7 +44,7 @@ class SetupGateMiddleware:
             is_open = place in {WIZARD, HEALTH} or _is_static(request.path_info)
             return self.get_response(request) if is_open else _denied(request)
         if place == WIZARD:
-            return pages.closed(request)
+            return refusals.closed(request)
         return self.get_response(request)
 
 
@@ -82,7 +82,7 @@ def _is_static(path: str) -> bool:
 def _denied(request: HttpRequest) -> HttpResponse:
     """Send a browser to the wizard, and tell a program where it is."""
     response: HttpResponse
-    if pages.wants_json(request):
+    if refusals.wants_json(request):
         body = {"error": "setup_required", "setup_url": reverse("setup:token")}
         response = JsonResponse(body, status=503)
     else:

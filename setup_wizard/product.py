@@ -18,7 +18,7 @@ from config_app.errors import ConfigError
 from setup_wizard.steps import Step
 
 if TYPE_CHECKING:
-    from setup_wizard.answers import Answers
+    from setup_wizard.claiming.answers import Answers
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from setup_wizard import live, views
+from setup_wizard.pages import live, views
 
 app_name = "setup"
 

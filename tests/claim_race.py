@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 def race(number: int, password: str, barrier: Barrier, said: SimpleQueue[str]) -> None:
     """Claim as soon as everybody is ready."""
-    from setup_wizard.claim import claim
+    from setup_wizard.claiming.claim import claim
+    from setup_wizard.claiming.state import unclaimed_config
     from setup_wizard.errors import AlreadyClaimed
     from setup_wizard.product import Administrator, Application
-    from setup_wizard.state import unclaimed_config
 
     account = Administrator(email=f"racer{number}@example.com", password=password)
     application = Application(mode="local", changes={"port": 9000 + number}, administrator=account)

@@ -13,7 +13,7 @@ from config_app.live import runtime
 from config_app.models import Change, Confirmation, Revision
 from hub.models import User
 from hub.runtime_config import schema
-from setup_wizard import draft, tokens
+from setup_wizard.claiming import draft, tokens
 from setup_wizard.models import SetupToken
 
 RANDOM = {"workos_cookie_password", "database_path"}

@@ -19,8 +19,8 @@ from hub import database_file
 from hub.bootstrap import bootstrap_application
 from hub.instance import ensure_data_dir
 from hub.models import User
-from setup_wizard import draft, tokens
-from setup_wizard.claim import application_of, claim
+from setup_wizard.claiming import draft, tokens
+from setup_wizard.claiming.claim import application_of, claim
 from setup_wizard.product import get_product
 
 Action = Callable[[], None]

@@ -13,7 +13,7 @@ from django.utils import timezone
 from config_app.api import plan
 from hub.doctor import files
 from hub.models import User
-from setup_wizard import tokens
+from setup_wizard.claiming import tokens
 from setup_wizard.models import SetupToken
 from tests.config_command import sql
 from tests.examination import WORKOS_CREDENTIALS, fact, facts_of, findings, line_of

@@ -14,7 +14,7 @@ from config_app.live import runtime
 from config_app.models import Change, SystemConfig
 from hub.models import User
 from hub.runtime_config import is_configured, schema
-from setup_wizard import tokens
+from setup_wizard.claiming import tokens
 from tests.raw_sql import raw_sql, value_of
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -20,8 +20,8 @@ from config_app.store import unsettled
 from hub.auth import proof
 from hub.models import User
 from hub.runtime_config import get_config
-from setup_wizard import draft, tokens
-from setup_wizard.claim import application_of, claim, rehearse
+from setup_wizard.claiming import draft, tokens
+from setup_wizard.claiming.claim import application_of, claim, rehearse
 from setup_wizard.errors import AlreadyClaimed
 from setup_wizard.models import SetupDraft, SetupToken
 from setup_wizard.product import Administrator, Application, get_product
@@ -149,7 +149,7 @@ def test_an_earlier_account_of_the_administrator_comes_back_to_life(browser: Bro
 
 def test_a_double_submit_gives_the_last_page_twice(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second request passed gate and view before the first one committed."""
-    from setup_wizard import views
+    from setup_wizard.pages import views
 
     def submitted_twice(*_args: Any, **_options: Any) -> None:
         claim(application_of(draft.load()), holder=None)
@@ -165,7 +165,7 @@ def test_a_double_submit_gives_the_last_page_twice(browser: Browser, monkeypatch
 def test_a_submit_that_another_claim_beat_signs_nobody_in(
     browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from setup_wizard import views
+    from setup_wizard.pages import views
 
     def beaten(*_args: Any, **_options: Any) -> None:
         claim(application(), holder=None)  # the same address, but another password

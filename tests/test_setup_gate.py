@@ -8,8 +8,9 @@ from django.test import Client, RequestFactory
 
 from config_app.live import runtime
 from config_app.models import SystemConfig
-from setup_wizard import live, tokens, views
+from setup_wizard.claiming import tokens
 from setup_wizard.middleware import SetupGateMiddleware
+from setup_wizard.pages import live, views
 from tests.conftest import claim_for
 from tests.wizard_walk import Browser
 

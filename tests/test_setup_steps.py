@@ -10,7 +10,7 @@ from config_app.encryption import install_keyring
 from config_app.errors import KeyringLocked
 from config_app.live import runtime
 from hub.models import User
-from setup_wizard import draft
+from setup_wizard.claiming import draft
 from setup_wizard.models import SetupDraft
 from tests.authkit import AuthKit
 from tests.wizard_walk import (

@@ -17,8 +17,8 @@ from django.utils import timezone
 from config_app.live import runtime
 from config_app.models import SystemConfig
 from hub.project import HubProject
-from setup_wizard import tokens
-from setup_wizard.announcement import how_to_claim
+from setup_wizard.claiming import tokens
+from setup_wizard.claiming.announcement import how_to_claim
 from setup_wizard.models import SetupToken
 from tests.conftest import claim_for
 from tests.wizard_walk import Browser

@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from config_app.live import runtime
 from hub.auth.throttle import WRONG_TOKENS
-from setup_wizard import draft, tokens, views
-from setup_wizard.claim import Claim, claim
+from setup_wizard.claiming import draft, tokens
+from setup_wizard.claiming.claim import Claim, claim
+from setup_wizard.pages import views
 from tests.test_setup_token import offered, token_file
 from tests.wizard_walk import ACCOUNT, ADMIN, CREDENTIALS, LOCAL, MODE, NETWORK, WORKOS, Browser
 

@@ -12,7 +12,7 @@ from config_app.models import Revision
 from hub.auth import proof
 from hub.models import User, WorkOSSession
 from hub.runtime_config import get_config
-from setup_wizard.claim import claim
+from setup_wizard.claiming.claim import claim
 from setup_wizard.models import SetupDraft
 from setup_wizard.product import Application
 from tests.authkit import API_KEY, CLIENT_ID, OWNER, Answer, AuthKit, user

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.test import Client
 
-from setup_wizard import tokens
+from setup_wizard.claiming import tokens
 
 ADMIN = "ada@example.com"
 PASSWORD = "correct horse battery staple"

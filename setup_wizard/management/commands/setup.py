@@ -10,8 +10,8 @@ from config_app.cli.command import OneLineCommand
 from config_app.cli.verb import WrongCall
 from config_app.live import runtime
 from config_app.live.resolution import read_without_keyring
-from setup_wizard import unattended
-from setup_wizard.claim import claim
+from setup_wizard.claiming import unattended
+from setup_wizard.claiming.claim import claim
 from setup_wizard.errors import AlreadyClaimed
 from setup_wizard.product import Application, get_product
 

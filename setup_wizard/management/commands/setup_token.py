@@ -8,10 +8,10 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
 from config_app.errors import ConfigError
-from setup_wizard import tokens
-from setup_wizard.announcement import claim_link
+from setup_wizard.claiming import tokens
+from setup_wizard.claiming.announcement import claim_link
+from setup_wizard.claiming.state import unclaimed_config
 from setup_wizard.product import get_product
-from setup_wizard.state import unclaimed_config
 
 
 class Command(BaseCommand):

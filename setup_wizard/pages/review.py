@@ -11,10 +11,10 @@ from config_app import store
 from config_app.declaration.schema import Setting
 from config_app.errors import ConfigError
 from config_app.project import get_schema
-from setup_wizard.answers import Answers
-from setup_wizard.claim import application_of, rehearse
-from setup_wizard.draft import Draft
-from setup_wizard.navigation import url_of
+from setup_wizard.claiming.answers import Answers
+from setup_wizard.claiming.claim import application_of, rehearse
+from setup_wizard.claiming.draft import Draft
+from setup_wizard.pages.navigation import url_of
 from setup_wizard.steps import ACCOUNT, Step
 
 

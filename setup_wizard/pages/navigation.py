@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from setup_wizard.draft import Draft
+from setup_wizard.claiming.draft import Draft
 from setup_wizard.steps import Step
 
 REVIEW = Step(

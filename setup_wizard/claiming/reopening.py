@@ -14,7 +14,7 @@ def offer_a_token(old: Any, new: Any) -> None:
     with no_fork:  # a child that is forked during an import has half of a module for ever
         # Loaded where they are needed: every command starts with this module.
         from config_app.propagation.sources import using_database
-        from setup_wizard import tokens
+        from setup_wizard.claiming import tokens
         from setup_wizard.product import get_product
 
         product = get_product()

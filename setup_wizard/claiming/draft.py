@@ -13,10 +13,10 @@ from config_app.encryption.install_keyring import get_keyring
 from config_app.errors import InvalidValue
 from config_app.project import get_schema
 from config_app.store.failures import database_errors
-from setup_wizard import tokens
+from setup_wizard.claiming import tokens
+from setup_wizard.claiming.state import unclaimed_config_in
 from setup_wizard.models import DRAFT_ID, SetupDraft
 from setup_wizard.product import get_product
-from setup_wizard.state import unclaimed_config_in
 from setup_wizard.steps import ACCOUNT, MODE, Step
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import reverse
 
 from config_app.declaration.secret import Secret
-from setup_wizard import tokens
+from setup_wizard.claiming import tokens
 from setup_wizard.product import get_product
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from config_app import api
 from config_app.declaration.secret import Secret
 from config_app.project import get_schema
-from setup_wizard.draft import Draft
+from setup_wizard.claiming.draft import Draft
 from setup_wizard.steps import Step
 
 

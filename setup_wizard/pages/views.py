@@ -16,15 +16,16 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_safe
 
 from config_app.errors import ConfigError, InvalidPlan
-from setup_wizard import access, draft, navigation, pages, review, tokens
-from setup_wizard.answers import Answers
-from setup_wizard.claim import Claim, application_of, claim, claim_made_with, rehearse
+from setup_wizard.claiming import draft, tokens
+from setup_wizard.claiming.answers import Answers
+from setup_wizard.claiming.claim import Claim, application_of, claim, claim_made_with, rehearse
+from setup_wizard.claiming.state import unclaimed_config
 from setup_wizard.errors import AlreadyClaimed, TakenOver
-from setup_wizard.forms import StepForm, TokenForm, form_of
-from setup_wizard.navigation import REVIEW
+from setup_wizard.pages import access, navigation, refusals, review
+from setup_wizard.pages.forms import StepForm, TokenForm, form_of
+from setup_wizard.pages.navigation import REVIEW
+from setup_wizard.pages.sections import sections
 from setup_wizard.product import Application, get_product
-from setup_wizard.sections import sections
-from setup_wizard.state import unclaimed_config
 from setup_wizard.steps import Step
 
 DONE = "setup_wizard.done"
@@ -49,11 +50,11 @@ class SetupView(View):
             self.draft = draft.load()
             return super().dispatch(request, *args, **kwargs)
         except AlreadyClaimed:
-            return pages.closed(request)
+            return refusals.closed(request)
         except TakenOver:
             return self.refuse()
         except ConfigError as error:
-            return pages.unavailable(request, error)
+            return refusals.unavailable(request, error)
 
     def refuse(self) -> HttpResponse:
         """Send a browser without the token to where it is asked for."""

@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from config_app.declaration.secret import Secret
 from config_app.fields import EmailField
 from config_app.project import get_schema
-from setup_wizard.answers import Answers
+from setup_wizard.claiming.answers import Answers
 from setup_wizard.product import get_product
 from setup_wizard.steps import Step
 

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.middleware.csrf import rotate_token
 
 from config_app.store.failures import database_errors
-from setup_wizard import tokens
+from setup_wizard.claiming import tokens
 from setup_wizard.errors import TakenOver
 
 PROOF = "setup_wizard.proof"

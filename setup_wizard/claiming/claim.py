@@ -18,11 +18,11 @@ from config_app.live.resolution import read_without_keyring
 from config_app.models import Revision
 from config_app.project import get_schema
 from config_app.store.failures import database_errors
-from setup_wizard import draft as drafts
-from setup_wizard import tokens
-from setup_wizard.draft import Draft
+from setup_wizard.claiming import draft as drafts
+from setup_wizard.claiming import tokens
+from setup_wizard.claiming.draft import Draft
+from setup_wizard.claiming.state import unclaimed_config_in
 from setup_wizard.product import Administrator, Application, get_product
-from setup_wizard.state import unclaimed_config_in
 from setup_wizard.steps import ACCOUNT
 
 

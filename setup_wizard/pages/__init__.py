@@ -1,0 +1,1 @@
+"""The wizard in the browser: its views, forms and live checks."""
