@@ -14,9 +14,10 @@ class HubConfig(AppConfig):
 
     def ready(self) -> None:
         """Follow the configuration where Django reads a setting only once."""
-        from hub import checks, logs
         from hub.auth import proof  # noqa: F401 - importing connects it to sign-ins
-        from hub.workos import hooks  # noqa: F401 - importing registers them
+        from hub.logs import level
+        from hub.site import checks
+        from hub.workos.sessions import reactions  # noqa: F401 - importing registers them
 
         checks.register_all()
-        logs.follow_configuration()
+        level.follow_configuration()

@@ -7,9 +7,9 @@ import os
 from django.conf import settings
 from django.core.asgi import get_asgi_application
 
-from hub.bare_responses import never_bare
-from hub.body_limit import limit_bodies
-from hub.turns import take_turns
+from hub.responses.bare_responses import never_bare
+from hub.serving.body_limit import limit_bodies
+from hub.serving.turns import take_turns
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
 

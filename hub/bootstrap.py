@@ -16,12 +16,13 @@ from config_app.live import runtime
 from config_app.live.resolution import read_without_keyring
 from config_app.models import Revision
 from config_app.propagation import receipts, watcher
-from hub import backup, database_file, migration
-from hub.bootstrap_lock import bootstrap_lock
-from hub.env_import import current_import, instance
-from hub.generated import cookie_password
-from hub.instance import ensure_data_dir, remember_database
+from hub.database import file, migration
+from hub.environment.env_import import current_import, instance
+from hub.environment.instance import ensure_data_dir, remember_database
 from hub.runtime_config import RuntimeConfig, get_config, is_configured
+from hub.start import backup
+from hub.start.generated import cookie_password
+from hub.start.lock import bootstrap_lock
 from setup_wizard.claiming import tokens
 
 
@@ -37,7 +38,7 @@ class BootstrapState(enum.StrEnum):
 
 def get_bootstrap_state() -> BootstrapState:
     """Detect the state; raise ``DatabaseUnavailable`` or ``NewerSchema``, never guess."""
-    if not database_file.is_there():
+    if not file.is_there():
         return BootstrapState.NO_DATABASE
     if not migration.is_initialised():
         return BootstrapState.EMPTY_DATABASE
@@ -54,8 +55,8 @@ def bootstrap_application() -> RuntimeConfig:
     Raises ``ConfigError`` with a diagnosis and a cure; whatever is raised, nothing is half done.
     """
     ensure_data_dir(instance().data_dir)
-    if (path := database_file.location()) is not None:
-        database_file.require_access(path)
+    if (path := file.location()) is not None:
+        file.require_access(path)
     if not _is_ready():
         with bootstrap_lock(instance()):
             _bring_up()
@@ -70,7 +71,7 @@ async def abootstrap_application() -> RuntimeConfig:
 
 
 def _is_ready() -> bool:
-    if instance().first_start or not database_file.is_there() or migration.pending():
+    if instance().first_start or not file.is_there() or migration.pending():
         return False  # an older schema is migrated before anything reads it
     if not migration.is_initialised() or install_keyring.lacks_slot():
         return False
@@ -87,7 +88,7 @@ def _facts_changed() -> bool:
 
 def _is_shared() -> bool:
     here = socket.gethostname()
-    return database_file.location() is None and any(p.machine != here for p in receipts.running())
+    return file.location() is None and any(p.machine != here for p in receipts.running())
 
 
 def _has_token_if_unclaimed() -> bool:
@@ -97,8 +98,8 @@ def _has_token_if_unclaimed() -> bool:
 
 def _bring_up() -> None:
     """Do whatever is missing, in the order in which it is needed; only under the lock."""
-    if (path := database_file.location()) is not None:
-        database_file.create(path)
+    if (path := file.location()) is not None:
+        file.create(path)
     run_migrations_once()
     with store.writing() as stored:
         install_keyring.ensure_keyring()

@@ -12,7 +12,7 @@ from config_app.fields import canonical_email
 from hub.api.models import WebhookCall
 from hub.authorization import is_super_admin
 from hub.runtime_config import WORKOS, RuntimeConfig, get_config
-from hub.workos.models import WorkOSEvents, WorkOSSession
+from hub.workos.sessions.models import WorkOSEvents, WorkOSSession
 
 __all__ = ["User", "UserManager", "WebhookCall", "WorkOSEvents", "WorkOSSession"]
 
@@ -45,9 +45,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     Whether somebody is a super admin is no property of the account but of the configuration:
     ``super_admin_emails`` decides on every request, so removal takes effect at once.
 
-    ``verified_email`` is the address that WorkOS has verified, whatever ``email`` is changed to. What belongs
-    to a request is set by ``hub.workos.sessions``: the configuration that decides about its session, whether
-    that is an impersonator's, and which roles it has.
+    ``verified_email`` is the address that WorkOS has verified. It stays when ``email`` is changed.
+    ``hub.workos.sessions.current`` sets what belongs to one request: the configuration that decides about its
+    session, whether that is an impersonator's, and which roles it has.
     """
 
     config: RuntimeConfig | None = None

@@ -36,13 +36,13 @@ class HubProject(Project):
 
     def lacking(self) -> Problem | None:
         """Return what an install that was never started lacks."""
-        from hub.diagnosis import lacking
+        from hub.start.diagnosis import lacking
 
         return lacking()
 
     def process_variables(self) -> Iterable[ProcessVariable]:
         """Return the variables that say where the database and the key are."""
-        from hub.process_environment import VARIABLES
+        from hub.environment.variables import VARIABLES
 
         return VARIABLES
 
@@ -68,7 +68,7 @@ class HubProject(Project):
 
     def drift(self, config: RuntimeConfig) -> list[Problem]:
         """Return the environment variables that are set and differ."""
-        from hub.env_import import drift
+        from hub.environment.env_import import drift
 
         return drift(config)
 
@@ -90,9 +90,10 @@ class HubProject(Project):
 
     def where_to_prove(self, request: HttpRequest) -> str:
         """Return where WorkOS asks for the credentials again; in local mode the password does."""
-        from hub.workos import sessions, sign_in
+        from hub.workos import sign_in
+        from hub.workos.sessions import current
 
-        return sign_in.proof_url() if sessions.is_at_workos(request) else ""
+        return sign_in.proof_url() if current.is_at_workos(request) else ""
 
     def prove(self, request: HttpRequest, password: Secret) -> None:
         """Check the password, as often as the throttle allows."""
@@ -102,13 +103,13 @@ class HubProject(Project):
 
     def arrived_under(self, request: HttpRequest, config: RuntimeConfig, keys: Collection[str]) -> bool:
         """Look at listener, host and scheme, where a change of those is to be confirmed."""
-        from hub import arrival
+        from hub.site import arrival
 
         return arrival.arrived_under(request, config, keys)
 
     def address_under(self, request: HttpRequest, config: RuntimeConfig) -> str:
         """Return the public URL, or where the listener is for whoever asks."""
-        from hub import arrival
+        from hub.site import arrival
 
         return arrival.address_under(request, config)
 
@@ -122,7 +123,7 @@ class HubProject(Project):
         A locked keyring can hold no new secret, and must not keep anybody from setting up anew.
         """
         from config_app.encryption.install_keyring import is_locked
-        from hub.generated import cookie_password
+        from hub.start.generated import cookie_password
 
         password = UNSET if is_locked() else cookie_password()
         return {"app_mode": UNSET, "setup_completed": UNSET, "workos_cookie_password": password}
@@ -133,6 +134,6 @@ class HubProject(Project):
 
     def revoke_access(self) -> None:
         """End every session, take all admin rights away and open the wizard with a new token."""
-        from hub.revocation import revoke_access
+        from hub.people.revocation import revoke_access
 
         revoke_access()

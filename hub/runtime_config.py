@@ -12,9 +12,9 @@ from config_app.declaration.schema import Schema
 from config_app.declaration.secret import Secret
 from config_app.declaration.setting import Editable, Section, TakesEffect, setting
 from config_app.live import runtime
-from hub import rules
-from hub.summaries import count, plain, prefix, whether
-from hub.workos.fields import OrganizationIdField, RoleField
+from hub.configuration import rules
+from hub.configuration.fields import OrganizationIdField, RoleField
+from hub.configuration.summaries import count, plain, prefix, whether
 
 UNCONFIGURED, LOCAL, WORKOS = "unconfigured", "local", "workos"
 

@@ -9,10 +9,11 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 from django.contrib.messages import constants as message_levels
 
-from hub import database_servers, sqlite
-from hub.instance import resolve_instance
-from hub.logs_format import LOGGING  # noqa: F401 - a setting like those below
-from hub.secret_key import SECRET_KEY  # noqa: F401
+from hub import sqlite
+from hub.database import servers
+from hub.environment.instance import resolve_instance
+from hub.logs.format import LOGGING  # noqa: F401 - a setting like those below
+from hub.start.secret_key import SECRET_KEY  # noqa: F401
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 INSTANCE = resolve_instance(os.environ, BASE_DIR)
@@ -23,7 +24,7 @@ DEBUG = False
 ALLOWED_HOSTS = ["*"]
 
 INSTALLED_APPS = [
-    "hub.admin_app.HubAdminConfig",
+    "hub.site.admin_app.HubAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -58,7 +59,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "hub.middleware.csrf.CsrfMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "hub.workos.middleware.sessions_of_this_mode",
+    "hub.workos.sessions.middleware.sessions_of_this_mode",
     "hub.middleware.sign_in.SignInRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -79,13 +80,13 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "hub.context.hub",
+                "hub.site.context.hub",
             ],
         },
     },
 ]
 
-DATABASES = {"default": database_servers.with_limits(INSTANCE.database)}
+DATABASES = {"default": servers.with_limits(INSTANCE.database)}
 if INSTANCE.database_path is not None:
     DATABASES["default"] |= {"ENGINE": "hub.sqlite", "OPTIONS": sqlite.options()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -123,7 +124,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
-CSRF_FAILURE_VIEW = "hub.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "hub.responses.errors.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 # hub.middleware.proxy removes the header from everyone but trusted proxies.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -165,10 +166,10 @@ MESSAGE_TAGS = {message_levels.DEBUG: "info"}
 WORKOS_API_URL = "https://api.workos.com"
 
 CONFIG_APP = {"PROJECT": "hub.project.HubProject"}
-SETUP_WIZARD = {"PRODUCT": "hub.wizard.HubSetup"}
+SETUP_WIZARD = {"PRODUCT": "hub.wizard.product.HubSetup"}
 
 # HSTS (W004), the redirect to https (W008) and Secure cookies (W012, W016) depend on how the operator
-# publishes the hub: middleware decides per request, and hub.checks looks at the configuration in force
+# publishes the hub: middleware decides per request, and hub.site.checks looks at the configuration in force
 # (in the same order: hub.W001; hub.W006 and hub.W003; hub.W002).
 # Django's protection against forged requests (W003) is on, as the subclass hub.middleware.csrf.
 SILENCED_SYSTEM_CHECKS = [f"security.{check}" for check in ("W003", "W004", "W008", "W012", "W016")]

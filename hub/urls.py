@@ -5,12 +5,12 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
-from hub import health
 from hub.api.events import stream_events
 from hub.api.views import read_config
 from hub.api.webhook import reload_config
-from hub.auth.views import ProofView, SignedOutView, SignInView, SignOutView
 from hub.dashboard.views import dashboard
+from hub.responses import health
+from hub.site.sign_in import ProofView, SignedOutView, SignInView, SignOutView
 from hub.workos.connection import ConnectionView, check
 from hub.workos.sign_in import callback
 from setup_wizard.pages.views import show_done
@@ -36,7 +36,7 @@ urlpatterns = [
     path(health.READY_PATH.lstrip("/"), health.ready, name="ready"),
 ]
 
-handler400 = "hub.errors.bad_request"
-handler403 = "hub.errors.permission_denied"
-handler404 = "hub.errors.page_not_found"
-handler500 = "hub.errors.server_error"
+handler400 = "hub.responses.errors.bad_request"
+handler403 = "hub.responses.errors.permission_denied"
+handler404 = "hub.responses.errors.page_not_found"
+handler500 = "hub.responses.errors.server_error"

@@ -19,7 +19,7 @@ from config_app.change.plan import plan
 from config_app.encryption import install_keyring
 from config_app.live import effects, hooks, runtime
 from config_app.propagation import receipts
-from hub.database import database_from_url
+from hub.database.location import database_from_url
 from hub.middleware.static import StaticFilesMiddleware
 from hub.models import User
 from tests import command_server

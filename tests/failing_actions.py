@@ -15,9 +15,9 @@ from django.http import HttpRequest
 from config_app.change import confirmation
 from config_app.change.plan import plan
 from config_app.declaration.secret import Secret
-from hub import database_file
 from hub.bootstrap import bootstrap_application
-from hub.instance import ensure_data_dir
+from hub.database import file
+from hub.environment.instance import ensure_data_dir
 from hub.models import User
 from setup_wizard.claiming import draft, tokens
 from setup_wizard.claiming.claim import application_of, claim
@@ -44,7 +44,7 @@ def migrated() -> None:
     """Leave a first start killed before it imported anything."""
     ensure_data_dir(settings.INSTANCE.data_dir)
     if settings.INSTANCE.database_path is not None:
-        database_file.create(settings.INSTANCE.database_path)
+        file.create(settings.INSTANCE.database_path)
     call_command("migrate", verbosity=0)
     Path(os.environ["HUB_ENV_FILE"]).write_text("HUB_PORT=9001\nWORKOS_API_KEY=sk_test_canary\n")
 

@@ -113,7 +113,7 @@ def restarted() -> Any:
     from django.conf import settings
 
     from hub.bootstrap import bootstrap_application
-    from hub.instance import resolve_instance
+    from hub.environment.instance import resolve_instance
     from tests.facts import facts
 
     settings.INSTANCE = resolve_instance(os.environ, settings.BASE_DIR)
@@ -129,7 +129,7 @@ def start_afresh() -> None:
     from config_app.encryption import install_keyring
     from config_app.live import effects, runtime
     from config_app.propagation import receipts
-    from hub.instance import resolve_instance
+    from hub.environment.instance import resolve_instance
 
     connections.close_all()
     for part in (runtime, install_keyring, receipts, effects):

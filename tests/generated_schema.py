@@ -13,7 +13,7 @@ from config_app.declaration.schema import Schema
 from config_app.declaration.setting import Section, setting
 from config_app.live import runtime
 from config_app.project import Project, get_project
-from hub import rules
+from hub.configuration import rules
 from hub.project import HubProject
 from hub.runtime_config import RuntimeConfig
 from tests.declarations import small

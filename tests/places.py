@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from config_app.errors import ConfigError
-from hub.instance import Instance, ensure_data_dir, remember_database, resolve_instance
+from hub.environment.instance import Instance, ensure_data_dir, remember_database, resolve_instance
 
 CANARY = "canary-f00d"
 

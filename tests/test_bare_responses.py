@@ -8,7 +8,7 @@ import pytest
 from asgiref.sync import async_to_sync
 
 from hub.asgi import application
-from hub.bare_responses import completed, headers
+from hub.responses.bare_responses import completed, headers
 from tests.test_csp import policy
 
 REQUEST = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": []}

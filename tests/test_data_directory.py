@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.instance import UnusableDataDirectory, ensure_data_dir
+from hub.environment.instance import UnusableDataDirectory, ensure_data_dir
 from tests.privileges import NOBODY, as_ordinary_user
 
 

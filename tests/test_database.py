@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config_app.errors import InvalidValue
-from hub.database import database_from_url
-from hub.instance import resolve_instance
+from hub.database.location import database_from_url
+from hub.environment.instance import resolve_instance
 from tests.places import CANARY, Place
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from config_app.errors import ConfigError
-from hub.database import database_from_url
-from hub.database_servers import with_limits
+from hub.database.location import database_from_url
+from hub.database.servers import with_limits
 from tests.hub_process import HubProcess
 
 

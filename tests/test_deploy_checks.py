@@ -10,8 +10,8 @@ from django.core.checks import run_checks
 from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.module_loading import import_string
 
-from hub import checks
 from hub.middleware.csrf import CsrfMiddleware
+from hub.site import checks
 from tests.web import configure
 
 

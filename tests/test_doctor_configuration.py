@@ -11,8 +11,8 @@ from django.utils import timezone
 from config_app.api import plan
 from config_app.models import Process
 from hub.models import User
-from hub.workos import outage
-from hub.workos.errors import CredentialsRefused
+from hub.workos.remote import outage
+from hub.workos.remote.errors import CredentialsRefused
 from tests.config_command import sql, write_row
 from tests.examination import WORKOS_CREDENTIALS, fact, findings
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.env_file import MAX_BYTES, EnvFile, UnreadableEnvFile, read_env_file
+from hub.environment.env_file import MAX_BYTES, EnvFile, UnreadableEnvFile, read_env_file
 from tests.privileges import as_ordinary_user
 
 Read = Callable[[str | bytes], EnvFile]

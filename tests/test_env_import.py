@@ -9,10 +9,10 @@ import pytest
 
 from config_app.api import reload_config
 from config_app.project import Problem
-from hub import env_import
-from hub.env_file import EnvFile, read_env_file
-from hub.env_import import Import, drift, read_import, unknown
-from hub.process_environment import VARIABLES
+from hub.environment import env_import
+from hub.environment.env_file import EnvFile, read_env_file
+from hub.environment.env_import import Import, drift, read_import, unknown
+from hub.environment.variables import VARIABLES
 from hub.runtime_config import get_config, schema
 from tests.config_command import config
 from tests.hub_process import HubProcess

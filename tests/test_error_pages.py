@@ -142,7 +142,7 @@ def test_a_configuration_that_was_never_there_is_no_wizard(db: None, monkeypatch
 def test_error_pages_need_no_session_user_or_database(install: None, django_assert_num_queries: Any) -> None:
     from django.http import HttpRequest
 
-    from hub import errors
+    from hub.responses import errors
 
     with django_assert_num_queries(0):
         for page in (

@@ -14,7 +14,12 @@ from hypothesis import strategies as st
 
 from config_app.declaration.secret import Secret
 from config_app.errors import ConfigError
-from hub.instance import InvalidInstanceFile, UnusableDataDirectory, remember_database, resolve_instance
+from hub.environment.instance import (
+    InvalidInstanceFile,
+    UnusableDataDirectory,
+    remember_database,
+    resolve_instance,
+)
 from tests.places import CANARY, Place
 
 KEY = "k" * 32

@@ -10,7 +10,7 @@ import pytest
 
 from config_app.declaration.secret import Secret
 from config_app.errors import InvalidValue
-from hub.instance import Instance
+from hub.environment.instance import Instance
 from tests.places import CANARY, Place
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -50,9 +50,10 @@ def test_resolving_writes_nothing(place: Place) -> None:
 def test_resolving_imports_neither_django_nor_a_parser_it_does_not_need(place: Place) -> None:
     place.write_memory({})
     code = (
-        "import sys, pathlib; from hub.instance import resolve_instance\n"
+        "import sys, pathlib; from hub.environment.instance import resolve_instance\n"
         f"resolve_instance({{}}, pathlib.Path({str(place.base)!r}))\n"
-        "print([name for name in ('django', 'dotenv', 'environ', 'hub.env_file') if name in sys.modules])"
+        "late = ('django', 'dotenv', 'environ', 'hub.environment.env_file')\n"
+        "print([name for name in late if name in sys.modules])"
     )
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert run.stdout == "[]\n"

@@ -14,8 +14,8 @@ from config_app.change.plan import plan
 from config_app.errors import InvalidPlan
 from config_app.models import Process
 from config_app.propagation import receipts
-from hub import holders
-from hub.listening import free_ports
+from hub.serving import port_holders
+from hub.serving.listen_address import free_ports
 from tests.privileges import NOBODY
 
 LISTENER = """
@@ -111,7 +111,7 @@ def test_who_listens_where_is_read_from_the_system() -> None:
     for address, family in (("127.0.0.1", socket.AF_INET), ("::1", socket.AF_INET6)):
         with socket.create_server((address, 0), family=family) as server:
             port = server.getsockname()[1]
-            (found,) = holders.in_the_way(address, port)
+            (found,) = port_holders.in_the_way(address, port)
             assert (found.address, found.port, found.user) == (address, port, os.geteuid())
-            assert [program.pid for program in holders.programs({found.inode})] == [os.getpid()]
-        assert holders.in_the_way(address, port) == []
+            assert [program.pid for program in port_holders.programs({found.inode})] == [os.getpid()]
+        assert port_holders.in_the_way(address, port) == []

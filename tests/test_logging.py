@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from hub import server
-from hub.logs import LOGGERS, apply_level
-from hub.logs_format import LOGGING, QUIET, WithoutOutages
+from hub.logs.format import LOGGING, QUIET, WithoutOutages
+from hub.logs.level import LOGGERS, apply_level
 from hub.runtime_config import get_config
+from hub.serving import process_hooks
 from tests.hub_process import HubProcess
 from tests.served import wait_for_workers
 from tests.waiting import wait_for
@@ -78,7 +78,7 @@ def test_a_forged_path_makes_no_line_of_its_own(owner: Any, caplog: Any) -> None
 
 
 def test_loggers_that_end_in_the_root_handler_have_none_of_their_own() -> None:
-    for settings in (LOGGING, server.log_settings()):
+    for settings in (LOGGING, process_hooks.log_settings()):
         for logger in settings["loggers"].values():
             assert not logger.get("handlers")
             assert logger["propagate"]

@@ -8,8 +8,8 @@ import pytest
 
 from config_app.api import get_config, plan
 from config_app.errors import UnknownSetting
-from hub.listening import listener
 from hub.runtime_config import schema
+from hub.serving.listen_address import listener
 from tests.wizard_walk import ACCOUNT, MODE, NETWORK, Browser
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("transactional_db", "install")]

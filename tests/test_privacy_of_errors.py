@@ -25,8 +25,8 @@ from config_app.live import hooks, runtime
 from config_app.models import Change, Revision
 from config_app.presentation.changes import change_rows
 from config_app.store import deadlines
-from hub.env_file import read_env_file
-from hub.env_import import read_import
+from hub.environment.env_file import read_env_file
+from hub.environment.env_import import read_import
 from tests.raw_sql import set_row
 
 pytestmark = pytest.mark.django_db(transaction=True)

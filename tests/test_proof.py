@@ -15,9 +15,9 @@ from django.utils import timezone
 from config_app.api import plan
 from hub.auth.proof import COUNTS_FOR, PROVED_AT
 from hub.auth.throttle import LIMITS
-from hub.generated import cookie_password
 from hub.models import User
 from hub.runtime_config import schema
+from hub.start.generated import cookie_password
 from tests.conftest import PASSWORD
 from tests.editor import HISTORY, Editor, browser, fields_of, last_revision, staff, stored, text_of
 from tests.signed_in import prove_ago

@@ -11,8 +11,8 @@ import pytest
 from config_app.api import plan
 from config_app.presentation import reference
 from config_app.project import get_project, get_schema
-from hub.env_file import read_env_file
-from hub.env_import import read_import
+from hub.environment.env_file import read_env_file
+from hub.environment.env_import import read_import
 from tests.config_command import CANARY, config
 from tests.hub_process import ROOT
 

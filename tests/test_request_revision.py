@@ -16,7 +16,7 @@ from django.test import Client, RequestFactory
 from config_app.api import get_config, override_config, plan
 from config_app.live import runtime
 from config_app.middleware import one_revision
-from hub.logs_format import LOGGING
+from hub.logs.format import LOGGING
 from hub.models import User
 from tests.hub_process import HubProcess
 from tests.waiting import wait_for

@@ -99,7 +99,7 @@ def test_a_reset_that_fails_changes_nothing(monkeypatch: pytest.MonkeyPatch, own
     def full(*_: object, **__: object) -> None:
         raise DatabaseUnavailable("database or disk is full")
 
-    monkeypatch.setattr("hub.revocation.revoke_access", full)
+    monkeypatch.setattr("hub.people.revocation.revoke_access", full)
     with pytest.raises(DatabaseUnavailable):
         reset()
     assert store.read() == before

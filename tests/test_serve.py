@@ -20,8 +20,8 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from gunicorn.config import Config
 
-from hub import server
-from hub.listening import ListenerUnavailable, probe
+from hub.serving import process_hooks
+from hub.serving.listen_address import ListenerUnavailable, probe
 from tests.hub_process import ROOT, HubProcess
 from tests.served import wait_for_workers
 from tests.waiting import wait_for
@@ -273,7 +273,7 @@ def test_what_the_command_line_gives_is_pinned(arguments: list[str], pins: dict[
     for name in ("bind", "workers"):
         if getattr(given, name) is not None:
             cfg.set(name, getattr(given, name))
-    assert server.pins(cfg, arguments) == pins
+    assert process_hooks.pins(cfg, arguments) == pins
 
 
 def test_developers_can_use_django_s_server_from_the_first_moment(hub_process: HubProcess) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from asgiref.sync import async_to_sync
 
-from hub.bare_responses import Message, Receive, Send
-from hub.body_limit import limit_bodies
+from hub.responses.bare_responses import Message, Receive, Send
+from hub.serving.body_limit import limit_bodies
 from tests import served
 from tests.hub_process import HubProcess
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from hub.serving import LONGEST_SUCCESSION
+from hub.serving.uvicorn_server import LONGEST_SUCCESSION
 from tests.hub_process import HubProcess
 
 

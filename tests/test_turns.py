@@ -8,9 +8,10 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from hub import asgi, turns
-from hub.bare_responses import Application, Message, Receive, Send
-from hub.turns import AT_ONCE, take_turns
+from hub import asgi
+from hub.responses.bare_responses import Application, Message, Receive, Send
+from hub.serving import turns
+from hub.serving.turns import AT_ONCE, take_turns
 
 FOREVER = 3600.0
 WHOLE: Message = {"type": "http.request", "body": b""}

@@ -10,10 +10,10 @@ import pytest
 from config_app.api import override_config
 from config_app.declaration.secret import Secret
 from hub.models import User
-from hub.workos import checks, transport
-from hub.workos.checks import check_connection
 from hub.workos.connection import ENTER_AGAIN
-from hub.workos.credentials import Credentials
+from hub.workos.remote import connection_test, transport
+from hub.workos.remote.connection_test import check_connection
+from hub.workos.remote.credentials import Credentials
 from tests.authkit import API_KEY, CLIENT_ID, Answer, AuthKit, as_json, refusal, running_authkit
 from tests.conftest import PASSWORD, bring_up
 from tests.hub_process import free_port
@@ -39,27 +39,27 @@ def check(kit: AuthKit, **change: Any) -> tuple[bool, str]:
 
 
 def test_working_credentials_are_accepted(kit: AuthKit) -> None:
-    assert check(kit) == (True, checks.WORKS)
+    assert check(kit) == (True, connection_test.WORKS)
 
 
 @pytest.mark.parametrize(
     ("fault", "answer", "said"),
     [
-        ("/organizations", refusal("unauthorized", 401), checks.UNKNOWN_KEY),
-        ("/organizations", refusal("forbidden", 403), checks.LIMITED_KEY),
-        ("/organizations", refusal("not_found", 404), checks.UNKNOWN_KEY),
-        ("/organizations", refusal("rate_limit_exceeded", 429), checks.BUSY),
-        ("/organizations", Answer(500, b"internal-detail-4711"), checks.UNUSUAL),
-        ("/organizations", Answer(200, b"<html>Sign in to this network</html>"), checks.UNUSUAL),
-        ("/organizations", Answer(200, b"null"), checks.UNUSUAL),
-        ("/organizations", Answer(200, b"{}"), checks.UNUSUAL),
-        ("/organizations", Answer(200, b"[]"), checks.UNUSUAL),
-        ("/organizations", Answer(200, b"\xff"), checks.UNUSUAL),
-        ("/sso/jwks", refusal("not_found", 404), checks.UNKNOWN_CLIENT),
-        ("/sso/jwks", Answer(200, b"{}"), checks.UNUSUAL),
-        ("/.well-known", Answer(404), checks.NO_AUTHKIT),
-        ("/.well-known", Answer(200, b"<html>"), checks.NO_AUTHKIT),
-        ("/.well-known", Answer(200, b"[]"), checks.NO_AUTHKIT),
+        ("/organizations", refusal("unauthorized", 401), connection_test.UNKNOWN_KEY),
+        ("/organizations", refusal("forbidden", 403), connection_test.LIMITED_KEY),
+        ("/organizations", refusal("not_found", 404), connection_test.UNKNOWN_KEY),
+        ("/organizations", refusal("rate_limit_exceeded", 429), connection_test.BUSY),
+        ("/organizations", Answer(500, b"internal-detail-4711"), connection_test.UNUSUAL),
+        ("/organizations", Answer(200, b"<html>Sign in to this network</html>"), connection_test.UNUSUAL),
+        ("/organizations", Answer(200, b"null"), connection_test.UNUSUAL),
+        ("/organizations", Answer(200, b"{}"), connection_test.UNUSUAL),
+        ("/organizations", Answer(200, b"[]"), connection_test.UNUSUAL),
+        ("/organizations", Answer(200, b"\xff"), connection_test.UNUSUAL),
+        ("/sso/jwks", refusal("not_found", 404), connection_test.UNKNOWN_CLIENT),
+        ("/sso/jwks", Answer(200, b"{}"), connection_test.UNUSUAL),
+        ("/.well-known", Answer(404), connection_test.NO_AUTHKIT),
+        ("/.well-known", Answer(200, b"<html>"), connection_test.NO_AUTHKIT),
+        ("/.well-known", Answer(200, b"[]"), connection_test.NO_AUTHKIT),
     ],
 )
 def test_what_is_wrong_is_said_coarsely_and_asked_once(
@@ -71,14 +71,17 @@ def test_what_is_wrong_is_said_coarsely_and_asked_once(
 
 
 def test_another_key_and_client_are_unknown(kit: AuthKit) -> None:
-    assert check(kit, api_key=Secret("sk_test_another_one")) == (False, checks.UNKNOWN_KEY)
-    assert check(kit, client_id="client_02OTHER") == (False, checks.UNKNOWN_CLIENT)
+    assert check(kit, api_key=Secret("sk_test_another_one")) == (False, connection_test.UNKNOWN_KEY)
+    assert check(kit, client_id="client_02OTHER") == (False, connection_test.UNKNOWN_CLIENT)
 
 
 def test_several_things_can_be_wrong_at_once(kit: AuthKit) -> None:
     kit.redirect_uris = ["https://elsewhere.example/auth/callback"]
-    unregistered = checks.UNREGISTERED.format(uri=CALLBACK)
-    assert check(kit, client_id="client_02OTHER") == (False, f"{checks.UNKNOWN_CLIENT} {unregistered}")
+    unregistered = connection_test.UNREGISTERED.format(uri=CALLBACK)
+    assert check(kit, client_id="client_02OTHER") == (
+        False,
+        f"{connection_test.UNKNOWN_CLIENT} {unregistered}",
+    )
 
 
 def test_a_registered_pattern_covers_the_redirect_uri(kit: AuthKit) -> None:
@@ -91,7 +94,7 @@ def test_a_registered_pattern_covers_the_redirect_uri(kit: AuthKit) -> None:
 @pytest.mark.parametrize("answer", [refusal("not_found", 404), refusal("forbidden", 403)])
 def test_a_key_that_cannot_see_redirect_uris_is_no_problem(kit: AuthKit, answer: Answer) -> None:
     kit.faults["/user_management/redirect_uris"] = answer
-    assert check(kit) == (True, checks.WORKS)
+    assert check(kit) == (True, connection_test.WORKS)
 
 
 def test_redirects_are_not_followed(kit: AuthKit) -> None:
@@ -104,13 +107,13 @@ def test_redirects_are_not_followed(kit: AuthKit) -> None:
 
 def test_an_unreachable_workos_is_said(kit: AuthKit, settings: Any) -> None:
     settings.WORKOS_API_URL = f"http://127.0.0.1:{free_port()}"
-    assert check(kit) == (False, checks.UNREACHABLE)
+    assert check(kit) == (False, connection_test.UNREACHABLE)
 
 
 def test_a_slow_workos_is_given_up_on(kit: AuthKit, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "TIMEOUT", 0.2)
     kit.faults["/organizations"] = Answer(delay=1)
-    assert check(kit) == (False, checks.UNREACHABLE)
+    assert check(kit) == (False, connection_test.UNREACHABLE)
 
 
 def test_the_environment_has_no_say(kit: AuthKit, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,13 +141,13 @@ def ask(visitor: Visitor, **values: str) -> tuple[bool, str]:
 
 
 def test_a_super_admin_tests_what_is_in_force(owner: Visitor) -> None:
-    assert ask(owner) == (True, checks.WORKS)
+    assert ask(owner) == (True, connection_test.WORKS)
 
 
 def test_a_super_admin_tests_candidates_before_they_are_saved(owner: Visitor, kit: AuthKit) -> None:
-    assert ask(owner, workos_api_key="sk_test_candidate") == (False, checks.UNKNOWN_KEY)
+    assert ask(owner, workos_api_key="sk_test_candidate") == (False, connection_test.UNKNOWN_KEY)
     kit.api_key = "sk_test_candidate"
-    assert ask(owner, workos_api_key="sk_test_candidate") == (True, checks.WORKS)
+    assert ask(owner, workos_api_key="sk_test_candidate") == (True, connection_test.WORKS)
 
 
 @pytest.mark.parametrize(
@@ -211,16 +214,16 @@ def probe(wizard: Browser, **change: str) -> tuple[bool, str]:
 
 def test_the_wizard_tests_what_was_entered(wizard: Browser, kit: AuthKit) -> None:
     kit.redirect_uris = ["http://127.0.0.1/auth/callback"]
-    assert probe(wizard) == (True, checks.WORKS)
-    assert probe(wizard, workos_api_key="sk_test_another_one") == (False, checks.UNKNOWN_KEY)
+    assert probe(wizard) == (True, connection_test.WORKS)
+    assert probe(wizard, workos_api_key="sk_test_another_one") == (False, connection_test.UNKNOWN_KEY)
 
 
 def test_the_wizard_uses_a_staged_or_imported_key_only_with_its_values(wizard: Browser, kit: AuthKit) -> None:
     change(workos_api_key="sk_test_imported1", workos_client_id=CLIENT_ID)
-    assert probe(wizard, workos_api_key="") == (False, checks.UNKNOWN_KEY)
+    assert probe(wizard, workos_api_key="") == (False, connection_test.UNKNOWN_KEY)
     wizard.fill("credentials", ENTERED)
     kit.redirect_uris = ["http://127.0.0.1/auth/callback"]
-    assert probe(wizard, workos_api_key="") == (True, checks.WORKS)
+    assert probe(wizard, workos_api_key="") == (True, connection_test.WORKS)
     kit.requests.clear()
     for key, value in (
         ("workos_client_id", "client_other"),

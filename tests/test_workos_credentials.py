@@ -15,10 +15,10 @@ import workos
 from config_app.api import override_config
 from config_app.declaration.secret import Secret
 from hub.runtime_config import schema
-from hub.workos import client as clients
-from hub.workos.client import Client, get_client
-from hub.workos.credentials import Credentials
-from hub.workos.errors import CredentialsRefused
+from hub.workos.remote import client as clients
+from hub.workos.remote.client import Client, get_client
+from hub.workos.remote.credentials import Credentials
+from hub.workos.remote.errors import CredentialsRefused
 from tests.authkit import API_KEY, OWNER, AuthKit, running_authkit
 from tests.hub_process import ROOT, HubProcess
 from tests.workos_fixtures import Visitor, change
@@ -217,7 +217,7 @@ def test_the_command_line_does_not_load_the_sdk(started_hub: HubProcess) -> None
 def test_the_address_of_workos_is_a_constant_that_only_a_settings_module_changes(
     hub_process: HubProcess,
 ) -> None:
-    ask = "from hub.workos.credentials import api_url; print(api_url())"
+    ask = "from hub.workos.remote.credentials import api_url; print(api_url())"
     code = f"import django; django.setup(); {ask}"
     settings = {"DJANGO_SETTINGS_MODULE": "hub.settings"}
     environment = hub_process.environment | ENVIRONMENT | settings

@@ -11,12 +11,13 @@ import pytest
 from workos import TransportConnectError, TransportError, TransportTimeout
 
 from config_app.declaration.secret import Secret
-from hub.workos import checks, refreshing, transport
-from hub.workos.checks import check_connection
-from hub.workos.credentials import Credentials
-from hub.workos.errors import Unavailable
-from hub.workos.tokens import KeySet
-from hub.workos.transport import BoundedTransport
+from hub.workos.remote import connection_test, transport
+from hub.workos.remote.connection_test import check_connection
+from hub.workos.remote.credentials import Credentials
+from hub.workos.remote.errors import Unavailable
+from hub.workos.remote.tokens import KeySet
+from hub.workos.remote.transport import BoundedTransport
+from hub.workos.sessions import refreshing
 from tests.authkit import API_KEY, CLIENT_ID, Answer, AuthKit
 from tests.test_workos_refresh import in_parallel
 from tests.waiting import wait_for
@@ -30,9 +31,9 @@ SOON = 1.5
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let calls have less than the five seconds that they have."""
-    assert (transport.TIMEOUT, checks.BUDGET) == (5, 5)
+    assert (transport.TIMEOUT, connection_test.BUDGET) == (5, 5)
     monkeypatch.setattr(transport, "TIMEOUT", LIMIT)
-    monkeypatch.setattr(checks, "BUDGET", 5 * LIMIT)
+    monkeypatch.setattr(connection_test, "BUDGET", 5 * LIMIT)
 
 
 @pytest.fixture
@@ -105,12 +106,12 @@ def test_a_client_that_was_closed_is_a_failure_like_any_other(authkit: AuthKit) 
 def test_the_connection_test_has_one_deadline_for_all_its_calls(
     authkit: AuthKit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checks, "BUDGET", 1.5 * LIMIT)
+    monkeypatch.setattr(connection_test, "BUDGET", 1.5 * LIMIT)
     authkit.delay = 0.8 * LIMIT
     credentials = Credentials(client_id=CLIENT_ID, api_key=Secret(API_KEY), authkit_domain=authkit.url)
     found: list[tuple[bool, str]] = []
     took = timed(lambda: found.append(check_connection(credentials, "http://127.0.0.1/auth/callback")))
-    assert found == [(False, checks.UNREACHABLE)]
+    assert found == [(False, connection_test.UNREACHABLE)]
     assert took < 1.5 * LIMIT + 1
 
 
@@ -119,7 +120,7 @@ def test_a_domain_that_does_not_answer_hides_nothing_else(authkit: AuthKit) -> N
     credentials = Credentials(client_id=CLIENT_ID, api_key=Secret(API_KEY), authkit_domain=authkit.url)
     _, said = check_connection(credentials, "http://127.0.0.1/auth/callback")
     assert said.startswith("This redirect URI is not registered")
-    assert said.endswith(checks.NO_AUTHKIT)
+    assert said.endswith(connection_test.NO_AUTHKIT)
 
 
 def test_threads_that_wait_for_the_same_keys_share_the_failure(authkit: AuthKit) -> None:

@@ -9,7 +9,8 @@ import time_machine
 from django.utils import timezone
 
 from hub.models import User, WorkOSSession
-from hub.workos import outage, refreshing
+from hub.workos.remote import outage
+from hub.workos.sessions import refreshing
 from tests.authkit import Answer, AuthKit, refusal
 from tests.workos_fixtures import Visitor, expire_tokens
 

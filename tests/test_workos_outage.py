@@ -14,7 +14,7 @@ from config_app.declaration.secret import Secret
 from hub.models import WorkOSSession
 from hub.project import HubProject
 from hub.runtime_config import get_config
-from hub.workos import outage, transport
+from hub.workos.remote import outage, transport
 from tests.authkit import Answer, AuthKit, as_json, refusal
 from tests.workos_fixtures import Visitor, change, forget_workos, look_again
 

@@ -14,12 +14,13 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 from django.utils import timezone
 
-from hub.generated import cookie_password
 from hub.models import WorkOSSession
 from hub.runtime_config import RuntimeConfig, get_config
-from hub.workos import hooks, outage, refreshing
-from hub.workos.client import Client
-from hub.workos.sealing import unseal
+from hub.start.generated import cookie_password
+from hub.workos.remote import outage
+from hub.workos.remote.client import Client
+from hub.workos.sessions import reactions, refreshing
+from hub.workos.sessions.sealed_tokens import unseal
 from tests.authkit import Answer, AuthKit, refusal, user
 from tests.workos_fixtures import MODE, Visitor, change, expire_tokens, forget_workos
 
@@ -268,7 +269,7 @@ def test_a_new_cookie_password_signs_nobody_out(owner_at_workos: Visitor, workos
 def test_a_new_cookie_password_seals_every_token_anew(owner_at_workos: Visitor) -> None:
     token, old = refresh_token(), get_config()
     change(workos_cookie_password=cookie_password())
-    hooks.seal_anew(old, get_config())
+    reactions.seal_anew(old, get_config())
     password = get_config().workos_cookie_password
     assert password is not None
     sealed = WorkOSSession.objects.get().refresh_token

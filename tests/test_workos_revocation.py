@@ -13,9 +13,9 @@ from django.utils import timezone
 from config_app.presentation.overview import read_overview
 from hub.models import WorkOSEvents, WorkOSSession
 from hub.runtime_config import get_config
-from hub.workos import revocations
 from hub.workos.problems import problems
-from hub.workos.transport import TIMEOUT
+from hub.workos.remote.transport import TIMEOUT
+from hub.workos.sessions import revocations
 from tests.authkit import OWNER, Answer, AuthKit, refusal, user
 from tests.workos_fixtures import Visitor, expire_tokens, look_again
 

@@ -8,9 +8,9 @@ from typing import Any
 import jwt
 import pytest
 
-from hub.workos.errors import InvalidToken, Unavailable
-from hub.workos.tokens import KeySet, verify
-from hub.workos.transport import BoundedTransport
+from hub.workos.remote.errors import InvalidToken, Unavailable
+from hub.workos.remote.tokens import KeySet, verify
+from hub.workos.remote.transport import BoundedTransport
 from tests.authkit import KID, Answer, AuthKit, private_key
 from tests.workos_fixtures import Visitor
 

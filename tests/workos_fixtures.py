@@ -13,10 +13,11 @@ from django.utils import timezone
 from config_app.change.plan import plan
 from config_app.declaration.secret import Secret
 from config_app.live import runtime
-from hub.generated import cookie_password
 from hub.models import WorkOSEvents, WorkOSSession
-from hub.workos import client as clients
-from hub.workos import outage, revocations
+from hub.start.generated import cookie_password
+from hub.workos.remote import client as clients
+from hub.workos.remote import outage
+from hub.workos.sessions import revocations
 from tests.authkit import API_KEY, CLIENT_ID, OWNER, AuthKit, running_authkit
 from tests.conftest import bring_up
 

@@ -34,7 +34,7 @@ class Kind:
     options: tuple[str, ...] = ()
 
 
-UVICORN = Kind("uvicorn", "hub.worker.HubWorker", "bench.project.worker.PlainWorker", "asgi")
+UVICORN = Kind("uvicorn", "hub.serving.gunicorn_worker.HubWorker", "bench.project.worker.PlainWorker", "asgi")
 KINDS = (
     UVICORN,
     Kind("gunicorn's own ASGI worker", "asgi", "asgi", "asgi"),

@@ -8,6 +8,6 @@ from django.core.asgi import get_asgi_application
 
 application = get_asgi_application()
 if os.environ.get("BENCH_AS_THE_HUB"):
-    from hub.turns import take_turns
+    from hub.serving.turns import take_turns
 
     application = take_turns(application)  # type: ignore[assignment]  # an ASGI application like the other

@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from hub.database import database_from_url
+from hub.database.location import database_from_url
 
 FOLDER = Path(os.environ["BENCH_FOLDER"])
 EXTRA_APPS = [app for app in os.environ.get("BENCH_APPS", "").split(",") if app]

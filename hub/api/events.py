@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET
 
 from hub.api import streams
 from hub.api.access import refusal
-from hub.workos.sessions import current_user
+from hub.workos.sessions.current import current_user
 
 RETRY_AFTER = 30
 

@@ -50,9 +50,9 @@ def prove(request: HttpRequest, password: Secret) -> None:
 
     The session goes on under another key, or whoever stole the cookie before would have the proof too.
     """
-    from hub.workos import sessions  # which notes proofs here
+    from hub.workos.sessions import current  # which notes proofs here
 
-    if sessions.is_at_workos(request):
+    if current.is_at_workos(request):
         raise NotProved("No password of this hub counts while people sign in at WorkOS.")
     credentials = {"username": request.user.get_username()}
     if authenticate(request, **credentials, password=password.reveal()) != request.user:
@@ -64,5 +64,5 @@ def prove(request: HttpRequest, password: Secret) -> None:
 
 @receiver(user_logged_in)
 def note_sign_in(request: HttpRequest, **_kwargs: Any) -> None:
-    """Take a sign-in as proof; ``hub.workos.sessions`` knows better where it was one at WorkOS."""
+    """Take a sign-in as proof; ``hub.workos.sessions.current`` knows better where it was one at WorkOS."""
     note(request.session)

@@ -19,9 +19,9 @@ from config_app.presentation.changes import change_rows, confirmation_of
 from config_app.project import get_project
 from config_app.propagation import receipts
 from config_app.propagation.receipts import Summary
-from hub import pages
 from hub.dashboard.problems import problem_rows
 from hub.runtime_config import RuntimeConfig
+from hub.site import pages
 
 RECENT = 6
 

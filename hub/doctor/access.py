@@ -5,11 +5,11 @@ from __future__ import annotations
 from config_app.doctor.finding import Finding
 from config_app.presentation.overview import Overview
 from config_app.project import Problem
-from hub.accounts import has_local_administrator
 from hub.models import User
+from hub.people.accounts import has_local_administrator
 from hub.runtime_config import LOCAL, WORKOS, RuntimeConfig, is_configured
-from hub.workos.credentials import credentials_in
-from hub.workos.errors import CredentialsRefused
+from hub.workos.remote.credentials import credentials_in
+from hub.workos.remote.errors import CredentialsRefused
 
 CHANGE_PASSWORD = "run manage.py changepassword ADDRESS for one of super_admin_emails"  # noqa: S105 - a cure
 

@@ -9,7 +9,8 @@ from django.db import connection
 from config_app.doctor.finding import Finding
 from config_app.presentation.overview import Overview
 from config_app.project import Problem
-from hub import migration, sqlite
+from hub import sqlite
+from hub.database import migration
 
 IN_MEMORY = {"memory", "off"}
 """Journals with which a hub that is killed may leave a damaged file."""

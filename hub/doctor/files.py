@@ -11,10 +11,10 @@ from config_app.doctor.finding import Finding
 from config_app.encryption.private_files import GROUP_OR_WORLD, read_private
 from config_app.errors import DatabaseUnavailable
 from config_app.project import Problem
-from hub import database_file as sqlite_file
-from hub.env_file import EnvFile, read_env_file
-from hub.env_import import instance, unknown
-from hub.instance import (
+from hub.database import file as sqlite_file
+from hub.environment.env_file import EnvFile, read_env_file
+from hub.environment.env_import import instance, unknown
+from hub.environment.instance import (
     DATA_DIR,
     DATABASE_PATH,
     DATABASE_URL,

@@ -8,12 +8,12 @@ from config_app.doctor.finding import Finding
 from config_app.errors import ConfigError
 from config_app.presentation.overview import Overview
 from config_app.project import Problem
-from hub.addresses import listener_in_use, origin
-from hub.checks import transport_messages
-from hub.listening import listener as address
-from hub.listening import probe
 from hub.middleware.hosts import own_hosts
 from hub.runtime_config import RuntimeConfig
+from hub.serving.listen_address import listener as address
+from hub.serving.listen_address import probe
+from hub.site.addresses import listener_in_use, origin
+from hub.site.checks import transport_messages
 
 
 def transport(overview: Overview) -> Finding:

@@ -7,7 +7,7 @@ from django.utils.decorators import sync_only_middleware
 
 from config_app.errors import ConfigError
 from config_app.middleware import UNAVAILABLE, GetResponse
-from hub import errors, health
+from hub.responses import errors, health
 
 
 @sync_only_middleware

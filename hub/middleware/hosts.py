@@ -17,8 +17,8 @@ from django.utils.decorators import sync_only_middleware
 from config_app.fields.hosts import in_brackets, parse_host
 from config_app.middleware import GetResponse
 from config_app.propagation import receipts
-from hub import errors
 from hub.middleware.proxy import parse_address
+from hub.responses import errors
 from hub.runtime_config import RuntimeConfig, get_config
 
 logger = logging.getLogger("hub")

@@ -13,10 +13,11 @@ from django.urls import reverse
 from config_app.live import runtime
 from hub.auth import proof
 from hub.runtime_config import get_config, schema
-from hub.workos import pages, people, round_trip, sessions, verification
-from hub.workos.credentials import Credentials
-from hub.workos.errors import CredentialsRefused, WorkOSTrouble
-from hub.workos.grants import Grant
+from hub.workos import pages, people, round_trip, verification
+from hub.workos.remote.credentials import Credentials
+from hub.workos.remote.errors import CredentialsRefused, WorkOSTrouble
+from hub.workos.remote.grants import Grant
+from hub.workos.sessions import current
 from setup_wizard.product import Application
 
 
@@ -58,7 +59,7 @@ def _claim(request: HttpRequest, grant: Grant, commit: Callable[[str], object]) 
     commit(grant.person.email)
     user = people.admit(grant.person, reactivating=True)
     # As the claim leaves it, which no process has in force before the transaction ends.
-    sessions.establish(request, user, grant, runtime.read_snapshot().config)
+    current.establish(request, user, grant, runtime.read_snapshot().config)
     proof.note(request.session)  # the setup token was one
 
 

@@ -19,8 +19,8 @@ from config_app.declaration.secret import Secret
 from hub.auth.forms import ProofForm
 from hub.runtime_config import WORKOS, RuntimeConfig, get_config, schema
 from hub.workos import round_trip, verification
-from hub.workos.checks import check_connection
-from hub.workos.credentials import Credentials
+from hub.workos.remote.connection_test import check_connection
+from hub.workos.remote.credentials import Credentials
 
 KEY, OTHERS = "workos_api_key", ("workos_client_id", "workos_authkit_domain")
 ENTER_AGAIN = "Enter the WorkOS API Key to test these values."

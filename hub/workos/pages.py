@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 
-from hub.workos.errors import (
+from hub.workos.remote.errors import (
     CredentialsRefused,
     InvalidToken,
     NotAdmitted,

@@ -7,8 +7,8 @@ import logging
 from django.db import IntegrityError, transaction
 
 from hub.models import User
-from hub.workos.errors import NotAdmitted
-from hub.workos.grants import Person
+from hub.workos.remote.errors import NotAdmitted
+from hub.workos.remote.grants import Person
 
 logger = logging.getLogger("hub")
 

@@ -8,7 +8,8 @@ from config_app.errors import DatabaseUnavailable
 from config_app.project import Problem
 from config_app.store.failures import database_errors
 from hub.runtime_config import RuntimeConfig
-from hub.workos import outage, revocations
+from hub.workos.remote import outage
+from hub.workos.sessions import revocations
 
 
 def problems(config: RuntimeConfig) -> list[Problem]:
@@ -24,7 +25,7 @@ def _no_way_back(config: RuntimeConfig) -> list[Problem]:
 
     One that was claimed in mode workos never had that way back, and is not told to make one.
     """
-    from hub.accounts import has_local_administrator
+    from hub.people.accounts import has_local_administrator
 
     if config.local_admin_email is None or has_local_administrator(config.super_admin_emails):
         return []

@@ -18,12 +18,12 @@ from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from hub.arrival import is_at
 from hub.runtime_config import get_config
-from hub.workos.client import get_client
-from hub.workos.credentials import Credentials
-from hub.workos.errors import NotAdmitted, StepMissing
-from hub.workos.grants import Grant
+from hub.site.arrival import is_at
+from hub.workos.remote.client import get_client
+from hub.workos.remote.credentials import Credentials
+from hub.workos.remote.errors import NotAdmitted, StepMissing
+from hub.workos.remote.grants import Grant
 
 PENDING = "workos_round_trips"
 """In the session: the trips that are under way, by state."""

@@ -15,12 +15,14 @@ from django.views.decorators.http import require_GET
 from hub.auth import proof
 from hub.models import User
 from hub.runtime_config import WORKOS, RuntimeConfig, get_config
-from hub.workos import outage, pages, people, round_trip, sessions, verification
-from hub.workos.client import get_client
-from hub.workos.credentials import credentials_in
-from hub.workos.errors import CredentialsRefused, NotAdmitted, WorkOSTrouble
-from hub.workos.grants import Grant
+from hub.workos import pages, people, round_trip, verification
+from hub.workos.remote import outage
+from hub.workos.remote.client import get_client
+from hub.workos.remote.credentials import credentials_in
+from hub.workos.remote.errors import CredentialsRefused, NotAdmitted, WorkOSTrouble
+from hub.workos.remote.grants import Grant
 from hub.workos.round_trip import PROOF, SIGN_IN, SWITCH, Trip
+from hub.workos.sessions import current
 
 
 def start(request: HttpRequest) -> HttpResponse:
@@ -85,7 +87,7 @@ def _conclude(request: HttpRequest, trip: Trip) -> HttpResponse:
             raise NotAdmitted("not_proved")
         retry_url = sign_out_of(request, grant.sid, config)
         user = _admit(grant, config)
-        keep = sessions.renew if is_proof and request.user == user else sessions.establish
+        keep = current.renew if is_proof and request.user == user else current.establish
         keep(request, user, grant, config)
     except WorkOSTrouble as trouble:
         if isinstance(trouble, CredentialsRefused):  # no visitor can bring that about, and all are shut out
@@ -95,7 +97,7 @@ def _conclude(request: HttpRequest, trip: Trip) -> HttpResponse:
 
 
 def _admit(grant: Grant, config: RuntimeConfig) -> User:
-    if not sessions.is_admitted(grant.organization_id, config):
+    if not current.is_admitted(grant.organization_id, config):
         raise NotAdmitted("organization")
     return people.admit(grant.person)
 
@@ -108,7 +110,7 @@ def sign_out_of(request: HttpRequest, sid: str, config: RuntimeConfig) -> str:
 
 def sign_out_url(request: HttpRequest) -> str | None:
     """Return the same for the session of a request, where it has one at WorkOS."""
-    row, config = sessions.find(request), get_config()
+    row, config = current.find(request), get_config()
     if row is None or config.app_mode != WORKOS:
         return None
     try:

@@ -20,11 +20,13 @@ from config_app.live import runtime
 from config_app.live.runtime import Snapshot
 from hub.models import User
 from hub.runtime_config import WORKOS, RuntimeConfig, get_config
-from hub.workos import outage, pages, people, round_trip, sessions
-from hub.workos.credentials import Credentials, credentials_in
-from hub.workos.errors import CredentialsRefused, NotAdmitted, WorkOSTrouble
-from hub.workos.grants import Grant
+from hub.workos import pages, people, round_trip
+from hub.workos.remote import outage
+from hub.workos.remote.credentials import Credentials, credentials_in
+from hub.workos.remote.errors import CredentialsRefused, NotAdmitted, WorkOSTrouble
+from hub.workos.remote.grants import Grant
 from hub.workos.round_trip import CLAIM, SWITCH, Trip
+from hub.workos.sessions import current
 
 REASON = "sign-in through WorkOS was proved by a super admin"
 
@@ -96,7 +98,7 @@ def conclude(request: HttpRequest, trip: Trip) -> HttpResponse:
             raise NotAdmitted("changed")
         grant = round_trip.redeem(request, trip, credentials_in(config))
         require_listed(grant, config.super_admin_emails)
-        if not sessions.is_admitted(grant.organization_id, config):
+        if not current.is_admitted(grant.organization_id, config):
             raise NotAdmitted("organization")
         _switch(request, user, grant, snapshot)
     except WorkOSTrouble as trouble:
@@ -117,7 +119,7 @@ def _switch(request: HttpRequest, actor: User, grant: Grant, proved: Snapshot) -
         raise NotAdmitted("changed") from error
     except InvalidPlan as error:  # without a cookie password, for one
         raise CredentialsRefused(str(error)) from error
-    sessions.establish(request, user, grant, proved.config)
+    current.establish(request, user, grant, proved.config)
 
 
 def _explain(request: HttpRequest, trouble: WorkOSTrouble) -> HttpResponse:

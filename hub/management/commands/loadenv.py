@@ -21,9 +21,9 @@ from config_app.errors import ConfigError
 from config_app.project import get_project
 from config_app.store.failures import database_errors
 from hub.bootstrap import bootstrap_application
-from hub.env_file import read_env_file
-from hub.env_import import Import, instance, read_import, unknown
-from hub.instance import ENV_FILE
+from hub.environment.env_file import read_env_file
+from hub.environment.env_import import Import, instance, read_import, unknown
+from hub.environment.instance import ENV_FILE
 from hub.runtime_config import schema
 
 

@@ -12,9 +12,9 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from config_app.errors import InvalidValue
 from hub.bootstrap import bootstrap_application
-from hub.listening import INHERITED, listener, probe
 from hub.runtime_config import schema
-from hub.starting_address import starting_address
+from hub.serving.listen_address import INHERITED, listener, probe
+from hub.serving.starting_address import starting_address
 
 
 def _bind(text: str) -> tuple[str, int]:

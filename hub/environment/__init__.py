@@ -1,0 +1,1 @@
+"""What the process environment and ``.env`` say, and the one-time import of it."""

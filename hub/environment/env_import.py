@@ -1,0 +1,180 @@
+"""The one-time import of ``.env`` and the process environment, and what differs from it afterwards."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import os
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+
+from config_app.declaration.schema import Setting
+from config_app.errors import ConfigError, InvalidValue
+from config_app.project import Problem
+from hub.environment.env_file import EnvFile, EnvProblem, read_env_file
+from hub.environment.instance import Instance, lines_too_late
+from hub.environment.unknown_variables import unknown_variables
+from hub.runtime_config import RuntimeConfig, schema
+
+logger = logging.getLogger("hub")
+
+PROCESS = "the process environment"
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One environment variable that a setting is imported from; its text may be secret."""
+
+    name: str
+    place: str
+    setting: Setting
+    text: str = field(repr=False)
+
+    def value(self) -> Any:
+        """Return the typed value; raise ``InvalidValue``."""
+        return self.setting.parse(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """What an import would set, and a note by key on what it leaves out."""
+
+    values: Mapping[str, Any]
+    refusals: Mapping[str, str]
+
+
+def gather(environ: Mapping[str, str], file: EnvFile) -> Iterator[Variable]:
+    """Yield the variable of each setting that has one: the process environment before ``.env``.
+
+    The empty placeholder of a secret, as templates of ``.env`` have it, says nothing.
+    """
+    places = ((PROCESS, environ), (str(file.path), file.values))
+    for setting in schema.settings.values():
+        if setting.managed:
+            continue
+        found = (
+            Variable(name, place, setting, values[name])
+            for place, values in places
+            for name in setting.imported_from
+            if name in values and (values[name].strip() or not setting.is_secret)
+        )
+        yield from itertools.islice(found, 1)
+
+
+def read_import(environ: Mapping[str, str], file: EnvFile) -> Import:
+    """Return what the environment says, validated value by value."""
+    values: dict[str, Any] = {}
+    refusals = dict(_unreadable(file))
+    for variable in gather(environ, file):
+        try:
+            values[variable.setting.key] = variable.value()
+            refusals.pop(variable.setting.key, None)
+        except InvalidValue as error:
+            refusals[variable.setting.key] = _note(variable.name, variable.place, error.expected)
+    return Import(values, refusals)
+
+
+def _note(name: str, place: str, expected: str) -> str:
+    return f"{name} of {place} was not imported, expected {expected}"
+
+
+def _unreadable(file: EnvFile) -> Iterator[tuple[str, str]]:
+    """Yield the settings whose line in ``.env`` cannot be read, with a note."""
+    by_variable = {name: s.key for s in schema.settings.values() for name in s.imported_from}
+    for problem in file.problems:
+        if problem.name in by_variable:
+            place = f"{file.path}, line {problem.line},"
+            yield by_variable[problem.name], f"{problem.name} of {place} was not imported: {problem.message}"
+
+
+def current_import() -> Import:
+    """Return what the environment of this process and its ``.env`` say now; log what they misspell."""
+    file = read_env_file(instance().env_file)
+    for problem in unknown(os.environ, file):
+        logger.warning("%s", problem)
+    return read_import(os.environ, file)
+
+
+def unknown(environ: Mapping[str, str], file: EnvFile) -> list[Problem]:
+    """Return the variables that look like the hub's and that it does not know."""
+    return [*unknown_variables(environ, PROCESS), *unknown_variables(file.values, str(file.path))]
+
+
+def instance() -> Instance:
+    """Return where this hub's files are."""
+    found: Instance = settings.INSTANCE
+    return found
+
+
+def drift(config: RuntimeConfig) -> list[Problem]:
+    """Return the variables that are set and differ from the configuration in force."""
+    try:
+        file = read_env_file(instance().env_file)
+    except ConfigError as error:
+        return [Problem(code="env_unreadable", message=str(error), severity="info")]
+    lines = (*lines_too_late(file, instance().data_dir, settings.BASE_DIR), *_unreadable_lines(file))
+    without_effect = [_line_problem(file, problem) for problem in lines]
+    differing = _differing(config, gather(os.environ, file))
+    return [*differing, *_misplaced(file), *without_effect, *unknown(os.environ, file)]
+
+
+def _unreadable_lines(file: EnvFile) -> Iterator[EnvProblem]:
+    """Yield the lines that may have been meant for the hub: those of other programs' variables are not."""
+    ours = {name for setting in schema.settings.values() for name in setting.imported_from}
+    for problem in file.problems:
+        if problem.name is None or problem.name in ours or problem.name.startswith("HUB_"):
+            yield problem
+
+
+def _line_problem(file: EnvFile, problem: EnvProblem) -> Problem:
+    return Problem(
+        code="env_line",
+        message=f"{file.path}, {problem}",
+        fix="correct or remove the line; it has no effect",
+        severity="info",
+    )
+
+
+def _differing(config: RuntimeConfig, variables: Iterable[Variable]) -> Iterator[Problem]:
+    for variable in variables:
+        key = variable.setting.key
+        try:
+            wanted = variable.value()
+        except InvalidValue as error:
+            fix = f"remove it: {key} expects {error.expected}"
+        else:
+            if wanted == schema.value(config, key):
+                continue
+            fix = f"remove it, or run {_command(variable.setting, wanted)}"
+        yield Problem(
+            code="env_differs",
+            message=f"{variable.name} of {variable.place} differs from {key} and has no effect",
+            fix=fix,
+            keys=(key,),
+            severity="info",
+        )
+
+
+def _command(setting: Setting, value: Any) -> str:
+    """Return the command that puts ``value`` into the database; a secret is asked for."""
+    text = "--stdin" if setting.is_secret else shlex.quote(setting.serialise_optional(value))
+    return f"manage.py config set {setting.key} {text}"
+
+
+def _misplaced(file: EnvFile) -> Iterator[Problem]:
+    """Yield what ``.env`` says of the database that is not so."""
+    from hub.environment.database_drift import database_differs
+
+    for name in ("HUB_DATABASE_URL", "HUB_DATABASE_PATH"):
+        if name in file.values and database_differs(name, file.values[name], instance()):
+            yield Problem(
+                code="env_differs",
+                message=f"{name} of {file.path} differs from the database in use and has no effect",
+                fix="remove it, or set it in the process environment",
+                keys=("database_path",),
+                severity="info",
+            )

@@ -1,0 +1,283 @@
+"""Where this hub's database, key and private files are, as the process environment says.
+
+hub.settings asks at import: nothing here imports Django, and resolving writes nothing to the disk.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import stat
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from config_app.declaration.secret import Secret
+from config_app.encryption.private_files import GROUP_OR_WORLD, publish_once
+from config_app.errors import ConfigError, InvalidValue
+from hub.database.location import Database, database_from_url, resolve_path, sqlite_database
+
+if TYPE_CHECKING:
+    from hub.environment.env_file import EnvFile, EnvProblem
+
+DATA_DIR: Final = "HUB_DATA_DIR"
+DATABASE_URL: Final = "HUB_DATABASE_URL"
+DATABASE_PATH: Final = "HUB_DATABASE_PATH"
+ENCRYPTION_KEY: Final = "HUB_ENCRYPTION_KEY"
+ENCRYPTION_KEY_FILE: Final = "HUB_ENCRYPTION_KEY_FILE"
+ENV_FILE: Final = "HUB_ENV_FILE"
+
+MIN_KEY_CHARACTERS: Final = 32
+MAX_KEY_BYTES: Final = 64 * 1024
+INSTANCE_FILE: Final = "instance.json"
+
+_VARIABLE_OF: Final = {"database_url": DATABASE_URL, "database_path": DATABASE_PATH}
+
+T = TypeVar("T")
+
+
+class UnusableDataDirectory(ConfigError):
+    """The instance directory is not a private directory of this process's user."""
+
+
+class InvalidInstanceFile(ConfigError):
+    """instance.json exists but does not say where the database is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """The answers of the process environment; `database` is a DATABASES entry.
+
+    `database` has OPTIONS only where the URL gave some. `database_label` shows neither user nor password.
+    `first_start` is true until instance.json exists; only then did `.env` have a say, and
+    `named_by_env_file` tells whether it named the database. `problems` are lines in it without effect.
+    """
+
+    data_dir: Path
+    database: dict[str, Any] = field(repr=False)
+    database_url: str | None = field(repr=False)
+    database_path: Path | None
+    database_label: str
+    env_file: Path
+    encryption_key: Secret | None
+    key_file: Path
+    token_file: Path
+    first_start: bool
+    named_by_env_file: bool
+    problems: tuple[EnvProblem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Variables from one place; relative paths in it start at `base`."""
+
+    name: str
+    values: Mapping[str, str] = field(repr=False)
+    base: Path
+    broken: Mapping[str, EnvProblem] = field(default_factory=dict)
+    problems: tuple[EnvProblem, ...] = ()
+
+    def read(self, variable: str, parse: Callable[[str, Path], T]) -> T | None:
+        """Return the parsed value, or None where it is not set; raise ConfigError where it is unusable."""
+        if variable in self.broken:
+            problem = self.broken[variable]
+            fix = f"correct line {problem.line} of {self.name}"
+            raise ConfigError(f"{variable}: {problem.message}", keys=(variable,), fix=fix)
+        value = self.values.get(variable)
+        if value is None:
+            return None
+        # An empty value is no unset one: that would start a new, empty hub where a secret store failed.
+        if not value.strip():
+            fix = f"set it, or remove it from {self.name}"
+            raise InvalidValue(variable, "a value, but it is empty", fix=fix)
+        try:
+            return parse(value, self.base)
+        except ValueError as error:
+            raise InvalidValue(variable, str(error), fix=f"correct it in {self.name}") from None
+
+
+def resolve_instance(environ: Mapping[str, str], base_dir: Path) -> Instance:
+    """Resolve the process environment; raise ConfigError naming the variable that cannot be used.
+
+    A place that names the database at all decides alone: the process environment, then instance.json, or
+    `.env` while there is none, then the default. Within one place the URL wins over the path.
+    """
+    process = _Source("the process environment", environ, base_dir)
+    data_dir = process.read(DATA_DIR, resolve_path) or resolve_path("data", base_dir)
+    env_file = process.read(ENV_FILE, resolve_path) or resolve_path(".env", base_dir)
+    remembered = _read_instance_file(data_dir / INSTANCE_FILE)
+    if remembered is None:
+        later = _env_file_source(env_file, data_dir, base_dir)
+    else:
+        later = _Source(str(data_dir / INSTANCE_FILE), remembered, data_dir)
+    pinned = _database(process)
+    named = None if pinned else _database(later)
+    database = pinned or named or sqlite_database("hub.db", data_dir)
+    return Instance(
+        data_dir=data_dir,
+        database=database.entry,
+        database_url=database.url,
+        database_path=database.path,
+        database_label=database.label,
+        env_file=env_file,
+        encryption_key=_encryption_key(process) or _encryption_key(later),
+        key_file=data_dir / "machine.key",
+        token_file=data_dir / "setup-token",
+        first_start=remembered is None,
+        named_by_env_file=remembered is None and named is not None,
+        problems=later.problems,
+    )
+
+
+def remember_database(instance: Instance) -> None:
+    """Write instance.json: the first start is done, and this is the database that `.env` named for it.
+
+    An instance.json that exists stays as it is. A path inside the instance directory is written relative
+    to it, so that the directory can move.
+    """
+    url, path = instance.database_url, instance.database_path
+    if path is not None and path.is_relative_to(instance.data_dir):
+        path = path.relative_to(instance.data_dir)
+    record = {"database_url": url, "database_path": None if path is None else str(path)}
+    if not instance.named_by_env_file:
+        record = dict.fromkeys(record)
+    content = json.dumps(record, indent=2).encode() + b"\n"
+    target = instance.data_dir / INSTANCE_FILE
+    try:
+        publish_once(target, content)
+    except OSError as error:
+        raise UnusableDataDirectory(f"{target} cannot be written: {error.strerror}") from None
+
+
+def ensure_data_dir(path: Path) -> None:
+    """Create the instance directory, and its parents, for this user alone (0700).
+
+    Raise UnusableDataDirectory where what is there cannot be used.
+    """
+    try:
+        _make_private(path)
+    except OSError as error:
+        raise _unusable(f"{path} cannot be created: {error.strerror}", "make room for it") from None
+    require_data_dir(path)
+
+
+def require_data_dir(path: Path) -> None:
+    """Raise UnusableDataDirectory where the instance directory is not this user's alone."""
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise _unusable(f"{path} cannot be created: {error.strerror}", "make room for it") from None
+    if not stat.S_ISDIR(found.st_mode):
+        raise _unusable(f"{path} is not a directory", "move it away")
+    if found.st_uid != os.geteuid():
+        message = f"{path} belongs to user id {found.st_uid}, but the hub runs as user id {os.geteuid()}"
+        raise _unusable(message, "run the hub as its owner")
+    if found.st_mode & GROUP_OR_WORLD:
+        raise _unusable(f"others can look into {path}", f"run chmod 700 {path}")
+    if not os.access(path, os.R_OK | os.W_OK | os.X_OK, effective_ids=True):
+        raise _unusable(f"{path} cannot be written to", "make it writable for the hub's user")
+
+
+def _make_private(path: Path) -> None:
+    if path.is_dir():
+        return
+    _make_private(path.parent)
+    with contextlib.suppress(FileExistsError):  # another process was faster, or it is no directory
+        path.mkdir(mode=0o700)
+
+
+def _unusable(message: str, fix: str) -> UnusableDataDirectory:
+    return UnusableDataDirectory(message, keys=(DATA_DIR,), fix=f"{fix}, or set {DATA_DIR} to another place")
+
+
+def _env_file_source(path: Path, data_dir: Path, base_dir: Path) -> _Source:
+    from hub.environment.env_file import read_env_file
+
+    file = read_env_file(path)
+    # The name of the database or a key in a line that cannot be read must not lead to the default.
+    broken = {p.name: p for p in file.problems if p.name is not None and p.name not in file.values}
+    return _Source(str(path), file.values, base_dir, broken, lines_too_late(file, data_dir, base_dir))
+
+
+def lines_too_late(file: EnvFile, data_dir: Path, base_dir: Path) -> tuple[EnvProblem, ...]:
+    """Return the lines of `.env` that say something else than where it and the instance directory are."""
+    found = [_too_late(file, DATA_DIR, data_dir, base_dir), _too_late(file, ENV_FILE, file.path, base_dir)]
+    return tuple(filter(None, found))
+
+
+def _too_late(file: EnvFile, variable: str, used: Path, base_dir: Path) -> EnvProblem | None:
+    """Return the problem of a variable that counts before this file is found, unless it changes nothing."""
+    from hub.environment.env_file import EnvProblem
+
+    value = file.values.get(variable)
+    with contextlib.suppress(ValueError):
+        if value is None or resolve_path(value, base_dir) == used:
+            return None
+    message = "expected in the process environment: this file is read too late for it to count"
+    return EnvProblem(file.lines[variable], variable, message)
+
+
+def _read_instance_file(path: Path) -> dict[str, str] | None:
+    """Return the variables that instance.json stands for, or None where there is no such file yet."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        fix = f"run the hub as the owner of {path.parent}, or correct {DATA_DIR}"
+        raise InvalidInstanceFile(f"{path} cannot be read: {error.strerror}", fix=fix) from None
+    try:
+        record = json.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        raise _invalid(path, "JSON") from None
+    if not isinstance(record, dict) or not record.keys() <= _VARIABLE_OF.keys():
+        raise _invalid(path, "an object with database_url and database_path only")
+    if not all(value is None or isinstance(value, str) for value in record.values()):
+        raise _invalid(path, "text or null for database_url and database_path")
+    return {_VARIABLE_OF[key]: value for key, value in record.items() if value is not None}
+
+
+def _invalid(path: Path, expected: str) -> InvalidInstanceFile:
+    fix = f"restore it from a backup, or write {{}} into it and name the database in {DATABASE_URL}"
+    return InvalidInstanceFile(f"{path}: expected {expected}", fix=fix)
+
+
+def _database(source: _Source) -> Database | None:
+    return source.read(DATABASE_URL, database_from_url) or source.read(DATABASE_PATH, sqlite_database)
+
+
+def _encryption_key(source: _Source) -> Secret | None:
+    inline = source.read(ENCRYPTION_KEY, _key)
+    from_file = source.read(ENCRYPTION_KEY_FILE, _key_in_file)
+    if inline is not None and from_file is not None and inline != from_file:
+        names = (ENCRYPTION_KEY, ENCRYPTION_KEY_FILE)
+        raise ConfigError(f"{' and '.join(names)} hold different keys", keys=names, fix="keep one of them")
+    return inline or from_file
+
+
+def _key(text: str, base: Path) -> Secret:  # noqa: ARG001 - called as every parser is
+    key = text.strip()
+    if len(key) < MIN_KEY_CHARACTERS:
+        raise ValueError(f"at least {MIN_KEY_CHARACTERS} characters")
+    if any("\ud800" <= character <= "\udfff" for character in key):
+        raise ValueError("UTF-8 text")
+    return Secret(key)
+
+
+def _key_in_file(text: str, base: Path) -> Secret:
+    # The path is not repeated: people set this variable to the key itself by mistake.
+    try:
+        with resolve_path(text, base).open("rb") as file:
+            content = file.read(MAX_KEY_BYTES + 1)
+    except OSError as error:
+        raise ValueError(f"the path of a file that can be read ({error.strerror})") from None
+    if len(content) > MAX_KEY_BYTES:
+        raise ValueError(f"a file of at most {MAX_KEY_BYTES:,} bytes")
+    try:
+        return _key(content.decode("utf-8-sig"), base)
+    except UnicodeDecodeError:
+        raise ValueError("a file of UTF-8 text") from None
+    except ValueError as error:
+        raise ValueError(f"a file that holds {error}") from None

@@ -1,0 +1,48 @@
+"""Environment variables that look like the hub's and that it does not know: most are misspelt."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+
+from config_app.project import Problem
+from hub.environment.variables import VARIABLES
+from hub.runtime_config import schema
+
+PREFIXES = ("HUB_", "WORKOS_")
+# What Kubernetes and Docker links set in every container beside a service that is called "hub".
+_SERVICE_LINK = re.compile(r"\w+_SERVICE_(?:HOST|PORT)(?:_\w+)?|\w+_PORT_[0-9]+_(?:TCP|UDP|SCTP)(?:_\w+)?")
+SIMILAR = 0.75
+"""From how similar on a name was probably meant; the prefix alone makes any two somewhat alike."""
+
+
+def unknown_variables(variables: Mapping[str, str], place: str) -> Iterator[Problem]:
+    """Yield a problem for each variable that starts like the hub's and is none of them."""
+    known = _names_by_spelling()
+    for name, text in sorted(variables.items()):
+        is_ours = name.startswith(PREFIXES) and not _is_service_link(name, text)
+        if is_ours and name not in known.values():
+            yield Problem(
+                code="env_unknown",
+                message=f"{name} of {place} is no variable of the hub and has no effect",
+                fix=_suggestion(name, known),
+                severity="info",
+            )
+
+
+def _is_service_link(name: str, text: str) -> bool:
+    is_url = name.endswith("_PORT") and text.startswith(("tcp://", "udp://", "sctp://"))
+    return is_url or _SERVICE_LINK.fullmatch(name) is not None
+
+
+def _names_by_spelling() -> dict[str, str]:
+    """Return every variable by its name and by what people call it after the setting."""
+    imported = [setting for setting in schema.settings.values() if setting.imported_from]
+    names = [*(name for setting in imported for name in setting.imported_from), *(v.name for v in VARIABLES)]
+    return {f"HUB_{s.key.upper()}": s.imported_from[0] for s in imported} | {name: name for name in names}
+
+
+def _suggestion(name: str, known: dict[str, str]) -> str:
+    found = difflib.get_close_matches(name, known, n=1, cutoff=SIMILAR)
+    return f"did you mean {known[found[0]]}?" if found else "remove it if it was meant for the hub"

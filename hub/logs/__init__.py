@@ -1,0 +1,1 @@
+"""What the hub logs, and how a log line looks."""

@@ -1,0 +1,1 @@
+"""Responses that need no session, user or database: errors and health."""

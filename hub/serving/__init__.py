@@ -1,0 +1,1 @@
+"""How the hub serves HTTP: gunicorn, its workers, and the address it listens on."""

@@ -1,0 +1,95 @@
+"""A listener that cannot be had is refused when it is set, while a hub on this machine would follow (R11)."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import socket
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from config_app.errors import RuleViolation
+from config_app.propagation import receipts
+from hub.serving import port_holders
+from hub.serving.listen_address import (
+    ALWAYS_WORK,
+    FIRST_UNPRIVILEGED,
+    address_of,
+    explain,
+    free_ports,
+    in_words,
+    is_forbidden,
+    is_foreign,
+    obstacle,
+)
+
+if TYPE_CHECKING:
+    from hub.runtime_config import RuntimeConfig
+
+BIND_SERVICE = 10
+"""The bit of the capability to listen on the ports of the system (capabilities(7))."""
+
+
+def what_keeps_from(config: RuntimeConfig) -> Iterable[RuleViolation]:
+    """Yield why the hub that runs on this machine cannot listen where ``config`` says.
+
+    Nobody can try for the hubs on other machines that share the database: where one of them cannot follow,
+    it stays where it is and says so in its receipt. The same goes for an address that is taken between this
+    look and the move, or written in SQL. Where no hub follows the setting on this machine, because none
+    runs or its command line pins the listener, nothing is tried: ``manage.py serve`` says it when it starts.
+    """
+    hubs = [process for process in receipts.running() if process.machine == socket.gethostname()]
+    followers = [process for process in hubs if process.role == "master" and "port" not in process.pins]
+    if not followers:
+        return
+    error = _obstacle(config.host, config.port, followers[0].pid, {process.pid for process in hubs})
+    if error is not None:
+        yield RuleViolation(_keys(error), explain(config.host, config.port, error), _fix(config, error))
+
+
+def _obstacle(host: str, port: int, master: int, hubs: set[int]) -> OSError | None:
+    """Return what keeps the hub whose ``master`` it is from listening there."""
+    if _is_forbidden_to(master, port):
+        return PermissionError(errno.EACCES, "Permission denied")
+    error = obstacle(host, port)
+    if error is not None and is_forbidden(error):  # to this process, not to the master
+        return None
+    if error is not None and error.errno == errno.EADDRINUSE and _is_own(host, port, master, hubs):
+        return None
+    return error
+
+
+def _is_forbidden_to(pid: int, port: int) -> bool:
+    """Tell whether a process may not listen on a port because of its number."""
+    with contextlib.suppress(OSError, ValueError, StopIteration):
+        first = int((port_holders.PROC / "sys/net/ipv4/ip_unprivileged_port_start").read_text())
+        return port < first and not _capabilities(port_holders.PROC / str(pid) / "status") >> BIND_SERVICE & 1
+    return False
+
+
+def _capabilities(status: Path) -> int:
+    lines = status.read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("CapEff:")).split()[1], 16)
+
+
+def _is_own(host: str, port: int, master: int, hubs: set[int]) -> bool:
+    """Tell whether nobody but the hub itself listens there; a socket that is nobody's known is its user's."""
+    found = port_holders.in_the_way(*address_of(host, port))
+    return bool(found) and all(_is_of(listening, master, hubs) for listening in found)
+
+
+def _is_of(listening: port_holders.Listening, master: int, hubs: set[int]) -> bool:
+    pids = {program.pid for program in port_holders.programs({listening.inode})}
+    return bool(pids & hubs) if pids else listening.user == port_holders.user_of(master)
+
+
+def _keys(error: OSError) -> tuple[str, ...]:
+    return ("bind_address",) if is_foreign(error) else ("port",)
+
+
+def _fix(config: RuntimeConfig, error: OSError) -> str:
+    if is_foreign(error):
+        return ALWAYS_WORK
+    free = free_ports(config.host, config.port)
+    return f"{in_words(free)} free" if free else f"take another one from {FIRST_UNPRIVILEGED} on"

@@ -1,0 +1,82 @@
+"""Whether a request came in by the way that settings lead, and where that way begins (W6).
+
+What the command line pinned leads nowhere else, whatever the settings say.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Collection
+
+from django.http import HttpRequest
+from django.http.request import split_domain_port
+
+from config_app.propagation import receipts
+from hub.middleware.hosts import is_allowed
+from hub.middleware.proxy import Address, parse_address
+from hub.runtime_config import RuntimeConfig
+from hub.site.addresses import WILDCARDS, reachable
+
+NO_TCP = "0"
+"""The port that ASGI names where a request came in on a Unix socket."""
+
+
+def arrived_under(request: HttpRequest, config: RuntimeConfig, keys: Collection[str]) -> bool:
+    """Tell whether ``request`` came in as ``config`` says, as far as ``keys`` decide where that is."""
+    checked = {key: check for key, check in CHECKS.items() if key in keys and key not in receipts.pins()}
+    return all(check(request, config) for check in checked.values())
+
+
+def is_at(request: HttpRequest, origin: str) -> bool:
+    """Tell whether the browser shows ``origin``; a proxy may write another host, but leaves it the Origin."""
+    return origin in {f"{request.scheme}://{request.get_host()}".lower(), request.headers.get("Origin")}
+
+
+def address_under(request: HttpRequest, config: RuntimeConfig) -> str:
+    """Return the origin under which ``config`` serves whoever sent ``request``."""
+    if config.public_url:
+        return config.public_url
+    pins = receipts.pins()
+    host, port = pins.get("bind_address", config.host), pins.get("port", config.port)
+    return f"{request.scheme}://{_name(request, config, host)}:{port}"
+
+
+def _name(request: HttpRequest, config: RuntimeConfig, host: str) -> str:
+    """Return the name that the browser used, where it still leads to ``host``: its cookies hang on it."""
+    used, _port = split_domain_port(request.get_host())
+    return used if _came_to(request, host) and is_allowed(request, config) else reachable(host)
+
+
+def _came_to_port(request: HttpRequest, config: RuntimeConfig) -> bool:
+    return request.META.get("SERVER_PORT") in {str(config.port), NO_TCP}
+
+
+def _came_to_address(request: HttpRequest, config: RuntimeConfig) -> bool:
+    return _came_to(request, config.host)
+
+
+def _came_to_public_url(request: HttpRequest, config: RuntimeConfig) -> bool:
+    return not config.public_url or is_at(request, config.public_url)
+
+
+CHECKS = {
+    "port": _came_to_port,
+    "bind_address": _came_to_address,
+    "public_url": _came_to_public_url,
+    "allowed_hosts": is_allowed,
+}
+
+
+def _came_to(request: HttpRequest, host: str) -> bool:
+    """Tell whether the connection came in on the bind address ``host``, or on none that is known."""
+    local = parse_address(str(request.META.get("SERVER_NAME", "")))
+    return local is None or host in WILDCARDS or local in _addresses(host)
+
+
+def _addresses(host: str) -> set[Address | None]:
+    """Return the addresses that a bind address stands for."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError:
+        return set()
+    return {parse_address(str(address[0])) for *_, address in found}

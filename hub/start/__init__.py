@@ -1,0 +1,1 @@
+"""The steps of a first or later start; ``hub.bootstrap`` runs them in order."""

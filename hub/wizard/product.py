@@ -1,0 +1,259 @@
+"""What the setup wizard asks of the hub."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.http.request import split_domain_port
+from django.urls import reverse
+
+from config_app import store
+from config_app.declaration.unset import UNSET
+from config_app.errors import ConfigError, DatabaseUnavailable
+from config_app.fields.hosts import is_loopback
+from config_app.live import runtime
+from hub.auth import throttle
+from hub.configuration import rules
+from hub.database import migration
+from hub.models import User
+from hub.responses import errors
+from hub.runtime_config import LOCAL, WORKOS, RuntimeConfig, is_configured, schema
+from hub.site import addresses, arrival
+from hub.start.generated import cookie_password
+from hub.wizard.steps import STEPS, public_url
+from setup_wizard.claiming.answers import Answers
+from setup_wizard.product import Administrator, Application, CommandOption, Product
+from setup_wizard.steps import ACCOUNT, Step
+
+LISTENER = frozenset({"bind_address", "port"})
+
+
+class HubSetup(Product):
+    """The hub, as ``setup_wizard`` sees it."""
+
+    steps = STEPS
+    modes = (LOCAL, WORKOS)
+    account_modes = (LOCAL,)
+    mode_key = "app_mode"
+    proved_modes = (WORKOS,)
+    command_options = (
+        CommandOption(flag="--client-id", key="workos_client_id", metavar="ID", help="WorkOS client ID"),
+        CommandOption(
+            flag="--api-key-file", key="workos_api_key", metavar="FILE", help="file with the WorkOS API key"
+        ),
+        CommandOption(
+            flag="--authkit-domain",
+            key="workos_authkit_domain",
+            metavar="DOMAIN",
+            help="where AuthKit is served",
+        ),
+        CommandOption(
+            flag="--super-admin",
+            key="super_admin_emails",
+            metavar="EMAIL",
+            help="who may change everything; may be repeated",
+            repeatable=True,
+        ),
+    )
+
+    def is_configured(self, config: RuntimeConfig) -> bool:
+        """Tell whether the hub is claimed."""
+        return is_configured(config)
+
+    def token_file(self) -> Path:
+        """Return the file in the instance directory."""
+        return settings.INSTANCE.token_file
+
+    def count_wrong_token(self, request: HttpRequest) -> str | None:
+        """Slow down whoever guesses (W5)."""
+        return throttle.too_many() if throttle.count_wrong_token(request) else None
+
+    def bootstrap(self) -> None:
+        """Create, migrate and import whatever is missing."""
+        from hub.bootstrap import bootstrap_application
+
+        bootstrap_application()
+
+    def check_database(self) -> None:
+        """Raise ``ConfigError`` unless the database was brought up by this version."""
+        path = Path(connection.settings_dict["NAME"])
+        if connection.vendor == "sqlite" and not path.exists():  # connecting would create it
+            raise DatabaseUnavailable(f"{path} is gone", "restore it from a backup, or restart the hub")
+        migration.applied_migrations()  # names what is wrong with a file that is no database
+        if migration.pending() or store.read().revision == 0:
+            raise DatabaseUnavailable("it is not set up for this version", "run manage.py bootstrap")
+
+    def origin(self, config: RuntimeConfig) -> str:
+        """Return the public origin, or that of the listener."""
+        return addresses.origin(config)
+
+    def unavailable(self, request: HttpRequest, error: ConfigError) -> HttpResponse:
+        """Answer 503 with a diagnosis and a cure."""
+        return errors.unavailable(request, error)
+
+    def suggest(self, request: HttpRequest, answers: Answers) -> Mapping[str, Any]:
+        """Return what the environment, the listener in use and the account entered speak for."""
+        config: RuntimeConfig = answers.config
+        owner = config.local_admin_email or next(iter(config.super_admin_emails), "")
+        listed = dict.fromkeys([answers.draft.email, *config.super_admin_emails])
+        return {
+            "app_mode": WORKOS if config.workos_api_key is not None else LOCAL,
+            "email": owner,
+            "super_admin_emails": tuple(filter(None, listed)),
+            **_listener(),
+            **_public_url(request, config),
+        }
+
+    def objections(self, step: Step, values: Mapping[str, Any], answers: Answers) -> Mapping[str, str]:
+        """Refuse a listener that cannot be had, and a list of super admins without who claims the hub."""
+        if values.keys() >= LISTENER:
+            return _listener_refusals(values, answers.config)
+        email = answers.draft.email
+        if email and email not in values.get("super_admin_emails", (email,)):
+            return {"super_admin_emails": f"expected {email} among them: this account claims the hub"}
+        return {}
+
+    def heritable(self, steps: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+        """Let whoever takes over say anew who the super admins are."""
+        kept: dict[str, dict[str, str]] = {}
+        for name, texts in steps.items():
+            kept[name] = {key: text for key, text in texts.items() if key != "super_admin_emails"}
+        return kept
+
+    def revise(
+        self, before: Mapping[str, Mapping[str, str]], after: dict[str, dict[str, str]]
+    ) -> dict[str, dict[str, str]]:
+        """Let the super admins follow a corrected address of the administrator."""
+        old, new = (steps.get(ACCOUNT, {}).get("email", "") for steps in (before, after))
+        listed = after.get("security", {}).get("super_admin_emails", "").split(",")
+        if old and old != new and old in listed:
+            followed = dict.fromkeys(new if email == old else email for email in listed)
+            after["security"]["super_admin_emails"] = ",".join(followed)
+        return after
+
+    def entrance(self, request: HttpRequest) -> str:
+        """Return the wizard's first page, or where a browser back from AuthKit brings its proof."""
+        if request.path_info == reverse("callback"):
+            return f"{reverse('setup:proof')}?{request.META.get('QUERY_STRING', '')}"
+        return super().entrance(request)
+
+    def references(self, step: Step, request: HttpRequest) -> list[dict[str, str]]:
+        """Return what to register at WorkOS."""
+        if step.name != "credentials":
+            return []
+        from hub.workos.round_trip import to_register
+
+        return to_register(request, public_url())
+
+    def finish_label(self, mode: str) -> str:
+        """Return what the button says that claims."""
+        return "Sign in with WorkOS to finish" if mode == WORKOS else super().finish_label(mode)
+
+    def prove(self, request: HttpRequest, application: Application) -> HttpResponse:
+        """Send the browser to AuthKit with the credentials entered (W10)."""
+        from hub.workos.claiming import prove
+
+        return prove(request, application)
+
+    def conclude(
+        self, request: HttpRequest, application: Application, commit: Callable[[str], object]
+    ) -> HttpResponse | None:
+        """Claim once a listed super admin is back from AuthKit, and sign them in."""
+        from hub.workos.claiming import conclude
+
+        return conclude(request, application, commit)
+
+    def prepare_claim(self, application: Application) -> None:
+        """End every session and take all admin rights away; in mode workos, let the super admins back in."""
+        from hub.people.revocation import revoke_rights
+
+        revoke_rights()
+        if application.mode == WORKOS:
+            listed = application.changes.get("super_admin_emails", ())
+            User.objects.filter(email__in=listed).exclude(workos_user_id=None).update(is_active=True)
+
+    def make_administrator(self, administrator: Administrator) -> User:
+        """Create or re-activate the account."""
+        from hub.people.accounts import make_administrator
+
+        return make_administrator(administrator.email, administrator.name, administrator.password)
+
+    def claim_changes(self, application: Application, config: RuntimeConfig) -> dict[str, Any]:
+        """Return the settings with the state, the administrator among the super admins."""
+        changes = {**application.changes, "app_mode": application.mode, "setup_completed": True}
+        if application.administrator is not None:
+            email = application.administrator.email
+            listed = changes.get("super_admin_emails", config.super_admin_emails)
+            changes["super_admin_emails"] = tuple(dict.fromkeys([email, *listed]))
+            changes["local_admin_email"] = email
+        elif config.local_admin_email is not None:
+            changes["local_admin_email"] = UNSET  # of an earlier claim: this one makes no local account
+        if config.workos_cookie_password is None:
+            changes["workos_cookie_password"] = cookie_password()
+        return changes
+
+    def is_same_claim(self, application: Application, config: RuntimeConfig) -> bool:
+        """Tell whether mode and administrator, or WorkOS application and super admins, are the same."""
+        if application.mode != config.app_mode:
+            return False
+        if application.administrator is not None:
+            return application.administrator.email == config.local_admin_email
+        changes = application.changes
+        listed = changes.get("super_admin_emails", config.super_admin_emails)
+        client_id = changes.get("workos_client_id", config.workos_client_id)
+        return client_id == config.workos_client_id and set(listed) <= set(config.super_admin_emails)
+
+    def configuration_url(self) -> str:
+        """Return the configuration editor's address."""
+        return reverse("admin:config_app_systemconfig_changelist")
+
+    def address_afterwards(self, request: HttpRequest) -> str:
+        """Return where the listener is now, for whoever came in where it was; no proxy may know it yet."""
+        config = runtime.current()
+        if arrival.arrived_under(request, config, LISTENER):
+            return ""
+        return arrival.address_under(request, dataclasses.replace(config, public_url=""))
+
+    def notes(self) -> list[dict[str, str]]:
+        """Return what to keep: the key file, and the way back in."""
+        instance = settings.INSTANCE
+        key = "the key in HUB_ENCRYPTION_KEY" if instance.encryption_key else str(instance.key_file)
+        return [
+            {
+                "title": "Back up two things",
+                "text": f"The database ({instance.database_label}) and {key}. "
+                "Without the key, the secrets in the database cannot be read.",
+            },
+            {
+                "title": "If you ever lock yourself out",
+                "text": "Everything here can also be changed from a terminal in the hub's folder.",
+                "command": "./manage.py config show",
+            },
+        ]
+
+
+def _listener_refusals(values: Mapping[str, Any], config: RuntimeConfig) -> dict[str, str]:
+    wanted = dataclasses.replace(config, host=values["bind_address"], port=values["port"])
+    found = rules.listener_can_be_had(config, wanted)
+    return {error.keys[0]: str(error).removeprefix(f"{error.keys[0]}: ") for error in found}
+
+
+def _listener() -> dict[str, Any]:
+    pinned = addresses.listener_in_use()
+    return {key: schema[key].parse(text) for key, text in pinned.items() if key in {"bind_address", "port"}}
+
+
+def _public_url(request: HttpRequest, config: RuntimeConfig) -> dict[str, str]:
+    """Return the origin in the browser's address bar, unless it is this machine's or the listener's own."""
+    if config.public_url:
+        return {}
+    host = split_domain_port(request.get_host())[0].strip("[]")
+    if is_loopback(host) or host == config.host:
+        return {}
+    return {"public_url": f"{request.scheme}://{request.get_host()}"}

@@ -1,0 +1,135 @@
+"""The pages of the hub's setup wizard."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpRequest
+
+from hub.runtime_config import LOCAL, WORKOS, get_config
+from hub.serving.listen_address import ALWAYS_WORK, explain, free_ports, in_words, obstacle
+from hub.workos.remote.connection_test import check_connection
+from hub.workos.remote.credentials import Credentials
+from hub.workos.round_trip import callback_url
+from setup_wizard.pages.forms import AccountForm, ModeForm
+from setup_wizard.steps import ACCOUNT, MODE, CheckResult, Group, Probe, Step
+
+
+def _probe_listener(values: Mapping[str, Any], request: HttpRequest) -> CheckResult:
+    """Try to listen there; the port at which this request came in is this hub's own."""
+    host, port = values["bind_address"], values["port"]
+    if (error := obstacle(host, 0)) is not None:
+        return CheckResult(ok=False, message=f"{explain(host, port, error)}. {ALWAYS_WORK}.")
+    if str(port) == request.META.get("SERVER_PORT"):
+        return CheckResult(ok=True, message=f"This hub listens on port {port} now.")
+    if (error := obstacle(host, port)) is None:
+        return CheckResult(ok=True, message=f"Port {port} is free on {host}.")
+    free = free_ports(host, port)
+    return _refused(explain(host, port, error), f"{in_words(free)} free" if free else "")
+
+
+def _refused(*texts: str) -> CheckResult:
+    sentences = [f"{text[:1].upper()}{text[1:]}." for text in texts if text]
+    return CheckResult(ok=False, message=" ".join(sentences))
+
+
+def _probe_workos(values: Mapping[str, Any], request: HttpRequest) -> CheckResult:
+    credentials = Credentials(
+        client_id=values["workos_client_id"],
+        api_key=values["workos_api_key"],
+        authkit_domain=values["workos_authkit_domain"],
+    )
+    ok, message = check_connection(credentials, callback_url(request, public_url()))
+    return CheckResult(ok=ok, message=message)
+
+
+def public_url() -> str:
+    """Return the public URL that the claim puts in force: the one entered, or else that of an import."""
+    from setup_wizard.claiming import draft
+
+    return str(draft.load().values().get("public_url", get_config().public_url))
+
+
+LISTENER = Probe(name="listener", label="Test this port", keys=("bind_address", "port"), run=_probe_listener)
+CONNECTION = Probe(
+    name="workos",
+    label="Test the connection",
+    keys=("workos_client_id", "workos_api_key", "workos_authkit_domain"),
+    run=_probe_workos,
+)
+
+STEPS = (
+    Step(
+        name=MODE,
+        label="Sign-in",
+        title="How will people sign in?",
+        intro="You can change this later in the configuration.",
+        groups=(Group(keys=("app_mode",)),),
+        template="setup_wizard/mode.html",
+        form_class=ModeForm,
+    ),
+    Step(
+        name=ACCOUNT,
+        label="Administrator",
+        title="Create the administrator",
+        intro="The account that owns this hub. It can change everything, and add more people later.",
+        modes=(LOCAL,),
+        form_class=AccountForm,
+    ),
+    Step(
+        name="credentials",
+        label="WorkOS",
+        title="Connect WorkOS",
+        intro="Find these in the WorkOS dashboard. The API key is stored encrypted and never shown again.",
+        modes=(WORKOS,),
+        groups=(
+            Group(
+                keys=("workos_client_id", "workos_api_key", "workos_authkit_domain"),
+                title="Credentials",
+                probe=CONNECTION,
+            ),
+            Group(
+                keys=("super_admin_emails",),
+                title="Who administers",
+                description="Whoever signs in through WorkOS with one of these verified addresses.",
+            ),
+        ),
+        required=("workos_client_id", "workos_api_key", "super_admin_emails"),
+    ),
+    Step(
+        name="network",
+        label="Network",
+        title="Where is the hub reached?",
+        intro="The values fit how you opened this page. Leave them if in doubt.",
+        groups=(
+            Group(
+                keys=("bind_address", "port"),
+                title="Listener",
+                description="Where the hub waits for requests on this machine.",
+                probe=LISTENER,
+            ),
+            Group(
+                keys=("public_url", "allowed_hosts", "trusted_proxies"),
+                title="Public address",
+                description="Only needed behind a reverse proxy or under a name of its own.",
+            ),
+        ),
+    ),
+    Step(
+        name="security",
+        label="Security",
+        title="Who may do what?",
+        intro="The defaults are the strict choice.",
+        groups=(
+            Group(
+                keys=("super_admin_emails",),
+                title="Who administers",
+                description="Every address needs an account to sign in with; yours is made when you finish.",
+                modes=(LOCAL,),
+            ),
+            Group(keys=("allowed_origins", "enable_hsts", "csp_report_uri"), title="Browsers"),
+        ),
+        required=("super_admin_emails",),
+    ),
+)

@@ -1,0 +1,1 @@
+"""What the hub asks WorkOS, and how it checks the answers."""

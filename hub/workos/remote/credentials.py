@@ -1,0 +1,43 @@
+"""What the hub needs to talk to WorkOS: from the configuration, and never from the environment."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from django.conf import settings
+
+from config_app.declaration.secret import Secret
+from hub.runtime_config import RuntimeConfig
+from hub.workos.remote.errors import CredentialsRefused
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """One WorkOS environment, as a client of it."""
+
+    client_id: str
+    api_key: Secret
+    authkit_domain: str | None = None
+
+    @property
+    def issuers(self) -> tuple[str, ...]:
+        """Return who may have issued an access token: the API, also per client, or the domain of its own."""
+        origins = filter(None, (api_url(), self.authkit_domain))
+        shapes = ("{0}", "{0}/", "{0}/user_management/{1}")
+        return tuple(shape.format(origin, self.client_id) for origin in origins for shape in shapes)
+
+
+def api_url() -> str:
+    """Return the origin of WorkOS's API; a constant in the hub's settings module, which tests replace."""
+    return str(settings.WORKOS_API_URL)
+
+
+def credentials_in(config: RuntimeConfig) -> Credentials:
+    """Return the credentials of a configuration; raise ``CredentialsRefused`` where it has none."""
+    if config.workos_client_id is None or config.workos_api_key is None:
+        raise CredentialsRefused("the WorkOS credentials are not set, or cannot be decrypted")
+    return Credentials(
+        client_id=config.workos_client_id,
+        api_key=config.workos_api_key,
+        authkit_domain=config.workos_authkit_domain,
+    )

@@ -1,0 +1,182 @@
+"""Access tokens: verified against the keys that WorkOS publishes for this client."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import json
+import threading
+import time
+from collections.abc import Collection, Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import jwt
+
+from hub.workos.remote.errors import CredentialsRefused, InvalidToken, Unavailable, Unreachable
+
+if TYPE_CHECKING:
+    from hub.workos.remote.transport import BoundedTransport
+
+LEEWAY = 30
+"""Seconds by which WorkOS's clock and this machine's may differ."""
+FRESH, STALE = 300.0, 3600.0
+"""Seconds for which keys are used without asking again, and while WorkOS does not answer."""
+COOLDOWN = 10.0
+"""Seconds between two requests for a key that WorkOS does not publish."""
+
+
+class KeySet:
+    """The keys published at ``url``, kept for a while; safe to use from many threads."""
+
+    def __init__(self, url: str, transport: BoundedTransport) -> None:
+        """Ask nothing yet."""
+        self._url, self._transport = url, transport
+        self._fetching = threading.Lock()
+        self._keys: Mapping[str, jwt.PyJWK] = {}
+        self._fetched_at: float | None = None
+        self._tries = 0
+        self._failure: Unavailable | None = None
+
+    def check(self) -> None:
+        """Make sure that there are keys to verify with; raise ``Unavailable``."""
+        self._current()
+
+    def find(self, kid: str) -> jwt.PyJWK:
+        """Return the key called ``kid``; raise ``InvalidToken`` where none is, or ``Unavailable``."""
+        key = self._current().get(kid)
+        if key is None and self._age() > COOLDOWN:
+            key = self._fetch().get(kid)
+        if key is None:
+            raise InvalidToken("it is signed with a key that WorkOS does not publish")
+        return key
+
+    def _age(self) -> float:
+        return float("inf") if self._fetched_at is None else time.monotonic() - self._fetched_at
+
+    def _current(self) -> Mapping[str, jwt.PyJWK]:
+        if self._age() < FRESH:
+            return self._keys
+        try:
+            return self._fetch()
+        except Unavailable:
+            if self._age() < STALE:
+                return self._keys
+            raise
+
+    def _fetch(self) -> Mapping[str, jwt.PyJWK]:
+        """Ask once, however many threads want to know at the same time; they share a failure too."""
+        tries = self._tries
+        with self._fetching:
+            if self._tries == tries:
+                self._try()
+            if self._failure is not None:
+                raise self._failure
+            return self._keys
+
+    def _try(self) -> None:
+        try:
+            self._keys, self._failure = _parse(self._get()), None
+            self._fetched_at = time.monotonic()
+        except Unavailable as trouble:
+            self._failure = trouble
+        finally:
+            self._tries += 1
+
+    def _get(self) -> bytes:
+        from workos import TransportConnectError, TransportError, TransportTimeout
+
+        try:
+            response = self._transport.request("GET", self._url)
+        except (TransportConnectError, TransportTimeout) as error:
+            raise Unreachable(f"the signing keys cannot be had: {error}") from error
+        except TransportError as error:
+            raise Unavailable(f"the signing keys cannot be had: {error}") from error
+        if response.status_code == HTTPStatus.NOT_FOUND:
+            raise CredentialsRefused("WorkOS publishes no keys for this client id")
+        if response.status_code != HTTPStatus.OK:
+            raise Unavailable(f"the signing keys cannot be had: HTTP {response.status_code}")
+        return response.content
+
+
+def _parse(content: bytes) -> Mapping[str, jwt.PyJWK]:
+    try:
+        keys = jwt.PyJWKSet.from_dict(json.loads(content)).keys
+    except (ValueError, TypeError, AttributeError, jwt.PyJWTError) as error:
+        raise Unavailable("the signing keys are unreadable") from error
+    usable = {key.key_id: key for key in keys if key.key_id and key.public_key_use in {"sig", None}}
+    if not usable:
+        raise Unavailable("no signing key is published")
+    return usable
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """What a verified access token says."""
+
+    sub: str
+    sid: str
+    lifetime: dt.timedelta
+    auth_age: dt.timedelta | None
+    organization_id: str
+    roles: tuple[str, ...]
+    is_impersonated: bool
+
+
+def verify(token: str, keys: KeySet, issuers: Collection[str], *, user_id: str) -> Claims:
+    """Return what a token says of the user; raise ``InvalidToken``, or ``Unavailable`` without keys."""
+    claims = _decode(token, keys, issuers)
+    if claims["sub"] != user_id:
+        raise InvalidToken("it belongs to somebody else")
+    if not isinstance(claims["sid"], str) or not claims["sid"]:
+        raise InvalidToken("it names no session")
+    return Claims(
+        sub=user_id,
+        sid=claims["sid"],
+        lifetime=_lifetime(claims),
+        auth_age=_auth_age(claims),
+        organization_id=str(claims.get("org_id") or ""),
+        roles=_roles(claims),
+        is_impersonated=claims.get("act") is not None,
+    )
+
+
+def _decode(token: str, keys: KeySet, issuers: Collection[str]) -> dict[str, Any]:
+    try:
+        kid = jwt.get_unverified_header(token).get("kid")
+        return jwt.decode(
+            token,
+            keys.find(str(kid)),
+            algorithms=["RS256"],
+            issuer=tuple(issuers),
+            leeway=LEEWAY,
+            # WorkOS sets no audience by itself; a template of the operator's may.
+            options={"require": ["sub", "sid", "exp", "iss"], "verify_aud": False},
+        )
+    except (jwt.ExpiredSignatureError, jwt.ImmatureSignatureError) as error:
+        raise InvalidToken(f"by this machine's clock, {error}", is_clock=True) from error
+    except jwt.PyJWTError as error:
+        raise InvalidToken(str(error)) from error
+
+
+def _lifetime(claims: Mapping[str, Any]) -> dt.timedelta:
+    """Return how long the token is good for, by the issuer's clock alone where it says when it began."""
+    began = claims.get("iat", time.time())
+    return dt.timedelta(seconds=max(float(claims["exp"]) - float(began), 0))
+
+
+def _auth_age(claims: Mapping[str, Any]) -> dt.timedelta | None:
+    """Return how long before this token the person entered credentials, by the issuer's clock alone.
+
+    ``None`` where WorkOS does not say, which it always should.
+    """
+    at, issued = claims.get("auth_time"), claims.get("iat")
+    if not isinstance(at, int | float) or not isinstance(issued, int | float):
+        return None
+    return dt.timedelta(seconds=max(float(issued) - float(at), 0))
+
+
+def _roles(claims: Mapping[str, Any]) -> tuple[str, ...]:
+    several = claims.get("roles")
+    found = [claims.get("role"), *(several if isinstance(several, list) else [])]
+    return tuple(dict.fromkeys(role for role in found if isinstance(role, str) and role))

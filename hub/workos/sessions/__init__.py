@@ -1,0 +1,1 @@
+"""Sessions that began at WorkOS: how they are kept, refreshed and ended."""

@@ -1,0 +1,93 @@
+"""Who a request comes from: a browser's session counts only in the mode it was begun in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth import login
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
+from django.utils import timezone
+
+from config_app.live import runtime
+from hub.auth import proof
+from hub.models import User
+from hub.runtime_config import WORKOS, RuntimeConfig
+from hub.workos.remote.grants import Grant
+from hub.workos.sessions import revocations
+from hub.workos.sessions.models import WorkOSSession
+from hub.workos.sessions.refreshing import facts, refresh
+
+MARK = "workos"
+"""In the session of a browser that signed in through WorkOS."""
+
+
+def establish(request: HttpRequest, user: User, grant: Grant, config: RuntimeConfig) -> None:
+    """Sign ``user`` in, in a session that nobody has seen before."""
+    columns = facts(grant, config)
+    request.session.flush()
+    login(request, user)
+    request.session[MARK] = True
+    _keep(request, user, grant, columns)
+    request.session.clear_expired()
+
+
+def renew(request: HttpRequest, user: User, grant: Grant, config: RuntimeConfig) -> None:
+    """Go on with the session of ``user``, who has signed in anew, under another key.
+
+    Unlike with a new session, forms that are open in another tab can still be sent.
+    """
+    columns = facts(grant, config)
+    request.session.cycle_key()
+    _keep(request, user, grant, columns)
+
+
+def _keep(request: HttpRequest, user: User, grant: Grant, columns: dict[str, Any]) -> None:
+    proof.note(request.session, grant.auth_age)
+    request.session.save()
+    WorkOSSession.objects.create(session_id=str(request.session.session_key), user=user, **columns)
+
+
+def is_at_workos(request: HttpRequest) -> bool:
+    """Tell whether the session of a request was begun by signing in there."""
+    return bool(request.session.get(MARK))
+
+
+def current_user(request: HttpRequest, user: User | AnonymousUser) -> User | AnonymousUser:
+    """Return ``user``, whom the session names, or nobody where the session counts no longer."""
+    if not isinstance(user, User):
+        return user
+    config: RuntimeConfig = runtime.current()
+    is_workos = is_at_workos(request)
+    if is_workos != (config.app_mode == WORKOS):
+        vouched = None  # the session was begun in another mode
+    else:
+        vouched = _vouch_for(request, user, config) if is_workos else user
+    if vouched is None:
+        request.session.flush()
+        return AnonymousUser()
+    vouched.config = config
+    return vouched
+
+
+def _vouch_for(request: HttpRequest, user: User, config: RuntimeConfig) -> User | None:
+    """Return ``user`` with what this session may do, or ``None`` where it is over at WorkOS."""
+    revocations.follow(config)
+    row = find(request)
+    if row is not None and row.fresh_until <= timezone.now():
+        row = refresh(row, config)
+        user = User.objects.get(pk=user.pk)
+    if row is None or row.user_id != user.pk or not is_admitted(row.organization_id, config):
+        return None
+    user.is_impersonated, user.workos_roles = row.is_impersonated, tuple(row.roles)
+    return user
+
+
+def find(request: HttpRequest) -> WorkOSSession | None:
+    """Return what is kept of this browser's session at WorkOS."""
+    return WorkOSSession.objects.filter(session_id=request.session.session_key or "").first()
+
+
+def is_admitted(organization_id: str, config: RuntimeConfig) -> bool:
+    """Tell whether sign-in is open to the organisation: to any, unless it is restricted to one."""
+    return config.workos_organization_id in {None, organization_id}

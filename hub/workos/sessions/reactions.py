@@ -1,0 +1,33 @@
+"""What a process does for sessions at WorkOS when the configuration changes under it."""
+
+from __future__ import annotations
+
+from config_app.forking import no_fork
+from config_app.live.hooks import on_change
+from hub.runtime_config import RuntimeConfig
+from hub.workos.remote import outage
+from hub.workos.sessions.sealed_tokens import PASSWORD
+
+
+@on_change(PASSWORD)
+def seal_anew(_old: RuntimeConfig, new: RuntimeConfig) -> None:
+    """Seal every refresh token with the new password; of many processes, any one suffices."""
+    if new.workos_cookie_password is None:
+        return
+    with no_fork:  # a child that is forked during an import has half of a module for ever
+        from config_app.propagation.sources import using_database
+        from hub.workos.sessions.models import WorkOSSession
+        from hub.workos.sessions.sealed_tokens import reseal
+
+    with using_database():
+        for row in WorkOSSession.objects.only("refresh_token").iterator():
+            if (text := reseal(row.refresh_token, new)) is not None:
+                # Whoever refreshed the session meanwhile has the better token.
+                mine = WorkOSSession.objects.filter(pk=row.pk, refresh_token=row.refresh_token)
+                mine.update(refresh_token=text)
+
+
+@on_change("workos_client_id", "workos_api_key", "workos_authkit_domain")
+def try_new_credentials(_old: RuntimeConfig, _new: RuntimeConfig) -> None:
+    """Use them at once, and report no longer what came of those before."""
+    outage.forget()

@@ -1,0 +1,146 @@
+"""Sessions that were ended at WorkOS end here within a minute: the hub follows WorkOS's events.
+
+It asks by itself, signed in with its API key and over TLS, so there is no webhook to forge or to replay, and
+it works where WorkOS cannot reach the hub.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import time
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from django.contrib.sessions.models import Session
+from django.db.models import Min, Q
+from django.utils import timezone
+
+from config_app.project import Problem
+from hub.runtime_config import RuntimeConfig
+from hub.workos.remote import outage
+from hub.workos.remote.client import Client, get_client
+from hub.workos.remote.credentials import credentials_in
+from hub.workos.remote.errors import CredentialsRefused, Rejected, WorkOSTrouble
+from hub.workos.sessions.models import WorkOSEvents, WorkOSSession
+
+logger = logging.getLogger("hub")
+
+INTERVAL = dt.timedelta(seconds=20)
+"""How often WorkOS is asked, by one process for the whole hub, while signed-in people make requests."""
+SESSION_ENDED, USER_GONE = "session.revoked", "user.deleted"
+PAGE, PAGES = 100, 20
+FORGOTTEN = dt.timedelta(days=14)
+"""After this long without a look, the cursor may be gone at WorkOS (which keeps events for 30 days)."""
+SKEW = dt.timedelta(hours=2)
+ROW = 1
+
+_next_look = 0.0
+
+
+def follow(config: RuntimeConfig) -> None:
+    """End the sessions that WorkOS has ended since the last look, if that was long enough ago."""
+    global _next_look  # noqa: PLW0603 - when this process looks again
+    if time.monotonic() < _next_look or outage.is_recent():
+        return
+    _next_look = time.monotonic() + INTERVAL.total_seconds()
+    events = _take_turn()
+    if events is None:
+        return
+    try:
+        _catch_up(events, get_client(credentials_in(config)))
+    except (CredentialsRefused, Rejected) as error:
+        _cope(events, error)
+    except WorkOSTrouble as trouble:
+        outage.note(trouble)
+    else:
+        _note_refused(events, False)
+
+
+def _cope(events: WorkOSEvents, error: CredentialsRefused | Rejected) -> None:
+    """Begin anew after a cursor of another environment, say; else note what keeps the hub from reading."""
+    if isinstance(error, Rejected) and events.cursor:
+        logger.warning("following WorkOS's events anew: %s", error)
+        WorkOSEvents.objects.filter(pk=ROW).update(cursor="")
+    elif error.status == HTTPStatus.FORBIDDEN or isinstance(error, Rejected):
+        _note_refused(events, True)
+    else:
+        outage.note(error)  # the credentials are good for nothing
+
+
+def _note_refused(events: WorkOSEvents, is_refused: bool) -> None:
+    if events.is_refused != is_refused:
+        WorkOSEvents.objects.filter(pk=ROW).update(is_refused=is_refused)
+        say = "no longer be read: sessions end late here" if is_refused else "be read again"
+        logger.warning("WorkOS's events can %s", say)
+
+
+def problems() -> list[Problem]:
+    """Return whether this hub may not read the events, whichever of its processes found that out."""
+    if not WorkOSEvents.objects.filter(is_refused=True).exists():
+        return []
+    return [
+        Problem(
+            code="workos_events_refused",
+            message="sessions that are ended at WorkOS end late here, as the hub may not read its events",
+            fix="let the API key read events in the WorkOS dashboard, or set workos_api_key to one that may",
+            keys=("workos_api_key",),
+        )
+    ]
+
+
+def _take_turn() -> WorkOSEvents | None:
+    """Return how far the events were followed, where no other process has looked lately."""
+    global _next_look  # noqa: PLW0603
+    now = timezone.now()
+    row, is_new = WorkOSEvents.objects.get_or_create(pk=ROW, defaults={"tried_at": now})
+    wait = row.tried_at + INTERVAL - now
+    if not is_new and dt.timedelta() < wait <= 2 * INTERVAL:  # longer than that, a clock was set back
+        _next_look = time.monotonic() + wait.total_seconds()
+        return None
+    unchanged = WorkOSEvents.objects.filter(pk=ROW, tried_at=row.tried_at)
+    if not is_new and not unchanged.update(tried_at=now):
+        return None
+    if now - row.tried_at > FORGOTTEN:
+        row.cursor = ""
+    return row
+
+
+def _catch_up(events: WorkOSEvents, client: Client) -> None:
+    for _page in range(PAGES):
+        found = _after(events, client)
+        _end_sessions(found)
+        if found:
+            events.cursor = str(found[-1]["id"])
+            WorkOSEvents.objects.filter(pk=ROW).update(cursor=events.cursor)
+        if len(found) < PAGE:
+            return
+
+
+def _after(events: WorkOSEvents, client: Client) -> list[Mapping[str, Any]]:
+    place = {"after": events.cursor} if events.cursor else {"range_start": _beginning()}
+    answer = client.get("events", events=f"{SESSION_ENDED},{USER_GONE}", order="asc", limit=PAGE, **place)
+    data = answer.get("data")
+    if not isinstance(data, list) or not all(isinstance(e, dict) and e.get("id") for e in data):
+        raise WorkOSTrouble("WorkOS's list of events is unreadable")
+    return data
+
+
+def _beginning() -> str:
+    """Return a time before the first session that there is, whoever's clock is wrong."""
+    oldest = WorkOSSession.objects.aggregate(oldest=Min("signed_in_at"))["oldest"] or timezone.now()
+    return (oldest - SKEW).astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def _end_sessions(events: Iterable[Mapping[str, Any]]) -> None:
+    ended = {name: [_id(e) for e in events if e.get("event") == name] for name in (SESSION_ENDED, USER_GONE)}
+    over = Q(workos__sid__in=ended[SESSION_ENDED]) | Q(workos__user__workos_user_id__in=ended[USER_GONE])
+    count, _ = Session.objects.filter(over).delete()
+    if count:
+        logger.info("ended sessions that WorkOS has ended: %s rows", count)
+
+
+def _id(event: Mapping[str, Any]) -> str:
+    data = event.get("data")
+    return str(data.get("id", "")) if isinstance(data, dict) else ""

@@ -1,0 +1,69 @@
+"""Refresh tokens at rest: sealed with ``workos_cookie_password``, so that a copy of them opens nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from config_app import store
+from config_app.declaration.secret import Secret
+from config_app.errors import ConfigError
+from config_app.live.resolution import read_with_keyring
+from config_app.project import get_schema
+from hub.runtime_config import RuntimeConfig
+from hub.workos.remote.errors import CredentialsRefused
+
+PASSWORD = "workos_cookie_password"  # noqa: S105 - the name of a setting
+
+
+def seal(token: Secret, config: RuntimeConfig) -> str:
+    """Return the ciphertext of a token under the password in force."""
+    from cryptography.fernet import Fernet
+
+    return Fernet(_password(config).reveal()).encrypt(token.reveal().encode()).decode()
+
+
+def unseal(text: str, config: RuntimeConfig) -> Secret | None:
+    """Return a sealed token, under an earlier password too (a rotation signs out nobody); else ``None``.
+
+    Raises ``CredentialsRefused`` while the password in force cannot be read.
+    """
+    current = _open(text, _password(config))
+    if current is not None:
+        return current
+    opened = (_open(text, password) for password in _earlier_passwords())
+    return next((token for token in opened if token is not None), None)
+
+
+def reseal(text: str, config: RuntimeConfig) -> str | None:
+    """Return the ciphertext under the password in force, or ``None`` where it is that already, or lost."""
+    if _open(text, _password(config)) is not None:
+        return None
+    token = unseal(text, config)
+    return None if token is None else seal(token, config)
+
+
+def _password(config: RuntimeConfig) -> Secret:
+    if config.workos_cookie_password is None:
+        raise CredentialsRefused(f"{PASSWORD} is not set, or cannot be decrypted")
+    return config.workos_cookie_password
+
+
+def _earlier_passwords() -> Iterator[Secret]:
+    """Yield the passwords of the history, the newest first."""
+    setting = get_schema()[PASSWORD]
+    for text in store.accepted_texts(PASSWORD):
+        try:
+            value = read_with_keyring(setting, text or "")
+        except ConfigError:
+            continue  # of another keyring, or none at that revision
+        if isinstance(value, Secret):
+            yield value
+
+
+def _open(text: str, password: Secret) -> Secret | None:
+    from cryptography.fernet import Fernet, InvalidToken
+
+    try:
+        return Secret(Fernet(password.reveal()).decrypt(text.encode()).decode())
+    except (InvalidToken, ValueError):
+        return None
