@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
+from config_app.declaration.reserved import SALT_KEY
 from config_app.declaration.schema import Schema, Setting
-from config_app.encryption.keyring import SALT_KEY
 from config_app.errors import ConfigError, InvalidValue, is_key_shaped
 from config_app.project import get_schema
 

@@ -13,13 +13,13 @@ from django.utils.module_loading import import_string
 
 from config_app.declaration.schema import Schema, Setting
 from config_app.declaration.secret import Secret
-from config_app.encryption.keyring import Unlocker
 from config_app.errors import ConfigError, NotProved
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
     from config_app.doctor.finding import Check, Look
+    from config_app.encryption.keyring import Unlocker
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

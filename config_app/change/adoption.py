@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 
 from config_app import store
-from config_app.encryption.keyring import SALT_KEY
+from config_app.declaration.reserved import SALT_KEY
 from config_app.live.resolution import resolve
 from config_app.project import get_schema
 from config_app.store import Edit, Origin, Stored, archived

@@ -7,8 +7,8 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from typing import Any, ClassVar
 
 from config_app.cli.terminal import Terminal
+from config_app.declaration.reserved import SALT_KEY
 from config_app.declaration.schema import Setting
-from config_app.encryption.keyring import SALT_KEY
 from config_app.errors import ConfigError, ManagedSetting
 from config_app.project import get_project, get_schema
 

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from config_app import store
+from config_app.declaration.reserved import CIPHERTEXT_START, SALT_KEY
 from config_app.doctor.finding import Check, Finding
 from config_app.encryption import install_keyring
-from config_app.encryption.keyring import CIPHERTEXT_START, SALT_KEY
 from config_app.errors import DecryptionFailed, is_key_shaped
 from config_app.models import Change
 from config_app.presentation.overview import Overview

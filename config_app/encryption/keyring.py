@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from config_app.declaration.reserved import SALT_KEY
 from config_app.declaration.secret import Secret
 from config_app.encryption.private_files import publish_once, read_private
 from config_app.errors import DecryptionFailed, KeyringLocked
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
 # cryptography is imported where it is used: most commands touch no secret, and it takes longer to load
 # than they take to run.
 
-SALT_KEY = "encryption_key_salt"
-CIPHERTEXT_START = "gAAAA"
-"""How every Fernet token starts: its version, and the first bytes of a time of this age."""
 SALT_BYTES = 16
 KEY_BYTES = 32
 MACHINE_ID_FILES = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
 from config_app import store
+from config_app.declaration.reserved import SALT_KEY
 from config_app.declaration.schema import Schema, Setting
 from config_app.declaration.secret import Secret
-from config_app.encryption.keyring import SALT_KEY
 from config_app.errors import DecryptionFailed, InvalidValue, KeyringLocked, RuleViolation, is_key_shaped
 from config_app.models import Change
 from config_app.project import Problem

@@ -13,7 +13,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
 
-from config_app.encryption.keyring import CIPHERTEXT_START, SALT_KEY
+from config_app.declaration.reserved import CIPHERTEXT_START, SALT_KEY
 from config_app.errors import DatabaseUnavailable
 from config_app.models import Change, ConfigState, Revision, SystemConfig
 from config_app.store import statements

@@ -20,8 +20,8 @@ from config_app.cli.verb import (
     add_writing_options,
     find_setting,
 )
+from config_app.declaration.reserved import SALT_KEY
 from config_app.declaration.unset import UNSET
-from config_app.encryption.keyring import SALT_KEY
 from config_app.errors import StaleRevision
 from config_app.models import Revision
 
