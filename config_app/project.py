@@ -13,35 +13,17 @@ from django.utils.module_loading import import_string
 
 from config_app.declaration.schema import Schema, Setting
 from config_app.declaration.secret import Secret
-from config_app.errors import ConfigError, NotProved
+from config_app.errors import ConfigError, NotProved, RuleViolation
+from config_app.problems import Problem
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
-    from config_app.doctor.finding import Check, Look
     from config_app.encryption.keyring import Unlocker
+    from config_app.problems import Check, Look
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """Something that needs a person's attention; never carries a secret's value.
-
-    ``code`` is stable; ``keys`` are the settings concerned.
-    """
-
-    code: str
-    message: str
-    fix: str = ""
-    keys: tuple[str, ...] = ()
-    severity: str = "warning"
-
-    def __str__(self) -> str:
-        """Return one line for a terminal or a log."""
-        return f"{self.message}; {self.fix}" if self.fix else self.message
-
-    def as_json(self) -> dict[str, Any]:
-        """Return what the health endpoint and ``--json`` print."""
-        return dataclasses.asdict(self)
+__all__ = ["Problem", "ProcessVariable", "Project", "get_project", "get_schema"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +83,13 @@ class Project:
     def drift(self, config: Any) -> list[Problem]:
         """Return the environment variables that are set and differ from ``config``."""
         return []
+
+    def objections(self, before: Any, after: Any) -> Iterable[RuleViolation]:
+        """Return what stands against changing from the configuration ``before`` to ``after``.
+
+        Like a guard of the schema, but it may use everything that the project can import.
+        """
+        return ()
 
     def reset_changes(self) -> dict[str, Any]:
         """Return what a reset changes beyond clearing every secret: the way back to unconfigured."""

@@ -11,13 +11,15 @@ from config_app.declaration.schema import Setting
 from config_app.declaration.secret import Secret
 from config_app.declaration.unset import UNSET
 from config_app.encryption.keyring import MachineUnlocker, SharedUnlocker, Unlocker
-from config_app.project import Problem, ProcessVariable, Project
+from config_app.errors import RuleViolation
+from config_app.problems import Problem
+from config_app.project import ProcessVariable, Project
 from hub.runtime_config import UNCONFIGURED, WORKOS, RuntimeConfig, is_configured, schema
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
-    from config_app.doctor.finding import Check, Look
+    from config_app.problems import Check, Look
     from hub.models import User
 
 
@@ -90,10 +92,10 @@ class HubProject(Project):
 
     def where_to_prove(self, request: HttpRequest) -> str:
         """Return where WorkOS asks for the credentials again; in local mode the password does."""
+        from hub.auth import session_origin
         from hub.workos import sign_in
-        from hub.workos.sessions import current
 
-        return sign_in.proof_url() if current.is_at_workos(request) else ""
+        return sign_in.proof_url() if session_origin.is_at_workos(request) else ""
 
     def prove(self, request: HttpRequest, password: Secret) -> None:
         """Check the password, as often as the throttle allows."""
@@ -103,19 +105,28 @@ class HubProject(Project):
 
     def arrived_under(self, request: HttpRequest, config: RuntimeConfig, keys: Collection[str]) -> bool:
         """Look at listener, host and scheme, where a change of those is to be confirmed."""
-        from hub.site import arrival
+        from hub.network import arrival
 
         return arrival.arrived_under(request, config, keys)
 
     def address_under(self, request: HttpRequest, config: RuntimeConfig) -> str:
         """Return the public URL, or where the listener is for whoever asks."""
-        from hub.site import arrival
+        from hub.network import arrival
 
         return arrival.address_under(request, config)
 
     def let_connect(self, response: HttpResponse, origin: str) -> None:
         """Add the origin to the page's Content Security Policy, which django-csp writes."""
         response._csp_update = {"connect-src": [origin]}  # type: ignore[attr-defined]  # noqa: SLF001
+
+    def objections(self, before: RuntimeConfig, after: RuntimeConfig) -> Iterable[RuleViolation]:
+        """Return what the accounts and this machine's ports have against a change."""
+        from hub.people import guards
+        from hub.serving.listener_guard import listener_can_be_had
+
+        yield from guards.local_mode_needs_an_administrator(before, after)
+        yield from guards.super_admins_can_sign_in(before, after)
+        yield from listener_can_be_had(before, after)
 
     def reset_changes(self) -> dict[str, Any]:
         """Return what a reset sets beyond clearing secrets: unclaimed, with a new cookie password.

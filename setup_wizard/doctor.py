@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from config_app.doctor.finding import Finding
 from config_app.errors import DecryptionFailed
 from config_app.presentation.overview import Overview
-from config_app.project import Problem
+from config_app.problems import Finding, Problem
 from setup_wizard.claiming import draft as drafts
 from setup_wizard.claiming import tokens
 from setup_wizard.claiming.draft import Draft

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.http import HttpRequest
 
 if TYPE_CHECKING:
-    from setup_wizard.pages.forms import StepForm
+    from setup_wizard.claiming.forms import StepForm
 
 MODE, ACCOUNT = "mode", "account"
 """The steps that the wizard itself knows: the choice of a mode, and the administrator's account."""

@@ -15,10 +15,10 @@ from django.core.management import call_command
 
 from config_app.api import plan
 from config_app.doctor import database, examination
-from config_app.doctor.finding import Finding
 from config_app.encryption import install_keyring
 from config_app.errors import ConfigError
 from config_app.presentation.overview import Overview
+from config_app.problems import Finding
 from config_app.project import get_project
 from hub.models import User
 from tests.config_command import CANARY, config, database_content, write_row

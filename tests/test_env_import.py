@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from config_app.api import reload_config
-from config_app.project import Problem
+from config_app.problems import Problem
 from hub.environment import env_import
 from hub.environment.env_file import EnvFile, read_env_file
 from hub.environment.env_import import Import, drift, read_import, unknown

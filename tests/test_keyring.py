@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config_app.declaration.reserved import CIPHERTEXT_START
 from config_app.declaration.secret import Secret
 from config_app.encryption import keyring as keyrings
 from config_app.encryption.keyring import (
-    CIPHERTEXT_START,
     Keyring,
     MachineUnlocker,
     SharedUnlocker,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from config_app import confirmation
+from config_app.change import confirmation
 from hub.models import User
 from hub.runtime_config import schema
 from tests.editor import Editor, browser, last_revision

@@ -20,8 +20,7 @@ from django.test import Client
 
 from config_app import store
 from hub.api import webhook
-from hub.api.models import WebhookCall
-from hub.models import User
+from hub.models import User, WebhookCall
 from tests.config_command import sql
 from tests.hub_process import ROOT, HubProcess
 from tests.waiting import wait_for

@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 from config_app.api import get_config
-from config_app.forking import no_fork
+from config_app.store.forking import no_fork
 from setup_wizard.claiming.reopening import offer_a_token
 from tests.crew import script
 from tests.hub_process import ROOT, HubProcess

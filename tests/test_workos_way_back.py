@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from config_app.presentation.overview import read_overview
-from config_app.project import Problem
+from config_app.problems import Problem
 from hub.models import User
 from hub.project import HubProject
 from hub.runtime_config import get_config

@@ -12,7 +12,8 @@ from config_app.change.adoption import adopt_now
 from config_app.declaration.schema import Schema, Setting
 from config_app.live import runtime
 from config_app.live.resolution import Known, Resolution, resolve, unsettled_problems
-from config_app.project import Problem, get_project, get_schema
+from config_app.problems import Problem
+from config_app.project import get_project, get_schema
 from config_app.propagation.sources import hindrances
 from config_app.store import Stored
 

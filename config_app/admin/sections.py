@@ -16,7 +16,7 @@ from config_app.declaration.forms import ConfigurationForm
 from config_app.declaration.schema import Setting
 from config_app.declaration.setting import Editable, Section
 from config_app.models import Change, Process
-from config_app.project import Problem
+from config_app.problems import Problem
 from config_app.propagation import receipts
 
 LONGEST = 200

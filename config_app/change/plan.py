@@ -227,7 +227,7 @@ def _violations(schema: Schema[Any], before: Any, after: Any) -> list[RuleViolat
     """Return what the change breaks; what was broken before does not stand in its way."""
     known = {str(violation) for violation in schema.violations(before)}
     broken = [v for v in schema.violations(after) if str(v) not in known]
-    return broken or schema.objections(before, after)
+    return broken or [*schema.objections(before, after), *get_project().objections(before, after)]
 
 
 def _differences(

@@ -6,13 +6,13 @@ from django.db.models import Max
 
 from config_app import store
 from config_app.change import adoption
-from config_app.doctor.finding import Check, Finding
 from config_app.doctor.keyring import UNREADABLE
 from config_app.errors import is_key_shaped
 from config_app.models import Revision
 from config_app.presentation.changes import clock
 from config_app.presentation.overview import Overview
-from config_app.project import Problem, get_project, get_schema
+from config_app.problems import Check, Finding, Problem
+from config_app.project import get_project, get_schema
 
 BROKEN_RULE = "broken_rule"
 

@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from django.db import DatabaseError, connection, transaction
 
 from config_app import store
-from config_app.doctor.finding import Check, Finding
 from config_app.presentation.overview import Overview
-from config_app.project import Problem
+from config_app.problems import Check, Finding, Problem
 from config_app.propagation.sources import POOLED
 from config_app.store import triggers
 from config_app.store.failures import database_errors

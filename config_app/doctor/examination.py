@@ -8,10 +8,11 @@ import logging
 from collections.abc import Callable, Iterator
 
 from config_app.doctor import configuration, database, keyring, processes
-from config_app.doctor.finding import ERROR, WARNING, Check, Fact, Finding
+from config_app.doctor.finding import ERROR, WARNING, Fact
 from config_app.errors import ConfigError
 from config_app.presentation.overview import Overview, read_overview
-from config_app.project import Problem, get_project
+from config_app.problems import Check, Finding, Problem
+from config_app.project import get_project
 from config_app.store.failures import database_errors
 
 logger = logging.getLogger("config_app")

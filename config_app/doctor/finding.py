@@ -1,31 +1,15 @@
-"""What the doctor says of one fact: what was found, how bad that is, and what cures it."""
+"""One fact that the doctor examined, and how bad it is."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from config_app.project import Problem
+from config_app.problems import Check, Finding, Look, Problem
 
-if TYPE_CHECKING:
-    from config_app.presentation.overview import Overview
+__all__ = ["ERROR", "OK", "WARNING", "Check", "Fact", "Finding", "Look"]
 
 OK, WARNING, ERROR = "ok", "warning", "error"
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Finding:
-    """What a check has found: a text without any value of a secret, and what needs a person's attention."""
-
-    text: str
-    problems: tuple[Problem, ...] = ()
-
-
-Check = Callable[["Overview"], Finding]
-"""Looks at one fact, which its name says; a ``ConfigError`` that it raises is an error of that fact."""
-Look = Callable[[], Finding]
-"""Looks at a fact that there is to see even without a database."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

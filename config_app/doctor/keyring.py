@@ -8,12 +8,12 @@ from collections.abc import Iterator
 
 from config_app import store
 from config_app.declaration.reserved import CIPHERTEXT_START, SALT_KEY
-from config_app.doctor.finding import Check, Finding
 from config_app.encryption import install_keyring
 from config_app.errors import DecryptionFailed, is_key_shaped
 from config_app.models import Change
 from config_app.presentation.overview import Overview
-from config_app.project import Problem, get_schema
+from config_app.problems import Check, Finding, Problem
+from config_app.project import get_schema
 
 UNREADABLE = "secret_unreadable"
 MOST_NAMES = 5

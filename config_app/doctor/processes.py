@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from config_app.doctor.finding import Finding
 from config_app.models import Process
 from config_app.presentation.overview import Overview
-from config_app.project import Problem
+from config_app.problems import Finding, Problem
 from config_app.propagation.receipts import remark
 
 

@@ -7,8 +7,8 @@ import threading
 from collections.abc import Iterable
 
 from config_app import store
+from config_app.declaration.reserved import SALT_KEY
 from config_app.encryption.keyring import (
-    SALT_KEY,
     Keyring,
     Slot,
     Unlocker,
@@ -18,10 +18,11 @@ from config_app.encryption.keyring import (
     unlock,
 )
 from config_app.errors import KeyringLocked
-from config_app.forking import open_in_children
 from config_app.models import Change, KeySlot, SystemConfig
-from config_app.project import Problem, get_project
+from config_app.problems import Problem
+from config_app.project import get_project
 from config_app.store.failures import database_errors
+from config_app.store.forking import open_in_children
 
 logger = logging.getLogger("config_app")
 

@@ -7,7 +7,7 @@ import contextlib
 import threading
 from collections.abc import Iterator
 
-from config_app.forking import open_in_children
+from config_app.store.forking import open_in_children
 
 
 class Subscription:

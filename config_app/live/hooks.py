@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from config_app.errors import ConfigError
-from config_app.forking import open_in_children
+from config_app.store.forking import open_in_children
 
 logger = logging.getLogger("config_app")
 

@@ -12,7 +12,7 @@ from config_app.declaration.schema import Schema, Setting
 from config_app.declaration.secret import Secret
 from config_app.errors import DecryptionFailed, InvalidValue, KeyringLocked, RuleViolation, is_key_shaped
 from config_app.models import Change
-from config_app.project import Problem
+from config_app.problems import Problem
 from config_app.store import Row, Stored
 
 C = TypeVar("C")

@@ -14,12 +14,13 @@ from typing import Any
 from config_app import store
 from config_app.encryption import install_keyring
 from config_app.errors import DatabaseUnavailable
-from config_app.forking import open_in_children
 from config_app.live import feed, hooks
 from config_app.live.resolution import Reader, read_with_keyring, resolve, unsettled_problems
 from config_app.logs import pinned_revision
-from config_app.project import Problem, get_schema
+from config_app.problems import Problem
+from config_app.project import get_schema
 from config_app.store import deadlines
+from config_app.store.forking import open_in_children
 
 logger = logging.getLogger("config_app")
 

@@ -11,7 +11,8 @@ from config_app.declaration.schema import Setting
 from config_app.declaration.secret import Secret
 from config_app.live.resolution import Reader, Resolution, read_with_keyring, resolve, unsettled_problems
 from config_app.models import Change, Process
-from config_app.project import Problem, get_project, get_schema
+from config_app.problems import Problem
+from config_app.project import get_project, get_schema
 from config_app.propagation import receipts
 from config_app.propagation.receipts import Summary
 from config_app.propagation.sources import find_hindrances

@@ -19,12 +19,12 @@ from django.db.models import Q
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
 
-from config_app.forking import open_in_children
 from config_app.live import effects, hooks, runtime
 from config_app.live.runtime import Snapshot
 from config_app.models import Process
 from config_app.store import timeline
 from config_app.store.failures import database_errors
+from config_app.store.forking import open_in_children
 from config_app.store.locks import bounded_transaction
 from config_app.store.upsert import upsert
 

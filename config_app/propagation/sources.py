@@ -12,12 +12,12 @@ from typing import Protocol
 
 from django.db import connection
 
-from config_app.forking import no_fork, no_fork_meanwhile
 from config_app.live import runtime
 from config_app.models import ConfigState
-from config_app.project import Problem
+from config_app.problems import Problem
 from config_app.propagation.sqlite import SqliteSource
 from config_app.store.failures import database_errors
+from config_app.store.forking import no_fork, no_fork_meanwhile
 from config_app.store.statements import STATE_ID
 
 logger = logging.getLogger("config_app")

@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 from config_app.errors import DatabaseUnavailable
-from config_app.forking import no_fork_meanwhile
 from config_app.live import runtime
+from config_app.store.forking import no_fork_meanwhile
 from config_app.store.statements import VERSION
 
 INTERVAL = 0.065

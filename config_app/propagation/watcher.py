@@ -14,10 +14,10 @@ from django.db import close_old_connections, connection
 from config_app.change.adoption import adopt_now, is_unrecorded
 from config_app.change.confirmation import revert_overdue
 from config_app.errors import ConfigError, ConfigurationLocked, DatabaseUnavailable
-from config_app.forking import no_fork
 from config_app.live import hooks, runtime
 from config_app.propagation import receipts
 from config_app.propagation.sources import ChangeSource, open_source, using_database
+from config_app.store.forking import no_fork
 from config_app.store.locks import AT_ONCE, waiting_at_most
 
 logger = logging.getLogger("config_app")

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 from config_app import store
 from config_app.change.reload import reload_everywhere
 from config_app.store import timeline
-from hub.api.models import WebhookCall
+from hub.models import WebhookCall
 from hub.runtime_config import get_config
 
 logger = logging.getLogger("hub")

@@ -18,7 +18,7 @@ from django.http import HttpRequest
 from config_app.declaration.secret import Secret
 from config_app.errors import NotProved
 from config_app.store import timeline
-from hub.auth import throttle
+from hub.auth import session_origin, throttle
 
 PROVED_AT = "proved_at"
 """In the session: when, in seconds since 1970."""
@@ -50,9 +50,7 @@ def prove(request: HttpRequest, password: Secret) -> None:
 
     The session goes on under another key, or whoever stole the cookie before would have the proof too.
     """
-    from hub.workos.sessions import current  # which notes proofs here
-
-    if current.is_at_workos(request):
+    if session_origin.is_at_workos(request):
         raise NotProved("No password of this hub counts while people sign in at WorkOS.")
     credentials = {"username": request.user.get_username()}
     if authenticate(request, **credentials, password=password.reveal()) != request.user:

@@ -1,4 +1,8 @@
-"""What settings ask of each other, and what a change of mode asks of the accounts."""
+"""What settings require of each other.
+
+Rules that also look at accounts or at this machine are in ``hub.people.guards`` and
+``hub.serving.listener_guard``.
+"""
 
 from __future__ import annotations
 
@@ -50,47 +54,5 @@ def only_a_claim_configures(before: RuntimeConfig, after: RuntimeConfig) -> Iter
         )
 
 
-def local_mode_needs_an_administrator(before: RuntimeConfig, after: RuntimeConfig) -> Iterable[RuleViolation]:
-    """Mode ``local`` needs somebody who can sign in with a password and administer."""
-    if before.app_mode == after.app_mode or after.app_mode != "local" or not after.setup_completed:
-        return
-    from hub.people.accounts import has_local_administrator
-
-    if not has_local_administrator(after.super_admin_emails):
-        yield RuleViolation(
-            ("app_mode",),
-            "app_mode local needs an active super admin with a password",
-            "run manage.py changepassword ADDRESS for one of super_admin_emails",
-        )
-
-
-def super_admins_can_sign_in(before: RuntimeConfig, after: RuntimeConfig) -> Iterable[RuleViolation]:
-    """In mode ``local``, at least one super admin keeps an account that works."""
-    if after.app_mode != "local" or before.super_admin_emails == after.super_admin_emails:
-        return
-    from hub.people.accounts import has_local_administrator
-
-    if after.setup_completed and not has_local_administrator(after.super_admin_emails):
-        yield RuleViolation(
-            ("super_admin_emails",),
-            "expected at least one address of an active account with a password",
-            "keep such an address in the list, or add the account under People first",
-        )
-
-
-def listener_can_be_had(before: RuntimeConfig, after: RuntimeConfig) -> Iterable[RuleViolation]:
-    """A hub that runs on this machine can listen at its new address (R11)."""
-    if (before.host, before.port) != (after.host, after.port):
-        from hub.serving.listener_guard import what_keeps_from
-
-        yield from what_keeps_from(after)
-
-
 RULES = (workos_needs_credentials, somebody_administers)
-GUARDS = (
-    only_reset_unclaims,
-    only_a_claim_configures,
-    local_mode_needs_an_administrator,
-    super_admins_can_sign_in,
-    listener_can_be_had,
-)
+GUARDS = (only_reset_unclaims, only_a_claim_configures)

@@ -9,7 +9,8 @@ from django.utils.text import capfirst
 
 from config_app.errors import DatabaseUnavailable
 from config_app.live.runtime import Snapshot
-from config_app.project import Problem, get_project
+from config_app.problems import Problem
+from config_app.project import get_project
 from config_app.propagation import sources
 from config_app.store import deadlines
 

@@ -11,7 +11,7 @@ from hub.doctor import access, database, files, network
 from setup_wizard import doctor as setup
 
 if TYPE_CHECKING:
-    from config_app.doctor.finding import Check, Look
+    from config_app.problems import Check, Look
 
 
 def facts_without_database() -> Iterator[Look]:

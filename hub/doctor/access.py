@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from config_app.doctor.finding import Finding
 from config_app.presentation.overview import Overview
-from config_app.project import Problem
+from config_app.problems import Finding, Problem
 from hub.models import User
 from hub.people.accounts import has_local_administrator
 from hub.runtime_config import LOCAL, WORKOS, RuntimeConfig, is_configured

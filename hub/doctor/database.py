@@ -6,9 +6,8 @@ import sqlite3
 
 from django.db import connection
 
-from config_app.doctor.finding import Finding
 from config_app.presentation.overview import Overview
-from config_app.project import Problem
+from config_app.problems import Finding, Problem
 from hub import sqlite
 from hub.database import migration
 

@@ -7,10 +7,9 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from config_app.doctor.finding import Finding
 from config_app.encryption.private_files import GROUP_OR_WORLD, read_private
 from config_app.errors import DatabaseUnavailable
-from config_app.project import Problem
+from config_app.problems import Finding, Problem
 from hub.database import file as sqlite_file
 from hub.environment.env_file import EnvFile, read_env_file
 from hub.environment.env_import import instance, unknown

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import socket
 
-from config_app.doctor.finding import Finding
 from config_app.errors import ConfigError
 from config_app.presentation.overview import Overview
-from config_app.project import Problem
+from config_app.problems import Finding, Problem
 from hub.middleware.hosts import own_hosts
+from hub.network.addresses import listener_in_use, origin
 from hub.runtime_config import RuntimeConfig
 from hub.serving.listen_address import listener as address
 from hub.serving.listen_address import probe
-from hub.site.addresses import listener_in_use, origin
 from hub.site.checks import transport_messages
 
 

@@ -14,7 +14,7 @@ from django.conf import settings
 
 from config_app.declaration.schema import Setting
 from config_app.errors import ConfigError, InvalidValue
-from config_app.project import Problem
+from config_app.problems import Problem
 from hub.environment.env_file import EnvFile, EnvProblem, read_env_file
 from hub.environment.instance import Instance, lines_too_late
 from hub.environment.unknown_variables import unknown_variables

@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping
 
-from config_app.project import Problem
+from config_app.problems import Problem
 from hub.environment.variables import VARIABLES
 from hub.runtime_config import schema
 

@@ -12,7 +12,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from config_app.live import runtime
-from config_app.project import Problem, get_project
+from config_app.problems import Problem
+from config_app.project import get_project
 from config_app.propagation import sources
 
 LIVE_PATH, READY_PATH = "/health/live", "/health/ready"

@@ -31,6 +31,12 @@ BIND_SERVICE = 10
 """The bit of the capability to listen on the ports of the system (capabilities(7))."""
 
 
+def listener_can_be_had(before: RuntimeConfig, after: RuntimeConfig) -> Iterable[RuleViolation]:
+    """A hub that runs on this machine can listen at its new address (R11)."""
+    if (before.host, before.port) != (after.host, after.port):
+        yield from what_keeps_from(after)
+
+
 def what_keeps_from(config: RuntimeConfig) -> Iterable[RuleViolation]:
     """Yield why the hub that runs on this machine cannot listen where ``config`` says.
 

@@ -21,12 +21,12 @@ from config_app.propagation import receipts, watcher
 from hub.bootstrap import bootstrap_application
 from hub.logs.format import LOGGING
 from hub.logs.level import apply_level
+from hub.network.addresses import reachable
 from hub.runtime_config import RuntimeConfig, get_config, is_configured
 from hub.serving import sockets, worker_generations
 from hub.serving.listen_address import INHERITED, listener, probe
 from hub.serving.listener_move import Mover, follow_configuration
 from hub.serving.starting_address import starting_address
-from hub.site.addresses import reachable
 
 GRACEFUL_TIMEOUT = 30
 """Seconds that workers have to end when the whole hub stops."""

@@ -16,11 +16,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import TemplateView
 
-from hub.auth import browsers
+from hub.auth import browsers, session_origin
 from hub.auth.forms import LocalSignInForm, OwnPasswordForm, ProofForm
 from hub.runtime_config import WORKOS, get_config
 from hub.workos import sign_in
-from hub.workos.sessions import current
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -81,7 +80,7 @@ class ProofView(View):
         return redirect("proof") if form.is_valid() else self._show(request, form)
 
     def _show(self, request: HttpRequest, form: ProofForm) -> HttpResponse:
-        workos_url = sign_in.proof_url() if current.is_at_workos(request) else ""
+        workos_url = sign_in.proof_url() if session_origin.is_at_workos(request) else ""
         context = {"form": form, "is_proved": form.is_needless, "workos_url": workos_url}
         return render(request, "auth/proof.html", context)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from config_app.errors import ConfigError, DatabaseUnavailable
-from config_app.project import Problem
+from config_app.problems import Problem
 from config_app.store.failures import is_locked
 from hub.database import file, migration
 

@@ -19,12 +19,12 @@ from config_app.errors import ConfigError, DatabaseUnavailable
 from config_app.fields.hosts import is_loopback
 from config_app.live import runtime
 from hub.auth import throttle
-from hub.configuration import rules
 from hub.database import migration
 from hub.models import User
+from hub.network import addresses, arrival
 from hub.responses import errors
 from hub.runtime_config import LOCAL, WORKOS, RuntimeConfig, is_configured, schema
-from hub.site import addresses, arrival
+from hub.serving.listener_guard import listener_can_be_had
 from hub.start.generated import cookie_password
 from hub.wizard.steps import STEPS, public_url
 from setup_wizard.claiming.answers import Answers
@@ -240,7 +240,7 @@ class HubSetup(Product):
 
 def _listener_refusals(values: Mapping[str, Any], config: RuntimeConfig) -> dict[str, str]:
     wanted = dataclasses.replace(config, host=values["bind_address"], port=values["port"])
-    found = rules.listener_can_be_had(config, wanted)
+    found = listener_can_be_had(config, wanted)
     return {error.keys[0]: str(error).removeprefix(f"{error.keys[0]}: ") for error in found}
 
 

@@ -12,7 +12,7 @@ from hub.serving.listen_address import ALWAYS_WORK, explain, free_ports, in_word
 from hub.workos.remote.connection_test import check_connection
 from hub.workos.remote.credentials import Credentials
 from hub.workos.round_trip import callback_url
-from setup_wizard.pages.forms import AccountForm, ModeForm
+from setup_wizard.claiming.forms import AccountForm, ModeForm
 from setup_wizard.steps import ACCOUNT, MODE, CheckResult, Group, Probe, Step
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 from config_app.errors import DatabaseUnavailable
-from config_app.project import Problem
+from config_app.problems import Problem
 from config_app.store.failures import database_errors
 from hub.runtime_config import RuntimeConfig
 from hub.workos.remote import outage

@@ -18,8 +18,8 @@ from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from hub.network.arrival import is_at
 from hub.runtime_config import get_config
-from hub.site.arrival import is_at
 from hub.workos.remote.client import get_client
 from hub.workos.remote.credentials import Credentials
 from hub.workos.remote.errors import NotAdmitted, StepMissing

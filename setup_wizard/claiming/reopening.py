@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from config_app.forking import no_fork
 from config_app.live.hooks import on_change
+from config_app.store.forking import no_fork
 
 
 @on_change()

@@ -13,8 +13,8 @@ from django.core.exceptions import ValidationError
 from config_app.errors import ConfigError, InvalidPlan
 from config_app.fields import EmailField
 from config_app.project import get_project, get_schema
+from setup_wizard.claiming.forms import MAX_NAME
 from setup_wizard.claiming.secret_files import read_secret_file
-from setup_wizard.pages.forms import MAX_NAME
 from setup_wizard.product import Administrator, Application, CommandOption, get_product
 
 

@@ -6,8 +6,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, JsonResponse
 
+from setup_wizard.claiming.forms import form_of
 from setup_wizard.pages import probes
-from setup_wizard.pages.forms import form_of
 from setup_wizard.pages.views import SetupView
 from setup_wizard.steps import Probe, Step
 

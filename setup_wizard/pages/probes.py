@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 from config_app.errors import ConfigError
 from config_app.project import get_schema
-from setup_wizard.pages.forms import StepForm
+from setup_wizard.claiming.forms import StepForm
 from setup_wizard.steps import CheckResult, Probe
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import reverse
 
 from config_app.project import get_schema
-from setup_wizard.pages.forms import StepForm
+from setup_wizard.claiming.forms import StepForm
 from setup_wizard.steps import Group
 
 

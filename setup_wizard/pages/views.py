@@ -19,10 +19,10 @@ from config_app.errors import ConfigError, InvalidPlan
 from setup_wizard.claiming import draft, tokens
 from setup_wizard.claiming.answers import Answers
 from setup_wizard.claiming.claim import Claim, application_of, claim, claim_made_with, rehearse
+from setup_wizard.claiming.forms import StepForm, TokenForm, form_of
 from setup_wizard.claiming.state import unclaimed_config
 from setup_wizard.errors import AlreadyClaimed, TakenOver
 from setup_wizard.pages import access, navigation, refusals, review
-from setup_wizard.pages.forms import StepForm, TokenForm, form_of
 from setup_wizard.pages.navigation import REVIEW
 from setup_wizard.pages.sections import sections
 from setup_wizard.product import Application, get_product

@@ -10,7 +10,7 @@ from config_app.cli.verb import Verb, add_json_option
 from config_app.doctor.examination import Report, examine
 from config_app.doctor.finding import ERROR, WARNING, Fact
 from config_app.errors import ConfigError
-from config_app.project import Problem
+from config_app.problems import Problem
 
 STATUS_WIDTH = 9
 EXIT_STATUS = "Exit status 0: no fact is an error, though some may be warnings; 1: at least one is."

@@ -10,7 +10,8 @@ from config_app.cli.terminal import Terminal
 from config_app.cli.verb import Verb, add_json_option
 from config_app.errors import ConfigError
 from config_app.presentation.overview import Entry, Overview, read_overview
-from config_app.project import Problem, get_project, get_schema
+from config_app.problems import Problem
+from config_app.project import get_project, get_schema
 from config_app.propagation.receipts import Summary, remark
 
 UNREADABLE = "✗ needs re-entry"

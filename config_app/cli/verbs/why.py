@@ -15,7 +15,7 @@ from config_app.declaration.schema import Setting
 from config_app.models import Revision
 from config_app.presentation.changes import change_rows
 from config_app.presentation.overview import Entry, Overview, json_value, read_overview
-from config_app.project import Problem
+from config_app.problems import Problem
 
 Fact = tuple[str, str]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 
-from config_app.project import Problem
+from config_app.problems import Problem
 from hub.workos.remote.errors import CredentialsRefused, WorkOSTrouble
 
 logger = logging.getLogger("hub")

@@ -10,16 +10,12 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from config_app.live import runtime
-from hub.auth import proof
-from hub.models import User
+from hub.auth import proof, session_origin
+from hub.models import User, WorkOSSession
 from hub.runtime_config import WORKOS, RuntimeConfig
 from hub.workos.remote.grants import Grant
 from hub.workos.sessions import revocations
-from hub.workos.sessions.models import WorkOSSession
 from hub.workos.sessions.refreshing import facts, refresh
-
-MARK = "workos"
-"""In the session of a browser that signed in through WorkOS."""
 
 
 def establish(request: HttpRequest, user: User, grant: Grant, config: RuntimeConfig) -> None:
@@ -27,7 +23,7 @@ def establish(request: HttpRequest, user: User, grant: Grant, config: RuntimeCon
     columns = facts(grant, config)
     request.session.flush()
     login(request, user)
-    request.session[MARK] = True
+    session_origin.note_workos(request)
     _keep(request, user, grant, columns)
     request.session.clear_expired()
 
@@ -48,17 +44,12 @@ def _keep(request: HttpRequest, user: User, grant: Grant, columns: dict[str, Any
     WorkOSSession.objects.create(session_id=str(request.session.session_key), user=user, **columns)
 
 
-def is_at_workos(request: HttpRequest) -> bool:
-    """Tell whether the session of a request was begun by signing in there."""
-    return bool(request.session.get(MARK))
-
-
 def current_user(request: HttpRequest, user: User | AnonymousUser) -> User | AnonymousUser:
     """Return ``user``, whom the session names, or nobody where the session counts no longer."""
     if not isinstance(user, User):
         return user
     config: RuntimeConfig = runtime.current()
-    is_workos = is_at_workos(request)
+    is_workos = session_origin.is_at_workos(request)
     if is_workos != (config.app_mode == WORKOS):
         vouched = None  # the session was begun in another mode
     else:

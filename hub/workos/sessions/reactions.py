@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from config_app.forking import no_fork
 from config_app.live.hooks import on_change
+from config_app.store.forking import no_fork
 from hub.runtime_config import RuntimeConfig
 from hub.workos.remote import outage
 from hub.workos.sessions.sealed_tokens import PASSWORD
@@ -16,7 +16,7 @@ def seal_anew(_old: RuntimeConfig, new: RuntimeConfig) -> None:
         return
     with no_fork:  # a child that is forked during an import has half of a module for ever
         from config_app.propagation.sources import using_database
-        from hub.workos.sessions.models import WorkOSSession
+        from hub.models import WorkOSSession
         from hub.workos.sessions.sealed_tokens import reseal
 
     with using_database():

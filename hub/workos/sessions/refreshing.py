@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from config_app.declaration.secret import Secret
+from hub.models import WorkOSSession
 from hub.runtime_config import RuntimeConfig
 from hub.workos import people
 from hub.workos.remote import outage
@@ -20,7 +21,6 @@ from hub.workos.remote.client import Client, get_client
 from hub.workos.remote.credentials import credentials_in
 from hub.workos.remote.errors import CredentialsRefused, InvalidToken, Refused, TokenSpent, WorkOSTrouble
 from hub.workos.remote.grants import Grant
-from hub.workos.sessions.models import WorkOSSession
 from hub.workos.sessions.sealed_tokens import seal, unseal
 
 logger = logging.getLogger("hub")

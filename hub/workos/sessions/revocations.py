@@ -17,13 +17,13 @@ from django.contrib.sessions.models import Session
 from django.db.models import Min, Q
 from django.utils import timezone
 
-from config_app.project import Problem
+from config_app.problems import Problem
+from hub.models import WorkOSEvents, WorkOSSession
 from hub.runtime_config import RuntimeConfig
 from hub.workos.remote import outage
 from hub.workos.remote.client import Client, get_client
 from hub.workos.remote.credentials import credentials_in
 from hub.workos.remote.errors import CredentialsRefused, Rejected, WorkOSTrouble
-from hub.workos.sessions.models import WorkOSEvents, WorkOSSession
 
 logger = logging.getLogger("hub")
 

@@ -14,8 +14,8 @@ from django.http.request import split_domain_port
 from config_app.propagation import receipts
 from hub.middleware.hosts import is_allowed
 from hub.middleware.proxy import Address, parse_address
+from hub.network.addresses import WILDCARDS, reachable
 from hub.runtime_config import RuntimeConfig
-from hub.site.addresses import WILDCARDS, reachable
 
 NO_TCP = "0"
 """The port that ASGI names where a request came in on a Unix socket."""

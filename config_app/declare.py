@@ -1,0 +1,7 @@
+"""The documented import path of ``setting()``, whose code is in ``config_app.declaration.setting``."""
+
+from __future__ import annotations
+
+from config_app.declaration.setting import Editable, Section, TakesEffect, setting
+
+__all__ = ["Editable", "Section", "TakesEffect", "setting"]

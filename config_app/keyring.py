@@ -1,0 +1,7 @@
+"""The documented import path of the keyring, whose code is in ``config_app.encryption.keyring``."""
+
+from __future__ import annotations
+
+from config_app.encryption.keyring import Keyring, MachineUnlocker, SharedUnlocker, Unlocker
+
+__all__ = ["Keyring", "MachineUnlocker", "SharedUnlocker", "Unlocker"]

@@ -1,0 +1,7 @@
+"""The documented import path of ``Schema``, whose code is in ``config_app.declaration.schema``."""
+
+from __future__ import annotations
+
+from config_app.declaration.schema import Guard, Rule, Schema, Setting
+
+__all__ = ["Guard", "Rule", "Schema", "Setting"]

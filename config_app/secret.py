@@ -1,0 +1,7 @@
+"""The documented import path of ``Secret``, whose code is in ``config_app.declaration.secret``."""
+
+from __future__ import annotations
+
+from config_app.declaration.secret import MASK, Secret
+
+__all__ = ["MASK", "Secret"]

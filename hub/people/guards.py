@@ -1,0 +1,33 @@
+"""What a change of the mode or of the super admins requires of the accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from config_app.errors import RuleViolation
+from hub.people.accounts import has_local_administrator
+from hub.runtime_config import RuntimeConfig
+
+
+def local_mode_needs_an_administrator(before: RuntimeConfig, after: RuntimeConfig) -> Iterable[RuleViolation]:
+    """Mode ``local`` needs somebody who can sign in with a password and administer."""
+    if before.app_mode == after.app_mode or after.app_mode != "local" or not after.setup_completed:
+        return
+    if not has_local_administrator(after.super_admin_emails):
+        yield RuleViolation(
+            ("app_mode",),
+            "app_mode local needs an active super admin with a password",
+            "run manage.py changepassword ADDRESS for one of super_admin_emails",
+        )
+
+
+def super_admins_can_sign_in(before: RuntimeConfig, after: RuntimeConfig) -> Iterable[RuleViolation]:
+    """In mode ``local``, at least one super admin keeps an account that works."""
+    if after.app_mode != "local" or before.super_admin_emails == after.super_admin_emails:
+        return
+    if after.setup_completed and not has_local_administrator(after.super_admin_emails):
+        yield RuleViolation(
+            ("super_admin_emails",),
+            "expected at least one address of an active account with a password",
+            "keep such an address in the list, or add the account under People first",
+        )
