@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bench.contestant import ROOT
 from bench.sample import Sample
-from tests.waiting import wait_for
+from tests.support.waiting import wait_for
 
 MANAGE = [sys.executable, "manage.py"]
 DJANGO = [sys.executable, "-m", "django"]

@@ -22,14 +22,14 @@ from config_app.propagation import receipts
 from hub.database.location import database_from_url
 from hub.middleware.static import StaticFilesMiddleware
 from hub.models import User
-from tests import command_server
-from tests.another_database import ON_BOTH_DATABASES, DatabaseEntry, served_by
-from tests.environment import DATA_DIR
-from tests.hub_process import HubProcess
-from tests.postgresql import PostgreSQL
-from tests.web import browser
+from tests.support.browsers.clients import browser
+from tests.support.databases.in_process import ON_BOTH_DATABASES, DatabaseEntry, served_by
+from tests.support.databases.postgresql import PostgreSQL
+from tests.support.process_environment import DATA_DIR
+from tests.support.processes import command_server
+from tests.support.processes.hub_process import HubProcess
 
-pytest_plugins = ["tests.workos_fixtures"]
+pytest_plugins = ["tests.support.workos.fixtures"]
 
 PASSWORD = "correct horse battery staple"
 PROCESSES = {"hub_process", "any_hub_process", "started_hub", "started_once"}

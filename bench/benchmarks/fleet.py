@@ -6,7 +6,7 @@ from bench.contestant import Contestant, Samples, play
 from bench.effort import Effort
 from bench.row import Row
 from bench.sample import SECONDS, Sample
-from tests.postgresql import PostgreSQL
+from tests.support.databases.postgresql import PostgreSQL
 
 PROCESSES, QUICK_PROCESSES = 1000, 40
 SPARE = 100

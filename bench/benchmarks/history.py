@@ -6,7 +6,7 @@ from bench.contestant import Contestant, Samples, play
 from bench.effort import Effort
 from bench.row import Check, Row, beside
 from bench.sample import TIMES
-from tests.postgresql import PostgreSQL
+from tests.support.databases.postgresql import PostgreSQL
 
 CHANGES = 1_000_000
 ROUNDS = 30

@@ -10,7 +10,7 @@ from bench.effort import Effort
 from bench.processes import DJANGO, children, environment, memory, run, serve
 from bench.row import Check, Peer, Row
 from bench.sample import MEBIBYTES
-from tests.hub_process import HubProcess, free_port
+from tests.support.processes.hub_process import HubProcess, free_port
 
 REQUESTS = 50
 MORE = 20.0

@@ -19,8 +19,8 @@ from bench.effort import Effort
 from bench.row import Check, Row
 from bench.sample import SECONDS, Sample
 from bench.workers import REPORT_URI, Reports, find_workers, seconds_until_all
-from tests.hub_process import HubProcess
-from tests.postgresql import PostgreSQL
+from tests.support.databases.postgresql import PostgreSQL
+from tests.support.processes.hub_process import HubProcess
 
 SQLITE_WORKERS = 4
 HUBS, POSTGRESQL_WORKERS = 2, 2

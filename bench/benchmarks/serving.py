@@ -14,8 +14,8 @@ from bench.load import requests_a_second
 from bench.processes import serve
 from bench.row import Check, Peer, Row
 from bench.sample import A_SECOND, PERCENT, Sample
-from tests.event_stream import sign_in
-from tests.hub_process import HubProcess, free_port
+from tests.support.event_stream import sign_in
+from tests.support.processes.hub_process import HubProcess, free_port
 
 PAGES = {"the dashboard": "/", "the editor": "/admin/config_app/systemconfig/"}
 ROUNDS = 5

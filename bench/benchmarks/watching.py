@@ -7,7 +7,7 @@ from bench.contestant import Contestant, take_turns
 from bench.effort import Effort
 from bench.row import Check, Row
 from bench.sample import PERCENT, Sample
-from tests.postgresql import PostgreSQL
+from tests.support.databases.postgresql import PostgreSQL
 
 ROUNDS = 5
 OF_A_CORE = 0.005

@@ -1,0 +1,126 @@
+"""A change that locks the browser out reverts by itself, as somebody in front of Chromium sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.support.browsers.chromium import Visitor, browser, fill_in_sign_in, photograph, visiting
+from tests.support.processes.hub_process import OWNER, ROOT, HubProcess
+from tests.support.processes.served_hub import wait_for_workers
+from tests.support.waiting import wait_for
+
+__all__ = ["browser"]  # a fixture
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+EDITOR = "/admin/config_app/systemconfig/"
+NAME, OTHER_NAME = "hub.localhost", "elsewhere.localhost"
+LONGER_THAN_THE_PERIOD = 60.0
+
+# What the page shows is the same on both databases.
+on_sqlite = pytest.mark.parametrize("any_hub_process", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def hub(any_hub_process: HubProcess) -> HubProcess:
+    """Give a claimed hub that is reached under a name of its own, and gives little time to confirm."""
+    hub = any_hub_process
+    hub.environment["DJANGO_SETTINGS_MODULE"] = "tests.support.processes.hasty_settings"
+    hub.manage("bootstrap")
+    hub.claim()
+    hub.config("set", "allowed_hosts", NAME)
+    hub.serve(workers=2)
+    return hub
+
+
+@pytest.fixture
+def visitor(hub: HubProcess, browser: Browser) -> Iterator[Visitor]:
+    """Give the owner, signed in under that name."""
+    with visiting(browser) as visitor:
+        page = visitor.page
+        page.goto(address(hub))
+        fill_in_sign_in(page)
+        page.wait_for_url(address(hub))
+        yield visitor
+
+
+def address(hub: HubProcess, path: str = "/") -> str:
+    return f"http://{NAME}:{hub.port}{path}"
+
+
+def status(hub: HubProcess, page: Page) -> int:
+    """Return the status with which the browser is answered."""
+    answer = page.goto(address(hub))
+    return answer.status if answer else 0
+
+
+def save(hub: HubProcess, page: Page, label: str, value: str) -> None:
+    """Change a setting in the editor."""
+    page.goto(address(hub, EDITOR))
+    page.get_by_label(label, exact=True).fill(value)
+    page.get_by_role("button", name="Save").first.click()
+
+
+def lock_out(hub: HubProcess, page: Page) -> None:
+    """Take away the name under which the browser reaches the hub, and see that it does not any more."""
+    save(hub, page, "Allowed Hosts", OTHER_NAME)
+    expect(page.get_by_role("heading", name="Go on at")).to_be_visible()
+    wait_for(lambda: status(hub, page) == 400, "the browser to be locked out")
+
+
+def last_change(hub: HubProcess) -> tuple[str, str]:
+    return hub.sql("SELECT channel, actor FROM config_revision ORDER BY number DESC LIMIT 1")[0]
+
+
+def kill_every_process(hub: HubProcess) -> None:
+    """Do what the kernel does when memory runs out, to the master and every worker."""
+    wait_for_workers(hub, 2)
+    hub.kill()
+
+
+def test_a_change_that_locks_the_browser_out_reverts_by_itself(hub: HubProcess, visitor: Visitor) -> None:
+    lock_out(hub, visitor.page)
+    wait_for(lambda: status(hub, visitor.page) == 200, "the change to revert", LONGER_THAN_THE_PERIOD)
+    assert last_change(hub) == ("revert", "auto-revert")
+    assert hub.config("get", "allowed_hosts") == NAME
+    expect(visitor.page.get_by_text("was not confirmed in time")).to_be_visible()
+
+
+def test_it_reverts_as_well_after_every_process_was_killed(hub: HubProcess, visitor: Visitor) -> None:
+    lock_out(hub, visitor.page)
+    kill_every_process(hub)
+    assert last_change(hub) == ("admin", OWNER)
+    hub.serve(workers=2)
+    wait_for(lambda: status(hub, visitor.page) == 200, "the change to revert", LONGER_THAN_THE_PERIOD)
+    assert last_change(hub) == ("revert", "auto-revert")
+
+
+@on_sqlite
+def test_a_change_that_is_confirmed_in_time_stays(hub: HubProcess, visitor: Visitor) -> None:
+    page = visitor.page
+    save(hub, page, "Trusted Proxies", "10.0.0.0/8")
+    banner = page.get_by_label("Waiting to be confirmed")
+    expect(banner.get_by_role("timer")).to_have_text("0:05")
+    photograph(page, ROOT / "build" / "photographs" / "unconfirmed.png")
+    banner.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_text("is confirmed and stays")).to_be_visible()
+    expect(banner).to_be_hidden()
+    assert hub.sql("SELECT outcome FROM config_confirmation") == [("confirmed",)]
+    assert visitor.complaints == []
+
+
+@on_sqlite
+def test_a_browser_without_scripts_sees_until_when_and_can_revert(hub: HubProcess, browser: Browser) -> None:
+    hub.config("set", "trusted_proxies", "10.0.0.0/8", "--confirm", "5m")
+    with visiting(browser, java_script_enabled=False) as visitor:
+        page = visitor.page
+        page.goto(address(hub))
+        fill_in_sign_in(page)
+        banner = page.get_by_label("Waiting to be confirmed")
+        expect(banner).to_contain_text("UTC")
+        banner.get_by_role("button", name="Revert now").click()
+        expect(page.get_by_text("is reverted")).to_be_visible()
+    assert hub.config("get", "trusted_proxies") == ""

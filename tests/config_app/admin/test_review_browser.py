@@ -1,0 +1,202 @@
+"""Reviewing and saving in the editor, as somebody in front of Chromium sees it, on a phone too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.support.browsers.chromium import (
+    PHONE,
+    Visitor,
+    browser,
+    fill_in_sign_in,
+    hub,
+    photograph,
+    visiting,
+)
+from tests.support.processes.hub_process import ROOT, HubProcess, free_port
+
+__all__ = ["browser", "hub"]  # fixtures
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+EDITOR = "/admin/config_app/systemconfig/"
+PICTURES = ROOT / "build" / "photographs"
+PATIENCE = 60_000
+WARNING = "This could lock you out, so it reverts in 5:00 unless you confirm it."
+
+
+@pytest.fixture
+def visitor(hub: HubProcess, browser: Browser) -> Iterator[Visitor]:
+    """Give the owner, signed in, with the editor open."""
+    with visiting(browser, base_url=hub.url) as visitor:
+        open_editor(visitor.page)
+        yield visitor
+        assert visitor.complaints == []
+
+
+@pytest.fixture
+def phone(hub: HubProcess, browser: Browser) -> Iterator[Visitor]:
+    """Give the owner with the editor open on a phone in the dark."""
+    with visiting(browser, PHONE, "dark", base_url=hub.url) as visitor:
+        open_editor(visitor.page)
+        yield visitor
+        assert visitor.complaints == []
+
+
+def open_editor(page: Page) -> None:
+    page.goto(f"/auth/login?next={EDITOR}")
+    fill_in_sign_in(page)
+    page.wait_for_url(f"**{EDITOR}")
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def make_mistakes(page: Page) -> None:
+    """Leave two mistakes in one section and one in another."""
+    page.get_by_label("Port", exact=True).fill("99999")
+    page.get_by_label("Public URL", exact=True).fill("nonsense")
+    page.get_by_label("Workers", exact=True).fill("0")
+
+
+def told(page: Page) -> tuple[Any, ...]:
+    """Return what the page says of mistakes, and where the focus is."""
+    box = page.locator("#cfg-errors")
+    expect(box).to_be_focused()
+    links = [link.get_attribute("href") for link in box.get_by_role("link").all()]
+    counts = [" ".join(text.split()) for text in page.locator(".cfg-count").all_inner_texts()]
+    return " ".join(box.inner_text().split()), links, counts
+
+
+def test_mistakes_that_a_review_finds_look_like_those_of_a_page_that_comes_back(visitor: Visitor) -> None:
+    page = visitor.page
+    make_mistakes(page)
+    press(page, "Review changes")
+    reviewed = told(page)
+    photograph(page, PICTURES / "review-errors.png")
+    page.evaluate("document.getElementById('cfg-form').submit()")  # past every script
+    page.wait_for_load_state()
+    expect(page).to_have_title("Error: Configuration · Hub")
+    assert told(page) == reviewed
+    assert reviewed[2] == ["2 errors", "1 error"]
+
+
+def test_a_mistake_in_a_row_that_was_filtered_out_can_be_reached(visitor: Visitor) -> None:
+    page = visitor.page
+    make_mistakes(page)
+    page.get_by_label("Filter settings").fill("log level")
+    press(page, "Review changes")
+    page.locator("#cfg-errors").get_by_role("link", name="Workers").click()
+    expect(page.get_by_label("Workers", exact=True)).to_be_focused()
+    expect(page.get_by_label("Filter settings")).to_have_value("")
+
+
+@pytest.mark.parametrize("reloads", [False, True])
+def test_nothing_is_left_of_a_mistake_that_was_mended(visitor: Visitor, reloads: bool) -> None:
+    page = visitor.page
+    page.get_by_label("Workers", exact=True).fill("0")
+    press(page, "Save" if reloads else "Review changes")
+    expect(page.locator(".cfg-count")).to_have_count(1)
+    workers = page.get_by_label("Workers", exact=True)
+    workers.fill("3")
+    press(page, "Review changes")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    for left in ("#cfg-errors", ".cfg-count", ".cfg-setting--error", ".errorlist", "[aria-invalid]"):
+        expect(page.locator(left)).to_have_count(0)
+    expect(workers).to_have_attribute("aria-describedby", "id_server_workers_helptext")
+
+
+def test_the_review_says_so_where_a_change_reverts_unless_it_is_confirmed(visitor: Visitor) -> None:
+    page = visitor.page
+    page.get_by_label("Trusted Proxies", exact=True).fill("10.0.0.0/8")
+    press(page, "Review changes")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text(WARNING)).to_be_visible()
+    photograph(page, PICTURES / "review-warning.png")
+    press(page, "Keep editing")
+    page.get_by_label("Trusted Proxies", exact=True).fill("")
+    page.get_by_label("Log Level", exact=True).select_option("debug")
+    press(page, "Review changes")
+    expect(dialog).to_be_visible()
+    expect(dialog.get_by_text(WARNING)).to_have_count(0)
+
+
+def height_of(bar: Locator) -> float:
+    """Return how high the bar is, all of which is in view."""
+    box = bar.bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] <= PHONE[1]
+    return box["height"]
+
+
+def test_a_phone_asks_for_the_reason_once_there_is_something_to_give_one_for(phone: Visitor) -> None:
+    page = phone.page
+    bar, reason = page.locator(".cfg-bar"), page.get_by_label("Reason", exact=True)
+    expect(page.get_by_role("button", name="Review changes")).to_be_visible()
+    expect(reason).to_be_hidden()
+    assert height_of(bar) < 80
+    page.get_by_label("Log Level", exact=True).select_option("debug")
+    expect(reason).to_be_visible()
+    assert height_of(bar) < 150
+    page.screenshot(path=str(PICTURES / "review-phone.png"))
+
+
+def test_a_phone_without_scripts_always_asks_for_the_reason(hub: HubProcess, browser: Browser) -> None:
+    with visiting(browser, PHONE, base_url=hub.url, java_script_enabled=False) as visitor:
+        open_editor(visitor.page)
+        expect(visitor.page.get_by_label("Reason", exact=True)).to_be_visible()
+
+
+STARTS = "item => [item.getClientRects()[0].left, item.parentElement.getBoundingClientRect().left]"
+
+
+@pytest.mark.parametrize("width", range(150, 391, 40))
+def test_no_line_of_the_subtitle_starts_with_its_dot(phone: Visitor, width: int) -> None:
+    phone.page.set_viewport_size({"width": width, "height": PHONE[1]})
+    item, line = phone.page.locator("#cfg-progress").evaluate(STARTS)
+    assert item > line
+
+
+def test_the_history_of_a_phone_writes_a_setting_as_people_do(phone: Visitor) -> None:
+    phone.page.goto("/admin/config_app/revision/")
+    changes = phone.page.locator(".cfg-diff", has_text="App Mode").first
+    assert "App Mode: default became local" in changes.aria_snapshot()  # what style sheets write included
+
+
+def test_what_was_saved_is_said_at_the_new_port(hub_process: HubProcess, browser: Browser) -> None:
+    hub = hub_process
+    hub.serve_as_configured()
+    hub.claim()
+    old, port = hub.url, free_port()
+    with visiting(browser) as visitor:
+        page = visitor.page
+        page.goto(f"{old}/auth/login?next={EDITOR}")
+        fill_in_sign_in(page)
+        page.get_by_label("Port", exact=True).fill(str(port))
+        press(page, "Save")
+        page.wait_for_url(f"http://127.0.0.1:{port}{EDITOR}", timeout=PATIENCE)
+        hub.port = port
+        expect(page.locator(".messagelist")).to_contain_text(f"Port {old.rsplit(':')[-1]} → {port}")
+        photograph(page, PICTURES / "moved-and-said.png")
+        page.reload()
+        expect(page.locator(".messagelist")).to_have_count(0)
+
+
+def test_a_panel_of_nothing_but_a_head_has_one_border(visitor: Visitor) -> None:
+    visitor.page.goto("/auth/workos")
+    head = visitor.page.locator(".panel__head", has_text="Enter and test the credentials")
+    expect(head).to_have_css("border-bottom-width", "0px")
+
+
+def test_the_bar_is_round_on_every_side_without_the_clothes_of_the_hub_too(visitor: Visitor) -> None:
+    page = visitor.page
+    page.evaluate("document.querySelector('link[href*=admin-config]').remove()")
+    page.get_by_label("Filter settings").fill("level")
+    for corner in ("top-left", "top-right", "bottom-left", "bottom-right"):
+        expect(page.locator(".cfg-bar")).to_have_css(f"border-{corner}-radius", "8px")
+    page.screenshot(path=str(PICTURES / "bar-undressed.png"))

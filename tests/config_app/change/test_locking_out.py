@@ -1,0 +1,32 @@
+"""Every setting that could lock its author out waits to be confirmed when the editor changes it (W6)."""
+
+from __future__ import annotations
+
+import pytest
+
+from config_app.change import confirmation
+from hub.models import User
+from hub.runtime_config import schema
+from tests.support.browsers.editor import Editor, browser, last_revision
+
+LOCKS_OUT = {
+    "allowed_hosts": "hub.example.com",
+    "bind_address": "localhost",
+    "port": "9000",
+    "public_url": "http://localhost",
+    "super_admin_emails": "owner@example.com,second@example.com",
+    "trusted_proxies": "10.0.0.0/8",
+}
+
+
+@pytest.mark.parametrize(("key", "value"), LOCKS_OUT.items(), ids=LOCKS_OUT)
+def test_each_of_them_waits(owner: User, key: str, value: str) -> None:
+    Editor(browser(owner)).save(**{key: value})
+    revision = last_revision()
+    assert list(revision.changes.values_list("key", flat=True)) == [key]
+    assert [waiting.number for waiting in confirmation.waiting()] == [revision.number]
+
+
+def test_these_are_all_that_the_editor_has() -> None:
+    found = {setting.key for setting in schema.settings.values() if setting.can_lock_out}
+    assert found == {*LOCKS_OUT, "app_mode"}  # the mode is changed by a sign-in, or in a shell

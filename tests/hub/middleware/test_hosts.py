@@ -1,0 +1,148 @@
+"""The hub answers only under its own names, as the configuration in force has them."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+import pytest
+
+from config_app.propagation import receipts
+from tests.support.browsers.clients import browser, configure
+
+pytestmark = pytest.mark.usefixtures("owner")
+
+
+def answers(host: str, came_in_on: str = "127.0.0.1", path: str = "/health/live") -> bool:
+    """Tell whether a request for ``host`` is served; the alternative is 400, nothing else."""
+    status = browser(SERVER_NAME=came_in_on, HTTP_HOST=host).get(path).status_code
+    assert status in {200, 400}
+    return status == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost",
+        "LocalHost:8884",
+        "localhost.",
+        "127.0.0.1",
+        "127.0.0.1:1",
+        "[::1]",
+        "[::1]:8884",
+        "[0:0:0:0:0:0:0:1]:8884",
+    ],
+)
+def test_it_answers_on_this_machine(host: str) -> None:
+    assert answers(host)
+
+
+def test_it_answers_to_the_name_of_the_machine() -> None:
+    assert answers(f"{socket.gethostname()}:8884")
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "evil.example:8884",
+        "localhost.evil.example",
+        "evil.example.localhost",
+        "127.0.0.1.evil.example",
+        "127.0.0.2",
+        "127.1",
+        "2130706433",
+        "0x7f000001",
+        "0.0.0.0",  # noqa: S104
+        "[::]",
+        "[::2]",
+        "*",
+        "",
+        " ",
+        "localhost evil.example",
+        "localhost@evil.example",
+        "localhost#.evil.example",
+        "localhost/evil",
+        "user:pw@localhost",
+        "localhost:8884:9",
+        "localhost\r\nX: 1",
+        "[::1",
+        "ſ",
+    ],
+)
+def test_a_page_elsewhere_cannot_rebind_its_name_to_the_hub(host: str) -> None:
+    assert not answers(host)
+
+
+def test_the_page_that_refuses_a_name_gets_its_style() -> None:
+    assert answers("evil.example", path="/static/hub/css/base.css")
+
+
+@pytest.mark.parametrize("path", ["/", "/admin/", "/health/ready", "/setup/"])
+def test_no_page_answers_under_another_name(path: str) -> None:
+    assert not answers("evil.example", path=path)
+
+
+def test_it_answers_at_the_address_that_the_connection_came_in_on() -> None:
+    assert answers("192.0.2.7:8884", came_in_on="192.0.2.7")
+    assert answers("[2001:db8::7]", came_in_on="2001:db8::7")
+    assert answers("192.0.2.7", came_in_on="::ffff:192.0.2.7")
+    assert not answers("192.0.2.8", came_in_on="192.0.2.7")
+    assert not answers("hub.lan", came_in_on="192.0.2.7")
+
+
+def test_the_name_that_a_server_gives_itself_is_no_address() -> None:
+    assert not answers("evil.example", came_in_on="evil.example")
+
+
+def test_allowed_hosts_are_followed_live() -> None:
+    assert not answers("hub.example.com")
+    configure(allowed_hosts="hub.example.com, .example.org, [2001:DB8::5]")
+    for host in (
+        "hub.example.com",
+        "HUB.example.com.:80",
+        "example.org",
+        "a.b.example.org",
+        "[2001:db8:0::5]",
+    ):
+        assert answers(host), host
+    assert not answers("example.com")
+    assert not answers("evilexample.org")
+    configure(allowed_hosts="")
+    assert not answers("hub.example.com")
+
+
+def test_the_public_url_is_followed_live() -> None:
+    configure(public_url="https://hub.example.com:8443")
+    assert answers("hub.example.com:8443")
+    assert answers("hub.example.com")
+    configure(public_url="https://[2001:db8::9]")
+    assert answers("[2001:db8::9]")
+    assert not answers("hub.example.com")
+
+
+def test_the_bind_address_is_an_own_name() -> None:
+    configure(bind_address="hub.lan")
+    assert answers("hub.lan:8884")
+
+
+def test_a_pinned_bind_address_is_an_own_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(receipts, "_pins", {"bind_address": "pinned.lan", "port": "1"})
+    assert answers("pinned.lan")
+
+
+def test_listening_everywhere_lets_no_name_in() -> None:
+    configure(bind_address="0.0.0.0")  # noqa: S104
+    assert not answers("evil.example", came_in_on="192.0.2.7")
+    assert answers("192.0.2.7", came_in_on="192.0.2.7")
+
+
+def test_a_refusal_says_what_to_do_and_is_logged_without_control_characters(caplog: Any) -> None:
+    visitor = browser(HTTP_HOST="evil.example\n2026 forged line" + "x" * 500, REMOTE_ADDR="203.0.113.9")
+    page = visitor.get("/")
+    assert "allowed_hosts" in page.text
+    assert "evil.example" not in page.text
+    (line,) = [record.getMessage() for record in caplog.records if record.name == "hub"]
+    assert "203.0.113.9" in line
+    assert "\n" not in line
+    assert len(line) < 250

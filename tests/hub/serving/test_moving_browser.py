@@ -1,0 +1,134 @@
+"""Who moves the listener in the browser is led to where it is then, in real Chromium."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.support.browsers.chromium import PHONE, browser, fill_in_sign_in, photograph, visiting
+from tests.support.processes.hub_process import OWNER, PASSWORD, ROOT, HubProcess, free_port
+from tests.support.processes.listener_moves import MOVE, answers_at
+from tests.support.processes.served_hub import wait_for_workers
+from tests.support.waiting import wait_for
+
+__all__ = ["browser"]  # a fixture
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+EDITOR = "/admin/config_app/systemconfig/"
+PATIENCE = 60_000
+PHOTOGRAPHS = ROOT / "build" / "photographs"
+
+
+@pytest.fixture
+def served(hub_process: HubProcess) -> HubProcess:
+    """Give a hub that is served where its configuration says."""
+    hub_process.serve_as_configured()
+    wait_for_workers(hub_process, 2)
+    return hub_process
+
+
+def address(port: int, path: str = "/") -> str:
+    return f"http://127.0.0.1:{port}{path}"
+
+
+def sign_in(hub: HubProcess, page: Page) -> None:
+    page.goto(address(hub.port))
+    fill_in_sign_in(page)
+    page.wait_for_url(address(hub.port), timeout=PATIENCE)
+
+
+def save_port(hub: HubProcess, page: Page, port: int) -> None:
+    page.goto(address(hub.port, EDITOR))
+    page.get_by_label("Port", exact=True).fill(str(port))
+    page.get_by_role("button", name="Save").first.click()
+
+
+def test_the_page_goes_on_at_the_new_port_where_the_change_is_confirmed(
+    served: HubProcess, browser: Browser
+) -> None:
+    served.claim()
+    port = free_port()
+    with visiting(browser) as visitor:
+        page = visitor.page
+        sign_in(served, page)
+        save_port(served, page, port)
+        page.wait_for_url(address(port, EDITOR), timeout=PATIENCE)
+        served.port = port
+        banner = page.get_by_label("Waiting to be confirmed")
+        banner.get_by_role("button", name="Confirm").click()
+        expect(page.get_by_text("is confirmed and stays")).to_be_visible(timeout=PATIENCE)
+        assert [text for text in visitor.complaints if "ERR_CONNECTION_REFUSED" not in text] == []
+
+
+def test_without_scripts_a_link_leads_there(served: HubProcess, browser: Browser) -> None:
+    served.claim()
+    port = free_port()
+    with visiting(browser, PHONE, "dark", java_script_enabled=False) as visitor:
+        page = visitor.page
+        sign_in(served, page)
+        save_port(served, page, port)
+        link = page.locator("#content").get_by_role("link", name=address(port, ""))
+        expect(link).to_be_visible(timeout=PATIENCE)
+        photograph_still(page)
+        wait_for(lambda: answers_at(port), "the hub at its new port", MOVE)
+        link.click()
+        page.wait_for_url(address(port, EDITOR), timeout=PATIENCE)
+        served.port = port
+
+
+def photograph_still(page: Page) -> None:
+    PHOTOGRAPHS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=str(PHOTOGRAPHS / "elsewhere.png"), full_page=True)
+
+
+def test_a_port_in_use_is_refused_beside_the_field(served: HubProcess, browser: Browser) -> None:
+    served.claim()
+    taken = HubProcess(served.folder / "other")
+    taken.serve_as_configured()
+    try:
+        with visiting(browser) as visitor:
+            sign_in(served, visitor.page)
+            save_port(served, visitor.page, taken.port)
+            expect(visitor.page.get_by_text(f"port {taken.port} is in use").first).to_be_visible(
+                timeout=PATIENCE
+            )
+            photograph(visitor.page, PHOTOGRAPHS / "port-in-use.png")
+    finally:
+        taken.stop()
+
+
+def test_the_wizard_leads_a_new_owner_to_the_port_they_chose(served: HubProcess, browser: Browser) -> None:
+    port = free_port()
+    with visiting(browser) as visitor:
+        page = visitor.page
+        walk(served, page, port)
+        expect(page.get_by_role("heading", name="This hub is yours")).to_be_visible(timeout=PATIENCE)
+        expect(page.get_by_text("From now on it is reached at")).to_be_visible()
+        photograph(page, PHOTOGRAPHS / "done-elsewhere.png")
+        page.get_by_role("link", name="Open the dashboard").click()
+        page.wait_for_url(address(port), timeout=PATIENCE)
+        served.port = port
+        expect(page.get_by_text(OWNER).first).to_be_visible(timeout=PATIENCE)
+
+
+def walk(hub: HubProcess, page: Page, port: int) -> None:
+    """Claim the hub in the wizard with another port."""
+    page.goto(hub.manage("setup_token").split()[-1])
+    go_on(page, "mode")
+    page.wait_for_url("**/setup/account/", timeout=PATIENCE)
+    page.get_by_label("E-mail address").fill(OWNER)
+    for field in page.locator("input[type=password]").all():
+        field.fill(PASSWORD)
+    go_on(page, "account")
+    page.wait_for_url("**/setup/network/", timeout=PATIENCE)
+    page.get_by_label("Port", exact=True).fill(str(port))
+    go_on(page, "network")
+    go_on(page, "security")
+    page.wait_for_url("**/setup/review/", timeout=PATIENCE)
+    page.get_by_role("button", name="Finish").click()
+
+
+def go_on(page: Page, step: str) -> None:
+    page.wait_for_url(f"**/setup/{step}/", timeout=PATIENCE)
+    page.get_by_role("button", name="Continue").click()

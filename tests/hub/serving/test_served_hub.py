@@ -1,0 +1,219 @@
+"""A hub as it is served: real gunicorn, real workers, configuration that changes under them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.processes.hub_process import OWNER, Answer, HubProcess
+from tests.support.processes.served_hub import (
+    ask_every_worker,
+    owner_of,
+    post,
+    send,
+    visitor,
+    wait_for_workers,
+)
+from tests.support.waiting import wait_for
+
+pytestmark = pytest.mark.xdist_group("served_hub")
+
+WORKERS = 4
+POLICY = "Content-Security-Policy"
+SOON = 10.0
+"""Seconds, generously: a change takes a fraction of one, which the benchmarks measure."""
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
+    """Give a claimed hub that is served by four workers on every address of this machine."""
+    hub = HubProcess(tmp_path_factory.mktemp("served") / "hub")
+    hub.manage("bootstrap")
+    hub.claim()
+    hub.serve("--bind", f"0.0.0.0:{hub.port}", workers=WORKERS)
+    wait_for_workers(hub, WORKERS)
+    yield hub
+    hub.stop()
+
+
+def put(hub: HubProcess, key: str, value: str) -> None:
+    """Write a setting in SQL, as somebody with a database client would."""
+    hub.sql(
+        "INSERT INTO system_config (config_key, config_value, is_secret, updated_at)"  # noqa: S608
+        f" VALUES ('{key}', '{value}', FALSE, CURRENT_TIMESTAMP)"
+        f" ON CONFLICT (config_key) DO UPDATE SET config_value = '{value}'"
+    )
+
+
+def revision_everywhere(hub: HubProcess) -> int | None:
+    """Return the last revision, once every process has signed for it and it has all that SQL wrote."""
+    ((last, recorded),) = hub.sql("SELECT number, version FROM config_revision ORDER BY number DESC LIMIT 1")
+    ((written,),) = hub.sql("SELECT version FROM config_state")
+    signed = hub.sql("SELECT DISTINCT revision FROM config_process")
+    return int(last) if signed == [(last,)] and written == recorded else None
+
+
+def settled(hub: HubProcess) -> int:
+    """Return the revision once every process has it and there is nothing to follow."""
+    return wait_for(lambda: revision_everywhere(hub), "every process to sign", SOON)
+
+
+def followed(hub: HubProcess, path: str, name: str, **headers: str) -> str | None:
+    """Return a header of an answer, however it is written."""
+    found = {key.lower(): value for key, value in hub.get(path, **headers).headers.items()}
+    return found.get(name.lower())
+
+
+def test_a_change_by_the_cli_reaches_every_worker(hub: HubProcess) -> None:
+    before = settled(hub)
+    hub.config("set", "workos_authkit_domain", f"https://one{before}.authkit.app")
+    wait_for(lambda: (revision_everywhere(hub) or 0) > before, "every process to sign", SOON)
+    said = ask_every_worker(hub, WORKERS)
+    assert len(said) == WORKERS
+    assert {report["revision"] for report in said.values()} == {before + 1}
+
+
+def test_a_change_by_sql_reaches_every_worker(hub: HubProcess) -> None:
+    before = settled(hub)
+    put(hub, "workos_authkit_domain", f"https://two{before}.authkit.app")
+    wait_for(lambda: (revision_everywhere(hub) or 0) > before, "every process to sign", SOON)
+    assert {report["revision"] for report in ask_every_worker(hub, WORKERS).values()} == {before + 1}
+
+
+def test_policy_origins_and_hosts_follow_at_once(hub: HubProcess) -> None:
+    number = settled(hub)
+    origin, host = f"https://app{number}.example.com", f"hub{number}.example.com"
+    assert hub.get("/health/live", Host=host).status == 400
+    put(hub, "csp_report_uri", f"https://csp{number}.example.com/r")
+    put(hub, "allowed_origins", origin)
+    put(hub, "allowed_hosts", host)
+    wait_for(lambda: f"csp{number}.example.com" in (followed(hub, "/", POLICY) or ""), "the policy", SOON)
+    found = wait_for(
+        lambda: followed(hub, "/static/hub/css/base.css", "Access-Control-Allow-Origin", Origin=origin),
+        "the origin to be let in",
+        SOON,
+    )
+    assert found == origin
+    wait_for(lambda: hub.get("/health/live", Host=host).status == 200, "the host to be let in", SOON)
+
+
+def test_hsts_and_cookies_follow_the_proxies(hub: HubProcess) -> None:
+    put(hub, "enable_hsts", "true")
+    forged = {"X_Forwarded_Proto": "https", "X_Forwarded_For": "198.51.100.7"}
+    assert followed(hub, "/auth/login", "Strict-Transport-Security", **forged) is None
+    put(hub, "trusted_proxies", "127.0.0.1")
+    wait_for(
+        lambda: followed(hub, "/auth/login", "Strict-Transport-Security", **forged), "HSTS to be told", SOON
+    )
+    put(hub, "trusted_proxies", "")
+    wait_for(
+        lambda: not followed(hub, "/auth/login", "Strict-Transport-Security", **forged), "the end of it", SOON
+    )
+
+
+def test_a_value_that_does_not_validate_is_named_and_changes_nothing(hub: HubProcess) -> None:
+    put(hub, "log_level", "banana")
+    problems = wait_for(lambda: hub.health()["problems"], "the problem to be named", SOON)
+    assert [problem["keys"] for problem in problems] == [["log_level"]]
+    assert hub.get("/auth/login").status == 200
+    put(hub, "log_level", "info")
+    wait_for(lambda: not hub.health()["problems"], "the problem to be settled", SOON)
+
+
+def test_super_admins_are_decided_by_every_worker_at_once(hub: HubProcess) -> None:
+    with owner_of(hub) as owner:
+        assert owner.get("/api/config").status_code == 200
+        put(hub, "super_admin_emails", "somebody.else@example.com")
+        wait_for(lambda: owner.get("/api/config").status_code == 403, "the owner to be refused", SOON)
+        settled(hub)
+        assert {owner.get("/api/config").status_code for _ in range(12)} == {403}
+        put(hub, "super_admin_emails", OWNER)
+        wait_for(lambda: owner.get("/api/config").status_code == 200, "the owner to be back", SOON)
+        settled(hub)
+
+
+def test_signing_out_counts_in_every_worker(hub: HubProcess) -> None:
+    with owner_of(hub) as owner, visitor(hub) as thief:
+        thief.cookies.update(owner.cookies)
+        assert thief.get("/").status_code == 200
+        assert post(owner, "/auth/logout", page="/").status_code == 302
+        assert {thief.get("/").status_code for _ in range(8)} == {302}
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/", 302),
+        ("/auth/login", 200),
+        ("/health/live", 200),
+        ("/health/ready", 200),
+        ("/static/hub/css/base.css", 200),
+        ("/static/admin/js/core.js", 200),
+        ("/nowhere", 404),
+        ("/%FF", 404),
+        ("/?%FF=%00", 302),
+        ("/setup/", 404),
+        ("/api/config", 401),
+    ],
+)
+def test_every_answer_has_a_policy(hub: HubProcess, path: str, status: int) -> None:
+    answer = hub.get(path)
+    assert answer.status == status
+    assert_strict(answer)
+
+
+def assert_strict(answer: Answer) -> None:
+    assert "default-src 'none'" in answer.headers[POLICY]
+    assert "unsafe" not in answer.headers[POLICY]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "Server" not in answer.headers
+
+
+def test_static_files_come_whole(hub: HubProcess) -> None:
+    answer = hub.get("/static/hub/css/base.css")
+    assert int(answer.headers["Content-Length"]) == len(answer.body) > 100
+    part = hub.get("/static/hub/css/base.css", Range="bytes=0-9")
+    assert (part.status, part.body) == (206, answer.body[:10])
+    assert hub.get("/static/hub/css/base.css", If_None_Match=answer.headers["ETag"]).status == 304
+    assert "StreamingHttpResponse" not in hub.log.read_text()
+
+
+def test_it_answers_at_the_address_that_the_connection_came_in_on(hub: HubProcess) -> None:
+    for address, host, status in (
+        ("127.0.0.1", "127.0.0.1", 200),
+        ("127.0.0.2", "127.0.0.2", 200),
+        ("127.0.0.2", "127.0.0.3", 400),
+        ("127.0.0.2", "evil.example", 400),
+    ):
+        with visitor(hub) as client:
+            url = f"http://{address}:{hub.port}/health/live"
+            assert client.get(url, headers={"Host": f"{host}:{hub.port}"}).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("request_line", "host", "status"),
+    [
+        ("GET /health/live HTTP/1.1", "Host: localhost", b"200"),
+        ("GET /health/live HTTP/1.0", "X: 1", b"200"),
+        ("GET /health/live HTTP/1.1", "Host: localhost\r\nHost: evil.example", b"400"),
+        ("GET /health/live HTTP/1.1", "X: 1", b"400"),
+        ("GET /health/live HTTP/1.1", "Host: evil.example", b"400"),
+        ("GET http://evil.example/health/live HTTP/1.1", "Host: localhost", b"404"),
+        ("GET //evil.example/health/live HTTP/1.1", "Host: localhost", b"404"),
+        ("OPTIONS * HTTP/1.1", "Host: localhost", b"404"),
+        ("BREW /health/live HTTP/1.1", "Host: localhost", b"403"),
+        ("NONSENSE", "Host: localhost", b"400"),
+    ],
+)
+def test_odd_requests_get_an_answer(hub: HubProcess, request_line: str, host: str, status: bytes) -> None:
+    answer = send(hub, f"{request_line}\r\n{host}\r\nConnection: close\r\n\r\n".encode())
+    assert answer.split(b" ", 2)[1] == status
+    head = answer.partition(b"\r\n\r\n")[0].lower()
+    assert head.count(b"content-security-policy: ") == 1
+    for directive in (b"default-src 'none'", b"base-uri 'none'", b"form-action 'self'"):
+        assert directive in head
+
+
+def test_nothing_of_this_left_a_traceback_in_the_log(hub: HubProcess) -> None:
+    assert "Traceback" not in hub.log.read_text()

@@ -1,0 +1,168 @@
+"""The database server goes away under a served hub, forgets its listeners or notifies nobody (R3, R5)."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.support.databases.postgresql import PostgreSQL
+from tests.support.processes.hub_process import HubProcess
+from tests.support.processes.served_hub import ask_every_worker, owner_of, wait_for_workers
+from tests.support.processes.simultaneous import script
+from tests.support.waiting import wait_for
+from tests.support.ways_to_change import EDITOR, fields_of
+
+WORKERS = 2
+LISTENERS = "FROM pg_stat_activity WHERE application_name = 'config_app watcher'"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgreSQL]:
+    """Give a server that the tests may stop."""
+    with PostgreSQL.running() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def hub(server: PostgreSQL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
+    """Give a claimed hub that is served by two workers."""
+    served = HubProcess(tmp_path_factory.mktemp("hub") / "hub", database_url=server.new_database())
+    served.manage("bootstrap")
+    served.claim()
+    served.serve(workers=WORKERS)
+    wait_for_workers(served, WORKERS)
+    yield served
+    served.stop()
+
+
+numbers = itertools.count(1)
+
+
+def change(hub: HubProcess, *options: str) -> None:
+    """Set something that nobody has set before."""
+    hub.config("set", f"csp_report_uri=https://csp.example/{next(numbers)}", *options)
+
+
+def last_revision(hub: HubProcess) -> int:
+    return int(hub.sql("SELECT max(number) FROM config_revision")[0][0])
+
+
+def signed(hub: HubProcess) -> set[int]:
+    """Return the revisions that the hub's own processes say they have."""
+    return {n for (n,) in hub.sql("SELECT revision FROM config_process WHERE instance <> 'twin'")}
+
+
+def all_stale(hub: HubProcess) -> list[dict[str, Any]] | None:
+    """Return what every worker says, once each says that it cannot read the database."""
+    reports = list(ask_every_worker(hub, WORKERS).values())
+    return reports if all(report["stale_since"] for report in reports) else None
+
+
+def test_the_last_good_configuration_stays_writes_are_refused_and_all_recovers(
+    hub: HubProcess, server: PostgreSQL
+) -> None:
+    with owner_of(hub) as owner:
+        fields = fields_of(owner.get(EDITOR).text)
+        before = hub.health()["revision"]
+        server.stop()
+        try:
+            for report in wait_for(lambda: all_stale(hub), "every worker to notice"):
+                assert (report["state"], report["revision"]) == ("configured", before)
+                assert report["problems"][0]["code"] == "unavailable"
+            done = hub.run("config", "set", "log_level=debug")
+            assert (done.returncode, len(done.stderr.splitlines()), done.stdout) == (1, 1, "")
+            assert done.stderr.startswith("error: the database is unavailable: ")
+            page = owner.post(EDITOR, data=fields | {"log_level": "debug"})
+            assert page.status_code == 503
+            assert "The database cannot be used at the moment" in page.text
+            assert "retry-after" in page.headers
+        finally:
+            server.start()
+        wait_for(
+            lambda: all(r["stale_since"] is None for r in ask_every_worker(hub, WORKERS).values()),
+            "every worker to recover",
+        )
+        assert owner.get(EDITOR).status_code == 200
+    assert hub.health()["revision"] == before
+    change(hub, "--wait")
+    assert "Traceback" not in hub.log.read_text()
+
+
+def test_a_process_holds_one_connection_while_nothing_happens(hub: HubProcess) -> None:
+    others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    wait_for(lambda: hub.sql(others + " AND pid <> pg_backend_pid()") == [(WORKERS + 1,)], "it to be quiet")
+    assert hub.sql(f"SELECT count(*) {LISTENERS}") == [(WORKERS + 1,)]
+
+
+def test_a_listener_that_is_cut_off_listens_again_at_once(hub: HubProcess) -> None:
+    said = len(hub.log.read_text())
+    hub.sql(f"SELECT pg_terminate_backend(pid) {LISTENERS}")
+    change(hub, "--wait")
+    wait_for(lambda: hub.sql(f"SELECT count(*) {LISTENERS}") == [(WORKERS + 1,)], "all to listen")
+    assert "the last good configuration stays" not in hub.log.read_text()[said:]
+
+
+def test_a_notification_that_is_lost_does_no_harm(hub: HubProcess) -> None:
+    hub.sql("ALTER TABLE config_state DISABLE TRIGGER config_state_notifies")
+    try:
+        change(hub)
+        wait_for(lambda: signed(hub) == {last_revision(hub)}, "every process to look by itself")
+    finally:
+        hub.sql("ALTER TABLE config_state ENABLE TRIGGER config_state_notifies")
+
+
+def test_a_transaction_that_somebody_forgot_is_named_and_holds_nobody_up_for_ever(hub: HubProcess) -> None:
+    with owner_of(hub) as owner, psycopg.connect(str(hub.database_url)) as forgotten:
+        fields = fields_of(owner.get(EDITOR).text)
+        forgotten.execute("UPDATE system_config SET config_value = '9001' WHERE config_key = 'port'")
+        done = hub.run("config", "set", "log_level=debug")
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr == (
+            "error: the database is unavailable: another transaction has held the lock on the configuration "
+            "for too long; try again, or end the transaction that somebody left open in a database client\n"
+        )
+        page = owner.post(EDITOR, data=fields | {"log_level": "debug"})
+        assert "another transaction has held the lock" in page.text
+        assert hub.health()["stale_since"] is None
+        forgotten.rollback()
+        assert owner.post(EDITOR, data=fields | {"log_level": "debug"}).status_code == 302
+
+
+UNCONFIRMED = """
+from config_app.api import plan
+print(plan({"csp_report_uri": "https://unconfirmed.example.com"}).apply(confirm_within=1.0).number)
+"""
+
+
+def test_what_is_overdue_is_reverted_once_such_a_transaction_ends(hub: HubProcess) -> None:
+    with psycopg.connect(str(hub.database_url)) as forgotten:
+        number = int(script(hub, UNCONFIRMED))
+        forgotten.execute("UPDATE system_config SET updated_at = now() WHERE config_key = 'database_path'")
+        if last_revision(hub) == number:  # or it was reverted before the transaction began
+            wait_for(lambda: "not reverted yet" in hub.log.read_text(), "an attempt to revert")
+        assert {r["stale_since"] for r in ask_every_worker(hub, WORKERS).values()} == {None}
+        forgotten.rollback()
+    wait_for(lambda: "unconfirmed" not in hub.config("get", "csp_report_uri"), "the revert")
+
+
+TWINS = """
+INSERT INTO config_process
+    (instance, machine, pid, role, revision, since, started_at, seen_at, pins, pending, error)
+SELECT 'twin', machine, pid, role, revision, since, started_at, seen_at, pins, pending, error
+FROM config_process
+"""
+
+
+def test_a_container_with_the_same_name_and_numbers_is_another_process(hub: HubProcess) -> None:
+    before = last_revision(hub)
+    wait_for(lambda: signed(hub) == {before}, "the processes to sign")
+    hub.sql(TWINS)
+    change(hub)
+    wait_for(lambda: signed(hub) == {before + 1}, "the processes to sign")
+    twins = hub.sql("SELECT revision FROM config_process WHERE instance = 'twin'")
+    assert twins == [(before,)] * (WORKERS + 1)
+    hub.sql("DELETE FROM config_process WHERE instance = 'twin'")

@@ -1,0 +1,150 @@
+"""However many processes start at once, one of them does the work (requirement R6)."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.support.databases.postgresql import PostgreSQL
+from tests.support.processes.hub_process import ROOT, HubProcess
+from tests.support.processes.simultaneous import Crew, crew, script
+
+PROCESSES = 8
+RUNS = 10
+"""On each of the two databases: twenty altogether."""
+SIGN = """
+from config_app.propagation import receipts
+receipts.sign()
+"""
+START = """
+import json, sys
+from hub.bootstrap import bootstrap_application
+from config_app.encryption.install_keyring import get_keyring
+config = bootstrap_application()
+secret = config.workos_cookie_password.reveal()
+print(json.dumps([config.port, secret, get_keyring().derive("test").hex()]))
+"""
+
+
+def outcomes(started: Crew) -> list[tuple[int, str, str]]:
+    return [tuple(json.loads(line)) for line in started.go()]
+
+
+def history(hub: HubProcess) -> list[tuple[object, ...]]:
+    return hub.sql("SELECT number, channel FROM config_revision ORDER BY number")
+
+
+def test_eight_processes_on_an_empty_database_are_all_healthy_every_time(any_hub_process: HubProcess) -> None:
+    hub = any_hub_process
+    hub.env_file.write_text("HUB_PORT=9001\n")
+    environment = hub.environment | {"DJANGO_SETTINGS_MODULE": "hub.settings", "PYTHONPATH": str(ROOT)}
+    raced = subprocess.run(
+        [sys.executable, str(ROOT / "tests/support/processes/bootstrap_race.py"), str(PROCESSES), str(RUNS)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    assert raced.returncode == 0, raced.stderr
+    lines = raced.stdout.splitlines()
+    assert len(lines) == RUNS
+    for found, database in map(json.loads, lines):
+        assert found == [found[0]] * PROCESSES, raced.stderr
+        assert found[0][0] == 9001
+        assert database == [[[1, "env"], [2, "bootstrap"]], 1, 1]
+
+
+def test_eight_commands_on_an_empty_database_are_all_healthy(any_hub_process: HubProcess) -> None:
+    hub = any_hub_process
+    hub.env_file.write_text("HUB_PORT=9001\n")
+    with crew([hub] * PROCESSES, START) as started:
+        found = outcomes(started)
+    assert len(found) == PROCESSES
+    assert len(set(found)) == 1
+    assert found[0][0] == 9001
+    assert history(hub) == [(1, "env"), (2, "bootstrap")]
+    assert len(hub.sql("SELECT id FROM config_key_slot")) == 1
+    assert len(hub.sql("SELECT id FROM setup_token")) == 1
+    assert script(hub, START) == json.dumps(found[0])
+
+
+def test_hubs_on_several_machines_share_one_bootstrap(postgresql_server: PostgreSQL, tmp_path: Path) -> None:
+    url = postgresql_server.new_database()
+    hubs = [HubProcess(tmp_path / f"machine{n}", database_url=url) for n in range(4)]
+    for hub in hubs:
+        hub.environment["HUB_ENCRYPTION_KEY"] = "a key that all of the machines have"
+    with crew(hubs, START) as started:
+        found = outcomes(started)
+    assert len(set(found)) == 1
+    assert history(hubs[0]) == [(1, "bootstrap")]
+    for hub in hubs:
+        assert script(hub, START) == json.dumps(found[0])
+
+
+def test_another_machine_with_the_key_in_env_keeps_access_without_it(
+    postgresql_server: PostgreSQL, tmp_path: Path
+) -> None:
+    url = postgresql_server.new_database()
+    first, second = (HubProcess(tmp_path / f"machine{n}", database_url=url) for n in range(2))
+    first.env_file.write_text("HUB_ENCRYPTION_KEY=a key that both of the machines have\n")
+    second.env_file.write_text("HUB_ENCRYPTION_KEY=a key that both of the machines have\n")
+    secret = script(first, START)
+    assert script(second, START) == secret
+    second.env_file.unlink()
+    assert script(second, START) == secret
+
+
+def rows(hub: HubProcess) -> list[list[tuple[object, ...]]]:
+    return [
+        hub.sql("SELECT * FROM system_config ORDER BY config_key"),
+        hub.sql("SELECT * FROM config_change"),
+        hub.sql("SELECT * FROM config_key_slot"),
+        hub.sql("SELECT * FROM setup_token"),
+    ]
+
+
+def test_starting_again_changes_nothing(any_hub_process: HubProcess) -> None:
+    any_hub_process.manage("bootstrap")
+    before = rows(any_hub_process)
+    any_hub_process.manage("bootstrap")
+    assert rows(any_hub_process) == before
+
+
+def test_hubs_that_spell_the_servers_address_differently_do_not_overwrite_each_other(
+    postgresql_server: PostgreSQL, tmp_path: Path
+) -> None:
+    url = postgresql_server.new_database()
+    first = HubProcess(tmp_path / "one", database_url=url)
+    second = HubProcess(tmp_path / "two", database_url=url.replace("127.0.0.1", "localhost"))
+    for hub in (first, second):
+        hub.environment["HUB_ENCRYPTION_KEY"] = "a key that both of the machines have"
+    first.manage("bootstrap")
+    pretend_to_run_elsewhere(first)
+    second.manage("bootstrap")
+    assert history(first) == [(1, "bootstrap")]
+    first.sql("DELETE FROM config_process")
+    second.manage("bootstrap")
+    assert history(first) == [(1, "bootstrap"), (2, "bootstrap")]
+
+
+def pretend_to_run_elsewhere(hub: HubProcess) -> None:
+    script(hub, "import socket; socket.gethostname = lambda: 'elsewhere'\n" + SIGN)
+
+
+def test_many_processes_upgrade_an_older_database_once(any_hub_process: HubProcess) -> None:
+    hub = any_hub_process
+    hub.manage("bootstrap")
+    hub.config("set", "port", "9001")
+    hub.manage("migrate", "admin", "0001", "-v", "0")
+    before = history(hub)
+    with crew([hub] * 4, START) as started:
+        found = outcomes(started)
+    assert len(set(found)) == 1
+    assert found[0][0] == 9001
+    assert history(hub) == before
+    assert hub.sql("SELECT name FROM django_migrations WHERE app = 'admin' ORDER BY name")[-1][0] > "0002"
+    if hub.database_url is None:
+        assert len(list((hub.data_dir / "backups").iterdir())) == 1

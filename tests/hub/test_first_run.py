@@ -1,0 +1,148 @@
+"""The whole first run, as an operator does it: link, wizard, sign-in, a change that other workers see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.support.browsers.chromium import (
+    PHONE,
+    WIDE,
+    Visitor,
+    browser,
+    fill_in_sign_in,
+    photograph,
+    visiting,
+)
+from tests.support.processes.hub_process import OWNER, PASSWORD, ROOT, HubProcess, hub_of_a_module
+from tests.support.processes.served_hub import ask_every_worker, wait_for_workers
+from tests.support.waiting import wait_for
+
+__all__ = ["browser"]  # a fixture
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+PHOTOGRAPHS = ROOT / "build" / "photographs"
+LOOKS = [(size, scheme) for size in (WIDE, PHONE) for scheme in ("light", "dark")]
+PAGES = {
+    "dashboard": "/",
+    "editor": "/admin/config_app/systemconfig/",
+    "history": "/admin/config_app/revision/",
+    "people": "/admin/hub/user/",
+    "admin": "/admin/",
+}
+
+
+@pytest.fixture(scope="module")
+def hub() -> Iterator[HubProcess]:
+    """Give a hub that nobody has claimed yet, served by two workers, in a folder with a short name."""
+    with hub_of_a_module() as hub:
+        hub.serve(workers=2)
+        yield hub
+
+
+def look(visitor: Visitor, name: str) -> None:
+    """Photograph a page in every look, wide and on a phone, and refuse what is clipped."""
+    for (width, height), scheme in LOOKS:
+        visitor.page.set_viewport_size({"width": width, "height": height})
+        visitor.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        photograph(visitor.page, PHOTOGRAPHS / f"{name}-{width}-{scheme}.png")
+        assert not visitor.is_clipped(), f"{name} is clipped at {width} pixels"
+    visitor.page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
+    visitor.page.emulate_media(color_scheme="light")
+
+
+def proceed(page: Page, button: str = "Continue") -> None:
+    """Send the form of a step."""
+    page.get_by_role("button", name=button).click()
+
+
+def claim(hub: HubProcess, visitor: Visitor) -> None:
+    """Walk through the wizard in local mode."""
+    page = visitor.page
+    page.goto(hub.manage("setup_token").split()[-1])
+    page.wait_for_url("**/setup/mode/")
+    assert "token" not in page.url
+    look(visitor, "wizard-1-mode")
+    proceed(page)
+    page.wait_for_url("**/setup/account/")
+    page.get_by_label("E-mail address").fill(OWNER)
+    for field in page.locator("input[type=password]").all():
+        field.fill(PASSWORD)
+    look(visitor, "wizard-2-account")
+    proceed(page)
+    page.wait_for_url("**/setup/network/")
+    look(visitor, "wizard-3-network")
+    proceed(page)
+    page.wait_for_url("**/setup/security/")
+    look(visitor, "wizard-4-security")
+    proceed(page)
+    page.wait_for_url("**/setup/review/")
+    look(visitor, "wizard-5-review")
+    proceed(page, "Finish")
+    expect(page.get_by_role("heading", name="This hub is yours")).to_be_visible()
+    look(visitor, "wizard-6-done")
+
+
+def test_the_whole_first_run(hub: HubProcess, browser: Browser) -> None:
+    with visiting(browser) as visitor:
+        claim(hub, visitor)
+        assert hub.get("/setup/").status == 404
+        assert visitor.complaints == []
+        look_at_every_page(hub, visitor)
+        change_the_log_level(hub, visitor)
+        assert visitor.complaints == []
+        take_pictures_for_the_readme(hub, visitor)
+        sign_out(hub, visitor)
+
+
+def look_at_every_page(hub: HubProcess, visitor: Visitor) -> None:
+    for name, path in PAGES.items():
+        visitor.page.goto(hub.url + path)
+        look(visitor, name)
+        assert visitor.complaints == [], name
+
+
+def change_the_log_level(hub: HubProcess, visitor: Visitor) -> None:
+    """Change a setting in the editor and see it in force in every worker."""
+    page = visitor.page
+    page.goto(hub.url + PAGES["editor"])
+    page.get_by_label("Log Level").select_option("warning")
+    page.get_by_label("Reason").fill("less noise")
+    page.get_by_role("button", name="Save").first.click()
+    expect(page.get_by_text("Log Level info → warning")).to_be_visible()
+    revision = int(hub.sql("SELECT max(number) FROM config_revision")[0][0])
+    workers = wait_for_workers(hub, 2)
+    wait_for(lambda: revisions(hub) == dict.fromkeys(workers, revision), "every worker to follow")
+    assert hub.config("get", "log_level") == "warning"
+
+
+def take_pictures_for_the_readme(hub: HubProcess, visitor: Visitor) -> None:
+    """Photograph what one window shows of a hub that was changed a few times; ``make images`` keeps it."""
+    hub.config(
+        "set", "allowed_origins=https://app.example.com", "enable_hsts=true", "--reason", "https for good"
+    )
+    wait_for(lambda: hub.health()["revision"] == 4, "the last change")
+    for name in ("dashboard", "editor"):
+        visitor.page.goto(hub.url + PAGES[name])
+        visitor.page.screenshot(path=str(PHOTOGRAPHS / f"readme-{name}.png"))
+
+
+def revisions(hub: HubProcess) -> dict[int, int]:
+    """Return the revision that each worker has in force."""
+    return {pid: report["revision"] for pid, report in ask_every_worker(hub, 2).items()}
+
+
+def sign_out(hub: HubProcess, visitor: Visitor) -> None:
+    """Sign out, and in again with the password that was chosen."""
+    page = visitor.page
+    page.goto(hub.url + "/")
+    page.get_by_role("button", name="account").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.goto(hub.url + "/")
+    page.wait_for_url("**/auth/login**")
+    look(visitor, "login")
+    fill_in_sign_in(page)
+    page.wait_for_url(hub.url + "/")

@@ -1,0 +1,70 @@
+"""Killed at any point, an act leaves the old state or the new one, never a mix (R1, S4)."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from tests.support.processes.failing_actions import IN_THE_WIZARD, ON_A_RUNNING_HUB
+from tests.support.processes.hub_process import ROOT, HubProcess
+
+Facts = dict[str, Any]
+
+
+def kill_at_every_point(hub: HubProcess, action: str) -> tuple[Facts, Facts, list[Facts]]:
+    """Return the facts before an action, after it, and after a restart for each point it was killed at."""
+    environment = hub.environment | {"DJANGO_SETTINGS_MODULE": "hub.settings", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "tests/support/processes/failpoints.py"), action],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    before, after, *killed = map(json.loads, done.stdout.splitlines())
+    return before, after, killed
+
+
+def require_sound(facts: Facts) -> None:
+    """Refuse an install in which a value and its history differ, or the database is damaged."""
+    assert facts["history_agrees"]
+    assert not facts["drifted"]
+    assert facts["integrity"] in ([["ok"]], [])
+
+
+def require_old_then_new(before: Facts, after: Facts, killed: list[Facts]) -> None:
+    """Refuse anything but the old state up to the commit, and the new one from there."""
+    assert before != after
+    assert killed[0] == before
+    assert killed[-1] == after
+    assert killed == [before] * killed.count(before) + [after] * killed.count(after)
+
+
+@pytest.mark.parametrize("action", ON_A_RUNNING_HUB)
+def test_a_change_killed_anywhere_is_made_or_not(any_hub_process: HubProcess, action: str) -> None:
+    before, after, killed = kill_at_every_point(any_hub_process, action)
+    require_sound(before)
+    require_sound(after)
+    require_old_then_new(before, after, killed)
+
+
+@pytest.mark.parametrize("action", IN_THE_WIZARD)
+def test_the_wizard_killed_anywhere_goes_on_or_is_done(any_hub_process: HubProcess, action: str) -> None:
+    before, after, killed = kill_at_every_point(any_hub_process, action)
+    require_sound(after)
+    require_old_then_new(before, after, killed)
+
+
+def test_an_import_killed_anywhere_is_complete_after_the_next_start(any_hub_process: HubProcess) -> None:
+    before, after, killed = kill_at_every_point(any_hub_process, "first import")
+    require_sound(after)
+    assert after["settings"]["port"] == 9001
+    assert after["settings"]["workos_api_key"] == "sk_test_canary"
+    assert len(killed) > 50
+    assert [facts for facts in (before, *killed) if facts != after] == []

@@ -1,0 +1,206 @@
+"""The claim without a browser: ``manage.py setup`` and ``manage.py setup_token`` (S2, S7)."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from tests.support.processes.hub_process import OWNER, PASSWORD, HubProcess
+from tests.support.processes.served_hub import lines_to_every_worker, wait_for_workers
+from tests.support.waiting import wait_for
+
+LOCAL = ("setup", "--mode", "local", "--admin-email", OWNER, "--password-file", "-")
+WORKOS = ("setup", "--mode", "workos", "--client-id", "client_123", "--super-admin", OWNER)
+KEY = "sk_test_canary12345"
+
+
+def setting(hub: HubProcess, key: str) -> str | None:
+    return dict(hub.sql("SELECT config_key, config_value FROM system_config")).get(key)
+
+
+def refusal(hub: HubProcess, *arguments: str, text: str = PASSWORD, status: int = 1) -> str:
+    """Return the one line on standard error of a call that is refused and changes nothing."""
+    before = hub.sql("SELECT * FROM system_config") if hub.database.exists() else []
+    done = hub.run(*arguments, text=text)
+    assert (done.returncode, done.stdout) == (status, ""), done
+    if hub.database.exists() and before:
+        assert hub.sql("SELECT * FROM system_config") == before
+    lines = [line for line in done.stderr.splitlines() if " WARNING " not in line]
+    if status == 1:
+        assert len(lines) == 1, done.stderr
+    return lines[-1]
+
+
+def test_an_empty_machine_is_claimed_in_one_command(hub_process: HubProcess) -> None:
+    hub = hub_process
+    said = hub.manage(*LOCAL, "--admin-name", "Olive", "--set", "port=9001", "--reason", "new", text=PASSWORD)
+    assert said.startswith("claimed in mode local as revision ")
+    assert (setting(hub, "app_mode"), setting(hub, "port")) == ("local", "9001")
+    assert setting(hub, "super_admin_emails") == setting(hub, "local_admin_email") == OWNER
+    assert hub.sql("SELECT email, name FROM hub_user") == [(OWNER, "Olive")]
+    assert hub.sql("SELECT channel, reason FROM config_revision ORDER BY number DESC LIMIT 1") == [
+        ("cli", "new")
+    ]
+    assert not (hub.data_dir / "setup-token").exists()
+
+
+def test_the_same_claim_again_changes_nothing(hub_process: HubProcess) -> None:
+    hub = hub_process
+    hub.manage(*LOCAL, text=PASSWORD)
+    before = hub.sql("SELECT * FROM hub_user"), hub.sql("SELECT * FROM config_revision")
+    assert "claimed already" in hub.manage(*LOCAL, text=PASSWORD + " other")
+    assert (hub.sql("SELECT * FROM hub_user"), hub.sql("SELECT * FROM config_revision")) == before
+    assert "claimed already" in refusal(hub, *LOCAL[:4], "eve@example.com", "--password-file", "-")
+    assert "claimed already" in refusal(hub, *WORKOS, "--api-key-file", "-", text=KEY)
+
+
+def test_workos_mode_is_claimed_with_the_key_from_a_file(hub_process: HubProcess, tmp_path: Path) -> None:
+    hub, key = hub_process, tmp_path / "key"
+    key.write_text(KEY + "\n")
+    options = ("--api-key-file", str(key), "--super-admin", "bo@example.com,al@example.com")
+    assert "mode workos" in hub.manage(*WORKOS, *options)
+    assert setting(hub, "super_admin_emails") == f"{OWNER},bo@example.com,al@example.com"
+    stored = setting(hub, "workos_api_key")
+    assert stored
+    assert KEY not in stored
+    assert setting(hub, "workos_cookie_password")
+    assert hub.sql("SELECT * FROM hub_user") == []
+    assert "claimed already" in hub.manage(*WORKOS, *options)
+    assert "claimed already" in refusal(hub, *WORKOS[:4], "client_other", *WORKOS[5:])
+
+
+def test_what_env_said_need_not_be_said_again(hub_process: HubProcess) -> None:
+    hub = hub_process
+    lines = ["WORKOS_CLIENT_ID=client_env", f"WORKOS_API_KEY={KEY}", f"SUPER_ADMIN_EMAILS={OWNER}"]
+    hub.env_file.write_text("\n".join(lines))
+    hub.manage("setup", "--mode", "workos")
+    assert setting(hub, "app_mode") == "workos"
+
+
+@pytest.mark.parametrize("password", ["sh0rt", "12345678901234", "password12", OWNER, "", "\n"])
+def test_a_weak_password_is_refused(hub_process: HubProcess, password: str) -> None:
+    line = refusal(hub_process, *LOCAL, text=password)
+    assert "--password-file" in line
+    assert not password.strip() or password not in line
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (("--set", "port=abc"), "port: expected a whole number from 1 to 65535"),
+        (("--set", "banana=1"), "banana: no such setting"),
+        (("--set", "setup_completed=true"), "setup_completed: cannot be set by hand"),
+        (("--set", f"workos_api_key={KEY}"), "workos_api_key: a secret is not taken from the command line"),
+        (("--set", "port"), "--set: expected KEY=VALUE"),
+        (("--admin-email", "olive"), "--admin-email: expected an e-mail address"),
+        (("--password-file", "/no/such/file"), "--password-file: the file cannot be read"),
+        (("--admin-name", "x" * 151), "--admin-name: expected at most 150"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_refused_in_one_line(
+    hub_process: HubProcess, options: tuple[str, ...], expected: str
+) -> None:
+    line = refusal(hub_process, *LOCAL, *options)
+    assert line.startswith(f"error: {expected}")
+    assert KEY not in line
+
+
+def test_missing_credentials_are_named(hub_process: HubProcess) -> None:
+    line = refusal(hub_process, *WORKOS)
+    assert "workos_api_key" in line
+    hub_process.manage(*WORKOS, "--api-key-file", "-", text=KEY)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("setup",),
+        ("setup", "--mode", "banana"),
+        ("setup", "--mode", "local", "--admin-email", OWNER),
+        ("setup", "--mode", "local", "--password-file", "-"),
+        (*WORKOS, "--password-file", "-"),
+        ("setup_token", "--banana"),
+    ],
+)
+def test_a_wrong_call_exits_with_2(hub_process: HubProcess, options: tuple[str, ...]) -> None:
+    assert hub_process.run(*options, text="").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (LOCAL[:3], "--mode local needs --admin-email and --password-file"),
+        (LOCAL[:5], "--mode local needs --password-file"),
+        ((*WORKOS, "--password-file", "-"), "--mode workos makes no account with a password"),
+    ],
+)
+def test_a_call_that_lacks_options_is_refused_in_one_line_with_all_of_them(
+    hub_process: HubProcess, options: tuple[str, ...], expected: str
+) -> None:
+    assert hub_process.run(*options, text="").stderr == f"error: {expected}\n"
+    assert not hub_process.data_dir.exists()
+
+
+def test_setup_token_prints_the_link_and_nothing_else(hub_process: HubProcess) -> None:
+    hub = hub_process
+    link = hub.manage("setup_token").strip()
+    token = (hub.data_dir / "setup-token").read_text().strip()
+    assert link == f"http://127.0.0.1:8884/setup/#token={token}"
+    assert stat.S_IMODE((hub.data_dir / "setup-token").stat().st_mode) == 0o600
+    assert hub.manage("setup_token").strip() == link
+    assert hub.manage("setup_token", "--new").strip() != link
+    (hub.data_dir / "setup-token").unlink()
+    assert hub.manage("setup_token").strip() != link
+
+
+@pytest.mark.parametrize(
+    ("env", "origin"),
+    [
+        ("HUB_PORT=9001", "http://127.0.0.1:9001"),
+        ("HUB_HOST=0.0.0.0", "http://127.0.0.1:8884"),
+        ("HUB_HOST=::", "http://127.0.0.1:8884"),
+        ("HUB_HOST=::1", "http://[::1]:8884"),
+        ("HUB_HOST=10.1.2.3", "http://10.1.2.3:8884"),
+        ("HUB_PUBLIC_URL=https://hub.example.com\nHUB_PORT=9001", "https://hub.example.com"),
+    ],
+)
+def test_the_link_names_the_address_in_use(hub_process: HubProcess, env: str, origin: str) -> None:
+    hub_process.env_file.write_text(env)
+    assert hub_process.manage("setup_token").startswith(f"{origin}/setup/#token=")
+
+
+def test_the_link_names_the_port_that_the_server_has(hub_process: HubProcess) -> None:
+    hub_process.serve(workers=1)
+    assert hub_process.manage("setup_token").startswith(f"{hub_process.url}/setup/#token=")
+    token = (hub_process.data_dir / "setup-token").read_text().strip()
+    assert token not in hub_process.log.read_text()
+    assert "setup-token" in hub_process.log.read_text()
+
+
+def test_a_claimed_hub_has_no_token_to_print(hub_process: HubProcess) -> None:
+    hub_process.claim()
+    assert "claimed already" in refusal(hub_process, "setup_token")
+    assert "claimed already" in refusal(hub_process, "setup_token", "--new")
+    assert not (hub_process.data_dir / "setup-token").exists()
+
+
+def expect_of_every_worker(hub: HubProcess, status: int, path: str = "/setup/") -> None:
+    with lines_to_every_worker(hub, 2) as lines:
+        wait_for(lambda: {line.get(path).status for line in lines} == {status}, f"{path}: {status}", 2)
+
+
+def test_raw_sql_opens_the_wizard_of_a_running_hub_with_a_new_token(hub_process: HubProcess) -> None:
+    hub, token_file = hub_process, hub_process.data_dir / "setup-token"
+    hub.claim()
+    hub.serve(workers=2)
+    wait_for_workers(hub, 2)
+    expect_of_every_worker(hub, 404)
+    hub.sql("UPDATE system_config SET config_value = 'unconfigured' WHERE config_key = 'app_mode'")
+    expect_of_every_worker(hub, 200)
+    wait_for(token_file.exists, "the token", 2)
+    expect_of_every_worker(hub, 302, "/admin/")
+    assert hub.manage("setup_token").strip().endswith(f"#token={token_file.read_text().strip()}")
+    hub.claim()
+    expect_of_every_worker(hub, 404)

@@ -1,0 +1,123 @@
+"""The wizard in real Chromium, without a mouse and without scripts (requirement S9)."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.support.browsers.chromium import PHONE, browser, visiting
+from tests.support.processes.hub_process import OWNER, PASSWORD, HubProcess
+
+__all__ = ["browser"]  # a fixture
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+FURTHEST = 60
+"""Presses of the Tab key that reach everything on a page."""
+
+
+@pytest.fixture
+def hub(hub_process: HubProcess) -> Iterator[HubProcess]:
+    """Give a hub that nobody has claimed yet."""
+    hub_process.serve(workers=1)
+    yield hub_process
+    hub_process.stop()
+
+
+def go_to(page: Page, target: Locator) -> None:
+    """Move the focus with the Tab key alone."""
+    for _ in range(FURTHEST):
+        if target.evaluate("element => element === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"the Tab key does not reach {target}")
+
+
+def press(page: Page, target: Locator, key: str = "Enter") -> None:
+    go_to(page, target)
+    page.keyboard.press(key)
+
+
+def enter(page: Page, label: str, text: str) -> None:
+    go_to(page, page.get_by_label(label, exact=True))
+    page.keyboard.press("Control+A")
+    page.keyboard.type(text)
+
+
+def field(page: Page, label: str) -> Locator:
+    """Return a field with its label and what is said beside it."""
+    return page.locator(".field", has=page.get_by_label(label, exact=True))
+
+
+def test_a_keyboard_is_enough_and_says_what_is_wrong_while_one_types(
+    hub: HubProcess, browser: Browser
+) -> None:
+    with visiting(browser) as visitor, socket.create_server(("127.0.0.1", 0)) as other:
+        page = visitor.page
+        page.goto(hub.manage("setup_token").split()[-1])
+        page.wait_for_url("**/setup/mode/")
+        press(page, page.get_by_role("radio", name="Local"), "Space")
+        press(page, page.get_by_role("button", name="Continue"))
+        page.wait_for_url("**/setup/account/")
+        enter(page, "E-mail address", "nobody")
+        expect(field(page, "E-mail address").locator(".field__error")).to_contain_text("e-mail address")
+        enter(page, "E-mail address", OWNER)
+        expect(field(page, "E-mail address").locator(".field__error")).to_be_empty()
+        for box in page.locator("input[type=password]").all():
+            go_to(page, box)
+            page.keyboard.type(PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/setup/network/")
+        probe_ports(hub, page, other.getsockname()[1])
+        press(page, page.get_by_role("link", name="Back"))
+        page.wait_for_url("**/setup/account/")
+        expect(page.get_by_label("E-mail address")).to_have_value(OWNER)
+        for step in ("account", "network", "security"):
+            page.wait_for_url(f"**/setup/{step}/")
+            press(page, page.get_by_role("button", name="Continue"))
+        page.wait_for_url("**/setup/review/")
+        press(page, page.get_by_role("button", name="Finish"))
+        expect(page.get_by_role("heading", name="This hub is yours")).to_be_visible()
+        assert visitor.complaints == []
+    assert hub.get("/setup/").status == 404
+
+
+def probe_ports(hub: HubProcess, page: Page, taken: int) -> None:
+    """Try a port that somebody else has, and the one that the hub has."""
+    result = page.locator(".probe__result")
+    for port, state in ((taken, "error"), (hub.port, "ok")):
+        enter(page, "Port", str(port))
+        press(page, page.locator("[data-probe-url]"))
+        expect(result).to_have_attribute("data-state", state)
+        expect(result).to_contain_text(str(port))
+
+
+def test_a_phone_without_scripts_is_enough(hub: HubProcess, browser: Browser) -> None:
+    token = hub.manage("setup_token").strip().partition("#")[2].partition("=")[2]
+    with visiting(browser, PHONE, "dark", java_script_enabled=False) as visitor:
+        page = visitor.page
+        page.goto(f"{hub.url}/setup/")
+        page.locator("input[name=token]").fill(token)
+        for step in ("", "mode"):
+            page.wait_for_url(f"**/setup/{step}/" if step else "**/setup/")
+            page.get_by_role("button", name="Continue").click()
+        page.wait_for_url("**/setup/account/")
+        page.get_by_label("E-mail address").fill("nobody")
+        for box in page.locator("input[type=password]").all():
+            box.fill(PASSWORD)
+        page.get_by_role("button", name="Continue").click()
+        expect(field(page, "E-mail address").locator(".field__error")).to_contain_text("e-mail address")
+        expect(page.get_by_label("E-mail address")).to_have_value("nobody")
+        page.get_by_label("E-mail address").fill(OWNER)
+        for box in page.locator("input[type=password]").all():
+            box.fill(PASSWORD)
+        for step in ("account", "network", "security"):
+            page.wait_for_url(f"**/setup/{step}/")
+            page.get_by_role("button", name="Continue").click()
+        page.wait_for_url("**/setup/review/")
+        page.get_by_role("button", name="Finish").click()
+        expect(page.get_by_role("heading", name="This hub is yours")).to_be_visible()
+    assert hub.get("/setup/").status == 404

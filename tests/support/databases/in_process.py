@@ -1,0 +1,63 @@
+"""This process with its database on another server."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.contenttypes.models import ContentType
+from django.db import connections
+
+from config_app.store import statements
+
+ON_BOTH_DATABASES = {
+    "tests.config_app.admin.test_admin_confirmation",
+    "tests.config_app.admin.test_admin_conflicts",
+    "tests.config_app.admin.test_admin_editor",
+    "tests.config_app.admin.test_admin_history",
+    "tests.config_app.change.test_adoption",
+    "tests.config_app.cli.test_config_confirm",
+    "tests.config_app.cli.test_config_set",
+    "tests.config_app.cli.test_config_show",
+    "tests.config_app.change.test_confirmation",
+    "tests.hub.middleware.test_cors",
+    "tests.hub.dashboard.test_dashboard",
+    "tests.hub.responses.test_health",
+    "tests.hub.serving.test_network_settings",
+    "tests.config_app.change.test_plan",
+    "tests.config_app.change.test_reset",
+    "tests.config_app.live.test_resolve",
+    "tests.config_app.change.test_rollback",
+    "tests.setup_wizard.test_setup_claim",
+    "tests.hub.auth.test_sign_out",
+    "tests.hub.people.test_super_admins",
+}
+"""Modules whose tests in this process run a second time, on PostgreSQL (requirements R4, R8, B10 to B13)."""
+ONLY_SQLITE = pytest.mark.only_sqlite
+DEFAULT = "default"
+DatabaseEntry = dict[str, Any]
+
+
+@contextlib.contextmanager
+def served_by(entry: DatabaseEntry) -> Iterator[None]:
+    """Let every connection that this process opens from now on lead to another database."""
+    before = connections.settings[DEFAULT]
+    _switch(connections.configure_settings({DEFAULT: dict(entry)})[DEFAULT])
+    try:
+        yield
+    finally:
+        _switch(before)
+
+
+def _switch(entry: DatabaseEntry) -> None:
+    """Forget what is kept about the database there was; its connections end with their threads."""
+    kept = connections[DEFAULT]
+    connections.settings[DEFAULT] = entry
+    if entry["ENGINE"] != kept.settings_dict["ENGINE"]:
+        kept.close()
+        del connections[DEFAULT]
+    for composed in (statements.everything, statements.everything_packed, statements.unsettled):
+        composed.cache_clear()
+    ContentType.objects.clear_cache()

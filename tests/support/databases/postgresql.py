@@ -1,0 +1,125 @@
+"""A real PostgreSQL server for the tests, on a socket in a folder of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+
+from tests.support.missing_parts import missing
+
+ENOUGH = 2 * 1024**3
+"""Bytes; a cluster of these tests takes some fifty million."""
+
+
+def _binary(name: str) -> str:
+    """Return the path of a server program; Debian keeps them out of the PATH."""
+    versions = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+    found = shutil.which(name) or (str(versions[-1]) if versions else None)
+    if found is None:
+        missing("PostgreSQL", "postgresql")
+    return found
+
+
+def _quick_place() -> Path | None:
+    """Return memory, where there is plenty: a database is hundreds of files, which a disk is slow to make."""
+    memory = Path("/dev/shm")  # noqa: S108 - within it, folders of our own
+    return memory if memory.is_dir() and shutil.disk_usage(memory).free > ENOUGH else None
+
+
+def as_postgres(command: list[str]) -> list[str]:
+    """Return the command as an ordinary user runs it: the server refuses to run as root."""
+    return ["runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else command
+
+
+@dataclass
+class PostgreSQL:
+    """A running server."""
+
+    folder: Path
+    port: int
+    options: tuple[str, ...] = ()
+    _names: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    @classmethod
+    @contextlib.contextmanager
+    def running(cls, *options: str) -> Iterator[PostgreSQL]:
+        """Start a server with an empty cluster and ``options`` (``name=value``); remove both afterwards."""
+        # pytest's own folders are too private for its user
+        folder = Path(tempfile.mkdtemp(prefix="pg-", dir=_quick_place()))
+        try:
+            folder.chmod(0o777)
+            server = cls(folder, _free_port(), options)
+            server.initialise()
+            server.start()
+            yield server
+            server.stop()
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def initialise(self) -> None:
+        """Make the cluster."""
+        options = ["--auth=trust", "--username=hub", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8"]
+        self._run([_binary("initdb"), *options, "-D", str(self.folder / "data")])
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        parameters = ["listen_addresses=127.0.0.1", "fsync=off", *self.options]
+        options = " ".join([f"-k {self.folder} -p {self.port}", *(f"-c {one}" for one in parameters)])
+        log = str(self.folder / "log")
+        command = [
+            _binary("pg_ctl"),
+            "-D",
+            str(self.folder / "data"),
+            "-w",
+            "-l",
+            log,
+            "-o",
+            options,
+            "start",
+        ]
+        self._run(command)
+
+    def stop(self, mode: str = "immediate") -> None:
+        """Stop the server."""
+        self._run([_binary("pg_ctl"), "-D", str(self.folder / "data"), "-w", "-m", mode, "stop"])
+
+    def _run(self, command: list[str]) -> None:
+        # Into a file: a server that inherits a pipe would keep its reader waiting.
+        with (self.folder / "output").open("w+") as output:
+            done = subprocess.run(
+                as_postgres(command),
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                check=False,
+            )
+            output.seek(0)
+            assert done.returncode == 0, output.read()
+
+    def new_database(self) -> str:
+        """Create an empty database and return its URL."""
+        name = f"hub{next(self._names)}"
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}".encode())
+        return self.url(name)
+
+    def url(self, name: str) -> str:
+        """Return the URL of a database."""
+        return f"postgres://hub@127.0.0.1:{self.port}/{name}"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

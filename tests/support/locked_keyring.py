@@ -1,0 +1,15 @@
+"""What a keyring leaves to be seen: its slots, and the secrets that nothing reads."""
+
+from __future__ import annotations
+
+from config_app.live.runtime import read_snapshot
+from tests.support.databases.raw_sql import rows
+
+
+def slots() -> list[tuple[object, ...]]:
+    return rows("SELECT * FROM config_key_slot")
+
+
+def unreadable() -> list[str]:
+    """Return the settings whose secret the configuration says it cannot read."""
+    return [key for p in read_snapshot().problems if p.code == "secret_unreadable" for key in p.keys]

@@ -1,0 +1,195 @@
+"""Kills a process at every point of an action in turn; prints what each death, and a restart, left behind.
+
+A point is each statement for the database, both sides of each commit, and each change of a file. The
+processes are forks, which makes a death at every one of them affordable; each is really killed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import itertools
+import json
+import multiprocessing
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+WRITING = os.O_WRONLY | os.O_RDWR
+FILE_EVENTS = {"os.link", "os.mkdir", "os.remove", "os.rename"}
+ACTION = sys.argv[1]
+Action = Callable[[], None]
+
+_forking = multiprocessing.get_context("fork")
+
+
+class Point:
+    """Counts the points that this process passes, and kills it at the chosen one."""
+
+    def __init__(self, fatal: int) -> None:
+        """Watch the database connection and the files of the instance directory."""
+        from django.conf import settings
+        from django.db import connection
+
+        self._numbers, self._fatal = itertools.count(1), fatal
+        self._folder = str(settings.INSTANCE.data_dir)
+        connection.execute_wrappers.append(self._statement)
+        connection.commit = self._around(connection.commit)  # type: ignore[method-assign]
+        sys.addaudithook(self._event)
+
+    def passed(self) -> None:
+        """Pass one point, or die there."""
+        if next(self._numbers) == self._fatal:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def _statement(self, execute: Any, sql: str, parameters: Any, many: bool, context: Any) -> Any:
+        self.passed()
+        return execute(sql, parameters, many, context)
+
+    def _around(self, commit: Action) -> Action:
+        def both_sides() -> None:
+            self.passed()
+            commit()
+            self.passed()
+
+        return both_sides
+
+    def _event(self, name: str, arguments: tuple[Any, ...]) -> None:
+        writes = name in FILE_EVENTS or (name == "open" and (arguments[2] or 0) & WRITING)
+        if writes and str(arguments[0]).startswith(self._folder):
+            self.passed()
+
+
+class State:
+    """The install as it is before the action, kept aside, on SQLite or on PostgreSQL."""
+
+    def __init__(self) -> None:
+        """Keep what is there now; this process has no connection."""
+        self._folder = Path(os.environ["HUB_DATA_DIR"])
+        self._copy = self._folder.with_name("before")
+        server, _, self._database = os.environ.get("HUB_DATABASE_URL", "").rpartition("/")
+        self._server = f"{server}/postgres"
+        shutil.copytree(self._folder, self._copy)
+        if self._database:
+            self._sql(f"ALTER DATABASE {self._database} RENAME TO {self._database}_before")
+
+    def restore(self) -> None:
+        """Put it back."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.copytree(self._copy, self._folder)
+        if self._database:
+            self._sql(f"DROP DATABASE IF EXISTS {self._database} WITH (FORCE)")
+            self._sql(f"CREATE DATABASE {self._database} TEMPLATE {self._database}_before")
+
+    def _sql(self, statement: str) -> None:
+        with psycopg.connect(self._server, autocommit=True) as server:
+            server.execute(statement.encode())
+
+
+def run(work: Action) -> int:
+    """Do something in a process of its own and return 0, or -9 where it was killed."""
+    process = _forking.Process(target=work)
+    process.start()
+    process.join(60)
+    assert process.exitcode in {0, -signal.SIGKILL}, process.exitcode
+    return process.exitcode or 0
+
+
+def ask(work: Callable[[], Any]) -> Any:
+    """Return what a function says in a process of its own."""
+    said = _forking.SimpleQueue()
+    assert run(lambda: said.put(json.dumps(work()))) == 0
+    return json.loads(said.get())
+
+
+def restarted() -> Any:
+    """Start the hub again and return the facts about it."""
+    from django.conf import settings
+
+    from hub.bootstrap import bootstrap_application
+    from hub.environment.instance import resolve_instance
+    from tests.support.install_facts import facts
+
+    settings.INSTANCE = resolve_instance(os.environ, settings.BASE_DIR)
+    bootstrap_application()
+    return facts()
+
+
+def start_afresh() -> None:
+    """Forget what this process has read, so that a fork of it is like a process that has just started."""
+    from django.conf import settings
+    from django.db import connections
+
+    from config_app.encryption import install_keyring
+    from config_app.live import effects, runtime
+    from config_app.propagation import receipts
+    from hub.environment.instance import resolve_instance
+
+    connections.close_all()
+    for part in (runtime, install_keyring, receipts, effects):
+        part.forget()
+    settings.INSTANCE = resolve_instance(os.environ, settings.BASE_DIR)
+
+
+def die_at(fatal: int, action: Action) -> int:
+    """Do the action in a process that dies at a point, and return how it ended."""
+
+    def die() -> None:
+        Point(fatal)
+        with contextlib.redirect_stdout(io.StringIO()):
+            action()
+
+    return run(die)
+
+
+def main() -> None:
+    """Print, as JSON lines: the facts before, those after, then those after each death in turn."""
+    import django
+
+    django.setup()
+    from tests.support.processes.failing_actions import ACTIONS
+
+    prepare, action = ACTIONS[ACTION]
+    prepare()
+    start_afresh()
+    state = State()
+    before, after = rehearse(state, action)
+    state.restore()
+    for fatal in itertools.count(1):
+        if die_at(fatal, action) == 0:
+            return
+        say(found := ask(restarted))
+        if found != before or before == after:  # where a start does the work, it has done so by now
+            state.restore()
+
+
+def rehearse(state: State, action: Action) -> tuple[Any, Any]:
+    """Print the facts before and after, and return them.
+
+    To have done everything in this process once makes its forks quick.
+    """
+    state.restore()
+    say(before := restarted())
+    start_afresh()
+    state.restore()
+    with contextlib.redirect_stdout(io.StringIO()):
+        action()
+    start_afresh()
+    say(after := restarted())
+    start_afresh()
+    return json.loads(json.dumps(before)), json.loads(json.dumps(after))
+
+
+def say(found: Any) -> None:
+    """Hand something to the test."""
+    print(json.dumps(found), flush=True)  # noqa: T201 - read by the test
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,261 @@
+"""A hub in processes of its own: the commands of a terminal, a served hub, its database."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from tests.support.processes import command_server
+from tests.support.waiting import wait_for
+
+ROOT = command_server.ROOT
+READ_AT_START = ("PYTHON", "LC_", "LANG")
+"""How variables begin that an interpreter reads before it runs anything."""
+PASSWORD = "correct horse battery staple"
+OWNER = "owner@example.com"
+
+
+def free_port() -> int:
+    """Return a port of this machine that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class HubProcess:
+    """A hub in a folder of its own, with an environment of its own."""
+
+    def __init__(self, folder: Path, *, database_url: str | None = None) -> None:
+        """Give the hub an empty folder; its data directory is ``folder/data``, its ``.env`` beside that."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.data_dir = folder / "data"
+        self.env_file = folder / ".env"
+        self.database_url = database_url
+        self.port = free_port()
+        self.server: subprocess.Popen[str] | None = None
+        self.log = folder / "server.log"
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "HUB_DATA_DIR": str(self.data_dir),
+            "HUB_ENV_FILE": str(self.env_file),
+            **({"HUB_DATABASE_URL": database_url} if database_url else {}),
+        }
+
+    @property
+    def database(self) -> Path:
+        """Return the SQLite file."""
+        return self.data_dir / "hub.db"
+
+    @property
+    def url(self) -> str:
+        """Return the address that the hub is served at."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def command(self, *arguments: str) -> list[str]:
+        """Return the command line of a management command."""
+        return [sys.executable, str(ROOT / "manage.py"), *arguments]
+
+    def run(
+        self, *arguments: str, text: str | None = None, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a management command to its end and return what it said."""
+        variables = self.environment | environment
+        if any(name.startswith(READ_AT_START) for name in variables):
+            return self._run_alone(arguments, variables, text)
+        command = self.command(*arguments)[1:]
+        return command_server.running().run(command, folder=self.folder, environment=variables, text=text)
+
+    def _run_alone(
+        self, arguments: Sequence[str], variables: dict[str, str], text: str | None
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=variables,
+            input=text,
+            stdin=subprocess.DEVNULL if text is None else None,
+            capture_output=True,
+            text=True,
+            timeout=command_server.TIMEOUT,
+            check=False,
+        )
+
+    def manage(self, *arguments: str, text: str | None = None, **environment: str) -> str:
+        """Run a management command that must succeed and return its standard output."""
+        done = self.run(*arguments, text=text, **environment)
+        assert done.returncode == 0, done.stderr + done.stdout
+        return done.stdout
+
+    def config(self, *arguments: str) -> str:
+        """Run ``manage.py config`` and return its standard output without the last newline."""
+        return self.manage("config", *arguments).rstrip("\n")
+
+    def claim(self) -> None:
+        """Claim the hub in local mode without a browser."""
+        options = ("--mode", "local", "--admin-email", OWNER, "--password-file", "-")
+        self.manage("setup", *options, text=PASSWORD)
+
+    def serve(self, *arguments: str, workers: int = 2, **environment: str) -> None:
+        """Serve the hub on a free port and wait until it answers."""
+        listener = ("--bind", f"127.0.0.1:{self.port}", "--workers", str(workers))
+        self._start(self.command("serve", *listener, *arguments), environment)
+
+    def serve_as_configured(self) -> None:
+        """Serve the hub as its configuration says, on a port that nothing else uses."""
+        self.manage("bootstrap")
+        self.config("set", f"port={self.port}")
+        self._start(self.command("serve"), {})
+
+    def _start(self, command: list[str], environment: dict[str, str]) -> None:
+        with self.log.open("a") as log:
+            self.server = subprocess.Popen(
+                command,
+                cwd=self.folder,
+                env=self.environment | environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                text=True,
+            )
+        wait_for(self._answers, "the hub to answer", 60)
+
+    def _answers(self) -> bool:
+        assert self.server is not None
+        if self.server.poll() is not None:
+            raise AssertionError("the hub stopped: " + self.log.read_text())
+        try:
+            return self.get("/health/live").status == 200
+        except OSError:
+            return False
+
+    def stop(self, number: int = signal.SIGTERM) -> None:
+        """Stop the served hub, where it runs."""
+        if self.server is not None:
+            self.server.send_signal(number)
+            self.server.wait(30)
+            self.server = None
+
+    def kill(self) -> None:
+        """Kill the master and every worker, those included that have not signed yet, as the kernel does."""
+        assert self.server is not None
+        os.kill(self.server.pid, signal.SIGSTOP)  # it forks nobody any more
+        for pid in _children(self.server.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.stop(signal.SIGKILL)
+
+    def get(self, path: str, **headers: str) -> Answer:
+        """Request a path without following redirects."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        request = urllib.request.Request(self.url + path, headers=named)  # noqa: S310 - always our own address
+        try:
+            with _opener.open(request, timeout=10) as response:
+                return Answer(response.status, dict(response.headers), response.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                return Answer(error.code, dict(error.headers), error.read())
+
+    def health(self) -> dict[str, Any]:
+        """Return what the ready endpoint says."""
+        found: dict[str, Any] = json.loads(self.get("/health/ready").body)
+        return found
+
+    def sql(self, statement: str) -> list[tuple[Any, ...]]:
+        """Run raw SQL past the hub and return the rows, as somebody with a database client would."""
+        if self.database_url:
+            with psycopg.connect(self.database_url, autocommit=True) as server:
+                cursor = server.execute(statement.encode())
+                return cursor.fetchall() if cursor.description else []
+        with contextlib.closing(sqlite3.connect(self.database, timeout=10)) as file, file:
+            return file.execute(statement).fetchall()
+
+    @contextlib.contextmanager
+    def frozen(self, *pids: int) -> Iterator[None]:
+        """Let processes of the hub stand still, none of them within a transaction that locks others out."""
+        try:
+            with self._nobody_writes():
+                for pid in pids:
+                    os.kill(pid, signal.SIGSTOP)
+                wait_for(lambda: all(map(_stands_still, pids)), "the processes to stand still")
+            yield
+        finally:
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+
+    @contextlib.contextmanager
+    def _nobody_writes(self) -> Iterator[None]:
+        if self.database_url:
+            with psycopg.connect(self.database_url) as server:
+                server.execute("LOCK TABLE config_process IN EXCLUSIVE MODE")
+                yield
+            return
+        with contextlib.closing(sqlite3.connect(self.database, timeout=10, isolation_level=None)) as file:
+            file.execute("BEGIN EXCLUSIVE")
+            yield
+            file.execute("ROLLBACK")
+
+
+def _children(parent: int) -> Iterator[int]:
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            if int(status.read_text().rpartition(")")[2].split()[1]) == parent:
+                yield int(status.parent.name)
+
+
+def _stands_still(pid: int) -> bool:
+    """Tell whether every thread is stopped: until then, one that asked for a lock may still get it."""
+    states = [status.read_text().rpartition(")")[2].split()[0] for status in _threads(pid)]
+    return set(states) == {"T"}
+
+
+def _threads(pid: int) -> Iterator[Path]:
+    return Path(f"/proc/{pid}/task").glob("[0-9]*/stat")
+
+
+@contextlib.contextmanager
+def hub_of_a_module() -> Iterator[HubProcess]:
+    """Give a hub for fixtures that several tests share; it is stopped, whatever happens."""
+    with tempfile.TemporaryDirectory(prefix="hub-") as folder:
+        hub = HubProcess(Path(folder))
+        try:
+            yield hub
+        finally:
+            hub.stop()
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_args: Any) -> None:
+        return None
+
+
+_opener = urllib.request.build_opener(_NoRedirects)
+
+
+class Answer:
+    """What a request was answered with."""
+
+    def __init__(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        """Keep status, headers and body."""
+        self.status, self.headers, self.body = status, headers, body
+
+    @property
+    def text(self) -> str:
+        """Return the body as text."""
+        return self.body.decode()

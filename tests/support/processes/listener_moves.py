@@ -1,0 +1,68 @@
+"""What tests ask of a hub whose listener moves."""
+
+from __future__ import annotations
+
+import json
+import socket
+
+from tests.support.processes.hub_process import HubProcess
+from tests.support.waiting import wait_for
+
+MOVE = 60.0
+"""Seconds for a move on a machine that does much else."""
+
+
+def put(hub: HubProcess, key: str, value: object) -> None:
+    """Write a setting past the hub, as somebody with a database client would, who is refused nothing."""
+    hub.sql(
+        "INSERT INTO system_config (config_key, config_value, is_secret, updated_at)"  # noqa: S608
+        f" VALUES ('{key}', '{value}', FALSE, CURRENT_TIMESTAMP)"
+        f" ON CONFLICT (config_key) DO UPDATE SET config_value = '{value}'"
+    )
+
+
+def answers_at(port: int, host: str = "127.0.0.1") -> bool:
+    """Tell whether a hub answers there."""
+    try:
+        with socket.create_connection((host, port), timeout=MOVE) as connection:
+            connection.sendall(b"GET /health/live HTTP/1.0\r\nHost: localhost\r\n\r\n")
+            return connection.recv(64).startswith(b"HTTP/1.1 200 ")
+    except OSError:
+        return False
+
+
+def is_free(port: int, host: str = "127.0.0.1") -> bool:
+    """Tell whether nobody listens there."""
+    with socket.socket() as connection:
+        return connection.connect_ex((host, port)) != 0
+
+
+def move(hub: HubProcess, port: int) -> None:
+    """Write another port and wait until the hub answers there."""
+    put(hub, "port", port)
+    wait_for(lambda: answers_at(port), f"the hub at port {port}", MOVE)
+    hub.port = port
+
+
+def receipts(hub: HubProcess) -> list[tuple[str, list[str], str]]:
+    """Return role, what is to be acted on yet and the error of every process."""
+    found = hub.sql("SELECT role, pending, error FROM config_process ORDER BY role, pid")
+    return [(role, _list(pending), error) for role, pending, error in found]
+
+
+def _list(pending: object) -> list[str]:
+    found: list[str] = json.loads(pending) if isinstance(pending, str) else pending  # type: ignore[assignment]
+    return found
+
+
+def master_error(hub: HubProcess) -> str:
+    """Return what the master complains about."""
+    return next((error for role, _pending, error in receipts(hub) if role == "master"), "")
+
+
+def is_settled(hub: HubProcess, workers: int = 2) -> bool:
+    """Tell whether the master and so many workers have nothing left to act on, nor to complain about."""
+    found = receipts(hub)
+    return [role for role, *_ in found] == ["master"] + ["worker"] * workers and all(
+        not pending and not error for _role, pending, error in found
+    )

@@ -1,0 +1,100 @@
+"""Clients that ask a hub without a pause, and remember every request that was connected and not answered."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+from tests.support.processes.hub_process import HubProcess
+
+PATH = "/health/live"
+PATIENCE = 30.0
+"""Seconds for an answer on a machine that does much else."""
+PAUSE = 0.05
+"""Seconds between an answer and the next request: the hub is to be busy, not starved by its clients."""
+HESITATION = 0.01
+"""Seconds between a connection and its request, for clients that are not quick."""
+
+
+class Load:
+    """Requests that several threads send to wherever the hub is thought to be."""
+
+    def __init__(self, hub: HubProcess) -> None:
+        """Ask ``hub`` at its ``port``, which may change."""
+        self.hub = hub
+        self.answered = 0
+        self.refused = 0
+        self.lost: list[str] = []
+        self._ending = threading.Event()
+        self._counting = threading.Lock()
+
+    def _count(self, *, answered: int = 0, refused: int = 0, lost: str = "") -> None:
+        with self._counting:
+            self.answered += answered
+            self.refused += refused
+            self.lost += [lost] if lost else []
+
+    def _repeat(self, ask: Callable[[int], None]) -> None:
+        while not self._ending.is_set():
+            port = self.hub.port
+            try:
+                ask(port)
+            except ConnectionRefusedError:
+                self._count(refused=1)
+            except (OSError, http.client.HTTPException, AssertionError) as error:
+                self._count(lost=f"port {port}: {error!r}")
+            else:
+                self._count(answered=1)
+            self._ending.wait(PAUSE)
+
+    def _ask_once(self, port: int) -> None:
+        self._ask_anew(port, 0.0)
+
+    def _ask_hesitantly(self, port: int) -> None:
+        self._ask_anew(port, HESITATION)
+
+    def _ask_anew(self, port: int, hesitation: float) -> None:
+        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
+            self._ending.wait(hesitation)
+            connection.sendall(
+                f"GET {PATH} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
+            )
+            answer = b"".join(iter(lambda: connection.recv(65536), b""))
+        assert answer.startswith(b"HTTP/1.1 200 "), answer
+
+    def _ask_often(self, port: int) -> None:
+        """Ask on one connection until it ends; only after an answer may it end without another."""
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+        connection.connect()
+        with contextlib.closing(connection):
+            is_first = True
+            while connection.sock is not None and not self._ending.is_set():
+                try:
+                    connection.request("GET", PATH, headers={"Host": "localhost"})
+                    answer = connection.getresponse()
+                except (ConnectionResetError, BrokenPipeError, http.client.RemoteDisconnected):
+                    if is_first:
+                        raise
+                    return
+                assert answer.status == 200
+                answer.read()
+                is_first = False
+                self._count(answered=1)
+                self._ending.wait(PAUSE)
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """Ask while the block runs."""
+        ways = [self._ask_once] * 4 + [self._ask_hesitantly] * 2 + [self._ask_often] * 2
+        threads = [threading.Thread(target=self._repeat, args=[way]) for way in ways]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            self._ending.set()
+            for thread in threads:
+                thread.join()

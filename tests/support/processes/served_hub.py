@@ -1,0 +1,116 @@
+"""What tests ask of a hub that is served by several processes."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
+from typing import Any
+
+import httpx2
+
+from tests.support.processes.hub_process import OWNER, PASSWORD, Answer, HubProcess
+from tests.support.waiting import wait_for
+
+CALLERS = 8
+"""Simultaneous connections, so that no worker can take them all."""
+
+
+def workers(hub: HubProcess) -> set[int]:
+    """Return the processes that serve, by what they signed."""
+    return {pid for (pid,) in hub.sql("SELECT pid FROM config_process WHERE role = 'worker'")}
+
+
+def wait_for_workers(hub: HubProcess, count: int) -> set[int]:
+    """Return the processes that serve once there are ``count``."""
+    return wait_for(lambda: found if len(found := workers(hub)) == count else None, f"{count} workers")
+
+
+def ask_every_worker(hub: HubProcess, count: int) -> dict[int, dict[str, Any]]:
+    """Return what each of ``count`` workers says about itself, by pid; the last word of each."""
+    said: dict[int, dict[str, Any]] = {}
+
+    def all_answered() -> bool:
+        with ThreadPoolExecutor(CALLERS) as callers:
+            for report in callers.map(lambda _: hub.health(), range(2 * CALLERS)):
+                said[report["pid"]] = report
+        return len(said) >= count
+
+    wait_for(all_answered, f"{count} workers to answer")
+    return said
+
+
+class Line:
+    """A connection that stays open: whatever is asked on it, one and the same process answers, ``pid``."""
+
+    def __init__(self, hub: HubProcess) -> None:
+        """Connect, and ask who answers."""
+        self._connection = HTTPConnection("127.0.0.1", hub.port, timeout=30)
+        self._connection.connect()
+        self._connection.auto_open = 0  # a second connection might lead to another process
+        self.pid = int(json.loads(self.get("/health/ready").body)["pid"])
+
+    def get(self, path: str, **headers: str) -> Answer:
+        """Request a path without following redirects."""
+        self._connection.request("GET", path, headers=headers)
+        response = self._connection.getresponse()
+        return Answer(response.status, dict(response.headers), response.read())
+
+    def close(self) -> None:
+        """Hang up."""
+        self._connection.close()
+
+
+@contextlib.contextmanager
+def lines_to_every_worker(hub: HubProcess, count: int) -> Iterator[list[Line]]:
+    """Give ``count`` lines, each worker at the end of as many of them as every other, give or take one.
+
+    The workers are those that have signed in the database; fails unless each of them answers.
+    """
+    found: dict[int, list[Line]] = {pid: [] for pid in workers(hub)}
+    assert len(found) > 1, "one worker proves nothing about several"
+    share = -(-count // len(found))
+    with contextlib.ExitStack() as hang_up, ThreadPoolExecutor(CALLERS) as callers:
+
+        def is_complete() -> bool:
+            for line in callers.map(lambda _: Line(hub), range(CALLERS)):
+                hang_up.callback(line.close)
+                found[line.pid].append(line)
+            return all(len(lines) >= share for lines in found.values())
+
+        wait_for(is_complete, f"{share} lines to each worker")
+        yield [line for rank in zip(*found.values(), strict=False) for line in rank][:count]
+
+
+@contextlib.contextmanager
+def visitor(hub: HubProcess) -> Iterator[httpx2.Client]:
+    """Give a browser without cookies, which connects anew each time, to whichever worker takes it."""
+    headers = {"Connection": "close"}
+    with httpx2.Client(base_url=hub.url, headers=headers, trust_env=False, timeout=30) as client:
+        yield client
+
+
+@contextlib.contextmanager
+def owner_of(hub: HubProcess) -> Iterator[httpx2.Client]:
+    """Give a browser in which the owner is signed in."""
+    with visitor(hub) as client:
+        assert post(client, "/auth/login", username=OWNER, password=PASSWORD).status_code == 302
+        yield client
+
+
+def post(client: httpx2.Client, path: str, page: str = "/auth/login", **fields: str) -> httpx2.Response:
+    """Send a form with the token that stands on ``page``."""
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', client.get(page).text)
+    assert token is not None
+    return client.post(path, data={**fields, "csrfmiddlewaretoken": token[1]})
+
+
+def send(hub: HubProcess, request: bytes) -> bytes:
+    """Send bytes to the hub and return what comes back until it closes the connection."""
+    with socket.create_connection(("127.0.0.1", hub.port), timeout=10) as connection:
+        connection.sendall(request)
+        return b"".join(iter(lambda: connection.recv(65536), b""))

@@ -1,0 +1,26 @@
+"""A management command on a real terminal, with somebody who types."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pty
+import subprocess
+
+from tests.support.processes.hub_process import HubProcess
+
+
+def type_into(hub: HubProcess, *arguments: str, typed: str) -> tuple[int, str]:
+    """Run a command on a terminal of its own, type, and return its exit status and what the screen shows."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        hub.command(*arguments), env=hub.environment, stdin=theirs, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    os.write(ours, typed.encode())
+    screen = b""
+    with contextlib.suppress(OSError):  # EIO: the command ended and closed the terminal
+        while part := os.read(ours, 65536):
+            screen += part
+    os.close(ours)
+    return process.wait(60), screen.decode()

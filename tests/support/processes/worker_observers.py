@@ -1,0 +1,136 @@
+"""Clients that ask every worker of a hub without a pause, and what they saw."""
+
+from __future__ import annotations
+
+import http.client
+import itertools
+import json
+import threading
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+
+from tests.support import revision_marks
+from tests.support.processes.hub_process import HubProcess
+from tests.support.waiting import wait_for
+
+SCRIPT = {"Origin": revision_marks.ORIGINS[0], "X-Forwarded-Proto": "https"}
+PAUSE = 0.02
+"""Seconds between two questions, so that the clients leave the processors to the hubs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What one worker answered: the number in force, its revision and whether it knows its database."""
+
+    worker: str
+    asked: float
+    answered: float
+    number: int
+    revision: int
+    is_stale: bool
+
+
+@dataclass
+class Observer(threading.Thread):
+    """Asks in a thread until it is told to stop; ``failure`` is what went against a promise."""
+
+    hub: HubProcess
+    stopping: threading.Event = field(default_factory=threading.Event)
+    failure: BaseException | None = None
+
+    def __post_init__(self) -> None:
+        """Make it a thread, which compares by identity."""
+        super().__init__(daemon=True)
+
+    __hash__ = threading.Thread.__hash__
+
+    def run(self) -> None:
+        """Ask until stopped, and keep what fails."""
+        try:
+            while not self.stopping.wait(PAUSE):
+                self.ask()
+        except BaseException as error:  # noqa: BLE001 - the test raises it in its own thread
+            self.failure = error
+
+    def ask(self) -> None:
+        """Ask once."""
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        """Stop, and raise what went against a promise."""
+        self.stopping.set()
+        self.join(30)
+        if self.failure is not None:
+            raise self.failure
+
+
+class WorkerObserver(Observer):
+    """Asks each worker in turn for its health, on a connection that stays with it."""
+
+    def __init__(self, hub: HubProcess, count: int) -> None:
+        """Find a connection to each of ``count`` workers."""
+        super().__init__(hub)
+        self.sightings: list[Sighting] = []
+        self._lines: dict[str, http.client.HTTPConnection] = {}
+        wait_for(lambda: len(self._open()) == count, f"{count} workers to take a connection")
+        self._turns = itertools.cycle(list(self._lines))
+
+    def _open(self) -> Collection[str]:
+        """Connect to whichever worker takes it, and return those to whom there is a connection now."""
+        line = http.client.HTTPConnection("127.0.0.1", self.hub.port, timeout=30)
+        if self._lines.setdefault(self._ask(line).worker, line) is not line:
+            line.close()
+        return self._lines.keys()
+
+    def ask(self) -> None:
+        """Ask the next worker; it hangs up where nothing was asked for some seconds."""
+        worker = next(self._turns)
+        try:
+            sighting = self._ask(self._lines[worker])
+        except ConnectionError:
+            self._lines.pop(worker).close()
+            wait_for(lambda: worker in self._open(), f"worker {worker}")
+            sighting = self._ask(self._lines[worker])
+        assert sighting.worker == worker
+        self.sightings.append(sighting)
+
+    def _ask(self, line: http.client.HTTPConnection) -> Sighting:
+        asked = time.monotonic()
+        line.request("GET", "/health/ready", headers=SCRIPT)
+        response = line.getresponse()
+        said = json.loads(response.read())
+        number = revision_marks.in_headers({name.lower(): value for name, value in response.getheaders()})
+        worker, is_stale = f"{self.hub.port}/{said['pid']}", said["stale_since"] is not None
+        return Sighting(worker, asked, time.monotonic(), number, said["revision"], is_stale)
+
+    def stop(self) -> None:
+        """Stop, and hang up."""
+        try:
+            super().stop()
+        finally:
+            for line in self._lines.values():
+                line.close()
+
+    def newest(self) -> dict[str, Sighting]:
+        """Return the last sighting of every worker."""
+        return {sighting.worker: sighting for sighting in self.sightings[-len(self._lines) * 2 :]}
+
+
+class PageObserver(Observer):
+    """Reads the whole configuration as the owner, from whichever worker takes the request."""
+
+    def __init__(self, hub: HubProcess, get: Callable[[], tuple[int, dict[str, str], bytes]]) -> None:
+        """Take what requests the page."""
+        super().__init__(hub)
+        self._get = get
+        self.seen = 0
+
+    def ask(self) -> None:
+        """Compare the headers of a response with its body; without a database there is no body."""
+        status, headers, body = self._get()
+        assert status in {200, 503}, status
+        number = revision_marks.in_policy(headers)
+        if status == 200:
+            assert revision_marks.in_body(body) == number
+            self.seen += 1

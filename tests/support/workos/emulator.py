@@ -1,0 +1,123 @@
+"""WorkOS's own emulator, run as a process of its own on this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.support.processes.hub_process import ROOT, free_port
+from tests.support.waiting import wait_for
+
+FOLDER = ROOT / "build" / "emulator"
+CLIENT_ID = "client_01EMULATOR"
+API_KEY, OTHER_API_KEY = "sk_test_emulator_one", "sk_test_emulator_two"
+KEY_OF_THE_TESTS = "sk_test_emulator_tests"
+STAFF_ROLE = "hub-staff"
+
+OWNER = "owner@example.com"
+MEMBER = "member@example.com"
+UNVERIFIED = "unverified@example.com"
+IMPERSONATED = "impersonated@example.com"
+UNKNOWN = "unknown@example.com"
+
+SEED: dict[str, Any] = {
+    "apiKeys": {key: {"environment": "test"} for key in (API_KEY, OTHER_API_KEY, KEY_OF_THE_TESTS)},
+    "users": [
+        {"email": OWNER, "first_name": "Olive", "last_name": "Owner", "email_verified": True},
+        {"email": MEMBER, "first_name": "Max", "last_name": "Member", "email_verified": True},
+        {"email": UNVERIFIED, "email_verified": False},
+        {
+            "email": IMPERSONATED,
+            "email_verified": True,
+            "impersonator": {"email": "support@workos.example", "reason": "a ticket"},
+        },
+    ],
+    "organizations": [{"name": "Acme"}],
+    "roles": [{"slug": STAFF_ROLE, "name": "Hub staff"}],
+}
+
+
+class Emulator:
+    """A running emulator; ``person`` is who sits at the keyboard when AuthKit asks."""
+
+    def __init__(self, port: int) -> None:
+        """Take the port on 127.0.0.1."""
+        self.url = f"http://127.0.0.1:{port}"
+
+    def let_sign_in(self, email: str) -> None:
+        """Put somebody at the keyboard; without anybody, the first user signs in."""
+        self.call("POST", "/test/person", {"email": email})
+
+    def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        """Call the API with a key of the tests' own and return what it answers."""
+        headers = {"Authorization": f"Bearer {KEY_OF_THE_TESTS}"}
+        response = httpx2.request(
+            method, self.url + path, json=body, headers=headers, trust_env=False, timeout=10
+        )
+        response.raise_for_status()
+        return response.json() if response.content else None
+
+    @contextlib.contextmanager
+    def without_key(self, key: str) -> Iterator[None]:
+        """Revoke an API key for a while: the API and the exchange of codes and tokens refuse it."""
+        self.call("POST", "/test/keys", {"key": key, "works": False})
+        try:
+            yield
+        finally:
+            self.call("POST", "/test/keys", {"key": key, "works": True})
+
+    def register(self, redirect_uri: str) -> None:
+        """Register where AuthKit may send browsers back to."""
+        self.call("POST", "/user_management/redirect_uris", {"uri": redirect_uri})
+
+    def organization_of(self, email: str, role: str) -> str:
+        """Make somebody a member of the seeded organization, in a role, and return its id."""
+        (organization,) = self.call("GET", "/organizations?limit=1")["data"]
+        member = {"organization_id": organization["id"], "user_id": self.user_id(email), "role_slug": role}
+        self.call("POST", "/user_management/organization_memberships", member)
+        return str(organization["id"])
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        """Return the data of every event of one name, the oldest first."""
+        found = self.call("GET", f"/events?events[]={name}&order=asc&limit=100")["data"]
+        return [event["data"] for event in found]
+
+    def user_id(self, email: str) -> str:
+        """Return the id of a seeded user."""
+        users = self.call("GET", "/user_management/users?limit=100")["data"]
+        return next(str(user["id"]) for user in users if user["email"] == email)
+
+
+@contextlib.contextmanager
+def running_emulator(folder: Path) -> Iterator[Emulator]:
+    """Run an emulator with its seed in ``folder``; skip the test where it is missing, but never in CI."""
+    if not (FOLDER / "complete").exists() or shutil.which("node") is None:
+        message = "WorkOS's emulator is missing: run tools/install-test-parts.sh"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    seed, emulator = folder / "seed.json", Emulator(port := free_port())
+    seed.write_text(json.dumps(SEED))
+    script = Path(__file__).with_name("serve.mjs")
+    process = subprocess.Popen(["node", str(script), str(FOLDER), str(port), str(seed)])
+    try:
+        wait_for(lambda: _answers(emulator, process), "the emulator to answer")
+        yield emulator
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _answers(emulator: Emulator, process: subprocess.Popen[bytes]) -> bool:
+    assert process.poll() is None, "the emulator stopped"
+    try:
+        return bool(emulator.call("GET", "/user_management/users"))
+    except httpx2.TransportError:
+        return False

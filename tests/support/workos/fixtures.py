@@ -1,0 +1,118 @@
+"""A hub of this process in mode workos, with the stand-in for WorkOS behind it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from config_app.change.plan import plan
+from config_app.declaration.secret import Secret
+from config_app.live import runtime
+from hub.models import WorkOSEvents, WorkOSSession
+from hub.start.generated import cookie_password
+from hub.workos.remote import client as clients
+from hub.workos.remote import outage
+from hub.workos.sessions import revocations
+from tests.conftest import bring_up
+from tests.support.workos.authkit import API_KEY, CLIENT_ID, OWNER, AuthKit, running_authkit
+
+MODE = {
+    "app_mode": "workos",
+    "setup_completed": True,
+    "super_admin_emails": (OWNER,),
+    "workos_client_id": CLIENT_ID,
+    "workos_api_key": Secret(API_KEY),
+    "workos_authkit_domain": "https://login.example.com",
+    "workos_cookie_password": cookie_password(),
+}
+
+
+def forget_workos() -> None:
+    """Let this process know WorkOS as little as a fresh one does."""
+    for client in clients._clients.values():
+        client.transport.close()
+    clients._clients.clear()
+    outage.note_success()
+    revocations._next_look = 0.0
+
+
+def look_again() -> None:
+    """Let the next request ask WorkOS for its events, as after a while."""
+    revocations._next_look = 0.0
+    WorkOSEvents.objects.update(tried_at="2020-01-01T00:00:00Z", cursor="")
+
+
+def change(**changes: Any) -> None:
+    """Commit changes of the configuration and put them in force in this process."""
+    plan(changes, managed=True).apply(actor="test")
+    runtime.refresh()
+
+
+@pytest.fixture
+def authkit(settings: Any) -> Iterator[AuthKit]:
+    """Give the stand-in, which this process takes for WorkOS."""
+    forget_workos()
+    with running_authkit() as kit:
+        settings.WORKOS_API_URL = kit.url
+        yield kit
+    forget_workos()
+
+
+@pytest.fixture
+def workos_hub(db: None, authkit: AuthKit) -> AuthKit:
+    """Give a hub that was claimed in mode workos, by the stand-in behind it."""
+    bring_up()
+    change(**MODE)
+    return authkit
+
+
+class Visitor(Client):
+    """A browser that finds its way through AuthKit."""
+
+    def __init__(self, **options: Any) -> None:
+        """Open the hub on this machine."""
+        super().__init__(HTTP_HOST="127.0.0.1:8884", **options)
+
+    def begin(self, path: str = "/auth/login") -> str:
+        """Ask to sign in and return where the hub sends the browser."""
+        response = self.get(path)
+        assert response.status_code == 302, response.content
+        return response.headers["Location"]
+
+    def sign_in(self, kit: AuthKit, path: str = "/auth/login") -> Any:
+        """Sign in as whoever is at AuthKit's keyboard and return the answer of the callback."""
+        return self.get(kit.approve(self.begin(path)))
+
+    def may_administer(self) -> bool:
+        """Tell whether the hub takes the browser's person for a super admin."""
+        status = self.get("/api/config").status_code
+        assert status in {200, 401, 403}
+        return status == 200
+
+    def is_signed_in(self) -> bool:
+        """Tell whether the hub knows who this is."""
+        return self.get("/api/config").status_code != 401
+
+
+@pytest.fixture
+def visitor() -> Visitor:
+    """Give a browser in which nobody is signed in."""
+    return Visitor()
+
+
+@pytest.fixture
+def owner_at_workos(workos_hub: AuthKit, visitor: Visitor) -> Visitor:
+    """Give a browser in which a super admin is signed in through WorkOS."""
+    visitor.sign_in(workos_hub)
+    assert visitor.may_administer()
+    return visitor
+
+
+def expire_tokens(seconds: float = 1) -> None:
+    """Let the access token of every session have ended so long ago."""
+    WorkOSSession.objects.update(fresh_until=timezone.now() - dt.timedelta(seconds=seconds))
