@@ -17,7 +17,7 @@ from config_app.declaration.secret import Secret
 from config_app.declaration.unset import UNSET
 from config_app.errors import UnknownSetting
 from config_app.live.hooks import on_change
-from config_app.live.runtime import Snapshot, get_config, get_snapshot, override, refresh
+from config_app.live.runtime import Snapshot, get_config, get_snapshot, override, reload
 from config_app.project import get_schema
 from config_app.propagation.sources import using_database
 from config_app.propagation.watcher import start as start_watching
@@ -46,7 +46,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def reload_config() -> Any:
     """Read the database now, put what it says in force and return it."""
-    return refresh().config
+    return reload().config
 
 
 async def aget_config(*, force_reload: bool = False) -> Any:

@@ -60,7 +60,7 @@ def bootstrap_application() -> RuntimeConfig:
     if not _is_ready():
         with bootstrap_lock(instance()):
             _bring_up()
-    if runtime.refresh().confirm_by is not None:
+    if runtime.reload().confirm_by is not None:
         confirmation.revert_overdue()
     return get_config()
 
@@ -107,7 +107,7 @@ def _bring_up() -> None:
         auto_migrate_from_env()
         _record_facts(first=stored.revision == 0)
     remember_database(instance())
-    if not is_configured(runtime.refresh().config):
+    if not is_configured(runtime.reload().config):
         tokens.ensure()
 
 

@@ -56,7 +56,7 @@ def _claimed_config(*, ask_database: bool) -> Any:
     """
     config, is_configured = runtime.get_config(), get_product().is_configured
     if ask_database and not is_configured(config) and is_claimed():
-        snapshot = runtime.refresh()
+        snapshot = runtime.reload()
         config = snapshot.config
         runtime.see(config, snapshot.revision)
     return config if is_configured(config) else None

@@ -123,7 +123,7 @@ def bring_up() -> None:
     with store.writing():
         install_keyring.ensure_keyring()
         plan({"database_path": "test.db"}, managed=True).apply(actor="hub", channel="bootstrap")
-    runtime.refresh()
+    runtime.reload()
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ def claim_for(email: str) -> User:
         "local_admin_email": email,
     }
     plan(changes, managed=True).apply(actor=user, channel="wizard")
-    runtime.refresh()
+    runtime.reload()
     return user
 
 

@@ -18,7 +18,7 @@ from config_app.admin.differences import as_json, lockout_warning
 from config_app.admin.permissions import WholeAdmin, may_change, may_view
 from config_app.admin.proof import lacking
 from config_app.admin.saving import commit, respond
-from config_app.admin.sections import Page
+from config_app.admin.sections import EditorPage
 from config_app.admin.submission import make_form, submit
 from config_app.change.plan import Plan
 from config_app.declaration.forms import ConfigurationForm
@@ -115,7 +115,7 @@ class ConfigurationAdmin(WholeAdmin):
         form: ConfigurationForm | None,
         conflict: Conflict | None = None,
     ) -> HttpResponse:
-        page = Page(current, form, conflict)
+        page = EditorPage(current, form, conflict)
         context = {
             **self._context(request),
             "title": "Configuration",

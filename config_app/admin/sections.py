@@ -38,7 +38,7 @@ class Notice:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class SettingRow:
     """One setting as the page shows it; without a field, it is for reading only."""
 
     setting: Setting
@@ -59,11 +59,11 @@ class Row:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Group:
+class SectionRows:
     """A section with its rows."""
 
     section: Section
-    rows: list[Row]
+    rows: list[SettingRow]
 
     @property
     def errors(self) -> int:
@@ -71,7 +71,7 @@ class Group:
         return sum(1 for row in self.rows if row.field and row.field.errors)
 
 
-class Page:
+class EditorPage:
     """Gathers what the page says beyond the form, with a fixed number of queries."""
 
     def __init__(
@@ -86,19 +86,19 @@ class Page:
         self._changes = store.last_changes()
         self._notices = _notices(current, self.problems, self.processes, conflict.clashes if conflict else {})
 
-    def groups(self) -> list[Group]:
+    def groups(self) -> list[SectionRows]:
         """Return the sections with their rows, in the order of the declaration."""
         schema = self.current.schema
-        return [Group(s, [self._row(x) for x in schema.in_section(s)]) for s in schema.sections]
+        return [SectionRows(s, [self._row(x) for x in schema.in_section(s)]) for s in schema.sections]
 
     def general_problems(self) -> list[Problem]:
         """Return the problems that no row shows."""
         return [p for p in self.problems if not set(p.keys) & self.current.schema.settings.keys()]
 
-    def _row(self, setting: Setting) -> Row:
+    def _row(self, setting: Setting) -> SettingRow:
         key = setting.key
         is_editable = self.form is not None and key in self.form.fields
-        return Row(
+        return SettingRow(
             setting=setting,
             value=show(setting, self.current.value(key)),
             default=show(setting, setting.default),

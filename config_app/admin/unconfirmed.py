@@ -16,7 +16,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from config_app.admin.new_address import elsewhere, show_elsewhere
 from config_app.admin.permissions import may_change
 from config_app.change import confirmation
-from config_app.change.confirmation import NotWaiting, Waiting
+from config_app.change.confirmation import NotWaiting, UnconfirmedRevision
 from config_app.errors import ConfigError
 from config_app.live import effects, runtime
 from config_app.logs import REVISION
@@ -48,13 +48,13 @@ def revert(request: HttpRequest, number: int, context: dict[str, Any]) -> HttpRe
     if not _attempt(request, lambda: confirmation.revert(number, **origin, version=_version())):
         return HttpResponseRedirect(_next(request))
     messages.success(request, f"Revision {number} is reverted.")
-    config = runtime.refresh().config
+    config = runtime.reload().config
     if link := elsewhere(request, config, found.keys, _next(request)):
         return show_elsewhere(request, link, context | {"title": f"Revision {number} is reverted"})
     return HttpResponseRedirect(_next(request))
 
 
-def may_settle(request: HttpRequest, waiting: Waiting) -> bool:
+def may_settle(request: HttpRequest, waiting: UnconfirmedRevision) -> bool:
     """Tell whether the visitor may change every setting that the revision changed."""
     settings, project = get_schema().settings, get_project()
     known = [settings[key] for key in waiting.keys & settings.keys()]
@@ -66,7 +66,7 @@ def _version() -> int:
     return runtime.seen_snapshot().version
 
 
-def _find(request: HttpRequest, number: int) -> Waiting | None:
+def _find(request: HttpRequest, number: int) -> UnconfirmedRevision | None:
     """Return a revision that waits, which the visitor may settle; ``None`` where it does not wait."""
     if not may_change(request):
         raise PermissionDenied
@@ -76,7 +76,7 @@ def _find(request: HttpRequest, number: int) -> Waiting | None:
     return found
 
 
-def _obstacle(request: HttpRequest, waiting: Waiting) -> str | None:
+def _obstacle(request: HttpRequest, waiting: UnconfirmedRevision) -> str | None:
     """Return why a request from here does not show that people still get in."""
     revision, config = f"Revision {waiting.number}", runtime.get_snapshot().config
     if _revision_of(request) < waiting.number or _is_pending(config, waiting):
@@ -95,7 +95,7 @@ def _revision_of(request: HttpRequest) -> int:
     return int(request.META.get(REVISION, runtime.get_snapshot().revision))
 
 
-def _is_pending(config: Any, waiting: Waiting) -> bool:
+def _is_pending(config: Any, waiting: UnconfirmedRevision) -> bool:
     """Tell whether this process has yet to act on what the revision changed, such as move its listener."""
     undone = waiting.keys & set(effects.pending(config)) - receipts.pins().keys()
     return any(get_schema()[key].can_lock_out for key in undone)
@@ -123,21 +123,21 @@ def _next(request: HttpRequest) -> str:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Row:
+class BannerRow:
     """A waiting revision as the banner shows it; ``link`` leads to where it can be confirmed."""
 
-    waiting: Waiting
+    waiting: UnconfirmedRevision
     may_settle: bool
     link: Any
 
 
-def rows(request: HttpRequest) -> list[Row]:
+def rows(request: HttpRequest) -> list[BannerRow]:
     """Return what the banner shows to whoever may change the configuration; free of cost while none waits."""
     snapshot = runtime.get_snapshot()
     if snapshot.confirm_by is None or not may_change(request):
         return []
     here = request.get_full_path() if request.method == "GET" else ""
     return [
-        Row(w, may_settle(request, w), elsewhere(request, snapshot.config, w.keys, here))
+        BannerRow(w, may_settle(request, w), elsewhere(request, snapshot.config, w.keys, here))
         for w in confirmation.waiting()
     ]

@@ -32,7 +32,7 @@ CONFIRMED, REVERTED, FAILED = "confirmed", "reverted", "failed"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Waiting:
+class UnconfirmedRevision:
     """A revision that waits to be confirmed, and the settings it changed."""
 
     number: int
@@ -45,7 +45,7 @@ def period() -> float:
     return float(settings.CONFIG_APP.get("CONFIRM_SECONDS", DEFAULT_SECONDS))
 
 
-def waiting() -> list[Waiting]:
+def waiting() -> list[UnconfirmedRevision]:
     """Return the revisions that wait to be confirmed, the newest first."""
     left = dict(reversed(deadlines.unconfirmed()))
     keys: dict[int, set[str]] = {number: set() for number in left}
@@ -53,7 +53,7 @@ def waiting() -> list[Waiting]:
         changes = Change.objects.filter(revision__in=list(left), refused=False) if left else ()
         for change in changes:
             keys[change.revision_id].add(change.key)
-    return [Waiting(number, seconds, frozenset(keys[number])) for number, seconds in left.items()]
+    return [UnconfirmedRevision(number, seconds, frozenset(keys[number])) for number, seconds in left.items()]
 
 
 def confirm(number: int, *, actor: object = None, reason: str = "", version: int | None = None) -> None:
@@ -65,8 +65,8 @@ def confirm(number: int, *, actor: object = None, reason: str = "", version: int
     with store.writing() as stored:
         _refuse_moved(stored, version)
         _settle(number, CONFIRMED, actor=actor_name(actor), reason=reason)
-        store.touch(stored)
-        transaction.on_commit(runtime.refresh)
+        store.bump_version(stored)
+        transaction.on_commit(runtime.reload)
 
 
 def revert(
@@ -138,8 +138,8 @@ def _revert(number: int, origin: Origin, actor: object, version: int | None = No
             actor=actor, channel=origin.channel, reason=origin.reason, address=origin.address
         )
         if revision is None:
-            store.touch(stored)
-            transaction.on_commit(runtime.take_effect)
+            store.bump_version(stored)
+            transaction.on_commit(runtime.reload_after_commit)
     return revision
 
 
@@ -165,4 +165,4 @@ def _give_up(number: int, error: ConfigError) -> None:
     logger.error("revision %s was not confirmed in time and cannot be reverted: %s", number, error)
     with store.writing() as stored:
         deadlines.settle(number, FAILED)
-        store.touch(stored)
+        store.bump_version(stored)

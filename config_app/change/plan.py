@@ -94,7 +94,7 @@ class Plan:
             revision = store.record(stored, encrypted(fresh.edits), origin)
             if confirm_within is not None:
                 await_confirmation(revision, confirm_within)
-            transaction.on_commit(runtime.take_effect)
+            transaction.on_commit(runtime.reload_after_commit)
         return revision
 
 

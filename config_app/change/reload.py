@@ -16,6 +16,6 @@ def reload_everywhere() -> int:
     """
     with store.writing() as found:
         stored = adopt(found, thoroughly=True)
-        store.touch(stored)
-        transaction.on_commit(runtime.take_effect)
+        store.bump_version(stored)
+        transaction.on_commit(runtime.reload_after_commit)
     return stored.revision

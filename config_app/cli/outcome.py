@@ -16,7 +16,7 @@ from config_app.models import Revision
 from config_app.presentation.changes import clock
 
 if TYPE_CHECKING:
-    from config_app.propagation.convergence import Waiting
+    from config_app.propagation.convergence import Convergence
 
 
 def commit(
@@ -31,15 +31,15 @@ def commit(
         revision = plan.apply(channel=channel, reason=options.reason or reason, confirm_within=within)
         show_revision(revision, plan, terminal, as_json=options.as_json, confirm_within=within)
         return
-    from config_app.propagation.convergence import Waiting
+    from config_app.propagation.convergence import Convergence
 
-    waiting = Waiting()
+    waiting = Convergence()
     revision = plan.apply(channel=channel, reason=options.reason or reason, confirm_within=within)
     _show_everywhere(waiting, revision, plan, options, terminal)
 
 
 def _show_everywhere(
-    waiting: Waiting, revision: Revision | None, plan: Plan, options: Namespace, terminal: Terminal
+    waiting: Convergence, revision: Revision | None, plan: Plan, options: Namespace, terminal: Terminal
 ) -> None:
     """Print the revision and, once that is so or time is up, that every process has it in force.
 

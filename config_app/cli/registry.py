@@ -8,7 +8,7 @@ from typing import NamedTuple, cast
 from config_app.cli.verb import Verb
 
 
-class Entry(NamedTuple):
+class VerbEntry(NamedTuple):
     """A verb as the help lists it, and the class to load once it is called."""
 
     name: str
@@ -27,17 +27,17 @@ class Entry(NamedTuple):
 
 
 VERBS = (
-    Entry("show", "print the settings in force", "show", "Show"),
-    Entry("get", "print one value", "get", "Get"),
-    Entry("set", "change settings, as one revision", "set_and_unset", "Set"),
-    Entry("unset", "return settings to their default", "set_and_unset", "Unset"),
-    Entry("reset", "return to unconfigured: secrets cleared, access revoked", "reset", "Reset"),
-    Entry("history", "list revisions: who changed what, when and why", "history", "History"),
-    Entry("rollback", "return to how the settings were after a revision", "rollback", "Rollback"),
-    Entry("confirm", "keep a revision that would revert by itself", "confirm", "Confirm"),
-    Entry("watch", "print revisions as they happen", "watch", "Watch"),
-    Entry("validate", "check everything that is stored", "validate", "Validate"),
-    Entry("doctor", "examine the install: facts, findings, cures", "doctor", "Doctor"),
-    Entry("why", "explain why a setting has its value", "why", "Why"),
-    Entry("docs", "print or write the reference of all settings", "docs", "Docs"),
+    VerbEntry("show", "print the settings in force", "show", "Show"),
+    VerbEntry("get", "print one value", "get", "Get"),
+    VerbEntry("set", "change settings, as one revision", "set_and_unset", "Set"),
+    VerbEntry("unset", "return settings to their default", "set_and_unset", "Unset"),
+    VerbEntry("reset", "return to unconfigured: secrets cleared, access revoked", "reset", "Reset"),
+    VerbEntry("history", "list revisions: who changed what, when and why", "history", "History"),
+    VerbEntry("rollback", "return to how the settings were after a revision", "rollback", "Rollback"),
+    VerbEntry("confirm", "keep a revision that would revert by itself", "confirm", "Confirm"),
+    VerbEntry("watch", "print revisions as they happen", "watch", "Watch"),
+    VerbEntry("validate", "check everything that is stored", "validate", "Validate"),
+    VerbEntry("doctor", "examine the install: facts, findings, cures", "doctor", "Doctor"),
+    VerbEntry("why", "explain why a setting has its value", "why", "Why"),
+    VerbEntry("docs", "print or write the reference of all settings", "docs", "Docs"),
 )

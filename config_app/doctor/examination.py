@@ -19,7 +19,7 @@ logger = logging.getLogger("config_app")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Report:
+class Examination:
     """The facts, in the order in which they were looked at.
 
     ``complete`` is false where the database cannot be read: then nobody looked at what is in it.
@@ -50,13 +50,13 @@ def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def examine() -> Report:
+def examine() -> Examination:
     """Look at every fact; where the database cannot be read, at those that need none."""
     surroundings = [_examined(look.__name__, look) for look in get_project().facts_without_database()]
     overview, diagnosis = _read()
     if overview is None:
-        return Report((*surroundings, diagnosis), complete=False)
-    return Report((*surroundings, *_facts(overview)), complete=True)
+        return Examination((*surroundings, diagnosis), complete=False)
+    return Examination((*surroundings, *_facts(overview)), complete=True)
 
 
 def _facts(overview: Overview) -> Iterator[Fact]:

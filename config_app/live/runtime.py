@@ -61,7 +61,7 @@ def get_config() -> Any:
 
 def get_snapshot() -> Snapshot:
     """Return the runtime config in force with where it came from; load it where the process has none."""
-    return _snapshot or refresh()
+    return _snapshot or reload()
 
 
 def seen_snapshot() -> Snapshot:
@@ -76,7 +76,7 @@ def current() -> Any:
     for as long as a request lasts that began before. Values that a test overrides count here too.
     """
     is_current = store.version() == get_snapshot().version
-    newest = get_snapshot() if is_current else refresh()
+    newest = get_snapshot() if is_current else reload()
     pinned, seen = _pinned.get(), _override.get()
     is_pinned = seen is None or (pinned is not None and seen is pinned.config)
     return newest.config if is_pinned else seen
@@ -109,19 +109,19 @@ def _confirm_by() -> float | None:
     return time.monotonic() + min(left) if left else None
 
 
-def refresh() -> Snapshot:
+def reload() -> Snapshot:
     """Load the configuration, put it in force and run the hooks.
 
     Where the database cannot be read, the last good configuration stays in force and is returned;
     raises ``DatabaseUnavailable`` where there is none yet.
     """
-    snapshot = swap()
+    snapshot = reload_without_hooks()
     hooks.run_due()
     return snapshot
 
 
-def swap() -> Snapshot:
-    """Do what ``refresh`` does, but leave the hooks to the next ``hooks.run_due``."""
+def reload_without_hooks() -> Snapshot:
+    """Do what ``reload`` does, but leave the hooks to the next ``hooks.run_due``."""
     with _loading:
         old, new = _snapshot, _load()
         _put_in_force(new)
@@ -130,10 +130,10 @@ def swap() -> Snapshot:
     return new
 
 
-def take_effect() -> None:
+def reload_after_commit() -> None:
     """Put in force what this process just committed; raises nothing, because it is committed."""
     try:
-        refresh()
+        reload()
     except DatabaseUnavailable as error:
         _note_stale(error)
 

@@ -22,7 +22,7 @@ Json = Any
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class SettingStatus:
     """One setting: the value in force, and why it may differ from what is stored or running.
 
     ``refused`` says what was expected where the stored value is not in force, ``pins`` are the values
@@ -73,7 +73,7 @@ class Overview:
     mode: str | None
     revision: int
     drifted: bool
-    entries: Mapping[str, Entry]
+    entries: Mapping[str, SettingStatus]
     stored_problems: tuple[Problem, ...]
     other_problems: tuple[Problem, ...]
     last_changes: Mapping[str, Change]
@@ -128,10 +128,10 @@ def read_overview(reader: Reader = read_with_keyring) -> Overview:
 
 def _entries(
     stored: Stored, resolution: Resolution[Any], processes: Iterable[Process], changes: Mapping[str, Change]
-) -> dict[str, Entry]:
+) -> dict[str, SettingStatus]:
     schema, processes = get_schema(), list(processes)
     return {
-        key: Entry(
+        key: SettingStatus(
             setting=setting,
             value=schema.value(resolution.config, key),
             is_stored=key in stored.rows,

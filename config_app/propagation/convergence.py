@@ -1,4 +1,4 @@
-"""Waiting until a revision is in force everywhere."""
+"""Wait until a revision is live in every process."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class NotEverywhere(ConfigError):
         )
 
 
-class Waiting:
+class Convergence:
     """What is waited for: a revision in force in every process, with what it changed acted on."""
 
     def __init__(self) -> None:

@@ -40,7 +40,7 @@ RECEIPT = [*SIGN_OF_LIFE, "revision", "since", "latency_ms", "started_at"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Statement:
+class ProcessState:
     """What a process has to say for itself; a new one is written at once."""
 
     role: str
@@ -53,12 +53,12 @@ class Statement:
 class Signed:
     """What this process wrote last, and when by its own two clocks."""
 
-    statement: Statement
+    statement: ProcessState
     latency_ms: int | None
     monotonic: float
     time_of_day: float
 
-    def is_due(self, statement: Statement) -> bool:
+    def is_due(self, statement: ProcessState) -> bool:
         """Tell whether it is time to write again."""
         passed, shown = time.monotonic() - self.monotonic, time.time() - self.time_of_day
         return statement != self.statement or passed >= HEARTBEAT or abs(shown - passed) > CLOCK_WAS_SET
@@ -110,9 +110,9 @@ def sign() -> None:
         _signed = Signed(statement, latency, time.monotonic(), time.time())
 
 
-def _statement(snapshot: Snapshot) -> Statement:
+def _statement(snapshot: Snapshot) -> ProcessState:
     pending = [key for key in effects.pending(snapshot.config) if key not in _pins]
-    return Statement(_role, snapshot.revision, tuple(pending), "; ".join(_errors(snapshot)))
+    return ProcessState(_role, snapshot.revision, tuple(pending), "; ".join(_errors(snapshot)))
 
 
 def _errors(snapshot: Snapshot) -> list[str]:
@@ -139,7 +139,7 @@ def _since(moment: float) -> float:
     return time.monotonic() - moment
 
 
-def _write(snapshot: Snapshot, statement: Statement, latency: int | None) -> None:
+def _write(snapshot: Snapshot, statement: ProcessState, latency: int | None) -> None:
     row = Process(
         **_key(),
         role=_role,

@@ -124,7 +124,7 @@ class Watcher(threading.Thread):
         try:
             with using_database(), hooks.deferred():  # a hook in another thread may be waiting to fork
                 revert_overdue()
-                runtime.swap()
+                runtime.reload_without_hooks()
         except DatabaseUnavailable as error:  # whether it can be read, the next look says
             logger.warning("what was not confirmed in time is not reverted yet: %s", error)
         hooks.run_due()
@@ -140,7 +140,7 @@ class Watcher(threading.Thread):
 
     def _reload(self, *, thoroughly: bool) -> None:
         self._thorough_at = time.monotonic() + REVALIDATE * random.uniform(0.75, 1)  # noqa: S311 - no secret
-        is_drifted = runtime.swap().drifted
+        is_drifted = runtime.reload_without_hooks().drifted
         if runtime.stale_since() is not None:
             raise DatabaseUnavailable("the configuration could not be read")
         if thoroughly and (is_drifted or is_unrecorded()):
@@ -169,7 +169,7 @@ class Watcher(threading.Thread):
         except ConfigError as error:
             logger.warning("a change made in the database is in force but not in the history: %s", error)
         else:
-            runtime.swap()
+            runtime.reload_without_hooks()
 
     def _sign(self) -> None:
         """Leave a receipt for what is new, and a sign of life now and then."""

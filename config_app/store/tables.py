@@ -235,7 +235,7 @@ def acknowledge(stored: Stored) -> Stored:
     return dataclasses.replace(stored, recorded_version=stored.version)
 
 
-def touch(stored: Stored) -> None:
+def bump_version(stored: Stored) -> None:
     """Make every process load again although no value changed; only within ``writing``."""
     _write_state(statements.BUMP)
     if not stored.drifted:  # or what somebody wrote past the store would never be recorded

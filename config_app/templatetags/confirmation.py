@@ -9,7 +9,7 @@ from django import template
 from django.http import HttpRequest
 from django.utils import timezone
 
-from config_app.admin.unconfirmed import Row, rows
+from config_app.admin.unconfirmed import BannerRow, rows
 from config_app.errors import DatabaseUnavailable
 from config_app.models import Revision
 from config_app.presentation.changes import CONFIRMATIONS, clock, confirmation_of
@@ -33,7 +33,7 @@ def unconfirmed_revisions(context: template.Context) -> dict[str, Any]:
     return {"rows": found, "next": path, "csrf_token": context.get("csrf_token")}
 
 
-def _shown(row: Row) -> dict[str, Any]:
+def _shown(row: BannerRow) -> dict[str, Any]:
     left = row.waiting.seconds_left
     return {
         "number": row.waiting.number,

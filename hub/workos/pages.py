@@ -36,7 +36,7 @@ LEVELS = {
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class SignInProblem:
     """One way for a sign-in to fail; ``command`` is what an operator can run on the server."""
 
     status: int
@@ -47,84 +47,84 @@ class Page:
 
 
 PAGES = {
-    "expired": Page(
+    "expired": SignInProblem(
         status=400,
         title="This sign-in has expired",
         text="It was used already, took longer than ten minutes, or was begun in another browser. "
         "Nothing is wrong with your account: start again.",
         action="Sign in",
     ),
-    "denied": Page(
+    "denied": SignInProblem(
         status=403,
         title="The sign-in was cancelled",
         text="WorkOS reports that access was denied. You can try again, or use another account.",
     ),
-    "unknown": Page(
+    "unknown": SignInProblem(
         status=403,
         title="WorkOS does not know this account",
         text="There is no such account in the WorkOS environment that this hub is connected to. "
         "Ask an administrator to invite you, or use another account.",
         action="Use another account",
     ),
-    "failed": Page(
+    "failed": SignInProblem(
         status=403,
         title="The sign-in did not work",
         text="WorkOS did not let you in. Try again; if it keeps happening, an administrator finds the reason "
         "in the hub's log.",
     ),
-    "inactive": Page(
+    "inactive": SignInProblem(
         status=403,
         title="Your account is not active",
         text="WorkOS knows you, but your account on this hub was deactivated. "
         "Ask a super admin to activate it.",
         action="Use another account",
     ),
-    "unverified": Page(
+    "unverified": SignInProblem(
         status=403,
         title="Verify your e-mail address first",
         text="Another account on this hub has your e-mail address, and WorkOS has not verified that it is "
         "yours. Verify the address with WorkOS, then sign in again.",
     ),
-    "taken": Page(
+    "taken": SignInProblem(
         status=403,
         title="Your e-mail address belongs to another account",
         text="A local account on this hub has the address that you use at WorkOS by now. "
         "Ask a super admin to change or delete that account under People.",
         action="Use another account",
     ),
-    "organization": Page(
+    "organization": SignInProblem(
         status=403,
         title="This hub is for another organization",
         text="Sign-in is restricted to one organization at WorkOS, and you signed in for another one.",
         action="Use another account",
     ),
-    "clock": Page(
+    "clock": SignInProblem(
         status=503,
         title="The clock of this hub is wrong",
         text="By the server's clock, WorkOS's answer is not valid now. Set the clock of the server, "
         "then try again.",
         command="timedatectl status",
     ),
-    "refused": Page(
+    "refused": SignInProblem(
         status=503,
         title="WorkOS does not accept this hub",
         text="The credentials that this hub has for WorkOS are wrong, or were revoked. "
         "An operator can correct them on the server, or let people sign in with a password meanwhile.",
         command="./manage.py config set workos_api_key --stdin",
     ),
-    "outage": Page(
+    "outage": SignInProblem(
         status=503,
         title="WorkOS does not answer",
         text="Nobody can sign in at the moment. Whoever is signed in stays so. Try again in a minute.",
     ),
-    "elsewhere": Page(
+    "elsewhere": SignInProblem(
         status=409,
         title="Go on under the public URL",
         text="Sign-in comes back to the public URL, and this browser has the hub open under another address, "
         "where it could not be completed. Open the hub there, and switch. Nothing was changed.",
         action="Open it there",
     ),
-    "setup_elsewhere": Page(
+    "setup_elsewhere": SignInProblem(
         status=409,
         title="Finish under the public URL",
         text="Sign-in will come back to the public URL that you entered, and this browser has the wizard "
@@ -134,21 +134,21 @@ PAGES = {
         "leave the public URL empty, if people open the hub as you do now.",
         action="Open it there",
     ),
-    "changed": Page(
+    "changed": SignInProblem(
         status=409,
         title="The configuration was changed meanwhile",
         text="Somebody changed a setting while you were signing in at WorkOS, so what the sign-in proved may "
         "no longer hold. Nothing was switched: look at the configuration, then switch again.",
         action="",
     ),
-    "not_proved": Page(
+    "not_proved": SignInProblem(
         status=403,
         title="WorkOS did not ask for your credentials",
         text="It says that you entered them too long ago, or does not say when, so nothing is proved. "
         "You stay signed in. What needs the proof can also be changed on the server.",
         command="./manage.py config set KEY VALUE",
     ),
-    "not_listed": Page(
+    "not_listed": SignInProblem(
         status=403,
         title="You are not one of the super admins",
         text="The sign-in worked, but the switch to WorkOS is completed by one of the addresses in "

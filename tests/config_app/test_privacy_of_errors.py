@@ -147,7 +147,7 @@ def test_no_log_line_at_any_level_has_a_secret(caplog: pytest.LogCaptureFixture)
         set_row("port", CANARY)
         set_row("reload_webhook_secret", "gAAAAbanana", is_secret=True)
         adopt_now()
-        runtime.refresh()
+        runtime.reload()
         plan_reset()
     assert len(caplog.records) >= len(captured) > 10
     no_port = "\n".join(line for line in caplog.text.splitlines() if "'port'" not in line)
@@ -159,9 +159,9 @@ def test_a_secret_that_sql_wrote_in_plain_text_is_in_no_log_and_no_history(
 ) -> None:
     with caplog.at_level(logging.DEBUG, logger="config_app"):
         set_row("workos_api_key", NEW_KEY)
-        runtime.refresh()
+        runtime.reload()
         adopt_now()
-        runtime.refresh()
+        runtime.reload()
     assert_private(caplog.text)
     assert_private(str(list(Change.objects.values())))
     assert_private(str([change_rows(revision) for revision in store.history()]))
@@ -177,7 +177,7 @@ def test_a_locked_keyring_tells_nothing(caplog: pytest.LogCaptureFixture) -> Non
     try:
         with caplog.at_level(logging.DEBUG), pytest.raises(ConfigError) as caught:
             plan({"workos_api_key": NEW_KEY}).apply()
-        assert_private(report(caught.value) + caplog.text + str(runtime.refresh().problems))
+        assert_private(report(caught.value) + caplog.text + str(runtime.reload().problems))
         assert content.decode().strip() not in report(caught.value) + caplog.text
     finally:
         key_file.write_bytes(content)

@@ -72,4 +72,4 @@ def test_a_rolled_back_transaction_leaves_no_trace(calls: Calls) -> None:
         api.plan({"port": 9001}).apply()
         transaction.set_rollback(True)
     assert (api.get_config().port, calls) == (8884, [])
-    assert runtime.refresh().config.port == 8884
+    assert runtime.reload().config.port == 8884

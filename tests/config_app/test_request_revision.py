@@ -50,7 +50,7 @@ def within_request(action: Callable[[], object]) -> None:
 def commit_elsewhere(level: str) -> None:
     """Change the log level as another thread does, and put it in force in this process."""
     plan({"log_level": level}).apply()
-    runtime.refresh()
+    runtime.reload()
 
 
 def test_a_change_during_a_request_is_seen_by_the_next_one(install: None) -> None:
@@ -82,7 +82,7 @@ def test_log_lines_of_a_request_carry_its_revision(install: None, lines: Callabl
 
 
 def test_log_lines_outside_of_requests_carry_none(install: None, lines: Callable[[], list[str]]) -> None:
-    runtime.refresh()
+    runtime.reload()
     logger.warning("outside")
     assert lines()[-1].endswith("WARNING hub.tests: outside")
 

@@ -257,7 +257,7 @@ def test_a_draft_saved_after_the_claim_is_refused(browser: Browser) -> None:
 def test_the_way_back_from_raw_sql_is_a_new_claim(browser: Browser) -> None:
     browser.finish()
     SystemConfig.objects.filter(pk="app_mode").update(config_value="unconfigured")
-    runtime.refresh()
+    runtime.reload()
     later = Browser()
     later.fill_all({name: dict(data) for name, data in LOCAL.items()})
     assert later.finish() == 302

@@ -125,7 +125,7 @@ def test_a_signed_in_user_of_earlier_times_gets_no_further_than_anybody() -> Non
     browser = client()
     browser.force_login(owner)
     SystemConfig.objects.filter(pk="app_mode").update(config_value="unconfigured")
-    runtime.refresh()
+    runtime.reload()
     assert browser.get("/admin/").status_code == 302
     assert browser.get("/admin/").headers["Location"] == "/setup/"
     assert browser.get("/setup/mode/").headers["Location"] == "/setup/"

@@ -226,10 +226,10 @@ def test_a_reset_offers_a_new_token(token_file: Path) -> None:
 
 def test_raw_sql_that_unclaims_a_running_hub_makes_a_token() -> None:
     claim_for("owner@example.com")
-    runtime.refresh()
+    runtime.reload()
     assert not tokens.is_usable()
     SystemConfig.objects.filter(pk="app_mode").update(config_value="unconfigured")
-    runtime.refresh()
+    runtime.reload()
     assert tokens.is_usable()
     browser = Browser()
     assert browser.get("/") == 302

@@ -127,7 +127,7 @@ def test_who_lost_the_token_while_they_finish_claims_nothing(
     monkeypatch.setattr(views, "claim", claim_late)
     assert first.finish() == 302
     assert first.location == "/setup/"
-    assert not runtime.refresh().config.setup_completed
+    assert not runtime.reload().config.setup_completed
 
 
 def test_who_comes_back_with_the_token_they_had_goes_on_where_they_were() -> None:

@@ -40,7 +40,7 @@ def facts() -> dict[str, Any]:
 
 def settings() -> dict[str, Any]:
     """Return every value in the clear."""
-    config = runtime.refresh().config
+    config = runtime.reload().config
     return {key: shown(key, schema.value(config, key)) for key in schema.settings}
 
 

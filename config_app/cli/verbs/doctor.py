@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from config_app.cli.terminal import Terminal
 from config_app.cli.verb import Verb, add_json_option
-from config_app.doctor.examination import Report, examine
+from config_app.doctor.examination import Examination, examine
 from config_app.doctor.finding import ERROR, WARNING, Fact
 from config_app.errors import ConfigError
 from config_app.problems import Problem
@@ -39,12 +39,12 @@ class Doctor(Verb):
             raise ConfigError(message, fix="each is listed with its cure")
 
 
-def _as_json(report: Report) -> dict[str, object]:
+def _as_json(report: Examination) -> dict[str, object]:
     facts = [fact.as_json() for fact in report.facts]
     return {"healthy": report.healthy, "complete": report.complete, "facts": facts}
 
 
-def _show(report: Report, terminal: Terminal) -> None:
+def _show(report: Examination, terminal: Terminal) -> None:
     """Print a line for each fact, with what needs attention below it."""
     width = max(len(fact.name) for fact in report.facts) + 2
     for fact in report.facts:

@@ -50,9 +50,11 @@ def _resolve(setting: Setting) -> Resolution[Any]:
 
 
 def _as_json(setting: Setting, resolution: Resolution[Any], value: Any) -> dict[str, Any]:
-    from config_app.presentation.overview import Entry
+    from config_app.presentation.overview import SettingStatus
 
     is_stored = setting.key in resolution.values
     refused = resolution.refused.get(setting.key)
-    entry = Entry(setting=setting, value=value, is_stored=is_stored, refused=refused, pins=(), behind=0)
+    entry = SettingStatus(
+        setting=setting, value=value, is_stored=is_stored, refused=refused, pins=(), behind=0
+    )
     return {"key": setting.key, **entry.as_json(reveal=True)}

@@ -9,7 +9,7 @@ from config_app.cli.outcome import deadline_line
 from config_app.cli.terminal import Terminal
 from config_app.cli.verb import Verb, add_json_option
 from config_app.errors import ConfigError
-from config_app.presentation.overview import Entry, Overview, read_overview
+from config_app.presentation.overview import Overview, SettingStatus, read_overview
 from config_app.problems import Problem
 from config_app.project import get_project, get_schema
 from config_app.propagation.receipts import Summary, remark
@@ -87,7 +87,7 @@ def _show(overview: Overview, keys: Iterable[str], terminal: Terminal, *, detail
         terminal.line(f"{problem.severity}: {problem}")
 
 
-def _summarised(entries: list[Entry]) -> list[Entry]:
+def _summarised(entries: list[SettingStatus]) -> list[SettingStatus]:
     """Return the entries of the short table; where the project declares no ``summary`` at all, every one."""
     return [entry for entry in entries if entry.setting.declaration.summary] or entries
 
@@ -100,33 +100,33 @@ def _show_processes(summary: Summary, terminal: Terminal) -> None:
             terminal.line(f"warning: {remark(process)}")
 
 
-def _summary_row(entry: Entry) -> tuple[str, str]:
+def _summary_row(entry: SettingStatus) -> tuple[str, str]:
     summary = entry.setting.declaration.summary
     value = _unreadable(entry) or (summary or entry.setting.display)(entry.value)
     remarks = [*_pins(entry), *_last_good(entry)]
     return entry.setting.label, f"{value} ({', '.join(remarks)})" if remarks else value
 
 
-def _detailed_row(entry: Entry) -> tuple[str, str, str, str]:
+def _detailed_row(entry: SettingStatus) -> tuple[str, str, str, str]:
     value = _unreadable(entry) or entry.setting.display(entry.value)
     remarks = [*_pins(entry), *_last_good(entry), *_behind(entry)]
     return entry.setting.key, value, entry.source, ", ".join(remarks)
 
 
-def _unreadable(entry: Entry) -> str | None:
+def _unreadable(entry: SettingStatus) -> str | None:
     """Return what stands for a secret that is stored and cannot be decrypted."""
     lost = entry.setting.is_secret and entry.refused is not None and entry.value is None
     return UNREADABLE if lost else None
 
 
-def _pins(entry: Entry) -> list[str]:
+def _pins(entry: SettingStatus) -> list[str]:
     return [f"pinned to {pin}" for pin in entry.pins]
 
 
-def _last_good(entry: Entry) -> list[str]:
+def _last_good(entry: SettingStatus) -> list[str]:
     shown = entry.refused is not None and _unreadable(entry) is None
     return ["last good value, the stored one is not valid"] if shown else []
 
 
-def _behind(entry: Entry) -> list[str]:
+def _behind(entry: SettingStatus) -> list[str]:
     return [f"pending in {entry.behind} processes"] if entry.behind else []

@@ -14,7 +14,7 @@ from config_app.cli.verb import Verb, add_json_option, find_setting
 from config_app.declaration.schema import Setting
 from config_app.models import Revision
 from config_app.presentation.changes import change_rows
-from config_app.presentation.overview import Entry, Overview, json_value, read_overview
+from config_app.presentation.overview import Overview, SettingStatus, json_value, read_overview
 from config_app.problems import Problem
 
 Fact = tuple[str, str]
@@ -50,7 +50,7 @@ def _accepted(key: str) -> Revision | None:
     return None
 
 
-def _origin(overview: Overview, entry: Entry, accepted: Revision | None) -> Iterator[Fact]:
+def _origin(overview: Overview, entry: SettingStatus, accepted: Revision | None) -> Iterator[Fact]:
     key = entry.setting.key
     yield "from", _source(entry)
     if accepted is not None:
@@ -60,7 +60,7 @@ def _origin(overview: Overview, entry: Entry, accepted: Revision | None) -> Iter
         yield "unrecorded", "the database was changed directly since; the next change records that first"
 
 
-def _is_unrecorded(overview: Overview, entry: Entry) -> bool:
+def _is_unrecorded(overview: Overview, entry: SettingStatus) -> bool:
     """Tell whether the row is not what history says."""
     last = overview.last_changes.get(entry.setting.key)
     return overview.drifted and (last.new_value if last else None) != _row_text(entry.setting.key)
@@ -71,14 +71,14 @@ def _row_text(key: str) -> str | None:
     return row.value if row else None
 
 
-def _source(entry: Entry) -> str:
+def _source(entry: SettingStatus) -> str:
     if entry.refused is not None:
         kind = "the default" if entry.source == "default" else "the last good value"
         return f"{kind}, because the stored one is not in force: {refusal(entry.refused)}"
     return "the database" if entry.source == "database" else "the default; nothing is stored"
 
 
-def _surroundings(overview: Overview, entry: Entry) -> Iterator[Fact]:
+def _surroundings(overview: Overview, entry: SettingStatus) -> Iterator[Fact]:
     """Yield what else has a say: refused values, the environment, the command lines of processes."""
     for problem in _concerning(overview, entry):
         yield "problem", str(problem)
@@ -93,7 +93,7 @@ def _surroundings(overview: Overview, entry: Entry) -> Iterator[Fact]:
     yield "takes effect", entry.setting.takes_effect.description
 
 
-def _concerning(overview: Overview, entry: Entry) -> list[Problem]:
+def _concerning(overview: Overview, entry: SettingStatus) -> list[Problem]:
     return [problem for problem in overview.problems if entry.setting.key in problem.keys]
 
 
@@ -107,7 +107,7 @@ def _declared(setting: Setting) -> Iterator[Fact]:
     yield "help", setting.help
 
 
-def _as_json(overview: Overview, entry: Entry, accepted: Revision | None) -> dict[str, Any]:
+def _as_json(overview: Overview, entry: SettingStatus, accepted: Revision | None) -> dict[str, Any]:
     setting = entry.setting
     return {
         "key": setting.key,

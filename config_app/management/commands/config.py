@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from config_app.cli.command import OneLineCommand
-from config_app.cli.registry import VERBS, Entry
+from config_app.cli.registry import VERBS, VerbEntry
 from config_app.cli.verb import Verb, require_install
 from config_app.store.failures import database_errors
 
@@ -21,7 +21,7 @@ _OPTION_NAME = re.compile(r"--[a-z][a-z-]*(?==|$)")
 class VerbParser(CommandParser):
     """Parses the arguments of one verb, whose module is loaded only once it is called."""
 
-    def __init__(self, *, entry: Entry | None = None, **options: Any) -> None:
+    def __init__(self, *, entry: VerbEntry | None = None, **options: Any) -> None:
         """Take the verb's entry in the registry."""
         super().__init__(**options)
         self._entry = entry

@@ -176,7 +176,7 @@ def let_happen_once_looked(monkeypatch: pytest.MonkeyPatch, act: Callable[[], ob
     """Let something be committed right after a request has looked which revisions wait."""
     look = confirmation.waiting
 
-    def look_and_let() -> list[confirmation.Waiting]:
+    def look_and_let() -> list[confirmation.UnconfirmedRevision]:
         monkeypatch.setattr(confirmation, "waiting", look)
         found = look()
         act()

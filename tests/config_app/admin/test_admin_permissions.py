@@ -160,6 +160,6 @@ def test_a_super_admin_who_is_removed_can_change_nothing_any_more(owner: User) -
     editor = Editor(browser(owner))
     User.objects.create_user("next@example.com", "a long enough password")
     plan({"super_admin_emails": "next@example.com"}).apply()
-    runtime.refresh()
+    runtime.reload()
     assert editor.save(port="9000").status_code in {302, 403}
     assert stored("port") == 8884

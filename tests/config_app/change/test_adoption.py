@@ -103,9 +103,9 @@ def test_the_revision_says_what_changed() -> None:
 def test_a_transaction_of_several_statements_is_seen_whole_or_not_at_all() -> None:
     with client() as somebody:
         somebody.execute("INSERT INTO system_config (config_key, config_value) VALUES ('port', '9001')")
-        assert runtime.refresh().config.port == 8884
+        assert runtime.reload().config.port == 8884
         somebody.execute("UPDATE system_config SET config_value = '4' WHERE config_key = 'server_workers'")
-    assert (runtime.refresh().config.port, get_config().server_workers) == (9001, 4)
+    assert (runtime.reload().config.port, get_config().server_workers) == (9001, 4)
 
 
 @in_process
@@ -171,7 +171,7 @@ def test_the_salt_is_no_setting_and_has_no_history() -> None:
 def test_a_lost_state_row_is_made_anew() -> None:
     raw_sql("DELETE FROM config_state")
     set_row("port", "9001")
-    assert runtime.refresh().config.port == 9001
+    assert runtime.reload().config.port == 9001
     adopt_now()
     assert changes() == [("port", None, "9001", False)]
     plan({"port": 9002}).apply()

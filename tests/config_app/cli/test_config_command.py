@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from config_app.cli.registry import VERBS, Entry
+from config_app.cli.registry import VERBS, VerbEntry
 from tests.support.config_command import CANARY, config
 from tests.support.processes.hub_process import HubProcess
 
@@ -66,7 +66,7 @@ def test_every_verb_has_help(verb: str, capsys: pytest.CaptureFixture[str]) -> N
 
 
 @pytest.mark.parametrize("entry", VERBS, ids=[entry.name for entry in VERBS])
-def test_every_argument_of_a_verb_says_what_it_is_for(entry: Entry) -> None:
+def test_every_argument_of_a_verb_says_what_it_is_for(entry: VerbEntry) -> None:
     parser = ArgumentParser()
     entry.load().add_arguments(parser)
     assert [action.dest for action in parser._actions if not action.help] == []

@@ -45,7 +45,7 @@ class TestAChange:
             heard.append((old.port, new.port, get_config().port))
 
         plan({"port": 9001}).apply()
-        runtime.refresh()
+        runtime.reload()
         assert heard == [(8884, 9001, 9001)]
 
     def test_a_hook_hears_only_of_its_settings_and_one_without_settings_of_all(
@@ -61,9 +61,9 @@ class TestAChange:
     def test_a_revision_that_changes_no_value_in_force_calls_nobody(self, heard: list[Any]) -> None:
         on_change()(lambda *_: heard.append("called"))
         set_row("port", "abc")
-        runtime.refresh()
+        runtime.reload()
         set_row("port", "8884")
-        runtime.refresh()
+        runtime.reload()
         assert heard == []
 
     def test_hooks_run_in_the_order_of_their_registration(self, heard: list[Any]) -> None:
@@ -113,7 +113,7 @@ class TestAChange:
         with contextlib.suppress(KeyError), transaction.atomic():
             plan({"port": 9001}).apply()
             raise KeyError
-        runtime.refresh()
+        runtime.reload()
         assert heard == []
 
     def test_nobody_is_called_for_the_first_configuration_of_a_process(self, heard: list[Any]) -> None:

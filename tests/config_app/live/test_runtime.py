@@ -99,7 +99,7 @@ def test_without_a_database_the_last_good_configuration_stays_in_force(
     assert runtime.stale_since() is None
     with caplog.at_level(logging.INFO, logger="config_app"):
         for _ in range(3):
-            assert runtime.refresh().config.port == 8884
+            assert runtime.reload().config.port == 8884
     assert runtime.stale_since() is not None
     assert [r.levelname for r in caplog.records if "last good" in r.getMessage()] == ["ERROR"]
     with pytest.raises(DatabaseUnavailable):
@@ -109,18 +109,18 @@ def test_without_a_database_the_last_good_configuration_stays_in_force(
 def test_once_the_database_is_back_the_configuration_is_current_again(
     broken: None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    runtime.refresh()
+    runtime.reload()
     repair()
     set_row("port", "9001")
     with caplog.at_level(logging.INFO, logger="config_app"):
-        assert runtime.refresh().config.port == 9001
+        assert runtime.reload().config.port == 9001
     assert runtime.stale_since() is None
     assert "current again" in caplog.text
 
 
 def test_a_process_that_never_had_a_configuration_says_that_there_is_none(broken: None) -> None:
     runtime.forget()
-    for ask in (get_config, get_snapshot, runtime.refresh):
+    for ask in (get_config, get_snapshot, runtime.reload):
         with pytest.raises(DatabaseUnavailable):
             ask()
 
@@ -137,7 +137,7 @@ def test_a_problem_is_logged_once_however_often_it_is_seen(caplog: pytest.LogCap
     set_row("port", "abc")
     with caplog.at_level(logging.WARNING, logger="config_app"):
         for _ in range(3):
-            runtime.refresh()
+            runtime.reload()
     assert len([r for r in caplog.records if "port" in r.getMessage()]) == 1
 
 
@@ -149,8 +149,8 @@ def test_reading_a_snapshot_changes_nothing_in_this_process() -> None:
 
 
 def test_the_revision_is_in_force_since_it_first_was() -> None:
-    first = runtime.refresh()
-    assert runtime.refresh().in_force_at == first.in_force_at
+    first = runtime.reload()
+    assert runtime.reload().in_force_at == first.in_force_at
     plan({"port": 9001}).apply()
     assert get_snapshot().in_force_at > first.in_force_at
 

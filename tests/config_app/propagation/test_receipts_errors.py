@@ -70,7 +70,7 @@ def test_the_error_goes_once_the_hook_succeeds() -> None:
 
 def test_a_value_that_is_refused_is_named_without_the_value() -> None:
     write_row("port", "banana")
-    runtime.refresh()
+    runtime.reload()
     assert "port: the stored value is not valid" in signed_error()
     assert "banana" not in signed_error()
 
@@ -78,7 +78,7 @@ def test_a_value_that_is_refused_is_named_without_the_value() -> None:
 def test_a_secret_that_cannot_be_decrypted_is_named() -> None:
     plan({"workos_api_key": CANARY}).apply()
     sql("UPDATE system_config SET config_value = 'gAAAA' WHERE config_key = 'workos_api_key'")
-    runtime.refresh()
+    runtime.reload()
     assert "workos_api_key: the stored secret cannot be decrypted" in signed_error()
 
 

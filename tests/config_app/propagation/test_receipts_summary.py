@@ -130,7 +130,7 @@ def test_a_new_revision_is_signed_with_its_latency() -> None:
     receipts.sign()
     assert Process.objects.get().latency_ms is None
     plan({"log_level": "debug"}).apply()
-    runtime.refresh()
+    runtime.reload()
     receipts.sign()
     signed = Process.objects.get()
     assert signed.revision == 2
@@ -141,7 +141,7 @@ def test_a_new_revision_is_signed_with_its_latency() -> None:
 def test_a_setting_that_needs_new_listeners_is_pending_until_they_moved() -> None:
     receipts.sign()
     plan({"port": 9001, "log_level": "debug"}).apply()
-    runtime.refresh()
+    runtime.reload()
     receipts.sign()
     assert Process.objects.get().pending == ["port"]
     assert "pending in 1 processes" in config("show", "--all").out
@@ -155,7 +155,7 @@ def test_a_setting_that_returns_to_what_runs_is_not_pending() -> None:
     receipts.sign()
     for workers in (5, 2):
         plan({"server_workers": workers}).apply()
-    runtime.refresh()
+    runtime.reload()
     receipts.sign()
     assert Process.objects.get().pending == []
 
@@ -164,7 +164,7 @@ def test_a_pinned_setting_is_never_pending(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setitem(receipts._pins, "port", "8000")
     receipts.sign()
     plan({"port": 9001}).apply()
-    runtime.refresh()
+    runtime.reload()
     receipts.sign()
     assert Process.objects.get().pending == []
 
@@ -173,5 +173,5 @@ def test_nothing_is_written_while_there_is_nothing_to_say() -> None:
     receipts.sign()
     assert not receipts.is_due()
     plan({"log_level": "debug"}).apply()
-    runtime.refresh()
+    runtime.reload()
     assert receipts.is_due()

@@ -214,7 +214,7 @@ class TestWriting:
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA max_page_count = 1073741823")
         assert store.read() == before
-        assert runtime.refresh().config.public_url == ""
+        assert runtime.reload().config.public_url == ""
 
 
 def write_and_fail() -> None:

@@ -154,7 +154,7 @@ def test_a_key_that_may_be_a_value_is_not_told() -> None:
 
     write_row("sk_live_x=y z", "1")
     adopt_now()
-    runtime.refresh()
+    runtime.reload()
 
     async def test() -> None:
         async with listening(last=1) as messages:

@@ -112,7 +112,7 @@ def test_processes_that_gave_no_sign_of_life_are_not_shown(owner_client: Client)
 def test_it_says_what_needs_attention_and_how_to_mend_it(owner_client: Client) -> None:
     assert "Nothing" in text(owner_client)
     SystemConfig.objects.create(config_key="port", config_value="banana")
-    runtime.refresh()
+    runtime.reload()
     page = text(owner_client)
     assert "1 problem" in page
     assert "port: the stored value is not valid, expected a whole number from 1 to 65535" in page
@@ -122,7 +122,7 @@ def let_wait() -> Revision:
     """Change what waits to be confirmed."""
     revision = plan({"trusted_proxies": "10.0.0.0/8"}).apply(actor="ada", confirm_within=300)
     assert revision is not None
-    runtime.refresh()
+    runtime.reload()
     return revision
 
 
@@ -161,7 +161,7 @@ def test_staff_who_may_only_view_see_values_but_no_way_to_change_them(owner: Use
 def test_staff_without_any_permission_see_that_it_runs_and_no_values(owner: User) -> None:
     configure(csp_report_uri="https://value.example/7f3a")
     SystemConfig.objects.create(config_key="port", config_value="banana")
-    runtime.refresh()
+    runtime.reload()
     client = staff()
     page = text(client)
     assert "is live" in page
@@ -208,5 +208,5 @@ def test_its_queries_do_not_grow_with_what_it_shows(
 
 def test_addresses_of_problems_and_changes_are_escaped(owner_client: Client) -> None:
     SystemConfig.objects.create(config_key="<script>alert(1)</script>", config_value="<img src=x>")
-    runtime.refresh()
+    runtime.reload()
     assert "<script>alert" not in owner_client.get("/").text

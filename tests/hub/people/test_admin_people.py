@@ -154,7 +154,7 @@ def test_nor_left_without_a_password(client: Client, owner: User) -> None:
 
 def test_with_a_second_super_admin_the_first_may_go(client: Client, owner: User, member: User) -> None:
     plan({"super_admin_emails": "owner@example.com,member@example.com"}).apply()
-    runtime.refresh()
+    runtime.reload()
     change(client, owner, is_active=None)
     owner.refresh_from_db()
     assert not owner.is_active
@@ -166,7 +166,7 @@ def test_a_second_super_admin_without_a_password_does_not_count(
     member.set_unusable_password()
     member.save()
     plan({"super_admin_emails": "owner@example.com,member@example.com"}).apply()
-    runtime.refresh()
+    runtime.reload()
     assert "the only super admin" in text_of(change(client, owner, is_active=None))
 
 
@@ -216,7 +216,7 @@ def test_they_do_not_touch_a_super_admin(clerk: Client, owner: User) -> None:
 
 def test_they_cannot_take_or_give_the_address_of_a_super_admin(clerk: Client, member: User) -> None:
     plan({"super_admin_emails": "owner@example.com,vacant@example.com"}).apply()
-    runtime.refresh()
+    runtime.reload()
     assert "Only a super admin may" in text_of(change(clerk, member, email="Vacant@example.com"))
     fields = {"email": "vacant@example.com", "password1": PASSWORD, "password2": PASSWORD}
     assert "Only a super admin may" in text_of(clerk.post(ADD, {**fields, "usable_password": "true"}))

@@ -54,7 +54,7 @@ def test_so_does_appointment(owner: User) -> None:
 def test_removal_by_sql_counts_too(owner: User) -> None:
     client = signed_in(owner)
     SystemConfig.objects.filter(pk="super_admin_emails").update(config_value="new@example.com")
-    runtime.refresh()
+    runtime.reload()
     assert not administers(client)
 
 

@@ -60,7 +60,7 @@ def test_the_revision_follows_changes(owner: Any) -> None:
 
 def test_a_stored_value_that_does_not_validate_is_named_without_the_value(owner: Any) -> None:
     SystemConfig.objects.create(config_key="port", config_value="banana-7f3a")
-    runtime.refresh()
+    runtime.reload()
     response = browser().get("/health/ready")
     (problem,) = response.json()["problems"]
     assert problem["keys"] == ["port"]
@@ -70,7 +70,7 @@ def test_a_stored_value_that_does_not_validate_is_named_without_the_value(owner:
 
 def test_a_value_that_the_import_refused_is_named_until_it_is_settled(owner: Any) -> None:
     plan({}, refusals={"port": "HUB_PORT of .env was not imported"}).apply()
-    runtime.refresh()
+    runtime.reload()
     (problem,) = ready()["problems"]
     assert (problem["keys"], problem["severity"]) == (["port"], "warning")
     configure(port=8884)

@@ -45,7 +45,7 @@ def come_back(kit: AuthKit, browser: Browser) -> Browser:
 
 
 def is_claimed() -> bool:
-    return bool(runtime.refresh().config.setup_completed)
+    return bool(runtime.reload().config.setup_completed)
 
 
 def test_a_sign_in_by_a_listed_super_admin_completes_the_claim(browser: Browser, authkit: AuthKit) -> None:

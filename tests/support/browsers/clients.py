@@ -21,4 +21,4 @@ def browser(**environ: Any) -> Client:
 def configure(**changes: Any) -> None:
     """Change settings by attribute, as somebody in another process would, and let this one hear of it."""
     plan(changes).apply(actor="test", channel="cli")
-    runtime.refresh()
+    runtime.reload()

@@ -28,7 +28,7 @@ ON_BOTH_DATABASES = {
     "tests.hub.serving.test_network_settings",
     "tests.config_app.change.test_plan",
     "tests.config_app.change.test_reset",
-    "tests.config_app.live.test_resolve",
+    "tests.config_app.live.test_resolution",
     "tests.config_app.change.test_rollback",
     "tests.setup_wizard.test_setup_claim",
     "tests.hub.auth.test_sign_out",

@@ -50,7 +50,7 @@ def look_again() -> None:
 def change(**changes: Any) -> None:
     """Commit changes of the configuration and put them in force in this process."""
     plan(changes, managed=True).apply(actor="test")
-    runtime.refresh()
+    runtime.reload()
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ def test_the_page_at_the_old_port_says_what_was_reverted(client: Client) -> None
     Editor(client).save(port="9000")
     number = last_revision().number
     assert SAID in text_of(client.get(EDITOR, SERVER_PORT="9000"))
-    runtime.refresh()
+    runtime.reload()
     page = text_of(client.post(f"{HISTORY}{number}/revert/", SERVER_PORT="9000"))
     assert f"Revision {number} is reverted" in page
     assert "messagelist" not in page

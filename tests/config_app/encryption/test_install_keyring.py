@@ -202,7 +202,7 @@ def test_a_deleted_salt_locks_and_is_not_replaced() -> None:
 def test_a_running_process_keeps_its_secrets_and_says_what_becomes_of_a_mangled_salt() -> None:
     get_config()
     set_row("encryption_key_salt", "banana")
-    (problem,) = runtime.refresh().problems
+    (problem,) = runtime.reload().problems
     assert (problem.code, problem.severity) == ("keyring_locked", "error")
     assert "after a restart no secret can be decrypted" in str(problem)
     assert get_config().workos_api_key.reveal() == API_KEY
@@ -215,7 +215,7 @@ def test_a_running_process_follows_a_keyring_that_was_restored(key_file: Path) -
     install_keyring._save(other.wrap(MachineUnlocker(key_file)))
     set_row("encryption_key_salt", bytes(16).hex())
     set_row("workos_api_key", other.encrypt("workos_api_key", "sk_test_restored01"), is_secret=True)
-    assert runtime.refresh().config.workos_api_key.reveal() == "sk_test_restored01"
+    assert runtime.reload().config.workos_api_key.reveal() == "sk_test_restored01"
     assert (slots(), value_of("encryption_key_salt")) != (before, salt)
 
 
