@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -53,6 +54,8 @@ class CommandOption:
 class Product:
     """What the wizard asks of the product."""
 
+    noun = "install"
+    """What the wizard's pages call what they set up."""
     steps: tuple[Step, ...]
     modes: tuple[str, ...]
     account_modes: tuple[str, ...]
@@ -142,6 +145,10 @@ class Product:
 
         Accounts that ``application`` names by address, and makes none for, may come back to life.
         """
+
+    def account(self, email: str, name: str) -> Any:
+        """Return an unsaved account, which a new password is compared with."""
+        return get_user_model()(email=email, name=name)
 
     def make_administrator(self, administrator: Administrator) -> AbstractBaseUser:
         """Create or re-activate the account, within the claim's transaction."""

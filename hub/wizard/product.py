@@ -37,6 +37,7 @@ LISTENER = frozenset({"bind_address", "port"})
 class HubSetup(Product):
     """The hub, as ``setup_wizard`` sees it."""
 
+    noun = "hub"
     steps = STEPS
     modes = (LOCAL, WORKOS)
     account_modes = (LOCAL,)

@@ -66,7 +66,7 @@ STEPS = (
         title="How will people sign in?",
         intro="You can change this later in the configuration.",
         groups=(Group(keys=("app_mode",)),),
-        template="setup_wizard/mode.html",
+        template="setup/mode.html",
         form_class=ModeForm,
     ),
     Step(

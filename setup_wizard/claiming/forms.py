@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from django import forms
-from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
 from django.core.exceptions import ValidationError
@@ -164,7 +163,7 @@ class AccountForm(StepForm):
         return cleaned
 
     def _validate(self, password: str, cleaned: Mapping[str, Any]) -> None:
-        account = get_user_model()(email=cleaned.get("email", ""), name=cleaned.get("name", ""))
+        account = get_product().account(cleaned.get("email", ""), cleaned.get("name", ""))
         try:
             validate_password(password, account)
         except ValidationError as error:

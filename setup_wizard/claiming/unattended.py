@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -60,7 +59,7 @@ def _administrator(options: Mapping[str, Any]) -> Administrator | None:
         raise ConfigError(f"--admin-name: expected at most {MAX_NAME} characters")
     password = read_secret_file(options["password_file"], "--password-file")
     try:
-        validate_password(password, get_user_model()(email=email, name=name))
+        validate_password(password, get_product().account(email, name))
     except ValidationError as error:
         raise InvalidPlan([ConfigError(f"--password-file: {m}") for m in error.messages]) from None
     return Administrator(email=email, name=name, password=make_password(password))

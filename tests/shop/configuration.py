@@ -1,0 +1,62 @@
+"""The shop's configuration: how people pay, and a secret."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Iterable
+
+from django.http import HttpRequest
+
+from config_app import fields
+from config_app.declare import Section, setting
+from config_app.keyring import MachineUnlocker, Unlocker
+from config_app.project import Project
+from config_app.schema import Schema
+from config_app.secret import Secret
+from tests.shop.settings import FOLDER
+
+PAYMENT = Section(key="payment", title="Payment", description="How people pay.")
+CLOSED, CARD, CASH = "closed", "card", "cash"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ShopConfig:
+    """Everything that can be changed."""
+
+    means: str = setting(
+        CLOSED,
+        section=PAYMENT,
+        label="Means",
+        field=fields.ChoiceField([CLOSED, CARD, CASH]),
+        help="What the till takes.",
+    )
+    counter: int = setting(1, section=PAYMENT, label="Counter", field=fields.PortField(), help="Its number.")
+    bell: bool = setting(
+        True,
+        section=PAYMENT,
+        label="Bell",
+        field=fields.BooleanField(),
+        can_lock_out=True,
+        help="Ring when the door opens.",
+    )
+    terminal_key: Secret | None = setting(
+        None,
+        section=PAYMENT,
+        label="Terminal key",
+        field=fields.SecretField(required=False),
+        help="From the bank.",
+    )
+
+
+class ShopProject(Project):
+    """The shop, as ``config_app`` sees it."""
+
+    schema = Schema(ShopConfig)
+
+    def unlockers(self) -> Iterable[Unlocker]:
+        """Return the key file of this machine."""
+        yield MachineUnlocker(FOLDER / "key")
+
+    def arrived_under(self, request: HttpRequest, config: ShopConfig, keys: Collection[str]) -> bool:
+        """Return whether the door opens: without the bell, it does not."""
+        return config.bell or "bell" not in keys

@@ -1,0 +1,14 @@
+"""The shop's addresses."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path
+
+from setup_wizard.views import show_done
+
+urlpatterns = [
+    path("setup/", include("setup_wizard.urls")),
+    path("welcome/", show_done, name="setup-done"),
+    path("admin/", admin.site.urls),
+]

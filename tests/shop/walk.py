@@ -1,0 +1,125 @@
+"""Visit every page of the wizard and of the engine in the shop, and print what they are made of as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from typing import Any
+
+import django
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.shop.settings"
+django.setup()
+
+from django.contrib.staticfiles import finders  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.test import Client  # noqa: E402
+from django.test.utils import setup_test_environment  # noqa: E402
+
+from config_app import custody  # noqa: E402
+from config_app.api import plan  # noqa: E402
+from setup_wizard import tokens  # noqa: E402
+
+OWNER, PASSWORD = "ada@example.com", "correct horse battery staple"
+ACCOUNT = {"email": OWNER, "name": "", "password1": PASSWORD, "password2": PASSWORD}
+TILL = {"counter": "2", "bell": "on", "terminal_key": "canary-of-the-bank"}
+EDITOR, HISTORY = "/admin/config_app/systemconfig/", "/admin/config_app/revision/"
+
+
+class Visitor:
+    """A browser that keeps what each page was made of."""
+
+    def __init__(self) -> None:
+        """Start without cookies."""
+        self.client = Client()
+        self.pages: dict[str, dict[str, Any]] = {}
+
+    def see(self, path: str, data: dict[str, str] | None = None, name: str = "") -> Any:
+        """Open a page, or send a form that comes back, and keep what it was made of."""
+        response: Any = self.client.get(path) if data is None else self.client.post(path, data)
+        text = response.content.decode()
+        linked = set(re.findall(r'(?:href|src)="/static/([^"#]+)', text))
+        self.pages[name or path] = {
+            "status": response.status_code,
+            "text": text,
+            "templates": sorted({part.origin.name for part in response.templates}),
+            "static": {path: finders.find(path) for path in sorted(linked)},
+        }
+        return response
+
+    def send(self, path: str, data: dict[str, str]) -> None:
+        """Send a form that leads to another page."""
+        response: Any = self.client.post(path, data)
+        assert response.status_code == 302, response.content.decode()
+
+
+def unlock(visitor: Visitor) -> None:
+    """Bring a new setup token."""
+    tokens.ensure()
+    token = tokens.current()
+    assert token is not None
+    visitor.send("/setup/", {"token": token.reveal()})
+
+
+def begin(visitor: Visitor) -> None:
+    """Walk up to the review, on which something is wrong."""
+    visitor.see("/setup/", name="token")
+    visitor.see("/setup/", {"token": "wrong"}, name="wrong token")
+    unlock(visitor)
+    visitor.see("/setup/mode/")
+    visitor.send("/setup/mode/", {"means": "card"})
+    visitor.see("/setup/account/")
+    visitor.see("/setup/account/", {"email": "nobody"}, name="mistakes in a step")
+    visitor.send("/setup/account/", ACCOUNT)
+    visitor.see("/setup/till/")
+    visitor.send("/setup/till/", TILL | {"counter": "13"})
+    visitor.see("/setup/till/", name="a stored secret")
+    visitor.see("/setup/review/", name="a review with a problem")
+
+
+def finish(visitor: Visitor) -> None:
+    """Walk through the wizard with a newer token, in another browser."""
+    visitor.client = Client()
+    unlock(visitor)
+    visitor.send("/setup/mode/", {"means": "card"})
+    visitor.see("/setup/account/", name="an earlier holder's step")
+    visitor.send("/setup/account/", ACCOUNT)
+    visitor.send("/setup/till/", TILL)
+    visitor.see("/setup/review/")
+    visitor.send("/setup/review/", {})
+    visitor.see("/welcome/")
+    visitor.see("/setup/", name="closed")
+
+
+def administer(visitor: Visitor) -> None:
+    """Open every page of the engine."""
+    editor = visitor.see(EDITOR)
+    unchanged = {field.name: field.value() for field in editor.context["form"] if field.value() is not None}
+    visitor.see(EDITOR, {**unchanged, "counter": "none"}, name="mistakes in the editor")
+    plan({"counter": 3}).apply(actor="grace", channel="cli")
+    visitor.see(EDITOR, {**unchanged, "counter": "4"}, name="conflict")
+    lock_out = {"_base_revision": "2", "means": "card", "counter": "3", "terminal_key": ""}
+    visitor.see(EDITOR, lock_out, name="elsewhere")
+    visitor.see(HISTORY)
+    visitor.see(f"{HISTORY}3/", name="revision")
+    visitor.see(f"{HISTORY}1/rollback/", name="rollback")
+    visitor.see("/admin/")
+
+
+def main() -> None:
+    """Set the shop up, administer it, and print what was seen."""
+    call_command("migrate", interactive=False, verbosity=0)
+    custody.ensure_keyring()
+    setup_test_environment()
+    visitor = Visitor()
+    begin(visitor)
+    finish(visitor)
+    administer(visitor)
+    hub = sorted(name for name in sys.modules if name.partition(".")[0] == "hub")
+    json.dump({"pages": visitor.pages, "hub": hub}, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

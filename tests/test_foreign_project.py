@@ -1,0 +1,80 @@
+"""The engine and the wizard in a project that is not the hub: every page, with nothing of the hub's."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import django
+import pytest
+
+from tests.hub_process import ROOT
+
+APPS = (ROOT / "config_app", ROOT / "setup_wizard")
+DJANGO = Path(django.__file__).parent
+ANSWERED_404 = {"closed"}
+NO_FILE = "<unknown source>"
+"""Where the forms' own small templates say that they come from."""
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Return what every page of the shop was made of."""
+    environment = {"PATH": os.environ["PATH"], "SHOP_FOLDER": str(tmp_path_factory.mktemp("shop"))}
+    command = [sys.executable, "-m", "tests.shop.walk"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    seen: dict[str, Any] = json.loads(done.stdout)
+    return seen
+
+
+@pytest.fixture(scope="module")
+def pages(shop: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the pages by name."""
+    found: dict[str, dict[str, Any]] = shop["pages"]
+    return found
+
+
+def own_templates() -> set[Path]:
+    return {path for app in APPS for path in (app / "templates").rglob("*.html")}
+
+
+def test_every_page_is_shown(pages: dict[str, dict[str, Any]]) -> None:
+    statuses = {name: page["status"] for name, page in pages.items()}
+    assert statuses == {name: 404 if name in ANSWERED_404 else 200 for name in pages}
+
+
+def test_nothing_of_the_hub_is_imported(shop: dict[str, Any]) -> None:
+    assert shop["hub"] == []
+
+
+def test_no_page_speaks_of_a_hub(pages: dict[str, dict[str, Any]]) -> None:
+    assert [name for name, page in pages.items() if re.search(r"\bhubs?\b|workos", page["text"], re.I)] == []
+
+
+def test_pages_are_made_of_django_s_templates_and_the_apps_own(pages: dict[str, dict[str, Any]]) -> None:
+    used = {name for page in pages.values() for name in page["templates"]} - {NO_FILE}
+    foreign = {name for name in used if not Path(name).is_relative_to(DJANGO)}
+    assert {Path(name) for name in foreign} <= own_templates()
+
+
+def test_every_template_of_the_two_apps_is_among_them(pages: dict[str, dict[str, Any]]) -> None:
+    used = {Path(name) for page in pages.values() for name in page["templates"]}
+    assert own_templates() - used == set()
+
+
+def test_every_linked_file_is_django_s_or_the_apps_own(pages: dict[str, dict[str, Any]]) -> None:
+    linked = {path: file for page in pages.values() for path, file in page["static"].items()}
+    assert any(path.startswith("setup_wizard/") for path in linked)
+    assert {
+        path: file
+        for path, file in linked.items()
+        if file is None or not any(Path(file).is_relative_to(folder) for folder in (*APPS, DJANGO))
+    } == {}
