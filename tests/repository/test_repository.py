@@ -9,6 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 LONGEST_FILE = 300
+PRODUCT_WORD = re.compile(r"hub|wizard|claim|unconfigured|workos", re.IGNORECASE)
 VAGUE_NAMES = {"common", "helper", "helpers", "misc", "util", "utils"}
 REGISTRY_HOST = re.compile(rb"\b(?:pypi|pythonhosted|npmjs|yarnpkg)\.(?:org|com)\b")
 LOCK_LINE = re.compile(
@@ -72,6 +73,12 @@ def test_no_module_template_style_sheet_or_script_is_longer_than_three_hundred_l
 
 def test_no_module_has_a_name_that_says_nothing() -> None:
     assert [path for path in python_modules() if path.stem in VAGUE_NAMES] == []
+
+
+def test_the_engine_s_pages_do_not_use_the_product_s_words() -> None:
+    paths = files("config_app/templates/*", "config_app/static/*")
+    assert paths
+    assert [path for path in paths if PRODUCT_WORD.search(path.read_text())] == []
 
 
 def test_templates_have_no_inline_script_style_or_handler() -> None:
