@@ -13,7 +13,7 @@ from typing import Any
 import django
 import pytest
 
-from tests.hub_process import ROOT
+from tests.support.processes.hub_process import ROOT
 
 APPS = (ROOT / "config_app", ROOT / "setup_wizard")
 DJANGO = Path(django.__file__).parent
@@ -26,7 +26,7 @@ NO_FILE = "<unknown source>"
 def shop(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Return what every page of the shop was made of."""
     environment = {"PATH": os.environ["PATH"], "SHOP_FOLDER": str(tmp_path_factory.mktemp("shop"))}
-    command = [sys.executable, "-m", "tests.shop.walk"]
+    command = [sys.executable, "-m", "tests.support.shop.walk"]
     done = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False
     )

@@ -8,12 +8,12 @@ from collections.abc import Collection, Iterable
 from django.http import HttpRequest
 
 from config_app import fields
-from config_app.declare import Section, setting
-from config_app.keyring import MachineUnlocker, Unlocker
+from config_app.declaration.schema import Schema
+from config_app.declaration.secret import Secret
+from config_app.declaration.setting import Section, setting
+from config_app.encryption.keyring import MachineUnlocker, Unlocker
 from config_app.project import Project
-from config_app.schema import Schema
-from config_app.secret import Secret
-from tests.shop.settings import FOLDER
+from tests.support.shop.settings import FOLDER
 
 PAYMENT = Section(key="payment", title="Payment", description="How people pay.")
 CLOSED, CARD, CASH = "closed", "card", "cash"

@@ -10,7 +10,7 @@ from typing import Any
 
 import django
 
-os.environ["DJANGO_SETTINGS_MODULE"] = "tests.shop.settings"
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.support.shop.settings"
 django.setup()
 
 from django.contrib.staticfiles import finders  # noqa: E402
@@ -18,9 +18,9 @@ from django.core.management import call_command  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.test.utils import setup_test_environment  # noqa: E402
 
-from config_app import custody  # noqa: E402
 from config_app.api import plan  # noqa: E402
-from setup_wizard import tokens  # noqa: E402
+from config_app.encryption import install_keyring  # noqa: E402
+from setup_wizard.claiming import tokens  # noqa: E402
 
 OWNER, PASSWORD = "ada@example.com", "correct horse battery staple"
 ACCOUNT = {"email": OWNER, "name": "", "password1": PASSWORD, "password2": PASSWORD}
@@ -111,7 +111,7 @@ def administer(visitor: Visitor) -> None:
 def main() -> None:
     """Set the shop up, administer it, and print what was seen."""
     call_command("migrate", interactive=False, verbosity=0)
-    custody.ensure_keyring()
+    install_keyring.ensure_keyring()
     setup_test_environment()
     visitor = Visitor()
     begin(visitor)

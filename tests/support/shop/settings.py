@@ -29,7 +29,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
 ]
 
-ROOT_URLCONF = "tests.shop.urls"
+ROOT_URLCONF = "tests.support.shop.urls"
 LOGIN_URL = "admin:login"
 
 TEMPLATES = [
@@ -51,5 +51,5 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 STATIC_URL = "/static/"
 USE_TZ = True
 
-CONFIG_APP = {"PROJECT": "tests.shop.configuration.ShopProject"}
-SETUP_WIZARD = {"PRODUCT": "tests.shop.product.ShopSetup"}
+CONFIG_APP = {"PROJECT": "tests.support.shop.configuration.ShopProject"}
+SETUP_WIZARD = {"PRODUCT": "tests.support.shop.product.ShopSetup"}

@@ -10,11 +10,11 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 
 from config_app.errors import ConfigError
-from setup_wizard.forms import AccountForm, ModeForm
+from setup_wizard.claiming.forms import AccountForm, ModeForm
 from setup_wizard.product import Administrator, Application, Product
 from setup_wizard.steps import ACCOUNT, MODE, CheckResult, Group, Probe, Step
-from tests.shop.configuration import CARD, CASH, CLOSED, ShopConfig
-from tests.shop.settings import FOLDER
+from tests.support.shop.configuration import CARD, CASH, CLOSED, ShopConfig
+from tests.support.shop.settings import FOLDER
 
 UNLUCKY = 13
 
