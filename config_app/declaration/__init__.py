@@ -1,1 +1,1 @@
-"""How a project declares its settings, and what the engine derives from a declaration."""
+"""How a project declares its settings, and what the engine derives from each declaration."""

@@ -1,4 +1,4 @@
-"""The forms that change the configuration, made from the declarations."""
+"""The forms for changing the configuration, built from the declarations of the settings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from config_app.declaration.secret import Secret
 from config_app.declaration.unset import UNSET
 from config_app.errors import ConfigError, InvalidPlan, NotProved
 
-# A setting's key starts with a letter, so names that start with an underscore are free.
+# The key of a setting starts with a letter, so these names, which start with an underscore, are never keys.
 BASE_REVISION, REASON, PASSWORD = "_base_revision", "_reason", "_password"
 RESET, CLEAR, KEEP = "_reset_", "_clear_", "_keep_"
 TICKS = {RESET: "Reset to default", CLEAR: "Clear", KEEP: "Store this value"}
@@ -23,9 +23,10 @@ INCOMPLETE = "This page was incomplete. Load it again."
 
 
 class RevisionForm(forms.Form):
-    """What every change of the configuration says: which revision it was made for, and why.
+    """The part that every form for changes has: the base revision, the reason and a password.
 
-    Where proof is asked for, it brings the password of whoever makes the change too.
+    The base revision is the one that the page showed. The password is only needed if the change asks for
+    proof of identity.
     """
 
     _base_revision = forms.IntegerField(
@@ -39,50 +40,52 @@ class RevisionForm(forms.Form):
         required=False,
         max_length=500,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        help_text="Kept in the history, for whoever wonders later.",
+        help_text="Shown in the history.",
     )
     _password = forms.CharField(
         label="Your password, to confirm that it is you",
         required=False,
         strip=False,
-        max_length=4096,  # as Django's own; hashing more takes long
+        max_length=4096,  # the limit of Django's own password fields; a longer text takes long to hash
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
 
     @property
     def base_revision(self) -> int | None:
-        """Return the revision that the page was made for; ``None`` where it does not say."""
+        """Return the revision that the page showed, or ``None`` if the form does not contain a number."""
         text = str(self[BASE_REVISION].data or "")
         return int(text) if NUMBER.fullmatch(text) else None
 
     @property
     def reason_field(self) -> forms.BoundField:
-        """Return the field for the reason; templates cannot look up its name."""
+        """Return the field for the reason, for templates."""
+        # A template cannot look up a name that starts with an underscore.
         return self[REASON]
 
     @property
     def reason(self) -> str:
-        """Return why, as somebody validated it."""
+        """Return the validated reason; empty if none was entered."""
         return str(self.cleaned_data[REASON])
 
     @property
     def password_field(self) -> forms.BoundField:
-        """Return the field for the password, which the page shows only where it is asked for."""
+        """Return the field for the password, for templates; show it only if ``asks_for_proof``."""
         return self[PASSWORD]
 
     @property
     def password(self) -> Secret | None:
-        """Return the password that was entered."""
+        """Return the password that was entered, or ``None``."""
         text = self.cleaned_data[PASSWORD]
         return Secret(text) if text else None
 
     @property
     def asks_for_proof(self) -> bool:
-        """Tell whether the page is to ask for proof: it was missing, or what came has to be entered anew."""
+        """Return whether the page has to ask for the password (again)."""
+        # A page never repeats a password, so one that was sent with a refused form must be entered again.
         return self.is_bound and (PASSWORD in self.errors or bool(self[PASSWORD].data))
 
     def add_config_error(self, error: ConfigError) -> None:
-        """Put each error beside the fields it names, and above the form what names none of them."""
+        """Attach each error to the fields that it names, or to the whole form if it names none of them."""
         if isinstance(error, NotProved):
             self.add_error(PASSWORD, error.message)
             return
@@ -95,15 +98,17 @@ class RevisionForm(forms.Form):
 
 
 class ConfigurationForm(RevisionForm):
-    """A field for each of ``settings``, filled with what is in force.
+    """A form with a field for each of ``settings``, filled with the current values.
 
-    ``values`` are the values in force by key. A setting in ``stored`` has a row, which ``Reset to default``
-    (for a secret, ``Clear``) removes; for one in ``refused`` the row is not what is in force.
+    ``values`` has the current values by key. ``stored`` has the keys that have a row in the database; their
+    checkbox ``Reset to default`` (for a secret, ``Clear``) removes the row. ``refused`` has the keys whose
+    stored value is invalid and not used; their checkbox ``Store this value`` replaces it.
 
-    Of a submitted form, only the settings that somebody touched have fields: to make and clean hundreds of
-    others takes longer than everything else that saving does. ``complete`` adds them for a page that shows
-    the form again.
+    A submitted form has fields only for the settings that the person changed. Call ``complete`` to add the
+    other fields before you show the form again.
     """
+
+    # Creating and cleaning hundreds of unchanged fields would take longer than the rest of the request.
 
     def __init__(
         self,
@@ -125,13 +130,13 @@ class ConfigurationForm(RevisionForm):
                 self._add(setting)
 
     def complete(self) -> None:
-        """Give every setting its field, in the order of the declarations."""
+        """Add the missing fields, so that every setting has one, in the order of the declarations."""
         self.fields = {name: self.fields[name] for name in self.base_fields}
         for setting in self.settings.values():
             self._add(setting)
 
     def _is_touched(self, setting: Setting) -> bool:
-        """Tell whether what was sent differs from what the page had shown."""
+        """Return whether the submitted value differs from the one that the page showed."""
         field, shown = setting.declaration.field, self.initial.get(setting.key)
         sent = field.widget.value_from_datadict(self.data, self.files, setting.key)
         return sent != field.prepare_value(shown) and field.has_changed(shown, sent)
@@ -139,10 +144,10 @@ class ConfigurationForm(RevisionForm):
     def _add(self, setting: Setting) -> None:
         self.fields[setting.key] = setting.form_field()
         if setting.is_secret:
-            self.fields[setting.key].required = False  # blank keeps what is stored
+            self.fields[setting.key].required = False  # an empty field keeps the stored secret
         if setting.key in self._stored:
             self._add_tick(CLEAR if setting.is_secret else RESET, setting)
-        # Whoever sends the tick has seen a refusal that may have been settled since.
+        # A submitted tick counts even if the refused value has been replaced since the page was shown.
         if not setting.is_secret and (setting.key in self._refused or KEEP + setting.key in self.data):
             self._add_tick(KEEP, setting)
 
@@ -150,21 +155,21 @@ class ConfigurationForm(RevisionForm):
         self.fields[name + setting.key] = forms.BooleanField(label=TICKS[name], required=False)
 
     def ticks(self, key: str) -> list[forms.BoundField]:
-        """Return the checkboxes that go with a setting."""
+        """Return the checkboxes beside the field of a setting."""
         return [self[name + key] for name in TICKS if name + key in self.fields]
 
     @property
     def typed_secrets(self) -> list[str]:
-        """Return the labels of the secrets that were sent and that the page will not show again."""
+        """Return the labels of the secrets that were entered; the page will not show them again."""
         return [s.label for s in self.settings.values() if s.is_secret and self[s.key].data]
 
     def add_config_error(self, error: ConfigError) -> None:
-        """Put each error beside the fields it names, those that nobody touched included."""
+        """Attach each error to the fields that it names, also to fields that the person did not change."""
         self.complete()
         super().add_config_error(error)
 
     def changes(self) -> dict[str, Any]:
-        """Return what differs from what is in force, as a plan takes it."""
+        """Return the new value, or ``UNSET``, of each changed setting, by key, for ``plan``."""
         changed = set(self.changed_data)
         return {
             key: UNSET if self._is_unset(key) else self.cleaned_data[key]
@@ -173,11 +178,11 @@ class ConfigurationForm(RevisionForm):
         }
 
     def _with_fields(self) -> list[str]:
-        """Return the keys of the settings that have fields now."""
+        """Return the keys of the settings that have a field at the moment."""
         return [key for key in self.settings if key in self.fields]
 
     def clean(self) -> dict[str, Any]:
-        """Drop what is wrong with a value that is not wanted any more."""
+        """Drop errors in values of settings that are reset; refuse a new secret if Clear is ticked too."""
         for key in self._with_fields():
             if self._ticked(CLEAR, key) and key in self.changed_data:
                 self.add_error(key, "either enter a new secret or tick Clear, not both")
@@ -193,6 +198,6 @@ class ConfigurationForm(RevisionForm):
 
 
 def _without_keys(error: ConfigError) -> str:
-    """Return the error without the names in front, which the label beside it says better."""
+    """Return the text of the error without the keys at its start, because the field's label is beside it."""
     text, names = str(error), f"{', '.join(error.keys)}: "
     return text.removeprefix(names)

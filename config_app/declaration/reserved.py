@@ -1,8 +1,9 @@
-"""What the engine keeps in the settings table for itself."""
+"""The key that the engine reserves in ``system_config``, and how to recognise a ciphertext there."""
 
 from __future__ import annotations
 
 SALT_KEY = "encryption_key_salt"
-"""The row with the salt of the keyring; no setting can have this key."""
+"""The key of the row that has the keyring's salt. No setting may have this key."""
 CIPHERTEXT_START = "gAAAA"
-"""How every Fernet token of this century starts: the version byte, then the high bytes of the time."""
+"""The first characters of every Fernet token made in this century."""
+# They encode the version byte and the high bytes of the time.

@@ -1,4 +1,4 @@
-"""From one frozen dataclass: parsing, serialising, form fields, masking and the rules across settings."""
+"""``Schema``: reads a frozen dataclass of settings; parses, serialises, masks and checks their values."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NOT_SET = "not set"
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """One declared configuration value."""
+    """One declared setting: its key, default and type, and everything that was passed to ``setting()``."""
 
     key: str
     attribute: str
@@ -36,62 +36,62 @@ class Setting:
 
     @property
     def section(self) -> Section:
-        """Return the section that the setting belongs to."""
+        """Return the section of the setting."""
         return self.declaration.section
 
     @property
     def label(self) -> str:
-        """Return the human name."""
+        """Return the name to show to people."""
         return self.declaration.label
 
     @property
     def help(self) -> str:
-        """Return what the setting does, in a sentence."""
+        """Return a sentence that says what the setting does."""
         return self.declaration.help
 
     @property
     def takes_effect(self) -> TakesEffect:
-        """Return when a change is in force."""
+        """Return when a change takes effect in a running process."""
         return self.declaration.takes_effect
 
     @property
     def imported_from(self) -> tuple[str, ...]:
-        """Return the environment variables that a first start imports."""
+        """Return the names of the environment variables that the first start imports."""
         return self.declaration.imported_from
 
     @property
     def managed(self) -> bool:
-        """Tell whether only the code may write the setting."""
+        """Return whether only code may change the setting."""
         return self.declaration.editable is Editable.MANAGED
 
     @property
     def in_editor(self) -> bool:
-        """Tell whether the web editor may change the setting."""
+        """Return whether people may change the setting in the admin editor."""
         return self.declaration.editable is Editable.EVERYWHERE
 
     @property
     def expected(self) -> str:
-        """Return what a valid value is, as a noun phrase."""
+        """Return a noun phrase that describes a valid value, such as "true or false"."""
         return str(getattr(self.declaration.field, "expected", "a valid value"))
 
     @property
     def can_lock_out(self) -> bool:
-        """Tell whether a wrong value could keep its author from correcting it."""
+        """Return whether a wrong value could lock people out, so that they cannot correct it."""
         return self.declaration.can_lock_out
 
     @property
     def is_sensitive(self) -> bool:
-        """Tell whether a change asks for proof that it is really the person who is signed in."""
+        """Return whether a change needs a recent proof of identity."""
         return self.is_secret or self.declaration.sensitive
 
     def form_field(self) -> forms.Field:
-        """Return a copy of the field, which the caller may customise."""
+        """Return a copy of the form field, which the caller may customise."""
         field = copy.deepcopy(self.declaration.field)
         field.label, field.help_text = self.label, self.help
         return field
 
     def parse(self, text: str) -> Any:
-        """Return the typed value of ``text``; raise ``InvalidValue``."""
+        """Return the typed value of ``text``; raise ``InvalidValue`` if it is not valid."""
         try:
             return self.declaration.field.clean(text)
         except ValidationError as error:
@@ -99,26 +99,26 @@ class Setting:
             raise InvalidValue(self.key, expected, fix=self._fix(text)) from None
 
     def _fix(self, text: str) -> str | None:
-        """Say how to remove a secret to whoever tried to write an empty one."""
+        """Return how to remove a secret, if ``text`` is an empty secret; otherwise ``None``."""
         return f"to remove it, unset {self.key}" if self.is_secret and not text.strip() else None
 
     def serialise(self, value: Any) -> str:
-        """Return the canonical text that is stored for ``value``."""
+        """Return the canonical text to store for the typed ``value``, which must not be ``None``."""
         if isinstance(value, Secret):
             value = value.reveal()
         return str(self.declaration.field.serialise(value))  # type: ignore[attr-defined]  # every field of config_app.fields has it
 
     def canonical(self, value: Any) -> str:
-        """Return the text to store for a text or a typed value; raise ``InvalidValue``."""
+        """Return the text to store for a text or a typed value; raise ``InvalidValue`` if it is not valid."""
         text = value if isinstance(value, str) else self.serialise(value)
         return self.serialise_optional(self.parse(text))
 
     def serialise_optional(self, value: Any) -> str:
-        """Return the stored text; no value at all is the empty text."""
+        """Return the text to store for the typed ``value``; the empty text for ``None``."""
         return "" if value is None else self.serialise(value)
 
     def display(self, value: Any) -> str:
-        """Return ``value`` for a person: a secret only as set or not."""
+        """Return ``value`` as text for people; for a secret, only whether it is set."""
         if self.is_secret:
             return NOT_SET if value is None else SECRET_SET
         return self.serialise_optional(value)
@@ -132,22 +132,22 @@ def _by_key(settings: Iterable[Setting]) -> dict[str, Setting]:
     found: dict[str, Setting] = {}
     for setting in settings:
         if setting.key in found:
-            raise TypeError(f"two settings are called {setting.key}")
+            raise TypeError(f"two settings have the key {setting.key}; give one of them another key")
         found[setting.key] = setting
     return found
 
 
 class Schema(Generic[C]):
-    """All settings of a runtime config class, in the order of their declaration."""
+    """The settings of a runtime config class, in the order of declaration, and the rules across them."""
 
     def __init__(
         self, config_class: type[C], *, rules: Iterable[Rule[C]] = (), guards: Iterable[Guard[C]] = ()
     ) -> None:
         """Read the declarations of ``config_class``, a frozen dataclass whose fields are ``setting()``s.
 
-        Raises ``TypeError`` where it is something else, or where two settings have the same key.
-        ``rules`` look at one configuration and never at anything else; ``guards`` compare the
-        configuration in force with a planned one and may query the database.
+        Each rule is called with one configuration and may look at nothing else. Each guard is called with
+        the current and the planned configuration and may query the database. Both return violations.
+        Raises ``TypeError`` if the class is not such a dataclass, or if two settings have the same key.
         """
         self.config_class = config_class
         self.rules = tuple(rules)
@@ -174,50 +174,50 @@ class Schema(Generic[C]):
             )
 
     def __getitem__(self, key: str) -> Setting:
-        """Return the setting called ``key``; raise ``UnknownSetting`` with what was probably meant."""
+        """Return the setting with this key; raise ``UnknownSetting``, with suggestions, if there is none."""
         try:
             return self.settings[key]
         except KeyError:
             raise UnknownSetting(key, self.suggestions(key)) from None
 
     def suggestions(self, key: str) -> list[str]:
-        """Return the keys that look like ``key``, an attribute's name included."""
+        """Return up to three keys that are similar to ``key``, or the key of the attribute of that name."""
         by_attribute = [s.key for s in self.settings.values() if s.attribute == key]
         return by_attribute or difflib.get_close_matches(key.lower(), self.settings, n=3)
 
     def writable(self, key: str) -> Setting:
-        """Return the setting called ``key``; raise ``ManagedSetting`` where only the code writes it."""
+        """Return the setting with this key; raise ``ManagedSetting`` if only code may change it."""
         found = self[key]
         if found.managed:
-            raise ManagedSetting(key, "the application keeps it up to date itself")
+            raise ManagedSetting(key, "because the application sets it")
         return found
 
     def in_section(self, section: Section) -> list[Setting]:
-        """Return the settings of one section, in order."""
+        """Return the settings of one section, in the order of their declaration."""
         return [s for s in self.settings.values() if s.section is section]
 
     def build(self, values: Mapping[str, Any]) -> C:
-        """Return the immutable object with ``values`` by key, and defaults elsewhere."""
+        """Return a runtime config with the given values, by key; the other settings have their defaults."""
         attributes = {self.settings[key].attribute: value for key, value in values.items()}
         return self.config_class(**attributes)
 
     def value(self, config: C, key: str) -> Any:
-        """Return the value that ``config`` holds for ``key``."""
+        """Return the value of one setting in ``config``."""
         return getattr(config, self.settings[key].attribute)
 
     def values(self, config: C) -> dict[str, Any]:
-        """Return every value that ``config`` holds, by key."""
+        """Return the value of every setting in ``config``, by key."""
         return {key: getattr(config, setting.attribute) for key, setting in self.settings.items()}
 
     def changed_keys(self, old: C, new: C) -> list[str]:
-        """Return the keys whose values differ between two configurations."""
+        """Return the keys of the settings whose values differ between two configurations."""
         names = ((key, setting.attribute) for key, setting in self.settings.items())
         return [key for key, name in names if getattr(old, name) != getattr(new, name)]
 
     def violations(self, config: C) -> list[RuleViolation]:
-        """Return every rule across settings that ``config`` breaks."""
+        """Return a violation for each rule across settings that ``config`` breaks."""
         return [violation for rule in self.rules for violation in rule(config)]
 
     def objections(self, before: C, after: C) -> list[RuleViolation]:
-        """Return what the guards have against going from ``before`` to ``after``."""
+        """Return a violation for each guard that refuses the change from ``before`` to ``after``."""
         return [violation for guard in self.guards for violation in guard(before, after)]

@@ -1,4 +1,4 @@
-"""`Secret`: a string that nothing shows by accident."""
+"""`Secret`: a string that is never shown by accident."""
 
 from __future__ import annotations
 
@@ -13,27 +13,30 @@ MASK: Final = "••••••••"
 
 @final
 class Secret:
-    """An opaque, immutable string; `reveal()` is the one way in, everything else sees `MASK`."""
+    """An immutable string that shows itself as `MASK`; only `reveal()` returns the string.
 
-    # A closure rather than the string itself: whatever walks the attributes of an object
-    # (debuggers, crash reporters, rich.inspect) meets a function, not the secret.
+    Two secrets are equal if their strings are. A copy is the same object; a pickle contains no string.
+    """
+
+    # The attribute is a function that returns the string, not the string itself. Debuggers and crash
+    # reporters that print the attributes of an object then show a function.
     __slots__ = ("_sealed",)
     _sealed: Callable[[], str | None]
 
     def __new__(cls, value: str) -> Secret:
-        """Wrap `value`; raise TypeError when it is not a string."""
+        """Return a secret that contains `value`; raise TypeError if it is not a string."""
         if not isinstance(value, str):
-            del value  # type: ignore[unreachable]  # or it would be among the locals of the traceback
-            raise TypeError("a Secret wraps a str")
+            del value  # type: ignore[unreachable]  # keeps it out of the traceback's local variables
+            raise TypeError("a Secret must be made from a str")
         return _seal(value)
 
     @classmethod
     def masked(cls) -> Secret:
-        """Return a secret that is known to exist and whose content is not at hand."""
+        """Return a secret without its string, for a secret that is set but was not decrypted."""
         return _seal(None)
 
     def reveal(self) -> str:
-        """Return the string itself; raise SecretMasked where it is not at hand."""
+        """Return the string; raise SecretMasked if this object does not have it."""
         value = self._sealed()
         if value is None:
             raise SecretMasked

@@ -1,4 +1,4 @@
-"""What a declaration is made of: one ``setting()`` per value, grouped in ``Section``s."""
+"""``setting()`` and ``Section``, with which a project declares its settings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ METADATA_KEY = "config_app.setting"
 
 
 class TakesEffect(enum.Enum):
-    """When a committed change is in force in a running process."""
+    """When a committed change takes effect in a running process."""
 
     LIVE = "live"
     LISTENERS = "listeners"
@@ -22,16 +22,16 @@ class TakesEffect(enum.Enum):
 
     @property
     def description(self) -> str:
-        """Return the sentence that the editor and the reference print."""
+        """Return the words that follow "takes effect" in the editor, the CLI and the reference."""
         return {
             TakesEffect.LIVE: "at once, in every process",
-            TakesEffect.LISTENERS: "when the listeners move",
-            TakesEffect.WORKERS: "when the workers are renewed",
+            TakesEffect.LISTENERS: "when the server rebinds",
+            TakesEffect.WORKERS: "when the workers are replaced",
         }[self]
 
 
 class Editable(enum.Enum):
-    """Who may change a setting: anyone with the right, only the shell, or only the code."""
+    """Where a setting can be changed: everywhere, only from a shell, or only by code (managed)."""
 
     EVERYWHERE = "everywhere"
     SHELL = "shell"
@@ -49,7 +49,7 @@ class Section:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Declaration:
-    """Everything ``setting()`` was told, kept in the metadata of the dataclass field."""
+    """The arguments of one call of ``setting()``, kept in the metadata of the dataclass field."""
 
     section: Section
     label: str
@@ -79,13 +79,15 @@ def setting(
     sensitive: bool = False,
     summary: Callable[[Any], str] | None = None,
 ) -> T:
-    """Declare one setting as the default of a dataclass field.
+    """Declare one setting; assign the result to a field of the dataclass.
 
-    ``key`` is its name in the database and on the command line (default: the attribute's name),
-    ``imported_from`` the environment variables that a first start reads, in order of precedence,
-    ``can_lock_out`` that a wrong value could keep its author from correcting it,
-    ``sensitive`` that whoever may change it could gain rights or the trust of others, as with every secret,
-    ``summary`` how the short table of ``config show`` abbreviates the value (absent: not listed there).
+    - ``key``: the name in the database and on the command line; by default the name of the attribute.
+    - ``imported_from``: the environment variables that the first start imports; the first one set wins.
+    - ``can_lock_out``: a wrong value could lock people out, so that they cannot correct it.
+    - ``sensitive``: a change needs a recent proof of identity, as for every secret. Use it for settings that
+      give people rights or decide whom the application trusts.
+    - ``summary``: returns the text for the short table of ``config show``. Settings without it are not in
+      that table.
     """
     declaration = Declaration(
         section=section,

@@ -1,4 +1,4 @@
-"""``UNSET``: in a plan's changes, remove the row, so that the default is in force."""
+"""``UNSET``: the value in a plan's changes that returns a setting to its default."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ class Unset(enum.Enum):
     UNSET = "unset"
 
     def __repr__(self) -> str:
-        """Read like the name."""
+        """Return the name of the constant."""
         return "UNSET"
 
 
 UNSET: Final[Literal[Unset.UNSET]] = Unset.UNSET
+"""Removes the row of the setting."""

@@ -19,7 +19,7 @@ def editor(owner: User) -> Editor:
 def test_it_lists_what_would_change_and_when_that_takes_effect(editor: Editor) -> None:
     changes = editor.preview(port="9000")["changes"]
     assert [(c["key"], c["label"], c["old"], c["new"]) for c in changes] == [("port", "Port", "8884", "9000")]
-    assert changes[0]["takes_effect"] == "when the listeners move"
+    assert changes[0]["takes_effect"] == "when the server rebinds"
 
 
 def test_it_writes_nothing(editor: Editor) -> None:

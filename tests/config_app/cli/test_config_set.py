@@ -71,7 +71,7 @@ def test_history_says_who_through_which_channel_and_why(install: None) -> None:
 
 
 def test_it_says_when_a_change_is_in_force_later(install: None) -> None:
-    assert config("set", "port", "8885").lines[1:] == ["port takes effect when the listeners move"]
+    assert config("set", "port", "8885").lines[1:] == ["port takes effect when the server rebinds"]
     assert config("set", "log_level", "debug").lines[1:] == []
 
 
@@ -86,7 +86,7 @@ def run_pinned() -> None:
 
 def test_a_setting_that_a_command_line_pins_is_named_once_it_is_changed(install: None) -> None:
     run_pinned()
-    later = "port takes effect when the listeners move"
+    later = "port takes effect when the server rebinds"
     assert config("set", "port", "8950").lines[1:] == [later, PINNED]
     Process.objects.update(revision=3)
     assert PINNED in config("set", "port", "8951", "--wait", "0").lines
@@ -101,7 +101,7 @@ def test_a_database_that_is_gone_right_after_a_change_makes_no_refusal_of_it(
         raise DatabaseUnavailable("the database is gone")
 
     monkeypatch.setattr(receipts, "pinned", gone)
-    assert config("set", "port", "8950").lines[1:] == ["port takes effect when the listeners move"]
+    assert config("set", "port", "8950").lines[1:] == ["port takes effect when the server rebinds"]
 
 
 def test_what_is_live_costs_no_question_about_pins(install: None) -> None:
@@ -127,7 +127,7 @@ def test_nothing_to_change_is_no_revision(install: None) -> None:
 def test_a_dry_run_prints_the_plan_and_writes_nothing(install: None) -> None:
     before = database_content()
     out = config("set", "port=8885", f"workos_api_key={CANARY}", "--dry-run").out
-    assert "port 8884 (default) → 8885, in force when the listeners move" in out
+    assert "port 8884 (default) → 8885, in force when the server rebinds" in out
     assert "workos_api_key not set → ✓ configured" in out
     assert "nothing was written" in out
     assert database_content() == before

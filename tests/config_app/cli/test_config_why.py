@@ -21,7 +21,7 @@ def test_a_default_is_explained(install: None) -> None:
     assert config("why", "port").lines == [
         "port = 8884",
         "  from          the default; nothing is stored",
-        "  takes effect  when the listeners move",
+        "  takes effect  when the server rebinds",
         "  expected      a whole number from 1 to 65535",
         "  default       8884",
         "  imported from HUB_PORT",

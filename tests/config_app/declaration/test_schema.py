@@ -137,7 +137,7 @@ def test_two_settings_of_one_key_are_a_mistake() -> None:
         return setting(1, key=key, section=FIRST, label="A port", field=fields.PortField(), help="A port.")
 
     pair = [("port", int, one(None)), ("other", int, one("port"))]
-    with pytest.raises(TypeError, match="two settings are called port"):
+    with pytest.raises(TypeError, match="two settings have the key port"):
         Schema(dataclasses.make_dataclass("Twice", pair, frozen=True))
 
 

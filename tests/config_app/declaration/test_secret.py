@@ -149,7 +149,7 @@ def test_djangos_debug_page_does_not_show_it(page: str, secret: Secret) -> None:
 
 @pytest.mark.parametrize("wrong", [None, 7, CANARY.encode(), bytearray(b"x"), ["x"], Secret("x")])
 def test_it_wraps_nothing_but_strings(wrong: Any) -> None:
-    with pytest.raises(TypeError, match="a Secret wraps a str"):
+    with pytest.raises(TypeError, match="a Secret must be made from a str"):
         Secret(wrong)
 
 

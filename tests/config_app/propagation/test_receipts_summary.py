@@ -145,7 +145,7 @@ def test_a_setting_that_needs_new_listeners_is_pending_until_they_moved() -> Non
     receipts.sign()
     assert Process.objects.get().pending == ["port"]
     assert "pending in 1 processes" in config("show", "--all").out
-    assert "Pending in 1 of 1 processes: takes effect when the listeners move" in editor_page()
+    assert "Pending in 1 of 1 processes: takes effect when the server rebinds" in editor_page()
     effects.acted_on(get_config(), TakesEffect.LISTENERS)
     receipts.sign()
     assert Process.objects.get().pending == []
