@@ -1,4 +1,4 @@
-"""The configuration in Django's admin: the editor and the history."""
+"""The configuration editor and the history in Django's admin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two people at once: what the others changed, and what of one's own input is kept (R8)."""
+"""Two people edit at once: find what others changed and keep the person's own input (R8)."""
 
 from __future__ import annotations
 
@@ -23,9 +23,11 @@ SHOWN = 20
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Conflict:
-    """What to show whoever saves a page that is no longer current.
+    """What the editor shows when somebody saves a page that is no longer current.
 
-    ``kept`` is their own input by field name, ``clashes`` what others did to the same settings, by key.
+    ``revisions`` are those made since the page was loaded, newest first. ``kept`` maps field names to the
+    person's own input. ``clashes`` maps keys to what others did to the same settings. ``lost_secrets`` has
+    the labels of the secrets to enter again.
     """
 
     revisions: list[Revision]
@@ -35,7 +37,7 @@ class Conflict:
 
 
 def find_conflict(form: ConfigurationForm, current: Current) -> Conflict:
-    """Compare a submitted form with what happened since the revision that it was made for."""
+    """Return how a submitted form conflicts with the revisions made since the form was loaded."""
     base = form.base_revision or 0
     revisions = [r for r in store.history(limit=SHOWN) if r.number > base]
     before = _texts_before(base)
@@ -44,12 +46,13 @@ def find_conflict(form: ConfigurationForm, current: Current) -> Conflict:
         revisions=revisions,
         kept=_kept(form, own),
         clashes=_clashes({s.key for s in own} & before.keys(), revisions),
+        # A page never sends a secret back to the browser, so these are typed again.
         lost_secrets=[s.label for s in own if s.is_secret],
     )
 
 
 def _texts_before(base: int) -> dict[str, str | None]:
-    """Return the text that was stored at revision ``base`` for each key that changed since."""
+    """Return the text stored at revision ``base`` for each key changed since; ``None`` means "no row"."""
     first = Change.objects.filter(revision__gt=base).order_by().values("key").annotate(first=Min("pk"))
     changes = Change.objects.filter(pk__in=first.values("first"))
     with database_errors():
@@ -59,7 +62,7 @@ def _texts_before(base: int) -> dict[str, str | None]:
 def _is_own(
     form: ConfigurationForm, setting: Setting, current: Current, before: Mapping[str, str | None]
 ) -> bool:
-    """Tell whether the person entered something, rather than sent back what the page had shown."""
+    """Return whether the person entered a value themselves, rather than sent back what the page showed."""
     if any(tick.data for tick in form.ticks(setting.key)):
         return True
     value = current.value(setting.key)
@@ -73,7 +76,7 @@ def _value(setting: Setting, text: str | None) -> Any:
     try:
         return setting.default if text is None else setting.parse(text)
     except ConfigError:
-        return None  # was not in force then either, so what the page showed is not known
+        return None  # The text was not valid then either, so the value that the page showed is unknown.
 
 
 def _kept(form: ConfigurationForm, own: list[Setting]) -> dict[str, Any]:
@@ -86,7 +89,7 @@ def _kept(form: ConfigurationForm, own: list[Setting]) -> dict[str, Any]:
 
 
 def _clashes(keys: set[str], revisions: list[Revision]) -> dict[str, str]:
-    """Say who last changed each of ``keys``, and to what."""
+    """Return a sentence for each of ``keys``: who changed it last, and to what."""
     found: dict[str, str] = {}
     for revision in revisions:
         for row in change_rows(revision):

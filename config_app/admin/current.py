@@ -1,4 +1,4 @@
-"""What is stored and what of it is in force, read once for a page."""
+"""The stored configuration and the values in force, read once for each page."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from config_app.store import Stored
 
 @dataclasses.dataclass(frozen=True)
 class Current:
-    """The configuration as one statement saw it."""
+    """The stored configuration, read in one SQL statement, and the runtime config that it resolves to."""
 
     schema: Schema[Any]
     stored: Stored
@@ -28,47 +28,50 @@ class Current:
 
     @property
     def known(self) -> Known[Any]:
-        """Return what a plan need not find out again."""
+        """Return what was read, for a plan to reuse instead of reading it again."""
         return Known(self.stored, self.resolution)
 
     @property
     def revision(self) -> int:
-        """Return the number of the last revision."""
+        """Return the number of the newest revision."""
         return self.stored.revision
 
     def value(self, key: str) -> Any:
-        """Return the value in force."""
+        """Return the value in force for ``key``."""
         return self.schema.value(self.resolution.config, key)
 
     def values(self) -> Mapping[str, Any]:
-        """Return every value in force by key."""
+        """Return the values in force of all settings, by key."""
         return self.schema.values(self.resolution.config)
 
     @functools.cached_property
     def stored_problems(self) -> list[Problem]:
-        """Return what keeps stored or imported values from being in force."""
+        """Return the problems of stored and imported values that are not used."""
         return [*self.resolution.problems, *unsettled_problems(self.schema, self.resolution)]
 
     @property
     def refused(self) -> set[str]:
-        """Return the keys whose stored or imported value is not in force."""
+        """Return the keys whose stored or imported value is not used."""
         return {key for problem in self.stored_problems for key in problem.keys}
 
     def problems(self) -> list[Problem]:
-        """Return everything that needs a person's attention."""
+        """Return every problem that a person should look at."""
         config, project = self.resolution.config, get_project()
         return [*self.stored_problems, *hindrances(), *project.problems(config), *project.drift(config)]
 
     def changeable(self, user: Any) -> list[Setting]:
-        """Return the settings that somebody who may change the configuration may change in the browser."""
+        """Return the settings that ``user`` may change in the browser.
+
+        Whether ``user`` may change the configuration at all is not checked here.
+        """
         project = get_project()
         return [s for s in self.schema.settings.values() if s.in_editor and project.may_change(user, s)]
 
 
 def read_current(*, adopting: bool = False) -> Current:
-    """Read the database; with ``adopting``, first record what somebody wrote past the store.
+    """Read the configuration from the database and use it for the rest of the request.
 
-    The rest of the request sees what was read.
+    If ``adopting``, first record changes that were made with SQL as a revision.
     """
     stored = store.read()
     if adopting and stored.drifted:

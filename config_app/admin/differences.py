@@ -1,4 +1,4 @@
-"""What a plan changes, as the pages, the preview and the message after saving show it: secrets masked."""
+"""The changes of a plan as the pages, the preview and the message after saving show them; secrets masked."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ MOST = 8
 
 
 def planned_rows(plan: Plan) -> list[ShownChange]:
-    """Return what a plan changes in the form in which recorded changes are shown."""
+    """Return the changes of a plan as the rows that pages also show for recorded changes."""
     return [_shown(difference) for difference in plan.differences]
 
 
 def as_json(plan: Plan) -> list[dict[str, Any]]:
-    """Return what the review dialog needs of a plan."""
+    """Return the changes of a plan for the review dialog."""
     return [
         {**dataclasses.asdict(row), "takes_effect": difference.takes_effect.description}
         for row, difference in zip(planned_rows(plan), plan.differences, strict=True)
@@ -32,14 +32,17 @@ def as_json(plan: Plan) -> list[dict[str, Any]]:
 
 
 def lockout_warning(plan: Plan) -> str:
-    """Return what to know of a plan that could lock its author out, before and after it is applied."""
+    """Return a warning if a plan could lock its author out, otherwise the empty string.
+
+    The sentence is true both before and after the plan is applied.
+    """
     if not plan.can_lock_out:
         return ""
     return f"This could lock you out, so it reverts in {clock(period())} unless you confirm it."
 
 
 def in_words(rows: Iterable[ShownChange]) -> str:
-    """Return what changed in one line of text."""
+    """Return the changes as one line of text; of many changes, the first ``MOST`` and a count."""
     rows = list(rows)
     words = [f"{row.label} {_word(row, row.old)} → {_word(row, row.new)}" for row in rows[:MOST]]
     if len(rows) > MOST:

@@ -1,4 +1,4 @@
-"""The configuration editor: the admin page of ``SystemConfig``, in place of a list of raw rows."""
+"""The configuration editor, which replaces the admin's list of ``SystemConfig`` rows."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ SECRETS_IN_POST = method_decorator(sensitive_post_parameters())
 
 
 class ConfigurationAdmin(WholeAdmin):
-    """One page for all settings; every change goes through plan and apply."""
+    """One page for all settings. Every change goes through a plan."""
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Let in whoever may see or change the configuration."""
+        """Return whether the visitor may see or change the configuration."""
         return may_view(request)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Let whoever has the right change it."""
+        """Return whether the visitor may change the configuration."""
         return may_change(request)
 
     def get_urls(self) -> list[URLPattern]:
-        """Return the editor and its preview; there are no pages of single rows."""
+        """Return the URLs of the editor and its preview; single rows have no pages."""
         view = self.admin_site.admin_view
         return [
             path("", view(self.changelist_view), name=EDITOR),
@@ -53,7 +53,7 @@ class ConfigurationAdmin(WholeAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Show the editor, or save what it sent."""
+        """Show the editor (GET) or save the submitted form (POST)."""
         if not may_view(request):
             raise PermissionDenied
         if request.method == "POST":
@@ -66,10 +66,11 @@ class ConfigurationAdmin(WholeAdmin):
     @SECRETS_IN_POST
     @method_decorator(require_POST)
     def preview_view(self, request: HttpRequest) -> JsonResponse:
-        """Return what saving would change, the errors by field, or that the page is stale; change nothing.
+        """Return as JSON what saving would change, the errors by field, or that the page is stale.
 
-        ``proof`` says what has to be proved first, if anything; a password that came along is taken as proof.
-        ``warning`` says that a change reverts by itself unless it is confirmed, where that is so.
+        Nothing is saved. ``proof`` says how to prove one's identity first, or is empty. A correct password in
+        the form counts as proof. ``warning`` says that the change will revert unless it is confirmed, or is
+        empty.
         """
         current, form = self._receive(request)
         try:
@@ -101,7 +102,7 @@ class ConfigurationAdmin(WholeAdmin):
         return {**self.admin_site.each_context(request), "opts": self.opts}
 
     def _render_conflict(self, request: HttpRequest, submitted: ConfigurationForm) -> HttpResponse:
-        """Show what the others changed, and the person's own input once more."""
+        """Show what others changed, and the form with the person's own input."""
         current = read_current()
         submitted.complete()
         conflict = find_conflict(submitted, current)
@@ -130,7 +131,7 @@ class ConfigurationAdmin(WholeAdmin):
 
 
 def _outlook(request: HttpRequest, plan: Plan, form: ConfigurationForm) -> dict[str, Any]:
-    """Return what the review dialog says of a plan."""
+    """Return what the review dialog shows about a plan."""
     return {
         "changes": as_json(plan),
         "proof": lacking(request, plan, form),

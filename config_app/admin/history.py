@@ -1,4 +1,4 @@
-"""The history: which revision changed what, when, by whom, through which channel and why."""
+"""The admin pages of the history: the list of revisions, one revision, rollback, confirm and revert."""
 
 from __future__ import annotations
 
@@ -36,18 +36,19 @@ CONFIRM, REVERT = "config_app_revision_confirm", "config_app_revision_revert"
 
 
 class RevisionPaginator(RevisionPaginatorBase):
-    """Counts nothing: revisions are numbered without gaps, and a filtered list is counted so far only."""
+    """A paginator that avoids counting all revisions."""
 
     @functools.cached_property
     def count(self) -> int:
-        """Return how many revisions there are; of a filtered list, at most ``MOST_COUNTED``."""
+        """Return the number of revisions; for a filtered list, at most ``MOST_COUNTED``."""
         if self._is_filtered:
             return self._revisions.order_by()[:MOST_COUNTED].count()
+        # Revisions are numbered from 1 without gaps, so the newest number is the count.
         return Revision.objects.order_by("-number").values_list("number", flat=True).first() or 0
 
     @property
     def counts_so_far(self) -> bool:
-        """Tell whether there may be more than was counted."""
+        """Return whether there may be more revisions than ``count``."""
         return self._is_filtered and self.count == MOST_COUNTED
 
     @property
@@ -60,17 +61,17 @@ class RevisionPaginator(RevisionPaginatorBase):
 
 
 class SettingFilter(admin.SimpleListFilter):
-    """Revisions that changed one setting."""
+    """Filters the list to the revisions that changed one setting."""
 
     title = "setting"
     parameter_name = "setting"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Return the declared settings, with the keys in the URL."""
+        """Return the key and label of every declared setting."""
         return [(s.key, s.label) for s in get_schema().settings.values()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Return the revisions with a change of the chosen key, one that is no longer declared included."""
+        """Return the revisions that changed the chosen key, which need not be declared any more."""
         key = self.value()
         if not key:
             return queryset
@@ -78,22 +79,22 @@ class SettingFilter(admin.SimpleListFilter):
 
 
 class ChannelFilter(admin.SimpleListFilter):
-    """Revisions that came through one channel."""
+    """Filters the list to the revisions made through one channel."""
 
     title = "channel"
     parameter_name = "channel"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Return the channels that there are."""
+        """Return all channels."""
         return [(channel, channel) for channel in CHANNELS]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Return the revisions of the chosen channel."""
+        """Return the revisions made through the chosen channel."""
         return queryset.filter(channel=self.value()) if self.value() else queryset
 
 
 class HistoryAdmin(WholeAdmin):
-    """Revisions can be looked at and returned to; nobody edits them."""
+    """Read-only admin of revisions, with a way to roll back to one of them."""
 
     actions = None
     list_filter = (SettingFilter, ChannelFilter)
@@ -106,19 +107,20 @@ class HistoryAdmin(WholeAdmin):
     change_list_template = "config_app/history.html"
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Let in whoever may see the configuration or its history."""
+        """Return whether the visitor may see the history."""
         return may_view_history(request)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse everybody: what happened, happened."""
+        """Return ``False``: nobody may edit a recorded revision."""
         return False
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Take from the URL no comparison but equality; Django would take regular expressions too."""
+        """Return whether ``lookup`` in the URL compares for equality, the only comparison allowed."""
+        # Django would also allow regular expressions, which can keep a database busy.
         return "__" not in lookup
 
     def get_urls(self) -> list[URLPattern]:
-        """Return the list, the page of one revision and the way back to it."""
+        """Return the URLs of the list and of the pages and actions of one revision."""
         view = self.admin_site.admin_view
         return [
             path("", view(self.changelist_view), name=HISTORY),
@@ -129,19 +131,19 @@ class HistoryAdmin(WholeAdmin):
         ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Return the revisions with their changes."""
+        """Return the revisions with their changes and confirmations prefetched."""
         return super().get_queryset(request).select_related("confirmation").prefetch_related("changes")
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """List the revisions, the newest first."""
+        """List the revisions, newest first."""
         context = {"title": "History", **(extra_context or {})}
         return super().changelist_view(request, context)
 
     @method_decorator(require_safe)
     def revision_view(self, request: HttpRequest, number: int) -> HttpResponse:
-        """Show one revision with everything it changed and refused."""
+        """Show one revision with all its changes and refused values."""
         revision = self.find(request, number)
         newest = Revision.objects.order_by("-number").values_list("number", flat=True).first()
         context = {
@@ -156,7 +158,7 @@ class HistoryAdmin(WholeAdmin):
     @method_decorator(sensitive_post_parameters())
     @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
     def rollback_view(self, request: HttpRequest, number: int) -> HttpResponse:
-        """Show what a return to the revision would change, and do it when that is posted."""
+        """Show what a rollback to the revision would change (GET) or roll back (POST)."""
         if not may_change(request):
             raise PermissionDenied
         revision = self.find(request, number)
@@ -164,17 +166,17 @@ class HistoryAdmin(WholeAdmin):
 
     @method_decorator(require_POST)
     def confirm_view(self, request: HttpRequest, number: int) -> HttpResponse:
-        """Keep a revision that would revert by itself."""
+        """Confirm a revision, so that it does not revert."""
         return confirm(request, number)
 
     @method_decorator(require_POST)
     def revert_view(self, request: HttpRequest, number: int) -> HttpResponse:
-        """Undo a revision that waits to be confirmed."""
+        """Revert an unconfirmed revision."""
         request.current_app = self.admin_site.name
         return revert(request, number, {**self.admin_site.each_context(request), "opts": self.opts})
 
     def find(self, request: HttpRequest, number: int) -> Revision:
-        """Return a revision; raise ``PermissionDenied`` or ``Http404``."""
+        """Return revision ``number``; raise ``PermissionDenied`` or ``Http404``."""
         if not may_view_history(request):
             raise PermissionDenied
         revision = self.get_queryset(request).filter(pk=number).first()
@@ -183,6 +185,6 @@ class HistoryAdmin(WholeAdmin):
         return revision
 
     def page_context(self, request: HttpRequest, revision: Revision) -> dict[str, Any]:
-        """Return what every page about one revision shows."""
+        """Return the template context that every page about one revision needs."""
         request.current_app = self.admin_site.name
         return {**self.admin_site.each_context(request), "opts": self.opts, "revision": revision}

@@ -1,4 +1,4 @@
-"""What is said to whoever changed where the site is found: the next page may be out of reach from here."""
+"""The page that links to the site's new address after somebody changed it."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ from config_app.project import get_project
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """Another way in than that of the request: its origin, empty where not known, and the page there.
+    """A page at another address of this site than the one that the request used.
 
-    It ``is_followed`` by the browser itself where that cannot lead astray: the address of a name it did not
-    use may be another machine's, seen from where it is.
+    ``origin`` is empty if it is not known. If ``is_followed``, the browser goes there by itself.
     """
 
     origin: str
@@ -31,18 +30,21 @@ class Elsewhere:
 
     @property
     def url(self) -> str:
-        """Return the whole address, or nothing."""
+        """Return the whole URL, or the empty string if the origin is not known."""
         return f"{self.origin}{self.path}" if self.origin else ""
 
     def as_html(self, sentence: str) -> SafeString:
-        """Return a sentence with the link in it; nothing where there is none."""
+        """Return ``sentence`` with the link in place of ``{}``; empty if the origin is not known."""
         if not self.origin:
             return SafeString()
         return format_html(sentence, format_html('<a href="{}">{}</a>', self.url, self.origin))
 
 
 def elsewhere(request: HttpRequest, config: Any, keys: Collection[str], path: str) -> Elsewhere | None:
-    """Return where to come in under ``config``; ``None`` where the request itself came in that way."""
+    """Return where this site is reached under ``config``; ``None`` if the request already came that way.
+
+    ``keys`` are the settings that changed.
+    """
     project = get_project()
     if project.arrived_under(request, config, keys):
         return None
@@ -51,7 +53,11 @@ def elsewhere(request: HttpRequest, config: Any, keys: Collection[str], path: st
 
 
 def _leads_on(request: HttpRequest, origin: str) -> bool:
-    """Tell whether the browser reaches the same host there, or is on this machine and came by number."""
+    """Return whether the browser can safely go to ``origin`` by itself.
+
+    It can if the host stays the same, or if the request used a loopback address.
+    """
+    # From the browser's network, any other name or address may lead to another machine.
     host = split_domain_port(request.get_host())[0].strip("[]")
     address = parse_address(host)
     return urlsplit(origin).hostname == host or (address is not None and address.is_loopback)
@@ -60,12 +66,13 @@ def _leads_on(request: HttpRequest, origin: str) -> bool:
 def show_elsewhere(
     request: HttpRequest, link: Elsewhere, context: dict[str, Any], *, warning: str = ""
 ) -> HttpResponse:
-    """Answer with a page of its own instead of a redirect, which the browser could not follow.
+    """Return a page that links to ``link``, in place of a redirect.
 
-    Messages wait for the page at ``link`` where the browser has them there too; ``warning`` is what they say
-    that cannot wait.
+    ``warning`` is shown on this page if the messages are kept for the page at ``link``.
     """
+    # A redirect could fail: perhaps the browser cannot reach the new address, or nothing listens there yet.
     page = context | {"elsewhere": link}
+    # The messages belong to the session. If the new address gets the same cookies, they are shown there.
     if _has_same_cookies(request, link.origin):
         page |= {"messages": (), "warning": warning}
     response = TemplateResponse(request, "config_app/elsewhere.html", page)
@@ -75,10 +82,10 @@ def show_elsewhere(
 
 
 def _has_same_cookies(request: HttpRequest, origin: str) -> bool:
-    """Tell whether the browser sends ``origin`` the cookies of this request.
+    """Return whether the browser sends the cookies of this request to ``origin`` too.
 
-    It does to any port of a host (RFC 6265, 8.5) and, as https may have cookies of its own, by the same
-    scheme.
+    It does if the host is the same, whatever the port (RFC 6265, section 8.5).
     """
+    # The scheme must be the same too, because https may have cookies of its own.
     there, host = urlsplit(origin), split_domain_port(request.get_host())[0]
     return (there.scheme, there.hostname) == (request.scheme, host.strip("[]"))

@@ -1,4 +1,4 @@
-"""Who may see the configuration and its history, and who may change it (W12)."""
+"""Permission checks: who may see the configuration and its history, and who may change it (W12)."""
 
 from __future__ import annotations
 
@@ -17,27 +17,28 @@ VIEW_HISTORY = "config_app.view_revision"
 
 
 def may_change(request: HttpRequest) -> bool:
-    """Tell whether the visitor may change the configuration at all."""
+    """Return whether the visitor may change any setting at all."""
     return request.user.has_perm(CHANGE)
 
 
 def may_view(request: HttpRequest) -> bool:
-    """Tell whether the visitor may see the configuration, secrets excepted."""
+    """Return whether the visitor may see the configuration, without its secrets."""
     return request.user.has_perm(VIEW) or may_change(request)
 
 
 def may_view_history(request: HttpRequest) -> bool:
-    """Tell whether the visitor may see the history, which shows no more than the configuration does."""
+    """Return whether the visitor may see the history."""
+    # The history shows no more than the configuration does, so the right to see that is enough.
     return request.user.has_perm(VIEW_HISTORY) or may_view(request)
 
 
 class WholeAdmin(ModelAdmin):
-    """The admin of a table whose rows nobody adds, edits or deletes one by one."""
+    """The admin of a table whose rows cannot be added or deleted one by one."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Refuse everybody."""
+        """Return ``False``: rows cannot be added."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse everybody."""
+        """Return ``False``: rows cannot be deleted."""
         return False

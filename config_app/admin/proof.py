@@ -1,4 +1,4 @@
-"""Before a sensitive setting changes: proof that it is really the person who is signed in (W7)."""
+"""Proof of identity: before a sensitive setting changes, people prove that they are who is signed in (W7)."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ SIGN_IN, PASSWORD = "Sign in again first, then save once more.", "Enter your pas
 
 
 def is_missing(request: HttpRequest, plan: Plan) -> bool:
-    """Tell whether a plan asks for proof that whoever sent the request has not given recently."""
+    """Return whether a plan needs proof of identity that the visitor has not given recently."""
     return plan.is_sensitive and not get_project().has_proved(request)
 
 
 def lacking(request: HttpRequest, plan: Plan, form: RevisionForm) -> str:
-    """Return what has to be done first, in words; nothing where the proof is given, be it by this form.
+    """Return what the visitor must do first, as a sentence; empty if no proof is missing.
 
-    Raises ``NotProved`` where the form has a password and it does not count.
+    A correct password in ``form`` counts as proof. Raise ``NotProved`` if the password is not accepted.
     """
     if not is_missing(request, plan):
         return ""
@@ -34,6 +34,6 @@ def lacking(request: HttpRequest, plan: Plan, form: RevisionForm) -> str:
 
 
 def demand(request: HttpRequest, plan: Plan, form: RevisionForm) -> None:
-    """Raise ``NotProved`` where proof is missing."""
+    """Raise ``NotProved`` if proof of identity is missing."""
     if words := lacking(request, plan, form):
         raise NotProved(words)

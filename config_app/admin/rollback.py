@@ -1,4 +1,4 @@
-"""Going back to an earlier revision: a page that shows what would change, then the act itself."""
+"""Rollback in the browser: a page that shows what would change, and the rollback itself."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from config_app.project import get_project, get_schema
 
 
 def roll_back(request: HttpRequest, target: Revision, context: dict[str, Any]) -> HttpResponse:
-    """Ask before returning to ``target``, and do it when the answer is posted."""
+    """Show what a rollback to ``target`` would change, or roll back if the request is a POST."""
     newest = read_current(adopting=request.method == "POST").revision
     form = _form(request, target, newest)
     stale = None
@@ -37,7 +37,7 @@ def roll_back(request: HttpRequest, target: Revision, context: dict[str, Any]) -
 
 
 def _form(request: HttpRequest, target: Revision, newest: int, *, again: bool = False) -> RevisionForm:
-    """Return the form as it was sent, or a new one, ``again`` with the reason that was sent."""
+    """Return the submitted form, or a new one; with ``again``, a new one that keeps the submitted reason."""
     if request.method == "POST" and not again:
         return RevisionForm(request.POST)
     reason = request.POST.get(REASON, f"Back to revision {target.number}")
@@ -57,7 +57,7 @@ def _attempt(
 
 
 def _outlook(request: HttpRequest, target: Revision) -> dict[str, Any]:
-    """Return what the return would change, and what it asks for; or what stands in its way."""
+    """Return the template context: what the rollback would change, or the obstacles to it."""
     try:
         plan = _draw(request, target, None)
         return {
@@ -73,7 +73,7 @@ def _outlook(request: HttpRequest, target: Revision) -> dict[str, Any]:
 
 
 def _draw(request: HttpRequest, target: Revision, base_revision: int | None) -> Plan:
-    """Plan the return; raise ``InvalidPlan`` where it touches what this person may not change here."""
+    """Return the plan of the rollback; raise ``InvalidPlan`` if it changes a forbidden setting."""
     plan = plan_rollback(target.number, base_revision)
     project, schema = get_project(), get_schema()
     settings = [schema[difference.key] for difference in plan.differences]

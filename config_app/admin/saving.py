@@ -1,4 +1,4 @@
-"""What follows once a plan is decided upon in the browser."""
+"""Applying a plan in the browser, and the answer that reports it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ from config_app.models import Revision
 
 
 def commit(request: HttpRequest, plan: Plan, form: RevisionForm, channel: str) -> Revision | None:
-    """Apply a plan in the name of whoever sent the form; what could lock people out is to be confirmed.
+    """Apply a plan as the visitor and return its revision; ``None`` if nothing differed.
 
-    Raises ``NotProved`` where the plan is sensitive and it may be somebody else who sent it.
+    If the plan could lock people out, its revision reverts unless it is confirmed in time. Raise
+    ``NotProved`` if the plan is sensitive and proof of identity is missing.
     """
     demand(request, plan, form)
     return plan.apply(
@@ -41,9 +42,10 @@ def respond(
     url: str,
     context: Callable[[], dict[str, Any]],
 ) -> HttpResponse:
-    """Say what was saved: on the page at ``url``, or at once where that is out of reach from here now.
+    """Redirect to ``url`` with a message about what was saved.
 
-    ``context`` gives what any page of the admin shows; most saves need none.
+    If the site has a new address now, return a page that links to it. Only in that case is ``context``
+    called: it returns the template context of the admin's pages.
     """
     report(request, plan, revision)
     keys = [edit.key for edit in plan.edits]
@@ -54,9 +56,9 @@ def respond(
 
 
 def report(request: HttpRequest, plan: Plan, revision: Revision | None) -> None:
-    """Say on the next page what was saved."""
+    """Add a message for the next page that says what was saved."""
     if revision is None:
-        messages.info(request, "Nothing to save: everything is in force as it was entered.")
+        messages.info(request, "Nothing to save: every setting already has this value.")
         return
     url = revision_url(request, revision.number)
     words = in_words(planned_rows(plan))
@@ -66,6 +68,6 @@ def report(request: HttpRequest, plan: Plan, revision: Revision | None) -> None:
 
 
 def revision_url(request: HttpRequest, number: int) -> str:
-    """Return the page of a revision, in the admin site that the request is for."""
+    """Return the URL of a revision's page in the admin site of the request."""
     site = getattr(request, "current_app", None)
     return reverse("admin:config_app_revision_change", args=[number], current_app=site)

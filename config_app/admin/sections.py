@@ -1,4 +1,4 @@
-"""What the editor's page shows: sections, and a row for each setting with all that is known of it."""
+"""The content of the editor's page: sections with one row for each setting."""
 
 from __future__ import annotations
 
@@ -25,13 +25,16 @@ READ_ONLY = {
     Editable.SHELL: "Changed from a shell: manage.py config set {key} VALUE",
     Editable.MANAGED: "Kept up to date by the application itself.",
 }
-# What the page itself offers is better than the command that mends the same from a shell.
+# For these problems the page itself is the fix, so the shell command is left out.
 MENDED_HERE = {"invalid_value", "refused_value", "secret_unreadable"}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Notice:
-    """Something to know about one setting: ``severity`` is that of a problem, or ``clash``."""
+    """A remark about one setting.
+
+    ``severity`` is that of a problem, or ``clash``, ``pinned`` or ``pending``.
+    """
 
     severity: str
     text: str
@@ -39,7 +42,7 @@ class Notice:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class SettingRow:
-    """One setting as the page shows it; without a field, it is for reading only."""
+    """One setting as the page shows it; if ``field`` is ``None``, the setting is read-only."""
 
     setting: Setting
     value: str
@@ -54,7 +57,7 @@ class SettingRow:
 
     @property
     def is_pending(self) -> bool:
-        """Tell whether processes have yet to act on its value."""
+        """Return whether some processes have not acted on the value yet."""
         return any(notice.severity == "pending" for notice in self.notices)
 
 
@@ -67,12 +70,12 @@ class SectionRows:
 
     @property
     def errors(self) -> int:
-        """Return how many of the fields are wrong."""
+        """Return how many of the rows have an invalid field."""
         return sum(1 for row in self.rows if row.field and row.field.errors)
 
 
 class EditorPage:
-    """Gathers what the page says beyond the form, with a fixed number of queries."""
+    """Everything that the page shows beside the form, read with a fixed number of queries."""
 
     def __init__(
         self, current: Current, form: ConfigurationForm | None, conflict: Conflict | None = None
@@ -87,12 +90,12 @@ class EditorPage:
         self._notices = _notices(current, self.problems, self.processes, conflict.clashes if conflict else {})
 
     def groups(self) -> list[SectionRows]:
-        """Return the sections with their rows, in the order of the declaration."""
+        """Return the sections with their rows, in declaration order."""
         schema = self.current.schema
         return [SectionRows(s, [self._row(x) for x in schema.in_section(s)]) for s in schema.sections]
 
     def general_problems(self) -> list[Problem]:
-        """Return the problems that no row shows."""
+        """Return the problems that concern no declared setting, so that no row shows them."""
         return [p for p in self.problems if not set(p.keys) & self.current.schema.settings.keys()]
 
     def _row(self, setting: Setting) -> SettingRow:
@@ -116,15 +119,16 @@ class EditorPage:
 
 
 def _edited(form: ConfigurationForm | None, conflict: Conflict | None) -> set[str]:
-    """Return the fields that hold the person's own input, not yet saved."""
+    """Return the names of the fields that hold unsaved input."""
     if conflict:
         return set(conflict.kept)
     return set(form.changed_data) if form and form.is_bound else set()
 
 
 def show(setting: Setting, value: Any) -> str:
-    """Return a value for a person; of a list, with room to break between the entries."""
+    """Return a value as text for people."""
     text = setting.display(value)
+    # The space after each comma lets a browser break a long list into lines.
     return ", ".join(text.split(",")) if isinstance(value, tuple) else text
 
 
@@ -153,7 +157,7 @@ def _explain(current: Current, problem: Problem, key: str) -> str:
 
 
 def _stored_text(current: Current, problem: Problem, key: str) -> str:
-    """Say which text is stored and not in force, unless it may be a secret."""
+    """Return a sentence with the stored text that is not used; empty if the text may be a secret."""
     row, setting = current.stored.rows.get(key), current.schema.settings.get(key)
     if problem.code != "invalid_value" or row is None or row.is_secret or not setting or setting.is_secret:
         return ""
@@ -162,7 +166,7 @@ def _stored_text(current: Current, problem: Problem, key: str) -> str:
 
 
 def _pending(current: Current, processes: Collection[Process]) -> Iterable[tuple[str, str]]:
-    """Yield for each setting that processes have yet to act on how many those are."""
+    """Yield a key and a sentence for each setting on which some processes have not acted yet."""
     counts = Counter(key for process in processes for key in process.pending)
     for key, count in counts.items():
         if (setting := current.schema.settings.get(key)) is not None:

@@ -1,4 +1,4 @@
-"""From a submitted page to a plan, with every refusal beside the field it concerns."""
+"""Turning a submitted form into a plan; each refusal becomes an error of the field it concerns."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ def make_form(
     *,
     kept: Mapping[str, Any] | None = None,
 ) -> ConfigurationForm:
-    """Return the form for what ``user`` may change, filled with what is in force or was ``kept``."""
+    """Return a form with the settings that ``user`` may change.
+
+    It shows the values in force, or the person's own input in ``kept``.
+    """
     return ConfigurationForm(
         current.changeable(user),
         current.values(),
@@ -32,23 +35,27 @@ def make_form(
 
 
 def submit(form: ConfigurationForm, current: Current, act: Callable[[Plan], T]) -> T | None:
-    """Do ``act`` with the plan of a submitted form; ``None`` where the form has errors now.
+    """Call ``act`` with the plan of a submitted form and return its result.
 
-    Raises ``StaleRevision`` before anything else, because what somebody typed may be right for a page
-    that is no longer current.
+    Return ``None`` if the form has errors now. Raise ``StaleRevision`` if the form was loaded at another
+    revision than the newest.
     """
+    # A stale page is refused first: its input may have been right when the page was loaded.
     refuse_stale(form, current.revision)
     return attempt(form, lambda: act(plan(form.changes(), form.base_revision, known=current.known)))
 
 
 def refuse_stale(form: RevisionForm, revision: int) -> None:
-    """Raise ``StaleRevision`` where the form was made for another revision than the last."""
+    """Raise ``StaleRevision`` if the form was loaded at another revision than ``revision``."""
     if form.base_revision is not None and form.base_revision != revision:
         raise StaleRevision(form.base_revision, revision)
 
 
 def attempt(form: RevisionForm, act: Callable[[], T]) -> T | None:
-    """Do ``act`` where the form is valid; what is refused becomes an error of the form."""
+    """Call ``act`` if the form is valid and return its result, otherwise ``None``.
+
+    A ``ConfigError`` becomes an error of the form, except ``StaleRevision``, which is raised.
+    """
     if not form.is_valid():
         return None
     try:

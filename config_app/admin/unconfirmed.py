@@ -1,4 +1,4 @@
-"""Confirming in the browser: only a request that came in under the new settings keeps them (W6)."""
+"""Confirming and reverting in the browser; to confirm, a request must use the new settings (W6)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NEXT = "next"
 
 
 def confirm(request: HttpRequest, number: int) -> HttpResponse:
-    """Keep a revision, where the request shows that people still get in; say why not otherwise."""
+    """Confirm a revision, or add a message that says why it is not confirmed."""
     found = _find(request, number)
     if found is None:
         _refuse(request, NotWaiting(number))
@@ -39,7 +39,7 @@ def confirm(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def revert(request: HttpRequest, number: int, context: dict[str, Any]) -> HttpResponse:
-    """Undo a revision before its time has passed."""
+    """Revert a revision before its deadline."""
     found = _find(request, number)
     origin = {"actor": request.user, "address": request.META.get("REMOTE_ADDR", "")}
     if found is None:
@@ -55,19 +55,22 @@ def revert(request: HttpRequest, number: int, context: dict[str, Any]) -> HttpRe
 
 
 def may_settle(request: HttpRequest, waiting: UnconfirmedRevision) -> bool:
-    """Tell whether the visitor may change every setting that the revision changed."""
+    """Return whether the visitor may change every setting that the revision changed."""
     settings, project = get_schema().settings, get_project()
     known = [settings[key] for key in waiting.keys & settings.keys()]
     return may_change(request) and all(project.may_change(request.user, setting) for setting in known)
 
 
 def _version() -> int:
-    """Return the version of the tables under which the request came in, and its rights were decided."""
+    """Return the version of the tables that this request saw when its permissions were checked."""
     return runtime.seen_snapshot().version
 
 
 def _find(request: HttpRequest, number: int) -> UnconfirmedRevision | None:
-    """Return a revision that waits, which the visitor may settle; ``None`` where it does not wait."""
+    """Return the unconfirmed revision ``number``; ``None`` if it does not wait to be confirmed.
+
+    Raise ``PermissionDenied`` if the visitor may not confirm it.
+    """
     if not may_change(request):
         raise PermissionDenied
     found = next((w for w in confirmation.waiting() if w.number == number), None)
@@ -77,26 +80,26 @@ def _find(request: HttpRequest, number: int) -> UnconfirmedRevision | None:
 
 
 def _obstacle(request: HttpRequest, waiting: UnconfirmedRevision) -> str | None:
-    """Return why a request from here does not show that people still get in."""
+    """Return why this request does not prove that the new settings work; ``None`` if it does."""
     revision, config = f"Revision {waiting.number}", runtime.get_snapshot().config
     if _revision_of(request) < waiting.number or _is_pending(config, waiting):
         return f"{revision} is not in force yet in the process that answered. Try again in a moment."
     if link := elsewhere(request, config, waiting.keys, _next(request)):
-        text = "{} is confirmed only by somebody who comes in under the new settings. {}"
+        text = "{} can be confirmed only from a page opened under the new settings. {}"
         return format_html(text, revision, link.as_html("Open {} and confirm there."))
     later = [w.number for w in confirmation.waiting() if w.number > waiting.number and w.keys & waiting.keys]
     if later:
-        return f"Revision {max(later)} changed the same settings since. Confirm that one first."
+        return f"Revision {max(later)} changed the same settings later. Confirm that one first."
     return None
 
 
 def _revision_of(request: HttpRequest) -> int:
-    """Return the revision under which the request came in."""
+    """Return the number of the revision under which the request arrived."""
     return int(request.META.get(REVISION, runtime.get_snapshot().revision))
 
 
 def _is_pending(config: Any, waiting: UnconfirmedRevision) -> bool:
-    """Tell whether this process has yet to act on what the revision changed, such as move its listener."""
+    """Return whether this process has not acted on the revision yet, such as moved its listener."""
     undone = waiting.keys & set(effects.pending(config)) - receipts.pins().keys()
     return any(get_schema()[key].can_lock_out for key in undone)
 
@@ -115,7 +118,7 @@ def _refuse(request: HttpRequest, error: ConfigError) -> None:
 
 
 def _next(request: HttpRequest) -> str:
-    """Return the page to go on to, never one of another site."""
+    """Return the URL of the page to show next, which is always a page of this site."""
     wanted = request.POST.get(NEXT, "")
     if url_has_allowed_host_and_scheme(wanted, None) and wanted.startswith("/"):
         return wanted
@@ -124,7 +127,10 @@ def _next(request: HttpRequest) -> str:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class BannerRow:
-    """A waiting revision as the banner shows it; ``link`` leads to where it can be confirmed."""
+    """An unconfirmed revision as the banner shows it.
+
+    ``link`` leads to where it can be confirmed; ``None`` if that is here.
+    """
 
     waiting: UnconfirmedRevision
     may_settle: bool
@@ -132,7 +138,8 @@ class BannerRow:
 
 
 def rows(request: HttpRequest) -> list[BannerRow]:
-    """Return what the banner shows to whoever may change the configuration; free of cost while none waits."""
+    """Return the unconfirmed revisions for the banner; empty for visitors who may not change settings."""
+    # No query is made while no revision waits to be confirmed.
     snapshot = runtime.get_snapshot()
     if snapshot.confirm_by is None or not may_change(request):
         return []

@@ -238,7 +238,7 @@ def test_it_is_confirmed_only_from_where_the_new_settings_lead(
     monkeypatch.setattr(effects, "_acted_on", {})
     revision = change(**changes)
     page = send(client, "confirm", revision.number, **old)
-    assert "is confirmed only by somebody who comes in under the new settings" in page
+    assert "can be confirmed only from a page opened under the new settings" in page
     assert is_waiting(revision)
     url = reverse("admin:config_app_revision_confirm", args=[revision.number])
     cookies = {f"__Host-{name}": value.value for name, value in client.cookies.items()}
