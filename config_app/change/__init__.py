@@ -1,1 +1,1 @@
-"""How the configuration changes: plan and apply, rollback, reset, confirmation, adoption of raw SQL."""
+"""All ways to change the configuration: plans, rollback, reset, confirmation and direct SQL writes."""

@@ -1,4 +1,4 @@
-"""Writes past the store, such as raw SQL: noticed by their version and made a revision like any other."""
+"""Record writes that bypass the store, such as raw SQL, as revisions."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ SQL = Origin(channel="sql", reason="changed in the database")
 
 
 def adopt(stored: Stored, *, thoroughly: bool = False) -> Stored:
-    """Record what somebody wrote past the store; only within ``store.writing``.
+    """Record writes that bypassed the store as one revision and return the updated ``stored``.
 
-    A value that is not in force is recorded as refused, with what was expected. With ``thoroughly``, also
-    what no trigger counted: after a restore without them, or on a database that has none.
+    An invalid value is recorded as refused, with a note of what was expected. With ``thoroughly``, writes
+    that no trigger counted are recorded too. Call it only within ``store.writing``.
     """
+    # After some restores the triggers are missing, and some databases have none.
     if not stored.drifted and not (thoroughly and differing(stored)):
         return stored
     edits = _edits(stored)
@@ -30,23 +31,23 @@ def adopt(stored: Stored, *, thoroughly: bool = False) -> Stored:
 
 
 def adopt_now() -> None:
-    """Record what somebody wrote past the store, in a transaction of its own."""
+    """Record writes that bypassed the store, counted by a trigger or not, in a separate transaction."""
     with store.writing() as stored:
         adopt(stored, thoroughly=True)
 
 
 def is_unrecorded() -> bool:
-    """Tell whether the rows say something else than history, whether or not anybody counted a write."""
+    """Return whether the rows differ from the history, even if no trigger counted a write."""
     return bool(differing(store.read()))
 
 
 def unrecorded(stored: Stored) -> list[str]:
-    """Return the keys that somebody changed past the store and that no revision has yet."""
+    """Return the keys of counted writes that bypassed the store and are in no revision yet."""
     return [edit.key for edit in _edits(stored)] if stored.drifted else []
 
 
 def differing(stored: Stored) -> set[str]:
-    """Return the keys whose rows are not what history says, counted as a change or not."""
+    """Return the keys whose rows differ from the history, even if no trigger counted a write."""
     return _differing(store.latest_texts(), _texts(stored))
 
 
@@ -55,7 +56,7 @@ def _differing(expected: Mapping[str, str | None], found: Mapping[str, str | Non
 
 
 def _texts(stored: Stored) -> dict[str, str | None]:
-    """Return what history keeps of each row, by key."""
+    """Return the text that the history keeps for each row, by key."""
     return {
         key: archived(row.value, is_secret=_is_secret(key, stored))
         for key, row in stored.rows.items()
@@ -64,7 +65,7 @@ def _texts(stored: Stored) -> dict[str, str | None]:
 
 
 def _edits(stored: Stored) -> list[Edit]:
-    """Return what differs from history, and what history refused and is valid by now."""
+    """Return an edit for each row that differs from the history or was refused and is now valid."""
     expected, found = store.latest_texts(), _texts(stored)
     resolution = resolve(get_schema(), stored, anew=True)
     valid_by_now = resolution.held - resolution.refused.keys()
@@ -82,6 +83,6 @@ def _edits(stored: Stored) -> list[Edit]:
 
 
 def _is_secret(key: str, stored: Stored) -> bool:
-    """Tell whether history must mask the row: where the declaration or the row says so."""
+    """Return whether the declaration or the row marks the value as secret, so that the history masks it."""
     setting, row = get_schema().settings.get(key), stored.rows.get(key)
     return bool((setting and setting.is_secret) or (row and row.is_secret))

@@ -1,7 +1,8 @@
-"""Commit-confirmed: a change that could lock its author out reverts by itself unless it is confirmed (W6).
+"""Revisions that revert automatically unless they are confirmed in time (W6).
 
-Deadlines are the database's, so machines whose clocks differ agree. Whichever process notices first
-reverts; after a crash of all of them, the first one that starts does, before it listens anywhere.
+A change that could lock its author out is applied this way. Deadlines use the database's clock, so all
+machines agree. The first process that notices an overdue revision reverts it. If every process has crashed,
+the next process to start reverts it before it opens a listener.
 """
 
 from __future__ import annotations
@@ -27,13 +28,13 @@ from config_app.store.failures import database_errors
 logger = logging.getLogger("config_app")
 
 DEFAULT_SECONDS = 300.0
-"""Five minutes to confirm, as requirement W6 asks."""
+"""Seconds to confirm a revision, as requirement W6 asks."""
 CONFIRMED, REVERTED, FAILED = "confirmed", "reverted", "failed"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class UnconfirmedRevision:
-    """A revision that waits to be confirmed, and the settings it changed."""
+    """A revision that waits to be confirmed, with the keys of the settings that it changed."""
 
     number: int
     seconds_left: float
@@ -41,12 +42,15 @@ class UnconfirmedRevision:
 
 
 def period() -> float:
-    """Return the seconds that the editor gives to confirm: ``CONFIG_APP["CONFIRM_SECONDS"]``, if given."""
+    """Return how many seconds the editor allows for a confirmation.
+
+    The project can set them in ``CONFIG_APP["CONFIRM_SECONDS"]``.
+    """
     return float(settings.CONFIG_APP.get("CONFIRM_SECONDS", DEFAULT_SECONDS))
 
 
 def waiting() -> list[UnconfirmedRevision]:
-    """Return the revisions that wait to be confirmed, the newest first."""
+    """Return the revisions that wait to be confirmed, newest first."""
     left = dict(reversed(deadlines.unconfirmed()))
     keys: dict[int, set[str]] = {number: set() for number in left}
     with database_errors():
@@ -57,12 +61,13 @@ def waiting() -> list[UnconfirmedRevision]:
 
 
 def confirm(number: int, *, actor: object = None, reason: str = "", version: int | None = None) -> None:
-    """Keep a revision that waits to be confirmed; raise ``ConfigError`` where it does not wait (any more).
+    """Confirm a revision, so that it no longer reverts automatically.
 
-    With ``version``, that holds only where the tables are still those whose version this was: whoever asked
-    whether somebody may do so did not ask about a revision, or with rights, that came or went since.
+    Raise ``NotWaiting`` if it does not wait to be confirmed. Raise ``Moved`` if ``version`` is given and
+    the tables have a newer version.
     """
     with store.writing() as stored:
+        # The caller checked the actor's rights at this version. A later change may have revoked them.
         _refuse_moved(stored, version)
         _settle(number, CONFIRMED, actor=actor_name(actor), reason=reason)
         store.bump_version(stored)
@@ -72,17 +77,17 @@ def confirm(number: int, *, actor: object = None, reason: str = "", version: int
 def revert(
     number: int, *, actor: object, address: str = "", reason: str = "", version: int | None = None
 ) -> Revision | None:
-    """Undo a revision without waiting for its time to pass, and return the revision that does so.
+    """Revert an unconfirmed revision before its deadline.
 
-    Raises ``ConfigError`` where it does not wait to be confirmed (any more) or cannot be undone. ``version``
-    is that of ``confirm``.
+    Return the revision that undoes it, or ``None`` if there is nothing left to undo. Raise ``NotWaiting``
+    or ``Moved`` as ``confirm`` does, and ``ConfigError`` if the changes cannot be undone.
     """
     reason = reason or f"revision {number} was reverted instead of confirmed"
     return _revert(number, Origin(channel="revert", reason=reason, address=address), actor, version)
 
 
 def revert_overdue() -> list[Revision]:
-    """Undo every revision whose time to be confirmed has passed and return the revisions that do so."""
+    """Revert every revision that is overdue for confirmation; return the revisions that undo them."""
     overdue = [number for number, left in deadlines.unconfirmed() if left <= 0]
     return [revision for number in reversed(overdue) if (revision := _revert_overdue(number))]
 
@@ -93,29 +98,31 @@ def _revert_overdue(number: int) -> Revision | None:
         revision = _revert(number, origin, "auto-revert")
     except (NotWaiting, DatabaseUnavailable) as error:
         if isinstance(error, DatabaseUnavailable):
-            raise  # another attempt follows
+            raise  # the caller tries again later
         return None
     except ConfigError as error:
         _give_up(number, error)
         return None
-    logger.warning("revision %s was not confirmed in time and is reverted", number)
+    logger.warning("revision %s was not confirmed in time and has been reverted", number)
     return revision
 
 
 class Moved(ConfigError):
-    """The configuration changed between the question whether something may be done and doing it."""
+    """The configuration changed after the caller checked that the actor may confirm or revert."""
 
     def __init__(self) -> None:
-        super().__init__("the configuration has changed meanwhile", fix="look again, then decide")
+        super().__init__(
+            "the configuration has changed in the meantime", fix="review the changes, then try again"
+        )
 
 
 class NotWaiting(ConfigError):
-    """The revision does not wait to be confirmed, or somebody else was faster."""
+    """The revision does not wait to be confirmed; it never did, or it is already confirmed or reverted."""
 
     def __init__(self, number: int) -> None:
         super().__init__(
             f"revision {number} does not wait to be confirmed",
-            fix="config history says what became of it",
+            fix="config history shows whether it was confirmed or reverted",
         )
 
 
@@ -144,7 +151,10 @@ def _revert(number: int, origin: Origin, actor: object, version: int | None = No
 
 
 def _changes_back(number: int) -> dict[str, Any]:
-    """Return what was before the revision, where nobody changed it again since."""
+    """Return the previous value of each setting that the revision changed.
+
+    Settings that have changed again since then are left out.
+    """
     changes: dict[str, Any] = {}
     rows = store.read().rows
     for change in Change.objects.filter(revision=number, refused=False):
@@ -161,7 +171,7 @@ def _old_value(change: Change) -> Any:
 
 
 def _give_up(number: int, error: ConfigError) -> None:
-    """Stop trying to revert what cannot be reverted; the log and the history say so."""
+    """Stop trying to revert the revision; note this in the log and in the history."""
     logger.error("revision %s was not confirmed in time and cannot be reverted: %s", number, error)
     with store.writing() as stored:
         deadlines.settle(number, FAILED)

@@ -1,4 +1,4 @@
-"""The one way to write: plan, validate the whole, show the masked difference, apply."""
+"""The one way to write the configuration: plan changes, validate them together, apply them as a revision."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from config_app.store.deadlines import await_confirmation
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """One line of a plan: what a person sees of the old and the new value; secrets are masked."""
+    """One line of a plan as a person sees it: a setting's old and new value, with secrets masked."""
 
     key: str
     label: str
@@ -35,7 +35,11 @@ class Difference:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Changes that are valid together with everything else, not yet committed."""
+    """Changes that were validated against the whole configuration and are not yet committed.
+
+    ``revision`` is the last revision at that time. ``before`` and ``after`` are the runtime configs without
+    and with the changes. ``edits`` are the row changes to record.
+    """
 
     changes: Mapping[str, Any] = dataclasses.field(repr=False)
     revision: int
@@ -50,12 +54,12 @@ class Plan:
 
     @property
     def can_lock_out(self) -> bool:
-        """Tell whether one of the changes could keep its author from correcting it."""
+        """Return whether one of the changes could lock its author out."""
         return any(get_schema()[edit.key].can_lock_out for edit in self.edits)
 
     @property
     def is_sensitive(self) -> bool:
-        """Tell whether one of the changes asks for proof that it is really the person who is signed in."""
+        """Return whether one of the changes requires fresh proof of the signed-in person's identity."""
         return any(get_schema()[edit.key].is_sensitive for edit in self.edits)
 
     def apply(
@@ -67,14 +71,14 @@ class Plan:
         address: str = "",
         confirm_within: float | None = None,
     ) -> Revision | None:
-        """Commit the changes as one revision and return it; ``None`` where nothing differs.
+        """Commit the changes as one revision and return it, or return ``None`` if nothing differs.
 
-        Whoever applies it for a person names the ``channel``: code that does not is that channel itself.
-        With ``confirm_within`` (seconds), the revision reverts by itself unless it is confirmed in time.
+        ``channel`` names the interface that the person used; the default means program code. With
+        ``confirm_within`` (seconds), the revision reverts unless it is confirmed in that time.
 
-        The plan is drawn again under the writers' lock. Raises ``StaleRevision`` where it was made for
-        a revision that is no longer the last, ``InvalidPlan`` where it no longer validates, and
-        ``DatabaseUnavailable``; whatever is raised, nothing is changed.
+        The changes are validated again under the writers' lock. Raise ``StaleRevision`` if the plan's
+        base revision is no longer the last, ``InvalidPlan`` if the changes are no longer valid, and
+        ``DatabaseUnavailable``. If an exception is raised, nothing has changed.
         """
         origin = Origin(actor=actor_name(actor), channel=channel, reason=reason, address=address)
         _load_before_writing()
@@ -99,14 +103,15 @@ class Plan:
 
 
 def _load_before_writing() -> None:
-    """Let this process have what is committed: within a transaction, it would read its own writes later."""
+    """Load the committed configuration into this process if a transaction is already open."""
+    # A first load later in the transaction would read this transaction's own uncommitted writes.
     if transaction.get_connection().in_atomic_block:
         runtime.get_snapshot()
 
 
 def _check_rights(actor: object, edits: Iterable[Edit]) -> None:
-    """Refuse what a signed-in person may not change; a shell and code have no such bounds."""
-    if not hasattr(actor, "get_username"):
+    """Raise ``InvalidPlan`` if the actor is a signed-in person who may not change all these settings."""
+    if not hasattr(actor, "get_username"):  # a shell or program code, which may change every setting
         return
     project, schema = get_project(), get_schema()
     forbidden = [e.key for e in edits if not project.may_change(actor, schema[e.key])]
@@ -115,7 +120,7 @@ def _check_rights(actor: object, edits: Iterable[Edit]) -> None:
 
 
 def actor_name(actor: object) -> str:
-    """Return whom history names: a user's name, a given name, or this shell's user."""
+    """Return the actor's name for the history: a user name, a given text, or the shell's user if ``None``."""
     if actor is None:
         return get_project().local_actor()
     username = getattr(actor, "get_username", None)
@@ -130,19 +135,20 @@ def plan(
     refusals: Mapping[str, str] | None = None,
     known: Known[Any] | None = None,
 ) -> Plan:
-    """Validate ``changes`` (text, typed values or ``UNSET`` by key) against the whole configuration.
+    """Return a plan for ``changes`` after validating them against the whole configuration.
 
-    With ``base_revision``, the plan holds only for that revision. ``managed`` lets code write what only
-    code may write. ``refusals`` are notes by key on values that an import left out, to be recorded until
-    somebody settles them. ``known`` is what the caller has just read, for a plan that looks no further.
-    Raises ``InvalidPlan`` with every error found, or ``StaleRevision``.
+    ``changes`` has a text, a typed value or ``UNSET`` for each key. With ``base_revision``, the plan is valid
+    only while that revision is the last. ``managed`` allows changes to managed settings, which people may
+    not make. ``refusals`` has a note for each value that an import refused; each note is recorded in the
+    history. ``known`` is the configuration that the caller has just read, to avoid a second read.
+    Raise ``InvalidPlan`` with every error found, or ``StaleRevision``.
     """
     changes = sealed(changes)
     return _draw(changes, known or _look(store.read()), base_revision, refusals or {}, managed=managed)
 
 
 def _look(stored: Stored, known: Known[Any] | None = None) -> Known[Any]:
-    """Return ``stored`` with what it puts in force, which where nothing is different is ``known``."""
+    """Return ``stored`` with its resolution; if ``known`` is still up to date, return ``known``."""
     if known is not None and known.stored == stored:
         return known
     return Known(stored, resolve(get_schema(), stored))
@@ -159,7 +165,7 @@ def _draw(
     stored, before = known.stored, known.resolution
     if base is not None and base != stored.revision:
         raise StaleRevision(base, stored.revision, _since(base))
-    if base is not None and unrecorded(stored):  # the next revision will say what SQL changed
+    if base is not None and unrecorded(stored):  # the next revision will record the direct SQL write
         raise StaleRevision(base, stored.revision + 1)
     schema = get_schema()
     texts = canonical_texts(schema, changes, managed=managed)
@@ -185,16 +191,17 @@ def _draw(
 def _edits(
     schema: Schema[Any], stored: Stored, texts: Mapping[str, Text], unsettled: Set[str]
 ) -> Iterable[Edit]:
-    """Yield what the rows do not say already; to say it again settles a value that was refused."""
+    """Yield an edit for each text that differs from its row or whose setting has an unsettled refusal."""
     for key, text in texts.items():
         row, setting = stored.rows.get(key), schema[key]
+        # Setting a value again settles an earlier refusal, even if the row stays the same.
         if key in unsettled or not _is_same(setting, row, text):
             old = row.value if row else None
             yield Edit(key=key, old=old, new=plain(text), is_secret=setting.is_secret)
 
 
 def _refused_edits(stored: Stored, refusals: Mapping[str, str]) -> Iterable[Edit]:
-    """Yield changes that leave the row as it is and only say what was refused."""
+    """Yield an edit for each refusal that records its note and leaves the row unchanged."""
     for key, note in refusals.items():
         row = stored.rows.get(key)
         text = row.value if row else None
@@ -204,7 +211,7 @@ def _refused_edits(stored: Stored, refusals: Mapping[str, str]) -> Iterable[Edit
 
 
 def _is_same(setting: Setting, row: store.Row | None, text: Text) -> bool:
-    """Tell whether the row holds ``text`` already."""
+    """Return whether the row already holds ``text``."""
     if row is None or text is None:
         return row is None and text is None
     if row.is_secret != setting.is_secret:
@@ -224,7 +231,8 @@ def _after(schema: Schema[Any], before: Resolution[Any], texts: Mapping[str, Tex
 
 
 def _violations(schema: Schema[Any], before: Any, after: Any) -> list[RuleViolation]:
-    """Return what the change breaks; what was broken before does not stand in its way."""
+    """Return the rules that the changes would break."""
+    # Rules that are already broken must not block a change of other settings.
     known = {str(violation) for violation in schema.violations(before)}
     broken = [v for v in schema.violations(after) if str(v) not in known]
     return broken or [*schema.objections(before, after), *get_project().objections(before, after)]
@@ -248,11 +256,11 @@ def _differences(
 
 
 def _new_text(setting: Setting, old: Any, new: Any) -> str:
-    """Return the new value for display; two different secrets look alike, so the new one is named new."""
-    shown = setting.display(new)
+    """Return the new value for display, marked as new if it replaces a secret."""
+    shown = setting.display(new)  # two different secrets look the same when masked
     return f"{shown} (new)" if setting.is_secret and old is not None and shown != NOT_SET else shown
 
 
 def _since(base: int) -> list[Revision]:
-    """Return the revisions that a stale plan has not seen."""
+    """Return the revisions after ``base``, newest first."""
     return [revision for revision in store.history(limit=50) if revision.number > base]

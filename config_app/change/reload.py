@@ -1,4 +1,4 @@
-"""Making every process read the configuration again, whether or not it noticed a change."""
+"""Make every process reload the configuration, even if it noticed no change."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from config_app.live import runtime
 
 
 def reload_everywhere() -> int:
-    """Let every process load the configuration anew and return the number of the last revision.
+    """Make every process reload the configuration, and return the number of the last revision.
 
-    What somebody wrote past the store becomes a revision first. Raises ``DatabaseUnavailable``.
+    Writes that bypassed the store are recorded as a revision first. Raise ``DatabaseUnavailable``.
     """
     with store.writing() as found:
         stored = adopt(found, thoroughly=True)

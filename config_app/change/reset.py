@@ -1,4 +1,4 @@
-"""Back to unconfigured: secrets cleared, access revoked, history kept."""
+"""Reset an install to unconfigured: clear its secrets, revoke access, keep the history."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from config_app.store.failures import database_errors
 
 
 def plan_reset(*, every_setting: bool = False) -> Plan:
-    """Plan the reset: every secret is cleared; with ``every_setting``, all others return to their default."""
+    """Return a plan that clears every secret and makes the project's own reset changes.
+
+    With ``every_setting``, it returns all other settings to their defaults too, except managed ones.
+    """
     changes: dict[str, Any] = {
         setting.key: UNSET
         for setting in get_schema().settings.values()
@@ -27,7 +30,10 @@ def plan_reset(*, every_setting: bool = False) -> Plan:
 def reset(
     *, actor: object = None, channel: str = CODE, reason: str = "", every_setting: bool = False
 ) -> Revision | None:
-    """Reset in one transaction and return the revision; ``None`` where nothing was set."""
+    """Reset the install and revoke access, in one transaction.
+
+    Return the revision, or ``None`` if no setting had to change.
+    """
     with database_errors(), transaction.atomic():
         drawn = plan_reset(every_setting=every_setting)
         revision = drawn.apply(actor=actor, channel=channel, reason=reason)

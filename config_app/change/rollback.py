@@ -1,4 +1,4 @@
-"""Going back: the changes that return every setting to what it was after an earlier revision."""
+"""Plan a rollback: return every setting to its value right after an earlier revision."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from config_app.store.failures import database_errors
 
 
 def plan_rollback(number: int, base_revision: int | None = None) -> Plan:
-    """Plan the return to how the settings were right after revision ``number``.
+    """Return a plan that returns every setting to its value right after revision ``number``.
 
-    Managed settings stay as they are. Raises ``ConfigError`` where there is no such revision or a secret
-    of that time can no longer be decrypted.
+    Managed settings keep their current value. Raise ``ConfigError`` if the revision does not exist or if
+    a secret of that time cannot be decrypted.
     """
     with database_errors():
         if not Revision.objects.filter(pk=number).exists():
@@ -31,7 +31,10 @@ def plan_rollback(number: int, base_revision: int | None = None) -> Plan:
 
 
 def _texts_after(number: int) -> dict[str, str | None]:
-    """Return what was accepted last, up to revision ``number``, for every key that changed since."""
+    """Return the text right after revision ``number`` for each key that has changed since.
+
+    ``None`` means that the setting had its default.
+    """
     later = Change.objects.filter(revision__number__gt=number).order_by()
     changed = {*later.values_list("key", flat=True).distinct(), *unrecorded(store.read())}
     then = Change.objects.filter(revision__number__lte=number, refused=False, key__in=changed).order_by()

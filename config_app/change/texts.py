@@ -1,4 +1,4 @@
-"""Secrets on their way into the tables: wrapped while they are plain text, ciphertext from then on."""
+"""The texts of a plan on their way to the tables: secrets are wrapped first and encrypted later."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from config_app.project import get_schema
 from config_app.store import Edit
 
 Text = str | Secret | None
-"""What a row is to hold; ``None`` means no row."""
+"""The text to store in a row, wrapped if it is a secret; ``None`` means no row."""
 
 
 def sealed(changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Wrap what is given as a secret's text, so that no traceback and no log of a plan can show it."""
+    """Return ``changes`` with the text of each secret wrapped in ``Secret``, which masks it in logs."""
     settings = get_schema().settings
     return {
         key: Secret(value)
@@ -30,7 +30,7 @@ def sealed(changes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def canonical_texts(schema: Schema[Any], changes: Mapping[str, Any], *, managed: bool) -> dict[str, Text]:
-    """Return the text to store by key; raise ``InvalidPlan`` with every setting that is wrong."""
+    """Return the text to store for each key; raise ``InvalidPlan`` with every error found."""
     texts: dict[str, Text] = {}
     errors: list[ConfigError] = []
     for key, value in changes.items():
@@ -50,12 +50,15 @@ def _canonical(setting: Setting, value: Any) -> str | Secret:
 
 
 def plain(text: Text) -> str | None:
-    """Return the text itself, for whoever compares or encrypts it."""
+    """Return the plain text, to compare or encrypt it."""
     return text.reveal() if isinstance(text, Secret) else text
 
 
 def encrypted(edits: Iterable[Edit]) -> list[Edit]:
-    """Return the edits with new secrets as ciphertext; raise ``KeyringLocked``; only within ``writing``."""
+    """Return the edits with each new secret encrypted; raise ``KeyringLocked`` if no slot opens.
+
+    Call it only within ``store.writing``.
+    """
     edits = list(edits)
     if not any(_has_new_secret(edit) for edit in edits):
         return edits
