@@ -1,1 +1,1 @@
-"""How the hub serves HTTP: gunicorn, its workers, and the address it listens on."""
+"""Serving HTTP: gunicorn's master and workers, and the address on which the hub listens."""

@@ -1,9 +1,4 @@
-"""Requests with a body that is larger than any form of the hub, or whose end is unclear, are refused.
-
-Under ASGI, Django writes the whole body to a temporary file before it looks at the request. One that gives
-its length in two ways may end elsewhere for a proxy in front, which could then be made to pass on another
-request as part of it (RFC 9112, section 6.1).
-"""
+"""An ASGI layer that refuses request bodies that are too large or that state their length in two ways."""
 
 from __future__ import annotations
 
@@ -15,27 +10,28 @@ from hub.responses.bare_responses import Application, Headers, Message, Receive,
 TOO_LARGE = 413, b"The request is too large.\n"
 TWO_LENGTHS = 400, b"The request gives the length of its body in two ways.\n"
 LINGER = 5.0
-"""Seconds, at most, for which the rest of a refused body is taken before the connection is closed."""
+"""How many seconds, at most, the hub reads the rest of a refused body before it closes the connection."""
 
 
 class RefusedBody(Exception):
-    """What came is not taken."""
+    """The request body is refused."""
 
     def __init__(self, refusal: tuple[int, bytes], *, more_comes: bool = True) -> None:
-        """Keep the status and text of the answer, and whether the client is still sending."""
+        """Store the status and the text of the answer, and whether the client is still sending."""
         super().__init__()
         self.status, self.text = refusal
         self.more_comes = more_comes
 
 
 def limit_bodies(application: Application, limit: int) -> Application:
-    """Return ``application``, which answers 413 where a body has more than ``limit`` bytes.
+    """Return ``application`` with a limit: a body of more than ``limit`` bytes is answered with 413.
 
-    Where it says in two ways how many there are, the answer is 400.
+    A request that states the length of its body in two ways is answered with 400.
     """
 
     async def limited(scope: Message, receive: Receive, send: Send) -> None:
         try:
+            # This comes before Django, which under ASGI writes the whole body to a temporary file first.
             _check(_declared(scope), limit)
             await application(scope, _counting(receive, limit), send)
         except RefusedBody as refused:
@@ -55,10 +51,9 @@ def _headers(text: bytes) -> Headers:
 
 
 async def _discard(receive: Receive) -> None:
-    """Take what still comes: closed on unread bytes, TCP would reset the connection and lose the answer.
-
-    RFC 9112, section 9.6, describes this.
-    """
+    """Read and drop the rest of the body, for at most ``LINGER`` seconds."""
+    # If the connection is closed with unread bytes, TCP resets it and the client may lose the answer
+    # (RFC 9112, section 9.6).
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(LINGER):
             while (await receive()).get("more_body"):
@@ -67,6 +62,8 @@ async def _discard(receive: Receive) -> None:
 
 def _declared(scope: Message) -> int:
     headers = dict(scope.get("headers", []))
+    # A proxy may read the other length than we do. An attacker could then hide a second request in the body
+    # (RFC 9112, section 6.1).
     if b"transfer-encoding" in headers and b"content-length" in headers:
         raise RefusedBody(TWO_LENGTHS)
     return int(headers.get(b"content-length", b"0"))

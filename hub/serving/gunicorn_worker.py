@@ -1,4 +1,4 @@
-"""The gunicorn worker: uvicorn, without its own ideas about proxies, logs and signals."""
+"""The gunicorn worker: uvicorn's, with the hub's handling of proxies, logs and signals."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from hub.serving.http_protocol import HubProtocol
 from hub.serving.uvicorn_server import HubServer
 
 LONGEST_REQUEST = 300
-"""Seconds that a request may still take once the worker is to stop, because others have taken over.
+"""How many seconds a request may still take after new workers have replaced this one.
 
-Where the whole hub stops, gunicorn's ``graceful_timeout`` ends it earlier.
+If the whole hub stops, gunicorn's ``graceful_timeout`` ends it earlier.
 """
 
 
 class HubWorker(UvicornWorker):
-    """Serves ASGI; hub.middleware.proxy decides which forwarded headers count."""
+    """A worker process that serves ASGI with uvicorn."""
 
     CONFIG_KWARGS: dict[str, Any] = {
         "loop": "asyncio",
         "http": HubProtocol,
         "ws": "none",
         "lifespan": "off",
-        "proxy_headers": False,
+        "proxy_headers": False,  # hub.middleware.proxy decides which forwarded headers count
         "server_header": False,
         "access_log": False,
         "timeout_graceful_shutdown": LONGEST_REQUEST,
@@ -38,20 +38,24 @@ class HubWorker(UvicornWorker):
     }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Let uvicorn log through the hub's handlers; its worker takes gunicorn's, which has none here."""
+        """Create the worker; this runs in the master, just before the fork."""
         super().__init__(*args, **kwargs)
+        # uvicorn's worker gives this logger the handlers of gunicorn's. That one has none here, so the
+        # lines have to go on to the hub's own handlers.
         logging.getLogger("uvicorn.error").propagate = True
-        self._generation = worker_generations.current()  # the master makes workers before it forks them
+        self._generation = worker_generations.current()
 
     def init_signals(self) -> None:
-        """Leave what stops the worker as it is, at every moment: a signal may have come already."""
+        """Reset the signal handlers, except those for the signals that stop a worker."""
+        # Those are in place since the fork. A signal may arrive at any moment and must not get lost.
         for number in set(self.SIGNALS) - set(process_hooks.STOPS):
             signal.signal(number, signal.SIG_DFL)
         signal.signal(signal.SIGUSR1, self.handle_usr1)
         signal.siginterrupt(signal.SIGUSR1, False)
 
     async def _serve(self) -> None:
-        """Serve until told to stop; even where that was told before, whoever has connected is answered."""
+        """Serve until the worker is told to stop."""
+        # If that has already happened, the server still answers the clients that are connected.
         self.config.app = self.wsgi
         serving = HubServer(self.config, self._generation)
         for number in process_hooks.STOPS:
@@ -63,8 +67,9 @@ class HubWorker(UvicornWorker):
             sys.exit(Arbiter.WORKER_BOOT_ERROR)
 
     async def callback_notify(self) -> None:
-        """Stop where the master was killed, as gunicorn's own workers do: this one would keep the port."""
+        """Show the master that this worker is alive, and stop if the master is gone."""
         await super().callback_notify()
+        # Without this, the worker of a killed master would keep the port. gunicorn's own workers stop too.
         if os.getppid() != self.ppid:
             logging.getLogger("hub").error("the master is gone, so this worker stops too")
             signal.raise_signal(signal.SIGTERM)

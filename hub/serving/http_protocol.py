@@ -1,4 +1,4 @@
-"""HTTP for the hub's workers."""
+"""uvicorn's HTTP protocol, changed so that a worker answers every request before it stops."""
 
 from __future__ import annotations
 
@@ -15,37 +15,35 @@ from config_app.live import feed
 from hub.responses import bare_responses
 
 FIRST_REQUEST = 5.0
-"""Seconds within which a connection that asked nothing yet may begin to while the worker stops."""
+"""While the worker stops: how many seconds a connection without any request yet may wait to send one."""
 WHOLE_HEAD = 55.0
-"""Seconds that it has for the rest."""
+"""While the worker stops: how many seconds such a request, once begun, has to send the rest of its head."""
 NEXT_REQUEST = 0.5
-"""Seconds within which one that was answered may ask again, and is told to connect anew."""
+"""While the worker stops: how many seconds an answered connection stays open for one more request."""
 
 
 class HubProtocol(H11Protocol):
-    """Answers whoever is connected before the worker stops, and ends event streams, which would go on."""
+    """One connection; when the worker stops, it still gets its answers, and its event streams end."""
 
     is_stopping = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as its base
-        """Take a connection; the last ones come while the server stops already."""
+        """Accept a connection, and stop it gracefully at once if the server is already stopping."""
         super().connection_made(transport)
         if feed.is_closed():
             self.shutdown()
 
     def shutdown(self) -> None:
-        """Stop gracefully; the server calls it for each of its connections.
-
-        A client may have sent a request that was not read yet, or be about to: closing would reset it.
-        """
-        feed.close()
+        """Stop this connection gracefully; uvicorn's server calls this for each connection when it stops."""
+        feed.close()  # an event stream would never end by itself
+        # Do not close at once: that would reset a request that the client has just sent or is sending.
         if not self.is_stopping:
             self.is_stopping = True
             self._announce_end()
             self._await_request()
 
     def _announce_end(self) -> None:
-        """Let every answer that has not begun yet say that it is the last of its connection."""
+        """Add ``Connection: close`` to every answer that has not started yet."""
         state = self.server_state
         if CLOSE_HEADER not in state.default_headers:
             state.default_headers = [*state.default_headers, CLOSE_HEADER]
@@ -53,11 +51,11 @@ class HubProtocol(H11Protocol):
             cycle.default_headers = [*cycle.default_headers, CLOSE_HEADER]
 
     def _cycle(self) -> RequestResponseCycle | None:
-        """Return the last request and what becomes of it; uvicorn's own annotation knows of no beginning."""
-        return self.cycle
+        """Return the last request with its response; ``None`` before the first request."""
+        return self.cycle  # uvicorn's annotation lacks the None
 
     def _await_request(self) -> None:
-        """Close in a while, unless a request comes."""
+        """Close the connection after a while, unless a request arrives."""
         self.timeout_keep_alive = NEXT_REQUEST  # type: ignore[assignment]  # a response under way may go on
         if (cycle := self._cycle()) is None:
             self.loop.call_later(FIRST_REQUEST, self._give_up, WHOLE_HEAD)
@@ -66,7 +64,10 @@ class HubProtocol(H11Protocol):
             self.timeout_keep_alive_task = self.loop.call_later(NEXT_REQUEST, self.timeout_keep_alive_handler)
 
     def _give_up(self, longer: float) -> None:
-        """Close a connection without a request; where one has begun to come in, ``longer`` seconds later."""
+        """Close the connection if it never had a request.
+
+        If the first bytes of a request have arrived, wait ``longer`` more seconds for the rest.
+        """
         if self._cycle() is not None:
             return
         if longer and (self.conn.trailing_data[0] or self._unread()):
@@ -75,12 +76,12 @@ class HubProtocol(H11Protocol):
             super().timeout_keep_alive_handler()
 
     def timeout_keep_alive_handler(self) -> None:
-        """Close a connection that was idle for long, unless a request has just arrived."""
+        """Close a connection that was idle for too long, unless a request has just arrived."""
         if not self._unread():
             super().timeout_keep_alive_handler()
 
     def _unread(self) -> int:
-        """Return how many bytes wait to be read."""
+        """Return how many bytes have arrived and are not read yet."""
         connection = self.transport.get_extra_info("socket")
         if self.transport.is_closing() or connection is None:
             return 0
@@ -88,7 +89,8 @@ class HubProtocol(H11Protocol):
         return int(struct.unpack("i", found)[0])
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is no request; uvicorn's own answer lacks the headers of every other one."""
+        """Answer 400 to bytes that are not an HTTP request, and close the connection."""
+        # uvicorn's own answer lacks the security headers that every other answer has.
         plain = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
         start = h11.Response(
             status_code=400, headers=bare_responses.completed(plain), reason=STATUS_PHRASES[400]

@@ -1,4 +1,4 @@
-"""A listener that cannot be had is refused when it is set, while a hub on this machine would follow (R11)."""
+"""Refuse a new address on which the hub that runs on this machine cannot listen (R11)."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ if TYPE_CHECKING:
     from hub.runtime_config import RuntimeConfig
 
 BIND_SERVICE = 10
-"""The bit of the capability to listen on the ports of the system (capabilities(7))."""
+"""The bit of CAP_NET_BIND_SERVICE, the capability to listen on low ports (capabilities(7))."""
 
 
 def listener_can_be_had(before: RuntimeConfig, after: RuntimeConfig) -> Iterable[RuleViolation]:
-    """A hub that runs on this machine can listen at its new address (R11)."""
+    """Yield a violation if the address changes and the hub on this machine cannot listen there (R11)."""
     if (before.host, before.port) != (after.host, after.port):
         yield from what_keeps_from(after)
 
 
 def what_keeps_from(config: RuntimeConfig) -> Iterable[RuleViolation]:
-    """Yield why the hub that runs on this machine cannot listen where ``config`` says.
+    """Yield a violation if the hub that runs on this machine cannot listen on the address in ``config``.
 
-    Nobody can try for the hubs on other machines that share the database: where one of them cannot follow,
-    it stays where it is and says so in its receipt. The same goes for an address that is taken between this
-    look and the move, or written in SQL. Where no hub follows the setting on this machine, because none
-    runs or its command line pins the listener, nothing is tried: ``manage.py serve`` says it when it starts.
+    If no hub runs here, or if its command line pins the listener, nothing is checked: ``manage.py serve``
+    checks when it starts. Hubs on other machines cannot be checked from here. If one of them cannot listen,
+    it stays where it is and says so in its receipt. So does a hub here if another program takes the address
+    before the move, or if the address was written in SQL.
     """
     hubs = [process for process in receipts.running() if process.machine == socket.gethostname()]
     followers = [process for process in hubs if process.role == "master" and "port" not in process.pins]
@@ -55,11 +55,14 @@ def what_keeps_from(config: RuntimeConfig) -> Iterable[RuleViolation]:
 
 
 def _obstacle(host: str, port: int, master: int, hubs: set[int]) -> OSError | None:
-    """Return what keeps the hub whose ``master`` it is from listening there."""
+    """Return the error that keeps a hub from listening there; ``None`` if it can.
+
+    ``master`` is the pid of its master, and ``hubs`` has the pids of all hub processes on this machine.
+    """
     if _is_forbidden_to(master, port):
         return PermissionError(errno.EACCES, "Permission denied")
     error = obstacle(host, port)
-    if error is not None and is_forbidden(error):  # to this process, not to the master
+    if error is not None and is_forbidden(error):  # forbidden to this process, but not to the master
         return None
     if error is not None and error.errno == errno.EADDRINUSE and _is_own(host, port, master, hubs):
         return None
@@ -67,7 +70,7 @@ def _obstacle(host: str, port: int, master: int, hubs: set[int]) -> OSError | No
 
 
 def _is_forbidden_to(pid: int, port: int) -> bool:
-    """Tell whether a process may not listen on a port because of its number."""
+    """Return whether a process lacks the permission to listen on a port as low as this one."""
     with contextlib.suppress(OSError, ValueError, StopIteration):
         first = int((port_holders.PROC / "sys/net/ipv4/ip_unprivileged_port_start").read_text())
         return port < first and not _capabilities(port_holders.PROC / str(pid) / "status") >> BIND_SERVICE & 1
@@ -80,13 +83,14 @@ def _capabilities(status: Path) -> int:
 
 
 def _is_own(host: str, port: int, master: int, hubs: set[int]) -> bool:
-    """Tell whether nobody but the hub itself listens there; a socket that is nobody's known is its user's."""
+    """Return whether only the hub itself listens there."""
     found = port_holders.in_the_way(*address_of(host, port))
     return bool(found) and all(_is_of(listening, master, hubs) for listening in found)
 
 
 def _is_of(listening: port_holders.Listening, master: int, hubs: set[int]) -> bool:
     pids = {program.pid for program in port_holders.programs({listening.inode})}
+    # If this user may not see which process has the socket, compare the owners.
     return bool(pids & hubs) if pids else listening.user == port_holders.user_of(master)
 
 
@@ -98,4 +102,4 @@ def _fix(config: RuntimeConfig, error: OSError) -> str:
     if is_foreign(error):
         return ALWAYS_WORK
     free = free_ports(config.host, config.port)
-    return f"{in_words(free)} free" if free else f"take another one from {FIRST_UNPRIVILEGED} on"
+    return f"{in_words(free)} free" if free else f"use another port, {FIRST_UNPRIVILEGED} or higher"

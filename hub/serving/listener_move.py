@@ -1,10 +1,11 @@
-"""The master follows the configuration: listeners move and workers are renewed, without a restart.
+"""Move the listener and replace the workers when the configuration changes, without a restart.
 
-The new socket listens before anything else happens, so that an address which cannot be had changes nothing
-(R11). Gunicorn's own way, closing the old listeners first and ending where the new ones cannot be opened,
-is never taken: ``hub/gunicorn.py`` always tells it the address at which the master listens already. The old
-socket serves a little longer, for browsers that were sent a page of it, and then retires
-(``hub.serving.sockets``).
+The hub opens the new socket first. If it cannot listen there, nothing else changes (R11). The old socket
+serves a little longer, so that a browser can load the page that leads it to the new address. Then the old
+socket is retired (``hub.serving.sockets``).
+
+gunicorn itself would close the old listeners first, and would exit if it could not open the new ones. So
+``hub/gunicorn.py`` always gives it the address on which the master already listens.
 """
 
 from __future__ import annotations
@@ -27,16 +28,21 @@ from hub.serving.listen_address import ListenerUnavailable, address_of, listener
 logger = logging.getLogger("hub")
 
 OVERLAP = 3.0
-"""Seconds for which the hub still answers at an address that it has left."""
+"""How many seconds the hub still answers on an address that it has left."""
+# Old sockets may not be closed while the master forks. So this is queued for gunicorn's main loop like a
+# signal, and the loop then calls `release`.
 RELEASE = signal.NSIG + 1
-"""What gunicorn's main loop takes for a signal, whose work nobody else may do while it forks."""
+"""The number of a signal that does not exist."""
 
 
 class Mover:
-    """Moves the listener of a master; the watcher's thread prepares, the main thread carries out."""
+    """Moves the master's listener: the watcher's thread opens the new socket, the main thread switches."""
 
     def __init__(self, arbiter: Any, *, is_free: bool) -> None:
-        """Take over ``arbiter``'s listener, where that ``is_free`` to move: neither pinned nor inherited."""
+        """Create the mover of ``arbiter``'s listener.
+
+        ``is_free`` says whether the listener may move: it is neither pinned nor inherited.
+        """
         self._arbiter, self._is_free = arbiter, is_free
         self._place: tuple[str, int] | None = None
         self._prepared: tuple[RuntimeConfig, Any] | None = None
@@ -48,11 +54,11 @@ class Mover:
 
     @property
     def bind(self) -> list[str] | None:
-        """Return where the master listens, as gunicorn takes it; ``None`` where it decides that itself."""
+        """Return the master's address as gunicorn's ``bind``; ``None`` if the hub does not decide it."""
         return [listener(*self._place)] if self._place else None
 
     def begin(self, config: RuntimeConfig) -> None:
-        """Note where the master listens from the start."""
+        """Record the address on which the master listens at the start."""
         found = sockets.place(self._arbiter.LISTENERS[0]) if self._arbiter.LISTENERS else None
         if not self._is_free or found is None:
             return
@@ -66,9 +72,9 @@ class Mover:
         effects.acted_on(reached, TakesEffect.LISTENERS)
 
     def prepare(self, config: RuntimeConfig) -> bool:
-        """Open the listener that ``config`` wants and tell whether it is to be moved there.
+        """Open the listener for ``config``, and return whether the hub has to move there.
 
-        Where it cannot be had, the hub stays where it is, and the receipt of this process says why.
+        If it cannot be opened, the hub stays where it is. The log and this process's receipt say why.
         """
         if self._place is None:
             return False
@@ -96,7 +102,8 @@ class Mover:
             prepared[1].close()
 
     def _open_at(self, wanted: tuple[str, int]) -> Any:
-        """Return the socket that is at that address already: spelled otherwise, or left a moment ago."""
+        """Return an open socket that already has the wanted address; ``None`` if there is none."""
+        # The address may only be written differently, or the hub left it a moment ago.
         found = ((sockets.place(listening), listening) for listening in self._arbiter.LISTENERS)
         return next((listening for place, listening in found if place and _is_at(wanted, place)), None)
 
@@ -104,7 +111,7 @@ class Mover:
         return {sockets.inode(listening) for listening in self._arbiter.LISTENERS} | self._retired
 
     def move(self) -> None:
-        """Let workers that are forked from now on serve at the prepared address; for the main thread."""
+        """Make new workers serve on the prepared address; only the main thread may call this."""
         with self._changing:
             prepared, self._prepared = self._prepared, None
             if prepared is None:
@@ -127,7 +134,8 @@ class Mover:
         self._release_soon.start()
 
     def release(self) -> None:
-        """Leave every address but the current one; for the main thread, which must not fork meanwhile."""
+        """Close all sockets except the current one; only the main thread may call this."""
+        # The main thread is the one that forks, so no worker is forked meanwhile.
         with self._changing:
             self._release(self._arbiter.LISTENERS[:1])
 
@@ -141,7 +149,7 @@ class Mover:
 
 
 def _is_at(wanted: tuple[str, int], place: tuple[str, int]) -> bool:
-    """Tell whether a bind address, which may be a name, stands for ``place``."""
+    """Return whether ``wanted``, whose host may be a name, is the address ``place``."""
     try:
         return wanted == place or address_of(*wanted) == place
     except OSError:
@@ -149,21 +157,18 @@ def _is_at(wanted: tuple[str, int], place: tuple[str, int]) -> bool:
 
 
 def follow_configuration(mover: Mover, arbiter: Any) -> None:
-    """Reload gunicorn gracefully whenever its listener or the number of its workers is to change.
-
-    What counts is where the master listens and how many workers it keeps, not what was configured before.
-    Workers inherit the hook and leave the work to their master.
-    """
+    """Reload gunicorn gracefully whenever its address or the number of its workers has to change."""
     master = os.getpid()
 
     @on_change("bind_address", "port", "server_workers")
     def follow(_old: RuntimeConfig, new: RuntimeConfig) -> None:
-        if os.getpid() != master:
+        if os.getpid() != master:  # a worker inherits this hook, but only the master acts
             return
+        # Compare with what the master really does. It may have been unable to follow an earlier change.
         if mover.prepare(new) or lacks_workers(new, arbiter):
             os.kill(master, signal.SIGHUP)
 
 
 def lacks_workers(config: RuntimeConfig, arbiter: Any) -> bool:
-    """Tell whether the master keeps another number of workers than ``config`` wants."""
+    """Return whether the master runs more or fewer workers than ``config`` says, and may change that."""
     return "server_workers" not in receipts.pins() and config.server_workers != arbiter.cfg.workers

@@ -1,4 +1,4 @@
-"""Who listens on a port of this machine, as Linux tells it in ``/proc``; elsewhere nobody is known."""
+"""Find out which program listens on a port, from Linux's ``/proc``; other systems give no result."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from pathlib import Path
 
 PROC = Path("/proc")
 LISTENING = "0A"
-"""The state, in the kernel's numbers, of a socket that waits for connections."""
+"""The kernel's number for the state of a listening socket."""
 WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 - names them, binds nothing
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Listening:
-    """A socket of any process that waits for connections; ``user`` is whose it is."""
+    """A listening socket of any process; ``user`` is its owner's user id, ``inode`` identifies it."""
 
     address: str
     port: int
@@ -26,7 +26,7 @@ class Listening:
     inode: int
 
     def collides_with(self, host: str, port: int) -> bool:
-        """Tell whether nobody else can listen at ``host`` (an address) and ``port`` meanwhile."""
+        """Return whether this socket keeps others from listening on ``host`` (an IP address) and ``port``."""
         overlaps = host == self.address or host in WILDCARDS or self.address in WILDCARDS
         return port == self.port and overlaps
 
@@ -39,12 +39,12 @@ class Program:
     name: str
 
     def __str__(self) -> str:
-        """Return how people find it."""
+        """Return name and pid for a message: ``nginx (pid 812)``."""
         return f"{self.name} (pid {self.pid})"
 
 
 def in_the_way(host: str, port: int) -> list[Listening]:
-    """Return the sockets that keep everybody else from listening at ``host`` (an address) and ``port``."""
+    """Return the sockets that keep others from listening on ``host`` (an IP address) and ``port``."""
     return [found for found in _listening() if found.collides_with(host, port)]
 
 
@@ -59,15 +59,19 @@ def _listening() -> Iterator[Listening]:
 
 
 def _place(text: str) -> tuple[str, int]:
-    """Return address and port of the kernel's spelling: words in this machine's byte order, in hex."""
+    """Return the address and port for the kernel's hexadecimal text, such as ``0100007F:1F90``."""
     address, port = text.split(":")
+    # The address is one or four 32-bit words, each in this machine's byte order.
     words = [int(address[i : i + 8], 16) for i in range(0, len(address), 8)]
     packed = struct.pack(f"={len(words)}I", *words)
     return socket.inet_ntop(socket.AF_INET if len(words) == 1 else socket.AF_INET6, packed), int(port, 16)
 
 
 def programs(inodes: set[int]) -> list[Program]:
-    """Return the programs that hold one of these sockets, the oldest first; those we may look into."""
+    """Return the programs that hold one of these sockets, in the order of their pids.
+
+    Programs that this user may not look into are left out.
+    """
     wanted = {f"socket:[{inode}]" for inode in inodes}
     pids = sorted(int(entry.name) for entry in PROC.glob("[0-9]*"))
     return [Program(pid, _name(pid)) for pid in pids if wanted & _open_files(pid)]
@@ -91,7 +95,7 @@ def _name(pid: int) -> str:
 
 
 def user_of(pid: int) -> int | None:
-    """Return whose process it is."""
+    """Return the user id of a process's owner; ``None`` if it is unknown."""
     with contextlib.suppress(OSError):
         return (PROC / str(pid)).stat().st_uid
     return None

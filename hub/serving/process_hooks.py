@@ -1,4 +1,4 @@
-"""What the processes of a served hub do when they start and stop."""
+"""gunicorn's hooks: what the master and the workers do when they start, reload and stop."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from hub.serving.listener_move import Mover, follow_configuration
 from hub.serving.starting_address import starting_address
 
 GRACEFUL_TIMEOUT = 30
-"""Seconds that workers have to end when the whole hub stops."""
+"""How many seconds the workers have to end when the whole hub stops."""
 STOPS = (signal.SIGTERM, signal.SIGINT)
-"""The signals that end a worker gracefully."""
+"""The signals that stop a worker gracefully."""
 
 _mover: Mover | None = None
 _first_bind = ""
@@ -40,27 +40,30 @@ _is_to_stop = False
 
 
 def start_up() -> RuntimeConfig:
-    """Bring the install up and return its configuration; a diagnosis of one line ends the process.
+    """Bootstrap the install and return its runtime config.
 
-    A reload of the running master asks nobody: its watcher keeps the configuration current, a database that
-    is away must not be made anew, and workers would inherit the connection.
+    On a ``ConfigError``, print it as one line and exit with status 1.
     """
+    # In a reload, the watcher has the current runtime config. A bootstrap could create a database that is
+    # only away for a moment, and the workers would inherit its connection.
     if _mover is not None:
         return get_config()
     try:
         config = bootstrap_application()
     except ConfigError as error:
         _refuse(error)
-    _ = settings.SECRET_KEY  # derived now, so that every worker has the same one, database or not
+    _ = settings.SECRET_KEY  # derived before the forks, so that all workers share one key in any case
     connections.close_all()
     return config
 
 
 def bind(config: RuntimeConfig) -> str | list[str]:
-    """Return where gunicorn is to listen: where ``config`` says at the start, and at a reload where it does.
+    """Return the ``bind`` setting for gunicorn.
 
-    Were the address another one then, gunicorn would close its listeners before it opens new ones.
+    At the start, that is the address in ``config``. In a reload, it is the address on which the master
+    already listens.
     """
+    # If a reload gave another address, gunicorn would close its listeners before it opens new ones.
     global _first_bind  # noqa: PLW0603 - one master a process
     if _mover is None:
         _first_bind = listener(config.host, config.port)
@@ -73,16 +76,16 @@ def _refuse(error: ConfigError) -> NoReturn:
 
 
 def log_settings() -> dict[str, Any]:
-    """Return the logging of gunicorn's processes: the format of all other lines, each once."""
+    """Return the logging settings of gunicorn and uvicorn: they log once, in the hub's own format."""
     plain: dict[str, Any] = {"handlers": [], "level": "INFO", "propagate": True}
     loggers = dict.fromkeys(("gunicorn.error", "uvicorn.error"), plain)
-    # gunicorn's own workers would log every request, with or without an access log, given any settings.
+    # Once gunicorn has logging settings, its own workers log every request, even without an access log.
     loggers |= dict.fromkeys(("gunicorn.access", "uvicorn.access"), plain | {"level": "WARNING"})
     return LOGGING | {"loggers": LOGGING["loggers"] | loggers}
 
 
 def start_master(arbiter: Any) -> None:
-    """Say what this process is, and end it with one line where it could not listen."""
+    """Register this process as the master; if it cannot listen, print one line and exit with status 1."""
     describe_master(arbiter)
     if arbiter.cfg.reuse_port or any(name in os.environ for name in INHERITED):
         return
@@ -93,8 +96,9 @@ def start_master(arbiter: Any) -> None:
 
 
 def _find_listener(cfg: Any) -> None:
-    """Raise ``ListenerUnavailable`` where gunicorn cannot listen as it is told, by whomever."""
+    """Check the address on which gunicorn will listen; raise ``ListenerUnavailable`` if it cannot."""
     config = get_config()
+    # Nobody has overridden the address, so a change that was not confirmed yet may be reverted.
     if cfg.settings["bind"].get() == [listener(config.host, config.port)]:
         cfg.set("bind", listener(*starting_address()))
     for host, port in _tcp_addresses(cfg):
@@ -102,13 +106,13 @@ def _find_listener(cfg: Any) -> None:
 
 
 def describe_master(arbiter: Any) -> None:
-    """Say what this process is, and which settings the command line or systemd pinned."""
+    """Register this process as the master, with the settings that its command line or systemd pinned."""
     receipts.describe("master", pins(arbiter.cfg, sys.argv[1:]) | _handed_over(arbiter))
     apply_level(get_config())
 
 
 def follow(arbiter: Any, config: RuntimeConfig) -> None:
-    """Let a master that listens now follow the configuration; ``config`` is what it started with."""
+    """Make the master follow the configuration, now that it listens; it was started with ``config``."""
     global _mover  # noqa: PLW0603
     describe_master(arbiter)
     _prepare_workers()
@@ -124,17 +128,16 @@ def follow(arbiter: Any, config: RuntimeConfig) -> None:
 
 
 def _prepare_workers() -> None:
-    """Do once what every worker would do as it starts, and spare it to tear all of that down as it ends."""
+    """Load the URLs and freeze the garbage collector, once for all workers."""
     _ = get_resolver().url_patterns
     gc.collect()
-    gc.freeze()
+    gc.freeze()  # a worker that ends then skips all objects that it has from the master
 
 
 def _reload_without_waiting(arbiter: Any) -> None:
-    """Let the master go on while old workers still answer: gunicorn's would hear of nothing meanwhile.
-
-    It waits so as not to send a second SIGTERM, which does our workers no harm.
-    """
+    """Make a reload return at once, even if old workers still answer requests."""
+    # gunicorn's reload would wait for the old workers and handle no signal meanwhile. It waits so that
+    # they get no second SIGTERM, but a second one does not harm our workers.
     reload = arbiter.reload
 
     def reload_and_go_on() -> None:
@@ -145,7 +148,7 @@ def _reload_without_waiting(arbiter: Any) -> None:
 
 
 def _stop_without_successors(arbiter: Any) -> None:
-    """Let the workers of a hub that stops in the middle of a reload wait for none that replaces them."""
+    """Make the workers of a stopping hub end without waiting for the workers that a reload has started."""
     stop = arbiter.stop
 
     def end_and_stop(graceful: bool = True) -> None:
@@ -156,7 +159,7 @@ def _stop_without_successors(arbiter: Any) -> None:
 
 
 def reload_master(arbiter: Any, config: RuntimeConfig) -> None:
-    """Move the listener, where it is to be elsewhere; ``config`` is what the new workers are started by."""
+    """Move the listener if its address has changed; ``config`` is what the new workers will start with."""
     arbiter.cfg.set("graceful_timeout", 0)  # until the reload is done
     describe_master(arbiter)
     if _mover is not None:
@@ -168,7 +171,7 @@ def reload_master(arbiter: Any, config: RuntimeConfig) -> None:
 
 
 def pins(cfg: Any, arguments: Sequence[str]) -> dict[str, str]:
-    """Return the settings that gunicorn's command line, or its variable, overrides."""
+    """Return the settings that gunicorn's command line or ``GUNICORN_CMD_ARGS`` pins, as text by key."""
     given = _given(cfg, arguments)
     found: dict[str, str] = {}
     if given["bind"] and (addresses := _tcp_addresses(cfg)):
@@ -185,21 +188,20 @@ def _given(cfg: Any, arguments: Sequence[str]) -> dict[str, Any]:
 
 
 def _handed_over(arbiter: Any) -> dict[str, str]:
-    """Return the settings that systemd decides, where it opened the listener."""
+    """Return the address settings that systemd pins because it opened the listener, as text by key."""
     places = [sockets.place(listening) for listening in arbiter.LISTENERS if arbiter.systemd]
     return {"bind_address": places[0][0], "port": str(places[0][1])} if places and places[0] else {}
 
 
 def _tcp_addresses(cfg: Any) -> list[tuple[str, int]]:
-    """Return where gunicorn will listen, less what is no host and port."""
+    """Return the addresses on which gunicorn will listen, without Unix sockets and descriptors."""
     return [address for address in cfg.address if isinstance(address, tuple)]
 
 
 def hold_signals() -> None:
-    """Let no signal come in that stops a worker, until the one about to be forked can hear it.
-
-    The master's handlers only queue signals for the master, and a fork forgets those that wait.
-    """
+    """Block the signals that stop a worker, until the worker that is forked next can handle them."""
+    # Until it has its own handlers, a new worker has the master's. They put a signal into the master's
+    # queue, so the worker would miss it.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
 
 
@@ -211,14 +213,15 @@ os.register_at_fork(after_in_parent=_let_signals_in)
 
 
 def become_worker() -> None:
-    """Start anew what a fork must not share: database connections, the role and how to stop.
+    """Give this new worker what it must not share with the master.
 
-    A signal to stop that comes before the worker serves is remembered: it may hold the last copy of a socket
-    at which others wait.
+    That is its signal handlers, its database connections and its role in the list of processes.
     """
     global _is_to_stop  # noqa: PLW0603 - one worker a process
     _is_to_stop = False
     _ended.clear()
+    # A signal that arrives before the worker serves is only remembered. This worker may have the last open
+    # copy of a socket on which clients wait, so it has to answer them before it stops.
     for number in STOPS:
         signal.signal(number, _remember_to_stop)
     _let_signals_in()
@@ -233,30 +236,30 @@ def _remember_to_stop(*_signal: Any) -> None:
 
 
 def is_to_stop() -> bool:
-    """Tell whether this worker was told to stop before it served."""
+    """Return whether this worker was told to stop before it began to serve."""
     return _is_to_stop
 
 
 def watch() -> None:
-    """Keep this process's configuration current."""
+    """Start this process's watcher, which keeps its runtime config current."""
     watcher.start()
 
 
 def leave() -> None:
-    """Stop watching and take this process's row out of the list."""
+    """Stop the watcher and remove this process from the list of processes."""
     watcher.stop()
-    with contextlib.suppress(ConfigError):  # then the row ages out by itself
+    with contextlib.suppress(ConfigError):  # without a heartbeat, the row expires by itself
         receipts.sign_off(*_ended)
     connections.close_all()
 
 
 def note_end_of(worker: int) -> None:
-    """Remember a worker that has ended, by pid; the master takes its row out as well when it leaves."""
+    """Remember the pid of a worker that has ended; ``leave`` removes its row too."""
     _ended.add(worker)
 
 
 def announce(cfg: Any, stream: TextIO = sys.stdout) -> None:
-    """Print where the hub is served, and while nobody has claimed it, how to; watch from now on."""
+    """Start the watcher and print the hub's address; if the hub is unclaimed, also print how to claim it."""
     watcher.start()
     config = runtime.get_snapshot().config
     origin = config.public_url or _listening_origin(cfg)
@@ -264,7 +267,7 @@ def announce(cfg: Any, stream: TextIO = sys.stdout) -> None:
     if not is_configured(config):
         stream.write(_how_to_claim(origin, is_terminal=stream.isatty()) + "\n")
     stream.flush()
-    connections.close_all()  # or workers forked later would share the connection
+    connections.close_all()  # workers that are forked later must not share the connection
 
 
 def _how_to_claim(origin: str, *, is_terminal: bool) -> str:

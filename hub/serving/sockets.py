@@ -1,7 +1,7 @@
-"""Listening sockets that come and go while the hub serves, without a connection being lost.
+"""Open and retire listening sockets while the hub serves, without losing a connection.
 
-A socket that is closed resets every connection that the kernel has accepted for it and nobody has taken
-yet, so nothing new may arrive at it before it is emptied and closed.
+Closing a listening socket resets every connection that the kernel has completed and no worker has accepted.
+So a socket first stops receiving new connections, is then emptied, and is closed last.
 """
 
 from __future__ import annotations
@@ -19,20 +19,21 @@ from hub.serving import port_holders
 from hub.serving.listen_address import ListenerUnavailable, address_of, new_socket
 
 SO_BINDTOIFINDEX = 62
-"""From ``asm-generic/socket.h``; Python names it from 3.14 on."""
+"""A socket option of Linux, from ``asm-generic/socket.h``; Python has a name for it from 3.14 on."""
 NO_INTERFACE = 2**31 - 1
-"""The index of no network interface."""
+"""An index that no network interface has."""
 
 
 def retire(listening: Any) -> bool:
-    """Let a socket receive no new connections and keep those it has; tell whether that could be done.
+    """Stop new connections to a socket, keep those it has, and return whether the system can do that.
 
-    Bound to an interface that does not exist, the kernel (Linux 5.7 and later) passes it over: whoever
-    connects reaches another socket of that port, or is refused. A handshake under way still ends there. All
-    processes that share the socket see it.
+    This works on Linux 5.7 and later. A new connection reaches another socket of the same port, or is
+    refused. A handshake that has begun still completes here. All processes that share the socket see it.
     """
     try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # so that we can come back
+        # This lets the hub listen on the same address again while this socket is still open.
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        # The kernel skips a socket that is bound to an interface that does not exist.
         listening.setsockopt(socket.SOL_SOCKET, SO_BINDTOIFINDEX, NO_INTERFACE)
     except (OSError, AttributeError):
         return False
@@ -41,13 +42,13 @@ def retire(listening: Any) -> bool:
 
 @functools.cache
 def can_retire() -> bool:
-    """Tell whether the system can do that."""
+    """Return whether this system can retire sockets."""
     with socket.socket() as scratch:
         return retire(scratch)
 
 
 def is_retired(listening: Any) -> bool:
-    """Tell whether a socket receives no new connections."""
+    """Return whether a socket was retired: it receives no new connections."""
     try:
         index: int = listening.getsockopt(socket.SOL_SOCKET, SO_BINDTOIFINDEX)
     except (OSError, AttributeError):
@@ -56,26 +57,26 @@ def is_retired(listening: Any) -> bool:
 
 
 def is_empty(listening: Any) -> bool:
-    """Tell whether no connection waits to be taken, as far as the system tells."""
+    """Return whether no connection waits to be accepted; true if the system does not say."""
     return bool((listening.get_backlog() or 0) <= 0)
 
 
 def inode(listening: Any) -> int:
-    """Return the number under which the system lists a socket."""
+    """Return the inode number of a socket, with which ``/proc/net/tcp`` lists it."""
     return os.fstat(listening.fileno()).st_ino
 
 
 def place(listening: Any) -> tuple[str, int] | None:
-    """Return address and port of a TCP socket."""
+    """Return the address and port of a TCP socket; ``None`` for a Unix socket."""
     found = listening.getsockname()
     return (str(found[0]), int(found[1])) if isinstance(found, tuple) else None
 
 
 def open_listener(host: str, port: int, arbiter: Any, own: set[int]) -> Any:
-    """Return a new listening socket as gunicorn has them; raise ``ListenerUnavailable``.
+    """Return a new listening socket for gunicorn; raise ``ListenerUnavailable`` if it cannot be opened.
 
-    Where only sockets of our ``own``, by inode, are in the way, such as the one on 127.0.0.1 in that of
-    0.0.0.0, it is opened beside them.
+    ``own`` has the inode numbers of the hub's own sockets. If only these are in the way, the new socket
+    shares the port with them: the hub's socket on 127.0.0.1 must not prevent one on 0.0.0.0.
     """
     try:
         return _open(host, port, arbiter, beside=False)
@@ -94,7 +95,8 @@ def _open(host: str, port: int, arbiter: Any, *, beside: bool) -> Any:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, int(beside))
         opened.bind((host, port))
         opened.listen(arbiter.cfg.backlog)
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 0)  # ours alone from now on
+        # From now on, no other program can share the port.
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 0)
         kind = sock.TCP6Socket if opened.family is socket.AF_INET6 else sock.TCPSocket
         return kind((host, port), arbiter.cfg, arbiter.log, fd=opened.detach())  # type: ignore[no-untyped-call]
 
@@ -108,7 +110,7 @@ def _only_own(host: str, port: int, own: set[int]) -> bool:
 
 @contextlib.contextmanager
 def _sharing_ports(listeners: Any) -> Any:
-    """Let another socket of this user be bound to the ports of ``listeners``, for as long as that takes."""
+    """Let this user bind further sockets to the ports of ``listeners`` within the ``with`` block."""
     for listening in listeners:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:

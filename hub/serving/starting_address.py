@@ -1,4 +1,4 @@
-"""Where a start listens: an address that waits to be confirmed and cannot be opened is given up (W6, R11)."""
+"""Choose the address at the start: if the hub cannot listen on an unconfirmed one, revert it (W6, R11)."""
 
 from __future__ import annotations
 
@@ -19,35 +19,37 @@ ADDRESS = frozenset({"bind_address", "port"})
 
 
 def starting_address() -> tuple[str, int]:
-    """Return host and port to listen at; raise ``ListenerUnavailable`` where that is impossible.
+    """Return the host and port on which to listen.
 
-    A hub that does not start can be confirmed by nobody, so a change of the address that waits for that is
-    reverted at once, unless another process of the hub runs: that may be what listens there.
+    If the hub cannot listen there and the address is an unconfirmed change, revert the change and try again.
+    Otherwise raise ``ListenerUnavailable``.
     """
+    # The change cannot be confirmed in the browser while the hub does not start, so waiting is no use.
     while True:
         config = get_config()
         try:
             probe(config.host, config.port)
         except ListenerUnavailable as error:
-            if not _give_up(error):
+            if not _revert_unconfirmed(error):
                 raise
         else:
             return config.host, config.port
 
 
-def _give_up(error: ListenerUnavailable) -> bool:
-    """Revert the newest change of the address that waits to be confirmed, where that is the way out."""
+def _revert_unconfirmed(error: ListenerUnavailable) -> bool:
+    """Revert the newest unconfirmed change of the address, and return whether that was done."""
     number = next((waits.number for waits in confirmation.waiting() if waits.keys & ADDRESS), None)
+    # Another running process of this hub may be what listens there, so the change may be fine.
     if number is None or any(_runs(process) for process in receipts.running()):
         return False
     reason = f"revision {number} was not confirmed, and {error.message}"
     confirmation.revert(number, actor="auto-revert", reason=reason)
-    logger.warning("%s; it is reverted", reason)
+    logger.warning("%s; the revision is reverted", reason)
     return True
 
 
 def _runs(process: Process) -> bool:
-    """Tell whether a process with a recent receipt is still there; what was killed left one behind."""
+    """Return whether a process with a recent receipt still runs; a killed process leaves its receipt."""
     if process.machine != socket.gethostname():
         return True
     if process.pid == os.getpid():
@@ -60,9 +62,10 @@ def _runs(process: Process) -> bool:
 
 
 def _is_zombie(pid: int) -> bool:
-    """Tell whether a process has ended unnoticed, which lasts where the first process reaps none."""
+    """Return whether a process has ended and its parent has not noticed."""
+    # In a container, process 1 may never collect ended processes, so they can stay in this state.
     try:
         state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
     except OSError:
-        return False  # no Linux, or it is gone this instant
+        return False  # this is not Linux, or the process has just gone
     return state == "Z"

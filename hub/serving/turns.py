@@ -1,7 +1,7 @@
-"""Requests take turns: a worker computes a few of them at a time, so that each is done the sooner.
+"""An ASGI layer that lets a worker compute only a few requests at a time, so that each is done sooner.
 
-Under ASGI, Django gives every request a thread of its own. Of threads that compute, Python runs one at
-a time, and the more there are, the more of its time goes into changing from one to the next.
+Under ASGI, Django gives every request its own thread, and Python runs one of them at a time. The more
+threads compute, the more time Python loses by switching between them.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ import asyncio
 from hub.responses.bare_responses import Application, Message, Receive, Send
 
 AT_ONCE = 2
-"""Requests that a worker computes at once: while one waits for the database, the other goes on."""
+"""How many requests a worker computes at once: while one waits for the database, the other continues."""
 OUT_OF_TURN = "/health/"
-"""Monitors ask here; one that gets no answer in time takes the hub for dead."""
+"""Requests below this path never wait: a monitor without an answer in time would take the hub for dead."""
 PATIENCE = 0.25
-"""Seconds after which a request is taken to wait for somebody else, and its turn is over."""
+"""After how many seconds a turn ends; by then, a request is mostly waiting for another server."""
 
 
 def take_turns(application: Application) -> Application:
-    """Return ``application``, which computes the answers to ``AT_ONCE`` requests at a time.
+    """Return ``application`` with a limit: it computes ``AT_ONCE`` requests at a time.
 
-    A turn begins when the request has been received and ends when its response starts, or after ``PATIENCE``:
-    slow clients, streams and requests that wait for another server hold up nobody.
+    A turn begins when the request has arrived completely. It ends when the response starts, or after
+    ``PATIENCE``. So slow clients, streams and requests that wait for another server do not delay others.
     """
     turns = asyncio.Semaphore(AT_ONCE)
 
@@ -51,7 +51,7 @@ def take_turns(application: Application) -> Application:
 
 
 class _Turn:
-    """What one request has while it is worked on."""
+    """One request's permission to compute."""
 
     __slots__ = ("_is_taken", "_timer", "_turns")
 
@@ -60,7 +60,7 @@ class _Turn:
         self._timer: asyncio.TimerHandle | None = None
 
     async def take(self) -> None:
-        """Wait for a turn; there is one for each request, however often it is asked for."""
+        """Wait for a turn; do nothing if this request has had its turn already."""
         if self._is_taken:
             return
         self._is_taken = True
@@ -68,7 +68,7 @@ class _Turn:
         self._timer = asyncio.get_running_loop().call_later(PATIENCE, self.give_back)
 
     def give_back(self) -> None:
-        """Let another request have the turn, where this one still has it."""
+        """Pass the turn to another request; do nothing if this request does not have it."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

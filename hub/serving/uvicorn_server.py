@@ -1,4 +1,4 @@
-"""uvicorn's server, which stops without losing a connection that the kernel has accepted for it."""
+"""uvicorn's server, changed so that it stops without losing a connection."""
 
 from __future__ import annotations
 
@@ -16,33 +16,34 @@ from hub.serving import sockets as listening
 from hub.serving import worker_generations
 
 HANDSHAKE = 0.3
-"""Seconds for which connections that were being made when a socket retired may still come in at it."""
+"""How many seconds a retired socket stays open for handshakes that began before it was retired."""
 LOOK_AGAIN = 0.02
+"""The pause between two checks, in seconds."""
 LONGEST_SUCCESSION = 10.0
-"""Seconds that a worker waits for those that replace it to have started."""
+"""How many seconds a worker waits, at most, until its successors accept connections."""
 LONGEST_LEAVING = 5.0
-"""Seconds after which a retired socket is closed, whoever still waits there."""
+"""How many seconds after its retirement a socket is closed, even if connections still wait there."""
 
 
 class HubServer(Server):
-    """Leaves sockets that have retired, one by one while it runs and all of them before it stops."""
+    """The server in one worker; it closes each retired socket once no connection waits there."""
 
     def __init__(self, config: Config, generation: int) -> None:
-        """Serve as one of a ``generation`` of workers."""
+        """Create the server of a worker of ``generation``."""
         super().__init__(config)
         self._generation = generation
         self._retired_since: dict[Any, float] = {}
         self._by_socket: dict[Any, asyncio.base_events.Server] = {}
 
     async def startup(self, sockets: Sequence[Any] | None = None) -> None:
-        """Start to accept connections."""
+        """Start to accept connections, and record that this generation serves."""
         await super().startup(list(sockets or []))
         self._by_socket = dict(zip(sockets or [], self.servers, strict=True))
         if not self.should_exit:
             worker_generations.serves(self._generation)
 
     async def on_tick(self, counter: int) -> bool:
-        """Do what is to be done ten times a second."""
+        """Close retired sockets; uvicorn calls this ten times a second."""
         self._leave_retired()
         return await super().on_tick(counter)
 
@@ -53,21 +54,21 @@ class HubServer(Server):
             server.close()
 
     def _retired(self) -> Iterator[Any]:
-        """Yield the sockets that receive no new connections."""
+        """Yield the sockets that are retired but not closed yet."""
         for socket in self._by_socket:
             if socket in self._retired_since or listening.is_retired(socket):
                 self._retired_since.setdefault(socket, time.monotonic())
                 yield socket
 
     def _is_left(self, socket: Any) -> bool:
-        """Tell whether nobody comes in at a retired socket any more."""
+        """Return whether a retired socket can be closed: it is empty, or it was open for long enough."""
         passed = time.monotonic() - self._retired_since[socket]
         return passed > LONGEST_LEAVING or (passed > HANDSHAKE and listening.is_empty(socket))
 
     async def shutdown(self, sockets: Sequence[Any] | None = None) -> None:
-        """Answer whoever is connected, and stop once others accept connections.
+        """Wait until new workers accept connections, answer the requests of open ones, then stop.
 
-        Those that wait at a socket which goes on without this worker are theirs.
+        If other workers share a socket, they accept the connections that still wait there.
         """
         await self._await_successors()
         feed.close()
@@ -89,7 +90,7 @@ class HubServer(Server):
             await asyncio.sleep(LOOK_AGAIN)
 
     async def _keep_notifying(self) -> None:
-        """Show the master that this worker is alive, however long its last answers take."""
+        """Keep telling the master that this worker is alive while it sends its last answers."""
         while self.config.callback_notify is not None:
             await self.config.callback_notify()
             await asyncio.sleep(self.config.timeout_notify)

@@ -1,6 +1,7 @@
-"""Which generation of workers serves: one that a reload replaces goes on until the next one is there.
+"""Count the generations of workers, so that an old worker serves until a new one accepts connections.
 
-The numbers are in memory that the master shares with its workers, and only ever grow.
+Each reload of the master starts a new generation. The numbers only grow. They are in memory that the master
+shares with its workers.
 """
 
 from __future__ import annotations
@@ -18,25 +19,28 @@ def _read(place: int) -> int:
 
 
 def begin() -> None:
-    """Let the workers that the master forks from now on be the next generation."""
+    """Start the next generation: the master's next forks belong to it."""
     _NUMBER.pack_into(_shared, _STARTED, _read(_STARTED) + 1)
 
 
 def current() -> int:
-    """Return the generation that is forked now."""
+    """Return the generation to which a worker belongs if it is forked now."""
     return _read(_STARTED)
 
 
 def serves(generation: int) -> None:
-    """Note that a worker of ``generation`` accepts connections."""
+    """Record that a worker of ``generation`` accepts connections."""
     _NUMBER.pack_into(_shared, _SERVING, max(generation, _read(_SERVING)))
 
 
 def end() -> None:
-    """Let nobody wait any more, because no later generation will serve."""
+    """Record that the hub is stopping: no worker waits for a later generation any more."""
     _NUMBER.pack_into(_shared, _ENDED, 1)
 
 
 def is_awaited(generation: int) -> bool:
-    """Tell whether a later generation was forked, and none of it accepts connections yet."""
+    """Return whether a worker of ``generation`` must go on serving.
+
+    That is so if a later generation was started and none of its workers accepts connections yet.
+    """
     return not _read(_ENDED) and _read(_STARTED) > max(generation, _read(_SERVING))

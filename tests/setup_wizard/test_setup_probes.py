@@ -110,7 +110,7 @@ def test_a_port_of_another_program_is_refused_with_an_alternative(browser: Brows
     assert browser.json()["ok"] is False
     message = browser.json()["message"]
     assert f"Port {taken} is in use: " in message
-    assert f"(pid {os.getpid()}) listens at 127.0.0.1:{taken}. Port" in message
+    assert f"(pid {os.getpid()}) listens on 127.0.0.1:{taken}. Port" in message
     assert message.endswith(" free.")
 
 
@@ -126,7 +126,7 @@ def test_an_address_of_another_machine_is_refused(browser: Browser, address: str
     browser.fill("account", ACCOUNT)
     browser.post("/setup/probe/listener/", {"bind_address": address, "port": "8884"})
     assert browser.json()["ok"] is False
-    assert f"{address} is no address of this machine." in browser.json()["message"]
+    assert f"{address} is not an address of this machine." in browser.json()["message"]
 
 
 def test_an_invalid_value_is_said_instead_of_probed(browser: Browser) -> None:

@@ -66,7 +66,7 @@ def test_before_the_deadline_a_port_that_is_taken_is_given_up(any_hub_process: H
     channel, actor, reason = last_revision(hub)
     assert (channel, actor) == ("revert", "auto-revert")
     assert reason.startswith(f"revision 3 was not confirmed, and port {new} is in use")
-    assert f"{reason}; it is reverted" in hub.log.read_text()
+    assert f"{reason}; the revision is reverted" in hub.log.read_text()
     assert outcomes(hub) == ["reverted"]
 
 

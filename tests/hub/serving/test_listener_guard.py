@@ -58,7 +58,7 @@ def test_a_port_of_another_program_is_refused_with_its_name_and_what_is_free(
     first = free_ports("127.0.0.1", port)[0]
     said = refusal(port=port)
     assert said.startswith(f"port: port {port} is in use: python")
-    assert f"(pid {pid}) listens at 127.0.0.1:{port}; " in said
+    assert f"(pid {pid}) listens on 127.0.0.1:{port}; " in said
     assert str(first) in said
 
 
@@ -68,14 +68,14 @@ def test_an_address_among_others_is_in_the_way_of_all(
 ) -> None:
     sign_as_master()
     port, pid = taken
-    assert f"(pid {pid}) listens at 127.0.0.1:{port}" in refusal(bind_address=address, port=port)
+    assert f"(pid {pid}) listens on 127.0.0.1:{port}" in refusal(bind_address=address, port=port)
 
 
 @pytest.mark.parametrize("address", ["192.0.2.1", "2001:db8::1", "no-such-host.invalid"])
 def test_an_address_of_another_machine_is_refused(install: None, address: str) -> None:
     sign_as_master()
     said = refusal(bind_address=address)
-    assert said.startswith(f"bind_address: {address} is no address of this machine; 127.0.0.1")
+    assert said.startswith(f"bind_address: {address} is not an address of this machine; 127.0.0.1")
 
 
 def test_a_port_that_needs_privileges_is_refused_by_those_of_the_master(install: None) -> None:

@@ -82,7 +82,7 @@ def test_a_port_in_use_is_refused_with_who_has_it_and_what_is_free(served: HubPr
 def test_an_address_of_another_machine_is_refused(served: HubProcess) -> None:
     done = served.run("config", "set", "bind_address=192.0.2.1")
     assert done.returncode == 1
-    assert "bind_address: 192.0.2.1 is no address of this machine" in done.stderr
+    assert "bind_address: 192.0.2.1 is not an address of this machine" in done.stderr
 
 
 def test_what_sql_puts_in_changes_nothing_and_is_reported_until_it_is_set_back(
