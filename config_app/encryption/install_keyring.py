@@ -1,4 +1,4 @@
-"""This process's keyring: unlocked once from the slots in the database, made once per install."""
+"""The keyring of this install: created once, stored in the database's slots, unlocked once per process."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _keyring: Keyring | None = None
 
 
 def get_keyring() -> Keyring:
-    """Return the unlocked keyring; raise ``KeyringLocked`` with the reason and the cure."""
+    """Return the unlocked keyring; raise ``KeyringLocked``, with the reason and the fix, if that fails."""
     global _keyring  # noqa: PLW0603 - one keyring a process
     if _keyring is None:
         with _lock:
@@ -40,23 +40,24 @@ def get_keyring() -> Keyring:
 
 
 def follow_salt(salt: str | None) -> Problem | None:
-    """Unlock anew where the database has another salt than this process's keyring, as a restored one may.
+    """Unlock the keyring again if ``salt``, the one in the database, differs from this process's keyring.
 
-    Where that fails, the process keeps its keyring, and what will become of the secrets is a problem.
+    Return a problem if that fails, and keep the old keyring. Return ``None`` otherwise.
     """
+    # The salt changes when a backup of another install is restored while this process runs.
     global _keyring  # noqa: PLW0603
     if _keyring is None or salt == _keyring.salt:
         return None
     try:
         _keyring = _unlock()
     except KeyringLocked as error:
-        message = f"{SALT_KEY} was changed in the database, so after a restart no secret can be decrypted"
+        message = f"{SALT_KEY} was changed in the database; after a restart, no secret can be decrypted"
         return Problem(code="keyring_locked", message=message, fix=f"{error}", severity="error")
     return None
 
 
 def is_locked() -> bool:
-    """Tell whether no key at hand unlocks the keyring."""
+    """Return whether the keyring cannot be unlocked with the keys that this process has."""
     try:
         get_keyring()
     except KeyringLocked:
@@ -65,7 +66,7 @@ def is_locked() -> bool:
 
 
 def forget() -> None:
-    """Unlock anew on the next use."""
+    """Forget the unlocked keyring; the next use unlocks it again."""
     global _keyring  # noqa: PLW0603
     _keyring = None
 
@@ -79,40 +80,41 @@ def _unlock() -> Keyring:
     salt, slots = store.read().salt, _slots()
     if salt is None:
         if slots:
-            raise KeyringLocked(f"{SALT_KEY} is gone from the database", "restore it from a backup")
-        raise KeyringLocked("the keyring was not made yet", "run the bootstrap of this project")
+            raise KeyringLocked(f"{SALT_KEY} is missing from the database", "restore it from a backup")
+        raise KeyringLocked("the keyring does not exist yet", "run the bootstrap of this project")
     return unlock(slots, get_project().unlockers(), read_salt(salt))
 
 
 def ensure_keyring() -> None:
-    """Make the keyring where there is none, with a slot for every key at hand; only within ``writing``.
+    """Create the keyring if there is none, with a slot for each available key.
 
-    Where secrets or slots exist already, no key is ever made: what cannot be unlocked stays locked (K2).
+    Call it only within ``store.writing``.
     """
+    # A new key would make the existing secrets unreadable for ever, so a locked keyring stays locked (K2).
     if not exists():
         _make(get_project().unlockers())
 
 
 def slot_kinds() -> list[str]:
-    """Return the kind of key that each stored slot is for."""
+    """Return the kind of each stored slot, such as ``machine`` or ``shared``."""
     return [slot.kind for slot in _slots()]
 
 
 def opening_kinds() -> dict[str, bool]:
-    """Return for each kind of key at hand whether it unlocks; raise ``KeyringLocked`` where none does."""
-    found, slots = get_keyring(), _slots()
-    at_hand = [unlocker for unlocker in get_project().unlockers() if unlocker.available]
-    return {unlocker.kind: found.opens_with(unlocker, slots) for unlocker in at_hand}
+    """Return, for each kind of available key, whether it unlocks; raise ``KeyringLocked`` if none does."""
+    keyring, slots = get_keyring(), _slots()
+    available = [unlocker for unlocker in get_project().unlockers() if unlocker.available]
+    return {unlocker.kind: keyring.opens_with(unlocker, slots) for unlocker in available}
 
 
 def lacks_slot() -> bool:
-    """Tell whether there is a kind of key at hand for which no slot was made yet."""
+    """Return whether the project has a way to unlock for which there is no slot yet."""
     kinds = {slot.kind for slot in _slots()}
     return any(unlocker.kind not in kinds for unlocker in get_project().unlockers())
 
 
 def exists() -> bool:
-    """Tell whether there is a keyring, or anything that was encrypted with one."""
+    """Return whether the database has a slot, or a secret (also in the history) encrypted with a keyring."""
     secrets = SystemConfig.objects.filter(is_secret=True).exists()
     return secrets or KeySlot.objects.exists() or Change.objects.filter(is_secret=True).exists()
 
@@ -127,9 +129,9 @@ def _make(unlockers: Iterable[Unlocker]) -> None:
 
 
 def ensure_slots() -> None:
-    """Let a key that was configured later, or is another machine's, unlock too; only within ``writing``.
+    """Add a slot for each of the project's keys that has none, such as the key of another machine.
 
-    Does nothing while no key at hand unlocks: without secrets the rest still works.
+    Call it only within ``store.writing``. If no key unlocks the keyring, log the reason and add nothing.
     """
     try:
         keyring, slots = _unlock(), _slots()
@@ -137,7 +139,7 @@ def ensure_slots() -> None:
             if not keyring.opens_with(unlocker, slots):
                 unlocker.create()
                 _save(keyring.wrap(unlocker))
-    except KeyringLocked as error:
+    except KeyringLocked as error:  # the application still works, without its secrets
         logger.error("%s", error)
 
 

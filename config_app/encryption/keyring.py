@@ -1,9 +1,11 @@
-"""The data key that encrypts secrets, and the ways to unlock it. No Django, no database.
+"""The data key that encrypts secrets, and the ways to unlock it; uses neither Django nor the database.
 
-Secrets are encrypted with Fernet under a subkey of their own: HKDF-SHA256 (RFC 5869) of the random
-data key, bound to the installation and to the setting, so that a ciphertext moved to another row or
-another installation does not decrypt. The data key is stored only wrapped, once per slot; a slot's
-key-encryption key comes from something that the database does not hold.
+Each setting has its own subkey: HKDF-SHA256 (RFC 5869) of the random data key, with the install's salt and
+the setting's key. Fernet encrypts the secret with that subkey. A ciphertext that is moved to another row or
+another install therefore does not decrypt.
+
+The data key is stored only in wrapped form, once per slot. The key-encryption key of a slot is derived from
+something that is not in the database.
 """
 
 from __future__ import annotations
@@ -25,8 +27,8 @@ from config_app.errors import DecryptionFailed, KeyringLocked
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet
 
-# cryptography is imported where it is used: most commands touch no secret, and it takes longer to load
-# than they take to run.
+# Functions import cryptography when they need it. Most commands use no secret, and loading the library takes
+# longer than running them.
 
 SALT_BYTES = 16
 KEY_BYTES = 32
@@ -34,12 +36,12 @@ MACHINE_ID_FILES = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 
 
 def new_salt() -> str:
-    """Return a random salt, hexadecimal."""
+    """Return a new random salt in hexadecimal."""
     return secrets.token_hex(SALT_BYTES)
 
 
 def read_salt(text: str) -> bytes:
-    """Return the bytes of a stored salt; raise ``KeyringLocked`` where it was mangled."""
+    """Return the bytes of a stored salt; raise ``KeyringLocked`` if it is damaged."""
     try:
         salt = bytes.fromhex(text)
     except ValueError:
@@ -63,7 +65,7 @@ def _fernet(key: bytes) -> Fernet:
 
 
 def machine_id() -> bytes:
-    """Return the operating system's machine id; empty where there is none, as in many containers."""
+    """Return the operating system's machine id; empty if there is none, as in many containers."""
     for path in MACHINE_ID_FILES:
         try:
             text = path.read_bytes().strip()
@@ -76,30 +78,31 @@ def machine_id() -> bytes:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class MachineUnlocker:
-    """Unlocks with this machine: its id and the 0600 key file in the instance directory."""
+    """Unlocks the keyring with this machine's id and the 0600 key file in the instance directory."""
 
     key_file: Path
     kind: str = "machine"
 
     @property
     def available(self) -> bool:
-        """Tell whether there is a key file to try."""
+        """Return whether the key file exists."""
         return self.key_file.exists()
 
     def create(self) -> None:
-        """Write a random key file unless there is one; never overwrites."""
+        """Write a new random key file, unless one exists; raise ``KeyringLocked`` if that fails."""
         try:
             publish_once(self.key_file, base64.urlsafe_b64encode(os.urandom(KEY_BYTES)) + b"\n")
         except OSError as error:
             why = f"the key file {self.key_file} cannot be written: {error.strerror}"
-            raise KeyringLocked(why, "make room for it") from None
+            raise KeyringLocked(why, "check the free space and who may write there") from None
 
     def key_encryption_key(self, salt: bytes) -> bytes:
-        """Return the key that wraps the data key on this machine; raise ``KeyringLocked``.
+        """Return the key that wraps the data key on this machine.
 
-        The key file alone carries the entropy; a machine id is world-readable, and in containers
-        empty or shared, so it only adds to the key, never makes it.
+        Raise ``KeyringLocked`` if the key file is damaged or cannot be read, or if other users can read it.
         """
+        # All entropy comes from the key file. The machine id is readable by everyone and can be empty or
+        # shared in containers, so it is no replacement for the file.
         material = read_private(self.key_file).strip()
         if len(material) < KEY_BYTES:
             raise KeyringLocked(f"the key file {self.key_file} is damaged", "restore it from a backup")
@@ -108,21 +111,22 @@ class MachineUnlocker:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class SharedUnlocker:
-    """Unlocks with a key that several machines, or a container's orchestrator, hold."""
+    """Unlocks the keyring with one key for several machines, or with one that a container is started with."""
 
     shared_key: Secret
     kind: str = "shared"
 
     @property
     def available(self) -> bool:
-        """Tell that the key is at hand, as it always is."""
+        """Return True: the key is always available."""
         return True
 
     def create(self) -> None:
-        """Do nothing: the key comes from outside."""
+        """Do nothing: the operator supplies the key."""
 
     def key_encryption_key(self, salt: bytes) -> bytes:
-        """Return the key that wraps the data key; scrypt, as people choose these keys themselves."""
+        """Return the key that wraps the data key, derived from the shared key with scrypt."""
+        # scrypt makes guessing slow. People choose shared keys, so these may be easier to guess.
         from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
         kdf = Scrypt(salt=salt, length=KEY_BYTES, n=2**14, r=8, p=1)
@@ -134,19 +138,19 @@ Unlocker = MachineUnlocker | SharedUnlocker
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Slot:
-    """The data key as one unlocker wrapped it."""
+    """The data key, wrapped for one kind of unlocker."""
 
     kind: str
     wrapped: str
 
 
 class Keyring:
-    """An unlocked data key."""
+    """The unlocked data key of one install; encrypts and decrypts its secrets."""
 
     __slots__ = ("_data_key", "_salt", "_subkey")
 
     def __init__(self, data_key: bytes, salt: bytes) -> None:
-        """Take the data key and the salt that names this installation."""
+        """Keep the data key and the salt, which identifies the install."""
         self._data_key = data_key
         self._salt = salt
         self._subkey = functools.cache(self._derive_subkey)
@@ -155,24 +159,24 @@ class Keyring:
         return _fernet(self.derive(f"setting:{setting_key}"))
 
     def __repr__(self) -> str:
-        """Show nothing of the key."""
+        """Return a text without the key."""
         return "<Keyring>"
 
     @property
     def salt(self) -> str:
-        """Return the salt as it is stored."""
+        """Return the salt in hexadecimal, as it is stored."""
         return self._salt.hex()
 
     def derive(self, purpose: str) -> bytes:
-        """Return 32 bytes that belong to ``purpose`` in this installation."""
+        """Return a 32-byte key for one purpose; the same for each call in this install."""
         return _hkdf(self._data_key, self._salt, f"config_app {purpose}")
 
     def encrypt(self, setting_key: str, text: str) -> str:
-        """Return the ciphertext of ``text``, readable only as the value of ``setting_key``."""
+        """Return the ciphertext of ``text``; it can be decrypted only for the same setting."""
         return self._subkey(setting_key).encrypt(text.encode()).decode()
 
     def decrypt(self, setting_key: str, ciphertext: str) -> str:
-        """Return the text of a ciphertext; raise ``DecryptionFailed``."""
+        """Return the decrypted text; raise ``DecryptionFailed`` if it was not encrypted for this setting."""
         from cryptography.fernet import InvalidToken
 
         try:
@@ -181,7 +185,10 @@ class Keyring:
             raise DecryptionFailed(setting_key) from None
 
     def opens_with(self, unlocker: Unlocker, slots: Iterable[Slot]) -> bool:
-        """Tell whether ``unlocker`` gets this data key out of one of ``slots``; raise ``KeyringLocked``."""
+        """Return whether ``unlocker`` unwraps this data key from one of ``slots``.
+
+        Raise ``KeyringLocked`` if the unlocker's key cannot be read.
+        """
         if not unlocker.available:
             return False
         key = unlocker.key_encryption_key(self._salt)
@@ -194,12 +201,15 @@ class Keyring:
 
 
 def new_keyring(salt: bytes) -> Keyring:
-    """Return a keyring with a fresh random data key."""
+    """Return a keyring with a new random data key."""
     return Keyring(os.urandom(KEY_BYTES), salt)
 
 
 def unlock(slots: Iterable[Slot], unlockers: Iterable[Unlocker], salt: bytes) -> Keyring:
-    """Return the keyring that the first fitting unlocker opens; raise ``KeyringLocked``."""
+    """Return the keyring, unlocked with the first unlocker that fits a slot.
+
+    Raise ``KeyringLocked`` if none fits, or if the key of an unlocker cannot be read.
+    """
     slots, reasons = list(slots), []
     for unlocker in unlockers:
         if not unlocker.available:
@@ -212,7 +222,7 @@ def unlock(slots: Iterable[Slot], unlockers: Iterable[Unlocker], salt: bytes) ->
         reasons.append(f"the {unlocker.kind} key does not fit")
     raise KeyringLocked(
         "; ".join(reasons) or "no key is configured",
-        "bring back the key file or the shared key that this database was used with",
+        "restore the key file or the shared key that was used with this database",
     )
 
 

@@ -1,4 +1,4 @@
-"""Private files: 0600, written whole or not at all."""
+"""Reads and writes files that only their owner can read (mode 0600); a write is complete or does nothing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ GROUP_OR_WORLD = stat.S_IRWXG | stat.S_IRWXO
 
 @contextlib.contextmanager
 def _written_beside(path: Path, content: bytes) -> Iterator[Path]:
-    """Give the name of a synced 0600 file next to ``path``, which is gone afterwards unless it was moved."""
+    """Write a temporary 0600 file beside ``path``, yield its path, and delete it if it is still there."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
@@ -39,11 +39,13 @@ def _sync_directory(directory: Path) -> None:
 
 
 def publish_once(path: Path, content: bytes) -> bool:
-    """Create ``path`` with ``content`` unless it exists; tell whether this call created it.
+    """Create ``path`` with ``content`` unless it exists; return whether this call created it.
 
-    A hard link refuses to replace, so of several processes exactly one wins and none sees half a file.
+    Raise ``OSError`` if the file cannot be written.
     """
     with _written_beside(path, content) as temporary:
+        # A hard link never replaces a file. If several processes try, one succeeds, and none of them
+        # ever sees an incomplete file.
         try:
             path.hardlink_to(temporary)
         except FileExistsError:
@@ -53,21 +55,24 @@ def publish_once(path: Path, content: bytes) -> bool:
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Put ``content`` in place of whatever ``path`` holds."""
+    """Write ``content`` to ``path``, replacing the file if it exists; raise ``OSError`` if that fails."""
     with _written_beside(path, content) as temporary:
         temporary.replace(path)
     _sync_directory(path.parent)
 
 
 def read_private(path: Path) -> bytes:
-    """Return what the file holds; raise ``KeyringLocked`` where others could read it too."""
+    """Return the content of a key file.
+
+    Raise ``KeyringLocked`` if the file cannot be read, or if other users can read it too.
+    """
     try:
         mode = path.stat().st_mode
         content = path.read_bytes()
     except OSError as error:
         raise KeyringLocked(
-            f"the key file {path} cannot be read: {error.strerror}", "check its owner"
+            f"the key file {path} cannot be read: {error.strerror}", "check its owner and permissions"
         ) from None
     if mode & GROUP_OR_WORLD:
-        raise KeyringLocked(f"others can read the key file {path}", f"run chmod 600 {path}")
+        raise KeyringLocked(f"other users can read the key file {path}", f"run chmod 600 {path}")
     return content

@@ -247,7 +247,7 @@ def test_a_deleted_salt_is_named_and_the_rest_is_shown(install: None) -> None:
     install_keyring.forget()
     write_row("workos_api_key", "gAAAAA", is_secret=True)
     shown = config("show").out
-    assert "encryption_key_salt is gone from the database" in shown
+    assert "encryption_key_salt is missing from the database" in shown
     assert "9001" in shown
 
 

@@ -46,12 +46,12 @@ def test_a_keyring_that_nothing_unlocks_is_an_error_with_a_cure() -> None:
     sql("UPDATE config_key_slot SET wrapped = 'x'")
     for name in ("keyring", "archived_secrets"):
         assert fact(name).status == "error"
-        assert "the machine key does not fit; bring back the key file" in str(fact(name).problems[0])
+        assert "the machine key does not fit; restore the key file" in str(fact(name).problems[0])
 
 
 def test_a_salt_that_is_gone_is_an_error() -> None:
     sql("DELETE FROM system_config WHERE config_key = 'encryption_key_salt'")
-    assert "encryption_key_salt is gone from the database" in str(fact("keyring").problems[0])
+    assert "encryption_key_salt is missing from the database" in str(fact("keyring").problems[0])
 
 
 def test_a_key_without_a_slot_is_a_warning_until_it_has_one(two_keys: None) -> None:

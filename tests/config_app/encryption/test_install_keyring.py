@@ -128,7 +128,7 @@ def test_no_key_is_made_while_anything_is_left_of_the_old_one(key_file: Path, le
 def test_a_locked_keyring_refuses_a_new_secret_and_changes_nothing(key_file: Path) -> None:
     lose_key(key_file)
     before = value_of("workos_api_key")
-    with pytest.raises(KeyringLocked, match="the machine key is missing; bring back the key file"):
+    with pytest.raises(KeyringLocked, match="the machine key is missing; restore the key file"):
         plan({"workos_api_key": "sk_test_canary0002", "port": 9001}).apply()
     assert value_of("workos_api_key") == before
     assert get_config().port == 8884
@@ -193,7 +193,7 @@ def test_a_mangled_salt_locks_and_is_not_replaced(salt: str) -> None:
 def test_a_deleted_salt_locks_and_is_not_replaced() -> None:
     raw_sql("DELETE FROM system_config WHERE config_key = 'encryption_key_salt'")
     restart()
-    assert "encryption_key_salt is gone from the database" in str(read_snapshot().problems[0])
+    assert "encryption_key_salt is missing from the database" in str(read_snapshot().problems[0])
     with store.writing():
         install_keyring.ensure_keyring()
     assert value_of("encryption_key_salt") is None
@@ -204,7 +204,7 @@ def test_a_running_process_keeps_its_secrets_and_says_what_becomes_of_a_mangled_
     set_row("encryption_key_salt", "banana")
     (problem,) = runtime.reload().problems
     assert (problem.code, problem.severity) == ("keyring_locked", "error")
-    assert "after a restart no secret can be decrypted" in str(problem)
+    assert "after a restart, no secret can be decrypted" in str(problem)
     assert get_config().workos_api_key.reveal() == API_KEY
 
 

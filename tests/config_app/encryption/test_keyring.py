@@ -130,7 +130,7 @@ def test_any_of_several_ways_unlocks(keyring: Keyring, machine: MachineUnlocker,
 
 def test_a_wrong_shared_key_is_named_and_not_repeated(keyring: Keyring) -> None:
     line = reason([keyring.wrap(SHARED)], SharedUnlocker(Secret("canary-wrong-key")))
-    assert "the shared key does not fit; bring back the key file or the shared key" in line
+    assert "the shared key does not fit; restore the key file or the shared key" in line
     assert "canary" not in line
 
 
@@ -217,7 +217,7 @@ def test_the_key_file_is_private_random_and_written_once(machine: MachineUnlocke
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644, 0o601])
 def test_a_key_file_that_others_can_reach_is_refused(machine: MachineUnlocker, mode: int) -> None:
     machine.key_file.chmod(mode)
-    with pytest.raises(KeyringLocked, match=r"others can read the key file .*; run chmod 600 "):
+    with pytest.raises(KeyringLocked, match=r"other users can read the key file .*; run chmod 600 "):
         machine.key_encryption_key(SALT)
 
 

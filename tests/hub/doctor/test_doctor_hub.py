@@ -79,7 +79,8 @@ def test_a_copied_file_within_the_private_directory_is_nothing_to_complain_about
 def test_a_key_file_that_others_can_read_is_found(started_hub: HubProcess) -> None:
     (started_hub.data_dir / "machine.key").chmod(0o644)
     facts = facts_of(started_hub)
-    assert line_of(facts["key_file"]).startswith("error: the keyring is locked: others can read the key file")
+    expected = "error: the keyring is locked: other users can read the key file"
+    assert line_of(facts["key_file"]).startswith(expected)
     assert facts["keyring"]["status"] == facts["secrets"]["status"] == "error"
 
 
