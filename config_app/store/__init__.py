@@ -1,4 +1,4 @@
-"""The only code that reads and writes the configuration tables."""
+"""The store: the only code that reads and writes the configuration tables."""
 
 from __future__ import annotations
 

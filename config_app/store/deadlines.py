@@ -1,8 +1,8 @@
-"""Until when revisions wait to be confirmed; written only with ``store``.
+"""The deadlines of revisions that must be confirmed.
 
-A deadline is kept by the clock of the database, which all machines share and a crash survives. Clocks get
-set (R9), so a process looks at that clock only when it first meets a deadline, and from then on counts by
-one of its own that nobody sets.
+A deadline is a time of the database's clock, which all machines share. That clock may be set while a revision
+waits (R9). So each process compares a deadline with it only once, when it first reads the deadline. After
+that, the process measures the time left with its monotonic clock.
 """
 
 from __future__ import annotations
@@ -19,26 +19,30 @@ from config_app.store.failures import database_errors
 
 
 def await_confirmation(revision: Revision, seconds: float) -> None:
-    """Let a revision wait to be confirmed; only within ``store.writing``.
-
-    What waits for the same settings waits as long: it can be undone only after this one.
-    """
+    """Record that a revision must be confirmed within ``seconds``; call it only within ``store.writing``."""
     deadline = Now() + dt.timedelta(seconds=seconds)
+    # An earlier unconfirmed revision of the same settings gets the same deadline if its own is sooner. It can
+    # be undone only after this one.
     shared = Confirmation.objects.filter(revision__changes__key__in=revision.changes.values("key"))
     shared.filter(outcome="", deadline__lt=deadline).update(deadline=deadline)
     Confirmation.objects.create(revision=revision, deadline=deadline)
 
 
 _met: dict[tuple[int, dt.datetime], float] = {}
-"""When, in monotonic seconds, the deadlines pass that this process has met; a handful in its life."""
+"""When each deadline that this process has read will pass, in monotonic seconds."""
+# Nothing is ever removed: a process sees only a handful of deadlines.
 
 
 def unconfirmed() -> list[tuple[int, float]]:
-    """Return the revisions that wait to be confirmed, each with the seconds it has left."""
+    """Return the number of each unconfirmed revision, with the seconds until its deadline.
+
+    The seconds are negative if the deadline has passed.
+    """
     left, granted = _span(F("deadline") - Now()), _span(F("deadline") - F("revision__created_at"))
     with database_errors():
         waiting = Confirmation.objects.filter(outcome="").order_by("pk").annotate(left=left, granted=granted)
         rows = list(waiting.values_list("pk", "deadline", "left", "granted"))
+    # If the database's clock was set back, `left` is too long. A revision never gets more than `granted`.
     return [(number, _left(number, until, min(spans))) for number, until, *spans in rows]
 
 
@@ -47,20 +51,20 @@ def _span(difference: CombinedExpression) -> ExpressionWrapper[CombinedExpressio
 
 
 def _left(number: int, deadline: dt.datetime, left: dt.timedelta) -> float:
-    """Return the seconds until a deadline, of which ``left`` remain if this process meets it now.
-
-    After a clock was set back, that is no more than the revision was given at first.
-    """
+    """Return the seconds until a deadline; ``left`` is used only when this process first reads it."""
     now = time.monotonic()
     return _met.setdefault((number, deadline), now + left.total_seconds()) - now
 
 
 def forget() -> None:
-    """Meet every deadline anew, as a fresh process would."""
+    """Forget all deadlines, as if this process had just started; for tests."""
     _met.clear()
 
 
 def settle(number: int, outcome: str, *, actor: str = "", reason: str = "") -> bool:
-    """Note how the wait of a revision ended, unless it ended before; only within ``store.writing``."""
+    """Record the outcome of an unconfirmed revision; return ``False`` if it already has one.
+
+    Call it only within ``store.writing``.
+    """
     waiting = Confirmation.objects.filter(pk=number, outcome="")
     return bool(waiting.update(outcome=outcome, actor=actor, reason=reason))

@@ -1,4 +1,4 @@
-"""What a database says when it cannot be used, as one line that a person can act on."""
+"""Translates errors of the database into one-line errors with a fix."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from django.db import DatabaseError, ProgrammingError, transaction
 from config_app.errors import ConfigurationLocked, DatabaseUnavailable
 
 CURE = "check that it is reachable, writable and not full"
-WAIT = "another process holds it: wait until that is done, or end it"
+WAIT = "wait until the process that holds the lock is done, or end it"
 
 
 @contextlib.contextmanager
 def database_errors() -> Iterator[None]:
-    """Turn whatever the database says into one line that a person can act on."""
+    """Raise ``DatabaseUnavailable`` or ``ConfigurationLocked`` instead of an error of the database."""
     try:
         yield
     except OverflowError as raised:
@@ -28,7 +28,7 @@ def database_errors() -> Iterator[None]:
 
 
 def _first(error: DatabaseError) -> DatabaseError:
-    """Return what broke a transaction, rather than the complaint that it is broken."""
+    """Return the error that broke the transaction, if ``error`` only says that the transaction is broken."""
     earlier = error.__context__
     is_complaint = isinstance(error, transaction.TransactionManagementError)
     return earlier if is_complaint and isinstance(earlier, DatabaseError) else error
@@ -39,17 +39,18 @@ def _reason(error: DatabaseError) -> str:
 
 
 def _waited_for_lock(error: DatabaseError) -> bool:
-    """Tell whether PostgreSQL gave up waiting (55P03, lock_not_available)."""
+    """Return whether PostgreSQL stopped waiting for a lock (SQLSTATE 55P03, lock_not_available)."""
     return getattr(error.__cause__, "sqlstate", None) == "55P03"
 
 
 def _cure(error: DatabaseError) -> str:
-    """Return what to do: a missing table or column is a schema that is older than the code."""
+    """Return how to fix the error."""
+    # A table or column is missing if the migrations of this version have not run yet.
     if isinstance(error, ProgrammingError) or "no such " in str(error):
         return "run manage.py bootstrap, or migrate, to bring its tables up to date"
     return WAIT if is_locked(error) else CURE
 
 
 def is_locked(error: BaseException | None) -> bool:
-    """Tell whether SQLite gave up waiting for another process to be done."""
+    """Return whether SQLite stopped waiting for a lock that another process holds."""
     return isinstance(error, DatabaseError) and "is locked" in str(error)

@@ -1,7 +1,7 @@
-"""Forks wait while the watcher is using the database.
+"""Makes ``os.fork`` wait while the watcher uses the database.
 
-A fork copies the memory but not the threads: a lock that the watcher held at that moment, in Python or
-in a database library, would stay locked in the child for ever.
+A fork copies the memory of a process, but only the thread that forks. If the watcher's thread holds a lock at
+that moment, in Python or in a database library, the lock stays locked in the child for ever.
 """
 
 from __future__ import annotations
@@ -17,17 +17,18 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 no_fork = threading.RLock()
-"""Held by the watcher while it works; ``os.fork`` in any other thread waits for it."""
+"""The lock that the watcher holds while it works. ``os.fork`` in any other thread waits for it."""
 
 
 def open_in_children(lock: L) -> L:
-    """Return ``lock``, which a forked child will find open whoever held it, as logging does with its own."""
+    """Return ``lock`` after arranging that it is unlocked in every forked child."""
+    # Python's own `logging` does the same with its locks.
     os.register_at_fork(after_in_child=lock._at_fork_reinit)  # noqa: SLF001
     return lock
 
 
 def no_fork_meanwhile(function: Callable[P, T]) -> Callable[P, T]:
-    """Decorate ``function`` to hold ``no_fork`` while it runs."""
+    """Decorate ``function``, so that no other thread can fork while it runs."""
 
     @functools.wraps(function)
     def holding(*args: P.args, **kwargs: P.kwargs) -> T:

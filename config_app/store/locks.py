@@ -1,4 +1,4 @@
-"""How long a write waits for what another transaction has locked."""
+"""How long a write waits for the locks of other transactions."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from contextvars import ContextVar
 from django.db import connection, transaction
 
 longest_wait: ContextVar[float] = ContextVar("config_app_longest_wait", default=5.0)
-"""Seconds after which a write is refused: somebody may have forgotten a transaction in a database client."""
+"""How many seconds a write waits for a lock before it is refused."""
+# The wait is limited because a person may have left a transaction open in a database client.
 
 
 AT_ONCE = 0.001
-"""What PostgreSQL, where none at all would mean for ever, takes for no wait."""
+"""The shortest wait, in seconds. On PostgreSQL, 0 would mean to wait for ever."""
 
 
 @contextlib.contextmanager
 def waiting_at_most(seconds: float) -> Iterator[None]:
-    """Let writes within the block wait for others only so long."""
+    """Limit how long each write in this block waits for a lock."""
     token = longest_wait.set(seconds)
     try:
         yield
@@ -28,10 +29,8 @@ def waiting_at_most(seconds: float) -> Iterator[None]:
 
 @contextlib.contextmanager
 def bounded_transaction() -> Iterator[None]:
-    """Begin a transaction that waits for locks no longer than that.
-
-    SQLite and MySQL have such a limit anyway, for the whole of a connection.
-    """
+    """Run the block in a transaction that waits at most ``longest_wait`` seconds for each lock."""
+    # SQLite and MySQL have a limit for every connection, so nothing is set there.
     with transaction.atomic():
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:

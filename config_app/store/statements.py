@@ -1,4 +1,4 @@
-"""What every load and every write asks, composed once, which takes longer than a database to answer."""
+"""The SQL statements of every load and every write, built only once per process."""
 
 from __future__ import annotations
 
@@ -9,20 +9,27 @@ from django.db.models import Max, OuterRef, QuerySet, Subquery
 
 from config_app.models import Change, ConfigState, Confirmation, Revision, SystemConfig
 
+# Building one of these statements with Django takes longer than the database needs to run it.
+
 STATE_ID = 1
 _STATE = ConfigState._meta.db_table
 VERSION = f"SELECT version FROM {_STATE} WHERE id = {STATE_ID}"  # noqa: S608 - our own table
-"""What moves with every change; asked more often than anything else."""
+"""Reads the version, which increases with every change."""
 LOCK = f"UPDATE {_STATE} SET version = version WHERE id = {STATE_ID}"  # noqa: S608 - our own table
-"""What lets one write at a time: a row lock on a server, the reserved lock on SQLite."""
+"""Locks out other writers: takes a row lock on PostgreSQL and MySQL, the reserved lock on SQLite."""
 BUMP = f"UPDATE {_STATE} SET version = version + 1 WHERE id = {STATE_ID}"  # noqa: S608 - our own table
-"""What counts a write, where no trigger does."""
+"""Increases the version."""
 CHANGE_FIELDS = [field.attname for field in Change._meta.concrete_fields]
 
 
 @functools.cache
 def everything(alias: str) -> tuple[str, tuple[Any, ...]]:
-    """Return the one that reads everything."""
+    """Return SQL and parameters of the statement that reads all settings and what a load needs besides.
+
+    Each row has the key, the value and whether it is a secret. It also has five columns that are the same in
+    every row: the version, the number and version of the last revision, and whether history has a refused
+    change and an unconfirmed revision (an id, or NULL).
+    """
     last = Revision.objects.order_by("-number")
     state: QuerySet[ConfigState] = ConfigState.objects.filter(pk=STATE_ID)
     everything = SystemConfig.objects.order_by().values_list(
@@ -41,11 +48,13 @@ def everything(alias: str) -> tuple[str, tuple[Any, ...]]:
 
 @functools.cache
 def everything_packed(alias: str) -> tuple[str, tuple[Any, ...]]:
-    """Return the one that reads everything on SQLite, the rows as one JSON text in front of what all share.
+    """Return SQL and parameters of the statement that reads the same on SQLite, as a single row.
 
-    For every row that SQLite finds, Python lets other threads run and waits until they let it run again:
-    in a process that computes something else, a quarter of a second for 300 rows. A blob is read as text.
+    Its first column is a JSON list of ``[key, value, is_secret]``, the others are those that all rows share.
+    A value that is a blob is read as text.
     """
+    # For each row of a result, Python's sqlite3 lets other threads run. In a busy process, reading 300 rows
+    # one by one took a quarter of a second.
     sql, parameters = everything(alias)
     shared = ("version", "revision", "recorded_version", "refused", "unconfirmed")
     columns = ", ".join(("key", "value", "is_secret", *shared))
@@ -57,9 +66,9 @@ def everything_packed(alias: str) -> tuple[str, tuple[Any, ...]]:
 
 @functools.cache
 def unsettled(alias: str) -> tuple[str, tuple[Any, ...]]:
-    """Return the one that reads the refused changes that no later change of the same key has settled."""
+    """Return SQL and parameters of the statement that reads each refused change that is its key's newest."""
     newer = Change.objects.filter(key=OuterRef("key"), pk__gt=OuterRef("pk")).order_by()
-    # One of each key, found in the index of refused changes, however many were refused in the past.
+    # The index of refused changes finds the last one of each key quickly, even after many refusals.
     last = refused().values("key").annotate(last=Max("pk")).values("last")
     changes = Change.objects.filter(pk__in=last).annotate(newer=Subquery(newer.values("pk")[:1]))
     wanted = changes.filter(newer=None).order_by("key").values_list(*CHANGE_FIELDS)
@@ -68,10 +77,10 @@ def unsettled(alias: str) -> tuple[str, tuple[Any, ...]]:
 
 
 def refused() -> QuerySet[Change]:
-    """Return every refused change, in no order."""
+    """Return all refused changes, unordered."""
     return Change.objects.order_by().filter(refused=True)
 
 
 def unconfirmed() -> QuerySet[Confirmation]:
-    """Return what waits to be confirmed."""
+    """Return the unconfirmed revisions' entries, unordered."""
     return Confirmation.objects.filter(outcome="")

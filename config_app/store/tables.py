@@ -1,4 +1,4 @@
-"""The only reader and writer of the configuration tables."""
+"""Reads and writes the rows, revisions and changes; callers import these functions from ``store``."""
 
 from __future__ import annotations
 
@@ -23,28 +23,33 @@ from config_app.store.statements import STATE_ID
 from config_app.store.upsert import upsert
 
 LENIENT = operator.methodcaller("decode", "utf-8", "replace")
-"""From the bytes of a text to the text, without a Python function for every column of every row."""
+"""Decodes bytes as UTF-8, with replacement characters for invalid bytes."""
+# A methodcaller, because a Python function would be slow: it is called for each column of each row.
 CODE = "code"
-"""The channel of a change that a program makes by itself, through ``config_app.api``."""
+"""The channel of changes that code makes through ``config_app.api``."""
 
 
 class Row(NamedTuple):
-    """One stored value; a tuple, because every load makes one for each setting."""
+    """The stored value of one setting; ciphertext if it is a secret."""
 
+    # A tuple is fast to create, and every load creates one for each setting.
     value: str
     is_secret: bool
 
     def __repr__(self) -> str:
-        """Leave out the value, which somebody may have written in plain where a secret belongs."""
+        """Return a text without the value."""
+        # A person may have written a secret into the table without encrypting it.
         return f"Row(is_secret={self.is_secret})"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Stored:
-    """The table as one statement saw it. ``recorded_version`` is that of the last revision.
+    """The stored rows and the state of the tables, read in one statement.
 
-    ``any_refused`` tells whether history has a refused change at all, ``any_unconfirmed`` whether some
-    revision waits to be confirmed.
+    - ``version``: increases with every write; ``recorded_version`` is its value after the last revision.
+    - ``revision``: the number of the last revision.
+    - ``any_refused``: whether history has a refused change.
+    - ``any_unconfirmed``: whether a revision waits to be confirmed.
     """
 
     rows: Mapping[str, Row]
@@ -56,19 +61,21 @@ class Stored:
 
     @property
     def drifted(self) -> bool:
-        """Tell whether somebody wrote past the store since the last revision."""
+        """Return whether the tables were changed without the store (by raw SQL) since the last revision."""
         return self.version != self.recorded_version
 
     @property
     def salt(self) -> str | None:
-        """Return the keyring's salt, where there is one."""
+        """Return the keyring's salt in hexadecimal, or ``None`` if there is none."""
         row = self.rows.get(SALT_KEY)
         return row.value if row else None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """A change that is about to be recorded; ``None`` means no row, and ``new`` may be a secret in plain."""
+    """A change to record: the row's text before and after; ``None`` means that there is no row."""
+
+    # A secret is normally encrypted here, but `new` can be a plain one that was written by raw SQL.
 
     key: str
     old: str | None = dataclasses.field(repr=False)
@@ -80,7 +87,7 @@ class Edit:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Who changes the configuration, through which channel and why."""
+    """Who makes a change, through which channel, why, and from which client address."""
 
     actor: str = ""
     channel: str = CODE
@@ -90,17 +97,18 @@ class Origin:
 
 @contextlib.contextmanager
 def _reading() -> Iterator[None]:
-    """Read whatever somebody wrote, text that is not UTF-8 included, or say in one line that it cannot be."""
+    """Accept text that is not UTF-8; raise ``DatabaseUnavailable`` if the block cannot read the tables."""
     try:
         with database_errors(), _lenient_text():
             yield
-    except (TypeError, ValueError, AttributeError) as error:  # from converters, of a column full of rubbish
+    except (TypeError, ValueError, AttributeError) as error:  # Django could not convert a damaged column
         raise DatabaseUnavailable("its tables are damaged", "restore it from a backup") from error
 
 
 @contextlib.contextmanager
 def _lenient_text() -> Iterator[None]:
-    """Let SQLite, which stores any bytes as text, give replacement characters instead of an error."""
+    """Read invalid UTF-8 on SQLite as replacement characters instead of raising an error."""
+    # SQLite stores any bytes as text; the other databases check the encoding.
     if connection.vendor != "sqlite":
         yield
         return
@@ -114,7 +122,10 @@ def _lenient_text() -> Iterator[None]:
 
 
 def read() -> Stored:
-    """Return every row with the version and the revision it belongs to, in one statement."""
+    """Return all rows and the state of the tables, read in one statement.
+
+    Raise ``DatabaseUnavailable`` if the tables cannot be read.
+    """
     with _reading():
         found, shared = _read_everything()
         if not found:
@@ -122,7 +133,7 @@ def read() -> Stored:
     rows = {
         key: Row(value, bool(is_secret))
         for key, value, is_secret in found
-        if key is not None and value is not None  # where somebody rebuilt the table without its constraints
+        if key is not None and value is not None  # NULL is possible if the table lost its constraints
     }
     version, revision, recorded, refused, unconfirmed = shared
     numbers = version or 0, revision or 0, recorded or 0
@@ -130,7 +141,7 @@ def read() -> Stored:
 
 
 def _read_everything() -> tuple[Sequence[Sequence[Any]], Sequence[Any]]:
-    """Return key, value and whether it is a secret of every row, and what all of them share."""
+    """Return ``[key, value, is_secret]`` of every row, and the five columns that all rows share."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute(*statements.everything_packed(connection.alias))
@@ -150,7 +161,7 @@ def _read_empty() -> Stored:
 
 
 def version() -> int:
-    """Return the version that the tables have at this moment; every request of a signed-in person asks."""
+    """Return the version of the tables now; one small query."""
     with database_errors(), connection.cursor() as cursor:
         cursor.execute(statements.VERSION)
         found = cursor.fetchone()
@@ -159,19 +170,20 @@ def version() -> int:
 
 @contextlib.contextmanager
 def writing() -> Iterator[Stored]:
-    """Hold the writers' lock for a transaction and yield the table as it is under the lock.
+    """Hold the writers' lock for the block, in one transaction, and yield the rows read under the lock.
 
-    The first statement is a write to the one state row, so that two writers queue and neither fails
-    half-way. Who waits too long for another is refused with ``DatabaseUnavailable``.
+    Raise ``ConfigurationLocked`` or ``DatabaseUnavailable`` if another writer holds the lock for too long.
     """
     with database_errors(), bounded_transaction():
+        # The first statement writes to the only row of the state. So a second writer waits here, instead of
+        # failing in the middle of its transaction.
         if not _write_state(statements.LOCK):
             ConfigState.objects.create(pk=STATE_ID)
         yield read()
 
 
 def record(stored: Stored, edits: Iterable[Edit], origin: Origin) -> Revision:
-    """Write the rows and the revision that says so; only within ``writing``."""
+    """Write the rows and record them as a revision; call it only within ``writing``."""
     edits = list(edits)
     _write_rows(edits)
     return record_only(stored, edits, origin)
@@ -190,7 +202,7 @@ def _write_rows(edits: Iterable[Edit]) -> None:
 
 
 def record_only(stored: Stored, edits: Iterable[Edit], origin: Origin) -> Revision:
-    """Record changes whose rows are written already; only within ``writing``."""
+    """Record a revision without writing its rows; call it only within ``writing``."""
     _write_state(statements.BUMP)
     revision = Revision.objects.create(
         number=stored.revision + 1,
@@ -213,42 +225,43 @@ def record_only(stored: Stored, edits: Iterable[Edit], origin: Origin) -> Revisi
 
 
 def archived(text: str | None, *, is_secret: bool) -> str | None:
-    """Return what history keeps of a row: never a secret that somebody wrote there in plain text."""
+    """Return the text of a row for the history: empty for a secret that is not encrypted."""
     return "" if is_secret and text and not text.startswith(CIPHERTEXT_START) else text
 
 
 def _write_state(statement: str) -> int:
-    """Return how many rows of the state there were to write: one, or none."""
+    """Run a statement on the state row; return how many rows it changed (0 if the row does not exist)."""
     with connection.cursor() as cursor:
         cursor.execute(statement)
         return int(cursor.rowcount)
 
 
 def _current_version() -> RawSQL:
-    """Return the version for the database to fill in: its triggers count too."""
+    """Return an expression with which the database fills in its current version."""
+    # Triggers increase the version too, so only the database knows it.
     return RawSQL(statements.VERSION, ())  # noqa: S611 - a constant of ours, without parameters
 
 
 def acknowledge(stored: Stored) -> Stored:
-    """Take a write past the store that changed no value as seen; only within ``writing``."""
+    """Mark a write by raw SQL that changed no value as recorded; call it only within ``writing``."""
     Revision.objects.filter(pk=stored.revision).update(version=stored.version)
     return dataclasses.replace(stored, recorded_version=stored.version)
 
 
 def bump_version(stored: Stored) -> None:
-    """Make every process load again although no value changed; only within ``writing``."""
+    """Make every process reload, although no value changed; call it only within ``writing``."""
     _write_state(statements.BUMP)
-    if not stored.drifted:  # or what somebody wrote past the store would never be recorded
+    if not stored.drifted:  # if it is, the difference must stay, so that raw SQL is still recorded
         Revision.objects.filter(pk=stored.revision).update(version=_current_version())
 
 
 def latest_texts() -> dict[str, str | None]:
-    """Return the row text that history expects for every key it knows."""
+    """Return, by key, the text that each row should have according to the history."""
     return dict(Change.objects.newest().values_list("key", "new_value"))
 
 
 def accepted_texts(key: str) -> Iterator[str | None]:
-    """Yield the texts that were in force for ``key``, the newest first."""
+    """Yield up to 20 accepted texts of a setting, the newest first; ``None`` means that there was no row."""
     accepted = Change.objects.filter(key=key, refused=False).order_by("-pk")
     with _reading():
         texts = list(accepted.values_list("new_value", flat=True)[:20])
@@ -256,20 +269,23 @@ def accepted_texts(key: str) -> Iterator[str | None]:
 
 
 def unsettled() -> list[Change]:
-    """Return the refused changes that no later change of the same key has settled."""
+    """Return each refused change that is the newest change of its key."""
     with _reading(), connection.cursor() as cursor:
         cursor.execute(*statements.unsettled(connection.alias))
         return [Change.from_db(connection.alias, statements.CHANGE_FIELDS, row) for row in cursor.fetchall()]
 
 
 def last_changes() -> dict[str, Change]:
-    """Return the newest change of every key, with its revision."""
+    """Return the newest change of each key, by key, with its revision loaded."""
     with _reading():
         return {c.key: c for c in Change.objects.newest().select_related("revision")}
 
 
 def history(*, key: str | None = None, before: int | None = None, limit: int = 20) -> list[Revision]:
-    """Return revisions with their changes, the newest first."""
+    """Return up to ``limit`` revisions with their changes, the newest first.
+
+    ``key`` selects the revisions that changed this setting, ``before`` those with a lower number.
+    """
     wanted: QuerySet[Revision] = Revision.objects.order_by("-number").prefetch_related("changes")
     wanted = wanted.select_related("confirmation")
     if key is not None:

@@ -1,4 +1,4 @@
-"""Revisions in the order in which they came, for whoever follows along."""
+"""Reads revisions in the order of their numbers, for the event stream and for ``config watch``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from config_app.store.failures import database_errors
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """What anybody who may follow is told of a revision: which settings it is about, and no value."""
+    """A revision as the event stream sends it: the keys of the changed settings, but no values."""
 
     revision: int
     keys: tuple[str, ...]
@@ -25,19 +25,19 @@ class Event:
     at: str
 
     def as_json(self) -> dict[str, Any]:
-        """Return what the stream of events sends."""
+        """Return the event as a dictionary for JSON."""
         return dataclasses.asdict(self)
 
 
 def revisions_after(number: int, limit: int) -> list[Revision]:
-    """Return the revisions after ``number`` with their changes, the oldest first."""
+    """Return up to ``limit`` revisions after ``number`` with their changes, the oldest first."""
     with database_errors():
         following = Revision.objects.filter(number__gt=number).order_by("number")
         return list(following.prefetch_related("changes")[:limit])
 
 
 def events_between(after: int, until: int, limit: int) -> list[Event]:
-    """Return what happened after revision ``after``, up to ``until``, the oldest first."""
+    """Return up to ``limit`` events for the revisions after ``after``, up to ``until``, the oldest first."""
     with database_errors():
         numbers = {"number__gt": after, "number__lte": until}
         revisions = list(Revision.objects.filter(**numbers).order_by("number")[:limit])
@@ -49,7 +49,8 @@ def events_between(after: int, until: int, limit: int) -> list[Event]:
 
 
 def _event(revision: Revision, keys: dict[str, None]) -> Event:
-    """Return the event of a revision, without what somebody mistook for a key: it may be a value."""
+    """Return the event of a revision."""
+    # A key that does not look like one is left out. A person may have written a value in its place.
     return Event(
         revision=revision.number,
         keys=tuple(key for key in keys if is_key_shaped(key)),
@@ -59,20 +60,20 @@ def _event(revision: Revision, keys: dict[str, None]) -> Event:
 
 
 def last_number() -> int:
-    """Return the number of the last revision; 0 where there is none."""
+    """Return the number of the last revision; 0 if there is none."""
     with database_errors():
         return Revision.objects.order_by("-number").values_list("number", flat=True).first() or 0
 
 
 def now() -> dt.datetime:
-    """Return the time by the database's clock, which all processes share."""
+    """Return the current time of the database's clock, which all processes share."""
     with database_errors():
         found = ConfigState.objects.annotate(now=Now()).values_list("now", flat=True).first()
     return found or timezone.now()
 
 
 def age(number: int) -> float | None:
-    """Return the seconds since a revision was written, by the database's clock."""
+    """Return the seconds since a revision was written, by the database's clock; ``None`` if there is none."""
     passed = ExpressionWrapper(Now() - F("created_at"), output_field=DurationField())
     with database_errors():
         spans = Revision.objects.filter(pk=number).annotate(passed=passed).values_list("passed", flat=True)

@@ -1,7 +1,7 @@
-"""Database triggers that count writes to ``system_config``, so that raw SQL is noticed too.
+"""Database triggers that increase the version on each write to ``system_config``, also by raw SQL.
 
-They are put in place after every ``migrate`` rather than by a migration, because Django rebuilds
-SQLite tables when it alters them and the triggers would go with the old table.
+They are created after every ``migrate`` and not by a migration. When Django alters a table on SQLite, it
+makes a new one and deletes the old one with its triggers.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 from django.db import connections
 
 CHANNEL = "config_app"
-"""What PostgreSQL notifies on, once per commit that moved the version."""
+"""The channel on which PostgreSQL sends a notification for each commit that changed the version."""
 
 _SQLITE = """
 CREATE TRIGGER IF NOT EXISTS system_config_{event}_bumps AFTER {event} ON system_config
@@ -19,7 +19,8 @@ BEGIN UPDATE config_state SET version = version + 1; END
 """
 SQLITE = [_SQLITE.format(event=event) for event in ("insert", "update", "delete")]
 
-# Before the statement, so that raw SQL takes the writers' lock first, as the store does: no deadlock.
+# The trigger runs before the statement. So raw SQL takes the writers' lock first, like the store, and the two
+# cannot deadlock.
 POSTGRESQL = [
     """
     CREATE OR REPLACE FUNCTION config_state_bump() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -49,7 +50,7 @@ STATEMENTS = {"sqlite": SQLITE, "postgresql": POSTGRESQL}
 
 
 def install(using: str, **_signal: Any) -> None:
-    """Create the triggers on one database, where its kind has some; safe to repeat."""
+    """Create the triggers on one database; do nothing if they exist or if there are none for its kind."""
     connection = connections[using]
     if "system_config" not in connection.introspection.table_names():
         return

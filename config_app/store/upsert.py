@@ -1,4 +1,4 @@
-"""Rows that are inserted, or updated where they exist, in one statement on every kind of database."""
+"""``upsert``: inserts rows, or updates them if they exist, in one statement."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from django.db import connection, models
 
 
 def upsert(rows: Sequence[models.Model], *, unique: Sequence[str], updated: Sequence[str]) -> None:
-    """Insert ``rows`` of one model; where one has the ``unique`` fields already, update these fields of it.
+    """Insert ``rows``, all of one model; if a row with the same ``unique`` fields exists, update it instead.
 
-    MySQL and MariaDB take any unique key for the one that is meant, and refuse to be told which.
+    ``updated`` are the names of the fields to update.
     """
     if not rows:
         return
+    # MySQL and MariaDB use every unique key of the table and do not accept the name of one.
     names_target = connection.features.supports_update_conflicts_with_target
     type(rows[0])._default_manager.bulk_create(
         rows,
