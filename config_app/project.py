@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import getpass
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from django.conf import settings
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from config_app.problems import Check, Look
 
 
-__all__ = ["Problem", "ProcessVariable", "Project", "get_project", "get_schema"]
+__all__ = ["Problem", "ProcessVariable", "Project", "Words", "get_project", "get_schema"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +39,27 @@ class ProcessVariable:
     in_env_file: bool = True
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """A project's own words, for what the engine would otherwise say in general terms.
+
+    ``state`` labels the state in ``config show``. ``prepare`` is the command that brings the tables up to
+    date. ``verbs`` replaces the help of verbs by their name. ``reset_question`` is asked before a reset.
+    ``channels`` are the channels of changes that the project makes itself.
+    """
+
+    state: str = "State"
+    prepare: str = "manage.py migrate"
+    verbs: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    reset_question: str = "Clear every secret?"
+    channels: tuple[str, ...] = ()
+
+
 class Project:
     """The seams between the engine and a project; every one has a working default but ``schema``."""
 
     schema: Schema[Any]
+    words = Words()
 
     def state(self, config: Any) -> str:
         """Return the word that ``config show`` prints as the state."""
@@ -92,7 +109,7 @@ class Project:
         return ()
 
     def reset_changes(self) -> dict[str, Any]:
-        """Return what a reset changes beyond clearing every secret: the way back to unconfigured."""
+        """Return the changes that a reset makes besides clearing every secret."""
         return {}
 
     def after_reset(self) -> str:

@@ -13,7 +13,7 @@ from config_app.declaration.unset import UNSET
 from config_app.encryption.keyring import MachineUnlocker, SharedUnlocker, Unlocker
 from config_app.errors import RuleViolation
 from config_app.problems import Problem
-from config_app.project import ProcessVariable, Project
+from config_app.project import ProcessVariable, Project, Words
 from hub.runtime_config import UNCONFIGURED, WORKOS, RuntimeConfig, is_configured, schema
 
 if TYPE_CHECKING:
@@ -27,6 +27,13 @@ class HubProject(Project):
     """The hub, as ``config_app`` sees it."""
 
     schema = schema
+    words = Words(
+        state="Bootstrap State",
+        prepare="manage.py bootstrap",
+        verbs={"reset": "return to unconfigured: secrets cleared, access revoked"},
+        reset_question="Clear every secret, end every session, take all admin rights away and set up anew?",
+        channels=("wizard", "bootstrap", "env"),
+    )
 
     def state(self, config: RuntimeConfig) -> str:
         """Return ``configured`` or ``unconfigured``."""

@@ -13,7 +13,7 @@ from config_app.declaration.secret import Secret
 from config_app.declaration.setting import Editable, Section, TakesEffect, setting
 from config_app.live import runtime
 from hub.configuration import rules
-from hub.configuration.fields import OrganizationIdField, RoleField
+from hub.configuration.fields import ApiKeyField, ClientIdField, OrganizationIdField, RoleField
 from hub.configuration.summaries import count, plain, prefix, whether
 
 UNCONFIGURED, LOCAL, WORKOS = "unconfigured", "local", "workos"
@@ -165,7 +165,7 @@ class RuntimeConfig:
         section=WORKOS_SECTION,
         label="WorkOS Client ID",
         sensitive=True,
-        field=fields.ClientIdField(required=False),
+        field=ClientIdField(required=False),
         imported_from=("WORKOS_CLIENT_ID",),
         summary=prefix("client_"),
         help="Client ID of the WorkOS environment, from the WorkOS dashboard under API Keys.",
@@ -174,7 +174,7 @@ class RuntimeConfig:
         None,
         section=WORKOS_SECTION,
         label="WorkOS API Key",
-        field=fields.ApiKeyField(),
+        field=ApiKeyField(),
         imported_from=("WORKOS_API_KEY",),
         summary=whether,
         help="Secret key of the WorkOS environment, from the WorkOS dashboard under API Keys.",
@@ -184,7 +184,7 @@ class RuntimeConfig:
         section=WORKOS_SECTION,
         label="WorkOS AuthKit Domain",
         sensitive=True,
-        field=fields.AuthkitDomainField(),
+        field=fields.HttpsOriginField(),
         imported_from=("WORKOS_AUTHKIT_DOMAIN",),
         help="Where AuthKit is served, such as https://example.authkit.app.",
     )

@@ -21,14 +21,14 @@ from config_app.admin.rollback import roll_back
 from config_app.admin.unconfirmed import confirm, revert
 from config_app.models import Change, Revision
 from config_app.presentation.changes import change_rows
-from config_app.project import get_schema
+from config_app.project import get_project, get_schema
 
 if TYPE_CHECKING:
     RevisionPaginatorBase = Paginator[Revision]
 else:
     RevisionPaginatorBase = Paginator
 
-CHANNELS = ("admin", "cli", "code", "wizard", "bootstrap", "env", "import", "rollback", "revert", "sql")
+CHANNELS = ("admin", "cli", "code", "import", "rollback", "revert", "sql")
 MOST_COUNTED = 10_000
 HISTORY, DETAIL = "config_app_revision_changelist", "config_app_revision_change"
 ROLLBACK = "config_app_revision_rollback"
@@ -86,7 +86,7 @@ class ChannelFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Return all channels."""
-        return [(channel, channel) for channel in CHANNELS]
+        return [(channel, channel) for channel in (*CHANNELS, *get_project().words.channels)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Return the revisions made through the chosen channel."""

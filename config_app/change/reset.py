@@ -1,4 +1,4 @@
-"""Reset an install to unconfigured: clear its secrets, revoke access, keep the history."""
+"""A reset: it clears every secret, and the project decides what else. The history stays."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ VERBS = (
     VerbEntry("get", "print one value", "get", "Get"),
     VerbEntry("set", "change settings, as one revision", "set_and_unset", "Set"),
     VerbEntry("unset", "return settings to their default", "set_and_unset", "Unset"),
-    VerbEntry("reset", "return to unconfigured: secrets cleared, access revoked", "reset", "Reset"),
+    VerbEntry("reset", "clear every secret", "reset", "Reset"),
     VerbEntry("history", "list revisions: who changed what, when and why", "history", "History"),
     VerbEntry("rollback", "return to how the settings were after a revision", "rollback", "Rollback"),
     VerbEntry("confirm", "keep a revision that would revert by itself", "confirm", "Confirm"),

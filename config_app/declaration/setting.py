@@ -40,7 +40,7 @@ class Editable(enum.Enum):
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """Settings that belong together: one fieldset, one wizard step, one chapter of the reference."""
+    """Settings that belong together: one fieldset, one chapter of the reference."""
 
     key: str
     title: str

@@ -48,7 +48,7 @@ def _unrecorded() -> list[Problem]:
     names = ", ".join(keys)
     if stored.drifted:
         message = f"{names}: the database was changed directly, and no revision says so yet"
-        fix = "a running hub records that within seconds; otherwise the next change does"
+        fix = "a running process records that within seconds; otherwise the next change does"
         return [Problem(code="unrecorded", message=message, fix=fix, keys=keys)]
     message = f"{names}: the row is not what history says, and nothing counted the change"
     fix = "run manage.py migrate for the triggers, then set each of them with config set"

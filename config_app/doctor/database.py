@@ -55,7 +55,7 @@ def integrity(_overview: Overview) -> Finding:
     damage = Problem(
         code="damaged",
         message=f"the database file is damaged: {'; '.join(found)}",
-        fix="stop the hub and restore it from a backup",
+        fix="stop the service, then restore it from a backup",
         severity="error",
     )
     return Finding("quick_check finds damage", (damage,))

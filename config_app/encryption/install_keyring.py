@@ -81,7 +81,7 @@ def _unlock() -> Keyring:
     if salt is None:
         if slots:
             raise KeyringLocked(f"{SALT_KEY} is missing from the database", "restore it from a backup")
-        raise KeyringLocked("the keyring does not exist yet", "run the bootstrap of this project")
+        raise KeyringLocked("the keyring does not exist yet", "it is made when the first secret is set")
     return unlock(slots, get_project().unlockers(), read_salt(salt))
 
 

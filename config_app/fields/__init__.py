@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from config_app.fields.base import SettingField
 from config_app.fields.credentials import (
-    ApiKeyField,
-    ClientIdField,
     FernetKeyField,
     SecretField,
     WebhookSecretField,
@@ -13,7 +11,7 @@ from config_app.fields.credentials import (
 from config_app.fields.emails import EmailField, EmailListField, canonical_email
 from config_app.fields.hosts import CidrListField, HostField, HostListField
 from config_app.fields.lists import ListField
-from config_app.fields.origins import AuthkitDomainField, OriginField, OriginListField, UrlField
+from config_app.fields.origins import HttpsOriginField, OriginField, OriginListField, UrlField
 from config_app.fields.scalars import (
     BooleanField,
     ChoiceField,
@@ -24,17 +22,15 @@ from config_app.fields.scalars import (
 )
 
 __all__ = [
-    "ApiKeyField",
-    "AuthkitDomainField",
     "BooleanField",
     "ChoiceField",
     "CidrListField",
-    "ClientIdField",
     "EmailField",
     "EmailListField",
     "FernetKeyField",
     "HostField",
     "HostListField",
+    "HttpsOriginField",
     "IntegerRangeField",
     "ListField",
     "OriginField",

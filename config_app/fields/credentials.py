@@ -1,4 +1,4 @@
-"""Secrets, and the identifiers that go with them."""
+"""Secrets."""
 
 from __future__ import annotations
 
@@ -46,13 +46,6 @@ class SecretField(SettingField[Secret]):
         return data not in self.empty_values and super().has_changed(initial, data)
 
 
-class ApiKeyField(SecretField):
-    """A WorkOS API key."""
-
-    expected = "`sk_` followed by at least 8 letters, digits or underscores"
-    shape = re.compile(r"sk_[A-Za-z0-9_]{8,}")
-
-
 class FernetKeyField(SecretField):
     """A key for ``cryptography.fernet``."""
 
@@ -66,15 +59,3 @@ class WebhookSecretField(SecretField):
 
     expected = "at least 16 characters without control characters"
     shape = re.compile(rf"{_TEXT}{{16,}}")
-
-
-class ClientIdField(SettingField[str]):
-    """A WorkOS client id: it names the application and is no secret."""
-
-    expected = "`client_` followed by letters, digits or underscores"
-
-    def parse(self, text: str) -> str:
-        """Return the id as it is."""
-        if not re.fullmatch(r"client_[A-Za-z0-9_]+", text):
-            raise self.refusal()
-        return text

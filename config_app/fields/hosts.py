@@ -62,7 +62,7 @@ class HostField(SettingField[str]):
     """An IP address or host name; IPv6 comes out without brackets."""
 
     expected = (
-        "an IP address or host name without scheme or port, such as 0.0.0.0, 127.0.0.1 or hub.example.com"
+        "an IP address or host name without scheme or port, such as 0.0.0.0, 127.0.0.1 or www.example.com"
     )
 
     def parse(self, text: str) -> str:
@@ -77,7 +77,7 @@ class HostListField(ListField[str]):
     """Host names as Django's ``ALLOWED_HOSTS`` takes them: IPv6 in brackets, ``.name`` for subdomains."""
 
     expected = (
-        "host names or IP addresses without scheme or port, such as hub.example.com, "
+        "host names or IP addresses without scheme or port, such as www.example.com, "
         "or .example.com for a domain with all its subdomains"
     )
 

@@ -60,7 +60,7 @@ class _UrlShaped(SettingField[str]):
 class OriginField(_UrlShaped):
     """An http or https origin; by default empty is allowed and stays empty."""
 
-    expected = "an http:// or https:// origin without a path, such as https://hub.example.com"
+    expected = "an http:// or https:// origin without a path, such as https://www.example.com"
 
     def __init__(self, *, required: bool = False, empty_value: str | None = "", **options: Any) -> None:
         super().__init__(required=required, empty_value=empty_value, **options)
@@ -111,11 +111,8 @@ class UrlField(_UrlShaped):
         return url.origin + url.rest
 
 
-class AuthkitDomainField(_UrlShaped):
-    """The origin of a sign-in page, where a bare host means https; optional.
-
-    Sign-in must not travel in the clear, so http is for this machine only (an emulator, say).
-    """
+class HttpsOriginField(_UrlShaped):
+    """An https origin; a bare host name means https. Plain http is accepted for this machine only."""
 
     expected = "an https:// origin or a host name, such as auth.example.com (http:// only for this machine)"
 

@@ -37,7 +37,7 @@ class SqliteSource:
     Such a look takes and gives back locks on the file. So one that was left alone for a while is looked at
     from outside only, but for once a second; and one to which others commit all the time, mostly from inside.
 
-    A file that somebody wrote over in place, ``cp backup.db hub.db``, may count as many commits as the one
+    A file that somebody wrote over in place, ``cp backup.db app.db``, may count as many commits as the one
     it replaces, and SQLite would go on with the pages it has cached. But then the file's time has moved and
     the counter has not, which no commit leaves behind.
     """

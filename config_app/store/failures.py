@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from django.db import DatabaseError, ProgrammingError, transaction
 
 from config_app.errors import ConfigurationLocked, DatabaseUnavailable
+from config_app.project import get_project
 
 CURE = "check that it is reachable, writable and not full"
 WAIT = "wait until the process that holds the lock is done, or end it"
@@ -47,7 +48,7 @@ def _cure(error: DatabaseError) -> str:
     """Return how to fix the error."""
     # A table or column is missing if the migrations of this version have not run yet.
     if isinstance(error, ProgrammingError) or "no such " in str(error):
-        return "run manage.py bootstrap, or migrate, to bring its tables up to date"
+        return f"run {get_project().words.prepare} to bring its tables up to date"
     return WAIT if is_locked(error) else CURE
 
 

@@ -1,10 +1,29 @@
-"""Form fields of the settings that narrow signing in through WorkOS."""
+"""Form fields of the WorkOS settings."""
 
 from __future__ import annotations
 
 import re
 
-from config_app.fields import SettingField
+from config_app.fields import SecretField, SettingField
+
+
+class ApiKeyField(SecretField):
+    """A WorkOS API key."""
+
+    expected = "`sk_` followed by at least 8 letters, digits or underscores"
+    shape = re.compile(r"sk_[A-Za-z0-9_]{8,}")
+
+
+class ClientIdField(SettingField[str]):
+    """A WorkOS client id: it names the application and is no secret."""
+
+    expected = "`client_` followed by letters, digits or underscores"
+
+    def parse(self, text: str) -> str:
+        """Return the id as it is."""
+        if not re.fullmatch(r"client_[A-Za-z0-9_]+", text):
+            raise self.refusal()
+        return text
 
 
 class OrganizationIdField(SettingField[str]):

@@ -1,4 +1,4 @@
-"""``config reset``: back to unconfigured."""
+"""``config reset``: clear every secret, and whatever else the project resets."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ from config_app.cli.terminal import Terminal
 from config_app.cli.verb import Verb, WrongCall, add_writing_options
 from config_app.project import get_project
 
-QUESTION = "Clear every secret, end every session, take all admin rights away and set up anew?"
-
 
 class Reset(Verb):
-    """Clear secrets and access, and let the install be claimed anew."""
+    """Clear every secret and what the project adds to it."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take how far to go, and the yes."""
@@ -32,7 +30,7 @@ class Reset(Verb):
         if options.as_json and not options.yes:
             raise WrongCall("--json cannot ask; add --yes")
         if not options.yes:
-            terminal.confirm(QUESTION)
+            terminal.confirm(get_project().words.reset_question)
         revision = reset(channel="cli", reason=options.reason, every_setting=options.every_setting)
         show_revision(revision, plan, terminal, as_json=options.as_json)
         if not options.as_json and (how_to_go_on := get_project().after_reset()):

@@ -56,7 +56,7 @@ def _show_lacking(lacking: Problem, options: Namespace, terminal: Terminal) -> N
         empty = {"state": lacking.code, "revision": 0, "mode": None, "settings": {}}
         terminal.json(empty | {"problems": [lacking.as_json()], "processes": [], "confirmations": []})
     else:
-        terminal.line(f"Bootstrap State: {lacking.code}")
+        terminal.line(f"{get_project().words.state}: {lacking.code}")
         terminal.line()
         terminal.line(str(lacking))
 
@@ -68,7 +68,7 @@ def _restricted(overview: Overview, keys: Iterable[str]) -> dict[str, object]:
 
 def _show(overview: Overview, keys: Iterable[str], terminal: Terminal, *, detailed: bool) -> None:
     entries = [overview.entries[key] for key in keys]
-    terminal.line(f"Bootstrap State: {overview.state}")
+    terminal.line(f"{get_project().words.state}: {overview.state}")
     terminal.line()
     if detailed:
         terminal.table(("Setting", "Value", "Source", "Remarks"), map(_detailed_row, entries))

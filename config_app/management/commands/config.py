@@ -12,6 +12,7 @@ from django.core.management.base import CommandParser
 from config_app.cli.command import OneLineCommand
 from config_app.cli.registry import VERBS, VerbEntry
 from config_app.cli.verb import Verb, require_install
+from config_app.project import get_project
 from config_app.store.failures import database_errors
 
 EXIT_STATUS = "Exit status 0: done; 1: refused, and nothing changed, or failed; 2: the call is wrong."
@@ -81,7 +82,9 @@ class Command(OneLineCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Offer every verb of the registry."""
         verbs = parser.add_subparsers(metavar="VERB", required=True, parser_class=VerbParser)
-        for entry in VERBS:
+        words = get_project().words.verbs
+        for verb in VERBS:
+            entry = verb._replace(help=words.get(verb.name, verb.help))
             verbs.add_parser(entry.name, help=entry.help, entry=entry, allow_abbrev=False)
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from config_app import fields
 from config_app.declaration.secret import Secret
 from config_app.fields import SettingField
+from hub.configuration.fields import ApiKeyField, ClientIdField
 
 # How long an example takes depends on what else the machine does; that is not what is tested here.
 in_its_own_time = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -69,12 +70,12 @@ KINDS: list[tuple[SettingField[Any], st.SearchStrategy[str]]] = [
     (fields.OriginField(), origins | st.just("")),
     (fields.OriginListField(), lists_of(origins) | st.just("*")),
     (fields.UrlField(), st.builds(str.__add__, origins.map(lambda o: o.rstrip("/")), paths) | st.just("")),
-    (fields.AuthkitDomainField(), names | names.map("https://{}/".format) | st.just("http://localhost:1")),
+    (fields.HttpsOriginField(), names | names.map("https://{}/".format) | st.just("http://localhost:1")),
     (fields.EmailField(), emails),
     (fields.EmailListField(), lists_of(emails)),
-    (fields.ClientIdField(), digits_and_letters.map("client_{}".format)),
+    (ClientIdField(), digits_and_letters.map("client_{}".format)),
     (fields.SecretField(), printable.map("x{}x".format)),
-    (fields.ApiKeyField(), digits_and_letters.map("sk_{}".format)),
+    (ApiKeyField(), digits_and_letters.map("sk_{}".format)),
     (fields.FernetKeyField(), st.text("abcXYZ019-_", min_size=43, max_size=43).map("{}=".format)),
     (fields.WebhookSecretField(), printable.map("0123456789abcdef{}!".format)),
 ]

@@ -8,7 +8,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from config_app.declaration.secret import MASK, Secret
-from config_app.fields import ApiKeyField, ClientIdField, FernetKeyField, SecretField, WebhookSecretField
+from config_app.fields import FernetKeyField, SecretField, WebhookSecretField
+from hub.configuration.fields import ApiKeyField, ClientIdField
 
 # Not random: every test process must collect the same tests.
 FERNET_KEY = "yMnKy8zNzs_Q0dLT1NXW19jZ2tvc3d7f4OHi4-Tl5uc="

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.exceptions import ValidationError
 
-from config_app.fields import AuthkitDomainField, OriginField, OriginListField, UrlField
+from config_app.fields import HttpsOriginField, OriginField, OriginListField, UrlField
 
 NOT_URLS = [
     "javascript:alert(1)", "data:,x", "ftp://hub.example.com", "//hub.example.com", "http:hub.example.com",
@@ -129,7 +129,7 @@ def test_anything_else_is_no_url(text: object) -> None:
     ],
 )
 def test_a_bare_sign_in_host_means_https(text: str, origin: str | None) -> None:
-    assert AuthkitDomainField().clean(text) == origin
+    assert HttpsOriginField().clean(text) == origin
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_a_bare_sign_in_host_means_https(text: str, origin: str | None) -> None:
 )
 def test_sign_in_does_not_leave_this_machine_in_the_clear(text: str) -> None:
     with pytest.raises(ValidationError, match="only for this machine"):
-        AuthkitDomainField().clean(text)
+        HttpsOriginField().clean(text)
 
 
 @pytest.mark.parametrize(
@@ -151,4 +151,4 @@ def test_sign_in_does_not_leave_this_machine_in_the_clear(text: str) -> None:
 )
 def test_anything_else_is_no_sign_in_domain(text: object) -> None:
     with pytest.raises(ValidationError, match="expected an https:// origin or a host name"):
-        AuthkitDomainField().clean(text)
+        HttpsOriginField().clean(text)
