@@ -59,6 +59,13 @@ def test_no_page_speaks_of_a_hub(pages: dict[str, dict[str, Any]]) -> None:
     assert [name for name, page in pages.items() if re.search(r"\bhubs?\b|workos", page["text"], re.I)] == []
 
 
+def test_no_command_speaks_of_a_hub(shop: dict[str, Any]) -> None:
+    words = re.compile(r"\b(hubs?|bootstrap|unconfigured|workos)\b", re.I)
+    assert {name for name, text in shop["commands"].items() if words.search(text)} == set()
+    assert "State: " in shop["commands"]["show"]
+    assert all(shop["commands"].values())
+
+
 def test_pages_are_made_of_django_s_templates_and_the_apps_own(pages: dict[str, dict[str, Any]]) -> None:
     used = {name for page in pages.values() for name in page["templates"]} - {NO_FILE}
     foreign = {name for name in used if not Path(name).is_relative_to(DJANGO)}

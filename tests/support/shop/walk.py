@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import sys
+from io import StringIO
 from typing import Any
 
 import django
@@ -19,7 +21,9 @@ from django.test import Client  # noqa: E402
 from django.test.utils import setup_test_environment  # noqa: E402
 
 from config_app.api import plan  # noqa: E402
+from config_app.cli.registry import VERBS  # noqa: E402
 from config_app.encryption import install_keyring  # noqa: E402
+from config_app.errors import ConfigError  # noqa: E402
 from setup_wizard.claiming import tokens  # noqa: E402
 
 OWNER, PASSWORD = "ada@example.com", "correct horse battery staple"
@@ -108,6 +112,50 @@ def administer(visitor: Visitor) -> None:
     visitor.see("/admin/")
 
 
+COMMANDS = (
+    ("show",),
+    ("show", "--all"),
+    ("show", "--json"),
+    ("get", "counter"),
+    ("set", "counter", "5", "--reason", "busy"),
+    ("set", "terminal_key", "another-canary-of-the-bank"),
+    ("unset", "counter"),
+    ("history",),
+    ("rollback", "1", "--dry-run"),
+    ("validate",),
+    ("doctor",),
+    ("why", "counter"),
+    ("docs",),
+    ("reset", "--yes"),
+)
+REFUSALS = (
+    ("set", "counter", "none"),
+    ("set", "countr", "5"),
+    ("get", "terminal_key"),
+    ("confirm", "1"),
+    ("rollback", "99"),
+    ("show", "--section", "cellar"),
+)
+
+
+def command() -> dict[str, str]:
+    """Run every verb of ``manage.py config``, in its help too, and return what each printed."""
+    said = {}
+    for arguments in (*COMMANDS, *REFUSALS):
+        out = StringIO()
+        try:
+            call_command("config", *arguments, stdout=out, stderr=out)
+        except (ConfigError, SystemExit) as error:
+            out.write(str(error))
+        said[" ".join(arguments)] = out.getvalue()
+    for verb in VERBS:
+        out = StringIO()
+        with contextlib.suppress(SystemExit), contextlib.redirect_stdout(out):
+            call_command("config", verb.name, "--help")
+        said[f"{verb.name} --help"] = out.getvalue()
+    return said
+
+
 def main() -> None:
     """Set the shop up, administer it, and print what was seen."""
     call_command("migrate", interactive=False, verbosity=0)
@@ -118,7 +166,7 @@ def main() -> None:
     finish(visitor)
     administer(visitor)
     hub = sorted(name for name in sys.modules if name.partition(".")[0] == "hub")
-    json.dump({"pages": visitor.pages, "hub": hub}, sys.stdout)
+    json.dump({"pages": visitor.pages, "commands": command(), "hub": hub}, sys.stdout)
 
 
 if __name__ == "__main__":
