@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-LONGEST_FILE = 300
-PRODUCT_WORD = re.compile(r"hub|wizard|claim|unconfigured|workos", re.IGNORECASE)
+LONGEST_FILE, LARGEST_ROOM = 300, 14
+APPS = ("config_app", "hub", "setup_wizard")
 VAGUE_NAMES = {"common", "helper", "helpers", "misc", "util", "utils"}
 REGISTRY_HOST = re.compile(rb"\b(?:pypi|pythonhosted|npmjs|yarnpkg)\.(?:org|com)\b")
 LOCK_LINE = re.compile(
@@ -71,14 +72,26 @@ def test_no_module_template_style_sheet_or_script_is_longer_than_three_hundred_l
     assert [path for path in paths if len(path.read_text().splitlines()) > LONGEST_FILE] == []
 
 
+def rooms() -> list[Path]:
+    """Return the packages of the three apps, the apps themselves included."""
+    packages = {path.parent for app in APPS for path in files(f"{app}/*.py") if path.name == "__init__.py"}
+    return sorted(room for room in packages if not {"migrations", "management", "commands"} & set(room.parts))
+
+
+def test_no_room_has_more_than_fourteen_modules() -> None:
+    sizes = {room: len([path for path in room.glob("*.py") if path.stem != "__init__"]) for room in rooms()}
+    assert len(sizes) > len(APPS)
+    assert {room: size for room, size in sizes.items() if size > LARGEST_ROOM} == {}
+
+
+def test_every_room_says_what_it_is_for() -> None:
+    assert [
+        room for room in rooms() if not ast.get_docstring(ast.parse((room / "__init__.py").read_text()))
+    ] == []
+
+
 def test_no_module_has_a_name_that_says_nothing() -> None:
     assert [path for path in python_modules() if path.stem in VAGUE_NAMES] == []
-
-
-def test_the_engine_s_pages_do_not_use_the_product_s_words() -> None:
-    paths = files("config_app/templates/*", "config_app/static/*")
-    assert paths
-    assert [path for path in paths if PRODUCT_WORD.search(path.read_text())] == []
 
 
 def test_templates_have_no_inline_script_style_or_handler() -> None:
