@@ -1,5 +1,5 @@
-"""Signing in through WorkOS.
+"""Sign-in through WorkOS.
 
-Nothing here imports the SDK, PyJWT or cryptography before WorkOS is really asked, so that local mode and the
-command line do not pay for them.
+The SDK, PyJWT and cryptography are only imported when the hub calls WorkOS. Local mode and the command line
+do not load them, so they start faster.
 """

@@ -1,4 +1,4 @@
-"""The claim in mode workos: made once a listed super admin has signed in at WorkOS, in that browser (W10)."""
+"""The claim in mode ``workos``: a listed super admin first signs in at WorkOS in the same browser (W10)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from setup_wizard.product import Application
 
 
 def prove(request: HttpRequest, application: Application) -> HttpResponse:
-    """Send the browser to AuthKit, or say why that would lead nowhere."""
+    """Send the browser to AuthKit, or return a page that says why the sign-in could not be completed."""
     public_url, organization = (_value(application, key) for key in ("public_url", "workos_organization_id"))
     if not round_trip.comes_back(request, public_url):
         return _lead_to(request, public_url)
@@ -33,7 +33,7 @@ def prove(request: HttpRequest, application: Application) -> HttpResponse:
 
 
 def _lead_to(request: HttpRequest, public_url: str) -> HttpResponse:
-    """Have the wizard opened where sign-in will come back to, which has to be let in there first."""
+    """Return a page that asks to open the wizard under the public URL, with the command that allows it."""
     wizard, review = urljoin(public_url, reverse("setup:token")), reverse("setup:review")
     command = f"./manage.py config set public_url {public_url}"
     return pages.failure(request, "setup_elsewhere", retry_url=wizard, back_url=review, command=command)
@@ -42,7 +42,10 @@ def _lead_to(request: HttpRequest, public_url: str) -> HttpResponse:
 def conclude(
     request: HttpRequest, application: Application, commit: Callable[[str], object]
 ) -> HttpResponse | None:
-    """Call ``commit`` and sign the super admin in who is back from AuthKit; else return what to answer."""
+    """Call ``commit`` and sign in the super admin who comes back from AuthKit; return ``None``.
+
+    If the sign-in failed, change nothing and return a page that says why.
+    """
     public_url, listed = (_value(application, key) for key in ("public_url", "super_admin_emails"))
     try:
         grant = verification.redeem_claim(request, _credentials(application), public_url, listed)
@@ -58,21 +61,21 @@ def conclude(
 def _claim(request: HttpRequest, grant: Grant, commit: Callable[[str], object]) -> None:
     commit(grant.person.email)
     user = people.admit(grant.person, reactivating=True)
-    # As the claim leaves it, which no process has in force before the transaction ends.
+    # Read the configuration with the claim: no process loads it before this transaction ends.
     current.establish(request, user, grant, runtime.read_snapshot().config)
-    proof.note(request.session)  # the setup token was one
+    proof.note(request.session)  # the setup token counts as proof
 
 
 def _credentials(application: Application) -> Credentials:
     client_id, api_key = (_value(application, key) for key in ("workos_client_id", "workos_api_key"))
     if client_id is None or api_key is None:
-        raise CredentialsRefused("the credentials are incomplete")
+        raise CredentialsRefused("workos_client_id or workos_api_key is missing")
     domain = _value(application, "workos_authkit_domain")
     return Credentials(client_id=client_id, api_key=api_key, authkit_domain=domain)
 
 
 def _value(application: Application, key: str) -> Any:
-    """Return what was entered for a setting, or else what an import has put in force."""
+    """Return the value that was entered in the wizard, or else the current value of the setting."""
     return application.changes.get(key, schema.value(get_config(), key))
 
 

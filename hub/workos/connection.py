@@ -1,4 +1,4 @@
-"""The page about the connection to WorkOS: what to register there, a test, and the switch of the mode."""
+"""The page about the connection to WorkOS: the URLs to register there, a test, and the switch to WorkOS."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ ENTER_AGAIN = "Enter the WorkOS API Key to test these values."
 
 @method_decorator(never_cache, name="dispatch")
 class ConnectionView(View):
-    """For super admins; a POST begins the switch to WorkOS."""
+    """The page, for super admins. A POST begins the switch to WorkOS."""
 
     http_method_names = ["get", "head", "post", "options"]
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """Show what to register at WorkOS and what is configured here."""
+        """Return the page with the URLs to register at WorkOS and the configuration."""
         _require_super_admin(request)
         return _show(request, ProofForm(request))
 
     @method_decorator(sensitive_post_parameters())
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Send the super admin on the round trip that completes the switch, once it is surely them (W7)."""
+        """Send the super admin to AuthKit to complete the switch, if the form proves their identity (W7)."""
         _require_super_admin(request)
         form = ProofForm(request, request.POST)
         return verification.begin_switch(request) if form.is_valid() else _show(request, form)
@@ -62,7 +62,7 @@ def _show(request: HttpRequest, form: ProofForm) -> HttpResponse:
 @never_cache
 @require_POST
 def check(request: HttpRequest) -> JsonResponse:
-    """Test the posted credentials, or those in force where nothing is posted (W1)."""
+    """Test the posted credentials, or the stored ones if none are posted; return the result as JSON (W1)."""
     _require_super_admin(request)
     try:
         credentials = _candidate(request.POST, get_config())
@@ -78,7 +78,8 @@ def _require_super_admin(request: HttpRequest) -> None:
 
 
 def _candidate(data: Mapping[str, Any], config: RuntimeConfig) -> Credentials:
-    """Return what to test; the stored key only goes with the values that it was stored with."""
+    """Return the credentials to test; raise ``ValidationError`` if they are not complete."""
+    # The stored key is only sent with the stored client id and domain: a posted domain could steal the key.
     values = {key: _clean(key, data[key]) for key in OTHERS if key in data}
     key = _clean(KEY, data.get(KEY) or "")
     in_force = {name: getattr(config, name) for name in OTHERS}
@@ -93,7 +94,10 @@ def _candidate(data: Mapping[str, Any], config: RuntimeConfig) -> Credentials:
 
 
 def _clean(name: str, text: str) -> Any:
-    """Return the typed value of what was entered; raise ``ValidationError`` with the label in front."""
+    """Return the value of an entered text, or ``None`` if it is empty.
+
+    Raise ``ValidationError`` if it is not valid. The message begins with the setting's label.
+    """
     setting = schema[name]
     field = setting.form_field()
     field.required = False

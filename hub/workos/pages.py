@@ -1,4 +1,4 @@
-"""Pages for sign-ins that did not work out: what happened, in words of the person's, and a way on."""
+"""The pages for failed sign-ins. Each says what happened and what the person can do next."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ LEVELS = {
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class SignInProblem:
-    """One way for a sign-in to fail; ``command`` is what an operator can run on the server."""
+    """The page for one kind of failure. ``command`` is a command that an operator can run on the server."""
 
     status: int
     title: str
@@ -50,8 +50,8 @@ PAGES = {
     "expired": SignInProblem(
         status=400,
         title="This sign-in has expired",
-        text="It was used already, took longer than ten minutes, or was begun in another browser. "
-        "Nothing is wrong with your account: start again.",
+        text="It was already used, took longer than ten minutes, or began in another browser. "
+        "Nothing is wrong with your account. Please start again.",
         action="Sign in",
     ),
     "denied": SignInProblem(
@@ -69,8 +69,8 @@ PAGES = {
     "failed": SignInProblem(
         status=403,
         title="The sign-in did not work",
-        text="WorkOS did not let you in. Try again; if it keeps happening, an administrator finds the reason "
-        "in the hub's log.",
+        text="WorkOS did not complete the sign-in. Try again. If it keeps failing, ask an administrator to "
+        "look for the reason in the hub's log.",
     ),
     "inactive": SignInProblem(
         status=403,
@@ -82,77 +82,81 @@ PAGES = {
     "unverified": SignInProblem(
         status=403,
         title="Verify your e-mail address first",
-        text="Another account on this hub has your e-mail address, and WorkOS has not verified that it is "
-        "yours. Verify the address with WorkOS, then sign in again.",
+        text="An account on this hub already has your e-mail address, and WorkOS has not verified that the "
+        "address is yours. Verify it with WorkOS, then sign in again.",
     ),
     "taken": SignInProblem(
         status=403,
         title="Your e-mail address belongs to another account",
-        text="A local account on this hub has the address that you use at WorkOS by now. "
+        text="A local account on this hub already has the address that you now use at WorkOS. "
         "Ask a super admin to change or delete that account under People.",
         action="Use another account",
     ),
     "organization": SignInProblem(
         status=403,
         title="This hub is for another organization",
-        text="Sign-in is restricted to one organization at WorkOS, and you signed in for another one.",
+        text="Only one organization at WorkOS can sign in to this hub. You signed in for another one.",
         action="Use another account",
     ),
     "clock": SignInProblem(
         status=503,
         title="The clock of this hub is wrong",
-        text="By the server's clock, WorkOS's answer is not valid now. Set the clock of the server, "
-        "then try again.",
+        text="According to the server's clock, WorkOS's answer has expired or is not valid yet. "
+        "Correct the server's clock, then try again.",
         command="timedatectl status",
     ),
     "refused": SignInProblem(
         status=503,
         title="WorkOS does not accept this hub",
-        text="The credentials that this hub has for WorkOS are wrong, or were revoked. "
-        "An operator can correct them on the server, or let people sign in with a password meanwhile.",
+        text="This hub's credentials for WorkOS are wrong, or they were revoked. An operator can correct "
+        "them on the server. Until then, the operator can let people sign in with a password.",
         command="./manage.py config set workos_api_key --stdin",
     ),
     "outage": SignInProblem(
         status=503,
         title="WorkOS does not answer",
-        text="Nobody can sign in at the moment. Whoever is signed in stays so. Try again in a minute.",
+        text="No one can sign in at the moment. People who are already signed in are not affected. "
+        "Try again in a minute.",
     ),
     "elsewhere": SignInProblem(
         status=409,
-        title="Go on under the public URL",
-        text="Sign-in comes back to the public URL, and this browser has the hub open under another address, "
-        "where it could not be completed. Open the hub there, and switch. Nothing was changed.",
-        action="Open it there",
+        title="Continue under the public URL",
+        text="After the sign-in, WorkOS sends you to the public URL. You have opened the hub under another "
+        "address, so the switch could not be completed. Open the hub under its public URL and switch there. "
+        "Nothing was changed.",
+        action="Open the public URL",
     ),
     "setup_elsewhere": SignInProblem(
         status=409,
         title="Finish under the public URL",
-        text="Sign-in will come back to the public URL that you entered, and this browser has the wizard "
-        "open under another address, where setup could not be completed. Let the hub answer there with the "
-        "command below, on the server; manage.py setup_token then prints the link that opens the wizard "
-        "there, filled in with what you entered, but for the API key and the super admins. Or go back and "
-        "leave the public URL empty, if people open the hub as you do now.",
-        action="Open it there",
+        text="After the sign-in, WorkOS will send you to the public URL that you entered. You have opened "
+        "the wizard under another address, so setup could not be completed. First run the command below on "
+        "the server, so that the hub answers under the public URL. Then run manage.py setup_token, which "
+        "prints a link that opens the wizard there. Your entries are kept, except the API key and the super "
+        "admins. If people will open the hub under the address that you use now, go back and leave the "
+        "public URL empty.",
+        action="Open the public URL",
     ),
     "changed": SignInProblem(
         status=409,
         title="The configuration was changed meanwhile",
-        text="Somebody changed a setting while you were signing in at WorkOS, so what the sign-in proved may "
-        "no longer hold. Nothing was switched: look at the configuration, then switch again.",
+        text="A setting was changed while you were signing in at WorkOS, so sign-in may no longer work. "
+        "The mode was not switched. Check the configuration, then switch again.",
         action="",
     ),
     "not_proved": SignInProblem(
         status=403,
         title="WorkOS did not ask for your credentials",
-        text="It says that you entered them too long ago, or does not say when, so nothing is proved. "
-        "You stay signed in. What needs the proof can also be changed on the server.",
+        text="WorkOS reports that you entered them too long ago, or it does not report when. So the hub "
+        "cannot confirm your identity. You stay signed in. An operator can make the change on the server "
+        "instead.",
         command="./manage.py config set KEY VALUE",
     ),
     "not_listed": SignInProblem(
         status=403,
         title="You are not one of the super admins",
-        text="The sign-in worked, but the switch to WorkOS is completed by one of the addresses in "
-        "super_admin_emails, verified by WorkOS. Nothing was changed.",
+        text="The sign-in worked, but only a super admin can complete this step. Your address must be listed "
+        "in super_admin_emails, and WorkOS must have verified it. Nothing was changed.",
         action="",
     ),
 }
@@ -160,7 +164,7 @@ RETRY_AFTER = "60"
 
 
 def page_of(trouble: WorkOSTrouble) -> str:
-    """Return the name of the page that explains a failure."""
+    """Return the key in ``PAGES`` of the page that explains a failure."""
     if isinstance(trouble, NotAdmitted):
         return trouble.reason
     if isinstance(trouble, InvalidToken):
@@ -174,7 +178,7 @@ def page_of(trouble: WorkOSTrouble) -> str:
 def explain(
     request: HttpRequest, trouble: WorkOSTrouble, *, retry_url: str, back_url: str = ""
 ) -> HttpResponse:
-    """Answer with the page for a failure, and log what the page does not say."""
+    """Return the page for a failure, and log the failure with its details."""
     name = page_of(trouble)
     logger.log(LEVELS.get(name, logging.INFO), "a sign-in through WorkOS failed (%s): %s", name, trouble)
     return failure(request, name, retry_url=retry_url, back_url=back_url)
@@ -183,9 +187,10 @@ def explain(
 def failure(
     request: HttpRequest, name: str, *, retry_url: str, back_url: str = "", command: str = ""
 ) -> HttpResponse:
-    """Answer with one of the pages; ``back_url`` is a way on for somebody who is signed in another way.
+    """Return the page ``name`` of ``PAGES`` as a response that is not cached.
 
-    ``command`` is one that the page cannot know, for an operator to run on the server.
+    ``retry_url`` is the link of the action; ``back_url`` leads back for people who are already signed in or
+    are in the wizard. ``command`` replaces the page's command for an operator.
     """
     page = dataclasses.replace(PAGES[name], command=command or PAGES[name].command)
     context = {"page": page, "retry_url": retry_url, "back_url": back_url}

@@ -1,4 +1,4 @@
-"""Accounts of people who sign in through WorkOS, keyed by its user id."""
+"""The accounts of people who sign in through WorkOS. They are found by WorkOS's user id."""
 
 from __future__ import annotations
 
@@ -13,20 +13,22 @@ from hub.workos.remote.grants import Person
 logger = logging.getLogger("hub")
 
 FORMER, UNVERIFIED = "former.invalid", "unverified.invalid"
-"""Domains, of those which RFC 2606 reserves, of accounts whose address is somebody else's by now, and of
-those that never had one which WorkOS has verified."""
+"""Domains of placeholder addresses; RFC 2606 reserves ``.invalid``.
+
+``FORMER`` is for accounts whose address now belongs to another person. ``UNVERIFIED`` is for accounts that
+never had an address that WorkOS has verified.
+"""
 
 
 def admit(person: Person, *, reactivating: bool = False) -> User:
-    """Return the account of ``person``, made or brought up to date; raise ``NotAdmitted``.
+    """Create or update the account of ``person`` and return it; raise ``NotAdmitted`` if it cannot be used.
 
-    An account that was there before is theirs by an address only if WorkOS has verified the address and
-    the account belongs to nobody else at WorkOS. ``reactivating`` is for a claim, which makes its owner's
-    account count again.
+    If WorkOS has verified the person's address, an existing local account with that address becomes theirs.
+    A claim passes ``reactivating``, which activates an inactive account.
     """
     try:
         user = _find_or_make(person)
-    except IntegrityError:  # two first sign-ins of one person at once
+    except IntegrityError:  # the person's first sign-in came in two requests at the same time
         user = _find_or_make(person)
     if reactivating and not user.is_active:
         user.is_active = True
@@ -37,12 +39,12 @@ def admit(person: Person, *, reactivating: bool = False) -> User:
 
 
 def update(user: User, person: Person) -> None:
-    """Bring the account of somebody who is signed in up to date."""
+    """Update the account of a signed-in person with what WorkOS says now."""
     try:
         with transaction.atomic():
             _assign(user, person)
     except (NotAdmitted, IntegrityError):
-        # The new address is somebody else's here: the account keeps the old one, which nobody vouches for.
+        # Another account has the new address. Keep the old address, which WorkOS no longer verifies.
         User.objects.filter(pk=user.pk).update(verified_email="")
 
 
@@ -57,18 +59,19 @@ def _find_or_make(person: Person) -> User:
 
 
 def _namesake(person: Person) -> User | None:
-    """Return the account that nobody at WorkOS has yet, by a verified address."""
+    """Return the local account with the person's verified address, if there is one."""
     if not person.email_verified:
         return None
     return User.objects.filter(email=person.email, workos_user_id=None).first()
 
 
 def _assign(user: User, person: Person) -> None:
-    """Write what WorkOS says, and nothing else: an administrator may be changing the account right now.
+    """Save the person's id, address and name in the account.
 
-    An address that WorkOS has not verified never becomes the account's: in mode local, where passwords
-    speak for people, ``super_admin_emails`` trusts whatever address an account has.
+    Raise ``NotAdmitted`` if another account has the address and cannot give it up.
     """
+    # An address that WorkOS has not verified never becomes the account's address: in mode local,
+    # ``super_admin_emails`` trusts the addresses of accounts.
     if person.email_verified:
         _make_room(user, person)
     elif not user.pk:
@@ -83,27 +86,32 @@ def _assign(user: User, person: Person) -> None:
     for name, value in changed.items():
         setattr(user, name, value)
     if changed:
+        # Save only these columns: an administrator may be changing others at this moment.
         user.save(update_fields=changed if user.pk else None)
 
 
 def _placeholder(owner: Person | User, domain: str) -> str:
-    """Return an address that nobody can have, for an account of somebody at WorkOS."""
+    """Return a unique address that no person can have, for the account of a WorkOS user."""
     return f"{owner.workos_user_id}@{domain}".lower()
 
 
 def _require_unclaimed(person: Person) -> None:
-    """Send whoever has an account here to verify their address, rather than to a second one."""
+    """Raise ``NotAdmitted`` if an account has the person's unverified address."""
+    # The account may be the person's own. They verify the address instead of getting a second account.
     if User.objects.filter(email=person.email).exists():
         raise NotAdmitted("unverified")
 
 
 def _make_room(user: User, person: Person) -> None:
-    """Take the address from another account at WorkOS: whose it is now, WorkOS has verified."""
+    """Take the person's verified address from another WorkOS user's account, if one has it.
+
+    Raise ``NotAdmitted`` if a local account has it.
+    """
     other = User.objects.filter(email=person.email).exclude(pk=user.pk).first()
     if other is None:
         return
-    if other.workos_user_id is None:  # with a password of its own, and ``user`` is an account already
+    if other.workos_user_id is None:  # a local account cannot be merged into the existing ``user``
         raise NotAdmitted("taken")
-    logger.warning("account %s lost its e-mail address to another person at WorkOS", other.pk)
+    logger.warning("account %s lost its e-mail address: at WorkOS it now belongs to another user", other.pk)
     other.email, other.verified_email = _placeholder(other, FORMER), ""
     other.save(update_fields=["email", "verified_email"])

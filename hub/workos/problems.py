@@ -1,4 +1,4 @@
-"""What needs an operator's attention in mode ``workos``, for the health page, dashboard, admin and shell."""
+"""The problems of mode ``workos``, for the health endpoint, the dashboard, the admin and the command line."""
 
 from __future__ import annotations
 
@@ -13,28 +13,26 @@ from hub.workos.sessions import revocations
 
 
 def problems(config: RuntimeConfig) -> list[Problem]:
-    """Return what this process has seen of WorkOS, and what the database says, where it can be read."""
+    """Return the problems that this process has seen and, if the database answers, those recorded there."""
     found = outage.problems()
-    with contextlib.suppress(DatabaseUnavailable), database_errors():  # which is reported elsewhere
+    with contextlib.suppress(DatabaseUnavailable), database_errors():  # reported by another problem
         found += [*revocations.problems(), *_no_way_back(config)]
     return found
 
 
 def _no_way_back(config: RuntimeConfig) -> list[Problem]:
-    """Say that an outage would leave nobody in, of a hub that had a local owner to get back in with.
-
-    One that was claimed in mode workos never had that way back, and is not told to make one.
-    """
+    """Return a problem if no super admin could sign in with a password while WorkOS is down."""
     from hub.people.accounts import has_local_administrator
 
+    # A hub that was claimed in mode workos never had a local administrator, and need not have one.
     if config.local_admin_email is None or has_local_administrator(config.super_admin_emails):
         return []
     return [
         Problem(
             code="no_local_administrator",
-            message="nobody could sign in with a password while WorkOS is down: no super admin has an active "
-            "account with one",
-            fix="activate or add such an account under People, or give one a password with "
+            message="no super admin has an active account with a password, so no one could sign in while "
+            "WorkOS is down",
+            fix="activate or add such an account under People, or set a password for one with "
             "manage.py changepassword ADDRESS",
             keys=("super_admin_emails",),
         )

@@ -1,4 +1,7 @@
-"""One trip of a browser to AuthKit and back: PKCE, and a state that only this browser can use, once (W9)."""
+"""The round trip of a browser to AuthKit and back, with PKCE.
+
+Only the browser that began a trip can complete it, and only once (W9).
+"""
 
 from __future__ import annotations
 
@@ -26,11 +29,11 @@ from hub.workos.remote.errors import NotAdmitted, StepMissing
 from hub.workos.remote.grants import Grant
 
 PENDING = "workos_round_trips"
-"""In the session: the trips that are under way, by state."""
+"""The session key of the trips that have begun. It holds a dictionary from OAuth state to trip."""
 LIFETIME = 600
-"""Seconds that a trip may take."""
+"""The time limit of a trip, in seconds."""
 MOST = 5
-"""Trips at once, as somebody may have several tabs open; an older one is forgotten."""
+"""How many trips one browser can have at the same time, in several tabs. Older trips are dropped."""
 SIGN_IN, PROOF, SWITCH, CLAIM = "sign-in", "proof", "switch", "claim"
 
 ERRORS = {
@@ -40,20 +43,21 @@ ERRORS = {
     "server_error": "outage",
     "temporarily_unavailable": "outage",
 }
-"""The page for what AuthKit calls an error."""
+"""AuthKit's error codes, and the page that explains each of them."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Trip:
-    """A trip that came back in time, in the browser it began in; ``next_url`` is of this hub.
+    """A trip that came back in time and in the browser in which it began.
 
-    It has proved that sign-in works while ``public_url`` is in force.
+    ``next_url`` is a URL on this hub. ``public_url`` is the public URL to which the trip came back, so it
+    proves that sign-in works with that public URL.
     """
 
     purpose: str
     code_verifier: str
     next_url: str
-    public_url: str = ""  # which a trip that began before an upgrade does not say
+    public_url: str = ""  # missing if the trip began before an upgrade of the hub
 
 
 def begin(
@@ -65,10 +69,10 @@ def begin(
     public_url: str | None = None,
     **options: Any,
 ) -> HttpResponse:
-    """Send the browser to AuthKit; raise ``Unavailable`` where it could not come back with success.
+    """Return a response that sends the browser to AuthKit; raise ``Unavailable`` if WorkOS does not answer.
 
-    It comes back to the public URL: that in force, or another one that is about to be. ``options`` are
-    further parameters of WorkOS's authorization endpoint.
+    AuthKit sends the browser back to ``public_url``. ``None`` stands for the current public URL. ``options``
+    are further parameters of WorkOS's authorization endpoint.
     """
     client = get_client(credentials)
     client.keys.check()
@@ -89,7 +93,8 @@ def begin(
 
 
 def _leave(request: HttpRequest, url: str) -> HttpResponse:
-    """Send the browser away; from a form by way of a page, as ``form-action`` rules redirects too (W2)."""
+    """Return a redirect to ``url``, or after a form a page that leads there."""
+    # The CSP directive ``form-action`` also blocks redirects after a form (W2).
     is_form = request.method == "POST"
     page = render(request, "auth/leaving.html", {"url": url}) if is_form else HttpResponseRedirect(url)
     add_never_cache_headers(page)
@@ -97,7 +102,7 @@ def _leave(request: HttpRequest, url: str) -> HttpResponse:
 
 
 def take(request: HttpRequest) -> Trip | None:
-    """Return the trip that this request ends, which no other request can take again."""
+    """Remove and return the trip that this request completes; ``None`` if there is none or it is too old."""
     with _under_way(request) as trips:
         found = trips.pop(request.GET.get("state", ""), None)
     if found is None or time.time() - found.pop("began") > LIFETIME:
@@ -107,12 +112,9 @@ def take(request: HttpRequest) -> Trip | None:
 
 @contextlib.contextmanager
 def _under_way(request: HttpRequest) -> Iterator[dict[str, Any]]:
-    """Yield the trips of this browser as the database has them, and store what becomes of them.
-
-    What this request has loaded may be old: of two that end one trip at once, the second must find none,
-    and one that begins another trip meanwhile must bring none back. So the session is stored here, under
-    the lock, and not once more when the request ends.
-    """
+    """Yield this browser's trips, read from the database under a lock, and save them if they were changed."""
+    # The session that this request has loaded may be out of date. If two requests complete one trip, the
+    # second must not find it. A request that begins a trip meanwhile must not restore a completed one.
     session = request.session
     key, is_modified = session.session_key or "", session.modified
     with transaction.atomic():
@@ -123,17 +125,21 @@ def _under_way(request: HttpRequest) -> Iterator[dict[str, Any]]:
         yield trips
         if trips != before:
             if row is None:
-                session.flush()  # what was loaded of one that is gone must not come back with it
+                session.flush()  # the session was deleted meanwhile: do not save its old content again
             session[PENDING] = trips
             session.save()
-            session.modified = is_modified or row is None  # a new one's cookie is still to be set
+            # Do not save the session again at the end of the request, unless its new cookie must be set.
+            session.modified = is_modified or row is None
 
 
 def redeem(request: HttpRequest, trip: Trip, credentials: Credentials) -> Grant:
-    """Return what the code that came back grants; raise ``WorkOSTrouble``, also where an error came back."""
+    """Return the grant for the code in this request.
+
+    Raise ``WorkOSTrouble`` if AuthKit sent an error instead of a code, or if WorkOS does not accept the code.
+    """
     if "code" not in request.GET:
         error = request.GET.get("error", "")
-        raise NotAdmitted(ERRORS[error]) if error in ERRORS else StepMissing("AuthKit gave no code")
+        raise NotAdmitted(ERRORS[error]) if error in ERRORS else StepMissing("AuthKit sent no code")
     return get_client(credentials).exchange(
         request.GET.get("code", ""),
         trip.code_verifier,
@@ -143,19 +149,25 @@ def redeem(request: HttpRequest, trip: Trip, credentials: Credentials) -> Grant:
 
 
 def callback_url(request: HttpRequest, public_url: str | None = None) -> str:
-    """Return the redirect URI: where sign-in comes back to under the public URL, or another one."""
+    """Return the redirect URI of sign-ins for ``public_url``, or for the current public URL."""
     return absolute(request, reverse("callback"), public_url)
 
 
 def absolute(request: HttpRequest, path: str, public_url: str | None = None) -> str:
-    """Return the address of ``path`` under the public URL; where there is none, as the browser sees it."""
+    """Return the absolute URL of ``path`` under ``public_url``, or under the current public URL.
+
+    If that is empty, use the origin of the request.
+    """
     origin = get_config().public_url if public_url is None else public_url
     return urljoin(origin or f"{request.scheme}://{request.get_host()}", path)
 
 
 def to_register(request: HttpRequest, public_url: str | None = None) -> list[dict[str, str]]:
-    """Return what has to be registered at WorkOS: ``title`` and ``text``."""
-    names = {"callback": "Redirect URI to register at WorkOS", "signed-out": "Sign-out redirect there"}
+    """Return the URLs that must be registered at WorkOS, each with ``title`` and ``text``."""
+    names = {
+        "callback": "Redirect URI to register at WorkOS",
+        "signed-out": "Sign-out redirect to register at WorkOS",
+    }
     return [
         {"title": title, "text": absolute(request, reverse(name), public_url)}
         for name, title in names.items()
@@ -163,12 +175,13 @@ def to_register(request: HttpRequest, public_url: str | None = None) -> list[dic
 
 
 def comes_back(request: HttpRequest, public_url: str) -> bool:
-    """Tell whether a trip that this browser begins ends where its session is, and so can be completed."""
+    """Return whether a trip that begins in this request comes back to the same origin."""
+    # The browser has its session cookie only there, so no other trip could be completed.
     return not public_url or is_at(request, public_url)
 
 
 def same_origin(request: HttpRequest, url: str | None) -> str:
-    """Return ``url`` where it stays on this hub, and else nothing."""
+    """Return ``url`` if it leads to this hub, or else an empty text."""
     safe = url_has_allowed_host_and_scheme(
         url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )

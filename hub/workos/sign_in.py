@@ -1,4 +1,4 @@
-"""Signing in and out through WorkOS: ``/auth/login`` sends to AuthKit, which sends to ``/auth/callback``."""
+"""Signing in and out through WorkOS: ``/auth/login`` redirects to AuthKit, AuthKit to ``/auth/callback``."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ from hub.workos.sessions import current
 
 
 def start(request: HttpRequest) -> HttpResponse:
-    """Send the browser to AuthKit, or on to where it wanted to go where it is signed in already.
+    """Send the browser to AuthKit, or to ``next`` if the person is already signed in.
 
-    With ``fresh``, AuthKit asks for the credentials again even then, as proof that it is the same person.
+    With the parameter ``fresh``, AuthKit asks a signed-in person for their credentials again, as proof of
+    their identity.
     """
     next_url = round_trip.same_origin(request, request.GET.get(REDIRECT_FIELD_NAME))
     is_proof = "fresh" in request.GET and request.user.is_authenticated
@@ -50,7 +51,7 @@ def start(request: HttpRequest) -> HttpResponse:
 
 
 def login_url(next_url: str = "", *, is_fresh: bool = False) -> str:
-    """Return where a sign-in begins that leads to ``next_url``."""
+    """Return the URL of the sign-in that then leads to ``next_url``."""
     query = {"fresh": "1"} if is_fresh else {}
     if next_url:
         query[REDIRECT_FIELD_NAME] = next_url
@@ -58,7 +59,7 @@ def login_url(next_url: str = "", *, is_fresh: bool = False) -> str:
 
 
 def proof_url() -> str:
-    """Return where somebody who is signed in proves that it is them."""
+    """Return the URL at which a signed-in person proves their identity at WorkOS."""
     return login_url(reverse("proof"), is_fresh=True)
 
 
@@ -66,13 +67,13 @@ def proof_url() -> str:
 @never_cache
 @require_GET
 def callback(request: HttpRequest) -> HttpResponse:
-    """End a trip to AuthKit: sign the person in, or say why not."""
+    """Complete a trip to AuthKit: sign the person in, or return a page that says why not."""
     trip = round_trip.take(request)
     if trip is not None and trip.purpose == SWITCH:
         return verification.conclude(request, trip)
     if trip is not None and trip.purpose in {SIGN_IN, PROOF} and get_config().app_mode == WORKOS:
         return _conclude(request, trip)
-    if request.user.is_authenticated:  # by the back button, say
+    if request.user.is_authenticated:  # for example after the browser's back button
         return redirect("dashboard")
     return pages.failure(request, "expired", retry_url=reverse("login"))
 
@@ -90,7 +91,7 @@ def _conclude(request: HttpRequest, trip: Trip) -> HttpResponse:
         keep = current.renew if is_proof and request.user == user else current.establish
         keep(request, user, grant, config)
     except WorkOSTrouble as trouble:
-        if isinstance(trouble, CredentialsRefused):  # no visitor can bring that about, and all are shut out
+        if isinstance(trouble, CredentialsRefused):  # affects everyone, and no visitor can cause it
             outage.note(trouble)
         return pages.explain(request, trouble, retry_url=retry_url)
     return redirect(trip.next_url or resolve_url("dashboard"))
@@ -103,17 +104,17 @@ def _admit(grant: Grant, config: RuntimeConfig) -> User:
 
 
 def sign_out_of(request: HttpRequest, sid: str, config: RuntimeConfig) -> str:
-    """Return where a browser ends its session at WorkOS, and comes back to a page of this hub."""
+    """Return the URL at which a browser ends the session ``sid`` at WorkOS and then returns to this hub."""
     return_to = round_trip.absolute(request, reverse("signed-out"))
     return get_client(credentials_in(config)).logout_url(sid, return_to)
 
 
 def sign_out_url(request: HttpRequest) -> str | None:
-    """Return the same for the session of a request, where it has one at WorkOS."""
+    """Return the URL that ends the request's session at WorkOS, or ``None`` if it has none there."""
     row, config = current.find(request), get_config()
     if row is None or config.app_mode != WORKOS:
         return None
     try:
         return sign_out_of(request, row.sid, config)
     except WorkOSTrouble:
-        return None  # without credentials, signing out here must still work
+        return None  # signing out of the hub must work without credentials for WorkOS

@@ -1,7 +1,7 @@
-"""Proof that sign-in through WorkOS works before anything depends on it: a super admin's round trip (W10).
+"""The test sign-in of a super admin that must succeed before the hub uses mode ``workos`` (W10).
 
-The trip goes through the browser of whoever is about to claim the hub, or to switch its mode. Until it has
-come back with success, nothing changes.
+The person who claims the hub or switches its mode makes the round trip to AuthKit in their browser. Nothing
+changes before it succeeds.
 """
 
 from __future__ import annotations
@@ -32,7 +32,10 @@ REASON = "sign-in through WorkOS was proved by a super admin"
 
 
 def require_listed(grant: Grant, listed: Collection[str]) -> None:
-    """Raise ``NotAdmitted`` unless this is a listed super admin in person, with a verified address (W11)."""
+    """Raise ``NotAdmitted`` unless the grant is for a listed super admin with a verified address (W11).
+
+    An impersonator of a super admin is refused too.
+    """
     person = grant.person
     if grant.is_impersonated or not person.email_verified or person.email not in listed:
         raise NotAdmitted("not_listed")
@@ -41,9 +44,9 @@ def require_listed(grant: Grant, listed: Collection[str]) -> None:
 def begin_claim(
     request: HttpRequest, credentials: Credentials, public_url: str, organization_id: str | None
 ) -> HttpResponse:
-    """Send the browser that is setting the hub up to AuthKit; raise ``Unavailable``.
+    """Return a response that sends the wizard's browser to AuthKit; raise ``Unavailable`` if it cannot.
 
-    It comes back to the callback, from where ``redeem_claim`` takes over.
+    ``redeem_claim`` handles the request with which the browser comes back.
     """
     return round_trip.begin(
         request, credentials, purpose=CLAIM, public_url=public_url, organization_id=organization_id
@@ -53,10 +56,10 @@ def begin_claim(
 def redeem_claim(
     request: HttpRequest, credentials: Credentials, public_url: str, listed: Collection[str]
 ) -> Grant | None:
-    """Return the grant of a listed super admin, or ``None`` where the trip is not this browser's, or late.
+    """Return the grant of a listed super admin.
 
-    One that began before another public URL was entered proves nothing about that.
-    Raises ``WorkOSTrouble`` where it came back with anything but success.
+    Return ``None`` if the trip is too old, began in another browser or was made with another public URL.
+    Raise ``WorkOSTrouble`` if the sign-in failed or the person is not listed.
     """
     trip = round_trip.take(request)
     if trip is None or trip.purpose != CLAIM or trip.public_url != public_url:
@@ -67,7 +70,7 @@ def redeem_claim(
 
 
 def begin_switch(request: HttpRequest) -> HttpResponse:
-    """Send a super admin to AuthKit with the credentials in force; ``conclude`` completes the switch."""
+    """Send a super admin to AuthKit with the stored credentials; ``conclude`` completes the switch."""
     config = get_config()
     if config.app_mode == WORKOS:
         return redirect("dashboard")
@@ -86,8 +89,12 @@ def begin_switch(request: HttpRequest) -> HttpResponse:
 
 
 def conclude(request: HttpRequest, trip: Trip) -> HttpResponse:
-    """Complete the switch, and sign its super admin in anew; the local account stays, to get back in with."""
-    user, snapshot = request.user, runtime.read_snapshot()  # of this moment, whatever this process knows
+    """Complete the switch and sign the super admin in through WorkOS; return a redirect or an error page.
+
+    The local account is kept as a way back in.
+    """
+    # Read the database: this process's runtime config may be out of date.
+    user, snapshot = request.user, runtime.read_snapshot()
     config: RuntimeConfig = snapshot.config
     if isinstance(user, User):
         user.config = config
@@ -109,15 +116,16 @@ def conclude(request: HttpRequest, trip: Trip) -> HttpResponse:
 
 @transaction.atomic
 def _switch(request: HttpRequest, actor: User, grant: Grant, proved: Snapshot) -> None:
-    """Switch where all is still as it was proved: the credentials, and who is a super admin."""
+    """Switch the mode and sign the person in; raise ``NotAdmitted`` if the configuration has changed."""
     user = people.admit(grant.person)
+    # The revision must still be the one whose credentials and super admins the sign-in has proved.
     address = str(request.META.get("REMOTE_ADDR", ""))
     try:
         drawn = plan({"app_mode": WORKOS}, proved.revision, managed=True)
         drawn.apply(actor=actor, channel="admin", reason=REASON, address=address)
     except StaleRevision as error:
         raise NotAdmitted("changed") from error
-    except InvalidPlan as error:  # without a cookie password, for one
+    except InvalidPlan as error:  # for example if workos_cookie_password is missing
         raise CredentialsRefused(str(error)) from error
     current.establish(request, user, grant, proved.config)
 

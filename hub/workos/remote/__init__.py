@@ -1,1 +1,1 @@
-"""What the hub asks WorkOS, and how it checks the answers."""
+"""The client for WorkOS's API, and the checks of its answers."""

@@ -1,4 +1,4 @@
-"""The client of WorkOS's API: one for each set of credentials, built once in a process."""
+"""The client of WorkOS's API. Each process builds one client for each set of credentials."""
 
 from __future__ import annotations
 
@@ -29,30 +29,29 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 KEPT = 2
-"""Clients that are kept: requests under way may still use the credentials of the revision before.
-
-None is closed, as one may be in use and none keeps a connection open.
-"""
+"""How many clients the cache keeps."""
+# Requests that began before a change may still use the client with the previous credentials. A client that
+# leaves the cache is not closed, because it may be in use. It keeps no connection open.
 ENDED = {"invalid_grant", "invalid_code", "expired_code", "invalid_code_verifier"}
-"""What WorkOS says of a code or refresh token that is not valid, or not any longer."""
+"""WorkOS's error codes for a code or refresh token that is unknown, expired or already used."""
 NOT_OURS = {"invalid_client", "invalid_client_secret", "unauthorized_client", "unauthorized"}
-"""What WorkOS says of wrong credentials, whatever the status."""
+"""WorkOS's error codes for wrong credentials. They count with any HTTP status."""
 FORBIDDEN, BUSY = {401, 403}, 429
 ACTIVE = "active"
 FINAL = {400, 404, 422}
-"""Statuses with which WorkOS, where it gives a code as well, speaks of what was asked about."""
+"""HTTP statuses that, together with an error code, mean that the person or session is not known."""
 
 _clients: OrderedDict[Credentials, Client] = OrderedDict()
 _building = threading.Lock()
 
 
 class Client:
-    """WorkOS as the hub uses it; every method raises ``WorkOSTrouble`` and nothing else."""
+    """WorkOS's API as the hub uses it. The only errors that its methods raise are ``WorkOSTrouble``."""
 
     def __init__(self, credentials: Credentials, budget: float | None = None) -> None:
-        """Take everything from the credentials: what is left out, the SDK takes from the environment.
+        """Build a client for the credentials.
 
-        ``budget`` is how many seconds all calls together may take, from the first one on.
+        ``budget`` limits the time of all calls together, in seconds from the first call.
         """
         from workos import WorkOSClient
 
@@ -61,21 +60,22 @@ class Client:
 
         self.credentials = credentials
         self.transport = BoundedTransport(budget)
+        # Pass every option: the SDK reads options that are left out from the environment.
         self.sdk = WorkOSClient(
             api_key=credentials.api_key.reveal(),
             client_id=credentials.client_id,
             base_url=api_url(),
-            request_timeout=math.ceil(TIMEOUT),  # the transport is exact
+            request_timeout=math.ceil(TIMEOUT),  # the SDK wants whole seconds; the transport is exact
             jwt_leeway=LEEWAY,
             jwt_issuer=credentials.issuers,
-            max_retries=0,  # a second try would use a one-time code again
+            max_retries=0,  # a retry would send a one-time code twice
             http_client=self.transport,
         )
         url = self.sdk.user_management.get_jwks_url(credentials.client_id)
         self.keys = KeySet(url, self.transport)
 
     def authorization_url(self, redirect_uri: str, **options: Any) -> dict[str, str]:
-        """Return where to send a browser to sign in, with the ``state`` and the PKCE ``code_verifier``."""
+        """Return the ``url`` to sign in at, with its ``state`` and the PKCE ``code_verifier``."""
         from workos.pkce import PKCE
 
         pair, state = PKCE().generate(), PKCE().generate_code_verifier()
@@ -90,11 +90,11 @@ class Client:
         return {"url": url, "state": state, "code_verifier": pair.code_verifier}
 
     def logout_url(self, sid: str, return_to: str) -> str:
-        """Return where to send a browser to end a session."""
+        """Return the URL at which a browser ends the session ``sid``. It then goes to ``return_to``."""
         return self.sdk.user_management.get_logout_url(session_id=sid, return_to=return_to)
 
     def exchange(self, code: str, code_verifier: str, *, ip_address: str, user_agent: str) -> Grant:
-        """Return what a code from the callback grants."""
+        """Return the grant for an authorization code from the callback."""
         api = self.sdk.user_management
         answer = _ask(
             lambda: api.authenticate_with_code(
@@ -107,38 +107,39 @@ class Client:
         return self._grant(answer)
 
     def refresh(self, refresh_token: Secret, keep: Callable[[Secret], None]) -> Grant:
-        """Return what a refresh token grants.
+        """Return the grant for a refresh token, and call ``keep`` with the next refresh token.
 
-        It is used up by asking, so ``keep`` gets the next one as soon as there is one, whatever comes of
-        verifying the rest of the answer. Raises ``Refused`` also where WorkOS knows the person no longer.
+        Raise ``TokenSpent`` if the token is not valid, ``Refused`` if WorkOS no longer knows the person.
         """
         api = self.sdk.user_management
         answer = _ask_about(lambda: api.authenticate_with_refresh_token(refresh_token=refresh_token.reveal()))
+        # The old token is used up now. Save the next one first, because verifying the answer may fail.
         keep(Secret(_text(answer.refresh_token)))
         return self._grant(answer)
 
     def has_session(self, workos_user_id: str, sid: str) -> bool:
-        """Tell whether somebody has a session that is active; raise ``Refused`` where the person is gone.
+        """Return whether ``sid`` is one of the person's active sessions.
 
-        Of their newest hundred, that is; one that is older than all of those is taken for ended.
+        Only the newest hundred sessions count; an older one is treated as ended. Raise ``Refused`` if WorkOS
+        no longer knows the person.
         """
         path = ("user_management", "users", workos_user_id, "sessions")
         found = _ask_about(lambda: self.get(*path, limit=100)).get("data")
         if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
-            raise Unavailable("WorkOS's list of somebody's sessions is unreadable")
+            raise Unavailable("WorkOS's list of the person's sessions cannot be parsed")
         active = {entry.get("id") for entry in found if entry.get("status", ACTIVE) == ACTIVE}
         return sid in active
 
     def person(self, workos_user_id: str) -> Person:
-        """Return somebody as WorkOS knows them now; raise ``Refused`` where they are gone."""
+        """Return the person as WorkOS knows them now; raise ``Refused`` if WorkOS no longer does."""
         return _person(_ask_about(lambda: self.sdk.user_management.get_user(workos_user_id)))
 
     def get(self, *path: str, **params: Any) -> dict[str, Any]:
-        """Return the JSON object at a path of the API."""
+        """Return the JSON object at a path of WorkOS's API."""
         return _ask(lambda: self.sdk.request_raw("get", path, params=params))
 
     def _grant(self, answer: AuthenticateResponse) -> Grant:
-        """Return what an answer grants, once its access token is verified."""
+        """Return the grant in an answer; raise ``InvalidToken`` if its access token is not valid."""
         from hub.workos.remote.tokens import verify
 
         person = _person(answer.user)
@@ -157,7 +158,7 @@ class Client:
 
 
 def _ask(call: Callable[[], T]) -> T:
-    """Return the answer to a call of the SDK; raise ``WorkOSTrouble`` for whatever else becomes of it."""
+    """Return the answer to a call of the SDK; raise ``WorkOSTrouble`` for every failure."""
     from workos import WorkOSError
 
     try:
@@ -165,14 +166,15 @@ def _ask(call: Callable[[], T]) -> T:
     except WorkOSError as error:
         raise _trouble(error) from error
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        raise Unavailable("WorkOS answers with something unreadable") from error  # JSON of another shape
-    if not answer:  # what the SDK makes of an empty body, and of one that is no JSON
-        raise Unavailable("WorkOS answers with something unreadable")
+        # The JSON has another structure than the SDK expects.
+        raise Unavailable("WorkOS's answer cannot be parsed") from error
+    if not answer:  # the SDK returns nothing for an empty body, and for a body that is not JSON
+        raise Unavailable("WorkOS's answer is empty or not JSON")
     return answer
 
 
 def _ask_about(call: Callable[[], T]) -> T:
-    """Return the answer to a call about somebody's session; raise ``Refused`` where WorkOS knows of none."""
+    """Return the answer to a call about a person or session; raise ``Refused`` if WorkOS knows neither."""
     try:
         return _ask(call)
     except Rejected as error:
@@ -182,7 +184,8 @@ def _ask_about(call: Callable[[], T]) -> T:
 
 
 def _trouble(error: Exception) -> WorkOSTrouble:
-    """Translate an error of the SDK; of its text only the codes, as the rest may repeat what was sent."""
+    """Return the ``WorkOSTrouble`` for an error of the SDK."""
+    # Use only the codes: the rest of the SDK's text may repeat the secret that was sent.
     status = getattr(error, "status_code", None)
     codes = {str(getattr(error, name, None)) for name in ("code", "error")} - {"None"}
     what = " ".join(filter(None, [f"HTTP {status}" if status else type(error).__name__, *sorted(codes)]))
@@ -208,7 +211,7 @@ def _kind(error: Exception, status: int | None, codes: set[str]) -> type[WorkOST
 def _person(user: User) -> Person:
     email = canonical_email(_text(user.email).strip())
     if email is None:
-        raise Unavailable("WorkOS names no usable e-mail address")
+        raise Unavailable("WorkOS's answer has no valid e-mail address for the person")
     return Person(
         workos_user_id=_text(user.id),
         email=email,
@@ -218,14 +221,15 @@ def _person(user: User) -> Person:
 
 
 def _text(value: object) -> str:
-    """Return a text that must be one, and not empty: types are the SDK's promise, not WorkOS's."""
+    """Return ``value`` if it is a text that is not empty; raise ``Unavailable`` otherwise."""
+    # The SDK declares these fields as texts but does not check what WorkOS sends.
     if not isinstance(value, str) or not value:
-        raise Unavailable("WorkOS leaves out what it should say")
+        raise Unavailable("a required field is missing from WorkOS's answer")
     return value
 
 
 def get_client(credentials: Credentials) -> Client:
-    """Return this process's client for ``credentials``, built by the first of many threads that ask."""
+    """Return this process's client for ``credentials``. The first call builds it."""
     with _building:
         found = _clients.get(credentials) or Client(credentials)
         _clients[credentials] = found

@@ -1,6 +1,6 @@
-"""The connection test: what WorkOS says to credentials that are in force, or are about to be (W1).
+"""The connection test: whether WorkOS accepts the stored credentials, or new ones before they are saved (W1).
 
-Coarse on purpose: each finding is one of the sentences below, and nothing of WorkOS's answers is in them.
+Each finding is one of the sentences below. No part of WorkOS's answers is shown.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ BUSY = "WorkOS is answering too many requests now. Try again in a minute."
 UNUSUAL = "WorkOS answered in an unexpected way. Try again, and look at status.workos.com."
 FORBIDDEN, TOO_MANY = 403, 429
 BUDGET = 5.0
-"""Seconds that the whole test may take, however many calls it makes."""
+"""Seconds for all calls of one test together."""
 
 
 def check_connection(credentials: Credentials, redirect_uri: str) -> tuple[bool, str]:
-    """Ask WorkOS about the credentials and return whether all is well, and what is not."""
-    client = Client(credentials, BUDGET)  # of its own, so as not to push those in force out of the cache
+    """Return whether WorkOS accepts the credentials and the redirect URI, and a message for the operator."""
+    client = Client(credentials, BUDGET)  # not from the cache, which would drop a client that is in use
     findings: list[str] = []
     try:
-        findings.extend(_findings(client, redirect_uri))  # those before an interruption count too
+        findings.extend(_findings(client, redirect_uri))  # keeps the findings from before an error
     except Unreachable:
         findings.append(UNREACHABLE)
     except Unavailable as trouble:
@@ -43,7 +43,8 @@ def check_connection(credentials: Credentials, redirect_uri: str) -> tuple[bool,
 
 
 def _findings(client: Client, redirect_uri: str) -> Iterator[str]:
-    """Yield what is wrong; the operator's own domain comes last, so that it costs nobody else the time."""
+    """Yield a sentence for each problem."""
+    # The AuthKit domain comes last: a domain that does not answer uses up the rest of the time.
     if problem := _problem_of_key(client):
         yield problem
         return
@@ -63,7 +64,7 @@ def _problem_of_key(client: Client) -> str:
     except Rejected:
         return UNKNOWN_KEY
     if not isinstance(answer.get("data"), list):
-        raise Unavailable("the list of organizations is none")
+        raise Unavailable("WorkOS's list of organizations cannot be parsed")
     return ""
 
 
@@ -76,7 +77,10 @@ def _problem_of_client_id(client: Client) -> str:
 
 
 def _has_authkit(client: Client) -> bool:
-    """Tell whether the domain, where one is configured, answers as AuthKit does (OpenID Discovery, 4)."""
+    """Return whether the configured domain answers as AuthKit does (OpenID Discovery, 4).
+
+    Without a configured domain, return true.
+    """
     from workos import TransportError
 
     domain = client.credentials.authkit_domain
@@ -91,7 +95,7 @@ def _has_authkit(client: Client) -> bool:
 
 
 def _may_redirect_to(client: Client, uri: str) -> bool:
-    """Tell whether the URI is registered, or that cannot be seen with this key."""
+    """Return whether the URI is registered at WorkOS. If this API key may not read the list, return true."""
     try:
         registered = client.get("user_management", "redirect_uris", limit=100).get("data")
     except (CredentialsRefused, Rejected):

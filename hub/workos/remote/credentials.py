@@ -1,4 +1,4 @@
-"""What the hub needs to talk to WorkOS: from the configuration, and never from the environment."""
+"""The credentials for WorkOS. They come from the configuration, never from the environment."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hub.workos.remote.errors import CredentialsRefused
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """One WorkOS environment, as a client of it."""
+    """The credentials of one WorkOS environment."""
 
     client_id: str
     api_key: Secret
@@ -21,21 +21,24 @@ class Credentials:
 
     @property
     def issuers(self) -> tuple[str, ...]:
-        """Return who may have issued an access token: the API, also per client, or the domain of its own."""
+        """Return the issuers of access tokens that the hub accepts."""
+        # WorkOS issues them as its API or as the AuthKit domain, and with or without the client's path.
         origins = filter(None, (api_url(), self.authkit_domain))
         shapes = ("{0}", "{0}/", "{0}/user_management/{1}")
         return tuple(shape.format(origin, self.client_id) for origin in origins for shape in shapes)
 
 
 def api_url() -> str:
-    """Return the origin of WorkOS's API; a constant in the hub's settings module, which tests replace."""
+    """Return the origin of WorkOS's API, a constant in ``hub.settings`` that tests replace."""
     return str(settings.WORKOS_API_URL)
 
 
 def credentials_in(config: RuntimeConfig) -> Credentials:
-    """Return the credentials of a configuration; raise ``CredentialsRefused`` where it has none."""
+    """Return the credentials in a runtime config; raise ``CredentialsRefused`` if there are none."""
     if config.workos_client_id is None or config.workos_api_key is None:
-        raise CredentialsRefused("the WorkOS credentials are not set, or cannot be decrypted")
+        raise CredentialsRefused(
+            "workos_client_id or workos_api_key is not set, or workos_api_key cannot be decrypted"
+        )
     return Credentials(
         client_id=config.workos_client_id,
         api_key=config.workos_api_key,

@@ -1,45 +1,45 @@
-"""What can stand between the hub and WorkOS; no text has a secret in it."""
+"""The errors of requests to WorkOS. Their messages never contain a secret."""
 
 from __future__ import annotations
 
 
 class WorkOSTrouble(Exception):
-    """Base of all of them; ``status`` and ``codes`` are those of WorkOS's answer, where there was one."""
+    """The base class. ``status`` and ``codes`` are those of WorkOS's answer, if there was one."""
 
     status: int | None = None
     codes: frozenset[str] = frozenset()
 
 
 class Unavailable(WorkOSTrouble):
-    """WorkOS does not answer, or not in a way that means anything: time may mend it (W8)."""
+    """WorkOS does not answer, or the answer makes no sense. A later try may succeed (W8)."""
 
 
 class Unreachable(Unavailable):
-    """No answer came, or not in time."""
+    """No answer arrived in time."""
 
 
 class Rejected(Unavailable):
-    """WorkOS finds something wrong with a request that it should have accepted."""
+    """WorkOS answered with an error (4xx) to a request that should have been accepted."""
 
 
 class CredentialsRefused(Unavailable):
-    """WorkOS answers, but not to this hub: an operator can mend it, and nobody is to blame for it."""
+    """WorkOS does not accept the hub's credentials, or the hub has none. An operator can fix that."""
 
 
 class Refused(WorkOSTrouble):
-    """WorkOS says that this very code or session is not valid, or not any longer."""
+    """WorkOS says that this code or this session is not valid."""
 
 
 class StepMissing(Refused):
-    """WorkOS wants something first that only the person can do, such as a second factor."""
+    """WorkOS requires a step that only the person can do, such as a second factor."""
 
 
 class TokenSpent(Refused):
-    """WorkOS says that a code or refresh token is not valid: it was never, is no longer, or was used."""
+    """WorkOS says that a code or refresh token is unknown, expired or already used."""
 
 
 class InvalidToken(WorkOSTrouble):
-    """An access token is not one for this hub; ``is_clock`` where only the time speaks against it."""
+    """An access token is not valid for this hub. ``is_clock`` is true if only its times are wrong."""
 
     def __init__(self, why: str, *, is_clock: bool = False) -> None:
         super().__init__(why)
@@ -47,7 +47,7 @@ class InvalidToken(WorkOSTrouble):
 
 
 class NotAdmitted(WorkOSTrouble):
-    """WorkOS knows who this is, and the hub does not let them in; ``reason`` names a page."""
+    """The hub does not accept this sign-in. ``reason`` is a key of ``hub.workos.pages.PAGES``."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

@@ -1,4 +1,4 @@
-"""What WorkOS grants for a code or a refresh token, checked and reduced to what the hub uses."""
+"""What WorkOS returns for a code or a refresh token, verified and reduced to what the hub uses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from config_app.declaration.secret import Secret
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Somebody as WorkOS knows them; ``email`` is in the hub's one spelling."""
+    """A user of WorkOS. ``email`` is normalized."""
 
     workos_user_id: str
     email: str
@@ -20,9 +20,10 @@ class Person:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """A session at WorkOS, ``sid``: whose, for how long, and with which rights in which organisation.
+    """A session at WorkOS: its id ``sid``, its person, its tokens and its rights.
 
-    ``auth_age`` is how long ago the person entered credentials there, where WorkOS says so.
+    ``lifetime`` is how long the access token is valid. ``auth_age`` is how long before that token was issued
+    the person entered credentials, or ``None`` if WorkOS does not say.
     """
 
     person: Person

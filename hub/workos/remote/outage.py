@@ -1,4 +1,4 @@
-"""Whether this process has seen WorkOS fail lately: signed-in people need not wait for it (W8)."""
+"""This process's memory of recent WorkOS failures. While one is recent, signed-in people do not wait (W8)."""
 
 from __future__ import annotations
 
@@ -11,41 +11,41 @@ from hub.workos.remote.errors import CredentialsRefused, WorkOSTrouble
 logger = logging.getLogger("hub")
 
 PAUSE = 10.0
-"""Seconds in which requests of signed-in people do without WorkOS after it failed."""
+"""Seconds after a failure during which requests of signed-in people do not call WorkOS."""
 
 _trouble: WorkOSTrouble | None = None
 _until = 0.0
 
 
 def note(trouble: WorkOSTrouble) -> None:
-    """Note that WorkOS could not be used just now; the first time is logged."""
+    """Record a failed call to WorkOS. The first failure in a row is logged."""
     global _trouble, _until
     if _trouble is None:
-        logger.error("WorkOS cannot be used: %s; signed-in people stay signed in", trouble)
+        logger.error("WorkOS cannot be used: %s. People who are signed in stay signed in.", trouble)
     _trouble, _until = trouble, time.monotonic() + PAUSE
 
 
 def note_success() -> None:
-    """Note that WorkOS answered as it should."""
+    """Record a successful call to WorkOS. The first success after failures is logged."""
     global _trouble, _until
     if _trouble is not None:
-        logger.warning("WorkOS can be used again")
+        logger.warning("WorkOS works again")
     _trouble, _until = None, 0.0
 
 
 def forget() -> None:
-    """Forget what was noted of credentials that are not in force any more."""
+    """Forget the failures. They came from credentials that have changed."""
     global _trouble, _until
     _trouble, _until = None, 0.0
 
 
 def is_recent() -> bool:
-    """Tell whether WorkOS failed so lately that only somebody who signs in should wait for it."""
+    """Return whether WorkOS failed in the last ``PAUSE`` seconds. Then only sign-ins should call it."""
     return time.monotonic() < _until
 
 
 def problems() -> list[Problem]:
-    """Return what this process has to report about WorkOS."""
+    """Return the problem that this process has with WorkOS, if any, as a list."""
     if _trouble is None:
         return []
     if isinstance(_trouble, CredentialsRefused):
@@ -53,10 +53,10 @@ def problems() -> list[Problem]:
             Problem(
                 code="workos_refuses",
                 message="WorkOS does not accept the credentials of this hub",
-                fix="set workos_client_id and workos_api_key to those of one WorkOS environment",
+                fix="set workos_client_id and workos_api_key to values from the same WorkOS environment",
                 keys=("workos_client_id", "workos_api_key"),
                 severity="error",
             )
         ]
-    fix = "the hub goes on by itself once it does; look at status.workos.com"
+    fix = "wait, the hub keeps trying; look at status.workos.com"
     return [Problem(code="workos_unavailable", message="WorkOS does not answer as it should", fix=fix)]

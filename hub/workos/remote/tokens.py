@@ -1,4 +1,4 @@
-"""Access tokens: verified against the keys that WorkOS publishes for this client."""
+"""Verification of access tokens with the keys that WorkOS publishes for this client."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from hub.workos.remote.transport import BoundedTransport
 
 LEEWAY = 30
-"""Seconds by which WorkOS's clock and this machine's may differ."""
+"""How far WorkOS's clock and this machine's clock may differ, in seconds."""
 FRESH, STALE = 300.0, 3600.0
-"""Seconds for which keys are used without asking again, and while WorkOS does not answer."""
+"""How long keys are used before they are fetched again, and how long if that fails, in seconds."""
 COOLDOWN = 10.0
-"""Seconds between two requests for a key that WorkOS does not publish."""
+"""How long to wait before fetching the keys again for an unknown key id, in seconds."""
 
 
 class KeySet:
-    """The keys published at ``url``, kept for a while; safe to use from many threads."""
+    """A cache of the signing keys published at ``url``. It is thread-safe."""
 
     def __init__(self, url: str, transport: BoundedTransport) -> None:
-        """Ask nothing yet."""
+        """Create an empty cache. Nothing is fetched yet."""
         self._url, self._transport = url, transport
         self._fetching = threading.Lock()
         self._keys: Mapping[str, jwt.PyJWK] = {}
@@ -39,16 +39,19 @@ class KeySet:
         self._failure: Unavailable | None = None
 
     def check(self) -> None:
-        """Make sure that there are keys to verify with; raise ``Unavailable``."""
+        """Raise ``Unavailable`` if there are no keys to verify tokens with."""
         self._current()
 
     def find(self, kid: str) -> jwt.PyJWK:
-        """Return the key called ``kid``; raise ``InvalidToken`` where none is, or ``Unavailable``."""
+        """Return the key with the id ``kid``.
+
+        Raise ``InvalidToken`` if WorkOS publishes no such key, ``Unavailable`` if the keys cannot be fetched.
+        """
         key = self._current().get(kid)
         if key is None and self._age() > COOLDOWN:
             key = self._fetch().get(kid)
         if key is None:
-            raise InvalidToken("it is signed with a key that WorkOS does not publish")
+            raise InvalidToken("the access token is signed with a key that WorkOS does not publish")
         return key
 
     def _age(self) -> float:
@@ -65,7 +68,7 @@ class KeySet:
             raise
 
     def _fetch(self) -> Mapping[str, jwt.PyJWK]:
-        """Ask once, however many threads want to know at the same time; they share a failure too."""
+        """Fetch the keys. Threads that call this at the same time share one request and its failure."""
         tries = self._tries
         with self._fetching:
             if self._tries == tries:
@@ -89,13 +92,13 @@ class KeySet:
         try:
             response = self._transport.request("GET", self._url)
         except (TransportConnectError, TransportTimeout) as error:
-            raise Unreachable(f"the signing keys cannot be had: {error}") from error
+            raise Unreachable(f"the signing keys cannot be fetched: {error}") from error
         except TransportError as error:
-            raise Unavailable(f"the signing keys cannot be had: {error}") from error
+            raise Unavailable(f"the signing keys cannot be fetched: {error}") from error
         if response.status_code == HTTPStatus.NOT_FOUND:
             raise CredentialsRefused("WorkOS publishes no keys for this client id")
         if response.status_code != HTTPStatus.OK:
-            raise Unavailable(f"the signing keys cannot be had: HTTP {response.status_code}")
+            raise Unavailable(f"the signing keys cannot be fetched: HTTP {response.status_code}")
         return response.content
 
 
@@ -103,16 +106,19 @@ def _parse(content: bytes) -> Mapping[str, jwt.PyJWK]:
     try:
         keys = jwt.PyJWKSet.from_dict(json.loads(content)).keys
     except (ValueError, TypeError, AttributeError, jwt.PyJWTError) as error:
-        raise Unavailable("the signing keys are unreadable") from error
+        raise Unavailable("WorkOS's answer with the signing keys cannot be parsed") from error
     usable = {key.key_id: key for key in keys if key.key_id and key.public_key_use in {"sig", None}}
     if not usable:
-        raise Unavailable("no signing key is published")
+        raise Unavailable("WorkOS publishes no signing key")
     return usable
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """What a verified access token says."""
+    """The claims of a verified access token.
+
+    ``auth_age`` is how long before the token was issued the person entered credentials.
+    """
 
     sub: str
     sid: str
@@ -124,12 +130,15 @@ class Claims:
 
 
 def verify(token: str, keys: KeySet, issuers: Collection[str], *, user_id: str) -> Claims:
-    """Return what a token says of the user; raise ``InvalidToken``, or ``Unavailable`` without keys."""
+    """Return the claims of an access token of the user ``user_id``.
+
+    Raise ``InvalidToken`` if the token is not valid, ``Unavailable`` if the signing keys cannot be fetched.
+    """
     claims = _decode(token, keys, issuers)
     if claims["sub"] != user_id:
-        raise InvalidToken("it belongs to somebody else")
+        raise InvalidToken("the access token belongs to another user")
     if not isinstance(claims["sid"], str) or not claims["sid"]:
-        raise InvalidToken("it names no session")
+        raise InvalidToken("the access token names no session")
     return Claims(
         sub=user_id,
         sid=claims["sid"],
@@ -150,7 +159,7 @@ def _decode(token: str, keys: KeySet, issuers: Collection[str]) -> dict[str, Any
             algorithms=["RS256"],
             issuer=tuple(issuers),
             leeway=LEEWAY,
-            # WorkOS sets no audience by itself; a template of the operator's may.
+            # WorkOS sets no audience by default, but the operator's JWT template can set any.
             options={"require": ["sub", "sid", "exp", "iss"], "verify_aud": False},
         )
     except (jwt.ExpiredSignatureError, jwt.ImmatureSignatureError) as error:
@@ -160,16 +169,15 @@ def _decode(token: str, keys: KeySet, issuers: Collection[str]) -> dict[str, Any
 
 
 def _lifetime(claims: Mapping[str, Any]) -> dt.timedelta:
-    """Return how long the token is good for, by the issuer's clock alone where it says when it began."""
+    """Return how long the token is valid from the moment it was issued."""
+    # Both times are WorkOS's, so a wrong clock on this machine does not matter. Without ``iat`` it does.
     began = claims.get("iat", time.time())
     return dt.timedelta(seconds=max(float(claims["exp"]) - float(began), 0))
 
 
 def _auth_age(claims: Mapping[str, Any]) -> dt.timedelta | None:
-    """Return how long before this token the person entered credentials, by the issuer's clock alone.
-
-    ``None`` where WorkOS does not say, which it always should.
-    """
+    """Return how long before the token was issued the person entered credentials, or ``None`` if unknown."""
+    # Both times are WorkOS's, so a wrong clock on this machine does not matter.
     at, issued = claims.get("auth_time"), claims.get("iat")
     if not isinstance(at, int | float) or not isinstance(issued, int | float):
         return None

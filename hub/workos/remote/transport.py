@@ -1,4 +1,7 @@
-"""Requests to WorkOS: bounded in time and size, without redirects, proxies or anything of the environment."""
+"""HTTP requests to WorkOS, with limits on time and size.
+
+The transport follows no redirects and reads no proxy settings from the environment.
+"""
 
 from __future__ import annotations
 
@@ -14,23 +17,26 @@ from typing import Any
 import httpx2
 from workos import HTTPResponse, TransportConnectError, TransportError, TransportTimeout
 
-logging.getLogger("httpx2").setLevel(logging.WARNING)  # not every address that is asked, with its query
+# At level INFO, httpx2 logs every URL with its query string.
+logging.getLogger("httpx2").setLevel(logging.WARNING)
 
 TIMEOUT = 5.0
-"""Seconds that an answer may take, from the name being looked up to the last byte received."""
+"""Seconds for one whole request, from the name lookup to the last byte of the answer."""
 LARGEST = 2**20
-"""Bytes of an answer that are read."""
+"""The largest answer that is accepted, in bytes."""
 CONNECTED = "connection.connect_tcp.complete"
 
 
 class BoundedTransport:
-    """Sends the SDK's requests; satisfies ``workos.HTTPBackend``."""
+    """The transport of the SDK, which implements ``workos.HTTPBackend``."""
 
     def __init__(self, budget: float | None = None) -> None:
-        """Keep no connection open: calls are rare, and one that WorkOS has closed would cost a code.
+        """Create a transport.
 
-        ``budget`` is how many seconds all requests together may take, from the first one on.
+        ``budget`` limits the time of all requests together, in seconds from the first request.
         """
+        # Keep no connection open. Calls are rare, and a connection that WorkOS has closed meanwhile could
+        # make a request fail after its one-time code was sent.
         limits = httpx2.Limits(max_keepalive_connections=0)
         self._http = httpx2.Client(trust_env=False, timeout=TIMEOUT, follow_redirects=False, limits=limits)
         self._budget, self._ends = budget, float("inf")
@@ -44,29 +50,32 @@ class BoundedTransport:
         content: bytes | None = None,
         timeout: float = TIMEOUT,
     ) -> HTTPResponse:
-        """Send one request and return the answer; raise ``TransportError`` where none came in time.
+        """Send one request and return the answer.
 
-        It is a ``TransportConnectError`` where nothing was sent.
+        Raise ``TransportConnectError`` if nothing was sent, another ``TransportError`` if no usable answer
+        arrived in time. ``timeout`` is in seconds, at most ``TIMEOUT``.
         """
         if self._budget is not None:
             self._ends, self._budget = time.monotonic() + self._budget, None
         left = self._ends - time.monotonic()
         if left <= 0:
-            raise TransportConnectError("the time for all requests together is over")
+            raise TransportConnectError("the time limit for all requests together is used up")
         call = _Call(self._http, method, url, headers=headers, content=content)
         return call.answer_within(min(timeout, TIMEOUT, left))
 
     def close(self) -> None:
-        """Release what is held."""
+        """Close the HTTP client."""
         self._http.close()
 
 
 class _Call:
-    """One request, in a thread of its own.
+    """One request, sent by a thread of its own.
 
-    The timeouts of the client are for each step and each piece of an answer, and looking a name up has
-    none. Whoever asked stops waiting at the deadline whatever the thread is doing, and cuts its connection.
+    At the deadline the caller stops waiting and shuts down the thread's connection.
     """
+
+    # httpx2 applies its timeouts to each step and to each chunk of an answer, and a name lookup has none.
+    # So they cannot limit the whole request.
 
     def __init__(self, http: httpx2.Client, method: str, url: str, **parts: Any) -> None:
         self._http, self._method, self._url, self._parts = http, method, url, parts
@@ -76,7 +85,7 @@ class _Call:
         self._lock = threading.Lock()
 
     def answer_within(self, seconds: float) -> HTTPResponse:
-        """Return the answer; raise ``TransportError``."""
+        """Send the request and return the answer; raise ``TransportError`` if it fails or takes too long."""
         threading.Thread(target=self._run, name="workos", daemon=True).start()
         try:
             return self._answer.result(seconds)
@@ -84,7 +93,7 @@ class _Call:
             raise TransportConnectError(str(error)) from error
         except (TimeoutError, httpx2.TimeoutException) as error:
             raise self._give_up() from error
-        except (httpx2.HTTPError, httpx2.InvalidURL, RuntimeError) as error:  # the last of a closed client
+        except (httpx2.HTTPError, httpx2.InvalidURL, RuntimeError) as error:  # RuntimeError: a closed client
             raise TransportError(str(error)) from error
         finally:
             self._let_go()
@@ -92,7 +101,7 @@ class _Call:
     def _run(self) -> None:
         try:
             self._answer.set_result(self._exchange())
-        except BaseException as error:  # noqa: BLE001 - it is raised where the answer is awaited
+        except BaseException as error:  # noqa: BLE001 - ``answer_within`` raises it in the caller's thread
             self._answer.set_exception(error)
 
     def _exchange(self) -> HTTPResponse:
@@ -102,9 +111,9 @@ class _Call:
             for chunk in response.iter_bytes():
                 body += chunk
                 if len(body) > LARGEST:
-                    raise TransportError("the answer is too large")
+                    raise TransportError("WorkOS's answer is larger than 1 MiB")
         if response.is_redirect:
-            raise TransportError("a redirect is no answer")
+            raise TransportError("WorkOS answered with a redirect, which the hub does not follow")
         return HTTPResponse(
             status_code=response.status_code,
             headers=response.headers,
@@ -114,7 +123,7 @@ class _Call:
         )
 
     def _watch(self, event: str, info: Mapping[str, Any]) -> None:
-        """Keep hold of the connection, below TLS; one that comes about too late must send nothing."""
+        """Remember the TCP connection, so that it can be cut. After the deadline, cut it at once."""
         if event != CONNECTED:
             return
         line: socket.socket = info["return_value"].get_extra_info("socket")
@@ -125,13 +134,13 @@ class _Call:
                 self._line = line.dup()
 
     def _give_up(self) -> TransportError:
-        """Cut the connection, where there is one, and return what became of the request."""
+        """Cut the connection, if there is one, and return the error to raise."""
         with self._lock:
             self._is_given_up = True
             if self._line is None:
-                return TransportConnectError("no connection came about in time")
+                return TransportConnectError("could not connect in time")
             _cut(self._line)
-            return TransportTimeout("no answer came in time")
+            return TransportTimeout("no answer arrived in time")
 
     def _let_go(self) -> None:
         with self._lock:
@@ -140,6 +149,7 @@ class _Call:
 
 
 def _cut(line: socket.socket) -> None:
-    """End a connection for whoever reads from it or writes to it; closing it alone would wake nobody."""
-    with contextlib.suppress(OSError):  # it has ended by itself
+    """Shut down a connection, so that a thread that reads from it or writes to it stops waiting."""
+    # ``close`` alone would not wake the thread.
+    with contextlib.suppress(OSError):  # the other side has closed it already
         line.shutdown(socket.SHUT_RDWR)

@@ -1,1 +1,1 @@
-"""Sessions that began at WorkOS: how they are kept, refreshed and ended."""
+"""The storing, refreshing and ending of sessions that began at WorkOS."""

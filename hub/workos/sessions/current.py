@@ -1,4 +1,4 @@
-"""Who a request comes from: a browser's session counts only in the mode it was begun in."""
+"""Which user a request belongs to. A session is only valid in the mode in which it began."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from hub.workos.sessions.refreshing import facts, refresh
 
 
 def establish(request: HttpRequest, user: User, grant: Grant, config: RuntimeConfig) -> None:
-    """Sign ``user`` in, in a session that nobody has seen before."""
+    """Sign ``user`` in, in a new session."""
     columns = facts(grant, config)
     request.session.flush()
     login(request, user)
@@ -29,11 +29,9 @@ def establish(request: HttpRequest, user: User, grant: Grant, config: RuntimeCon
 
 
 def renew(request: HttpRequest, user: User, grant: Grant, config: RuntimeConfig) -> None:
-    """Go on with the session of ``user``, who has signed in anew, under another key.
-
-    Unlike with a new session, forms that are open in another tab can still be sent.
-    """
+    """Update the session of ``user``, who has signed in again, and give it a new key."""
     columns = facts(grant, config)
+    # Do not start a new session: forms that are open in another tab must stay valid.
     request.session.cycle_key()
     _keep(request, user, grant, columns)
 
@@ -45,13 +43,16 @@ def _keep(request: HttpRequest, user: User, grant: Grant, columns: dict[str, Any
 
 
 def current_user(request: HttpRequest, user: User | AnonymousUser) -> User | AnonymousUser:
-    """Return ``user``, whom the session names, or nobody where the session counts no longer."""
+    """Return ``user``, the user of the request's session, or an anonymous user if the session is not valid.
+
+    The session's data is deleted if it is not valid.
+    """
     if not isinstance(user, User):
         return user
     config: RuntimeConfig = runtime.current()
     is_workos = session_origin.is_at_workos(request)
     if is_workos != (config.app_mode == WORKOS):
-        vouched = None  # the session was begun in another mode
+        vouched = None  # the session began in another mode
     else:
         vouched = _vouch_for(request, user, config) if is_workos else user
     if vouched is None:
@@ -62,7 +63,7 @@ def current_user(request: HttpRequest, user: User | AnonymousUser) -> User | Ano
 
 
 def _vouch_for(request: HttpRequest, user: User, config: RuntimeConfig) -> User | None:
-    """Return ``user`` with what this session may do, or ``None`` where it is over at WorkOS."""
+    """Return ``user`` with the rights of this session, or ``None`` if WorkOS has ended the session."""
     revocations.follow(config)
     row = find(request)
     if row is not None and row.fresh_until <= timezone.now():
@@ -75,10 +76,10 @@ def _vouch_for(request: HttpRequest, user: User, config: RuntimeConfig) -> User 
 
 
 def find(request: HttpRequest) -> WorkOSSession | None:
-    """Return what is kept of this browser's session at WorkOS."""
+    """Return the stored WorkOS session of this request's browser, or ``None``."""
     return WorkOSSession.objects.filter(session_id=request.session.session_key or "").first()
 
 
 def is_admitted(organization_id: str, config: RuntimeConfig) -> bool:
-    """Tell whether sign-in is open to the organisation: to any, unless it is restricted to one."""
+    """Return whether ``config`` allows sign-in for this organization. By default, all are allowed."""
     return config.workos_organization_id in {None, organization_id}

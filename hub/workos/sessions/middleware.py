@@ -1,4 +1,4 @@
-"""The layer that decides on each request whether the session still counts."""
+"""The middleware that checks on each request whether the session is still valid."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 @sync_only_middleware
 def sessions_of_this_mode(get_response: GetResponse) -> GetResponse:
-    """Let ``request.user`` be whom the session names only as long as it counts; asks nothing until used."""
+    """Set ``request.user`` to the session's user, or to an anonymous user if the session is not valid."""
 
+    # The check is lazy: it runs when the user is first needed.
     def middleware(request: HttpRequest) -> HttpResponseBase:
         find = functools.cache(functools.partial(current_user, request, request.user))
         request.user = cast("User", SimpleLazyObject(find))

@@ -1,4 +1,4 @@
-"""What a process does for sessions at WorkOS when the configuration changes under it."""
+"""What a process does with WorkOS sessions when the configuration changes."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from hub.workos.sessions.sealed_tokens import PASSWORD
 
 
 @on_change(PASSWORD)
-def seal_anew(_old: RuntimeConfig, new: RuntimeConfig) -> None:
-    """Seal every refresh token with the new password; of many processes, any one suffices."""
+def reseal_tokens(_old: RuntimeConfig, new: RuntimeConfig) -> None:
+    """Encrypt every refresh token with the new password. Several processes may do this at the same time."""
     if new.workos_cookie_password is None:
         return
-    with no_fork:  # a child that is forked during an import has half of a module for ever
+    with no_fork:  # a child that is forked during an import would keep a half-loaded module
         from config_app.propagation.sources import using_database
         from hub.models import WorkOSSession
         from hub.workos.sessions.sealed_tokens import reseal
@@ -22,12 +22,12 @@ def seal_anew(_old: RuntimeConfig, new: RuntimeConfig) -> None:
     with using_database():
         for row in WorkOSSession.objects.only("refresh_token").iterator():
             if (text := reseal(row.refresh_token, new)) is not None:
-                # Whoever refreshed the session meanwhile has the better token.
+                # Do not overwrite a newer token, if another process has refreshed the session meanwhile.
                 mine = WorkOSSession.objects.filter(pk=row.pk, refresh_token=row.refresh_token)
                 mine.update(refresh_token=text)
 
 
 @on_change("workos_client_id", "workos_api_key", "workos_authkit_domain")
 def try_new_credentials(_old: RuntimeConfig, _new: RuntimeConfig) -> None:
-    """Use them at once, and report no longer what came of those before."""
+    """Forget failures with the old credentials, so that the new ones are tried at once."""
     outage.forget()

@@ -1,4 +1,4 @@
-"""Refreshing a session whose access token has ended: once, however many requests come at a time (B9)."""
+"""Refreshing a session whose access token has expired: once, even if many requests arrive together (B9)."""
 
 from __future__ import annotations
 
@@ -26,26 +26,29 @@ from hub.workos.sessions.sealed_tokens import seal, unseal
 logger = logging.getLogger("hub")
 
 Lease = QuerySet[WorkOSSession]
-"""The session that this process refreshes, and nothing any more once another one has taken over."""
+"""A queryset with the session that this process refreshes. It is empty once another process has the lease."""
 
 CALLS = 3
-"""Calls that a refresh makes at most, of five seconds each: for a token, for the session, for the person."""
+"""How many calls one refresh makes at most, each up to five seconds: for a token, the session, the person."""
 LEASE = dt.timedelta(seconds=20)
-"""How long one process has for a refresh before another one takes over."""
+"""How long one process may take for a refresh before another process takes over."""
 GRACE = dt.timedelta(seconds=60)
-"""How long after the token's end a request goes on while another one refreshes; later, it waits for that."""
+"""How long after the token's expiry a request continues without waiting for another request's refresh."""
 PATIENCE, GLANCE = 6.0, 0.05
-"""Seconds that a request waits for the refresh of another one, and between two looks at it."""
+"""How long a request waits for another request's refresh, and how often it checks, in seconds."""
 BACKOFF = dt.timedelta(seconds=30)
-"""How long a session is left alone after WorkOS did not answer."""
+"""How long the hub waits before it tries to refresh a session again after WorkOS did not answer."""
 KEPT, LOOK = dt.timedelta(hours=1), dt.timedelta(minutes=5)
-"""How long a session goes on whose refresh token is lost, and how often WorkOS is asked whether it does."""
+"""How long a session lives on without a refresh token, and how often the hub then asks WorkOS about it."""
 AHEAD = 2 * BACKOFF
-"""How far ahead a lease or a pause may be: beyond both, as each request looked at the clock by itself."""
+"""The furthest in the future that the end of a lease or a pause can plausibly be.
+
+It is more than both of them, because each request reads the clock by itself.
+"""
 
 
 def facts(grant: Grant, config: RuntimeConfig) -> dict[str, Any]:
-    """Return the columns of a session that a grant decides."""
+    """Return the columns of ``WorkOSSession`` that come from a grant."""
     return {
         "sid": grant.sid,
         "refresh_token": seal(grant.refresh_token, config),
@@ -57,7 +60,10 @@ def facts(grant: Grant, config: RuntimeConfig) -> dict[str, Any]:
 
 
 def refresh(row: WorkOSSession, config: RuntimeConfig) -> WorkOSSession | None:
-    """Return the session refreshed, or as it is while that cannot be done now; ``None`` once it is over."""
+    """Return the refreshed session, or ``None`` if it has ended.
+
+    If the session cannot be refreshed now, return it as it is.
+    """
     _load_client(config)
     now = timezone.now()
     if outage.is_recent() or _is_ahead(row.retry_at, now):
@@ -73,15 +79,15 @@ def refresh(row: WorkOSSession, config: RuntimeConfig) -> WorkOSSession | None:
 
 
 def _try(mine: Lease, config: RuntimeConfig) -> bool:
-    """Refresh the session of a lease, or postpone that; tell whether it is over instead."""
+    """Refresh the leased session, or postpone the refresh. Return whether the session has ended."""
     try:
         _refresh(mine, config)
     except Refused as refusal:
-        logger.info("a session ended at WorkOS: %s", refusal)
+        logger.info("a session has ended at WorkOS: %s", refusal)
         return True
     except InvalidToken as error:
         if not error.is_clock:
-            logger.error("a session is over, as WorkOS's token for it does not verify: %s", error)
+            logger.error("a session was ended because WorkOS's token for it is not valid: %s", error)
             return True
         _postpone(mine, error)
     except WorkOSTrouble as trouble:
@@ -90,21 +96,21 @@ def _try(mine: Lease, config: RuntimeConfig) -> bool:
 
 
 def _load_client(config: RuntimeConfig) -> None:
-    """Have the client before the lease begins: the first one in a process loads the SDK, which takes a while.
-
-    On a busy machine that took most of the lease, and another process refreshed the session as well.
-    """
-    with contextlib.suppress(WorkOSTrouble):  # which the refresh comes to as well
+    """Build the client before the lease begins."""
+    # The first client of a process loads the SDK. On a busy machine that took most of the lease, and another
+    # process refreshed the session too.
+    with contextlib.suppress(WorkOSTrouble):  # the refresh raises it again and handles it
         get_client(credentials_in(config))
 
 
 def _is_ahead(moment: dt.datetime | None, now: dt.datetime) -> bool:
-    """Tell whether a time is ahead, but not so far that it was noted by a clock that was wrong (R9)."""
+    """Return whether a time is in the future, by at most ``AHEAD``."""
+    # A time that is further away was written while a clock was wrong (R9).
     return moment is not None and now < moment < now + AHEAD
 
 
 def _claim(row: WorkOSSession, now: dt.datetime) -> dt.datetime | None:
-    """Return until when this request is the one to refresh: a lease in the database, for every process."""
+    """Take the lease in the database and return when it ends, or ``None`` if another request has it."""
     if _is_ahead(row.refreshing_until, now):
         return None
     free = Q(refreshing_until=None) | Q(refreshing_until__lte=now) | Q(refreshing_until__gte=now + AHEAD)
@@ -113,11 +119,9 @@ def _claim(row: WorkOSSession, now: dt.datetime) -> dt.datetime | None:
 
 
 def _refresh(mine: Lease, config: RuntimeConfig) -> None:
-    """Refresh the session that this request has claimed, as it is since: its token may be another by now.
-
-    Whatever is written is written under the lease only, or a process that was slow could put a token that
-    is used up over a newer one.
-    """
+    """Refresh the leased session; raise ``WorkOSTrouble`` if that fails."""
+    # Read the session again, because its token may have changed before the lease began. Only write through
+    # ``mine``: without the lease, a slow process could overwrite a newer token with one that is used up.
     row = mine.select_related("user").first()
     if row is None:
         return
@@ -131,15 +135,18 @@ def _refresh(mine: Lease, config: RuntimeConfig) -> None:
 
 
 def _ask_for_grant(row: WorkOSSession, mine: Lease, client: Client, config: RuntimeConfig) -> Grant | None:
-    """Return what the session's token grants, or ``None`` where an answer that got lost had used it up."""
+    """Return the grant for the session's refresh token.
+
+    Return ``None`` if an earlier call used the token up and its answer was lost.
+    """
     token = unseal(row.refresh_token, config)
     if token is None:
-        raise Refused("its refresh token cannot be unsealed with any password of the history")
+        raise Refused("its refresh token cannot be decrypted with any password in the history")
 
     def keep(successor: Secret) -> None:
         mine.update(refresh_token=seal(successor, config), is_unanswered=False)
 
-    mine.update(is_unanswered=True)  # beforehand: this process may not live to see what becomes of it
+    mine.update(is_unanswered=True)  # before the call, because this process may die before the answer comes
     try:
         return client.refresh(token, keep)
     except TokenSpent:
@@ -150,25 +157,31 @@ def _ask_for_grant(row: WorkOSSession, mine: Lease, client: Client, config: Runt
 
 def _take(grant: Grant, row: WorkOSSession, mine: Lease, config: RuntimeConfig) -> None:
     if grant.person.workos_user_id != row.user.workos_user_id:
-        raise InvalidToken("it belongs to somebody else")
+        raise InvalidToken("the access token belongs to another user")
     people.update(row.user, grant.person)
-    begun_by_another = row.is_impersonated or grant.is_impersonated  # whatever a later answer leaves out
+    # A later answer may leave the impersonator out, so a session stays impersonated.
+    begun_by_another = row.is_impersonated or grant.is_impersonated
     columns = facts(grant, config) | {"is_impersonated": begun_by_another}
     mine.update(**columns, refreshing_until=None, retry_at=None)
 
 
 def _keep_without_token(row: WorkOSSession, mine: Lease, client: Client) -> None:
-    """Let a session go on whose token is lost, for a while and as long as WorkOS says that it does."""
+    """Extend a session without a refresh token, for at most ``KEPT`` and while WorkOS says it is active.
+
+    Raise ``Refused`` if the session has ended.
+    """
     now, workos_user_id = timezone.now(), str(row.user.workos_user_id)
     kept_until = row.kept_until or now + KEPT
     try:
         is_active = client.has_session(workos_user_id, row.sid)
     except CredentialsRefused as refusal:
         if refusal.status == HTTPStatus.FORBIDDEN:
-            raise Refused("its token is lost, and the API key may not ask whether it goes on") from refusal
+            raise Refused(
+                "its refresh token is lost, and the API key may not read sessions at WorkOS"
+            ) from refusal
         raise
     if not is_active or kept_until <= now:
-        raise Refused("its token is lost" if is_active else "it is not among those that are active")
+        raise Refused("its refresh token is lost" if is_active else "it is not active any more")
     people.update(row.user, client.person(workos_user_id))
     times = {"kept_until": kept_until, "fresh_until": min(now + LOOK, kept_until)}
     mine.update(refresh_token="", **times, refreshing_until=None, retry_at=None)
@@ -180,7 +193,11 @@ def _postpone(mine: Lease, trouble: WorkOSTrouble) -> None:
 
 
 def _left_to_another(row: WorkOSSession, now: dt.datetime) -> WorkOSSession | None:
-    """Go on as before where the token ended just now, else see what becomes of the other's refresh."""
+    """Return the session while another request refreshes it; ``None`` if it has ended.
+
+    If the token expired less than ``GRACE`` ago, return the session as it is. Otherwise wait for the refresh,
+    at most ``PATIENCE`` seconds.
+    """
     if now - row.fresh_until < GRACE:
         return row
     deadline = time.monotonic() + PATIENCE

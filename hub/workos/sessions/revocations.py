@@ -1,7 +1,7 @@
-"""Sessions that were ended at WorkOS end here within a minute: the hub follows WorkOS's events.
+"""Reading WorkOS's events, so that a session that was ended at WorkOS ends in the hub within a minute.
 
-It asks by itself, signed in with its API key and over TLS, so there is no webhook to forge or to replay, and
-it works where WorkOS cannot reach the hub.
+The hub asks WorkOS with its API key, over TLS. No webhook can be forged or replayed, and WorkOS need not be
+able to reach the hub.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from hub.workos.remote.errors import CredentialsRefused, Rejected, WorkOSTrouble
 logger = logging.getLogger("hub")
 
 INTERVAL = dt.timedelta(seconds=20)
-"""How often WorkOS is asked, by one process for the whole hub, while signed-in people make requests."""
+"""How often one process of the hub asks WorkOS, while signed-in people make requests."""
 SESSION_ENDED, USER_GONE = "session.revoked", "user.deleted"
 PAGE, PAGES = 100, 20
 FORGOTTEN = dt.timedelta(days=14)
-"""After this long without a look, the cursor may be gone at WorkOS (which keeps events for 30 days)."""
+"""After this time without asking, the cursor is dropped, because WorkOS keeps events for 30 days only."""
 SKEW = dt.timedelta(hours=2)
 ROW = 1
 
@@ -40,8 +40,8 @@ _next_look = 0.0
 
 
 def follow(config: RuntimeConfig) -> None:
-    """End the sessions that WorkOS has ended since the last look, if that was long enough ago."""
-    global _next_look  # noqa: PLW0603 - when this process looks again
+    """End the sessions that WorkOS has ended, unless a process has asked WorkOS within ``INTERVAL``."""
+    global _next_look  # noqa: PLW0603 - when this process asks again
     if time.monotonic() < _next_look or outage.is_recent():
         return
     _next_look = time.monotonic() + INTERVAL.total_seconds()
@@ -59,44 +59,46 @@ def follow(config: RuntimeConfig) -> None:
 
 
 def _cope(events: WorkOSEvents, error: CredentialsRefused | Rejected) -> None:
-    """Begin anew after a cursor of another environment, say; else note what keeps the hub from reading."""
+    """Drop a cursor that WorkOS rejects, or record why the hub cannot read the events."""
+    # A cursor is rejected if, for example, it belongs to another WorkOS environment.
     if isinstance(error, Rejected) and events.cursor:
-        logger.warning("following WorkOS's events anew: %s", error)
+        logger.warning("WorkOS rejected the position in its events; they are read from the start: %s", error)
         WorkOSEvents.objects.filter(pk=ROW).update(cursor="")
     elif error.status == HTTPStatus.FORBIDDEN or isinstance(error, Rejected):
         _note_refused(events, True)
     else:
-        outage.note(error)  # the credentials are good for nothing
+        outage.note(error)  # the credentials are wrong for every request
 
 
 def _note_refused(events: WorkOSEvents, is_refused: bool) -> None:
     if events.is_refused != is_refused:
         WorkOSEvents.objects.filter(pk=ROW).update(is_refused=is_refused)
-        say = "no longer be read: sessions end late here" if is_refused else "be read again"
-        logger.warning("WorkOS's events can %s", say)
+        say = "no longer read: sessions end late here" if is_refused else "read again"
+        logger.warning("WorkOS's events can be %s", say)
 
 
 def problems() -> list[Problem]:
-    """Return whether this hub may not read the events, whichever of its processes found that out."""
+    """Return a problem if one of the hub's processes has found that it may not read the events."""
     if not WorkOSEvents.objects.filter(is_refused=True).exists():
         return []
     return [
         Problem(
             code="workos_events_refused",
-            message="sessions that are ended at WorkOS end late here, as the hub may not read its events",
-            fix="let the API key read events in the WorkOS dashboard, or set workos_api_key to one that may",
+            message="a session that is ended at WorkOS ends late here, because workos_api_key may not read "
+            "WorkOS's events",
+            fix="allow the API key to read events in the WorkOS dashboard, or set another workos_api_key",
             keys=("workos_api_key",),
         )
     ]
 
 
 def _take_turn() -> WorkOSEvents | None:
-    """Return how far the events were followed, where no other process has looked lately."""
+    """Return the position in the events, or ``None`` if another process has asked within ``INTERVAL``."""
     global _next_look  # noqa: PLW0603
     now = timezone.now()
     row, is_new = WorkOSEvents.objects.get_or_create(pk=ROW, defaults={"tried_at": now})
     wait = row.tried_at + INTERVAL - now
-    if not is_new and dt.timedelta() < wait <= 2 * INTERVAL:  # longer than that, a clock was set back
+    if not is_new and dt.timedelta() < wait <= 2 * INTERVAL:  # a longer wait means that a clock was set back
         _next_look = time.monotonic() + wait.total_seconds()
         return None
     unchanged = WorkOSEvents.objects.filter(pk=ROW, tried_at=row.tried_at)
@@ -123,12 +125,13 @@ def _after(events: WorkOSEvents, client: Client) -> list[Mapping[str, Any]]:
     answer = client.get("events", events=f"{SESSION_ENDED},{USER_GONE}", order="asc", limit=PAGE, **place)
     data = answer.get("data")
     if not isinstance(data, list) or not all(isinstance(e, dict) and e.get("id") for e in data):
-        raise WorkOSTrouble("WorkOS's list of events is unreadable")
+        raise WorkOSTrouble("WorkOS's list of events cannot be parsed")
     return data
 
 
 def _beginning() -> str:
-    """Return a time before the first session that there is, whoever's clock is wrong."""
+    """Return a time before the first stored session began, in the format of WorkOS's API (UTC)."""
+    # ``SKEW`` allows for a wrong clock, here or at WorkOS.
     oldest = WorkOSSession.objects.aggregate(oldest=Min("signed_in_at"))["oldest"] or timezone.now()
     return (oldest - SKEW).astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
@@ -138,7 +141,7 @@ def _end_sessions(events: Iterable[Mapping[str, Any]]) -> None:
     over = Q(workos__sid__in=ended[SESSION_ENDED]) | Q(workos__user__workos_user_id__in=ended[USER_GONE])
     count, _ = Session.objects.filter(over).delete()
     if count:
-        logger.info("ended sessions that WorkOS has ended: %s rows", count)
+        logger.info("ended sessions that WorkOS has ended: deleted %s rows", count)
 
 
 def _id(event: Mapping[str, Any]) -> str:

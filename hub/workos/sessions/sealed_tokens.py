@@ -1,4 +1,4 @@
-"""Refresh tokens at rest: sealed with ``workos_cookie_password``, so that a copy of them opens nothing."""
+"""Encryption of the stored refresh tokens with ``workos_cookie_password``."""
 
 from __future__ import annotations
 
@@ -16,17 +16,21 @@ PASSWORD = "workos_cookie_password"  # noqa: S105 - the name of a setting
 
 
 def seal(token: Secret, config: RuntimeConfig) -> str:
-    """Return the ciphertext of a token under the password in force."""
+    """Return the ciphertext of a token under the current password.
+
+    Raise ``CredentialsRefused`` if the password is not set or cannot be decrypted.
+    """
     from cryptography.fernet import Fernet
 
     return Fernet(_password(config).reveal()).encrypt(token.reveal().encode()).decode()
 
 
 def unseal(text: str, config: RuntimeConfig) -> Secret | None:
-    """Return a sealed token, under an earlier password too (a rotation signs out nobody); else ``None``.
+    """Return the token in a ciphertext, or ``None`` if no password in the history decrypts it.
 
-    Raises ``CredentialsRefused`` while the password in force cannot be read.
+    Raise ``CredentialsRefused`` if the current password is not set or cannot be decrypted.
     """
+    # Earlier passwords count too, so that people stay signed in when the password is changed.
     current = _open(text, _password(config))
     if current is not None:
         return current
@@ -35,7 +39,10 @@ def unseal(text: str, config: RuntimeConfig) -> Secret | None:
 
 
 def reseal(text: str, config: RuntimeConfig) -> str | None:
-    """Return the ciphertext under the password in force, or ``None`` where it is that already, or lost."""
+    """Return the ciphertext under the current password.
+
+    Return ``None`` if the text is encrypted with that password already, or if no password decrypts it.
+    """
     if _open(text, _password(config)) is not None:
         return None
     token = unseal(text, config)
@@ -44,18 +51,18 @@ def reseal(text: str, config: RuntimeConfig) -> str | None:
 
 def _password(config: RuntimeConfig) -> Secret:
     if config.workos_cookie_password is None:
-        raise CredentialsRefused(f"{PASSWORD} is not set, or cannot be decrypted")
+        raise CredentialsRefused(f"{PASSWORD} is not set or cannot be decrypted")
     return config.workos_cookie_password
 
 
 def _earlier_passwords() -> Iterator[Secret]:
-    """Yield the passwords of the history, the newest first."""
+    """Yield the passwords in the history, the newest first."""
     setting = get_schema()[PASSWORD]
     for text in store.accepted_texts(PASSWORD):
         try:
             value = read_with_keyring(setting, text or "")
         except ConfigError:
-            continue  # of another keyring, or none at that revision
+            continue  # encrypted by another keyring, or no password was set at that revision
         if isinstance(value, Secret):
             yield value
 

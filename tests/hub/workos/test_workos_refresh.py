@@ -269,7 +269,7 @@ def test_a_new_cookie_password_signs_nobody_out(owner_at_workos: Visitor, workos
 def test_a_new_cookie_password_seals_every_token_anew(owner_at_workos: Visitor) -> None:
     token, old = refresh_token(), get_config()
     change(workos_cookie_password=cookie_password())
-    reactions.seal_anew(old, get_config())
+    reactions.reseal_tokens(old, get_config())
     password = get_config().workos_cookie_password
     assert password is not None
     sealed = WorkOSSession.objects.get().refresh_token

@@ -203,7 +203,7 @@ def test_a_browser_at_another_address_than_the_public_one_is_led_there(
 ) -> None:
     change(public_url=PUBLIC)
     response = visitor.post(SWITCH)
-    assert (response.status_code, heading(response)) == (409, "Go on under the public URL")
+    assert (response.status_code, heading(response)) == (409, "Continue under the public URL")
     assert f'href="{PUBLIC}{SWITCH}"' in response.content.decode()
     assert local_hub.requests == []
 

@@ -64,7 +64,7 @@ def test_super_admins_and_monitors_see_it(upgraded: User, workos_hub: AuthKit, v
     visitor.sign_in(workos_hub)
     assert CODE in json.dumps(visitor.get("/health/ready").json())
     for path in ("/", "/admin/config_app/systemconfig/"):
-        assert "obody could sign in with a password" in visitor.get(path).content.decode()
+        assert "o super admin has an active account with a password" in visitor.get(path).content.decode()
 
 
 def test_another_super_admin_with_a_password_is_a_way_back_too(upgraded: User) -> None:
