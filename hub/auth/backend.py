@@ -1,4 +1,4 @@
-"""Signing in with a password, as often as the throttle allows."""
+"""The authentication backend for passwords, with a limit on failed attempts."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from hub.models import User
 
 
 class PasswordBackend(AxesStandaloneBackend, ModelBackend):
-    """Django's backend behind django-axes: one backend, so that a session can belong to no other."""
+    """Django's backend for passwords, with django-axes' throttle in the same class."""
 
+    # A session stores the backend that signed the person in. With one backend there is only one to store.
     def authenticate(
         self,
         request: HttpRequest | None,
@@ -21,13 +22,13 @@ class PasswordBackend(AxesStandaloneBackend, ModelBackend):
         password: str | None = None,
         **kwargs: Any,
     ) -> User | None:
-        """Return the person, or ``None``; raise ``PermissionDenied`` while the throttle holds.
+        """Return the user, or ``None`` if the password is wrong.
 
-        It is asked again after the password was right: of many guesses at the same moment, all were let
-        through before the first one had failed.
+        Raise ``PermissionDenied`` while there are too many failed attempts.
         """
         AxesStandaloneBackend.authenticate(self, request, username, password, **kwargs)
         user = ModelBackend.authenticate(self, request, username, password, **kwargs)
         if user is not None:
+            # Check again: many guesses at the same moment all pass the first check, before one has failed.
             AxesStandaloneBackend.authenticate(self, request, username, password, **kwargs)
         return user

@@ -1,7 +1,7 @@
-"""Browsers in which somebody has signed in before, known by a signed cookie of their own.
+"""A signed cookie that marks browsers in which a person has signed in before.
 
-The wrong passwords of others do not count against them, so that nobody who keeps guessing an account's
-password elsewhere keeps its owner out (the device cookies of OWASP's authentication cheat sheet).
+Wrong passwords from other browsers do not count in a known browser. An attacker who guesses an account's
+password elsewhere therefore cannot lock its owner out (device cookies in OWASP's authentication cheat sheet).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ REMEMBERED = dt.timedelta(days=90)
 
 
 def known_browser(request: HttpRequest, email: str) -> str:
-    """Return the name of the browser where ``email`` has signed in in it, or else nothing."""
+    """Return the browser's random name if ``email`` has signed in there before, or else an empty text."""
     try:
         owner, name = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=REMEMBERED)
     except signing.BadSignature:
@@ -27,6 +27,6 @@ def known_browser(request: HttpRequest, email: str) -> str:
 
 
 def remember(response: HttpResponse, email: str) -> None:
-    """Let the browser that gets this response be known from now on as one of ``email``'s."""
+    """Set the cookie that marks the browser as one in which ``email`` has signed in."""
     value = signing.dumps([email, secrets.token_hex(8)], salt=SALT)
     response.set_cookie(COOKIE, value, max_age=REMEMBERED, httponly=True, samesite="Lax")

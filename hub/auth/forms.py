@@ -1,4 +1,4 @@
-"""The forms that take a password of somebody who has an account here."""
+"""The forms in which a person with a local account enters their password."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hub.auth import proof, throttle
 
 
 class LocalSignInForm(AuthenticationForm):
-    """Django's form with the words of this hub."""
+    """Django's sign-in form with this hub's label and messages."""
 
     error_messages = {
         "invalid_login": "No active account has this e-mail address and password. Check both and try again.",
@@ -24,7 +24,7 @@ class LocalSignInForm(AuthenticationForm):
     }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Name the first field what it is."""
+        """Create the form and label the field ``username`` as an e-mail address."""
         super().__init__(*args, **kwargs)
         field = self.fields["username"]
         field.label = "E-mail address"
@@ -33,14 +33,14 @@ class LocalSignInForm(AuthenticationForm):
         )
 
     def get_invalid_login_error(self) -> forms.ValidationError:
-        """Return why nobody was signed in: the credentials, or too many that were wrong before."""
+        """Return the reason for a failed sign-in: wrong credentials, or too many failed attempts."""
         if self.request is None or not throttle.holds(self.request):
             return super().get_invalid_login_error()
         return forms.ValidationError(throttle.too_many(), code="throttled")
 
 
 class ProofForm(forms.Form):
-    """Asks for the password of whoever is signed in, unless they have proved recently that it is them."""
+    """A form that asks the signed-in person for their password, unless they have a recent proof."""
 
     password = forms.CharField(
         label="Your password, to confirm that it is you",
@@ -51,7 +51,7 @@ class ProofForm(forms.Form):
     )
 
     def __init__(self, request: HttpRequest, data: Mapping[str, Any] | None = None) -> None:
-        """Ask only where that is needed."""
+        """Create the form, without a field if the session has a recent proof."""
         super().__init__(data)
         self.request = request
         if proof.is_recent(request.session):
@@ -59,24 +59,24 @@ class ProofForm(forms.Form):
 
     @property
     def is_needless(self) -> bool:
-        """Tell whether there is nothing to ask."""
+        """Return whether the form has nothing to ask."""
         return not self.fields
 
     def clean_password(self) -> None:
-        """Take the password as proof, and keep nothing of it."""
+        """Check the password and store the proof in the session. The password is not kept."""
         _prove(self.request, Secret(self.cleaned_data["password"]))
 
 
 class OwnPasswordForm(AdminPasswordChangeForm):
-    """Django's form for one's own password, whose old one is throttled and proves who it is as anywhere."""
+    """Django's form to change one's own password. Wrong old passwords are throttled as at sign-in."""
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        """Take the request that an attempt comes with."""
+        """Create the form. ``request`` is the request for which failed attempts are counted."""
         super().__init__(*args, **kwargs)
         self.request = request
 
     def clean_old_password(self) -> str:
-        """Refuse a wrong old password, and any for a while after too many."""
+        """Return the old password; refuse a wrong one, and every one after too many failed attempts."""
         _prove(self.request, Secret(self.cleaned_data["old_password"]))
         return cast("str", self.cleaned_data["old_password"])
 

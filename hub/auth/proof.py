@@ -1,7 +1,7 @@
-"""Proof that it is really the person who is signed in: their sign-in, or their password once more (W7).
+"""Proof of identity: a person has signed in, or entered their password again, in the last ten minutes (W7).
 
-It counts for a few minutes, in one session, by the clock of the database, which all processes share. Where
-that is set an hour back or forward, the proof is asked for once more (R9).
+A proof is stored in the session, with the time of the database's clock, which all processes share. If that
+clock is set an hour back or forward, the person must prove their identity again (R9).
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from config_app.store import timeline
 from hub.auth import session_origin, throttle
 
 PROVED_AT = "proved_at"
-"""In the session: when, in seconds since 1970."""
+"""The session key of the time of the last proof, in seconds since 1970."""
 COUNTS_FOR = dt.timedelta(minutes=10)
 WRONG = "This is not your password. Check it and try again."
 
 
 def note(session: SessionBase, age: dt.timedelta | None = dt.timedelta()) -> None:
-    """Note a proof that was given ``age`` ago; without an age, that there is none."""
+    """Store in the session that a proof was given ``age`` ago. ``None`` removes the proof."""
     if age is None:
         session.pop(PROVED_AT, None)
     else:
@@ -35,32 +35,31 @@ def note(session: SessionBase, age: dt.timedelta | None = dt.timedelta()) -> Non
 
 
 def counts(age: dt.timedelta | None) -> bool:
-    """Tell whether a proof of this age counts; one that is missing does not."""
+    """Return whether a proof of this age still counts. ``None`` means that there is no proof."""
     return age is not None and abs(age) < COUNTS_FOR
 
 
 def is_recent(session: SessionBase) -> bool:
-    """Tell whether a proof counts; one from the future was noted before the clock was set back."""
+    """Return whether the session has a proof that still counts."""
+    # If the clock was set back, the age is negative. ``counts`` checks its absolute value.
     at = session.get(PROVED_AT)
     return at is not None and counts(timeline.now() - dt.datetime.fromtimestamp(at, dt.UTC))
 
 
 def prove(request: HttpRequest, password: Secret) -> None:
-    """Note that ``password`` is that of whoever is signed in; raise ``NotProved`` where it is not.
-
-    The session goes on under another key, or whoever stole the cookie before would have the proof too.
-    """
+    """Store a proof in the session if ``password`` is the signed-in person's; raise ``NotProved`` if not."""
     if session_origin.is_at_workos(request):
-        raise NotProved("No password of this hub counts while people sign in at WorkOS.")
+        raise NotProved("You signed in at WorkOS, so a password of this hub does not count.")
     credentials = {"username": request.user.get_username()}
     if authenticate(request, **credentials, password=password.reveal()) != request.user:
         raise NotProved(throttle.too_many() if throttle.holds(request) else WRONG)
     throttle.SignInThrottle().reset_user_attempts(request, credentials)
-    request.session.cycle_key()
+    request.session.cycle_key()  # a cookie that was stolen earlier must not get the proof
     note(request.session)
 
 
 @receiver(user_logged_in)
 def note_sign_in(request: HttpRequest, **_kwargs: Any) -> None:
-    """Take a sign-in as proof; ``hub.workos.sessions.current`` knows better where it was one at WorkOS."""
+    """Store a sign-in as proof."""
+    # For a sign-in at WorkOS, ``hub.workos.sessions.current`` then stores the time that WorkOS reports.
     note(request.session)

@@ -1,15 +1,15 @@
-"""Where a browser's session began: with a password of this hub, or by signing in at WorkOS."""
+"""How a session began: with a password of this hub, or with a sign-in at WorkOS."""
 
 from __future__ import annotations
 
 from django.http import HttpRequest
 
 MARK = "workos"
-"""In the session of a browser that signed in through WorkOS."""
+"""The session key that is set if the person signed in through WorkOS."""
 
 
 def note_workos(request: HttpRequest) -> None:
-    """Note that the session of ``request`` began at WorkOS."""
+    """Mark the session of ``request`` as one that began at WorkOS."""
     request.session[MARK] = True
 
 

@@ -1,7 +1,8 @@
-"""How often somebody may get a password wrong (requirement W5), with django-axes.
+"""The limits on failed sign-ins, counted with django-axes (W5).
 
-Counted is by account and by address, in the database, for all processes. Whoever guesses waits; nobody is
-locked out for good, and in a browser where a person has signed in before only its own mistakes count.
+Failures are counted in the database for all processes, by account and by IP address. After too many, a person
+must wait; no account is locked for good. In a browser in which a person has signed in before, only the
+failures from that browser count.
 """
 
 from __future__ import annotations
@@ -28,20 +29,23 @@ LIMITS: Mapping[tuple[str, ...], int] = {
     ("ip_address",): 20,
     ("username",): 50,
 }
-"""Failures after which one has to wait, by what they have in common."""
+"""How many failures are allowed for one account from one address, for one address, and for one account."""
 IN_A_KNOWN_BROWSER: Mapping[tuple[str, ...], int] = {("username",): 5}
 WRONG_TOKENS: Mapping[tuple[str, ...], int] = {("ip_address",): 20}
-"""The same for setup tokens, which belong to no account: strangers elsewhere hold nobody up."""
-SETUP_TOKEN = "(setup token)"  # noqa: S105 - what stands for an account, in the log too
+"""The limit for wrong setup tokens. It is per address, so strangers elsewhere cannot block the owner."""
+SETUP_TOKEN = "(setup token)"  # noqa: S105 - stands in for the account, also in the log
 NO_ADDRESS = "(no e-mail address)"
 LONGEST = 255
-"""Characters that django-axes keeps of it."""
+"""The longest account name that django-axes stores, in characters."""
 IPV6_NETWORK = 64
-"""What one subscriber has to choose addresses from (RFC 6177); counting each by itself counts nothing."""
+"""The prefix length by which IPv6 addresses are counted.
+
+A subscriber can use every address in such a network (RFC 6177), so single addresses cannot be limited.
+"""
 
 
 def parameters(request: HttpRequest, credentials: Credentials = None) -> list[list[str]]:
-    """Return what failures are counted by."""
+    """Return the combinations of columns by which failures are counted, for django-axes."""
     return [list(common) for common in _limits(request, credentials)]
 
 
@@ -52,7 +56,7 @@ def _limits(request: HttpRequest, credentials: Credentials) -> Mapping[tuple[str
 
 
 def account(request: HttpRequest, credentials: Credentials = None) -> str:
-    """Return whose failures these are: those of an account, or of it in one known browser."""
+    """Return the name under which failures are counted: the account, after a known browser's name if any."""
     if (credentials or {}).get("username") == SETUP_TOKEN:
         return SETUP_TOKEN
     email = _email(credentials)
@@ -60,12 +64,13 @@ def account(request: HttpRequest, credentials: Credentials = None) -> str:
 
 
 def _email(credentials: Credentials) -> str:
-    """Return the account in one spelling; nothing of what is no address, as it may be a password."""
+    """Return the normalized e-mail address, or ``NO_ADDRESS`` for any other text."""
+    # People sometimes type their password into the wrong field, so no other text is stored.
     return canonical_email(str((credentials or {}).get("username") or "").strip()) or NO_ADDRESS
 
 
 def client_network(request: HttpRequest) -> str | None:
-    """Return the address, or the network of an IPv6 address, that an attempt comes from."""
+    """Return the IPv4 address or the IPv6 network of an attempt, or ``None`` if it has no IP address."""
     try:
         address = ipaddress.ip_address(request.META.get("REMOTE_ADDR", ""))
     except ValueError:
@@ -76,59 +81,58 @@ def client_network(request: HttpRequest) -> str | None:
 
 
 def describe(username: str, _ip: str, _agent: str, _path: str, request: HttpRequest) -> str:
-    """Return who it is for the log."""
+    """Return the account and the address of an attempt, for the log."""
     return f"{username} from {request.META.get('REMOTE_ADDR', 'an unknown address')}"
 
 
 def refuse(_request: HttpRequest, page: HttpResponse, _credentials: Credentials) -> HttpResponse:
-    """Turn the sign-in page, which says why, into a refusal (RFC 6585)."""
+    """Return the sign-in page, which gives the reason, with status 429 and ``Retry-After`` (RFC 6585)."""
     page.status_code = 429
     page["Retry-After"] = str(int(settings.AXES_COOLOFF_TIME.total_seconds()))
     return page
 
 
 def holds(request: HttpRequest) -> bool:
-    """Tell whether the attempt that came with this request was refused, or is the last one for now."""
+    """Return whether this request's attempt was refused, or was the last one before a wait."""
     return bool(getattr(request, "axes_locked_out", False))
 
 
 def count_wrong_token(request: HttpRequest) -> bool:
-    """Count a wrong setup token by its address; tell whether that has to wait, and is refused so."""
+    """Count a wrong setup token for the request's address; return whether that address must now wait."""
     tried = {"username": SETUP_TOKEN}
     if AxesProxyHandler.is_allowed(request, tried):
         AxesProxyHandler.user_login_failed(None, tried, request)
     else:
-        request.axes_locked_out = True  # type: ignore[attr-defined]  # what django-axes' middleware looks at
+        request.axes_locked_out = True  # type: ignore[attr-defined]  # read by django-axes' middleware
     return holds(request)
 
 
 def too_many() -> str:
-    """Return what is said to whoever has to wait."""
+    """Return the message for a person who must wait."""
     minutes = settings.AXES_COOLOFF_TIME.total_seconds() // 60
     return f"Too many failed attempts. Wait {minutes:.0f} minutes, then try again."
 
 
 class SignInThrottle(AxesDatabaseHandler):
-    """django-axes' counting, with a limit for each thing that failures may have in common."""
+    """django-axes' handler, with a limit of its own for each combination of columns."""
 
     def user_login_failed(
         self, sender: object, credentials: dict[str, Any], request: HttpRequest | None = None, **kwargs: Any
     ) -> None:
-        """Count a failure and keep nothing of the form, in which a password may come with other secrets."""
+        """Count a failure without storing the posted form, which can contain passwords."""
         with _nothing_posted(request):
             super().user_login_failed(sender, credentials, request, **kwargs)
 
     def get_failures(self, request: HttpRequest, credentials: Credentials = None) -> int:
-        """Return 1 where a limit is reached, or else 0; ``AXES_FAILURE_LIMIT`` is 1."""
+        """Return 1 if a limit is reached, or else 0. ``AXES_FAILURE_LIMIT`` is 1."""
         limits = _limits(request, credentials).values()
         attempts = self.get_user_attempts(request, credentials)
         return int(any(_total(a) >= limit for a, limit in zip(attempts, limits, strict=True)))
 
     def reset_user_attempts(self, request: HttpRequest, credentials: Credentials = None) -> int:
-        """Forget this account's failures from this address.
-
-        Not all of the address, or whoever has an account too could go on guessing after signing in.
-        """
+        """Delete this account's failures from this address; return the number of deleted rows."""
+        # Keep the address's failures with other accounts. Otherwise an attacker with an account could reset
+        # the count by signing in.
         mine = {"username": account(request, credentials), "ip_address": client_network(request)}
         count, _ = AccessAttempt.objects.filter(**mine).delete()
         return count
