@@ -1,1 +1,1 @@
-"""The accounts of the people who sign in, and how they are administered."""
+"""The accounts of the people who sign in, and their administration."""

@@ -1,4 +1,4 @@
-"""Accounts that can administer the hub with a password of their own."""
+"""Accounts of administrators who sign in with a password."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from hub.runtime_config import LOCAL, get_config
 
 
 def has_local_administrator(emails: Iterable[str]) -> bool:
-    """Tell whether one of the addresses belongs to an active account with a usable password."""
+    """Return whether one of the addresses belongs to an active account with a usable password."""
     candidates = User.objects.filter(email__in=list(emails), is_active=True)
     return any(user.has_usable_password() for user in candidates)
 
 
 def is_last_local_administrator(user: User) -> bool:
-    """Tell whether nobody could administer this hub with a password any more without this account."""
+    """Return whether this is the only account that can administer a hub in mode ``local``."""
     config = get_config()
     if config.app_mode != LOCAL or not user.is_superuser or not user.has_usable_password():
         return False
@@ -23,9 +23,9 @@ def is_last_local_administrator(user: User) -> bool:
 
 
 def make_administrator(email: str, name: str, password_hash: str) -> User:
-    """Create the account, or give an earlier one of this address its new password and its life back.
+    """Create the account, or activate the existing account of this address and set its password.
 
-    Rights are not part of it: ``super_admin_emails`` grants them.
+    The account gets no rights here: ``super_admin_emails`` grants them.
     """
     account = {"password": password_hash, "is_active": True}
     if name:

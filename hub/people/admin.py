@@ -1,4 +1,4 @@
-"""The admin of people: accounts, passwords, staff rights. Who is a super admin is not decided here."""
+"""The admin pages for people and groups: accounts, passwords and staff rights."""
 
 from __future__ import annotations
 
@@ -34,21 +34,23 @@ else:
 
 
 FILTERS = {"is_active__exact", "is_staff_member__exact", "groups__id__exact", "groups__isnull"}
-"""What links of the list's filters say in the URL."""
+"""The query parameters of the list's filters."""
 
 
 class PeopleAdmin(PeopleBase):
-    """Accounts of a hub.
+    """The admin of the accounts.
 
-    ``is_superuser`` is no field: the setting ``super_admin_emails`` decides at every request, so a tick
-    here could only contradict it. Accounts of super admins, and everybody's rights, are for super admins;
-    staff reach only accounts that may do no more than they.
+    Only super admins can change accounts of super admins, and only super admins can grant rights. Staff can
+    only change accounts that have no more rights than they have.
     """
+
+    # ``is_superuser`` is not a field. The setting ``super_admin_emails`` decides at every request, so a
+    # checkbox could only contradict it.
 
     form = PersonChangeForm
     add_form = PersonCreationForm
     change_password_form = PersonPasswordForm
-    actions = None  # accounts are deactivated one by one; deleting many at once helps nobody
+    actions = None  # accounts are deactivated one by one; there is no use for deleting many at once
     list_display = ("email", "name", "is_active", "is_staff_member", "super_admin", "last_login")
     list_filter = ("is_active", "is_staff_member", "groups")
     search_fields = ("email", "name")
@@ -63,50 +65,55 @@ class PeopleAdmin(PeopleBase):
 
     @admin.display(boolean=True, description="super admin")
     def super_admin(self, person: User) -> bool:
-        """Tell whether the configuration in force makes this person a super admin."""
+        """Return whether the configuration makes this person a super admin."""
         return person.is_superuser
 
     @admin.display(description="Super admin")
     def super_admin_explained(self, person: User) -> str:
-        """Say whether this person is a super admin, and where that is decided."""
+        """Return whether this person is a super admin, with a link to the setting that decides it."""
         url = reverse("admin:config_app_systemconfig_changelist") + "#setting-super_admin_emails"
         says = "Yes" if person.is_superuser else "No"
         return format_html('{}. Decided by the setting <a href="{}">Super Admins</a>, not here.', says, url)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Take from the URL what the page offers to filter by; Django's takes regular expressions too."""
+        """Return whether the list may be filtered by this query parameter."""
+        # Django would also allow lookups with regular expressions.
         return lookup in FILTERS
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Let nobody set the password of an account that may do more, as every super admin's does."""
+        """Return whether the person may change accounts, or the account ``obj``."""
+        # Otherwise staff could set the password of an account with more rights, such as a super admin's.
         return super().has_change_permission(request, obj) and _may_touch(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Let nobody delete an account that may do more."""
+        """Return whether the person may delete accounts, or the account ``obj``."""
+        # Staff cannot delete an account that has more rights than they have.
         return super().has_delete_permission(request, obj) and _may_touch(request, obj)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
-        """Let only super admins hand out rights, or staff could give themselves any."""
+        """Return the fields that this person cannot change. Only super admins can change rights."""
+        # Otherwise staff could give themselves any right.
         fields = super().get_readonly_fields(request, obj)
         return fields if _is_super(request) else (*fields, *RIGHTS)
 
     def get_form(
         self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any
     ) -> Any:
-        """Tell the form, a class made for this request, who fills it in."""
+        """Return the form class for this request, with the editor and whether they have a recent proof."""
         form = super().get_form(request, obj, change=change, **kwargs)
         form.editor = request.user  # type: ignore[attr-defined]  # both forms have it
         form.is_proved = proof.is_recent(request.session)  # type: ignore[attr-defined]
         return form
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
-        """Set no password, which could be the way back in, for whoever signed in too long ago (W7)."""
+        """Set an account's password, if the session has a recent proof (W7)."""
+        # With a stolen session, an attacker could otherwise set a password and come back with it.
         return _wanting_proof(request) or super().user_change_password(request, id, form_url)
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Delete an account, but without proof none, and never the last one that can administer."""
+        """Delete an account, if the session has a recent proof and it is not the last administrator's."""
         person = self.get_object(request, unquote(object_id))
         may_delete = person is not None and self.has_delete_permission(request, person)
         if person is not None and may_delete and is_last_local_administrator(person):
@@ -116,31 +123,32 @@ class PeopleAdmin(PeopleBase):
 
 
 class GroupsAdmin(GroupAdmin):
-    """Groups, which give rights to their members: like all rights they are for super admins to give."""
+    """The admin of groups. Only super admins can change groups."""
 
+    # Groups grant rights to their members, and only super admins can grant rights.
     form = GroupForm
-    actions = None  # as with people: one by one
+    actions = None  # groups are deleted one by one
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Take nothing from the URL, where nothing is offered to filter by."""
+        """Return false: the list has no filters."""
         return False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Let super admins make groups."""
+        """Return whether the person may add groups. They must be a super admin."""
         return super().has_add_permission(request) and _is_super(request)
 
     def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
-        """Let super admins decide what the members may do; others who may, look."""
+        """Return whether the person may change groups. They must be a super admin."""
         return super().has_change_permission(request, obj) and _is_super(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
-        """Let super admins take a group away."""
+        """Return whether the person may delete groups. They must be a super admin."""
         return super().has_delete_permission(request, obj) and _is_super(request)
 
     def get_form(
         self, request: HttpRequest, obj: Group | None = None, change: bool = False, **kwargs: Any
     ) -> Any:
-        """Tell the form, a class made for this request, whether it was proved who fills it in."""
+        """Return the form class for this request, with whether the session has a recent proof."""
         form = super().get_form(request, obj, change=change, **kwargs)
         form.is_proved = proof.is_recent(request.session)  # type: ignore[attr-defined]  # GroupForm has it
         return form
@@ -148,12 +156,12 @@ class GroupsAdmin(GroupAdmin):
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Delete a group, with which its members lose their rights, but not without proof (W7)."""
+        """Delete a group, if the session has a recent proof (W7)."""
         return _wanting_proof(request) or super().delete_view(request, object_id, extra_context)
 
 
 def _wanting_proof(request: HttpRequest) -> HttpResponse | None:
-    """Return the answer to a form of whoever signed in too long ago, or ``None`` where it may be taken."""
+    """Return a response that asks for a proof if a form was posted without one, or else ``None``."""
     if request.method != "POST" or proof.is_recent(request.session):
         return None
     messages.error(request, ask_for_proof())
@@ -171,6 +179,7 @@ def _may_touch(request: HttpRequest, person: User | None) -> bool:
 
 
 def _rights_of(person: User) -> set[str]:
-    """Return somebody's permissions, of an account that is not active too: it can be activated."""
+    """Return an account's permissions, direct and through groups."""
+    # The permissions of an inactive account count too, because it can be activated.
     held = Permission.objects.filter(Q(user=person) | Q(group__user=person)).order_by()
     return {f"{app}.{name}" for app, name in held.values_list("content_type__app_label", "codename")}

@@ -1,4 +1,7 @@
-"""The forms behind the admin of people: nobody becomes a super admin through them, and somebody stays one."""
+"""The forms of the admin of people.
+
+With them, staff cannot make a super admin, and no one can remove the last administrator.
+"""
 
 from __future__ import annotations
 
@@ -27,29 +30,29 @@ else:
 
 RIGHTS = ("is_staff_member", "groups", "user_permissions")
 GRANTING = {*RIGHTS, "is_active", "email"}
-"""Fields that decide what an account may do, or whose it is."""
+"""The fields that decide what an account may do, or who owns it."""
 RESERVED = "Only a super admin may give an account the address of a super admin."
 LAST = (
     "This is the only super admin who can sign in with a password. "
-    "Give another one an account with a password first."
+    "First give another super admin an account with a password."
 )
 
 
 def ask_for_proof() -> SafeString:
-    """Return what is said to whoever signed in too long ago to decide who gets in (W7)."""
+    """Return the message for a person who must prove their identity first, with a link (W7)."""
     return format_html(
-        'To confirm that it is you, <a href="{}" target="_blank">prove it in a new tab</a>, then try again.',
+        'First <a href="{}" target="_blank">confirm in a new tab that it is you</a>, then try again.',
         reverse("proof"),
     )
 
 
 class _ProofGuard(AnyForm):
-    """Takes nothing from whoever signed in too long ago; ``is_proved`` is whether that is not so."""
+    """A form that requires a recent proof. ``is_proved`` is whether the session has one."""
 
     is_proved: ClassVar[bool]
 
     def clean(self) -> dict[str, Any]:
-        """Refuse to let anybody in, or to grant anything, without proof."""
+        """Return the cleaned data; add an error if there is no recent proof."""
         if not self.is_proved:
             self.add_error(None, ask_for_proof())
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -57,14 +60,17 @@ class _ProofGuard(AnyForm):
 
 
 class _EmailGuard:
-    """Keeps the addresses of super admins for super admins; ``editor`` is whoever fills in the form."""
+    """A form in which only super admins can enter a super admin's address.
+
+    ``editor`` is the person who fills in the form.
+    """
 
     editor: ClassVar[User]
     instance: User
     cleaned_data: dict[str, Any]
 
     def clean_email(self) -> str:
-        """Return the address as it is stored; refuse one that would make a super admin of the account."""
+        """Return the normalized address; refuse a super admin's address if the editor is not one too."""
         email = User.objects.normalize_email(self.cleaned_data["email"])
         if email != self.instance.email and is_super_admin(email) and not self.editor.is_superuser:
             raise forms.ValidationError(RESERVED)
@@ -72,15 +78,16 @@ class _EmailGuard:
 
 
 class PersonCreationForm(_EmailGuard, _ProofGuard, CreationForm):
-    """A new account, with which one could come back; its rights come afterwards."""
+    """The form for a new account. Its rights are set afterwards, on the account's page."""
 
+    # It requires a proof too: with a stolen session, an attacker could create an account to come back with.
     class Meta:
         model = User
         fields = ("email", "name")
 
 
 class PersonChangeForm(_EmailGuard, ChangeForm):
-    """An account with its rights."""
+    """The form for an account and its rights."""
 
     is_proved: ClassVar[bool]
 
@@ -89,7 +96,10 @@ class PersonChangeForm(_EmailGuard, ChangeForm):
         fields = "__all__"
 
     def clean(self) -> dict[str, Any]:
-        """Refuse to grant anything without proof, and to take a local hub's last administrator away."""
+        """Return the cleaned data; add an error if rights change without proof.
+
+        Also add one if a hub in mode ``local`` would lose its last administrator.
+        """
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if not self.is_proved and GRANTING & set(self.changed_data):
             self.add_error(None, ask_for_proof())
@@ -102,7 +112,7 @@ class PersonChangeForm(_EmailGuard, ChangeForm):
 
 
 class GroupForm(_ProofGuard, GroupFormBase):
-    """A group with the rights of its members."""
+    """The form for a group and the rights of its members."""
 
     class Meta:
         model = Group
@@ -110,10 +120,10 @@ class GroupForm(_ProofGuard, GroupFormBase):
 
 
 class PersonPasswordForm(PasswordForm):
-    """A new password for somebody, or none any more."""
+    """The form to set or remove an account's password."""
 
     def clean(self) -> dict[str, Any]:
-        """Refuse to take the last administrator's password away."""
+        """Return the cleaned data; add an error if the last administrator's password would be removed."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if not cleaned.get("set_usable_password", True) and is_last_local_administrator(self.user):
             self.add_error("usable_password", LAST)

@@ -1,4 +1,4 @@
-"""What a change of the mode or of the super admins requires of the accounts."""
+"""The rules on accounts that a change of the mode or of the super admins must keep."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from hub.runtime_config import RuntimeConfig
 
 
 def local_mode_needs_an_administrator(before: RuntimeConfig, after: RuntimeConfig) -> Iterable[RuleViolation]:
-    """Mode ``local`` needs somebody who can sign in with a password and administer."""
+    """Yield a violation if the mode becomes ``local`` and no super admin can sign in with a password."""
     if before.app_mode == after.app_mode or after.app_mode != "local" or not after.setup_completed:
         return
     if not has_local_administrator(after.super_admin_emails):
         yield RuleViolation(
             ("app_mode",),
             "app_mode local needs an active super admin with a password",
-            "run manage.py changepassword ADDRESS for one of super_admin_emails",
+            "run manage.py changepassword ADDRESS with an address in super_admin_emails",
         )
 
 
 def super_admins_can_sign_in(before: RuntimeConfig, after: RuntimeConfig) -> Iterable[RuleViolation]:
-    """In mode ``local``, at least one super admin keeps an account that works."""
+    """Yield a violation if, in mode ``local``, no super admin would be left who can sign in."""
     if after.app_mode != "local" or before.super_admin_emails == after.super_admin_emails:
         return
     if after.setup_completed and not has_local_administrator(after.super_admin_emails):

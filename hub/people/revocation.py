@@ -1,4 +1,4 @@
-"""What a reset takes away from people, and a claim from earlier owners."""
+"""Ending sessions and removing admin rights, at a reset and before a claim."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from setup_wizard.claiming import tokens
 
 
 def revoke_access() -> None:
-    """End every session, take all admin rights away and make a new setup token."""
+    """End every session, remove all admin rights and create a new setup token."""
     revoke_rights()
     tokens.renew(now=timezone.now())
 
 
 def revoke_rights() -> None:
-    """End every session and take all admin rights away.
+    """End every session and remove all admin rights.
 
-    Accounts that administered are deactivated, because ``super_admin_emails`` stays to prefill the
-    wizard; the next claim, or a super admin, activates them anew.
+    The accounts of administrators are deactivated. The next claim, or a super admin, activates them again.
     """
+    # Without the deactivation they would keep their rights, because ``super_admin_emails`` is kept to prefill
+    # the wizard.
     Session.objects.all().delete()
     administrators = Q(is_staff_member=True) | Q(email__in=get_config().super_admin_emails)
     User.objects.filter(administrators).update(is_active=False, is_staff_member=False)
