@@ -1,1 +1,1 @@
-"""The first page of a configured hub: what is in force, where, and what needs attention."""
+"""The first page of a configured hub: its state, its processes and what needs attention."""

@@ -1,4 +1,4 @@
-"""Everything that needs a person's attention, for the dashboard."""
+"""The list of problems on the dashboard."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from config_app.propagation import sources
 from config_app.store import deadlines
 
 ORDER = ("error", "warning", "info")
-SETTLE = "whoever may change the configuration confirms or reverts it in the banner above every page"
+SETTLE = "confirm or revert it in the banner at the top of every page"
 
 
 def problem_rows(snapshot: Snapshot) -> list[dict[str, Any]]:
-    """Return the problems of the stored configuration, the hub and its environment, the worst first."""
+    """Return the problems of the configuration, the hub and its environment, the most severe first."""
     project = get_project()
     others = [*sources.hindrances(), *project.problems(snapshot.config), *project.drift(snapshot.config)]
     found = [*snapshot.problems, *_waiting(snapshot), *others]
@@ -27,15 +27,15 @@ def problem_rows(snapshot: Snapshot) -> list[dict[str, Any]]:
 
 
 def _waiting(snapshot: Snapshot) -> Iterator[Problem]:
-    """Yield what reverts unless it is confirmed, the newest first; asks the database only where any does."""
-    if snapshot.confirm_by is None:
+    """Yield a problem for each unconfirmed revision, the newest first."""
+    if snapshot.confirm_by is None:  # then there is none, and no query is needed
         return
     try:
         numbers = [number for number, _left in reversed(deadlines.unconfirmed())]
-    except DatabaseUnavailable:  # the page says what it can without
+    except DatabaseUnavailable:  # the page shows what it can without the database
         return
     for number in numbers:
-        message = f"Revision {number} reverts unless it is confirmed"
+        message = f"Revision {number} will be reverted unless it is confirmed"
         yield Problem(code="unconfirmed", message=message, fix=SETTLE)
 
 
@@ -44,5 +44,5 @@ def _row(problem: Problem) -> dict[str, Any]:
 
 
 def _sentence(problem: Problem) -> str:
-    """Return the message as it stands under a heading; a setting's key stays as it is written."""
+    """Return the message with a capital first letter, unless it begins with a setting's key."""
     return problem.message if problem.message.startswith(problem.keys) else capfirst(problem.message)

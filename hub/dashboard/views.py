@@ -1,4 +1,4 @@
-"""The dashboard."""
+"""The view of the dashboard."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ RECENT = 6
 @never_cache
 @require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
-    """Show state, processes, problems and recent changes to staff, and a plain greeting to others."""
+    """Return the dashboard for staff, and a simple greeting for other people."""
     if not request.user.is_staff:
         return render(request, "dashboard/member.html")
     return render(request, "dashboard/index.html", _context(request))
 
 
 def _context(request: HttpRequest) -> dict[str, Any]:
-    """Return what the page shows; values and problems only to whoever may see the configuration (W12)."""
+    """Return the template context. If the person may not see the configuration, it has no problems (W12)."""
     snapshot = runtime.seen_snapshot()
     found = receipts.summary(snapshot.revision)
     sees_configuration, sees_history = may_view(request), may_view_history(request)
@@ -64,7 +64,7 @@ def _status(config: RuntimeConfig, found: Summary) -> dict[str, Any]:
 
 
 def _listener(config: RuntimeConfig) -> str:
-    """Return where this process listens, pinned or configured."""
+    """Return ``host:port`` of this process's listener, from its pins or from the configuration."""
     pins = receipts.pins()
     host, port = pins.get("bind_address", config.host), pins.get("port", config.port)
     return f"{in_brackets(host)}:{port}"

@@ -1,1 +1,1 @@
-"""What the hub's pages share: the admin site, navigation, addresses, signing in and out."""
+"""What the hub's pages share: the admin site, the navigation, signing in and out."""

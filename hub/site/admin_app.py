@@ -1,4 +1,4 @@
-"""Django's admin with the hub's own site."""
+"""The app configuration of Django's admin with the hub's own admin site."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ from django.core import checks
 
 
 class HubAdminConfig(SimpleAdminConfig):
-    """The admin, signed in to through the hub's own pages.
+    """The app configuration that uses the hub's own admin site.
 
-    Its modules are loaded with the URLs and for checks: most commands serve no page and start faster so.
+    The apps' admin modules are loaded only with the URLs and for checks. Most commands need neither and start
+    faster.
     """
 
     default_site = "hub.site.admin_site.HubAdminSite"
 
     def ready(self) -> None:
-        """Register what Django's own class does, with a check that finds the modules first."""
+        """Register the same checks as Django's class, with one that loads the admin modules first."""
         checks.register(check_dependencies, checks.Tags.admin)
         checks.register(check_admin, checks.Tags.admin)
 
 
 def check_admin(app_configs: Any, **options: Any) -> list[checks.CheckMessage]:
-    """Check what is registered with the admin."""
+    """Load the admin modules and return the messages of Django's admin checks."""
     autodiscover()
     return check_admin_app(app_configs, **options)

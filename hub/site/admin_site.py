@@ -1,4 +1,4 @@
-"""The admin site: one way to sign in and out for everything."""
+"""The admin site, which uses the hub's pages to sign in and out."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ORDER = {"config_app": 0, "hub": 1}
 
 
 class HubAdminSite(AdminSite):
-    """Hub's admin."""
+    """The hub's admin site."""
 
     site_header = "Hub"
     site_title = "Hub"
@@ -28,7 +28,7 @@ class HubAdminSite(AdminSite):
     @method_decorator(never_cache)
     @method_decorator(login_not_required)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Send people through the hub's sign-in page, and refuse whoever is signed in and no staff."""
+        """Redirect to the hub's sign-in page; refuse people who are signed in but are not staff."""
         if request.user.is_authenticated and not self.has_permission(request):
             raise PermissionDenied
         wanted = request.GET.get(REDIRECT_FIELD_NAME) or reverse("admin:index")
@@ -37,7 +37,7 @@ class HubAdminSite(AdminSite):
     def logout(  # type: ignore[override]  # Django says that it renders a page
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponseBase:
-        """Sign out as everywhere else."""
+        """Sign out with the hub's own view."""
         from hub.site.sign_in import SignOutView  # needs models, which load after the admin site
 
         return SignOutView.as_view()(request)
@@ -45,7 +45,7 @@ class HubAdminSite(AdminSite):
     def password_change(  # type: ignore[override]  # Django says that it always renders a page
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponseBase:
-        """Let somebody change their own password; guesses at the old one are counted as anywhere."""
+        """Return the page to change one's own password, on which wrong old passwords are throttled."""
         from hub.site.sign_in import OwnPasswordView
 
         request.current_app = self.name

@@ -1,4 +1,4 @@
-"""Deployment checks on the configuration in force, in place of those that read static settings."""
+"""Deployment checks of the runtime config. They replace Django's checks of static settings."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ def register_all() -> None:
 
 
 def check_transport(**_options: Any) -> list[CheckMessage]:
-    """Check that passwords and cookies travel by https, and that browsers stay with it."""
+    """Return a warning for each setting that lets passwords or cookies travel without https."""
     try:
         config = get_config()
     except ConfigError:
-        return []  # an install that has not started yet has nothing to check
+        return []  # the install has never started, so it has no configuration yet
     return transport_messages(config)
 
 
 def transport_messages(config: RuntimeConfig) -> list[CheckMessage]:
-    """Return what speaks against the way that passwords and cookies travel under ``config``."""
+    """Return the warnings about https, HSTS and proxies for ``config``."""
     is_https = config.public_url.startswith("https://")
     return [*(_check_https(config) if is_https else _check_http(config)), *_check_proxies(config)]
 
@@ -42,14 +42,14 @@ def _check_https(config: RuntimeConfig) -> Iterator[CheckMessage]:
     if not config.trusted_proxies:
         yield Warning(
             "public_url is https but trusted_proxies is empty, so no request counts as https: "
-            "cookies are not Secure, and HSTS is never told",
-            hint="run manage.py config set trusted_proxies with the address of the proxy that ends https",
+            "cookies are not Secure, and the HSTS header is never sent",
+            hint="run manage.py config set trusted_proxies with the address of the https proxy",
             id="hub.W002",
         )
     if not is_loopback(config.host):
         yield Warning(
-            "bind_address lets other machines in past the proxy that ends https, and nothing redirects them",
-            hint="run manage.py config set bind_address with an address that only the proxy reaches",
+            "bind_address lets other machines connect without https, past the https proxy",
+            hint="run manage.py config set bind_address with an address that only the proxy can reach",
             id="hub.W006",
         )
 
@@ -57,14 +57,16 @@ def _check_https(config: RuntimeConfig) -> Iterator[CheckMessage]:
 def _check_http(config: RuntimeConfig) -> Iterator[CheckMessage]:
     if not is_loopback(config.host):
         yield Warning(
-            "bind_address lets other machines in, and public_url is not https: passwords travel in the clear",
+            "bind_address lets other machines connect, and public_url is not https: "
+            "passwords are sent without encryption",
             hint="put a proxy with https in front, or run manage.py config set bind_address 127.0.0.1",
             id="hub.W003",
         )
     if config.enable_hsts and not config.trusted_proxies:
         yield Warning(
-            "enable_hsts is on but trusted_proxies is empty: no request counts as https, so nobody is told",
-            hint="set public_url and trusted_proxies to the proxy that ends https, or switch enable_hsts off",
+            "enable_hsts is on but trusted_proxies is empty, so no request counts as https: "
+            "the HSTS header is never sent",
+            hint="set public_url and trusted_proxies for the https proxy, or switch enable_hsts off",
             id="hub.W004",
         )
 
@@ -72,7 +74,7 @@ def _check_http(config: RuntimeConfig) -> Iterator[CheckMessage]:
 def _check_proxies(config: RuntimeConfig) -> Iterator[CheckMessage]:
     if any(network.prefixlen == 0 for network in config.trusted_proxies):
         yield Warning(
-            "trusted_proxies lists every address, so anyone can forge where a request comes from",
+            "trusted_proxies contains every address, so anyone can forge the client address of a request",
             hint="run manage.py config set trusted_proxies with the addresses of your own proxies only",
             id="hub.W005",
         )

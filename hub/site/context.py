@@ -1,4 +1,4 @@
-"""What every page of the hub shows."""
+"""The template context of every page of the hub."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hub.site.pages import pages_for
 
 
 def hub(request: HttpRequest) -> dict[str, Any]:
-    """Return the version for the footer and the navigation for whoever is signed in."""
+    """Return the hub's version for the footer, and the navigation for the signed-in person."""
     return {"hub_version": __version__, "nav": SimpleLazyObject(lambda: _nav(request))}
 
 

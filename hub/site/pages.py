@@ -1,4 +1,4 @@
-"""The hub's main pages, and who may open them."""
+"""The hub's main pages and the permissions they require."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from config_app.admin.permissions import may_view, may_view_history
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Page:
-    """One page of the navigation; ``may_open`` is asked about staff only."""
+    """One page of the navigation. ``may_open`` decides which staff may open it."""
 
     title: str
     name: str
@@ -23,7 +23,7 @@ class Page:
 
     @property
     def url(self) -> str:
-        """Return its address."""
+        """Return the path of the page."""
         return reverse(self.name)
 
 
@@ -32,7 +32,7 @@ def _may_view_people(request: HttpRequest) -> bool:
 
 
 DASHBOARD = Page(
-    "Dashboard", "dashboard", "grid", "What is in force, where, and what needs attention.", lambda _: True
+    "Dashboard", "dashboard", "grid", "The state of the hub, and what needs attention.", lambda _: True
 )
 CONFIGURATION = Page(
     "Configuration",
@@ -45,17 +45,17 @@ HISTORY = Page(
     "History",
     "admin:config_app_revision_changelist",
     "clock",
-    "Who changed what, when and why; roll back.",
+    "Who changed what, when and why. You can also roll back.",
     may_view_history,
 )
 PEOPLE = Page(
-    "People", "admin:hub_user_changelist", "people", "Accounts and what they may do.", _may_view_people
+    "People", "admin:hub_user_changelist", "people", "The accounts and their rights.", _may_view_people
 )
 PAGES = (DASHBOARD, CONFIGURATION, HISTORY, PEOPLE)
 
 
 def pages_for(request: HttpRequest) -> Iterator[Page]:
-    """Yield the pages that the visitor may open, in the order of the navigation."""
+    """Yield the pages that the person may open, in the order of the navigation."""
     user = getattr(request, "user", None)
     if user is not None and user.is_staff:
         yield from (page for page in PAGES if page.may_open(request))

@@ -1,4 +1,4 @@
-"""Signing in and out."""
+"""The views for signing in and out, for a proof of identity and for one's own password."""
 
 from __future__ import annotations
 
@@ -24,20 +24,21 @@ from hub.workos import sign_in
 
 @method_decorator(login_not_required, name="dispatch")
 class SignInView(LoginView):
-    """Signs in with e-mail address and password; ``next`` leads back, on this hub only."""
+    """The page to sign in with e-mail address and password, then continue at ``next`` on this hub."""
 
     authentication_form = LocalSignInForm
     template_name = "auth/login.html"
     redirect_authenticated_user = True
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Leave it to WorkOS in its mode: then no password of the hub's own opens anything."""
+        """Return the page, or in mode ``workos`` a redirect to WorkOS."""
+        # In mode workos, passwords of the hub do not count.
         if get_config().app_mode == WORKOS:
             return sign_in.start(request)
         return super().dispatch(request, *args, **kwargs)
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
-        """Sign in, in a browser that is known from now on; sessions that nobody uses any more go."""
+        """Sign in, mark the browser as known, and delete expired sessions."""
         response = super().form_valid(form)
         self.request.session.clear_expired()
         browsers.remember(response, form.get_user().get_username())
@@ -46,16 +47,17 @@ class SignInView(LoginView):
 
 @method_decorator(login_not_required, name="dispatch")
 class SignOutView(LogoutView):
-    """Ends the session; only by POST, so that no link or image can."""
+    """The view that ends the session, on POST only."""
 
+    # A link or an image could otherwise sign a person out.
     http_method_names = ["get", "post", "options"]
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Lead whoever types the address to where the button is."""
+        """Redirect to the dashboard, which has the button to sign out."""
         return redirect("dashboard")
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """End the session here, and then at WorkOS where it began there."""
+        """End the session here. If it began at WorkOS, redirect there to end it too."""
         elsewhere = sign_in.sign_out_url(request)
         response = super().post(request, *args, **kwargs)
         return redirect(elsewhere) if elsewhere else response
@@ -63,19 +65,19 @@ class SignOutView(LogoutView):
 
 @method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
 class ProofView(View):
-    """Where somebody who is signed in proves that it is them, for a page that waits in another tab.
+    """The page on which a signed-in person proves their identity, for a form that is open in another tab.
 
-    A fresh sign-in at WorkOS leads here too.
+    A new sign-in at WorkOS, made as a proof, leads back to this page.
     """
 
     http_method_names = ["get", "head", "post", "options"]
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """Ask for the password, or lead to WorkOS; say so where neither is needed any more."""
+        """Return the page. It asks for the password, links to WorkOS, or says that no proof is needed."""
         return self._show(request, ProofForm(request))
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Take the password as proof."""
+        """Check the password, store the proof and show the page again."""
         form = ProofForm(request, request.POST)
         return redirect("proof") if form.is_valid() else self._show(request, form)
 
@@ -86,18 +88,19 @@ class ProofView(View):
 
 
 class OwnPasswordView(PasswordChangeView):
-    """Changes the password of whoever is signed in."""
+    """The page on which people change their own password."""
 
     form_class = OwnPasswordForm
     success_url = reverse_lazy("admin:password_change_done")
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        """Tell the form which request a guess comes with."""
+        """Return the form's arguments, with the request."""
         return {**super().get_form_kwargs(), "request": self.request}
 
 
 @method_decorator(login_not_required, name="dispatch")
 class SignedOutView(TemplateView):
-    """Says that the session has ended; a page of its own, as WorkOS would sign in again at once."""
+    """The page that says that the session has ended."""
 
+    # Do not redirect to the sign-in page: WorkOS would sign the person in again at once.
     template_name = "auth/logged_out.html"

@@ -128,7 +128,7 @@ def let_wait() -> Revision:
 
 def test_it_says_what_reverts_unless_it_is_confirmed(owner_client: Client) -> None:
     number = let_wait().number
-    assert f"Warning: Revision {number} reverts unless it is confirmed" in text(owner_client)
+    assert f"Warning: Revision {number} will be reverted unless it is confirmed" in text(owner_client)
     assert "1 problem" in text(owner_client)
     confirmation.confirm(number)
     assert "Nothing" in text(owner_client)
