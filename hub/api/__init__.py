@@ -1,1 +1,1 @@
-"""What programs ask the hub."""
+"""The hub's HTTP API."""

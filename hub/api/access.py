@@ -1,4 +1,4 @@
-"""Who may ask the API: super admins, and others are told so in JSON."""
+"""The access check of the API: only super admins are allowed, and a refusal is JSON."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.http import HttpRequest, JsonResponse
 
 
 def refusal(request: HttpRequest) -> JsonResponse | None:
-    """Return what answers anybody but a super admin: 401 to strangers, 403 to whoever is signed in."""
+    """Return ``None`` for a super admin, 403 for other signed-in people, and 401 for anyone else."""
     if not request.user.is_authenticated:
         return JsonResponse({"error": "sign_in_required"}, status=401)
     if not request.user.is_superuser:

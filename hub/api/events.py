@@ -1,4 +1,4 @@
-"""``GET /api/config/events``: what changes, as it changes."""
+"""``GET /api/config/events``: a stream with an event for each new revision."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ RETRY_AFTER = 30
 _NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
-@login_not_required  # refused with JSON instead of a redirect to the sign-in page
+@login_not_required  # ``refusal`` answers with JSON instead of a redirect to the sign-in page
 @never_cache
 @require_GET
 def stream_events(request: HttpRequest) -> HttpResponseBase:
-    """Send super admins an event for each revision: its number, its keys and its channel, never values."""
+    """Stream an event for each revision to super admins: its number, keys and channel, never values."""
     if answer := refusal(request) or _hindrance(request):
         return answer
     last = request.headers.get("Last-Event-ID")
     content = streams.stream(functools.partial(_may_listen, request), None if last is None else int(last))
-    headers = {"X-Accel-Buffering": "no"}  # nginx would keep the events to itself
+    headers = {"X-Accel-Buffering": "no"}  # nginx would otherwise hold the events back
     return StreamingHttpResponse(content, content_type="text/event-stream", headers=headers)
 
 
 def _hindrance(request: HttpRequest) -> JsonResponse | None:
-    """Return what answers a request that would be allowed but cannot be served."""
+    """Return an error for an allowed request that cannot be served, or ``None``."""
     last = request.headers.get("Last-Event-ID")
     if last is not None and not _NUMBER.fullmatch(last):
         return JsonResponse({"error": "last_event_id_not_a_revision"}, status=400)
-    if not isinstance(request, ASGIRequest):  # a thread for each client would be gone for as long as it stays
+    if not isinstance(request, ASGIRequest):  # under WSGI, each client would occupy a thread while connected
         return JsonResponse({"error": "needs_asgi"}, status=501)
     if streams.is_full():
         headers = {"Retry-After": str(RETRY_AFTER)}
@@ -51,11 +51,11 @@ def _hindrance(request: HttpRequest) -> JsonResponse | None:
 
 
 def _may_listen(request: HttpRequest) -> bool:
-    """Ask anew what the request asked when it came in: does its session count, is this a super admin?"""
+    """Return whether the request's session is still valid and its user is still a super admin."""
     fresh = HttpRequest()
     fresh.META = request.META
     fresh.session = import_module(settings.SESSION_ENGINE).SessionStore(request.session.session_key)
     try:
         return bool(current_user(fresh, auth.get_user(fresh)).is_superuser)
     except DatabaseError:
-        return False  # the client comes back once the database does
+        return False  # the client reconnects, and succeeds when the database is back

@@ -1,4 +1,4 @@
-"""Server-sent events: one for each revision, for as long as whoever listens may know.
+"""Server-sent events, one for each revision.
 
 https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
@@ -25,27 +25,27 @@ logger = logging.getLogger("hub")
 T = TypeVar("T")
 
 HEARTBEAT = 15.0
-"""Seconds without an event after which a comment says that the stream is alive, and rights are checked."""
+"""Seconds without an event after which a heartbeat comment is sent and the client's rights are checked."""
 MAX_STREAMS = 100
-"""Streams that one process keeps open."""
+"""The maximum number of open streams in one process."""
 MAX_REPLAY = 500
-"""Missed revisions that are sent again; whoever missed more is told to read everything anew."""
+"""The maximum number of missed revisions that are sent. A client that missed more must read everything."""
 RETRY_MS = 3000
-"""Milliseconds after which a client comes back."""
+"""Milliseconds after which a client reconnects."""
 
 
 def is_full() -> bool:
-    """Tell whether this process has as many streams as it keeps."""
+    """Return whether this process has its maximum number of open streams."""
     return feed.count() >= MAX_STREAMS
 
 
 async def stream(may_listen: Callable[[], bool], last: int | None) -> AsyncIterator[str]:
-    """Yield what is sent to one client that has seen revision ``last``; ``None`` begins with the next one.
+    """Yield the text for a client that has seen revision ``last``. ``None`` means the current revision.
 
-    Ends once ``may_listen`` says no, the database cannot be asked, or the server stops.
+    The stream ends when ``may_listen`` returns false, the database is unreachable, or the server stops.
     """
     await _give_thread_back()
-    if is_full():  # others were faster since the client was let in
+    if is_full():  # other clients have connected since the view checked
         yield _opening(last)
         return
     with feed.follow() as subscription:
@@ -69,19 +69,20 @@ def _in_force() -> int:
 
 
 def _opening(last: int | None) -> str:
-    """Return what makes a client resume where it is, even if it loses the connection before any event."""
+    """Return the first lines of a stream: the retry time and, if known, the id of the last revision."""
+    # With the id, a client that loses the connection before any event still resumes at the right revision.
     known = "" if last is None else f"id: {last}\n"
     return f"retry: {RETRY_MS}\n{known}\n"
 
 
 def _look(may_listen: Callable[[], bool], last: int) -> list[tuple[int, str]] | None:
-    """Return the messages that a client is due; ``None`` where it may not have any."""
+    """Return the events since revision ``last``, or ``None`` if the stream must end."""
     try:
         if not may_listen():
             return None
         return _messages_since(last)
     except ConfigError as error:
-        logger.warning("an event stream ends: %s", error)
+        logger.warning("an event stream was ended: %s", error)
         return None
     finally:
         connections.close_all()
@@ -90,7 +91,7 @@ def _look(may_listen: Callable[[], bool], last: int) -> list[tuple[int, str]] | 
 def _messages_since(last: int) -> list[tuple[int, str]]:
     number = _in_force()
     if number == last or (number < last and timeline.last_number() >= last):
-        return []  # the client comes from a process that was faster; this one has nothing for it yet
+        return []  # the client is up to date, or it got a newer revision from another process
     if not 0 < number - last <= MAX_REPLAY:
         return [(number, _message(number, {"revision": number}, kind="resync"))]
     events = timeline.events_between(last, number, MAX_REPLAY)
@@ -98,13 +99,14 @@ def _messages_since(last: int) -> list[tuple[int, str]]:
 
 
 def _message(number: int, data: dict[str, object], kind: str = "") -> str:
-    """Return one event; without a kind, browsers call it ``message``."""
+    """Return the text of one event. Browsers give an event without a kind the name ``message``."""
     event = f"event: {kind}\n" if kind else ""
     return f"{event}id: {number}\ndata: {json.dumps(data)}\n\n"
 
 
 async def _give_thread_back() -> None:
-    """Free the thread that ran the middleware, with its database connection: a stream lasts for hours."""
+    """Close the database connection of the thread that ran the middleware, and free the thread."""
+    # A stream can last for hours and does not need them.
     await sync_to_async(_close_connections)()
     context = SyncToAsync.thread_sensitive_context.get(None)
     executor = SyncToAsync.context_to_thread_executor.pop(context, None) if context else None
@@ -114,13 +116,13 @@ async def _give_thread_back() -> None:
 
 def _close_connections() -> None:
     for connection in connections.all(initialized_only=True):
-        if not connection.in_atomic_block:  # as it is in tests
+        if not connection.in_atomic_block:  # tests run inside a transaction
             connection.close()
 
 
 @functools.cache
 def _threads() -> ThreadPoolExecutor:
-    """Return the few threads in which the streams of this process ask the database."""
+    """Return the thread pool in which the streams of this process query the database."""
     return ThreadPoolExecutor(max_workers=4, thread_name_prefix="events")
 
 

@@ -11,9 +11,9 @@ from config_app.presentation.json_report import report
 from hub.api.access import refusal
 
 
-@login_not_required  # refused below, with JSON instead of a redirect to the sign-in page
+@login_not_required  # ``refusal`` answers with JSON instead of a redirect to the sign-in page
 @never_cache
 @require_safe
 def read_config(request: HttpRequest) -> JsonResponse:
-    """Answer like ``config show --json``; 401 for strangers, 403 for whoever is no super admin."""
+    """Return the same JSON as ``config show --json``, or 401 or 403 if the person is not a super admin."""
     return refusal(request) or JsonResponse(report())

@@ -1,4 +1,4 @@
-"""``POST /api/config/reload``: a signed call lets every process read the configuration again."""
+"""``POST /api/config/reload``: a signed call makes every process reload the configuration."""
 
 from __future__ import annotations
 
@@ -25,38 +25,44 @@ logger = logging.getLogger("hub")
 
 TIMESTAMP, SIGNATURE = "X-Hub-Timestamp", "X-Hub-Signature"
 TOLERANCE = 300
-"""Seconds by which a call's timestamp may differ from the database's clock."""
+"""How far a call's timestamp may differ from the database's clock, in seconds."""
 REMEMBERED = dt.timedelta(days=1)
-"""Much longer than a call is valid, so that a clock set back makes none of them valid again."""
+"""How long the signatures of calls are stored, to refuse replays.
+
+This is much longer than a call is valid, so that no call becomes valid again if the clock is set back.
+"""
 MAX_BODY = 16 * 1024
 
 _SECONDS = re.compile(r"[0-9]{1,12}", re.ASCII)
 
 
 class Refused(Exception):
-    """A call that is not carried out."""
+    """A call that is refused with the HTTP status ``status`` and the error ``code``."""
 
     def __init__(self, status: int, code: str) -> None:
         self.status, self.code = status, code
         super().__init__(code)
 
 
-@csrf_exempt  # a signature that no other site can make stands in for the token
+@csrf_exempt  # the signature replaces the CSRF token: no other site can make it
 @login_not_required
 @never_cache
 @require_POST
 def reload_config(request: HttpRequest) -> JsonResponse:
-    """Carry out a call that is signed with ``reload_webhook_secret``, fresh and new; answer the revision."""
+    """Make every process reload the configuration and return the revision as JSON.
+
+    The call must be signed with ``reload_webhook_secret``, recent and not a replay.
+    """
     try:
         number = _carry_out(_verified(request))
     except Refused as refused:
-        logger.warning("refused a reload asked for by %s: %s", request.META.get("REMOTE_ADDR"), refused.code)
+        logger.warning("refused a reload call from %s: %s", request.META.get("REMOTE_ADDR"), refused.code)
         return JsonResponse({"error": refused.code}, status=refused.status)
     return JsonResponse({"revision": number})
 
 
 def _verified(request: HttpRequest) -> str:
-    """Return the signature of a call that is genuine and fresh; nothing else is said of others."""
+    """Return the call's signature; raise ``Refused`` if it is wrong or its timestamp is too old."""
     secret = get_config().reload_webhook_secret
     if secret is None:
         raise Refused(403, "webhook_secret_not_set")
@@ -79,7 +85,8 @@ def _body(request: HttpRequest) -> bytes:
 
 
 def _carry_out(signature: str) -> int:
-    """Do it once, whichever processes the same call reaches: the lock lets them ask one after the other."""
+    """Reload the configuration in every process and return the revision; raise ``Refused`` for a replay."""
+    # The lock makes processes check one after the other, if the same call reaches several of them.
     digest = hashlib.sha256(signature.encode()).hexdigest()
     with store.writing():
         if WebhookCall.objects.filter(pk=digest).exists():

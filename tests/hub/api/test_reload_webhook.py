@@ -180,7 +180,7 @@ def test_the_secret_appears_in_no_answer_and_no_log(hub: Client, caplog: pytest.
     answers = [call(hub), call(hub, headers=signed(secret="x")), call(hub, headers=signed(ago=999))]
     assert SECRET not in str(answers)
     assert SECRET not in caplog.text
-    assert "refused a reload asked for by 127.0.0.1: invalid_signature" in caplog.text
+    assert "refused a reload call from 127.0.0.1: invalid_signature" in caplog.text
 
 
 def post(url: str, headers: dict[str, str]) -> int:
