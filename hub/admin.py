@@ -1,4 +1,4 @@
-"""What the hub adds to the admin."""
+"""The hub's registrations with the admin site: people and groups."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from hub.models import User
 from hub.people.admin import GroupsAdmin, PeopleAdmin
 
 admin.site.register(User, PeopleAdmin)
-admin.site.unregister(Group)  # Django's lets whoever may change groups give themselves any right
+admin.site.unregister(Group)  # with Django's admin, staff who may change groups can give themselves any right
 admin.site.register(Group, GroupsAdmin)

@@ -1,4 +1,4 @@
-"""Who administers the hub: the configuration in force decides, at every question."""
+"""Whether an e-mail address belongs to a super admin, according to the runtime config."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from hub.runtime_config import RuntimeConfig, get_config
 
 
 def is_super_admin(email: str | None, config: RuntimeConfig | None = None) -> bool:
-    """Tell whether ``super_admin_emails`` lists the address, now or in ``config``; in one spelling (W11)."""
+    """Return whether ``super_admin_emails`` lists the address, in ``config`` or the current runtime config.
+
+    The address is normalized first, so upper and lower case do not matter (W11).
+    """
     address = canonical_email(email.strip()) if email else None
     return address is not None and address in (config or get_config()).super_admin_emails
 
 
 async def ais_super_admin(email: str | None) -> bool:
-    """Tell whether ``super_admin_emails`` lists the address now."""
+    """Return whether ``super_admin_emails`` lists the address in the current runtime config."""
     return await sync_to_async(is_super_admin)(email)

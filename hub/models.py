@@ -1,4 +1,4 @@
-"""The hub's tables: people, their sessions at WorkOS, and the signed calls that were carried out."""
+"""The hub's tables: people, their WorkOS sessions, the position in WorkOS's events, and webhook calls."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from hub.runtime_config import WORKOS, RuntimeConfig, get_config
 
 
 class UserManager(BaseUserManager["User"]):
-    """Makes accounts whose name is the e-mail address."""
+    """The manager of accounts, which are identified by their e-mail address."""
 
     @classmethod
     def normalize_email(cls, email: str | None) -> str:
-        """Return the address in the one spelling that is stored and compared; empty where it is none."""
+        """Return the address in the form that is stored and compared, or an empty text if it is not valid."""
         return canonical_email((email or "").strip()) or ""
 
     def get_by_natural_key(self, username: str | None) -> User:
-        """Return the account of an address, however it is capitalised."""
+        """Return the account of an address; upper and lower case do not matter."""
         return self.get(email=self.normalize_email(username))
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
-        """Create an account; raise ``ValueError`` without an address."""
+        """Create and return an account; raise ``ValueError`` without a valid address."""
         if not self.normalize_email(email):
-            raise ValueError("an account needs an e-mail address")
+            raise ValueError("email: expected a valid e-mail address")
         user = self.model(email=self.normalize_email(email), **fields)
         user.set_password(password)
         user.save(using=self._db)
@@ -39,16 +39,16 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """One person.
+    """The account of one person.
 
-    Whether somebody is a super admin is no property of the account but of the configuration:
-    ``super_admin_emails`` decides on every request, so removal takes effect at once.
+    ``verified_email`` is the address that WorkOS has verified. It is kept when ``email`` is changed.
 
-    ``verified_email`` is the address that WorkOS has verified. It stays when ``email`` is changed.
-    ``hub.workos.sessions.current`` sets what belongs to one request: the configuration that decides about its
-    session, whether that is an impersonator's, and which roles it has.
+    Super admins are not stored here. The setting ``super_admin_emails`` decides on every request, so a
+    removal takes effect at once.
     """
 
+    # ``hub.workos.sessions.current`` sets these for one request: the runtime config with which the session
+    # was checked, whether an impersonator uses the session, and the roles that WorkOS grants it.
     config: RuntimeConfig | None = None
     is_impersonated = False
     workos_roles: tuple[str, ...] = ()
@@ -80,63 +80,66 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name_plural = "people"
 
     def __str__(self) -> str:
-        """Return the address."""
+        """Return the e-mail address."""
         return self.email
 
     def clean(self) -> None:
-        """Store the address as it is compared."""
+        """Validate the account and normalize its address."""
         super().clean()
         self.email = UserManager.normalize_email(self.email) or self.email
 
     @property
     def email_verified(self) -> bool:
-        """Tell whether WorkOS has verified the address that the account has now."""
+        """Return whether WorkOS has verified the account's current address."""
         return self.verified_email == self.email
 
     @property
-    def is_superuser(self) -> bool:  # type: ignore[override]  # Django's column gives way to the configuration
-        """Tell whether the configuration in force makes this person a super admin."""
+    def is_superuser(self) -> bool:  # type: ignore[override]  # a property instead of Django's column
+        """Return whether the runtime config makes this person a super admin."""
         return self.is_active and is_super_admin(self.email, self._deciding()) and self._is_vouched_for()
 
     def _deciding(self) -> RuntimeConfig:
         return self.config or get_config()
 
     def _is_vouched_for(self) -> bool:
-        """Tell whether whoever signed in is the one whom the address belongs to (W11)."""
+        """Return whether the person who signed in owns the account's address (W11).
+
+        In mode ``workos``, WorkOS must have verified the address, and impersonators do not count.
+        """
         if self._deciding().app_mode != WORKOS:
             return True
         return self.workos_user_id is not None and self.email_verified and not self.is_impersonated
 
     @property
     def is_staff(self) -> bool:
-        """Tell whether this person may open the admin."""
+        """Return whether this person may open the admin."""
         return self.is_superuser or (self.is_active and (self.is_staff_member or self._has_staff_role()))
 
     def _has_staff_role(self) -> bool:
-        """Tell whether WorkOS gives this session the role that is staff here."""
+        """Return whether the session has the WorkOS role that ``workos_staff_role`` names."""
         config = self._deciding()
         return config.app_mode == WORKOS and config.workos_staff_role in self.workos_roles
 
     def get_full_name(self) -> str:
-        """Return the name, or the address where none was given."""
+        """Return the name, or the address if the account has no name."""
         return self.name or self.email
 
     def get_short_name(self) -> str:
-        """Return the first name, or the address."""
+        """Return the first word of the name, or the address if the account has no name."""
         return self.name.split()[0] if self.name.strip() else self.email
 
 
 class WorkOSSession(models.Model):
-    """A browser that is signed in through WorkOS; it goes with the Django session, whatever ends that.
+    """The WorkOS session of one signed-in browser. It is deleted together with its Django session.
 
-    ``fresh_until`` is when the access token ends and the session has to be refreshed. ``refreshing_until``
-    is set while one process does so, ``retry_at`` after WorkOS did not answer.
+    ``fresh_until`` is when the access token expires and the session must be refreshed. ``refreshing_until``
+    is set while a process refreshes it. ``retry_at`` is set after WorkOS did not answer.
 
-    ``is_unanswered`` says that the refresh token was sent and no other one came back, so that it may be used
-    up. Where it turned out to be, ``kept_until`` is how long the session goes on without one.
+    ``is_unanswered`` means that the refresh token was sent, but no new one came back. The token may be used
+    up. If it is, ``kept_until`` is when the session ends without a new sign-in.
     """
 
-    # No constraint in the database: whoever deletes sessions there, by SQL for one, may do so.
+    # There is no database constraint, so that sessions can be deleted with plain SQL.
     session = models.OneToOneField(
         Session, on_delete=models.CASCADE, db_constraint=False, related_name="workos"
     )
@@ -157,14 +160,14 @@ class WorkOSSession(models.Model):
         db_table = "hub_workos_session"
 
     def __str__(self) -> str:
-        """Return the session's id, which opens nothing."""
+        """Return the session's id at WorkOS, which is not secret."""
         return self.sid
 
 
 class WorkOSEvents(models.Model):
-    """One row: how far the events of WorkOS were followed, and when that was last tried.
+    """One row with the position in WorkOS's events and the time of the last request for events.
 
-    ``is_refused`` while WorkOS does not let the hub read them.
+    ``is_refused`` is true while WorkOS does not allow the hub to read them.
     """
 
     cursor = models.CharField(max_length=128, blank=True)
@@ -175,12 +178,12 @@ class WorkOSEvents(models.Model):
         db_table = "hub_workos_events"
 
     def __str__(self) -> str:
-        """Return the last event that was seen."""
+        """Return the id of the last event that was read."""
         return self.cursor
 
 
 class WebhookCall(models.Model):
-    """A signed call that was carried out, so that no process carries it out again."""
+    """A signed webhook call that was carried out. It is stored to refuse a replay."""
 
     digest = models.CharField(max_length=64, primary_key=True)
     received_at = models.DateTimeField(db_default=Now())
@@ -189,5 +192,5 @@ class WebhookCall(models.Model):
         db_table = "hub_webhook_call"
 
     def __str__(self) -> str:
-        """Return the digest, which signs nothing."""
+        """Return the digest of the call's signature, which is not secret."""
         return self.digest

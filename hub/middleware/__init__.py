@@ -1,4 +1,4 @@
-"""What every response owes to the configuration in force.
+"""The middleware that applies the runtime config to requests and responses.
 
-All are sync-only, so that under ASGI a request hops to a thread once and not at every layer.
+Every layer is sync-only. Under ASGI, a request therefore changes to a thread once, not at each layer.
 """

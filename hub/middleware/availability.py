@@ -1,4 +1,4 @@
-"""An answer for requests that come while there is no configuration to serve them with."""
+"""The middleware that answers requests while the configuration cannot be read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hub.responses import errors, health
 
 @sync_only_middleware
 def configuration_required(get_response: GetResponse) -> GetResponse:
-    """Answer 503 with a diagnosis and a cure while the configuration cannot be read (S1)."""
+    """Answer 503 with the reason and the fix while the configuration cannot be read (S1)."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         error = request.META.get(UNAVAILABLE)

@@ -1,4 +1,4 @@
-"""Cookies that only this host can set and only https carries, where the request came by https (W7)."""
+"""The middleware that gives the hub's cookies the prefix ``__Host-`` if the request came over https (W7)."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ PREFIX = "__Host-"
 
 @sync_only_middleware
 def host_cookies(get_response: GetResponse) -> GetResponse:
-    """Name our cookies ``__Host-…`` and make them Secure under https (RFC 6265bis, 4.1.3.2)."""
+    """Rename the hub's cookies to ``__Host-…`` and make them Secure under https (RFC 6265bis, 4.1.3.2)."""
 
+    # Only this host can set such cookies, and browsers send them over https only.
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if not request.is_secure():
             return get_response(request)
@@ -32,7 +33,7 @@ def _names() -> tuple[str, ...]:
 
 
 def _read_prefixed(request: HttpRequest) -> None:
-    """Let the hub see its cookies under their plain names, and only those that https carried."""
+    """Give the prefixed cookies their plain names in the request, and drop cookies without the prefix."""
     for name in _names():
         value = request.COOKIES.pop(PREFIX + name, None)
         request.COOKIES.pop(name, None)

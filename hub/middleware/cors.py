@@ -1,4 +1,4 @@
-"""CORS by the configuration in force: an exact list of origins, or ``*`` without credentials (W9)."""
+"""The CORS middleware: it allows an exact list of origins, or ``*`` without credentials (W9)."""
 
 from __future__ import annotations
 
@@ -17,17 +17,18 @@ ANY = "*"
 
 
 class CorsMiddleware(StaticCorsMiddleware):
-    """Lets scripts of the configured origins read responses."""
+    """The CORS middleware, which lets scripts from ``allowed_origins`` read responses."""
 
     async_capable = False
 
     def origin_found_in_white_lists(self, origin: str, url: SplitResult) -> bool:
-        """Tell whether the origin is listed now."""
+        """Return whether ``allowed_origins`` contains the origin or ``*``."""
         allowed = get_config().allowed_origins
         return ANY in allowed or origin in allowed
 
     def add_response_headers(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """Add the headers; cookies count for listed origins only, never for everyone."""
+        """Add the CORS headers to the response and return it."""
+        # Scripts may only send cookies from listed origins, never with ``*``.
         response = super().add_response_headers(request, response)
         if ACCESS_CONTROL_ALLOW_ORIGIN in response:
             if ANY in get_config().allowed_origins:

@@ -1,4 +1,4 @@
-"""The Content Security Policy of every response, with what the configuration adds."""
+"""The middleware that adds the Content Security Policy, with the sources from the runtime config."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from hub.runtime_config import WORKOS, RuntimeConfig, get_config
 
 
 class ContentSecurityPolicyMiddleware(CSPMiddleware):
-    """Adds the report address while there is one, and where a form may lead when people sign in elsewhere."""
+    """The CSP middleware, which adds the report URI and, in mode ``workos``, WorkOS's origins for forms."""
 
     async_capable = False
 
     def get_policy_parts(
         self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
     ) -> PolicyParts:
-        """Return the static policy of the settings, with what the configuration adds."""
+        """Return the policy from Django's settings, with the additions from the runtime config."""
         parts = super().get_policy_parts(request, response, report_only)
         if UNAVAILABLE in request.META:
-            return parts  # the page that says so needs its policy too
+            return parts  # there is no runtime config, but the error page needs the static policy
         if not report_only and (additions := _additions()):
             update: dict[str, Any] = {**(parts.update or {}), **additions}
             parts.update = update
@@ -39,7 +39,8 @@ def _additions() -> dict[str, list[str]]:
 
 
 def _places_to_sign_out(config: RuntimeConfig) -> list[str]:
-    """Return where signing out leads: Chromium holds redirects after a form to ``form-action`` too (W2)."""
+    """Return the origins to which the form for signing out may redirect."""
+    # Chromium also applies ``form-action`` to redirects after a form (W2).
     if config.app_mode != WORKOS:
         return []
     return [source for source in (settings.WORKOS_API_URL, config.workos_authkit_domain) if source]

@@ -1,4 +1,4 @@
-"""The hub answers only under its own names, as the configuration in force has them."""
+"""The middleware that answers only requests for the hub's own host names."""
 
 from __future__ import annotations
 
@@ -28,25 +28,27 @@ LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 @sync_only_middleware
 def allowed_hosts(get_response: GetResponse) -> GetResponse:
-    """Refuse requests for another host: against DNS rebinding and forged links."""
+    """Answer 400 to requests for a host that is not the hub's."""
 
+    # This prevents DNS rebinding, and links to a forged host in the hub's pages.
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        if is_allowed(request, get_config()) or _is_style(request):
+        if is_allowed(request, get_config()) or _is_static_file(request):
             return get_response(request)
         peer, host = request.META.get("REMOTE_ADDR"), request.META.get("HTTP_HOST", "")
-        logger.warning("refused a request from %s for %.100r, which allowed_hosts does not list", peer, host)
+        logger.warning("refused a request from %s for host %.100r, which is not in allowed_hosts", peer, host)
         return errors.bad_request(request)
 
     return middleware
 
 
-def _is_style(request: HttpRequest) -> bool:
-    """Tell whether the page that says so asks for its own looks, which are nobody's secret."""
+def _is_static_file(request: HttpRequest) -> bool:
+    """Return whether the request is for a static file."""
+    # The page that refuses a request needs its style sheet. Static files are public.
     return request.path_info.startswith(settings.STATIC_URL) and request.method in {"GET", "HEAD"}
 
 
 def is_allowed(request: HttpRequest, config: RuntimeConfig) -> bool:
-    """Tell whether ``config`` lets the hub answer to the host that the request is for."""
+    """Return whether the request is for one of the hub's own hosts under ``config``."""
     try:
         name, _port = split_domain_port(request.get_host())
     except DisallowedHost:
@@ -56,7 +58,7 @@ def is_allowed(request: HttpRequest, config: RuntimeConfig) -> bool:
 
 
 def own_hosts(config: RuntimeConfig) -> Iterator[str]:
-    """Yield the names under which the hub answers, as Django's ``ALLOWED_HOSTS`` would list them."""
+    """Yield the hub's own host names, in the format of Django's ``ALLOWED_HOSTS``."""
     yield from LOOPBACK
     yield _machine_name()
     yield from config.allowed_hosts
@@ -67,11 +69,13 @@ def own_hosts(config: RuntimeConfig) -> Iterator[str]:
 
 @functools.cache
 def _machine_name() -> str:
-    """Return what this machine calls itself: nobody elsewhere can make a browser look that up at theirs."""
+    """Return this machine's own host name."""
+    # This name is safe against DNS rebinding: an attacker's name server is never asked for it.
     return parse_host(socket.gethostname()) or "localhost"
 
 
 def _local_address(request: HttpRequest) -> str | None:
-    """Return the address that the connection came in on: a page elsewhere cannot rebind to a number."""
+    """Return the local IP address of the connection, or ``None`` if unknown."""
+    # An address is safe against DNS rebinding, which needs a name.
     address = parse_address(str(request.META.get("SERVER_NAME", "")))
     return None if address is None else in_brackets(str(address))

@@ -1,9 +1,9 @@
-"""The outermost layer, below which Python has its frames in one piece of memory.
+"""The outermost middleware, which makes Python allocate one large memory chunk for the frames of a request.
 
-Python keeps the frames of calls in chunks of 16 KiB, and before 3.14.4 gives a chunk back as soon as it is
-empty. A loop that runs right at the end of one, such as a template's, makes the kernel map and unmap memory
-with every call: https://github.com/python/cpython/issues/142183. A frame too large for an ordinary chunk
-gets one that is larger, and what it calls has the rest.
+Python stores the frames of calls in chunks of 16 KiB. Before 3.14.4, it frees a chunk as soon as the chunk is
+empty. If a loop, such as a template's, runs at the end of a chunk, each call maps and unmaps memory:
+https://github.com/python/cpython/issues/142183. A frame that is too large for such a chunk gets a larger one.
+The frames of the calls below it then fit into the same chunk.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from config_app.middleware import GetResponse
 
 IS_CONCERNED = sys.version_info < (3, 14, 4)
 SLOTS = 15_500
-"""Of a frame, 8 bytes each: half of a chunk of 256 KiB, of which nothing that is not used takes up memory."""
+"""The size of the frame, in slots of 8 bytes: half of a chunk of 256 KiB. Unused pages take up no memory."""
 
 
 @sync_only_middleware
 def one_chunk(get_response: GetResponse) -> GetResponse:
-    """Pass a request on, from a frame that is large enough."""
+    """Call ``get_response`` from a frame that is large enough to get a chunk of 256 KiB."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         return get_response(request)

@@ -1,4 +1,4 @@
-"""Forwarded headers count only from trusted proxies (requirement W4)."""
+"""The middleware that accepts forwarded headers from trusted proxies only (W4)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 @sync_only_middleware
 def trusted_proxies(get_response: GetResponse) -> GetResponse:
-    """Put the client's address into ``REMOTE_ADDR``, and drop forwarded headers that anyone could send."""
+    """Set ``REMOTE_ADDR`` to the client's address; drop forwarded headers that no trusted proxy has sent."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         _apply(request, get_config().trusted_proxies)
@@ -49,14 +49,17 @@ def _apply(request: HttpRequest, networks: tuple[Network, ...]) -> None:
     hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
     if client := _client(hops, networks):
         request.META["REMOTE_ADDR"] = str(client)
-    # A list means that several proxies wrote; the last entry is that of the one which is trusted.
+    # Several proxies may have written an entry each. The last entry is from the proxy that connected to us.
     if "HTTP_X_FORWARDED_PROTO" in request.META:
         scheme = request.META["HTTP_X_FORWARDED_PROTO"].split(",")[-1].strip().lower()
         request.META["HTTP_X_FORWARDED_PROTO"] = scheme
 
 
 def _client(hops: Iterable[str], networks: tuple[Network, ...]) -> Address | None:
-    """Return the nearest address that is no trusted proxy, reading from the server outwards."""
+    """Return the client's address: the first one, from the server outwards, that is not a trusted proxy.
+
+    If all of them are trusted proxies, return the outermost. An entry that is not an address ends the search.
+    """
     nearest = None
     for hop in reversed(list(hops)):
         address = _hop_address(hop.strip())
@@ -74,14 +77,12 @@ def _hop_address(text: str) -> Address | None:
 
 
 def parse_address(text: str) -> Address | None:
-    """Return the IP address, or ``None``.
-
-    An IPv4 address in its IPv6 form is the IPv4 address: that is how a listener on ``::`` sees it.
-    """
+    """Return the IP address in a text, or ``None``. An IPv4-mapped IPv6 address becomes the IPv4 address."""
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
         return None
+    # A listener on ``::`` sees IPv4 clients with IPv4-mapped addresses.
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return mapped or address
 

@@ -1,4 +1,4 @@
-"""Views are for people who are signed in, unless they are marked otherwise."""
+"""The middleware that requires a sign-in for every view that is not marked with ``login_not_required``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponseBase
 
 
 class SignInRequiredMiddleware(LoginRequiredMiddleware):
-    """Django's default deny, which leaves sessions and database alone where a view is open to everyone."""
+    """Django's middleware, which here does not read the session if a view is open to everyone."""
 
     async_capable = False
 
@@ -21,7 +21,8 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
         view_args: tuple[Any, ...],
         view_kwargs: dict[str, Any],
     ) -> HttpResponseBase | None:
-        """Send strangers to the sign-in page."""
+        """Return a redirect to the sign-in page if a person must sign in first, or else ``None``."""
         if not getattr(view_func, "login_required", True):
-            return None  # health must answer while the database is gone, whatever cookie comes with it
+            # The health endpoints must answer without the database, even if a session cookie is sent.
+            return None
         return super().process_view(request, view_func, view_args, view_kwargs)

@@ -1,4 +1,4 @@
-"""The innermost layer, which keeps the whole stack in one thread."""
+"""The innermost middleware, which keeps the whole stack in one thread."""
 
 from __future__ import annotations
 
@@ -9,5 +9,6 @@ from config_app.middleware import GetResponse
 
 @sync_only_middleware
 def single_hop(get_response: GetResponse) -> GetResponse:
-    """Do nothing: an innermost sync-only layer makes Django run those around it without hops of their own."""
+    """Return ``get_response`` unchanged."""
+    # Because this layer is sync-only, Django does not add a change of thread between the layers around it.
     return get_response

@@ -1,4 +1,4 @@
-"""Static files, whole: they are small, and nothing is streamed under ASGI without a thread for each piece."""
+"""The middleware that serves static files in one piece, without streaming."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from whitenoise.responders import StaticFile
 
 
 class StaticFilesMiddleware(WhiteNoiseMiddleware):
-    """WhiteNoise, without streaming."""
+    """WhiteNoise's middleware without streaming."""
 
+    # The files are small. Under ASGI, Django would read each chunk of a streamed file in a thread.
     @staticmethod
     def serve(static_file: StaticFile, request: HttpRequest) -> HttpResponse:  # type: ignore[override]
-        """Return the file, or what else the request's conditions ask for."""
+        """Return the file, or the answer to a conditional or range request, such as 304."""
         found = static_file.get_response(request.method, request.META)
         with found.file or io.BytesIO() as file:
             response = HttpResponse(file.read(), status=int(found.status))

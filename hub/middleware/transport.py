@@ -1,4 +1,4 @@
-"""HSTS, by the configuration in force."""
+"""The middleware that sends the HSTS header, if ``enable_hsts`` is true."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from config_app.middleware import GetResponse
 from hub.runtime_config import get_config
 
 HSTS = "max-age=31536000"
-"""One year; without subdomains, which are not the hub's to decide about."""
+"""One year, in seconds, without subdomains: the hub cannot decide for other hosts."""
 
 
 @sync_only_middleware
 def strict_transport(get_response: GetResponse) -> GetResponse:
-    """Tell browsers that came by https to stay there, where the operator wants it (RFC 6797)."""
+    """Add the HSTS header to responses over https, if ``enable_hsts`` is true (RFC 6797)."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
