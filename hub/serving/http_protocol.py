@@ -15,15 +15,15 @@ from config_app.live import feed
 from hub.responses import bare_responses
 
 FIRST_REQUEST = 5.0
-"""While the worker stops: how many seconds a connection without any request yet may wait to send one."""
+"""While the worker stops: how many seconds a new connection may wait before it sends a request."""
 WHOLE_HEAD = 55.0
-"""While the worker stops: how many seconds such a request, once begun, has to send the rest of its head."""
+"""While the worker stops: how many seconds a client has to finish the head of the request it has begun."""
 NEXT_REQUEST = 0.5
 """While the worker stops: how many seconds an answered connection stays open for one more request."""
 
 
 class HubProtocol(H11Protocol):
-    """One connection; when the worker stops, it still gets its answers, and its event streams end."""
+    """One connection; when the worker stops, it answers the open requests and ends event streams."""
 
     is_stopping = False
 

@@ -1,4 +1,4 @@
-"""Check whether the hub can listen on an address, and explain it if the hub cannot."""
+"""Check whether the hub can listen on an address, and explain why if it cannot."""
 
 from __future__ import annotations
 

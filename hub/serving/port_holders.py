@@ -13,7 +13,7 @@ from pathlib import Path
 PROC = Path("/proc")
 LISTENING = "0A"
 """The kernel's number for the state of a listening socket."""
-WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 - names them, binds nothing
+WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 - the names are only compared; nothing is bound
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def _open_files(pid: int) -> set[str]:
     with contextlib.suppress(OSError):
         for entry in os.scandir(PROC / str(pid) / "fd"):
             with contextlib.suppress(OSError):
-                found.add(os.readlink(entry.path))  # noqa: PTH115 - a thousand of them
+                found.add(os.readlink(entry.path))  # noqa: PTH115 - faster, and there may be a thousand
     return found
 
 

@@ -66,7 +66,7 @@ class HubServer(Server):
         return passed > LONGEST_LEAVING or (passed > HANDSHAKE and listening.is_empty(socket))
 
     async def shutdown(self, sockets: Sequence[Any] | None = None) -> None:
-        """Wait until new workers accept connections, answer the requests of open ones, then stop.
+        """Wait until new workers accept connections, answer all open requests, then stop.
 
         If other workers share a socket, they accept the connections that still wait there.
         """
