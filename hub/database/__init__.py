@@ -1,1 +1,1 @@
-"""Where the database is, how it is opened, and whether its schema is current."""
+"""The database: where it is, how the hub opens it, and whether its schema is current."""

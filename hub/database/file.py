@@ -1,4 +1,4 @@
-"""The SQLite file: made once, private, and never taken for a new one when it is damaged."""
+"""Create and check the SQLite file; an emptied file is never treated as a new install."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ from config_app.errors import DatabaseUnavailable
 
 
 def location() -> Path | None:
-    """Return where the database is; ``None`` for a database server."""
+    """Return the path of the SQLite file; ``None`` for a database server."""
     return Path(connection.settings_dict["NAME"]) if connection.vendor == "sqlite" else None
 
 
 def is_there() -> bool:
-    """Tell whether there is a database to ask; a server's is asked in any case."""
+    """Return whether the SQLite file exists; always true for a database server.
+
+    Raise ``DatabaseUnavailable`` if the file is empty although the hub was started before.
+    """
     path = location()
     if path is None or not path.exists():
         return path is None
@@ -28,7 +31,7 @@ def is_there() -> bool:
 
 
 def create(path: Path) -> None:
-    """Create the file for this user alone, where it is missing."""
+    """Create the file if it is missing; only this user can open it. Raise ``DatabaseUnavailable``."""
     if path.exists():
         return
     try:
@@ -42,16 +45,19 @@ def create(path: Path) -> None:
 
 
 def refuse_lost(path: Path) -> None:
-    """Raise ``DatabaseUnavailable`` where the file of an install that was started before holds nothing."""
+    """Raise ``DatabaseUnavailable`` if the file of a hub that was started before is empty."""
     if path.is_file() and path.stat().st_size == 0:
         raise DatabaseUnavailable(
             f"{path} is empty, but this hub was started before",
-            "restore it from a backup, or remove it to start anew",
+            "restore it from a backup, or remove it to start with a new hub",
         )
 
 
 def require_access(path: Path) -> None:
-    """Raise ``DatabaseUnavailable`` where this user cannot read and write the file and its folder."""
+    """Raise ``DatabaseUnavailable`` if this user cannot read and write the file and its folder.
+
+    A missing file is not an error here.
+    """
     if not path.exists():
         return
     if not path.is_file():

@@ -1,4 +1,4 @@
-"""Where a database is, and what Django has to know to open it."""
+"""Turn the path or the URL of a database into an entry of Django's DATABASES."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _EXPECTED_URL: Final = (
 )
 _EXPECTED_SQLITE: Final = "the path of an SQLite file after sqlite:/// and no host or options"
 _EXPECTED_ENCODED: Final = (
-    "a database URL in which blanks and any of / ? # @ % within user name, password or name are"
+    "a database URL with no spaces, and with any / ? # @ % in the user name, password or database name"
     " percent-encoded"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """One database: `entry` goes into DATABASES; `label` names it for people, without user or password.
+    """One database: `entry` goes into DATABASES; `label` names it in messages, without user and password.
 
-    `entry` has OPTIONS only where the URL gave some (sslmode=require must not get lost).
+    `entry` has OPTIONS only if the URL has some, such as sslmode=require.
     """
 
     entry: dict[str, Any] = field(repr=False)
@@ -37,9 +37,9 @@ class Database:
 
 
 def resolve_path(text: str, base: Path) -> Path:
-    """Return the absolute path `text` means: `~` expands, relative ones start at `base`.
+    """Return `text` as an absolute path: `~` is expanded, and a relative path starts at `base`.
 
-    ValueError says what was expected.
+    Raise ValueError, whose text says what was expected.
     """
     if "\0" in text:
         raise ValueError("a path without NUL bytes")
@@ -50,8 +50,9 @@ def resolve_path(text: str, base: Path) -> Path:
 
 
 def sqlite_database(text: str, base: Path) -> Database:
-    """Return the SQLite file at the path `text`; ValueError says what was expected."""
-    # A URL taken for a path would become a new, empty database, and its password a file name.
+    """Return the SQLite database at the path `text`; raise ValueError, whose text says what was expected."""
+    # If a URL were used as a path, the hub would start with a new, empty database, and the password would
+    # be part of a file name.
     if "://" in text or text.startswith(":memory:"):
         raise ValueError("the path of an SQLite file; a database URL belongs in HUB_DATABASE_URL")
     path = resolve_path(text, base)
@@ -59,7 +60,10 @@ def sqlite_database(text: str, base: Path) -> Database:
 
 
 def database_from_url(url: str, base: Path) -> Database:
-    """Return the database at `url`; ValueError says what was expected and never repeats the URL."""
+    """Return the database at `url`; a relative SQLite path starts at `base`.
+
+    Raise ValueError, whose text says what was expected and never repeats the URL.
+    """
     if not url.isprintable() or " " in url:
         raise ValueError(_EXPECTED_ENCODED)
     scheme, separator, rest = url.partition("://")
@@ -71,8 +75,8 @@ def database_from_url(url: str, base: Path) -> Database:
 
 
 def _sqlite_from_url(rest: str, base: Path) -> Database:
-    # Not django-environ's: it ignores `data` in sqlite://data/hub.db, reads + as a blank, cuts at #, and
-    # takes a missing path for a database in memory, which every process would have to itself.
+    # django-environ is not used here. It ignores `data` in sqlite://data/hub.db, reads + as a space, cuts
+    # at #, and uses a database in memory, a separate one in each process, if the path is missing.
     if not rest.startswith("/") or rest[1:] in {"", ":memory:"} or "?" in rest:
         raise ValueError(_EXPECTED_SQLITE)
     return sqlite_database(unquote(rest[1:]), base)
@@ -83,11 +87,11 @@ def _server_from_url(url: str, kind: str) -> Database:
 
     try:
         parts = urlsplit(url)
-        # django-environ reads + as a blank even in the path, where it stands for itself.
+        # django-environ reads + as a space even in the path, where + is an ordinary character.
         plain = parts._replace(path=parts.path.replace("+", "%2B")).geturl() if "+" in parts.path else url
         entry: dict[str, Any] = Env.db_url_config(plain)
     except ValueError:
-        # Its text quotes the part of the URL that it could not read: often half of the password.
+        # django-environ's message quotes the part that it could not read, often half of the password.
         raise ValueError(_EXPECTED_ENCODED) from None
     if _is_torn(parts):
         raise ValueError(_EXPECTED_ENCODED)
@@ -97,7 +101,7 @@ def _server_from_url(url: str, kind: str) -> Database:
 
 
 def _is_torn(parts: SplitResult) -> bool:
-    """Whether an unencoded character of the password made its rest pass for path, options or fragment."""
+    """Return whether the password has an unencoded character, so that its rest is read as another part."""
     return "@" in parts.path or "@" in parts.query or bool(parts.path and parts.fragment)
 
 

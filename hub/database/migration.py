@@ -1,4 +1,4 @@
-"""The database's schema: is it there, is it ours, is it current?"""
+"""Check whether the database's schema exists and is current, and migrate it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ from config_app.store.failures import WAIT, database_errors, is_locked
 
 
 def applied_migrations() -> set[tuple[str, str]]:
-    """Return the migrations that the database has; raise ``DatabaseUnavailable``."""
+    """Return the migrations that were applied to the database, as (app, name).
+
+    Raise ``DatabaseUnavailable`` if the database cannot be read.
+    """
     try:
         return set(MigrationRecorder(connection).applied_migrations())
     except DatabaseError as error:
@@ -27,7 +30,11 @@ def applied_migrations() -> set[tuple[str, str]]:
 
 
 def is_initialised() -> bool:
-    """Tell whether the tables are there and the first revision is written; raise ``NewerSchema``."""
+    """Return whether the engine's tables exist and have a first revision.
+
+    Raise ``NewerSchema`` if the database was migrated by a later version, and ``DatabaseUnavailable`` if it
+    cannot be read.
+    """
     applied = applied_migrations()
     refuse_newer(applied)
     return any(app == "config_app" for app, _ in applied) and store.read().revision > 0
@@ -36,7 +43,7 @@ def is_initialised() -> bool:
 def _unusable(error: DatabaseError) -> DatabaseUnavailable:
     if "not a database" in str(error) or "malformed" in str(error):
         return DatabaseUnavailable(
-            f"{connection.settings_dict['NAME']} is damaged or no SQLite database",
+            f"{connection.settings_dict['NAME']} is damaged or is not an SQLite database",
             "restore it from a backup, or name another file in HUB_DATABASE_PATH",
         )
     reason = str(error).strip().splitlines()[0]
@@ -47,8 +54,8 @@ def _unusable(error: DatabaseError) -> DatabaseUnavailable:
 
 
 def refuse_newer(applied: set[tuple[str, str]]) -> None:
-    """Raise ``NewerSchema`` where the database has migrations of our apps that this code lacks."""
-    if _are_on_disk(applied):  # to load them all takes far longer than to see that they are there
+    """Raise ``NewerSchema`` if the database has migrations of installed apps that this code lacks."""
+    if _are_on_disk(applied):  # this is far quicker than loading all migrations
         return
     loader = MigrationExecutor(connection).loader
     unknown = sorted(
@@ -63,7 +70,7 @@ def refuse_newer(applied: set[tuple[str, str]]) -> None:
 
 
 def _are_on_disk(applied: set[tuple[str, str]]) -> bool:
-    """Tell whether there is a module for each migration of an installed app."""
+    """Return whether each applied migration of an installed app exists as a module."""
     installed = {config.label for config in apps.get_app_configs()}
     packages = {app: MigrationLoader.migrations_module(app)[0] for app, _ in applied if app in installed}
     try:
@@ -73,7 +80,7 @@ def _are_on_disk(applied: set[tuple[str, str]]) -> bool:
 
 
 def pending() -> bool:
-    """Tell whether the schema is older than the code; raise ``NewerSchema`` where it is newer."""
+    """Return whether the schema is older than the code; raise ``NewerSchema`` if it is newer."""
     with database_errors():
         executor = _executor()
         refuse_newer(set(executor.loader.applied_migrations))
@@ -88,18 +95,16 @@ def _executor() -> MigrationExecutor:
 
 
 def migrate() -> None:
-    """Apply what is pending."""
+    """Apply the pending migrations."""
     with database_errors(), _all_or_nothing():
         call_command("migrate", interactive=False, verbosity=0)
 
 
 @contextlib.contextmanager
 def _all_or_nothing() -> Iterator[None]:
-    """Commit all migrations at once, where a database can take tables back.
-
-    Django commits the tables of a migration before it notes that it was applied: whoever was killed in
-    between could never migrate again, because the tables exist already (R1).
-    """
+    """Run the block in one transaction, if the database can roll back the creation of tables."""
+    # Django commits the tables of a migration before it records the migration. If the process were killed
+    # in between, it could never migrate again, because the tables would exist already (R1).
     if not connection.features.can_rollback_ddl:
         yield
         return

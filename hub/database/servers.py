@@ -1,4 +1,4 @@
-"""What a database server asks of the hub: a driver, and limits on how long to wait for one that is silent."""
+"""Options for database servers: the hub must not wait long for a server that does not answer."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from config_app.errors import ConfigError
 
 MYSQL = "django.db.backends.mysql"
 CONNECT_TIMEOUT = 5
-"""Seconds to reach a server; without a limit, an address where nothing answers takes minutes."""
+"""How many seconds connecting may take; without this limit, it takes minutes if nothing answers."""
 LIMITS: Mapping[str, Mapping[str, Any]] = {
     "django.db.backends.postgresql": {
         "connect_timeout": CONNECT_TIMEOUT,
-        "tcp_user_timeout": 10_000,  # milliseconds until what the server does not acknowledge is given up
+        "tcp_user_timeout": 10_000,  # milliseconds without an acknowledgement until the connection fails
         "keepalives_idle": 10,
         "keepalives_interval": 5,
         "keepalives_count": 3,
@@ -24,11 +24,11 @@ LIMITS: Mapping[str, Mapping[str, Any]] = {
 
 
 def with_limits(database: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a DATABASES entry with limits in its OPTIONS; what the URL says about them counts more.
+    """Return a DATABASES entry with time limits in its OPTIONS; options from the URL win over them.
 
-    Server-side cursors, which a transaction pooler would take away between two rows, are off. Raises
-    ``ConfigError`` where the driver is missing, which comes with the hub for PostgreSQL only.
+    Raise ``ConfigError`` if the driver is missing.
     """
+    # The hub's own dependencies include only the driver for PostgreSQL.
     if database["ENGINE"] == MYSQL and find_spec("MySQLdb") is None:
         raise ConfigError(
             "HUB_DATABASE_URL: the driver for MySQL and MariaDB is not installed",
@@ -39,4 +39,5 @@ def with_limits(database: Mapping[str, Any]) -> dict[str, Any]:
     if limits is None:
         return dict(database)
     options = {**limits, **database.get("OPTIONS", {})}
+    # Server-side cursors do not work behind a transaction pooler.
     return {**database, "OPTIONS": options, "DISABLE_SERVER_SIDE_CURSORS": True}

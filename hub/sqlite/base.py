@@ -1,4 +1,4 @@
-"""Django's SQLite backend, for files that exist: ``hub.sqlite`` as the engine of a database."""
+"""Django's SQLite backend, changed so that it never creates a file; the engine is ``hub.sqlite``."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from django.db.backends.sqlite3 import base, creation
 
 
 class DatabaseCreation(creation.DatabaseCreation):
-    """Creates databases for tests."""
+    """Creates the databases for tests."""
 
     def _create_test_db(self, verbosity: int, autoclobber: bool, keepdb: bool = False) -> str:
-        """Create the file, which connecting does not."""
+        """Create the file of the test database, because connecting does not create it."""
         name: str = super()._create_test_db(verbosity, autoclobber, keepdb)  # type: ignore[misc]
         if not self.is_in_memory_db(name):
             Path(name).touch(mode=0o600)
@@ -20,16 +20,14 @@ class DatabaseCreation(creation.DatabaseCreation):
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Opens a file or fails.
+    """A connection to an existing SQLite file; connecting fails if the file is missing."""
 
-    SQLite itself makes an empty database where the file was moved away, and the next start would take
-    that for a new install. Only the bootstrap creates the file.
-    """
-
+    # SQLite itself would create an empty database if the file was moved away, and the next start would
+    # treat that as a new install. Only the bootstrap creates the file.
     creation_class = DatabaseCreation
 
     def get_connection_params(self) -> dict[str, Any]:
-        """Return Django's parameters with the file named by a URI that forbids creating it."""
+        """Return Django's parameters, with the file as a URI that forbids SQLite to create it."""
         params: dict[str, Any] = super().get_connection_params()
         if not self.is_in_memory_db():
             params["database"] = f"{Path(params['database']).as_uri()}?mode=rw"

@@ -1,1 +1,1 @@
-"""The steps of a first or later start; ``hub.bootstrap`` runs them in order."""
+"""The steps of a start, the first one and later ones; ``hub.bootstrap`` runs them in order."""

@@ -1,4 +1,4 @@
-"""A copy of the SQLite file before its schema changes (requirement R10)."""
+"""Back up the SQLite file before its schema changes (R10)."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from config_app.errors import DatabaseUnavailable
 from hub.environment.instance import Instance
 
 KEPT = 5
-"""Backups that stay; older ones are removed."""
+"""How many backups are kept; older ones are removed."""
 
 
 def back_up(instance: Instance) -> Path | None:
-    """Copy the database file into ``backups`` of the instance directory; ``None`` for a database server."""
+    """Copy the SQLite file into ``backups`` in the instance directory, and return the path of the copy.
+
+    For a database server, do nothing and return ``None``. Raise ``DatabaseUnavailable`` if the copy fails.
+    """
     if instance.database_path is None:
         return None
     directory = instance.data_dir / "backups"
@@ -31,7 +34,8 @@ def back_up(instance: Instance) -> Path | None:
         with contextlib.suppress(OSError):
             target.unlink()
         raise DatabaseUnavailable(
-            f"no backup could be written to {directory}: {error}", "make room for it; nothing was migrated"
+            f"no backup could be written to {directory}: {error}",
+            "make sure that the hub can write there; nothing was migrated",
         ) from error
     _remove_old(directory)
     return target

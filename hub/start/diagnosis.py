@@ -1,4 +1,4 @@
-"""What an install lacks before it has a configuration, or before this version can read it."""
+"""Find out what an install lacks before this version can read a configuration from its database."""
 
 from __future__ import annotations
 
@@ -10,23 +10,26 @@ from hub.database import file, migration
 HOW_TO_START = "run manage.py bootstrap or manage.py serve"
 NO_DATABASE = Problem(code="no_database", message="there is no database yet", fix=HOW_TO_START)
 EMPTY_DATABASE = Problem(
-    code="empty_database", message="there is a database, but nothing in it yet", fix=HOW_TO_START
+    code="empty_database", message="the database exists, but it is still empty", fix=HOW_TO_START
 )
 
 
 def lacking() -> Problem | None:
-    """Return what an install that was never started lacks; raise ``ConfigError`` where it cannot be read."""
+    """Return what an install that was never started lacks; ``None`` if it lacks nothing.
+
+    Raise ``ConfigError`` if the database cannot be read or is older than the code.
+    """
     try:
         if not file.is_there():
             return NO_DATABASE
         return None if migration.is_initialised() else EMPTY_DATABASE
     except DatabaseUnavailable as error:
-        # To ask a locked database once more would take as long again.
+        # If the database is locked, another query would wait just as long again.
         raise (None if is_locked(error.__cause__) else _outdated()) or error from None
 
 
 def _outdated() -> ConfigError | None:
-    """Return the diagnosis where the database is merely older than the code."""
+    """Return an error that says so if the database is older than the code; otherwise ``None``."""
     if not migration.applied_migrations() or not migration.pending():
-        return None  # nothing in it is not an older version of something
+        return None  # a database without any migration is empty, not old
     return ConfigError("the database was made by an earlier version", fix=f"{HOW_TO_START}, which updates it")

@@ -1,4 +1,4 @@
-"""Values that the hub makes itself where nobody gave any."""
+"""Values that the hub generates if they are missing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from config_app.declaration.secret import Secret
 
 
 def cookie_password() -> Secret:
-    """Return a new Fernet key."""
+    """Return a new random Fernet key."""
     from cryptography.fernet import Fernet
 
     return Secret(Fernet.generate_key().decode())

@@ -1,4 +1,4 @@
-"""One bootstrap at a time, across processes and, on a database server, across machines."""
+"""Run one bootstrap at a time: among all processes and, with PostgreSQL, among all machines."""
 
 from __future__ import annotations
 
@@ -18,21 +18,24 @@ from config_app.store.failures import database_errors
 from hub.environment.instance import Instance
 
 ADVISORY_LOCK = 0x48756221
-"""The advisory lock that hubs of one PostgreSQL database agree on."""
+"""The number of the advisory lock that all hubs on one PostgreSQL database use."""
 ASK_AGAIN = 0.1
-"""Seconds until whoever did not get it asks again."""
+"""How many seconds a process waits before it tries again to get the advisory lock."""
 
 
 @contextlib.contextmanager
 def bootstrap_lock(instance: Instance) -> Iterator[None]:
-    """Wait until no other process of this install is starting up, then keep the others waiting."""
+    """Wait until no other process of this install is bootstrapping, then hold the lock for the block."""
     with _file_lock(instance), _advisory_lock():
         yield
 
 
 @contextlib.contextmanager
 def _file_lock(instance: Instance) -> Iterator[None]:
-    """Lock a file beside the SQLite database; the lock goes with the process that holds it."""
+    """Lock a file beside the SQLite file, or in the instance directory if there is none.
+
+    The system releases the lock when the process ends, even if it is killed.
+    """
     beside = instance.database_path.parent if instance.database_path else instance.data_dir
     descriptor = _open(beside / ".bootstrap.lock")
     try:
@@ -55,28 +58,30 @@ def _open(path: Path) -> int:
 
 @contextlib.contextmanager
 def _advisory_lock() -> Iterator[None]:
-    """Hold PostgreSQL's lock in a transaction of its own, which a pooler leaves on one server connection.
-
-    Whoever has to wait asks again and again: a transaction that waited would keep a server connection from
-    the one that works, where a pooler has few.
-    """
+    """Hold PostgreSQL's advisory lock during the block; do nothing on other databases."""
     if connection.vendor != "postgresql":
         yield
         return
+    # The lock is held by a transaction of its own: a pooler keeps a transaction on one server connection.
     holder = connection.copy()
     try:
         with database_errors():
+            # Try again and again. A transaction that waits would occupy a server connection, and a pooler
+            # may have too few of them for the process that holds the lock.
             while not _try_lock(holder):
                 time.sleep(ASK_AGAIN)
         yield
     finally:
-        # A connection that broke has given up its lock, and what broke it says more than a second error.
+        # A broken connection has released the lock already. Its first error says more than one from here.
         with contextlib.suppress(DatabaseError):
             holder.close()
 
 
 def _try_lock(holder: BaseDatabaseWrapper) -> bool:
-    """Begin a transaction that holds the lock until its connection is closed, or end it without the lock."""
+    """Try to get the lock once, and return whether that worked.
+
+    If it did, a transaction holds the lock until the connection is closed.
+    """
     holder.set_autocommit(False)
     with holder.cursor() as cursor:
         cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")

@@ -13,20 +13,20 @@ from config_app.errors import ConfigError
 
 logger = logging.getLogger("hub")
 
-# Drawn when the first process of a hub imports this, so that all its workers share it.
+# Generated when the master imports this module, so that all its workers share the value.
 _STAND_IN = secrets.token_urlsafe(48)
 
 
 @functools.cache
 def _derive() -> str:
-    """Return the key of this install, or a random one while the keyring stays locked (K2)."""
+    """Return the install's key, or a random one if the keyring is locked or the database fails (K2)."""
     from config_app.encryption.install_keyring import get_keyring
 
     try:
         return get_keyring().derive("django secret key").hex()
     except (ConfigError, DatabaseError) as error:
-        logger.error("%s; people have to sign in again until this is mended", error)
+        logger.error("%s; until this is fixed, people have to sign in again after every restart", error)
         return _STAND_IN
 
 
-SECRET_KEY: str = SimpleLazyObject(_derive)  # type: ignore[assignment]  # Django only ever takes its bytes
+SECRET_KEY: str = SimpleLazyObject(_derive)  # type: ignore[assignment]  # Django only uses its bytes

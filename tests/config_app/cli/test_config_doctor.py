@@ -143,7 +143,7 @@ def test_without_a_database_it_says_so_and_creates_nothing(hub_process: HubProce
 def test_a_file_that_is_no_database_is_one_line(started_hub: HubProcess) -> None:
     started_hub.database.write_bytes(os.urandom(40_000))
     facts = facts_of(started_hub)
-    assert "is damaged or no SQLite database; restore it from a backup" in line_of(facts["database"])
+    assert "is damaged or is not an SQLite database; restore it from a backup" in line_of(facts["database"])
     assert facts["data_directory"]["status"] == "ok"
 
 

@@ -114,7 +114,7 @@ def test_it_says_why_the_journal_is_what_it_is(install: None, monkeypatch: pytes
     assert "synchronous FULL" in fact("journal").finding
     assert "this SQLite can damage the file (fixed in 3.44.6, 3.50.7, 3.51.3)" in fact("journal").finding
     monkeypatch.setattr(sqlite3, "sqlite_version_info", FIXED)
-    assert "WAL, as this SQLite has the fix" in fact("journal").finding
+    assert "WAL, because this SQLite has the fix" in fact("journal").finding
 
 
 def test_a_migration_that_is_not_applied_is_found(install: None) -> None:

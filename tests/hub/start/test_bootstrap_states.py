@@ -77,7 +77,7 @@ def test_a_damaged_file_is_no_state(started_hub: HubProcess) -> None:
     started_hub.database.write_bytes(b"no database, but long enough to be taken for one" * 9)
     done = started_hub.run("bootstrap")
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
-    assert "is damaged or no SQLite database; restore it from a backup" in done.stderr
+    assert "is damaged or is not an SQLite database; restore it from a backup" in done.stderr
 
 
 def test_an_older_schema_is_migrated_after_a_backup(started_hub: HubProcess) -> None:

@@ -99,10 +99,10 @@ def without_its_tables(hub: HubProcess) -> None:
 
 
 DAMAGES: dict[Damage, str] = {
-    garbage: "is damaged or no SQLite database; restore it from a backup",
-    text: "is damaged or no SQLite database; restore it from a backup",
-    damaged_pages: "is damaged or no SQLite database; restore it from a backup",
-    truncated: "is damaged or no SQLite database; restore it from a backup",
+    garbage: "is damaged or is not an SQLite database; restore it from a backup",
+    text: "is damaged or is not an SQLite database; restore it from a backup",
+    damaged_pages: "is damaged or is not an SQLite database; restore it from a backup",
+    truncated: "is damaged or is not an SQLite database; restore it from a backup",
     emptied: "is empty, but this hub was started before; restore it from a backup, or remove it",
     a_directory: "is not a file; move it away",
     a_device: "is not a file; move it away",
