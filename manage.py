@@ -16,19 +16,20 @@ VENV_PYTHON = Path(__file__).resolve().parent / ".venv" / "bin" / "python"
 
 
 def main() -> None:
-    """Run a management command; a deliberate error is one line and exit status 1."""
+    """Run a management command; on a ``ConfigError``, print one line and exit with status 1."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
-    gc.disable()  # nothing that is imported is garbage: to look for some takes a quarter of a command's time
+    # Imported modules are never garbage. Without this, the collector takes a quarter of a command's time.
+    gc.disable()
     from django.core.management import ManagementUtility
 
     from config_app.errors import ConfigError
 
     class CommandLine(ManagementUtility):
-        """Looks for garbage again once everything is imported, and never in what was."""
+        """The command line; it turns the garbage collector on again once the command is imported."""
 
         def fetch_command(self, subcommand: str) -> BaseCommand:
             command = super().fetch_command(subcommand)
-            gc.freeze()
+            gc.freeze()  # the collector skips everything that was imported so far
             gc.enable()
             return command
 
@@ -40,7 +41,7 @@ def main() -> None:
 
 
 def use_installed_environment() -> None:
-    """Run in the ``.venv`` that ``make install`` made, unless some virtual environment is in use already."""
+    """Restart in the ``.venv`` that ``make install`` created, unless a virtual environment is active."""
     if sys.prefix == sys.base_prefix and VENV_PYTHON.exists():
         os.execv(VENV_PYTHON, [str(VENV_PYTHON), *sys.argv])
 

@@ -1,4 +1,4 @@
-"""The Django app."""
+"""The configuration of the Django app ``hub``."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from django.apps import AppConfig
 
 
 class HubConfig(AppConfig):
-    """The product."""
+    """The app of the hub itself; the admin shows its models under People."""
 
     name = "hub"
     verbose_name = "People"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Follow the configuration where Django reads a setting only once."""
-        from hub.auth import proof  # noqa: F401 - importing connects it to sign-ins
+        """Register the system checks, the reactions to changes and the signal handlers."""
+        from hub.auth import proof  # noqa: F401 - importing connects its signal handler
         from hub.logs import level
         from hub.site import checks
-        from hub.workos.sessions import reactions  # noqa: F401 - importing registers them
+        from hub.workos.sessions import reactions  # noqa: F401 - importing registers its hooks
 
         checks.register_all()
         level.follow_configuration()

@@ -1,4 +1,4 @@
-"""The ASGI application, for an install that is brought up first."""
+"""The ASGI application; the bootstrap must have run before it serves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From an empty folder to a hub that can serve: detected, done once, safe from many processes."""
+"""Bring an install from an empty folder to a hub that can serve; many processes may do so at once."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from setup_wizard.claiming import tokens
 
 
 class BootstrapState(enum.StrEnum):
-    """How far an install has come."""
+    """The state of an install, from an empty folder to a running hub; it is detected and never stored."""
 
     NO_DATABASE = "no_database"
     EMPTY_DATABASE = "empty_database"
@@ -37,7 +37,11 @@ class BootstrapState(enum.StrEnum):
 
 
 def get_bootstrap_state() -> BootstrapState:
-    """Detect the state; raise ``DatabaseUnavailable`` or ``NewerSchema``, never guess."""
+    """Return the state of the install.
+
+    Raise ``DatabaseUnavailable`` if the database cannot be read, and ``NewerSchema`` if a later version of
+    the hub has migrated it.
+    """
     if not file.is_there():
         return BootstrapState.NO_DATABASE
     if not migration.is_initialised():
@@ -48,11 +52,10 @@ def get_bootstrap_state() -> BootstrapState:
 
 
 def bootstrap_application() -> RuntimeConfig:
-    """Bring the install to where it can serve and return its configuration.
+    """Do all steps of the bootstrap that are still missing, and return the runtime config.
 
-    Idempotent, and safe from any number of processes at once: one does the work, the others wait. What was
-    not confirmed in time is reverted, because no other process may be left to do so (W6).
-    Raises ``ConfigError`` with a diagnosis and a cure; whatever is raised, nothing is half done.
+    Any number of processes may call this at once: one does the work, and the others wait. It can be repeated.
+    Raise ``ConfigError``, which names the problem and the fix. Then no step is left half done.
     """
     ensure_data_dir(instance().data_dir)
     if (path := file.location()) is not None:
@@ -60,29 +63,32 @@ def bootstrap_application() -> RuntimeConfig:
     if not _is_ready():
         with bootstrap_lock(instance()):
             _bring_up()
+    # This may be the only process, so it reverts revisions that were not confirmed in time (W6).
     if runtime.reload().confirm_by is not None:
         confirmation.revert_overdue()
     return get_config()
 
 
 async def abootstrap_application() -> RuntimeConfig:
-    """Bring the install to where it can serve and return its configuration."""
+    """Do the same as ``bootstrap_application`` without blocking the event loop."""
     return await sync_to_async(bootstrap_application)()
 
 
 def _is_ready() -> bool:
     if instance().first_start or not file.is_there() or migration.pending():
-        return False  # an older schema is migrated before anything reads it
+        return False  # an older schema must be migrated before anything reads it
     if not migration.is_initialised() or install_keyring.lacks_slot():
         return False
     return not _facts_changed() and _has_token_if_unclaimed()
 
 
 def _facts_changed() -> bool:
-    """Tell whether the database moved; hubs that share a server may each spell its address their own way."""
+    """Return whether the recorded location of the database is missing or wrong."""
     row = store.read().rows.get("database_path")
     if row is None:
         return True
+    # Hubs on several machines may write the same server's address differently. They must not overwrite it
+    # in turns.
     return row.value != instance().database_label and not _is_shared()
 
 
@@ -97,7 +103,7 @@ def _has_token_if_unclaimed() -> bool:
 
 
 def _bring_up() -> None:
-    """Do whatever is missing, in the order in which it is needed; only under the lock."""
+    """Do all steps that are missing; the caller holds the bootstrap lock."""
     if (path := file.location()) is not None:
         file.create(path)
     run_migrations_once()
@@ -112,7 +118,7 @@ def _bring_up() -> None:
 
 
 def run_migrations_once() -> None:
-    """Bring the schema up to date, after a backup where there is something to lose."""
+    """Apply the pending migrations, if there are any; first back up a database that has tables."""
     if not migration.pending():
         return
     if connection.introspection.table_names():
@@ -121,9 +127,10 @@ def run_migrations_once() -> None:
 
 
 def auto_migrate_from_env() -> Revision | None:
-    """Import ``.env`` and the process environment, once in the life of a database; ``None`` afterwards.
+    """Import ``.env`` and the process environment, and return the revision.
 
-    What does not validate is left out, recorded with what was expected, and reported until it is settled.
+    This happens once for each database; after that, do nothing and return ``None``. A value that is not valid
+    is left out. The revision records what was expected, and the hub reports it until the setting is set.
     """
     if store.read().revision > 0:
         return None
@@ -133,7 +140,7 @@ def auto_migrate_from_env() -> Revision | None:
 
 
 def _record_facts(*, first: bool) -> None:
-    """Record where the database is, and at the very first start what the hub makes itself."""
+    """Record the location of the database and, at the first start, generate the cookie password."""
     facts: dict[str, object] = {}
     if _facts_changed():
         facts["database_path"] = instance().database_label

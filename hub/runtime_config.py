@@ -1,4 +1,4 @@
-"""Every setting of the hub, declared once."""
+"""Declare every setting of the hub, each in one place."""
 
 from __future__ import annotations
 
@@ -31,10 +31,9 @@ SERVER = Section(key="server", title="Server", description="The processes that s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuntimeConfig:
-    """Everything an operator can change.
+    """The values of all settings of the hub."""
 
-    Sensitive are the settings with which somebody who is no super admin could become one, or act as one.
-    """
+    # A setting is sensitive if it would let a person who is not a super admin become one or act as one.
 
     app_mode: str = setting(
         UNCONFIGURED,
@@ -45,8 +44,8 @@ class RuntimeConfig:
         field=fields.ChoiceField([UNCONFIGURED, LOCAL, WORKOS]),
         editable=Editable.SHELL,
         summary=plain,
-        help="How people sign in: local (e-mail and password) or workos (AuthKit). "
-        "The setup wizard sets it; from a shell, set it to get back in when WorkOS is down.",
+        help="How people sign in: local (e-mail and password) or workos (AuthKit). The setup wizard sets it. "
+        "If WorkOS is down, set it to local from a shell to get back in.",
     )
     setup_completed: bool = setting(
         False,
@@ -54,7 +53,7 @@ class RuntimeConfig:
         label="Setup Completed",
         field=fields.BooleanField(),
         editable=Editable.MANAGED,
-        help="Whether somebody has claimed this hub.",
+        help="Whether this hub has been claimed.",
     )
     host: str = setting(
         "127.0.0.1",
@@ -67,7 +66,7 @@ class RuntimeConfig:
         takes_effect=TakesEffect.LISTENERS,
         summary=plain,
         help="IP address or host name the hub listens on: 127.0.0.1 for this machine only, "
-        "0.0.0.0 for every network it is connected to.",
+        "0.0.0.0 for all networks of this machine.",
     )
     port: int = setting(
         8884,
@@ -88,7 +87,7 @@ class RuntimeConfig:
         imported_from=("HUB_DATABASE_PATH",),
         editable=Editable.MANAGED,
         summary=plain,
-        help="Where the database really is. To move it, stop the hub, move the file and set "
+        help="Where the database is. To move it, stop the hub, move the file and set "
         "HUB_DATABASE_PATH or HUB_DATABASE_URL in the process environment.",
     )
     public_url: str = setting(
@@ -99,8 +98,8 @@ class RuntimeConfig:
         sensitive=True,
         field=fields.OriginField(),
         imported_from=("HUB_PUBLIC_URL",),
-        help="Address that people open, such as https://hub.example.com; "
-        "empty when they use the bind address directly.",
+        help="Address that people open in the browser, such as https://hub.example.com. "
+        "Leave it empty if they use the bind address directly.",
     )
     allowed_hosts: tuple[str, ...] = setting(
         (),
@@ -110,7 +109,7 @@ class RuntimeConfig:
         sensitive=True,
         field=fields.HostListField(),
         imported_from=("HUB_ALLOWED_HOSTS",),
-        help="Further host names under which the hub answers. The public URL's host, this machine's own "
+        help="More host names for which the hub answers. The host of the public URL, this machine's own "
         "names and the bind address are always included.",
     )
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = setting(
@@ -121,7 +120,8 @@ class RuntimeConfig:
         sensitive=True,
         field=fields.CidrListField(),
         imported_from=("HUB_TRUSTED_PROXIES",),
-        help="Networks of the reverse proxies whose X-Forwarded-For and X-Forwarded-Proto headers count.",
+        help="Networks of your reverse proxies. The hub uses X-Forwarded-For and X-Forwarded-Proto headers "
+        "only from these.",
     )
     allowed_origins: tuple[str, ...] = setting(
         (),
@@ -130,8 +130,8 @@ class RuntimeConfig:
         sensitive=True,
         field=fields.OriginListField(),
         imported_from=("HUB_ALLOWED_ORIGINS",),
-        help="Origins whose scripts may call the hub (CORS): an exact list, or * for all, "
-        "which then never receive cookies.",
+        help="Origins whose scripts may call the hub (CORS): an exact list, or * for all. "
+        "With *, browsers send no cookies.",
     )
     enable_hsts: bool = setting(
         False,
@@ -139,7 +139,7 @@ class RuntimeConfig:
         label="Enable HSTS",
         field=fields.BooleanField(),
         imported_from=("HUB_ENABLE_HSTS",),
-        help="Tell browsers to use https only, for a year. Switch it on once https works for good.",
+        help="Tell browsers to use only https, for a year. Turn this on once https works reliably.",
     )
     csp_report_uri: str | None = setting(
         None,
@@ -147,7 +147,7 @@ class RuntimeConfig:
         label="CSP Report URI",
         field=fields.UrlField(),
         imported_from=("HUB_CSP_REPORT_URI",),
-        help="Where browsers report violations of the Content Security Policy.",
+        help="URL to which browsers report violations of the Content Security Policy.",
     )
     super_admin_emails: tuple[str, ...] = setting(
         (),
@@ -194,7 +194,7 @@ class RuntimeConfig:
         label="WorkOS Cookie Password",
         field=fields.FernetKeyField(),
         imported_from=("WORKOS_COOKIE_PASSWORD",),
-        help="Fernet key that seals what is kept of a WorkOS session. Made at the first start.",
+        help="Fernet key that encrypts the stored WorkOS sessions. It is generated at the first start.",
     )
     workos_organization_id: str | None = setting(
         None,
@@ -202,8 +202,8 @@ class RuntimeConfig:
         label="WorkOS Organization",
         sensitive=True,
         field=OrganizationIdField(required=False),
-        help="Only people who sign in for this organization are let in, such as org_01H…; "
-        "empty lets in everyone whom the WorkOS environment knows.",
+        help="ID of the organization for which people must sign in, such as org_01H…. "
+        "If it is empty, all users of the WorkOS environment can sign in.",
     )
     workos_staff_role: str | None = setting(
         None,
@@ -211,8 +211,8 @@ class RuntimeConfig:
         label="WorkOS Staff Role",
         sensitive=True,
         field=RoleField(required=False),
-        help="Slug of the WorkOS role whose holders are staff: they may open the admin and see or change "
-        "what their permissions allow.",
+        help="Slug of a WorkOS role. People who have this role may open the admin, where they can see and "
+        "change what their permissions allow.",
     )
     local_admin_email: str | None = setting(
         None,
@@ -230,7 +230,7 @@ class RuntimeConfig:
         field=fields.IntegerRangeField(1, 64),
         imported_from=("HUB_WORKERS",),
         takes_effect=TakesEffect.WORKERS,
-        help="Processes that serve requests.",
+        help="Number of processes that serve requests.",
     )
     log_level: str = setting(
         "info",
@@ -245,7 +245,8 @@ class RuntimeConfig:
         section=SERVER,
         label="Reload Webhook Secret",
         field=fields.WebhookSecretField(),
-        help="Signs calls to the reload webhook; without it, none is accepted.",
+        help="Secret with which calls to the reload webhook must be signed. Without it, the hub refuses "
+        "all calls.",
     )
 
 
@@ -256,5 +257,6 @@ get_config = cast("Callable[[], RuntimeConfig]", runtime.get_config)
 
 
 def is_configured(config: RuntimeConfig) -> bool:
-    """Tell whether the hub is claimed: derived, never stored twice."""
+    """Return whether the hub is claimed."""
+    # This is derived from two settings, so that it cannot contradict them.
     return config.setup_completed and config.app_mode in {LOCAL, WORKOS}

@@ -1,4 +1,4 @@
-"""Django's settings: only what is not configuration. What an operator can change lives in the database."""
+"""Django's settings that operators cannot change; the settings of operators are in the database."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ INSTANCE = resolve_instance(os.environ, BASE_DIR)
 
 DEBUG = False
 
-# hub.middleware.hosts decides, by the configuration in force.
+# hub.middleware.hosts decides which hosts are allowed, by the current runtime config.
 ALLOWED_HOSTS = ["*"]
 
 INSTALLED_APPS = [
@@ -35,12 +35,12 @@ INSTALLED_APPS = [
     "config_app",
     "setup_wizard",
     "hub",
-    "django.contrib.staticfiles",  # after the hub, whose runserver brings the install up first
+    "django.contrib.staticfiles",  # after the hub, so that the hub's own runserver is used
 ]
 
-# The order matters: one stack and one revision for the whole of a response, then what every response needs,
-# and nothing else runs before the gate. Static files need no session; cookies are renamed before anyone
-# reads them.
+# The order matters. The first two layers cover a whole request: one memory chunk and one revision. Then
+# come the layers that every response needs. Nothing else runs before the wizard's gate. Static files need
+# no session. Cookies are renamed before any layer reads them.
 MIDDLEWARE = [
     "hub.middleware.one_chunk.one_chunk",
     "config_app.middleware.one_revision",
@@ -103,7 +103,7 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "dashboard"
 LOGOUT_REDIRECT_URL = "signed-out"
 
-# django-axes: the limits and the reasons are in hub.auth.throttle.
+# django-axes: hub.auth.throttle has the limits and explains them.
 AXES_HANDLER = "hub.auth.throttle.SignInThrottle"
 AXES_LOCKOUT_PARAMETERS = "hub.auth.throttle.parameters"
 AXES_FAILURE_LIMIT = 1
@@ -126,11 +126,11 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "hub.responses.errors.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
-# hub.middleware.proxy removes the header from everyone but trusted proxies.
+# hub.middleware.proxy removes this header unless it comes from a trusted proxy.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_REFERRER_POLICY = "same-origin"
 
-# Without unsafe-inline or unsafe-eval anywhere: styles and scripts come from static files only (W2).
+# There is no unsafe-inline or unsafe-eval: styles and scripts come only from static files (W2).
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -147,11 +147,11 @@ CONTENT_SECURITY_POLICY = {
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-# Files are served from where they are, so that a fresh clone needs no collectstatic.
+# Static files are served from their source folders, so that a fresh clone needs no collectstatic.
 WHITENOISE_USE_FINDERS = True
-# hub.middleware.cors decides about static files too.
+# hub.middleware.cors decides which origins may read static files.
 WHITENOISE_ALLOW_ALL_ORIGINS = False
-# Browsers must not remember for long what the configuration may revoke at any moment.
+# Browsers cache the answer for this many seconds only, because a change may revoke it at any moment.
 CORS_PREFLIGHT_MAX_AGE = 300
 
 LANGUAGE_CODE = "en"
@@ -162,14 +162,14 @@ USE_I18N = False
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 MESSAGE_TAGS = {message_levels.DEBUG: "info"}
 
-# A constant, so that no environment can turn sign-in over to somebody else's server.
+# This is a constant, so that no environment variable can redirect the sign-in to another server.
 WORKOS_API_URL = "https://api.workos.com"
 
 CONFIG_APP = {"PROJECT": "hub.project.HubProject"}
 SETUP_WIZARD = {"PRODUCT": "hub.wizard.product.HubSetup"}
 
 # HSTS (W004), the redirect to https (W008) and Secure cookies (W012, W016) depend on how the operator
-# publishes the hub: middleware decides per request, and hub.site.checks looks at the configuration in force
-# (in the same order: hub.W001; hub.W006 and hub.W003; hub.W002).
-# Django's protection against forged requests (W003) is on, as the subclass hub.middleware.csrf.
+# publishes the hub. Middleware decides for each request, and hub.site.checks has its own checks instead:
+# hub.W001 for W004, hub.W006 and hub.W003 for W008, hub.W002 for W012 and W016.
+# Django's protection against forged requests (W003) is on, in its subclass hub.middleware.csrf.
 SILENCED_SYSTEM_CHECKS = [f"security.{check}" for check in ("W003", "W004", "W008", "W012", "W016")]

@@ -1,4 +1,4 @@
-"""Every address of the hub."""
+"""The URLs of the hub."""
 
 from __future__ import annotations
 

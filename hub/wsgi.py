@@ -1,4 +1,4 @@
-"""The WSGI application, for servers that speak no ASGI."""
+"""The WSGI application, for servers that do not support ASGI."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What the process environment and ``.env`` say, and the one-time import of it."""
+"""The process environment and ``.env``: reading them, and importing them once."""

@@ -1,4 +1,4 @@
-"""Whether a variable still names the database in use."""
+"""Compare the database that a variable names with the database in use."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hub.environment.instance import DATABASE_URL, Instance
 
 
 def database_differs(variable: str, text: str, instance: Instance) -> bool:
-    """Tell whether ``text`` names another database than the one of ``instance``."""
+    """Return whether ``text``, the value of ``variable``, names a database other than ``instance``'s."""
     parse = database_from_url if variable == DATABASE_URL else sqlite_database
     try:
         return parse(text, settings.BASE_DIR).label != instance.database_label

@@ -1,8 +1,8 @@
 """Read one `.env` file as data; `os.environ` is never read or written.
 
-django-environ's own `read_env` is not used: it writes into `os.environ`, keeps inline comments as part of
-the value, knows no multi-line values, and skips `NAME = value` lines without a word. python-dotenv's parser
-reads all of these; what it gets wrong in files people really have is put right here, each beside its reason.
+The parser is python-dotenv's. This module corrects what it gets wrong in real files. django-environ's
+`read_env` is not used: it writes into `os.environ`, keeps inline comments as part of the value, does not
+support multi-line values, and silently skips `NAME = value` lines.
 """
 
 from __future__ import annotations
@@ -24,26 +24,27 @@ if TYPE_CHECKING:
 MAX_BYTES: Final = 1024 * 1024
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
-# Only the name of an assignment is surely a name. A bare word may be a line of somebody's private key that
-# lost its quotes, so it is repeated only when it looks like the variables people set: HUB_PORT.
+# Messages repeat the name of an assignment. A line without `=` may belong to a private key that lost its
+# quotes, so its first word is repeated only if it looks like a variable: HUB_PORT.
 _ASSIGNED = re.compile(r"\s*(?:export\s+)?'?([A-Za-z_][A-Za-z0-9_.-]*)'?[^\S\n]*=")
 _BARE = re.compile(r"\s*(?:export\s+)?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?![^\s:])")
 _OPENS_QUOTE = re.compile(r"[^=\n]*=[^\S\n]*[\"']")
 _FIRST_LINE = re.compile(r"\s*[^\n]*\n?")
-# The last line of `A="one` ... `COLOUR="#fff"`: the quote that seems to close A opens the next value.
+# The end of a value with a missing closing quote, as in `A="one` ... `COLOUR="#fff"`. The quote that seems
+# to close A really opens the next value.
 _NEXT_VALUE = re.compile(r"\n[^\S\n]*(?:export\s+)?[A-Za-z_]\w*[^\S\n]*=[^\S\n]*[\"']#[^\n]*\n?\Z")
-# The parser takes quadratic time over a run of blanks; nobody's value has one this long.
+# The parser needs quadratic time for a run of blanks. No real value has one this long.
 _ENDLESS_BLANKS = re.compile(r"[^\S\n]{1000,}")
 _UNDECODED = re.compile(r"[\ud800-\udfff]")
 
 
 class UnreadableEnvFile(ConfigError):
-    """The file exists but is not one whose lines can be read."""
+    """The file exists, but it cannot be read as lines of text."""
 
 
 @dataclass(frozen=True, slots=True)
 class EnvProblem:
-    """A line that gave no value: `message` says what was expected and never repeats what is there."""
+    """A line without a usable value; `message` says what was expected and never repeats the line."""
 
     line: int
     name: str | None
@@ -55,7 +56,7 @@ class EnvProblem:
 
 @dataclass(frozen=True, slots=True)
 class EnvFile:
-    """What a `.env` file says: each variable's value and line, and the lines that could not be used."""
+    """The contents of a `.env` file: the value and the line number of each variable, and the bad lines."""
 
     path: Path
     values: Mapping[str, str] = field(repr=False)
@@ -65,9 +66,10 @@ class EnvFile:
 
 
 def read_env_file(path: Path) -> EnvFile:
-    """Read `path`; a missing file is an empty one. Raise UnreadableEnvFile when it cannot be read as text.
+    """Return the contents of the file; a missing file counts as an empty one.
 
-    The last line that names a variable decides: where it is a problem, the variable has no value.
+    If several lines name a variable, the last one counts. If that line is bad, the variable has no value.
+    Raise UnreadableEnvFile if the file cannot be read as text.
     """
     collector = _Collector()
     for binding in _bindings(_text(path)):
@@ -112,7 +114,10 @@ class _Collector:
 
 
 def _text(path: Path) -> str:
-    """Return the file as text with plain newlines, in which what cannot be text is a surrogate or NUL."""
+    """Return the file as text with plain newlines.
+
+    Bytes that are not UTF-8 become surrogates. A very long run of blanks becomes a NUL.
+    """
     text = _decode(path, _content(path))
     # The parser counts CRLF twice after a line it cannot read, which makes every later line number wrong.
     text = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -147,17 +152,15 @@ def _fix(path: Path) -> str:
 
 
 def _bindings(text: str) -> Iterator[Binding]:
-    """Parse `text`; a line that cannot be read takes no following line with it.
-
-    A quote that is never closed makes the parser search on, up to a quote in some later line, and drop
-    everything in between. It is sent back to the line after the first.
-    """
+    """Yield each assignment, comment and bad line of `text`; a bad line does not affect later lines."""
     # Imported here because most starts read no `.env` at all.
     from dotenv.parser import Reader, parse_binding
 
     reader = Reader(StringIO(text))
     while reader.has_next():
         binding = parse_binding(reader)
+        # If a quote is never closed, the parser drops everything up to a quote in some later line. So after
+        # a bad line, parsing continues with the line below it.
         yield _only_first_line(reader, binding) if _is_broken(binding) else binding
 
 
@@ -179,8 +182,8 @@ def _only_first_line(reader: Reader, binding: Binding) -> Binding:
 
 
 def _line(binding: Binding) -> int:
-    """Return the line the variable stands on; the parser counts from the blank lines before it."""
-    source = binding.original.string
+    """Return the number of the line on which the variable stands."""
+    source = binding.original.string  # the parser's own number is that of the first blank line before it
     blank = len(source) - len(source.lstrip())
     return binding.original.line + source.count("\n", 0, blank)
 
@@ -192,13 +195,13 @@ def _name(source: str) -> str | None:
 
 def _expectation(source: str) -> str:
     if _OPENS_QUOTE.match(source):
-        return "expected the same quote at the end of the value, and nothing after it but a comment"
+        return "expected the value to end with the same quote, with at most a comment after it"
     return "expected NAME=value"
 
 
 def _not_text(value: str) -> str | None:
     if "\0" in value:
-        return "expected a value without NUL bytes and without a thousand blanks in a row"
+        return "expected a value without NUL bytes and without a thousand spaces in a row"
     if _UNDECODED.search(value):
         return "expected UTF-8 text; save the file as UTF-8"
     return None

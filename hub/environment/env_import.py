@@ -1,4 +1,4 @@
-"""The one-time import of ``.env`` and the process environment, and what differs from it afterwards."""
+"""Import ``.env`` and the process environment, and list the variables that differ from the settings."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PROCESS = "the process environment"
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """One environment variable that a setting is imported from; its text may be secret."""
+    """One environment variable with the setting that is imported from it; ``text`` may be a secret."""
 
     name: str
     place: str
@@ -35,23 +35,20 @@ class Variable:
     text: str = field(repr=False)
 
     def value(self) -> Any:
-        """Return the typed value; raise ``InvalidValue``."""
+        """Return the typed value; raise ``InvalidValue`` if the setting refuses the text."""
         return self.setting.parse(self.text)
 
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """What an import would set, and a note by key on what it leaves out."""
+    """The values that an import sets, and for each setting that it leaves out, a note that says why."""
 
     values: Mapping[str, Any]
     refusals: Mapping[str, str]
 
 
 def gather(environ: Mapping[str, str], file: EnvFile) -> Iterator[Variable]:
-    """Yield the variable of each setting that has one: the process environment before ``.env``.
-
-    The empty placeholder of a secret, as templates of ``.env`` have it, says nothing.
-    """
+    """Yield at most one variable for each setting; the process environment wins over ``.env``."""
     places = ((PROCESS, environ), (str(file.path), file.values))
     for setting in schema.settings.values():
         if setting.managed:
@@ -60,13 +57,14 @@ def gather(environ: Mapping[str, str], file: EnvFile) -> Iterator[Variable]:
             Variable(name, place, setting, values[name])
             for place, values in places
             for name in setting.imported_from
+            # An empty secret does not count: templates of ``.env`` have it as a placeholder.
             if name in values and (values[name].strip() or not setting.is_secret)
         )
         yield from itertools.islice(found, 1)
 
 
 def read_import(environ: Mapping[str, str], file: EnvFile) -> Import:
-    """Return what the environment says, validated value by value."""
+    """Return the import of these variables; each value is validated by itself."""
     values: dict[str, Any] = {}
     refusals = dict(_unreadable(file))
     for variable in gather(environ, file):
@@ -83,7 +81,7 @@ def _note(name: str, place: str, expected: str) -> str:
 
 
 def _unreadable(file: EnvFile) -> Iterator[tuple[str, str]]:
-    """Yield the settings whose line in ``.env`` cannot be read, with a note."""
+    """Yield the key of each setting whose line in ``.env`` cannot be read, and a note that says why."""
     by_variable = {name: s.key for s in schema.settings.values() for name in s.imported_from}
     for problem in file.problems:
         if problem.name in by_variable:
@@ -92,7 +90,7 @@ def _unreadable(file: EnvFile) -> Iterator[tuple[str, str]]:
 
 
 def current_import() -> Import:
-    """Return what the environment of this process and its ``.env`` say now; log what they misspell."""
+    """Return the import of this process's environment and its ``.env``; log variables that are unknown."""
     file = read_env_file(instance().env_file)
     for problem in unknown(os.environ, file):
         logger.warning("%s", problem)
@@ -100,18 +98,18 @@ def current_import() -> Import:
 
 
 def unknown(environ: Mapping[str, str], file: EnvFile) -> list[Problem]:
-    """Return the variables that look like the hub's and that it does not know."""
+    """Return a problem for each variable that looks like one of the hub's, but is not."""
     return [*unknown_variables(environ, PROCESS), *unknown_variables(file.values, str(file.path))]
 
 
 def instance() -> Instance:
-    """Return where this hub's files are."""
+    """Return the instance of this process: where its database, keys and files are."""
     found: Instance = settings.INSTANCE
     return found
 
 
 def drift(config: RuntimeConfig) -> list[Problem]:
-    """Return the variables that are set and differ from the configuration in force."""
+    """Return a problem for each variable that has no effect: it differs from ``config``, or is unusable."""
     try:
         file = read_env_file(instance().env_file)
     except ConfigError as error:
@@ -123,7 +121,7 @@ def drift(config: RuntimeConfig) -> list[Problem]:
 
 
 def _unreadable_lines(file: EnvFile) -> Iterator[EnvProblem]:
-    """Yield the lines that may have been meant for the hub: those of other programs' variables are not."""
+    """Yield the bad lines of ``.env``, without those that clearly belong to other programs."""
     ours = {name for setting in schema.settings.values() for name in setting.imported_from}
     for problem in file.problems:
         if problem.name is None or problem.name in ours or problem.name.startswith("HUB_"):
@@ -160,13 +158,13 @@ def _differing(config: RuntimeConfig, variables: Iterable[Variable]) -> Iterator
 
 
 def _command(setting: Setting, value: Any) -> str:
-    """Return the command that puts ``value`` into the database; a secret is asked for."""
+    """Return the command that sets ``value``; for a secret, one that reads it from standard input."""
     text = "--stdin" if setting.is_secret else shlex.quote(setting.serialise_optional(value))
     return f"manage.py config set {setting.key} {text}"
 
 
 def _misplaced(file: EnvFile) -> Iterator[Problem]:
-    """Yield what ``.env`` says of the database that is not so."""
+    """Yield a problem for each variable in ``.env`` that names another database than the one in use."""
     from hub.environment.database_drift import database_differs
 
     for name in ("HUB_DATABASE_URL", "HUB_DATABASE_PATH"):

@@ -1,6 +1,7 @@
-"""Where this hub's database, key and private files are, as the process environment says.
+"""Resolve where this hub's database, key and private files are, from the process environment.
 
-hub.settings asks at import: nothing here imports Django, and resolving writes nothing to the disk.
+hub.settings needs this while it is imported. So nothing here imports Django, and `resolve_instance` writes
+nothing to the disk.
 """
 
 from __future__ import annotations
@@ -43,16 +44,17 @@ class UnusableDataDirectory(ConfigError):
 
 
 class InvalidInstanceFile(ConfigError):
-    """instance.json exists but does not say where the database is."""
+    """instance.json exists, but it cannot be read or has the wrong content."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instance:
-    """The answers of the process environment; `database` is a DATABASES entry.
+    """Where this hub's database, keys and files are.
 
-    `database` has OPTIONS only where the URL gave some. `database_label` shows neither user nor password.
-    `first_start` is true until instance.json exists; only then did `.env` have a say, and
-    `named_by_env_file` tells whether it named the database. `problems` are lines in it without effect.
+    `database` is an entry of DATABASES; it has OPTIONS only if the URL has some. `database_label` names the
+    database without user and password. `first_start` is true until instance.json exists. `.env` may name the
+    database only until then; `named_by_env_file` says whether it does. `problems` has the lines of `.env`
+    that have no effect.
     """
 
     data_dir: Path
@@ -71,7 +73,7 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """Variables from one place; relative paths in it start at `base`."""
+    """The variables from one place; a relative path among them starts at `base`."""
 
     name: str
     values: Mapping[str, str] = field(repr=False)
@@ -80,7 +82,7 @@ class _Source:
     problems: tuple[EnvProblem, ...] = ()
 
     def read(self, variable: str, parse: Callable[[str, Path], T]) -> T | None:
-        """Return the parsed value, or None where it is not set; raise ConfigError where it is unusable."""
+        """Return the parsed value, or None if it is not set; raise ConfigError if it cannot be used."""
         if variable in self.broken:
             problem = self.broken[variable]
             fix = f"correct line {problem.line} of {self.name}"
@@ -88,7 +90,8 @@ class _Source:
         value = self.values.get(variable)
         if value is None:
             return None
-        # An empty value is no unset one: that would start a new, empty hub where a secret store failed.
+        # Empty is not the same as unset. A secret store that fails may leave the variable empty, and the
+        # default would then start a new, empty hub.
         if not value.strip():
             fix = f"set it, or remove it from {self.name}"
             raise InvalidValue(variable, "a value, but it is empty", fix=fix)
@@ -99,10 +102,10 @@ class _Source:
 
 
 def resolve_instance(environ: Mapping[str, str], base_dir: Path) -> Instance:
-    """Resolve the process environment; raise ConfigError naming the variable that cannot be used.
+    """Return the instance for this process environment; raise ConfigError if a variable cannot be used.
 
-    A place that names the database at all decides alone: the process environment, then instance.json, or
-    `.env` while there is none, then the default. Within one place the URL wins over the path.
+    The first place that names the database decides: the process environment, then instance.json (or `.env`
+    if there is no instance.json yet), then the default. Within one place, the URL wins over the path.
     """
     process = _Source("the process environment", environ, base_dir)
     data_dir = process.read(DATA_DIR, resolve_path) or resolve_path("data", base_dir)
@@ -132,12 +135,12 @@ def resolve_instance(environ: Mapping[str, str], base_dir: Path) -> Instance:
 
 
 def remember_database(instance: Instance) -> None:
-    """Write instance.json: the first start is done, and this is the database that `.env` named for it.
+    """Write instance.json, and record the database in it if `.env` named the database.
 
-    An instance.json that exists stays as it is. A path inside the instance directory is written relative
-    to it, so that the directory can move.
+    An existing instance.json is not changed. Raise UnusableDataDirectory if the file cannot be written.
     """
     url, path = instance.database_url, instance.database_path
+    # A relative path lets the whole instance directory move.
     if path is not None and path.is_relative_to(instance.data_dir):
         path = path.relative_to(instance.data_dir)
     record = {"database_url": url, "database_path": None if path is None else str(path)}
@@ -152,23 +155,23 @@ def remember_database(instance: Instance) -> None:
 
 
 def ensure_data_dir(path: Path) -> None:
-    """Create the instance directory, and its parents, for this user alone (0700).
+    """Create the instance directory and its parents if they are missing, for this user alone (0700).
 
-    Raise UnusableDataDirectory where what is there cannot be used.
+    Raise UnusableDataDirectory if that fails, or if an existing directory is not private and writable.
     """
     try:
         _make_private(path)
     except OSError as error:
-        raise _unusable(f"{path} cannot be created: {error.strerror}", "make room for it") from None
+        raise _not_created(path, error) from None
     require_data_dir(path)
 
 
 def require_data_dir(path: Path) -> None:
-    """Raise UnusableDataDirectory where the instance directory is not this user's alone."""
+    """Raise UnusableDataDirectory unless the instance directory is private to this user and writable."""
     try:
         found = path.stat()
     except OSError as error:
-        raise _unusable(f"{path} cannot be created: {error.strerror}", "make room for it") from None
+        raise _not_created(path, error) from None
     if not stat.S_ISDIR(found.st_mode):
         raise _unusable(f"{path} is not a directory", "move it away")
     if found.st_uid != os.geteuid():
@@ -184,8 +187,12 @@ def _make_private(path: Path) -> None:
     if path.is_dir():
         return
     _make_private(path.parent)
-    with contextlib.suppress(FileExistsError):  # another process was faster, or it is no directory
+    with contextlib.suppress(FileExistsError):  # another process was faster, or it is not a directory
         path.mkdir(mode=0o700)
+
+
+def _not_created(path: Path, error: OSError) -> UnusableDataDirectory:
+    return _unusable(f"{path} cannot be created: {error.strerror}", f"make {path.parent} writable")
 
 
 def _unusable(message: str, fix: str) -> UnusableDataDirectory:
@@ -196,31 +203,34 @@ def _env_file_source(path: Path, data_dir: Path, base_dir: Path) -> _Source:
     from hub.environment.env_file import read_env_file
 
     file = read_env_file(path)
-    # The name of the database or a key in a line that cannot be read must not lead to the default.
+    # If a bad line names the database or a key, the hub must not use the default instead.
     broken = {p.name: p for p in file.problems if p.name is not None and p.name not in file.values}
     return _Source(str(path), file.values, base_dir, broken, lines_too_late(file, data_dir, base_dir))
 
 
 def lines_too_late(file: EnvFile, data_dir: Path, base_dir: Path) -> tuple[EnvProblem, ...]:
-    """Return the lines of `.env` that say something else than where it and the instance directory are."""
+    """Return the lines of `.env` that set HUB_DATA_DIR or HUB_ENV_FILE too late to have an effect."""
     found = [_too_late(file, DATA_DIR, data_dir, base_dir), _too_late(file, ENV_FILE, file.path, base_dir)]
     return tuple(filter(None, found))
 
 
 def _too_late(file: EnvFile, variable: str, used: Path, base_dir: Path) -> EnvProblem | None:
-    """Return the problem of a variable that counts before this file is found, unless it changes nothing."""
+    """Return a problem if the file sets `variable` to another path than `used`; otherwise None."""
     from hub.environment.env_file import EnvProblem
 
     value = file.values.get(variable)
     with contextlib.suppress(ValueError):
         if value is None or resolve_path(value, base_dir) == used:
             return None
-    message = "expected in the process environment: this file is read too late for it to count"
+    message = "expected in the process environment; this file is read too late for it"
     return EnvProblem(file.lines[variable], variable, message)
 
 
 def _read_instance_file(path: Path) -> dict[str, str] | None:
-    """Return the variables that instance.json stands for, or None where there is no such file yet."""
+    """Return the content of instance.json as variables, or None if the file does not exist yet.
+
+    Raise InvalidInstanceFile if it cannot be used.
+    """
     try:
         content = path.read_bytes()
     except FileNotFoundError:
@@ -257,7 +267,7 @@ def _encryption_key(source: _Source) -> Secret | None:
     return inline or from_file
 
 
-def _key(text: str, base: Path) -> Secret:  # noqa: ARG001 - called as every parser is
+def _key(text: str, base: Path) -> Secret:  # noqa: ARG001 - all parsers have the same parameters
     key = text.strip()
     if len(key) < MIN_KEY_CHARACTERS:
         raise ValueError(f"at least {MIN_KEY_CHARACTERS} characters")
@@ -267,7 +277,7 @@ def _key(text: str, base: Path) -> Secret:  # noqa: ARG001 - called as every par
 
 
 def _key_in_file(text: str, base: Path) -> Secret:
-    # The path is not repeated: people set this variable to the key itself by mistake.
+    # Messages do not repeat the path, because people set this variable to the key itself by mistake.
     try:
         with resolve_path(text, base).open("rb") as file:
             content = file.read(MAX_KEY_BYTES + 1)

@@ -1,4 +1,4 @@
-"""Environment variables that look like the hub's and that it does not know: most are misspelt."""
+"""Find environment variables that look like the hub's but are not; most of them are misspelt."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from hub.environment.variables import VARIABLES
 from hub.runtime_config import schema
 
 PREFIXES = ("HUB_", "WORKOS_")
-# What Kubernetes and Docker links set in every container beside a service that is called "hub".
+# If a service is called "hub", Kubernetes and Docker links set these variables in every other container.
 _SERVICE_LINK = re.compile(r"\w+_SERVICE_(?:HOST|PORT)(?:_\w+)?|\w+_PORT_[0-9]+_(?:TCP|UDP|SCTP)(?:_\w+)?")
 SIMILAR = 0.75
-"""From how similar on a name was probably meant; the prefix alone makes any two somewhat alike."""
+"""How similar a name must be to be suggested, from 0 to 1; the prefix alone makes all names a bit similar."""
 
 
 def unknown_variables(variables: Mapping[str, str], place: str) -> Iterator[Problem]:
-    """Yield a problem for each variable that starts like the hub's and is none of them."""
+    """Yield a problem for each variable that has a prefix of the hub's but is not one of them."""
     known = _names_by_spelling()
     for name, text in sorted(variables.items()):
         is_ours = name.startswith(PREFIXES) and not _is_service_link(name, text)
         if is_ours and name not in known.values():
             yield Problem(
                 code="env_unknown",
-                message=f"{name} of {place} is no variable of the hub and has no effect",
+                message=f"{name} of {place} is not a variable of the hub and has no effect",
                 fix=_suggestion(name, known),
                 severity="info",
             )
@@ -37,7 +37,7 @@ def _is_service_link(name: str, text: str) -> bool:
 
 
 def _names_by_spelling() -> dict[str, str]:
-    """Return every variable by its name and by what people call it after the setting."""
+    """Return the variable for each spelling: its own name, and ``HUB_`` with the key of its setting."""
     imported = [setting for setting in schema.settings.values() if setting.imported_from]
     names = [*(name for setting in imported for name in setting.imported_from), *(v.name for v in VARIABLES)]
     return {f"HUB_{s.key.upper()}": s.imported_from[0] for s in imported} | {name: name for name in names}

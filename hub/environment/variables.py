@@ -1,4 +1,4 @@
-"""The variables that every start reads: they say where the database and the key are, nothing else."""
+"""The variables that every start reads; they only say where the database, the key and the files are."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ VARIABLES = (
         name=DATA_DIR,
         default="data",
         in_env_file=False,
-        help="The instance directory, for this user alone (0700): database, key file, setup token, backups. "
-        "A relative path starts at the folder of manage.py.",
+        help="The instance directory. It holds the database, the key file, the setup token and the backups, "
+        "and only the hub's user may open it (0700). A relative path starts at the folder of manage.py.",
     ),
     ProcessVariable(
         name=DATABASE_URL,
         help="The database on a server, such as postgres://user:password@host:5432/name. "
-        f"Wins over {DATABASE_PATH}.",
+        f"It wins over {DATABASE_PATH}.",
     ),
     ProcessVariable(
         name=DATABASE_PATH,
@@ -32,13 +32,13 @@ VARIABLES = (
     ),
     ProcessVariable(
         name=ENCRYPTION_KEY,
-        help="A key of at least 32 characters that unlocks the secrets on any machine: for several machines "
-        "on one database, and for containers.",
+        help="A key of at least 32 characters that unlocks the secrets on any machine. Use it for containers "
+        "and if several machines share one database.",
     ),
     ProcessVariable(
         name=ENCRYPTION_KEY_FILE,
         help=f"A file that holds that key, instead of {ENCRYPTION_KEY}. "
-        "One that cannot be read is an error, never a fallback.",
+        "If the file cannot be read, the hub does not start.",
     ),
     ProcessVariable(
         name=ENV_FILE,

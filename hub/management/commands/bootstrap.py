@@ -1,4 +1,4 @@
-"""``manage.py bootstrap``: bring the install to where it can serve."""
+"""``manage.py bootstrap``: prepare the install, so that it can serve."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from hub.bootstrap import bootstrap_application, get_bootstrap_state
 
 
 class Command(BaseCommand):
-    """Create, migrate, unlock and import whatever is missing; safe to repeat."""
+    """The command that runs only the bootstrap; it can be repeated at any time."""
 
-    help = "Create the database, bring it up to date and import .env, whatever of it is still missing."
+    help = "Create the database, migrate it and import .env. Steps that are already done are skipped."
     requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run the bootstrap and say where the install stands."""
+        """Run the bootstrap and print the state of the install."""
         bootstrap_application()
         self.stdout.write(f"Bootstrap State: {get_bootstrap_state()}")

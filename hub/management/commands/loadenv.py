@@ -1,4 +1,4 @@
-"""``manage.py loadenv``: the one-time import of ``.env``, and a look at what a second one would change."""
+"""``manage.py loadenv``: import ``.env`` once, or once more with ``--again`` after showing the plan."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ from hub.runtime_config import schema
 
 
 class Command(OneLineCommand):
-    """Import once; afterwards only on demand, after showing the plan."""
+    """The command that imports ``.env`` and the process environment."""
 
-    help = "Import .env and the process environment: once, at the first start."
+    help = "Import .env and the process environment. This happens once, at the first start."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the file, and what a second import needs."""
-        parser.add_argument("file", nargs="?", metavar="FILE", help="another file than .env")
+        """Add the file and the options of a second import."""
+        parser.add_argument("file", nargs="?", metavar="FILE", help="the file to import instead of .env")
         parser.add_argument("--again", action="store_true", help="import once more, after showing the plan")
         parser.add_argument("--yes", action="store_true", help="do not ask")
         add_writing_options(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Import, refuse, or import again."""
+        """Run the first start, or import again with ``--again``; otherwise refuse a second import."""
         wanted = Namespace(**options)
         with database_errors():
             if get_project().lacking() is not None:
@@ -51,7 +51,7 @@ class Command(OneLineCommand):
                 raise _done()
 
     def _first(self, options: Namespace) -> None:
-        """Start the hub for the first time, which imports; another file is named to a process of its own."""
+        """Run the first start, which imports the file; with ``--dry-run``, only show what it would set."""
         file = _file(options)
         if options.dry_run:
             show_dry_run(_first_plan(self._read(file)), self.terminal, as_json=options.as_json)
@@ -86,7 +86,7 @@ class Command(OneLineCommand):
             self.terminal.confirm("Import this?")
 
     def _read(self, file: Path) -> Import:
-        """Return what the file and the process environment say; name what is left out."""
+        """Return the import of the file and the process environment, and warn about what is left out."""
         contents = read_env_file(file)
         for problem in unknown(os.environ, contents):
             self.terminal.warn(str(problem))
@@ -97,7 +97,7 @@ class Command(OneLineCommand):
 
 
 def _file(options: Namespace) -> Path:
-    """Return the file to import; one that was named must be there."""
+    """Return the file to import; raise ``ConfigError`` if it was named and does not exist."""
     if options.file is None:
         return instance().env_file
     path = Path(options.file).absolute()
@@ -107,7 +107,8 @@ def _file(options: Namespace) -> Path:
 
 
 def _run_with(file: Path, *, as_json: bool) -> None:
-    """Replace this process by one that knows the file from its start: it may name database and key."""
+    """Replace this process by one that has the file as its ``.env``."""
+    # The file may name the database and the key, and a process reads those when it starts.
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "loadenv"]
     sys.stdout.flush()
     os.execve(
@@ -116,7 +117,7 @@ def _run_with(file: Path, *, as_json: bool) -> None:
 
 
 def _first_plan(found: Import) -> Plan:
-    """Return what the first start would set, without a database to compare with."""
+    """Return a plan of what the first start would set; there is no database yet to compare with."""
     values, defaults = found.values, schema.defaults
     differences = (_difference(key, value) for key, value in values.items())
     return Plan(
@@ -144,7 +145,7 @@ def _difference(key: str, value: Any) -> Difference:
 
 
 def _done() -> ConfigError:
-    """Return the refusal of a second import."""
+    """Return the error that refuses a second import."""
     first = store.history(before=2, limit=1)
     at = f", on {when(first[0])}" if first else ""
     return ConfigError(

@@ -1,4 +1,4 @@
-"""``manage.py runserver``: Django's server for developers, restarted as the code changes."""
+"""``manage.py runserver``: Django's server for development, which restarts when the code changes."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from hub.bootstrap import bootstrap_application
 
 
 class Command(StaticFilesCommand):
-    """Serve the hub for development; ``serve`` is for everything else."""
+    """The command that serves the hub for development; ``serve`` is for everything else."""
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Bring the install up and listen where the configuration says, unless told otherwise."""
+        """Run the bootstrap, then serve on the configured address, or on the one in the arguments."""
         config = bootstrap_application()
         connections.close_all()
         self.default_addr, self.default_port = config.host, str(config.port)

@@ -184,7 +184,7 @@ def test_a_variable_that_the_hub_does_not_know_is_named_with_the_one_that_was_me
 ) -> None:
     monkeypatch.setenv(name, CANARY)
     (problem,) = drift(get_config())
-    message = f"{name} of the process environment is no variable of the hub and has no effect"
+    message = f"{name} of the process environment is not a variable of the hub and has no effect"
     assert (problem.code, problem.message, problem.fix) == ("env_unknown", message, cure)
 
 
@@ -202,7 +202,7 @@ def test_what_others_set_is_not_taken_for_a_misspelt_variable(tmp_path: Path) ->
 
 def test_a_misspelt_variable_is_named_before_at_and_after_the_first_import(hub_process: HubProcess) -> None:
     hub_process.env_file.write_text(f"HUB_PROT={CANARY}\nHUB_WORKERS=3\n")
-    misspelt = f"HUB_PROT of {hub_process.env_file} is no variable of the hub and has no effect"
+    misspelt = f"HUB_PROT of {hub_process.env_file} is not a variable of the hub and has no effect"
     assert misspelt in hub_process.run("config", "doctor").stdout
     assert f"warning: {misspelt}; did you mean" in hub_process.run("loadenv", "--dry-run").stderr
     started = hub_process.run("bootstrap")
