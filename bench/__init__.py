@@ -1,1 +1,1 @@
-"""``python -m bench``: what the hub's configuration costs, beside other libraries in the same run."""
+"""``python -m bench``: measure what the hub's configuration costs, and compare it with other libraries."""

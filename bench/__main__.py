@@ -1,4 +1,4 @@
-"""``python -m bench [NAME …]``: measure, print a table, and write it to the documentation."""
+"""Run benchmarks and print a table; a full run of all benchmarks also writes docs/performance.md."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from bench.report import page, terminal_table
 from bench.row import Row
 
 WIDTH = 160
-"""Columns of the table where the output is no terminal."""
+"""The width of the table in characters, if the output is not a terminal."""
 DOCUMENT = ROOT / "docs" / "performance.md"
 
 
 def main() -> int:
-    """Run what was asked for; return 1 where a bound is missed."""
+    """Run the chosen benchmarks; return 1 if a full run misses a target, otherwise 0."""
     options = _parse()
     names, effort, console = (
         options.names or list(BENCHMARKS),
@@ -43,7 +43,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "names", nargs="*", metavar="NAME", help=f"one of {', '.join(BENCHMARKS)}; all by default"
     )
-    parser.add_argument("--quick", action="store_true", help="only show that everything runs; judge nothing")
+    parser.add_argument("--quick", action="store_true", help="check that everything runs; ignore the targets")
     options = parser.parse_args()
     if unknown := [name for name in options.names if name not in BENCHMARKS]:
         parser.error(f"no such benchmark: {', '.join(unknown)}")

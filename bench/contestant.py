@@ -1,4 +1,4 @@
-"""Processes that measure a round whenever they are asked, so that contestants take turns."""
+"""Processes that measure one round on request, so that several contestants can take turns."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from bench.sample import SECONDS, Sample, Unit
 
 ROOT = Path(__file__).resolve().parent.parent
 WARM_UP = 1
-"""Rounds that do not count."""
+"""How many rounds at the start do not count."""
 
 Samples = dict[str, Sample]
 
 
 class Contestant:
-    """One part of ``bench.inside``, run in a process and a folder of its own."""
+    """A module of ``bench.inside`` that runs in its own process and its own folder."""
 
     def __init__(
         self,
@@ -32,9 +32,11 @@ class Contestant:
         environment: Mapping[str, str] | None = None,
         database_url: str | None = None,
     ) -> None:
-        """Say which part, with which applications, how many settings and what else in its environment.
+        """Describe the process.
 
-        Without ``database_url``, its database is an SQLite file in its folder.
+        ``part`` is the module, ``apps`` are the applications to install, ``settings`` is the number of
+        settings, and ``environment`` is added to the process environment. Without ``database_url``, the
+        database is an SQLite file in the folder.
         """
         self._part = part
         self._environment = {
@@ -66,11 +68,11 @@ class Contestant:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End the process, whose input ends, and remove its folder."""
-        self._stack.close()
+        """End the process and remove its folder."""
+        self._stack.close()  # this closes the input of the process, so it ends
 
     def round(self) -> dict[str, float]:
-        """Measure once and return the values by name."""
+        """Measure one round and return the values by name; raise ``RuntimeError`` if the process ended."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write("\n")
@@ -83,7 +85,7 @@ class Contestant:
 
 
 def play(contestants: Sequence[Contestant], rounds: int, unit: Unit = SECONDS) -> list[Samples]:
-    """Start contestants and let them take turns for a number of rounds; return each one's samples by name."""
+    """Start the contestants, measure ``rounds`` rounds in turns, and return the samples of each by name."""
     with ExitStack() as stack:
         for contestant in contestants:
             stack.enter_context(contestant)
@@ -91,7 +93,7 @@ def play(contestants: Sequence[Contestant], rounds: int, unit: Unit = SECONDS) -
 
 
 def take_turns(contestants: Sequence[Contestant], rounds: int, unit: Unit = SECONDS) -> list[Samples]:
-    """Let contestants that run already take turns."""
+    """Measure contestants that already run, in turns, and return the samples of each by name."""
     found: list[list[dict[str, float]]] = [[] for _ in contestants]
     for number in range(WARM_UP + rounds):
         turns = list(zip(contestants, found, strict=True))

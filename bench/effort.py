@@ -1,4 +1,4 @@
-"""How much work a run puts into its figures."""
+"""How much work a run does: a full run, or a quick one that only checks that everything works."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ QUICK_SIZE = 1000
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Effort:
-    """``quick`` only shows that everything runs: one round of everything, and nothing large."""
+    """The effort of a run; a ``quick`` run measures one round of everything, with small sizes."""
 
     quick: bool = False
 
     def rounds(self, number: int) -> int:
-        """Return how many rounds to measure where a full run measures ``number``."""
+        """Return how many rounds to measure, if a full run measures ``number`` rounds."""
         return 1 if self.quick else number
 
     def size(self, number: int) -> int:
-        """Return how large to make what a full run makes ``number`` large."""
+        """Return the size to use, if a full run uses the size ``number``."""
         return min(number, QUICK_SIZE) if self.quick else number

@@ -1,4 +1,4 @@
-"""Requests to a server on this machine over several connections at once."""
+"""Send requests to a local server over several connections at once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TIMEOUT = 30.0
 
 
 def requests_a_second(port: int, path: str, cookie: str, seconds: float) -> float:
-    """Fetch a page over and over for a while and return how often that went through in a second."""
+    """Fetch a page repeatedly for ``seconds``, and return the number of answers per second."""
     ended = threading.Event()
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         start = time.perf_counter()

@@ -1,4 +1,4 @@
-"""What the figures were measured on, and nothing that tells one machine from another of its kind."""
+"""Describe the machine of the measurements, without anything that identifies the machine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PACKAGES = ("Django", "django-constance", "django-dynamic-preferences", "gunicor
 
 
 def facts() -> dict[str, str]:
-    """Return each fact by its name."""
+    """Return the facts about the machine and the installed versions, by name."""
     return {
         "CPUs": str(len(os.sched_getaffinity(0))),
         "Architecture": f"{platform.machine()}, {platform.system()}",

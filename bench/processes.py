@@ -1,4 +1,4 @@
-"""Whole processes: how long they run, and how much memory they have."""
+"""Run whole processes, and measure their time and memory."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KIBIBYTES_PER_MEBIBYTE = 1024
 
 
 def environment(folder: Path, settings: str | None = None) -> dict[str, str]:
-    """Return a process environment for a hub, or another project, that keeps everything in ``folder``."""
+    """Return a process environment with which a hub or another project keeps all its files in ``folder``."""
     return {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
@@ -33,7 +33,7 @@ def environment(folder: Path, settings: str | None = None) -> dict[str, str]:
 
 
 def run(command: list[str], variables: Mapping[str, str]) -> str:
-    """Run a command that must succeed and return what it printed."""
+    """Run a command and return what it printed; raise ``RuntimeError`` if it fails."""
     done = subprocess.run(
         command,
         cwd=ROOT,
@@ -56,7 +56,7 @@ def serve(
     worker: str = "bench.project.worker.PlainWorker",
     *options: str,
 ) -> Iterator[int]:
-    """Serve an application with one worker, by default of the hub's kind; yield its master's pid."""
+    """Serve an application with gunicorn and one worker; yield the master's pid."""
     listener = [
         "--bind",
         f"127.0.0.1:{port}",
@@ -81,7 +81,8 @@ def _answers(port: int) -> bool:
 
 
 def take_turns(actions: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, Sample]:
-    """Time actions in turns, after one of each that does not count."""
+    """Run the actions in turns, and return how many seconds each took, by name."""
+    # The first round only warms up and does not count.
     values: dict[str, list[float]] = {name: [] for name in actions}
     for number in range(rounds + 1):
         for name in actions if number % 2 else reversed(list(actions)):
@@ -92,7 +93,7 @@ def take_turns(actions: Mapping[str, Callable[[], object]], rounds: int) -> dict
 
 
 def memory(pid: int) -> float:
-    """Return a process's resident memory in MiB, what it shares with its parent included."""
+    """Return a process's resident memory in MiB, including what it shares with its parent."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / KIBIBYTES_PER_MEBIBYTE
@@ -100,5 +101,5 @@ def memory(pid: int) -> float:
 
 
 def children(pid: int) -> list[int]:
-    """Return the processes that a process has started."""
+    """Return the pids of a process's children."""
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

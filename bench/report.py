@@ -1,4 +1,4 @@
-"""The result as a table in the terminal and as a page of the documentation."""
+"""Format the result as a table for the terminal and as a page of the documentation."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def terminal_table(rows: Iterable[Row]) -> Table:
 
 
 def page(rows: Iterable[Row], facts: Mapping[str, str], day: str) -> str:
-    """Return ``docs/performance.md``."""
+    """Return the text of ``docs/performance.md``."""
     lines = [list(COLUMNS), ["---"] * len(COLUMNS), *(line for row in rows for line in _lines(row))]
     known = ", ".join(f"{name} {value}" for name, value in facts.items())
     table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
@@ -51,7 +51,7 @@ def page(rows: Iterable[Row], facts: Mapping[str, str], day: str) -> str:
 
 
 def _lines(row: Row) -> Iterator[list[str]]:
-    """Yield a line for each peer and each bound, side by side, and one where there is neither."""
+    """Yield the lines of a row, at least one: the peers and the targets stand side by side."""
     what, hub = row.what, row.hub
     for peer, check in zip_longest(row.peers or [None], row.checks):
         yield [

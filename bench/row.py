@@ -1,4 +1,4 @@
-"""One line of the result: what was measured, beside what, and whether it is good enough."""
+"""A row of the result: what was measured, what it is compared with, and whether it meets the targets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bench.sample import Sample, Unit
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Check:
-    """A bound and the value that has to keep it."""
+    """A target and the value that has to meet it."""
 
     value: float
     sign: Literal["≤", "≥"]
@@ -20,23 +20,23 @@ class Check:
 
     @property
     def is_met(self) -> bool:
-        """Tell whether the value keeps the bound."""
+        """Return whether the value meets the target."""
         return self.value <= self.limit if self.sign == "≤" else self.value >= self.limit
 
     @property
     def bound(self) -> str:
-        """Return what must be reached."""
+        """Return the target as text, such as ``≤ 60 ns``."""
         return f"{self.sign} {self.unit.text(self.limit)} {self.of}".strip()
 
     @property
     def verdict(self) -> str:
-        """Return whether that is so, and the value."""
+        """Return ✓ or ✗, followed by the value."""
         return f"{'✓' if self.is_met else '✗'} {self.unit.text(self.value)}"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Peer:
-    """What the hub is compared with; ``ratio`` is how many times faster (or smaller) the hub is."""
+    """Something that the hub is compared with; ``ratio`` says how many times better the hub is."""
 
     name: str
     value: str
@@ -45,7 +45,7 @@ class Peer:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A line of the table."""
+    """A row of the table; it has a line for each peer and each check."""
 
     what: str
     hub: str
@@ -54,10 +54,10 @@ class Row:
 
     @property
     def is_met(self) -> bool:
-        """Tell whether every bound is kept."""
+        """Return whether all targets are met."""
         return all(check.is_met for check in self.checks)
 
 
 def beside(name: str, peer: Sample, hub: Sample) -> Peer:
-    """Compare a peer with the hub, round by round."""
+    """Return a peer whose ratio is computed round by round."""
     return Peer(name, str(peer), peer.over(hub))

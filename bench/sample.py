@@ -1,4 +1,4 @@
-"""What was measured: one value a round, seen as a median and a spread."""
+"""Measured values, one for each round, with their median and spread."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from collections.abc import Iterable, Sequence
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Unit:
-    """How values are written: the largest scale that leaves at least 1."""
+    """The way to write values: with the largest scale in which the number is at least 1."""
 
     scales: Sequence[tuple[float, str]]
 
     def scale(self, value: float) -> tuple[float, str]:
-        """Return the factor and the name to write ``value`` with."""
+        """Return the scale for ``value``: its factor and its name."""
         return next((s for s in self.scales if abs(value) >= s[0]), self.scales[-1])
 
     def text(self, value: float) -> str:
@@ -25,7 +25,7 @@ class Unit:
 
 
 LARGE = 999.5
-"""From here on, rounding to three digits would round the whole part."""
+"""From this number on, rounding to three digits would change the part before the decimal point."""
 
 SECONDS = Unit(((1.0, " s"), (1e-3, " ms"), (1e-6, " µs"), (1e-9, " ns")))
 MEBIBYTES = Unit(((1.0, " MiB"),))
@@ -36,12 +36,12 @@ A_SECOND = Unit(((1.0, "/s"),))
 
 
 def _three_digits(value: float) -> str:
-    """Round to three digits, the whole part always whole."""
+    """Return ``value`` with three digits, but never round the part before the decimal point."""
     return f"{value:,.0f}" if abs(value) >= LARGE else f"{round(value, 2):.3g}"
 
 
 class Sample:
-    """The values of all rounds, in the order of the rounds."""
+    """The values of all rounds, in order."""
 
     def __init__(self, values: Iterable[float], unit: Unit = SECONDS) -> None:
         self.values = tuple(values)
@@ -49,29 +49,30 @@ class Sample:
 
     @property
     def median(self) -> float:
-        """Return the value that half of the rounds stay below."""
+        """Return the median of all rounds."""
         return statistics.median(self.values)
 
     @property
     def spread(self) -> tuple[float, float]:
-        """Return the bounds of the middle half of the rounds."""
+        """Return the lower and the upper quartile."""
         return self.quantile(0.25), self.quantile(0.75)
 
     def quantile(self, share: float) -> float:
-        """Return the value that ``share`` of the rounds stay at or below."""
+        """Return a quantile; ``share`` is between 0 and 1, so 0.99 gives the 99th percentile."""
         ordered = sorted(self.values)
         return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
     def over(self, other: Sample) -> float:
-        """Return how many times ``other`` this is, round by round: what slows one round slows both."""
+        """Return the median of this sample divided by ``other``, round by round."""
+        # A busy moment of the machine slows down both values of a round.
         return statistics.median(a / b for a, b in zip(self.values, other.values, strict=True))
 
     def beyond(self, other: Sample) -> float:
-        """Return how much more than ``other`` this is, round by round."""
+        """Return the median of this sample minus ``other``, round by round."""
         return statistics.median(a - b for a, b in zip(self.values, other.values, strict=True))
 
     def __str__(self) -> str:
-        """Return the median with the spread behind it."""
+        """Return the median and the spread: ``12 ms (11–14)``."""
         factor, _name = self.unit.scale(self.median)
         low, high = (_three_digits(bound / factor) for bound in self.spread)
         return f"{self.unit.text(self.median)} ({low}–{high})"

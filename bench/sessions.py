@@ -1,4 +1,4 @@
-"""``python -m bench.sessions DATABASE``: write sessions to a file or a server, as people who sign in do."""
+"""``python -m bench.sessions DATABASE``: write sessions to a database, as happens when people sign in."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ STATEMENT = (
 
 @contextmanager
 def being_written(database: str) -> Iterator[None]:
-    """Write sessions all the while, in a process of its own; ``database`` is a file or a URL."""
+    """Write sessions in a separate process during the block; ``database`` is a path or a URL."""
     command = [sys.executable, "-m", "bench.sessions", database]
     with subprocess.Popen(command, stdin=subprocess.PIPE):
         yield
 
 
 def write(database: str, done: threading.Event) -> None:
-    """Commit a session again and again until ``done``."""
+    """Commit sessions, ``A_SECOND`` times per second, until ``done`` is set."""
     with closing(_connect(database)) as connection:
         for number in itertools.count():
             if done.wait(1 / A_SECOND):

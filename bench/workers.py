@@ -1,4 +1,4 @@
-"""The workers of a served hub: each asked over a connection of its own, or telling by themselves."""
+"""Find out what the workers of a running hub use: by asking them, and from the reports that they send."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from collections.abc import Iterable
 from http.client import HTTPConnection
 
 REPORT_URI = "https://reports.example.com/{:.0f}"
-"""A value of ``csp_report_uri``, which every response shows: so one sees from outside what is in force."""
+"""A value of ``csp_report_uri``; every response shows this setting, so the current value is visible."""
 DEADLINE = 10.0
 ATTEMPTS = 1000
 DATAGRAM = 1024
-"""Bytes that are more than enough for a report."""
+"""A number of bytes that is more than enough for a report."""
 
 
 class Worker:
-    """One worker process. A connection that is kept alive stays with the worker that accepted it."""
+    """One worker process, with an open connection to it."""
 
     def __init__(self, port: int) -> None:
-        """Connect to whichever worker accepts."""
+        """Connect to one of the workers; the system chooses which one."""
+        # A connection that is kept alive stays with the worker that accepted it.
         self._connection = HTTPConnection("127.0.0.1", port, timeout=DEADLINE)
         self.pid = self._ask()[0]
 
@@ -30,10 +31,10 @@ class Worker:
         return int(body["pid"]), answer.headers.get("Content-Security-Policy", "")
 
     def shows(self, value: str) -> bool:
-        """Tell whether the worker's next response has ``value`` in its security policy."""
+        """Return whether the worker's next response has ``value`` in its security policy."""
         pid, policy = self._ask()
         if pid != self.pid:
-            raise RuntimeError(f"worker {pid} answered where {self.pid} had")
+            raise RuntimeError(f"worker {pid} answered on the connection of worker {self.pid}")
         return value in policy.replace(";", " ").split()
 
     def close(self) -> None:
@@ -42,7 +43,7 @@ class Worker:
 
 
 def find_workers(port: int, count: int) -> list[Worker]:
-    """Connect until every one of ``count`` workers has accepted a connection."""
+    """Return one connection to each of ``count`` workers; raise ``RuntimeError`` if some are not found."""
     found: dict[int, Worker] = {}
     for _ in range(ATTEMPTS):
         worker = Worker(port)
@@ -54,20 +55,19 @@ def find_workers(port: int, count: int) -> list[Worker]:
 
 
 class Reports:
-    """What processes say as soon as a change is in force in them; see ``bench.project.reporting``.
+    """Receives a report from each process as soon as it uses a change; see ``bench.project.reporting``."""
 
-    Asking them instead would take the time that they need to load, where there are fewer processors.
-    """
+    # On a machine with few processors, requests to the processes would delay their loads.
 
     def __init__(self) -> None:
-        """Listen on the loopback."""
+        """Listen on a free UDP port of the loopback interface."""
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
         self._socket.settimeout(DEADLINE)
         self.port = int(self._socket.getsockname()[1])
 
     def last(self, value: str, pids: Iterable[int]) -> float:
-        """Return the moment, in monotonic seconds, at which the last of the processes had ``value``."""
+        """Return when the last of these processes used ``value``, in monotonic seconds."""
         moments: dict[int, float] = {}
         waiting = set(pids)
         while waiting:
@@ -83,8 +83,11 @@ class Reports:
 
 
 def seconds_until_all(reports: Reports, workers: list[Worker], value: str, since: float) -> float:
-    """Return the seconds from ``since`` until the last worker had ``value``, as each one's answer shows."""
+    """Return the seconds from ``since`` until the last worker used ``value``.
+
+    Raise ``RuntimeError`` if the next response of a worker does not show the value.
+    """
     last = reports.last(value, [worker.pid for worker in workers])
     if missing := [worker.pid for worker in workers if not worker.shows(value)]:
-        raise RuntimeError(f"{missing} say that they have {value}, but do not serve it")
+        raise RuntimeError(f"workers {missing} reported that they use {value}, but do not serve it")
     return last - since

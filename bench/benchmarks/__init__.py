@@ -1,4 +1,4 @@
-"""Each module measures one promise and returns its rows."""
+"""The benchmarks: each module measures one thing and returns rows of the table."""
 
 from __future__ import annotations
 

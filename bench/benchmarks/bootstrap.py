@@ -1,4 +1,4 @@
-"""The first start."""
+"""Measure the first start."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OVER_MIGRATE = 1.5
 
 
 def measure(effort: Effort) -> list[Row]:
-    """Measure whole processes, each in an empty folder."""
+    """Measure a bootstrap and a plain ``migrate``, each as a whole process in an empty folder."""
     found = take_turns({"bootstrap": _bootstrap, "migrate": _migrate}, effort.rounds(ROUNDS))
     hub, plain = found["bootstrap"], found["migrate"]
     return [

@@ -1,4 +1,4 @@
-"""Starting a management command."""
+"""Measure how long a management command takes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Actions = dict[str, Callable[[], object]]
 
 
 def measure(effort: Effort) -> list[Row]:
-    """Measure whole processes: a command of the hub's, one that does nothing, and one of a plain project."""
+    """Measure whole processes: ``config get``, an empty command in the hub, and one in a plain project."""
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
         run([*MANAGE, "bootstrap"], environment(folder))

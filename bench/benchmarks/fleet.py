@@ -1,4 +1,4 @@
-"""What a thousand processes would do to one PostgreSQL."""
+"""Simulate a thousand processes that share one PostgreSQL."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROUNDS = 10
 
 
 def measure(effort: Effort) -> list[Row]:
-    """Simulate them, and let them hear of one change after the other in every design."""
+    """Measure, for each design, how soon all simulated processes have a change."""
     processes = QUICK_PROCESSES if effort.quick else PROCESSES
     with PostgreSQL.running(f"max_connections={processes + SPARE}") as server:
         fleet = Contestant(

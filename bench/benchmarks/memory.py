@@ -1,4 +1,4 @@
-"""The memory of a worker."""
+"""Measure the memory of a worker."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MORE = 20.0
 
 
 def measure(effort: Effort) -> list[Row]:
-    """Serve both with one worker of the same kind, fetch pages, and look at what the workers hold."""
+    """Compare the memory of a hub's worker and of a plain project's, after both have served pages."""
     requests = effort.rounds(REQUESTS)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         hub, plain = _of_the_hub(Path(folder) / "hub", requests), _of_plain_django(Path(folder), requests)

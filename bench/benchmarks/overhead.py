@@ -1,4 +1,4 @@
-"""What everything else pays for having config_app installed."""
+"""Measure by how much config_app slows down the rest of a project."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ OF_A_REQUEST = 0.05
 
 
 def measure(effort: Effort) -> list[Row]:
-    """Measure in a project with config_app and in the same project without, in turns."""
+    """Compare a project that has config_app with the same project without it."""
     having, without = play(
         [Contestant("overhead", ["config_app"]), Contestant("overhead", [])], effort.rounds(ROUNDS)
     )

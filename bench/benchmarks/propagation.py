@@ -1,4 +1,4 @@
-"""How soon a change is in force in every worker."""
+"""Measure how soon every worker uses a change."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ ROUNDS = 100
 SQLITE_MEDIAN, SQLITE_LONGEST = 0.060, 0.200
 POSTGRESQL_MEDIAN, POSTGRESQL_P99 = 0.015, 0.060
 PAUSE = 0.05
-"""Seconds between two changes, times a number that never fits the watchers' interval."""
+"""About how many seconds pass between two changes; it varies, so as not to match the watchers' interval."""
 SHARED_KEY = "only for benchmarks, whose hubs share a database"
 
 UPDATE = "UPDATE system_config SET config_value = '{}' WHERE config_key = 'csp_report_uri'"
 Change = Callable[[], tuple[str, float]]
-"""Commits a new value; returns it with the moment of the commit."""
+"""A function that commits a new value, and returns it with the time of the commit in monotonic seconds."""
 
 
 def measure(effort: Effort) -> list[Row]:
-    """Change the configuration of served hubs by plan and apply, and by raw SQL, on either database."""
+    """Change the configuration of running hubs with a plan and with raw SQL, on SQLite and PostgreSQL."""
     rounds = effort.rounds(ROUNDS)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, closing(Reports()) as reports:
         return [*_on_sqlite(Path(folder), reports, rounds), *_on_postgresql(Path(folder), reports, rounds)]
@@ -61,7 +61,7 @@ def _on_postgresql(folder: Path, reports: Reports, rounds: int) -> list[Row]:
 
 
 def _sharing(folder: Path, url: str) -> HubProcess:
-    """Return a hub as on a machine of its own, with the key that all of them have."""
+    """Return a hub that shares the database at ``url`` and the encryption key with the other hubs."""
     hub = HubProcess(folder, database_url=url)
     hub.environment["HUB_ENCRYPTION_KEY"] = SHARED_KEY
     return hub
@@ -86,7 +86,7 @@ def _served(hubs: Sequence[HubProcess], workers: int) -> Iterator[None]:
 def _both_ways(
     hubs: Sequence[HubProcess], reports: Reports, workers: int, connection: Any, rounds: int
 ) -> dict[str, Sample]:
-    """Change by plan and apply, then by raw SQL, and return how long each took by its name."""
+    """Measure changes made with a plan, then with raw SQL; return the samples by name."""
     with _planned(hubs[0]) as planned:
         by_plan = _measure(hubs, reports, workers, planned, rounds)
     by_sql = _measure(hubs, reports, workers, _by_sql(connection), rounds)
@@ -95,9 +95,10 @@ def _both_ways(
 
 @contextmanager
 def _planned(hub: HubProcess) -> Iterator[Change]:
-    """Change the configuration in a process of its own, as a command does."""
+    """Yield a function that changes the configuration in a separate process, as a command does."""
     with Contestant("changes", environment=hub.environment) as process:
-        process.round()  # the first one starts Django, longer than workers keep idle connections
+        # The first round starts Django. That takes longer than workers keep idle connections.
+        process.round()
 
         def change() -> tuple[str, float]:
             done = process.round()

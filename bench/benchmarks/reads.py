@@ -1,4 +1,4 @@
-"""Reading one setting."""
+"""Measure how long it takes to read one setting."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OVER_SETTINGS, OVER_CONSTANCE = 3, 30
 
 
 def measure(effort: Effort) -> list[Row]:
-    """Measure reads where nothing is held, as in commands and tasks, and within a request."""
+    """Measure reads outside a request, as in commands, and within one, which is pinned to a revision."""
     free, held = play(
         [Contestant("reads", ["config_app", *installed()]), Contestant("reads_in_request")],
         effort.rounds(ROUNDS),

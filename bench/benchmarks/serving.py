@@ -1,4 +1,4 @@
-"""Pages a second: the hub's, and the same pages in Django's standard layers, by every kind of worker."""
+"""Measure pages per second: the hub's, and the same pages with Django's standard middleware."""
 
 from __future__ import annotations
 
@@ -25,7 +25,11 @@ OF_STANDARD = 0.9
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of worker: the hub's class and the plain project's, the interface, gunicorn's options."""
+    """A kind of gunicorn worker.
+
+    ``ours`` is the worker class for the hub, and ``plain`` the one for the plain project. ``interface`` is
+    asgi or wsgi, and ``options`` go to gunicorn's command line.
+    """
 
     name: str
     ours: str
@@ -44,7 +48,7 @@ AS_THE_HUB = "Django's standard layers with the hub's optimizations"
 
 
 def measure(effort: Effort) -> list[Row]:
-    """Serve one claimed install by all kinds of workers at once, and ask them in turns."""
+    """Serve one claimed install with all kinds of workers at once, and measure them in turns."""
     seconds, rounds = QUICK_SECONDS if effort.quick else SECONDS, effort.rounds(ROUNDS)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         hub = HubProcess(Path(folder))
@@ -67,7 +71,7 @@ def _standard(kind: Kind) -> str:
 
 @contextmanager
 def _served(hub: HubProcess) -> Iterator[dict[str, int]]:
-    """Yield the port of each contestant by its name."""
+    """Start all contestants and yield their ports by name."""
     standard = hub.environment | {"DJANGO_SETTINGS_MODULE": "bench.project.standard"}
     with ExitStack() as stack:
         start = partial(_start, stack)
@@ -102,7 +106,7 @@ def _take_turns(
 
 
 def _rows(page: str, found: Mapping[str, Sample]) -> Iterator[Row]:
-    """Yield a row for each kind of worker, the hub's own beside the others as well."""
+    """Yield a row for each kind of worker; the row of the hub's own kind compares it with all others."""
     for kind in KINDS:
         hub, standard = found[_ours(kind)], found[_standard(kind)]
         others = [AS_THE_HUB, *(_ours(other) for other in KINDS[1:])] if kind is UVICORN else []

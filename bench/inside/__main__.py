@@ -1,4 +1,4 @@
-"""``python -m bench.inside NAME``: measure a round for every line read, and print it as one line of JSON."""
+"""``python -m bench.inside NAME``: for each line of input, measure a round and print it as a line of JSON."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.core.management import call_command
 
 
 def main(name: str) -> None:
-    """Prepare the project and answer until the input ends."""
+    """Prepare the project, then measure a round for each line of input until the input ends."""
     is_ours = "DJANGO_SETTINGS_MODULE" not in os.environ
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bench.project.settings")
     django.setup()

@@ -1,4 +1,4 @@
-"""A browser without a network: signs in to the admin, and sends its forms back with one value changed."""
+"""A browser without a network: it signs in to the admin and submits forms with one changed value."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NAME = "bench"
 
 
 def sign_in() -> Client:
-    """Return a browser in which a superuser is signed in."""
+    """Return a test client with which a superuser is signed in."""
     user_model: Any = get_user_model()
     client = Client()
     client.force_login(user_model.objects.create_superuser(NAME))
@@ -27,13 +27,13 @@ class Page:
     """A page with a form that has a field for the port."""
 
     def __init__(self, client: Client, path: str) -> None:
-        """Remember where the page is."""
+        """Store the client and the path of the page."""
         self._client, self._path = client, path
         self._body: bytes | str = ""
         self._type = ""
 
     def fill_in(self, port: str) -> None:
-        """Fetch the form as it is now and enter another port."""
+        """Fetch the current form and enter ``port``."""
         answer = self._client.get(self._path)
         assert answer.status_code == HTTPStatus.OK, answer.status_code
         form = next(form for form in forms(answer.content.decode()) if "port" in form.fields)
@@ -44,21 +44,21 @@ class Page:
             self._body, self._type = urlencode(data), "application/x-www-form-urlencoded"
 
     def save(self) -> None:
-        """Send the form, as a browser does."""
+        """Submit the form that ``fill_in`` prepared."""
         answer = self._client.generic("POST", self._path, self._body, self._type)
         assert answer.status_code == HTTPStatus.FOUND, answer.content
 
 
 @dataclasses.dataclass
 class Form:
-    """What a browser would send for a form."""
+    """The data that a browser would submit for a form."""
 
     fields: dict[str, str] = dataclasses.field(default_factory=dict)
     is_multipart: bool = False
 
 
 def forms(html: str) -> list[Form]:
-    """Return the forms of a page."""
+    """Return the forms of a page; the first one has the fields outside of any form."""
     reader = _FormReader()
     reader.feed(html)
     return reader.forms

@@ -1,4 +1,4 @@
-"""Changes of the hub's configuration, made as its commands make them."""
+"""Change the hub's configuration in the same way as its commands do."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from config_app import api
 
 
 def prepare() -> Round:
-    """Return a round that commits another value, says which, and when the commit was done."""
+    """Return a round that commits a new value, and returns its number and the time of the commit."""
     numbers = itertools.count(1)
 
     def measure() -> dict[str, float]:

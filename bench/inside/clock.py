@@ -1,8 +1,8 @@
-"""The clock of measurements that wait for nothing."""
+"""The clock for actions that only compute and do not wait for anything."""
 
 from __future__ import annotations
 
 import time
 
 CLOCK = time.process_time
-"""Counts what this process computes, so that a busy machine makes nothing look slow."""
+"""Counts this process's CPU time, so that other processes do not affect the result."""

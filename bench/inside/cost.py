@@ -1,4 +1,4 @@
-"""What an action costs: time and statements."""
+"""Measure what an action costs: its CPU time and its SQL statements."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ Action = Callable[[], object]
 
 
 def seconds(action: Action) -> float:
-    """Return how long ``action`` computes."""
+    """Return how many seconds of CPU time ``action`` needs."""
     start = CLOCK()
     action()
     return CLOCK() - start
 
 
 def queries(action: Action) -> int:
-    """Return how many statements ``action`` needs within its transactions."""
+    """Return how many SQL statements ``action`` runs, without those that begin or end transactions."""
     connection.queries_log.clear()
     with CaptureQueriesContext(connection) as captured:
         action()

@@ -1,4 +1,4 @@
-"""One setting of many, changed in the admin: the editor's form sent back with another port."""
+"""Change one setting of many in the admin, by submitting the editor's form with another port."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PAGES = {"config_app": "/admin/config_app/systemconfig/", CONSTANCE: "/admin/con
 
 
 def prepare() -> Round:
-    """Store a value for every setting and return a round over the editors that are installed."""
+    """Store a value for every setting, and return a round that saves in each installed editor."""
     api.plan(texts(COUNT)).apply(actor="bench")
     ports, client = itertools.cycle(str(port) for port in range(8002, 9000)), sign_in()
     pages = {app: Page(client, path) for app, path in PAGES.items() if apps.is_installed(app)}
@@ -28,6 +28,6 @@ def prepare() -> Round:
         return page.save
 
     for page in pages.values():
-        another(page)()  # constance's first one stores every default besides
+        another(page)()  # constance's first save also stores every default
     counts = {f"{app}: queries": queries(another(page)) for app, page in pages.items()}
     return lambda: {app: seconds(another(page)) for app, page in pages.items()} | counts

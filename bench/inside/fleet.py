@@ -1,7 +1,7 @@
-"""Very many processes on one PostgreSQL, simulated: connections and statements are real, Python is not.
+"""Simulate very many processes that share one PostgreSQL.
 
-Each process is a connection of this one, which does what a watcher does there: it listens, asks for the
-version, and loads. One thread serves them all, so that what is slow is the server and not the simulation.
+Each simulated process is a real connection. It sends the statements of a watcher: it listens, asks for the
+version, and loads. One thread handles all connections, so that the server is slow and not the simulation.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ UPDATE = "UPDATE system_config SET config_value = '{}' WHERE config_key = 'port'
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Design:
-    """Who listens and who loads, of all processes; over how many seconds the loads are spread."""
+    """How many processes listen, how many load, and over how many seconds the loads are spread."""
 
     listeners: int = PROCESSES
     loaders: int = PROCESSES
@@ -53,7 +53,7 @@ DESIGNS = {
 
 
 def prepare() -> Round:
-    """Connect every process and return a round that makes one change in each design."""
+    """Connect all simulated processes, and return a round that makes one change in each design."""
     api.plan(texts(COUNT)).apply(actor="bench")
     fleet = Fleet()
 
@@ -68,10 +68,10 @@ def prepare() -> Round:
 
 
 class Process:
-    """One simulated process: the statements it has yet to send, and whether it waits for an answer."""
+    """One simulated process: its connection, and the statements of its load that it has not sent yet."""
 
     def __init__(self, number: int, conninfo: bytes) -> None:
-        """Connect."""
+        """Connect to the server; raise ``RuntimeError`` if that fails."""
         self.number = number
         self.server = pq.PGconn.connect(conninfo)
         if self.server.status != pq.ConnStatus.OK:
@@ -80,13 +80,13 @@ class Process:
         self.is_loading = False
 
     def execute(self, statement: str) -> None:
-        """Run a statement and wait for it."""
+        """Run a statement and wait for its result; raise ``RuntimeError`` if it fails."""
         result = self.server.exec_(statement.encode())
         if result.status == pq.ExecStatus.FATAL_ERROR:
             raise RuntimeError(result.get_error_message())
 
     def load(self, statements: Sequence[bytes]) -> None:
-        """Begin to load."""
+        """Start a load: send the first of ``statements``."""
         self._left, self.is_loading = iter(statements), True
         self._send()
 
@@ -98,7 +98,7 @@ class Process:
             self.server.send_query(statement)
 
     def receive(self) -> bool:
-        """Take what the server sent and send what is next; tell whether there was a notification."""
+        """Read the server's answers, send the next statement, and return whether a notification arrived."""
         self.server.consume_input()
         is_notified = False
         while self.server.notifies():
@@ -110,10 +110,10 @@ class Process:
 
 
 class Fleet:
-    """All processes."""
+    """All simulated processes, and one more connection that makes the changes."""
 
     def __init__(self) -> None:
-        """Connect them, and whoever makes the changes."""
+        """Open all connections."""
         conninfo = psycopg.conninfo.make_conninfo("", **_parameters()).encode()
         self._processes = [Process(number, conninfo) for number in range(PROCESSES)]
         self._author = psycopg.connect(conninfo.decode(), autocommit=True)
@@ -124,7 +124,11 @@ class Fleet:
             self._selector.register(process.server.socket, selectors.EVENT_READ, process)
 
     def converge(self, design: Design) -> dict[str, float]:
-        """Make a change, wait until every process has it, and return how that went."""
+        """Make a change and wait until every process has loaded it.
+
+        Return the seconds until half of them and all of them had it, the largest number of loads at once,
+        and the number of connections.
+        """
         for process in self._processes:
             process.execute(f"LISTEN {CHANNEL}" if process.number < design.listeners else "UNLISTEN *")
         self._author.execute(UPDATE.format(next(self._ports)).encode())
@@ -136,7 +140,10 @@ class Fleet:
         return {"half": waited[len(waited) // 2], "all": waited[-1], "peak": peak, "connections": connections}
 
     def _run(self, design: Design, start: float) -> tuple[list[float], int]:
-        """Serve the processes until the last one has loaded; return when each had, and the peak of loads."""
+        """Handle the connections until all have loaded.
+
+        Return the time at which each one had, and the largest number of loads at once.
+        """
         due: list[tuple[float, int]] = []
         done: list[float] = []
         loading = peak = 0
@@ -163,7 +170,10 @@ class Fleet:
 
 
 def _woken(process: Process, design: Design) -> Iterator[int]:
-    """Yield who loads because ``process`` was notified: itself, or all of its machine."""
+    """Yield the numbers of the processes that load when ``process`` is notified.
+
+    That is the process itself, or all processes of its machine.
+    """
     if design.loaders == design.listeners:
         yield process.number
     else:
@@ -171,7 +181,7 @@ def _woken(process: Process, design: Design) -> Iterator[int]:
 
 
 def _statements(author: psycopg.Connection[object]) -> list[bytes]:
-    """Return what a watcher sends once it is notified: for the version, and for everything."""
+    """Return a watcher's statements after a notification: the one for the version, and the load."""
     everything = psycopg.ClientCursor(author).mogrify(*statements.everything(connection.alias))
     return [statements.VERSION.encode(), everything.encode()]
 

@@ -1,4 +1,4 @@
-"""The commands that look at history, in an install that has as much of it as asked for."""
+"""Run commands in an install whose history has ``BENCH_CHANGES`` changes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FROM numbers JOIN keys ON place / {PER_REVISION} = n %% {SETTINGS // PER_REVISIO
 
 
 def prepare() -> Round:
-    """Store a value for every setting, fill the history and return a round over the commands."""
+    """Store a value for every setting, fill the history, and return a round that runs the commands."""
     api.plan(texts(SETTINGS)).apply(actor="bench")
     if changes := int(os.environ.get("BENCH_CHANGES", "0")):
         _fill(changes // PER_REVISION)
@@ -46,13 +46,13 @@ def prepare() -> Round:
 
 
 def _fill(revisions: int) -> None:
-    """Add revisions from 2 on, each with as many changes, and let the last one be current."""
+    """Add ``revisions`` revisions with ``PER_REVISION`` changes each, and make the last one current."""
     keys = " UNION ALL ".join(f"SELECT {position}, '{key}'" for position, key in enumerate(names(SETTINGS)))
     with connection.cursor() as cursor:
         cursor.execute(REVISIONS, [revisions + 1])
         cursor.execute(CHANGES.format(keys=keys), [revisions + 1])
         cursor.execute("UPDATE config_state SET version = %s", [revisions + 1])
-        if connection.vendor == "postgresql":  # which does so by itself, but later
+        if connection.vendor == "postgresql":  # it would do so by itself, but later
             cursor.execute("ANALYZE")
 
 

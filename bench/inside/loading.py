@@ -1,4 +1,4 @@
-"""A revision with a row for every setting, loaded and put in force."""
+"""Load a revision in which every setting has a row."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from config_app import api
 
 
 def prepare() -> Round:
-    """Store a value for every setting and return a round that loads them."""
+    """Store a value for every setting, and return a round that loads all of them."""
     api.plan(texts(COUNT)).apply(actor="bench")
 
     return lambda: {"load": seconds(api.reload_config)}

@@ -1,4 +1,4 @@
-"""What a project pays that has config_app installed, and one that has not: a Django setting, a request."""
+"""Time a read of a Django setting and a request, in a project with or without config_app."""
 
 from __future__ import annotations
 
@@ -26,11 +26,9 @@ ENVIRON: dict[str, Any] = {
 
 
 def prepare() -> Round:
-    """Return a round of reads of ``settings.X`` and of requests through the standard middleware.
-
-    Either project has connected to its database before, as any does that has one: Django looks after the
-    connections of a thread three times a request.
-    """
+    """Return a round that reads ``settings.X`` and sends requests through the standard middleware."""
+    # Connect once, as every project with a database does. Django checks the connections of a thread three
+    # times per request.
     connection.ensure_connection()
     connection.close()
     application = get_wsgi_application()
@@ -47,7 +45,7 @@ def prepare() -> Round:
 
 
 def request(application: Any) -> None:
-    """Make one request and read the answer."""
+    """Send one request to the application and check its answer."""
     statuses: list[str] = []
     environ = {**ENVIRON, "wsgi.input": io.BytesIO(), "wsgi.errors": io.StringIO()}
     answer = application(environ, lambda status, _headers: statuses.append(status))

@@ -1,4 +1,4 @@
-"""The other libraries' ways to read and to save the same settings."""
+"""Read and save the same settings with other libraries."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from django.apps import apps
 from bench.project.peers import CONSTANCE, DYNAMIC_PREFERENCES
 
 Statement = tuple[str, dict[str, Any]]
-"""A statement that reads the port, and the names it uses."""
+"""A Python statement that reads the port, and the variables that it uses."""
 
 
 def readers() -> dict[str, Statement]:
-    """Return the ways to read the port, by library and backend, of the libraries that are installed."""
+    """Return the statements that read the port with the installed libraries, by library and backend."""
     found: dict[str, Statement] = {}
     if apps.is_installed(CONSTANCE):
         found |= {name: ("config.port", {"config": config}) for name, config in _constance().items()}
@@ -23,7 +23,7 @@ def readers() -> dict[str, Statement]:
 
 
 def _constance() -> dict[str, Any]:
-    """Return one config object of django-constance for each of its backends, warmed up."""
+    """Return a config object of django-constance for each of its backends, with a warm cache."""
     from constance import settings
     from constance.backends.database import DatabaseBackend
     from constance.backends.memory import MemoryBackend
@@ -45,16 +45,16 @@ def _config(backend: Any) -> Any:
     from constance.base import Config
 
     config = Config()
-    config._backend = backend  # noqa: SLF001 - its settings name one backend for a whole process
+    config._backend = backend  # noqa: SLF001 - constance's settings allow one backend per process
     config.port = 8001
     return config
 
 
 class RedisInThisProcess(dict[str, bytes]):
-    """Stands in for a Redis server, which a warm cache asks for nothing."""
+    """A stand-in for a Redis server; with a warm cache, constance does not ask the server."""
 
     def set(self, key: str, value: Any) -> None:
-        """Store, as Redis does, bytes."""
+        """Store ``value`` as bytes, as Redis does."""
         self[key] = value.encode() if isinstance(value, str) else value
 
 
@@ -67,7 +67,7 @@ def _preferences() -> dict[str, Any]:
 
 
 def save_form(port: str) -> None:
-    """Save another port as constance's admin does: all settings through its form."""
+    """Save ``port`` as constance's admin does: by validating and saving the form with all settings."""
     from constance.forms import ConstanceForm
     from constance.utils import get_values
 

@@ -1,4 +1,4 @@
-"""One setting, read in every way there is."""
+"""Read one setting in several ways, outside a request."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from bench.inside.peers import Statement, readers
 from config_app import api
 
 LONG_ENOUGH = 0.004
-"""Seconds of one measurement: long against the clock's resolution, short against a neighbour's turn."""
+"""How many seconds one measurement takes: far longer than the clock's resolution, but still short."""
 AWAITS = 10_000
 
 
 def prepare() -> Round:
-    """Return a round over all ways to read the port."""
+    """Return a round that reads the port with the hub and with the other installed libraries."""
     api.plan({"port": "8001"}).apply(actor="bench")
     return timers(**readers())
 
 
 def timers(**others: Statement) -> Round:
-    """Return a round over the hub's ways to read the port, and others."""
+    """Return a round that reads the port in all of the hub's ways, and with the ``others``."""
     statements: dict[str, Statement] = {
         "attribute": ("config.port", {"config": api.get_config()}),
         "get_config": ("get_config().port", {"get_config": api.get_config}),

@@ -1,4 +1,4 @@
-"""The same reads, where a request holds one revision from its start to its end."""
+"""Read one setting within a request, which is pinned to one revision."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from config_app.live import runtime
 
 
 def prepare() -> Round:
-    """Return a round over the hub's way to read, within a request."""
+    """Return a round that reads the port within a request."""
     api.plan({"port": "8001"}).apply(actor="bench")
     measure_reads = timers()
 

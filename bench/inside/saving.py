@@ -1,4 +1,4 @@
-"""One setting of many, validated together with all others and saved; no request around it."""
+"""Save one setting of many in Python, without a request; all settings are validated."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from config_app import api
 
 
 def prepare() -> Round:
-    """Store a value for every setting and return a round that saves another port."""
+    """Store a value for every setting, and return a round that saves another port."""
     api.plan(texts(COUNT)).apply(actor="bench")
     ports = itertools.cycle(str(port) for port in range(8002, 9000))
     saves: dict[str, Action] = {"config_app": lambda: api.plan({"port": next(ports)}).apply(actor="bench")}
     if apps.is_installed(CONSTANCE):
         saves[CONSTANCE] = lambda: save_form(next(ports))
     for save in saves.values():
-        save()  # constance's first one stores every default besides
+        save()  # constance's first save also stores every default
     counts = {f"{name}: queries": queries(save) for name, save in saves.items()}
 
     return lambda: {name: seconds(save) for name, save in saves.items()} | counts

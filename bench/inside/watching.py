@@ -1,4 +1,4 @@
-"""A process that only keeps its configuration current."""
+"""Run a process that does nothing except watch for changes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SECONDS = 2.0
 
 
 def prepare() -> Round:
-    """Start watching and return a round that does nothing else for a while."""
+    """Start the watcher, and return a round that measures its CPU time while the process sleeps."""
     api.plan({"port": "8001"}).apply(actor="bench")
     api.start_watching()
     return lambda: {"share of a core": _share()}

@@ -1,1 +1,1 @@
-"""A small Django project of the benchmarks' own: config_app without the hub, beside its peers or alone."""
+"""A small Django project for the benchmarks, with config_app, with other libraries, or with neither."""

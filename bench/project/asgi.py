@@ -1,4 +1,4 @@
-"""The ASGI application."""
+"""The ASGI application of the benchmarks' project."""
 
 from __future__ import annotations
 
@@ -10,4 +10,4 @@ application = get_asgi_application()
 if os.environ.get("BENCH_AS_THE_HUB"):
     from hub.serving.turns import take_turns
 
-    application = take_turns(application)  # type: ignore[assignment]  # an ASGI application like the other
+    application = take_turns(application)  # type: ignore[assignment]  # it is still an ASGI application

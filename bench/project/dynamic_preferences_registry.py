@@ -1,4 +1,4 @@
-"""The setting that is read, for django-dynamic-preferences, which looks for a module of this name."""
+"""Declare the port for django-dynamic-preferences, which looks for a module of this name."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dynamic_preferences.types import IntegerPreference, Section
 
 @global_preferences_registry.register
 class Port(IntegerPreference):  # type: ignore[misc]  # the library has no types
-    """The port."""
+    """The setting that the benchmarks read."""
 
     section = Section("bench")
     name = "port"

@@ -1,4 +1,4 @@
-"""The hub's applications as any Django project would have them: an SQLite file and ``manage.py migrate``."""
+"""Settings with the hub's applications and an ordinary SQLite file, for plain ``migrate``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The hub's own settings, and the command that does nothing."""
+"""The hub's own settings, with the command ``nothing`` added."""
 
 from __future__ import annotations
 

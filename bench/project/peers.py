@@ -1,4 +1,4 @@
-"""The libraries that the hub's configuration is compared with."""
+"""The libraries with which the hub's configuration is compared."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ CONSTANCE, DYNAMIC_PREFERENCES = "constance", "dynamic_preferences"
 
 
 def installed() -> list[str]:
-    """Return those that are installed: the lock file for benchmarks has them all."""
+    """Return the libraries that are installed; ``make bench`` installs all of them."""
     return [name for name in (CONSTANCE, DYNAMIC_PREFERENCES) if find_spec(name) is not None]

@@ -1,4 +1,4 @@
-"""What config_app asks of a project that has settings and no secrets."""
+"""The project class for config_app, of a project that has settings but no secrets."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from config_app.project import Project
 
 
 class BenchProject(Project):
-    """The settings of the benchmarks."""
+    """A project with ``COUNT`` settings."""
 
     schema = make_schema(COUNT)

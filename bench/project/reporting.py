@@ -1,4 +1,4 @@
-"""Processes that tell a benchmark of a change once it is in force; ``BENCH_REPORTS`` is the port."""
+"""Report a change to a benchmark once this process uses it; ``BENCH_REPORTS`` is the UDP port."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from django.apps import AppConfig
 
 
 class ReportingConfig(AppConfig):
-    """Reports values of ``csp_report_uri``."""
+    """An app whose processes report the value of ``csp_report_uri`` whenever it changes."""
 
     name = "bench.project"
 
     def ready(self) -> None:
-        """Report every change from now on."""
-        from config_app.api import on_change  # has models, so not before the applications are ready
+        """Register the hook that reports changes."""
+        from config_app.api import on_change  # it imports models, so the apps must be ready
 
         address = ("127.0.0.1", int(os.environ["BENCH_REPORTS"]))
 

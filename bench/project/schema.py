@@ -1,4 +1,4 @@
-"""A runtime config of as many settings as asked for, of the kinds that applications have."""
+"""Declare a schema with any number of settings, of kinds that are common in applications."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ KINDS: Sequence[tuple[type, Any, Callable[[], fields.SettingField[Any]]]] = (
     (str, "", lambda: fields.TextField(required=False, empty_value="")),
     (int, 10, lambda: fields.IntegerRangeField(0, 10_000)),
 )
-"""Type, default and field; the first is the one that the benchmarks read and change."""
+"""The type, the default and the field of each kind; the benchmarks read and change a setting of the first."""
 TEXTS = ("8001", "true", "debug", "a line of text", "11")
-"""A value other than the default for each kind."""
+"""For each kind, a value other than the default."""
 PER_SECTION = 20
 
 
@@ -30,17 +30,17 @@ def names(count: int) -> list[str]:
 
 
 def texts(count: int) -> dict[str, str]:
-    """Return a stored text for every one of ``count`` settings."""
+    """Return a text to store for each of ``count`` settings, by key."""
     return {name: TEXTS[number % len(KINDS)] for number, name in enumerate(names(count))}
 
 
 def defaults(count: int) -> dict[str, Any]:
-    """Return the default of every one of ``count`` settings."""
+    """Return the defaults of ``count`` settings, by key."""
     return {name: KINDS[number % len(KINDS)][1] for number, name in enumerate(names(count))}
 
 
 def make_schema(count: int) -> Schema[Any]:
-    """Declare ``count`` settings."""
+    """Return a schema with ``count`` settings."""
     declared = [_declare(number, name) for number, name in enumerate(names(count))]
     config_class = dataclasses.make_dataclass(
         "RuntimeConfig", declared, frozen=True, slots=True, kw_only=True

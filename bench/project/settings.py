@@ -1,8 +1,8 @@
-"""Django's settings, by what a benchmark asks for in its process environment.
+"""Django's settings for the benchmarks' project; the process environment controls them.
 
-``BENCH_APPS`` names the applications beyond Django's own, ``BENCH_SETTINGS`` how many settings each of
-them has, ``BENCH_FOLDER`` where the database and the file cache are, ``BENCH_DATABASE_URL`` a server to
-use instead of an SQLite file.
+``BENCH_APPS`` names the applications to add to Django's own. ``BENCH_SETTINGS`` is the number of settings
+that each of them has. ``BENCH_FOLDER`` is the folder of the database and the file cache.
+``BENCH_DATABASE_URL`` names a database server to use instead of an SQLite file.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ TEMPLATES = [
     },
 ]
 
-# As the hub opens its database, so that a commit costs the same everywhere.
+# The hub opens its database with the same options, so that a commit costs the same everywhere.
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
@@ -75,7 +75,7 @@ if url := os.environ.get("BENCH_DATABASE_URL"):
     DATABASES["default"] = database_from_url(url, FOLDER).entry
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# constance refuses caches of one process alone; of those that need no server, files are the fastest.
+# constance refuses a cache that one process has to itself. Files are the fastest cache without a server.
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
     "files": {
@@ -85,7 +85,7 @@ CACHES = {
     },
 }
 
-# Django refuses forms of more than a thousand fields otherwise.
+# By default, Django refuses forms with more than a thousand fields.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = None
 
 STATIC_URL = "/static/"

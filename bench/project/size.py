@@ -1,4 +1,4 @@
-"""How many settings a benchmark asks for."""
+"""The number of settings that a benchmark wants."""
 
 from __future__ import annotations
 

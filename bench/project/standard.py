@@ -1,4 +1,4 @@
-"""The hub's pages in Django's standard layers: what a project has that brings none of its own."""
+"""The hub's settings with Django's standard middleware instead of the hub's own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
-if os.environ.get("BENCH_AS_THE_HUB"):  # what the hub does to make its own layers quick
+if os.environ.get("BENCH_AS_THE_HUB"):  # add the hub's two optimizations
     MIDDLEWARE = [
         "hub.middleware.one_chunk.one_chunk",
         *MIDDLEWARE,

@@ -1,4 +1,4 @@
-"""One page that does nothing, and the admin."""
+"""The URLs of the benchmarks' project: a page that does nothing, and the admin."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.urls import path
 
 
 def page(_request: HttpRequest) -> HttpResponse:
-    """Answer."""
+    """Answer ``ok``."""
     return HttpResponse("ok")
 
 

@@ -1,4 +1,4 @@
-"""The gunicorn worker of the plain project: uvicorn, as the hub sets it up but for what is its own."""
+"""The gunicorn worker of the plain project: uvicorn's, with the same options as the hub's worker."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uvicorn_worker import UvicornWorker
 
 
 class PlainWorker(UvicornWorker):
-    """Serves ASGI."""
+    """A worker process that serves ASGI with uvicorn."""
 
     CONFIG_KWARGS: dict[str, Any] = {
         "loop": "asyncio",

@@ -1,4 +1,4 @@
-"""The WSGI application."""
+"""The WSGI application of the benchmarks' project."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``manage.py nothing``: what starting any management command costs."""
+"""``manage.py nothing``: an empty command, to measure what starting any command costs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand
 
 
 class Command(BaseCommand):
-    """Do nothing."""
+    """A command that does nothing."""
 
     requires_system_checks = []
 
