@@ -1,4 +1,4 @@
-# Everything runs from .venv, which is made from hashed lock files and kept current by stamp files.
+# Everything runs in .venv. It is installed from lock files with hashes, and stamp files show if it is current.
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,7 +7,7 @@ ARGS ?=
 PYTEST_ARGS ?=
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes
 
-# Checks read an instance of their own, never the one someone runs from this checkout.
+# Checks use an instance directory of their own, not that of a hub that runs from this checkout.
 CHECK_DIR := build/check
 check-code check-django: export HUB_DATA_DIR := $(CURDIR)/$(CHECK_DIR)/data
 check-code check-django: export HUB_ENV_FILE := $(CURDIR)/$(CHECK_DIR)/.env
@@ -22,16 +22,16 @@ help: ## List these commands
 
 install: $(VENV)/.runtime ## Create .venv with what the hub needs to run
 
-run: install ## Start the hub (ARGS="--bind 127.0.0.1:9000" and the like)
+run: install ## Start the hub (for example with ARGS="--bind 127.0.0.1:9000")
 	@exec $(BIN)/python manage.py serve $(ARGS)
 
-test: $(VENV)/.dev test-parts ## Run every test, browser and PostgreSQL included (PYTEST_ARGS="-k setup", WORKERS=4)
+test: $(VENV)/.dev test-parts ## Run all tests (PYTEST_ARGS="-k setup" selects some, WORKERS=4 uses four processes)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
 
 test-parts:
 	@tools/install-test-parts.sh
 
-check: $(VENV)/.dev check-code check-django ## Check style, types, layers, migrations and deployment settings
+check: $(VENV)/.dev check-code check-django ## Check style, types, imports, migrations and deployment settings
 
 check-dir:
 	@rm -rf $(CHECK_DIR) && mkdir -p $(CHECK_DIR) && touch $(CHECK_DIR)/.env
@@ -47,30 +47,30 @@ check-django: $(VENV)/.dev check-dir
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python manage.py check --deploy --fail-level WARNING
 
-bench: $(VENV)/.bench ## Measure reads and propagation, side by side with other libraries
+bench: $(VENV)/.bench ## Measure the speed, and compare it with other libraries
 	$(BIN)/python -m bench $(ARGS)
 
-docs: install ## Write the generated documentation anew
+docs: install ## Write the generated documentation again
 	$(BIN)/python manage.py config docs --write
 
-images: $(VENV)/.dev test-parts ## Take the pictures of the README anew
+images: $(VENV)/.dev test-parts ## Take the screenshots of the README again
 	$(BIN)/python -m pytest -q tests/hub/test_first_run.py
 	cp build/photographs/readme-dashboard.png docs/images/dashboard.png
 	cp build/photographs/readme-editor.png docs/images/editor.png
 
-lock: $(VENV)/.dev ## Resolve the lock files anew (ARGS=--upgrade for newer versions)
+lock: $(VENV)/.dev ## Resolve the lock files again (ARGS=--upgrade for newer versions)
 	tools/lock.sh $(ARGS)
 
-format: $(VENV)/.dev ## Format the code and mend what ruff can mend
+format: $(VENV)/.dev ## Format the code and fix what ruff can fix
 	$(BIN)/ruff check --fix-only --quiet
 	$(BIN)/ruff format
 
-clean: ## Remove .venv, caches and build results; an instance's data stays
+clean: ## Remove .venv, caches and build results, but keep the data of an instance
 	rm -rf $(VENV) build dist *.egg-info .coverage* htmlcov
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -not -path './data/*' -prune -exec rm -rf {} +
 
-# Each lock file contains the one before it, so a later stamp vouches for the earlier ones too.
+# Each lock file contains the previous one, so a later stamp file also updates the earlier ones.
 $(BIN)/python:
 	@tools/create-venv.sh $(VENV)
 

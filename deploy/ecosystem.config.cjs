@@ -1,5 +1,5 @@
 // PM2: pm2 start deploy/ecosystem.config.cjs
-// No environment here: the configuration is in the database, so a restart never needs --update-env.
+// No environment variables are set here. The configuration is in the database, so --update-env is not needed.
 const path = require("node:path");
 
 const root = path.resolve(__dirname, "..");

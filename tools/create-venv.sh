@@ -1,5 +1,5 @@
 #!/bin/sh
-# Create the virtual environment given as the only argument, whole or not at all.
+# Create the virtual environment whose path is the only argument. If that fails, leave nothing behind.
 set -eu
 
 venv=$1

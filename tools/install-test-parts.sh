@@ -1,9 +1,10 @@
 #!/bin/sh
-# Make sure the real parts are here that the tests run against. As root on Debian they are installed;
-# elsewhere one line says what is missing and how to get it, which in CI (CI=true) is a failure.
+# Install the programs that the tests need. This works as root on Debian. Elsewhere, one line says what is
+# missing and how to install it. In CI (CI=true), a missing program is a failure.
 #
-# A part is two functions: have_PART succeeds when it is here, packages_PART prints its Debian packages.
-# One that is no package has a third, fetch_PART, which brings it into the build folder, as any user.
+# Each program is a part with two functions: have_PART succeeds if the part is installed, and packages_PART
+# prints its Debian packages. A part that is not a Debian package also has fetch_PART. It downloads the part
+# into the build folder and does not need root.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -15,7 +16,7 @@ have_postgresql() {
 }
 packages_postgresql() { echo postgresql; }
 
-# Debian keeps it where only root looks.
+# Debian installs it in a folder that only root has on its PATH.
 have_pgbouncer() {
     command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ]
 }
@@ -24,7 +25,7 @@ packages_pgbouncer() { echo pgbouncer; }
 have_chromium() {
     command -v chromium >/dev/null
 }
-# Without fonts the pages would be photographed as boxes.
+# Without fonts, screenshots would show boxes instead of letters.
 packages_chromium() { echo chromium fonts-dejavu-core fonts-liberation; }
 
 have_node() {
@@ -32,8 +33,9 @@ have_node() {
 }
 packages_node() { echo nodejs npm; }
 
-# WorkOS's own emulator is bundled with its CLI. Only that folder is unpacked: the CLI itself, which would
-# listen on every interface, and what it depends on stay away, and no script of a package runs.
+# WorkOS's own emulator is part of its CLI. Only the emulator's folder is unpacked. The CLI itself and its
+# dependencies are left out, because the CLI would listen on every interface. No install script of a package
+# runs.
 emulator=build/emulator
 emulator_version=0.14.0
 have_emulator() {
@@ -71,7 +73,7 @@ fetch_missing() {
     for part in $(missing_parts); do
         if command -v "fetch_$part" >/dev/null; then
             echo "Fetching for the tests: $part"
-            "fetch_$part" || echo "The $part could not be fetched: npm needs to reach its registry" >&2
+            "fetch_$part" || echo "The $part could not be fetched; check that npm can reach its registry" >&2
         fi
     done
 }
@@ -80,7 +82,7 @@ can_install() {
     [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null
 }
 
-# apt speaks only when it fails; the lock timeout waits for another apt to finish.
+# apt prints something only if it fails. It waits up to 300 seconds if another apt is running.
 apt_quietly() {
     log=$(mktemp)
     if ! DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@" >"$log" 2>&1 </dev/null; then
@@ -89,7 +91,7 @@ apt_quietly() {
     rm -f "$log"
 }
 
-# Part names are words of ours, so they may split.
+# The names of the parts contain no spaces, so word splitting is safe.
 # shellcheck disable=SC2046
 packages=$(packages_of $(missing_parts))
 if [ -n "$packages" ] && can_install; then

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Resolve what pyproject.toml asks for into lock files with hashes, for every platform and Python >= 3.11.
-# Only the public index counts: indexes and folders this machine is set up with would make a lock file
-# that installs nowhere else.
+# Resolve the dependencies in pyproject.toml into lock files with hashes, for every platform and
+# Python >= 3.11. Only the public index is used: this machine's own indexes and folders would make lock files
+# that cannot be installed elsewhere.
 set -eu
 
 cd "$(dirname "$0")/.."
