@@ -1,7 +1,7 @@
-"""gunicorn's configuration: what the database says, unless the command line pins it.
+"""gunicorn's configuration file: it reads the settings from the database.
 
-``manage.py serve`` is ``gunicorn -c hub/gunicorn.py hub.asgi:application`` after a look at the
-database; under systemd, Docker or another process manager either form does.
+gunicorn's command line wins over it. ``manage.py serve`` runs the bootstrap and then becomes
+``gunicorn -c hub/gunicorn.py``. A process manager such as systemd may use either form.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ workers = _config.server_workers
 loglevel = _config.log_level
 worker_class = "hub.serving.gunicorn_worker.HubWorker"
 wsgi_app = "hub.asgi:application"
-# Once, in the master: workers that take over after a move are ready the sooner, and share the memory.
+# The master loads the application once. New workers are then ready sooner, and they share its memory.
 preload_app = True
 proc_name = "hub"
 graceful_timeout = process_hooks.GRACEFUL_TIMEOUT
@@ -36,13 +36,13 @@ keepalive = 5
 # Heartbeats of workers must not wait for a slow disk.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 accesslog = None
-# Its default is one path for every gunicorn of a user; the hub is controlled through its configuration.
+# By default, all gunicorns of a user would share one control socket. The hub does not need it.
 control_socket_disable = True
 logconfig_dict = process_hooks.log_settings()
 
 
 def on_starting(arbiter: Any) -> None:
-    """Remember what the command line pinned, for every worker to say; look whether the port is free."""
+    """Register the master with its pinned settings; exit if it cannot listen on the address."""
     process_hooks.start_master(arbiter)
 
 
@@ -52,37 +52,38 @@ def on_reload(arbiter: Any) -> None:
 
 
 def when_ready(arbiter: Any) -> None:
-    """Follow the configuration; say where the hub is served, and how to claim it."""
+    """Follow the configuration from now on; print the hub's address and, if unclaimed, how to claim it."""
     process_hooks.follow(arbiter, _config)
     process_hooks.announce(arbiter.cfg)
 
 
 def pre_fork(_arbiter: Any, _worker: Any) -> None:
-    """Hold back what would stop the worker before it can hear it."""
+    """Block the signals that stop a worker, until the new worker can handle them."""
     process_hooks.hold_signals()
 
 
 def post_fork(_arbiter: Any, _worker: Any) -> None:
-    """Give up the connections of the master."""
+    """Make this process a worker: close the master's connections and set up the signal handlers."""
     process_hooks.become_worker()
 
 
 def post_worker_init(_worker: Any) -> None:
-    """Keep the configuration of this worker current."""
+    """Start the watcher of this worker."""
     process_hooks.watch()
 
 
 def worker_exit(_arbiter: Any, worker: Any) -> None:
-    """Stop watching and take the worker's row out; gunicorn calls it in the master too."""
-    if worker.pid == os.getpid():
+    """Stop the worker's watcher and remove its row."""
+    if worker.pid == os.getpid():  # gunicorn also calls this in the master
         process_hooks.leave()
 
 
 def child_exit(_arbiter: Any, worker: Any) -> None:
-    """Remember whose row may be left: a worker that was killed could not take it out."""
+    """Remember the worker, so that the master removes its row."""
+    # A worker that was killed could not remove the row itself.
     process_hooks.note_end_of(worker.pid)
 
 
 def on_exit(_arbiter: Any) -> None:
-    """Take the master's row out."""
+    """Stop the master's watcher and remove its row."""
     process_hooks.leave()

@@ -1,4 +1,4 @@
-"""What the engine asks of the hub."""
+"""The hub's answers to what the engine asks of a project."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class HubProject(Project):
-    """The hub, as ``config_app`` sees it."""
+    """The hub as a project of ``config_app``."""
 
     schema = schema
     words = Words(
@@ -40,26 +40,27 @@ class HubProject(Project):
         return "configured" if is_configured(config) else UNCONFIGURED
 
     def mode(self, config: RuntimeConfig) -> str:
-        """Return the mode in which people sign in."""
+        """Return the current mode, ``app_mode``."""
         return config.app_mode
 
     def lacking(self) -> Problem | None:
-        """Return what an install that was never started lacks."""
+        """Return what the install lacks before it can be configured; ``None`` if it lacks nothing."""
         from hub.start.diagnosis import lacking
 
         return lacking()
 
     def process_variables(self) -> Iterable[ProcessVariable]:
-        """Return the variables that say where the database and the key are."""
+        """Return the variables that every start reads."""
         from hub.environment.variables import VARIABLES
 
         return VARIABLES
 
     def unlockers(self) -> Iterable[Unlocker]:
-        """Return the shared key where there is one, and this machine's where a later start may need it."""
+        """Yield the ways to unlock the keyring: by the shared key, by this machine, or by both."""
         instance = settings.INSTANCE
         if instance.encryption_key is not None:
             yield SharedUnlocker(instance.encryption_key)
+        # A later start may have no shared key, so a first start also lets this machine unlock.
         if instance.encryption_key is None or instance.first_start or instance.key_file.exists():
             yield MachineUnlocker(instance.key_file)
 
@@ -70,64 +71,65 @@ class HubProject(Project):
         return doctor.facts_without_database()
 
     def facts(self) -> Iterable[Check]:
-        """Return the checks of schema, journal, setup, sign-in and network."""
+        """Return the checks of the schema, the journal, the setup, the sign-in and the network."""
         from hub import doctor
 
         return doctor.facts()
 
     def drift(self, config: RuntimeConfig) -> list[Problem]:
-        """Return the environment variables that are set and differ."""
+        """Return a problem for each environment variable that has no effect."""
         from hub.environment.env_import import drift
 
         return drift(config)
 
     def problems(self, config: RuntimeConfig) -> list[Problem]:
-        """Return what the hub itself has to report."""
+        """Return the hub's own problems: in WorkOS mode, those of the sign-in."""
         from hub.workos.problems import problems
 
         return problems(config) if config.app_mode == WORKOS else []
 
     def may_change(self, user: User, setting: Setting) -> bool:
-        """Leave to super admins what decides who administers, how people get in and whom the hub trusts."""
+        """Return whether ``user`` may change ``setting``; only super admins may change sensitive ones."""
         return user.is_superuser or not setting.is_sensitive
 
     def has_proved(self, request: HttpRequest) -> bool:
-        """Look at when the sign-in was, or the proof since."""
+        """Return whether this person signed in recently, or has proved their identity recently."""
         from hub.auth import proof
 
         return proof.is_recent(request.session)
 
     def where_to_prove(self, request: HttpRequest) -> str:
-        """Return where WorkOS asks for the credentials again; in local mode the password does."""
+        """Return the URL at which WorkOS asks for the credentials again; empty in local mode."""
         from hub.auth import session_origin
         from hub.workos import sign_in
 
         return sign_in.proof_url() if session_origin.is_at_workos(request) else ""
 
     def prove(self, request: HttpRequest, password: Secret) -> None:
-        """Check the password, as often as the throttle allows."""
+        """Check the password and record the proof in the session; the throttle limits the attempts."""
         from hub.auth import proof
 
         proof.prove(request, password)
 
     def arrived_under(self, request: HttpRequest, config: RuntimeConfig, keys: Collection[str]) -> bool:
-        """Look at listener, host and scheme, where a change of those is to be confirmed."""
+        """Return whether the request arrived by the new listener, host and scheme that ``keys`` change."""
         from hub.network import arrival
 
         return arrival.arrived_under(request, config, keys)
 
     def address_under(self, request: HttpRequest, config: RuntimeConfig) -> str:
-        """Return the public URL, or where the listener is for whoever asks."""
+        """Return the public URL under ``config``, or the listener's address as this client sees it."""
         from hub.network import arrival
 
         return arrival.address_under(request, config)
 
     def let_connect(self, response: HttpResponse, origin: str) -> None:
-        """Add the origin to the page's Content Security Policy, which django-csp writes."""
+        """Let scripts of this page connect to ``origin``, in its Content Security Policy."""
+        # django-csp writes the header from this attribute.
         response._csp_update = {"connect-src": [origin]}  # type: ignore[attr-defined]  # noqa: SLF001
 
     def objections(self, before: RuntimeConfig, after: RuntimeConfig) -> Iterable[RuleViolation]:
-        """Return what the accounts and this machine's ports have against a change."""
+        """Yield the hub's objections to a change: about the accounts, and about the address to listen on."""
         from hub.people import guards
         from hub.serving.listener_guard import listener_can_be_had
 
@@ -136,22 +138,20 @@ class HubProject(Project):
         yield from listener_can_be_had(before, after)
 
     def reset_changes(self) -> dict[str, Any]:
-        """Return what a reset sets beyond clearing secrets: unclaimed, with a new cookie password.
-
-        A locked keyring can hold no new secret, and must not keep anybody from setting up anew.
-        """
+        """Return the further changes of a reset: the hub is unclaimed and has a new cookie password."""
         from config_app.encryption.install_keyring import is_locked
         from hub.start.generated import cookie_password
 
+        # A locked keyring cannot encrypt a new secret, but a reset must work all the same.
         password = UNSET if is_locked() else cookie_password()
         return {"app_mode": UNSET, "setup_completed": UNSET, "workos_cookie_password": password}
 
     def after_reset(self) -> str:
-        """Return how to claim the hub again."""
+        """Return the message that says how to claim the hub again."""
         return "The setup wizard is open again; manage.py setup_token prints the link."
 
     def revoke_access(self) -> None:
-        """End every session, take all admin rights away and open the wizard with a new token."""
+        """End all sessions, remove all admin rights and open the wizard with a new token."""
         from hub.people.revocation import revoke_access
 
         revoke_access()

@@ -1,4 +1,4 @@
-"""``manage.py serve``: bootstrap, then gunicorn with what the database says."""
+"""``manage.py serve``: run the bootstrap, then gunicorn with the settings from the database."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from hub.serving.starting_address import starting_address
 
 
 def _bind(text: str) -> tuple[str, int]:
-    """Return host and port of ``HOST:PORT``."""
+    """Return the host and the port in ``HOST:PORT``; raise ``ArgumentTypeError`` if they are not valid."""
     host, separator, port = text.rpartition(":")
     if not separator or (":" in host and not host.startswith("[")):
         raise ArgumentTypeError("expected HOST:PORT, such as 127.0.0.1:8884 or [::1]:8884")
@@ -30,7 +30,7 @@ def _bind(text: str) -> tuple[str, int]:
 
 
 def _workers(text: str) -> int:
-    """Return the number of workers."""
+    """Return the number of workers; raise ``ArgumentTypeError`` if it is not valid."""
     try:
         workers: int = schema["server_workers"].parse(text)
     except InvalidValue as error:
@@ -39,18 +39,18 @@ def _workers(text: str) -> int:
 
 
 class Command(BaseCommand):
-    """Serve the hub; the process becomes gunicorn's master, so a process manager can keep it."""
+    """The command that serves the hub."""
 
-    help = "Serve the hub with the bind address, port and workers that the configuration says."
+    help = "Serve the hub. The address and the number of workers come from the configuration."
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take what may be pinned for this one hub."""
-        parser.add_argument("--bind", type=_bind, metavar="HOST:PORT", help="pin the listener")
-        parser.add_argument("--workers", type=_workers, metavar="N", help="pin the number of workers")
+        """Add the options that pin settings for this one hub."""
+        parser.add_argument("--bind", type=_bind, metavar="HOST:PORT", help="listen only on this address")
+        parser.add_argument("--workers", type=_workers, metavar="N", help="always run this many workers")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Bring the install up and replace this process by gunicorn."""
+        """Run the bootstrap and replace this process by gunicorn's master."""
         bootstrap_application()
         if not any(name in os.environ for name in INHERITED):
             probe(*(options["bind"] or starting_address()))
@@ -60,6 +60,7 @@ class Command(BaseCommand):
         if options["workers"]:
             command += ["--workers", str(options["workers"])]
         sys.stdout.flush()
-        # Or gunicorn, starting itself anew on SIGUSR2, would find its own package http before Python's.
+        # On SIGUSR2, gunicorn restarts itself. Without this, it would then import its own package `http`
+        # instead of Python's.
         os.environ["PYTHONSAFEPATH"] = "1"
         os.execv(sys.executable, command)
