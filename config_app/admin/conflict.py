@@ -1,4 +1,4 @@
-"""Two people edit at once: find what others changed and keep the person's own input (R8)."""
+"""Editing conflicts: what others changed meanwhile, and which of the person's own input is kept (R8)."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def find_conflict(form: ConfigurationForm, current: Current) -> Conflict:
         revisions=revisions,
         kept=_kept(form, own),
         clashes=_clashes({s.key for s in own} & before.keys(), revisions),
-        # A page never sends a secret back to the browser, so these are typed again.
+        # A page never sends a secret back to the browser, so the person must enter them again.
         lost_secrets=[s.label for s in own if s.is_secret],
     )
 

@@ -1,4 +1,4 @@
-"""The changes of a plan as the pages, the preview and the message after saving show them; secrets masked."""
+"""The changes of a plan, with secrets masked, for the pages, the preview and the message after saving."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ class HistoryAdmin(WholeAdmin):
         return False
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Return whether ``lookup`` in the URL compares for equality, the only comparison allowed."""
+        """Return whether the URL may filter by ``lookup``; only comparisons for equality are allowed."""
         # Django would also allow regular expressions, which can keep a database busy.
         return "__" not in lookup
 

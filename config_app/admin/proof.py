@@ -1,4 +1,4 @@
-"""Proof of identity: before a sensitive setting changes, people prove that they are who is signed in (W7)."""
+"""Proof of identity before a sensitive setting changes: the password, or a fresh sign-in (W7)."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ def _revision_of(request: HttpRequest) -> int:
 
 
 def _is_pending(config: Any, waiting: UnconfirmedRevision) -> bool:
-    """Return whether this process has not acted on the revision yet, such as moved its listener."""
+    """Return whether this process must still act on the revision, for example move its listener."""
     undone = waiting.keys & set(effects.pending(config)) - receipts.pins().keys()
     return any(get_schema()[key].can_lock_out for key in undone)
 
