@@ -1,1 +1,1 @@
-r"""The code behind \`\`manage.py config\`\`; each verb is a module in \`\`verbs\`\`."""
+"""The code behind ``manage.py config``; each verb is a module in ``verbs``."""

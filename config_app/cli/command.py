@@ -1,4 +1,4 @@
-"""A management command that ends with one line and an exit status, whatever happens."""
+"""The base class of management commands that report any failure in one line and an exit status."""
 
 from __future__ import annotations
 
@@ -19,13 +19,16 @@ DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 
 
 class OneLineCommand(BaseCommand):
-    """Exit status 0: done; 1: refused or failed, with a line on standard error; 2: a wrong call."""
+    """A management command with a fixed exit status for each outcome.
+
+    0: done. 1: refused or failed, with a line on standard error. 2: the command was called incorrectly.
+    """
 
     requires_system_checks = []
 
     @property
     def terminal(self) -> Terminal:
-        """Return where to print."""
+        """Return the terminal to print to."""
         return Terminal(self.stdout, self.stderr)
 
     def run_from_argv(self, argv: list[str]) -> None:
@@ -52,23 +55,25 @@ class OneLineCommand(BaseCommand):
         return DONE
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run the command; subclasses say what that is."""
+        """Run the command; every subclass overrides this."""
         raise NotImplementedError
 
 
 def error_lines(error: ConfigError) -> Iterator[str]:
-    """Yield one line for every setting that is wrong."""
+    """Yield one line for each error that ``error`` stands for."""
     yield from map(str, error.errors if isinstance(error, InvalidPlan) else [error])
 
 
 def _prepare_process() -> None:
-    """Print any character in some way, and leave it to the command to say what is wrong."""
+    """Make the streams accept any character and silence the engine's log."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    # The command itself reports what is wrong, so log lines would only repeat it.
     logging.getLogger("config_app").setLevel(logging.CRITICAL)
 
 
 def _abandon_output() -> None:
-    """Keep the interpreter from complaining on exit that it cannot flush."""
+    """Redirect standard output to nowhere."""
+    # Otherwise the interpreter would complain on exit that it cannot flush the output.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""What a writing verb prints: the plan, the revision it became, or that there was nothing to change."""
+"""What a writing verb prints: the plan, its revision, or that there was nothing to change."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def commit(
     plan: Plan, options: Namespace, terminal: Terminal, *, reason: str = "", channel: str = "cli"
 ) -> None:
-    """Apply ``plan`` and print what became of it; with ``--dry-run`` only print it."""
+    """Apply ``plan`` and print the result; with ``--dry-run``, only print the plan."""
     if options.dry_run:
         show_dry_run(plan, terminal, as_json=options.as_json)
         return
@@ -41,9 +41,9 @@ def commit(
 def _show_everywhere(
     waiting: Convergence, revision: Revision | None, plan: Plan, options: Namespace, terminal: Terminal
 ) -> None:
-    """Print the revision and, once that is so or time is up, that every process has it in force.
+    """Print the revision, then wait until every process uses it and print that too.
 
-    Raises ``NotEverywhere``, which says who does not.
+    Raise ``NotEverywhere`` if some processes do not use it in time; the error names them.
     """
     from config_app.propagation.convergence import NotEverywhere
 
@@ -62,7 +62,7 @@ def _show_everywhere(
 
 
 def show_dry_run(plan: Plan, terminal: Terminal, *, as_json: bool) -> None:
-    """Print what applying ``plan`` would change, and that it is not applied."""
+    """Print what ``plan`` would change, and that nothing was written."""
     if as_json:
         terminal.json({"dry_run": True, "revision": plan.revision, "changes": _changes_json(plan)})
     elif plan.differences:
@@ -73,7 +73,7 @@ def show_dry_run(plan: Plan, terminal: Terminal, *, as_json: bool) -> None:
 
 
 def show_plan(plan: Plan, terminal: Terminal) -> None:
-    """Print what applying ``plan`` would change, secrets masked."""
+    """Print what ``plan`` would change, with secrets masked."""
     terminal.line(f"plan for revision {plan.revision + 1}:")
     for difference in plan.differences:
         terminal.line(f"  {_difference(difference, plan)}{_when(difference)}")
@@ -89,7 +89,7 @@ def show_revision(
     as_json: bool,
     confirm_within: float | None = None,
 ) -> None:
-    """Print the revision that ``plan`` became; ``None`` where nothing differed."""
+    """Print the revision made from ``plan``; ``revision`` is ``None`` if nothing differed."""
     if as_json:
         terminal.json(_revision_json(revision, plan, confirm_within))
         return
@@ -105,7 +105,7 @@ def show_revision(
 
 
 def deadline_line(number: int, seconds_left: float) -> str:
-    """Return when a revision that waits to be confirmed reverts, and how to keep it."""
+    """Return a line that says when an unconfirmed revision reverts and how to keep it."""
     left = clock(seconds_left)
     return f"revision {number} reverts in {left} unless it is confirmed: manage.py config confirm {number}"
 
@@ -120,11 +120,12 @@ def _revision_json(
 
 
 def _nothing(plan: Plan) -> str:
-    return f"nothing to change: revision {plan.revision} says so already"
+    what = next(iter(plan.changes)) if len(plan.changes) == 1 else "every setting"
+    return f"nothing to change: {what} already has this value at revision {plan.revision}"
 
 
 def _difference(difference: Difference, plan: Plan) -> str:
-    """Return one change, such as ``port 8884 (default) → 8885``."""
+    """Return one change as text, such as ``port 8884 (default) → 8885``."""
     had_row = any(edit.key == difference.key and edit.old is not None for edit in plan.edits)
     old = _shown(difference.old, is_default=not had_row)
     new = _shown(difference.new, is_default=plan.changes.get(difference.key) is UNSET)
@@ -138,7 +139,7 @@ def _shown(text: str, *, is_default: bool) -> str:
 
 def _when(difference: Difference) -> str:
     is_live = difference.takes_effect is TakesEffect.LIVE
-    return "" if is_live else f", in force {difference.takes_effect.description}"
+    return "" if is_live else f", takes effect {difference.takes_effect.description}"
 
 
 def _later(differences: Iterable[Difference]) -> Iterable[str]:
@@ -148,21 +149,17 @@ def _later(differences: Iterable[Difference]) -> Iterable[str]:
 
 
 def _pinned(plan: Plan) -> list[str]:
-    """Return what has no effect in processes whose command line says otherwise.
-
-    Only what a process acts on can be pinned, so that other changes cost no query; before the first
-    revision there are no processes, perhaps not even a database. A database that is gone by now leaves the
-    remark out: it is no reason to call a change refused that was made.
-    """
+    """Return a line for each changed setting that the command line of a running process pins."""
+    # Only settings on which a process acts can be pinned. Other changes need no query.
     keys = {d.key for d in plan.differences if d.takes_effect is not TakesEffect.LIVE}
-    if not keys or not plan.revision:
+    if not keys or not plan.revision:  # before the first revision, no process runs
         return []
     from config_app.propagation import receipts
 
     try:
         pins = list(receipts.pinned(receipts.running()))
     except DatabaseUnavailable:
-        return []
+        return []  # The change is committed, so this is no reason to report a failure.
     return [f"{key} is {text}" for key, text in pins if key in keys]
 
 

@@ -1,4 +1,4 @@
-"""Revisions as the command line prints them: who, when, by which channel, why, and the masked changes."""
+"""Revisions as text and as JSON, for the verbs that print them; secrets are masked."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NO_ROW = "(no row)"
 
 
 def revision_lines(revision: Revision) -> Iterator[str]:
-    """Yield a headline and a line for each change."""
+    """Yield a headline for a revision, then one line for each of its changes."""
     yield f"revision {revision.number}  {when(revision)}  {origin(revision)}{_mark(revision)}"
     for change in change_rows(revision):
         yield f"  {change_line(change)}"
@@ -29,7 +29,7 @@ def _mark(revision: Revision) -> str:
 
 
 def _confirmed_by(revision: Revision) -> str:
-    """Return who confirmed a revision and why, where somebody did."""
+    """Return who confirmed a revision and why; empty if nobody did."""
     wait = revision.confirmation
     who = f" by {wait.actor}" if wait.actor else ""
     return f"{who}: {wait.reason}" if wait.reason else who
@@ -48,7 +48,7 @@ def origin(revision: Revision) -> str:
 
 
 def change_line(change: ShownChange) -> str:
-    """Return one change: ``port: 8884 → 8885``, of a secret only that it changed."""
+    """Return one change as text, such as ``port: 8884 → 8885``; for a secret, only that it changed."""
     if change.refused:
         return f"{change.key}: refused, {refusal(change.note)}"
     if change.is_secret and change.old is not None and change.new is not None:
@@ -57,7 +57,8 @@ def change_line(change: ShownChange) -> str:
 
 
 def refusal(note: str) -> str:
-    """Return what was expected, as a sentence: notes on single values are bare noun phrases."""
+    """Return the reason for a refusal, such as ``expected a number``."""
+    # A note on a single value is only a noun phrase, such as "a number".
     is_sentence = "expected " in note or ": " in note
     return note if is_sentence else f"expected {note}"
 
@@ -73,7 +74,7 @@ def _shown(change: ShownChange, text: str | None) -> str:
 
 
 def revision_json(revision: Revision) -> dict[str, Any]:
-    """Return a revision for programs; of a secret only whether there was and is one."""
+    """Return a revision for JSON; for a secret, only whether it was and is set."""
     return {
         "number": revision.number,
         "created_at": revision.created_at.isoformat(),

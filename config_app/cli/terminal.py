@@ -1,4 +1,4 @@
-"""Where a command's words go: escaped, never cut off, and with one line for whatever goes wrong."""
+"""The standard streams of a command: printing, asking, and the errors of a closed or broken output."""
 
 from __future__ import annotations
 
@@ -15,70 +15,71 @@ from config_app.errors import ConfigError
 
 LONGEST_CELL = 1000
 UNLIMITED = 1_000_000
-"""Columns of a table that is not printed to a screen."""
+"""Width of a table, in columns, if it is not printed to a screen."""
 
 
 class OutputFailed(ConfigError):
-    """What the command says cannot be written."""
+    """The command cannot write its output."""
 
 
 class OutputClosed(OutputFailed):
-    """Whoever read the output has read enough, such as ``head``; nothing went wrong."""
+    """The reader closed the output, as ``head`` does when it has enough; this is not a failure."""
 
 
 class Terminal:
     """Standard output and error of one command, and standard input to ask on."""
 
     def __init__(self, stdout: Any, stderr: Any, stdin: TextIO | None = None) -> None:
-        """Take the streams; Django's ``OutputWrapper``s do as well as files."""
+        """Use these streams, which may be files or Django's ``OutputWrapper``s."""
         self._stdout, self._stderr = stdout, stderr
         self._stdin = sys.stdin if stdin is None else stdin
 
     def line(self, text: str = "") -> None:
-        """Print one line, with control characters escaped."""
+        """Print one line on standard output, with control characters escaped."""
         self.raw(printable(text))
 
     def raw(self, text: str) -> None:
-        """Print text that is one or several lines already, exactly as it is."""
+        """Print ``text``, which may have several lines, exactly as it is."""
         self._write(self._stdout, f"{text}\n")
 
     def note(self, text: str) -> None:
-        """Print one line on standard error, for people: what programs read on standard output stays clean."""
+        """Print one line for people on standard error."""
+        # Standard output may be read by a program.
         self._write(self._stderr, f"{printable(text)}\n")
 
     def warn(self, text: str) -> None:
-        """Print one line on standard error that asks for attention."""
+        """Print one line that starts with ``warning:`` on standard error."""
         self.note(f"warning: {text}")
 
     def json(self, data: Any) -> None:
-        """Print JSON, in ASCII so that any stored character survives any terminal."""
+        """Print ``data`` as JSON in ASCII, which every terminal can show."""
         self.raw(json.dumps(data, indent=2))
 
     def table(self, headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        """Print a box-drawn table: as wide as its cells need, folded only to fit a screen."""
+        """Print a box-drawn table, as wide as its cells need; long cells are folded only to fit a screen."""
         width = shutil.get_terminal_size().columns if self._stdout.isatty() else UNLIMITED
         self.raw(draw_table(headers, rows, width))
 
     def confirm(self, question: str) -> None:
-        """Ask for a yes; raise ``ConfigError`` where it is not given or nobody can be asked."""
+        """Ask a yes-or-no question; raise ``ConfigError`` unless the answer is yes."""
         if not self._stdin.isatty():
-            raise ConfigError("this needs a yes, and nobody can be asked here", fix="add --yes")
+            raise ConfigError("expected a yes, but standard input is not a terminal", fix="add --yes")
         self._write(self._stdout, f"{printable(question)} [y/N] ")
         self.flush()
         if self._stdin.readline().strip().lower() not in {"y", "yes"}:
             raise ConfigError("not confirmed, so nothing was changed")
 
     def is_abandoned(self) -> bool:
-        """Tell whether nobody reads the output any more, such as a pipe whose other end is closed."""
+        """Return whether the output is a pipe whose other end is closed."""
         try:
             poll = select.poll()
             poll.register(self._stdout.fileno(), 0)
             return bool(poll.poll(0))
-        except (OSError, ValueError):  # no file, so nothing that could be closed at its other end
+        except (OSError, ValueError):  # standard output is not a file, so it has no other end
             return False
 
     def flush(self) -> None:
-        """Let everything written reach its reader now."""
+        """Flush standard output and standard error."""
         self._write(self._stdout, "")
         self._write(self._stderr, "")
 
@@ -87,27 +88,28 @@ class Terminal:
             stream.write(text, **({"ending": ""} if isinstance(stream, OutputWrapper) else {}))
             stream.flush()
         except BrokenPipeError:
-            raise OutputClosed("nobody reads the output any more") from None
+            raise OutputClosed("the output is closed") from None
         except OSError as error:
             raise OutputFailed(f"the output cannot be written: {error.strerror}") from None
 
 
 def printable(text: str) -> str:
-    """Return ``text`` with whatever could move the cursor, ring or hide other text as an escape sequence."""
+    """Return ``text`` with every character that is not printable as an escape sequence."""
+    # Otherwise a stored value could move the cursor, ring the bell or hide other text.
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def abbreviated(text: str) -> str:
-    """Return a text that is short enough for a cell, and say how long it was."""
+    """Return ``text``, or if it is too long for a table cell, its start and its length."""
     if len(text) <= LONGEST_CELL:
         return text
     return f"{text[: LONGEST_CELL // 4]}… ({len(text)} characters)"
 
 
 def draw_table(headers: Sequence[str], rows: Iterable[Sequence[str]], width: int) -> str:
-    """Return a box-drawn table at most ``width`` columns wide; cells are taken literally."""
+    """Return a box-drawn table at most ``width`` columns wide; markup in cells has no effect."""
     from io import StringIO
 
     from rich import box

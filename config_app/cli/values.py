@@ -1,4 +1,4 @@
-"""The values that ``config set`` is given: as arguments, from a file or on standard input."""
+"""Reading the values for ``config set`` from arguments, a file or standard input."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_BYTES = 1024 * 1024
 
 
 def read_values(options: Namespace) -> dict[str, str]:
-    """Return the text given for each key; raise ``WrongCall`` or ``ConfigError``."""
+    """Return the given text by key; raise ``WrongCall`` or ``ConfigError``."""
     if options.stdin or options.file is not None:
         return _read_source(options)
     return _unique([*_paired(options), *_positional(options.values)])
@@ -26,14 +26,14 @@ def read_values(options: Namespace) -> dict[str, str]:
 def _read_source(options: Namespace) -> dict[str, str]:
     keys = [*options.key, *options.values]
     if len(keys) != 1 or options.value or (options.stdin and options.file is not None):
-        raise WrongCall("--stdin and --file give the value of exactly one key, such as set KEY --stdin")
+        raise WrongCall("--stdin and --file need exactly one key and no value, such as: set KEY --stdin")
     setting = find_setting(keys[0])
     return {setting.key: _from_stdin(setting) if options.stdin else _from_file(setting, options.file)}
 
 
 def _paired(options: Namespace) -> Iterable[tuple[str, str]]:
     if len(options.key) != len(options.value):
-        raise WrongCall("every --key needs a --value, and every --value a --key")
+        raise WrongCall("expected one --value for each --key")
     return zip(options.key, options.value, strict=True)
 
 
@@ -42,7 +42,7 @@ def _positional(arguments: list[str]) -> Iterable[tuple[str, str]]:
         case [key, value] if "=" not in key:
             return [(key, value)]
     if not all("=" in argument for argument in arguments):
-        raise WrongCall("expected KEY VALUE or KEY=VALUE, and here a value is missing")
+        raise WrongCall("expected KEY VALUE or KEY=VALUE, but a value is missing")
     return [(key, value) for key, _, value in (argument.partition("=") for argument in arguments)]
 
 
@@ -65,7 +65,7 @@ def _from_stdin(setting: Setting) -> str:
 
 
 def _typed(setting: Setting) -> str:
-    """Ask for a secret, which does not appear as it is typed."""
+    """Ask for a secret and return it; the terminal does not show what is typed."""
     try:
         return getpass.getpass(f"{setting.label}: ")
     except EOFError:
@@ -85,11 +85,15 @@ def _from_file(setting: Setting, name: str) -> str:
 
 
 def _decoded(setting: Setting, content: bytes) -> str:
-    """Return the text without the newline that editors and ``echo`` put at the end."""
+    """Return the content as text, without a newline at its end.
+
+    Raise ``InvalidValue`` if it is too long or is not UTF-8.
+    """
     if len(content) > MAX_BYTES:
         raise InvalidValue(setting.key, f"at most {MAX_BYTES} bytes")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InvalidValue(setting.key, "UTF-8 text") from None
+    # Editors and ``echo`` end a file with a newline that is not part of the value.
     return text.removesuffix("\n").removesuffix("\r")

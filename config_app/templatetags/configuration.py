@@ -1,4 +1,4 @@
-"""How pages of the configuration write times and lists of changes."""
+"""Template tags that show times and the changes of a revision."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SHOWN = 3
 
 @register.filter
 def ago(moment: dt.datetime) -> str:
-    """Return how long ago something was, in one unit: ``just now``, ``5 minutes ago``."""
+    """Return how long ago ``moment`` was, in one unit, such as ``just now`` or ``5 minutes ago``."""
     if timezone.now() - moment < dt.timedelta(minutes=1):
         return "just now"
     return f"{timesince(moment, depth=1)} ago"
@@ -27,6 +27,6 @@ def ago(moment: dt.datetime) -> str:
 
 @register.inclusion_tag("config_app/_changes.html")
 def changes_of(revision: Revision, most: int = SHOWN) -> dict[str, Any]:
-    """Show the first changes of a revision, and how many more there are."""
+    """Render the first ``most`` changes of a revision and the number of the others."""
     rows: Sequence[Any] = change_rows(revision)
     return {"changes": rows[:most], "more": max(0, len(rows) - most), "revision": revision}

@@ -1,4 +1,4 @@
-"""The banner that counts down to when a change reverts by itself; for the header of any page."""
+"""Template tags for unconfirmed revisions: the countdown banner for any page, and a revision's outcome."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ SHOWN = "_config_app_banner_shown"
 
 @register.inclusion_tag("config_app/_unconfirmed.html", takes_context=True)
 def unconfirmed_revisions(context: template.Context) -> dict[str, Any]:
-    """Show what waits to be confirmed, once a page: the first place on it that offers one has the banner."""
+    """Render the banner of unconfirmed revisions; on each page, only the first use of this tag renders it."""
     request = context.get("request")
     if not isinstance(request, HttpRequest) or not hasattr(request, "user") or hasattr(request, SHOWN):
         return {}
     setattr(request, SHOWN, True)
     try:
         found = [_shown(row) for row in rows(request)]
-    except DatabaseUnavailable:  # the page says what it can without
+    except DatabaseUnavailable:  # the rest of the page can still be shown
         return {}
     path = request.get_full_path() if request.method == "GET" else ""
     return {"rows": found, "next": path, "csrf_token": context.get("csrf_token")}
@@ -47,6 +47,6 @@ def _shown(row: BannerRow) -> dict[str, Any]:
 
 @register.inclusion_tag("config_app/_confirmation.html")
 def confirmation(revision: Revision) -> dict[str, str]:
-    """Show whether a revision waits to be confirmed, or how the wait ended."""
+    """Render whether a revision waits to be confirmed, was confirmed or was reverted."""
     found = confirmation_of(revision)
     return {"outcome": found, "text": CONFIRMATIONS.get(found, found)}

@@ -1,4 +1,4 @@
-"""``config confirm``: keep a change that would otherwise revert by itself."""
+"""``config confirm``: keep a change that would otherwise revert."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from config_app.store import deadlines
 
 
 class Confirm(Verb):
-    """Keep a revision that waits to be confirmed, and list those that still do."""
+    """Confirms a revision, then lists the revisions that are still unconfirmed."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take the revision."""
-        text = "the revision to keep (the newest that waits)"
+        """Add the revision and the options of a writing verb."""
+        text = "the revision to keep (default: the newest unconfirmed one)"
         parser.add_argument("revision", type=number, nargs="?", metavar="N", help=text)
         add_writing_options(parser)
 
     def run(self, options: Namespace, terminal: Terminal) -> None:
-        """Confirm it; a shell on this machine is a way in whatever the settings are."""
+        """Confirm the revision."""
+        # A shell on this machine does not depend on the settings, so no check of the new address is needed.
         chosen = _chosen(options.revision)
         if not options.dry_run:
             confirmation.confirm(chosen, reason=options.reason)
@@ -39,12 +40,12 @@ class Confirm(Verb):
 
 
 def _chosen(number: int | None) -> int:
-    """Return the revision to keep; raise ``ConfigError`` where it does not wait."""
+    """Return the number of the revision to keep; raise ``ConfigError`` if none waits."""
     waiting = [waits for waits, _left in deadlines.unconfirmed()]
     if number is not None and number not in waiting:
         raise confirmation.NotWaiting(number)
     if not waiting:
         raise ConfigError(
-            "no revision waits to be confirmed", fix="config history says which one was reverted"
+            "no revision waits to be confirmed", fix="config history shows which ones were reverted"
         )
     return number or waiting[-1]

@@ -1,4 +1,4 @@
-"""``config docs``: the reference of all settings, printed or written."""
+"""``config docs``: print the reference of all settings, or write it to files."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ FILES: dict[str, Callable[[], str]] = {
 
 
 class Docs(Verb):
-    """Print the reference, or write its files; needs no database."""
+    """Prints the reference of all settings, or writes its files; needs no database."""
 
     needs_install = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take the format."""
+        """Add the format and ``--write``."""
         formats = ("markdown", "env", "jsonschema")
-        text = "what to print (markdown)"
+        text = "what to print (default: markdown)"
         parser.add_argument("--format", choices=formats, default="markdown", dest="form", help=text)
         text = f"write {' and '.join(FILES)} in the project's folder"
         parser.add_argument("--write", action="store_true", help=text)
 
     def run(self, options: Namespace, terminal: Terminal) -> None:
-        """Print or write."""
+        """Print the reference, or write its files and print their paths."""
         if options.write:
             for name, generate in FILES.items():
                 terminal.line(_write(Path(settings.BASE_DIR) / name, generate()))
@@ -45,10 +45,10 @@ class Docs(Verb):
 
 
 def _write(path: Path, content: str) -> str:
-    """Write the file where it differs, and say what was done."""
+    """Write the file if it differs and return a line that says what was done."""
     try:
         if path.exists() and path.read_text(encoding="utf-8") == content:
-            return f"{path} is current"
+            return f"{path} is up to date"
         path.parent.mkdir(exist_ok=True)
         path.write_text(content, encoding="utf-8")
     except OSError as error:

@@ -1,4 +1,4 @@
-"""``config doctor``: every fact of a running install, what was found, and the cure."""
+"""``config doctor``: check every fact about an install and print what was found and how to fix it."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from config_app.errors import ConfigError
 from config_app.problems import Problem
 
 STATUS_WIDTH = 9
-EXIT_STATUS = "Exit status 0: no fact is an error, though some may be warnings; 1: at least one is."
+EXIT_STATUS = "Exit status 0: there is no error, but there may be warnings; 1: there is at least one error."
 
 
 class Doctor(Verb):
-    """Examine the install, whatever state it is in; changes nothing."""
+    """Examines an install in any state; changes nothing."""
 
     needs_install = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take nothing but how to print."""
+        """Add ``--json``."""
         parser.epilog = EXIT_STATUS
         add_json_option(parser)
 
     def run(self, options: Namespace, terminal: Terminal) -> None:
-        """Print each fact; raise ``ConfigError`` where one is an error."""
+        """Print each fact; raise ``ConfigError`` if at least one is an error."""
         report = examine()
         if options.as_json:
             terminal.json(_as_json(report))
@@ -36,7 +36,7 @@ class Doctor(Verb):
         if not report.healthy:
             count = report.count(ERROR)
             message = "one fact is an error" if count == 1 else f"{count} facts are errors"
-            raise ConfigError(message, fix="each is listed with its cure")
+            raise ConfigError(message, fix="the output says how to fix each")
 
 
 def _as_json(report: Examination) -> dict[str, object]:
@@ -45,7 +45,7 @@ def _as_json(report: Examination) -> dict[str, object]:
 
 
 def _show(report: Examination, terminal: Terminal) -> None:
-    """Print a line for each fact, with what needs attention below it."""
+    """Print a line for each fact, with its further problems below it."""
     width = max(len(fact.name) for fact in report.facts) + 2
     for fact in report.facts:
         for line in _lines(fact, width):
@@ -53,11 +53,11 @@ def _show(report: Examination, terminal: Terminal) -> None:
     terminal.line()
     terminal.line(str(report))
     if not report.complete:
-        terminal.line("the database cannot be read, so what is in it was not examined")
+        terminal.line("the database cannot be read, so its contents were not examined")
 
 
 def _lines(fact: Fact, width: int) -> Iterator[str]:
-    """Yield what was found and each problem with its cure, one a line."""
+    """Yield a line with the finding, then a line for each problem and its fix."""
     found = [fact.finding] if fact.finding else [str(problem) for problem in fact.problems[:1]]
     others = fact.problems if fact.finding else fact.problems[1:]
     start = f"{fact.status:<{STATUS_WIDTH}}{fact.name.replace('_', ' '):<{width}}"
@@ -67,5 +67,5 @@ def _lines(fact: Fact, width: int) -> Iterator[str]:
 
 
 def _line(problem: Problem) -> str:
-    """Return how bad it is, what is wrong and the cure."""
+    """Return a problem as one line: its severity, what is wrong and the fix."""
     return f"{ERROR if problem.severity == ERROR else WARNING}: {problem}"

@@ -1,4 +1,4 @@
-"""``config get``: one value, for scripts."""
+"""``config get``: print one value, for scripts."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from config_app.project import get_schema
 
 
 class Get(Verb):
-    """Print the bare value that is in force."""
+    """Prints the bare value in force of one setting."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take the key."""
+        """Add the key, ``--reveal`` and ``--json``."""
         parser.add_argument("key", metavar="KEY", help="the setting; config show lists them")
         parser.add_argument("--reveal", action="store_true", help="print a secret in plain text")
         add_json_option(parser)
 
     def run(self, options: Namespace, terminal: Terminal) -> None:
-        """Print the value in the form in which it is stored and set, or as JSON."""
+        """Print the value as the text that ``config set`` accepts, or as JSON."""
         setting = find_setting(options.key)
         if setting.is_secret and not options.reveal:
             raise ConfigError(f"{setting.key}: is a secret", fix="add --reveal to print it in plain text")
@@ -40,7 +40,8 @@ class Get(Verb):
 
 
 def _resolve(setting: Setting) -> Resolution[Any]:
-    """Return what is in force, decrypting only for the sake of a secret."""
+    """Return the resolved configuration; raise ``ConfigError`` if the secret cannot be decrypted."""
+    # Only a secret needs the keyring.
     reader = read_with_keyring if setting.is_secret else read_without_keyring
     resolution = resolve(get_schema(), store.read(), reader)
     if setting.is_secret and setting.key in resolution.refused:

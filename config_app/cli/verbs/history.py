@@ -1,4 +1,4 @@
-"""``config history``: who changed what, when, through which channel and why."""
+"""``config history``: list who changed what, when, through which channel and why."""
 
 from __future__ import annotations
 
@@ -12,32 +12,35 @@ from config_app.models import Revision
 
 
 class History(Verb):
-    """List revisions, the newest first."""
+    """Lists revisions, newest first."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take what to list."""
+        """Add the filters and ``--json``."""
         parser.add_argument("--key", metavar="K", help="only revisions that changed this setting")
         parser.add_argument("--limit", type=number, default=20, metavar="N", help="at most N revisions (20)")
         parser.add_argument("--before", type=number, metavar="N", help="only revisions before N")
         add_json_option(parser)
 
     def run(self, options: Namespace, terminal: Terminal) -> None:
-        """Print them."""
+        """Print the matching revisions."""
         revisions = _find(options)
         if options.as_json:
             terminal.json({"revisions": [revision_json(revision) for revision in revisions]})
             return
         if store.read().drifted:
-            terminal.line("the database was changed directly since; the next change records that first")
+            terminal.line("the database was changed with SQL; this will be recorded before the next change")
         for revision in revisions:
             for line in revision_lines(revision):
                 terminal.line(line)
         if not revisions:
-            terminal.line("no revision fits")
+            terminal.line("no revision matches")
 
 
 def _find(options: Namespace) -> list[Revision]:
-    """Return the revisions asked for; raise ``UnknownSetting`` for a key that was never recorded either."""
+    """Return the matching revisions.
+
+    Raise ``UnknownSetting`` if the key is neither declared nor recorded in the history.
+    """
     if options.key is not None and not options.key.isprintable():
         find_setting(options.key)
     revisions = store.history(key=options.key, before=options.before, limit=options.limit)

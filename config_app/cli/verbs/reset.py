@@ -1,4 +1,4 @@
-"""``config reset``: clear every secret, and whatever else the project resets."""
+"""``config reset``: clear every secret, and reset what the project adds."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from config_app.project import get_project
 
 
 class Reset(Verb):
-    """Clear every secret and what the project adds to it."""
+    """Clears every secret and resets what the project adds."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take how far to go, and the yes."""
+        """Add ``--settings``, ``--yes`` and the options of a writing verb."""
         text = "also return every setting to its default"
         parser.add_argument("--settings", action="store_true", dest="every_setting", help=text)
         parser.add_argument("--yes", action="store_true", help="do not ask")
         add_writing_options(parser)
 
     def run(self, options: Namespace, terminal: Terminal) -> None:
-        """Ask, reset, and say how to go on."""
+        """Ask for confirmation, reset, and print what to do next."""
         plan = plan_reset(every_setting=options.every_setting)
         if options.dry_run:
             show_dry_run(plan, terminal, as_json=options.as_json)

@@ -1,4 +1,4 @@
-"""``config rollback``: back to how the settings were."""
+"""``config rollback``: return every setting to its value at an earlier revision."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from config_app.cli.verbs.set_and_unset import showing_what_changed
 
 
 class Rollback(Verb):
-    """Return every setting to what it was right after a revision, as a revision of its own."""
+    """Returns every setting to its value at a revision; this makes a new revision."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take the revision."""
+        """Add the revision and the options of a writing verb."""
         parser.add_argument("revision", type=number, metavar="N", help="the revision to return to")
         add_base_option(parser)
         add_wait_option(parser)
@@ -30,7 +30,7 @@ class Rollback(Verb):
         add_writing_options(parser)
 
     def run(self, options: Namespace, terminal: Terminal) -> None:
-        """Plan and apply."""
+        """Plan the rollback and apply it."""
         with showing_what_changed(terminal):
             plan = plan_rollback(options.revision, options.if_revision)
             commit(plan, options, terminal, reason=f"rollback to revision {options.revision}")

@@ -1,4 +1,4 @@
-"""``config set`` and ``config unset``: one call, one revision."""
+"""``config set`` and ``config unset``: change settings; each call makes one revision."""
 
 from __future__ import annotations
 
@@ -27,18 +27,19 @@ from config_app.models import Revision
 
 
 class Set(Verb):
-    """Change settings."""
+    """Sets one or more settings."""
 
     repeated = "values"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take keys and values in any of their forms."""
-        text = "a setting and its value, as two words or as one; several of the latter are one revision"
+        """Add keys and values in all their forms, and the options of a writing verb."""
+        text = "a setting and its value; several KEY=VALUE make one revision"
         parser.add_argument("values", nargs="*", metavar="KEY VALUE | KEY=VALUE", help=text)
-        parser.add_argument("--key", action="append", default=[], metavar="KEY", help="the same, spelt out")
-        text = "the value of the --key before it; one that starts with a dash is given as --value=-1"
+        text = "a setting; its value is the --value that follows"
+        parser.add_argument("--key", action="append", default=[], metavar="KEY", help=text)
+        text = "the value of the --key before it; write --value=-1 if it starts with a dash"
         parser.add_argument("--value", action="append", default=[], metavar="VALUE", help=text)
-        text = "read the value of the one KEY from standard input: ps shows no secret then"
+        text = "read the value of the one KEY from standard input, so that ps does not show it"
         parser.add_argument("--stdin", action="store_true", help=text)
         parser.add_argument("--file", metavar="F", help="read the value of the one KEY from a file")
         add_base_option(parser)
@@ -47,7 +48,7 @@ class Set(Verb):
         add_writing_options(parser)
 
     def run(self, options: Namespace, terminal: Terminal) -> None:
-        """Plan and apply; a secret among the arguments is taken with a warning."""
+        """Plan the changes and apply them; warn if a secret is among the arguments."""
         values = read_values(options)
         with showing_what_changed(terminal):
             drawn = draw(values, options.if_revision)
@@ -57,34 +58,34 @@ class Set(Verb):
 
 
 class Unset(Verb):
-    """Return settings to their default."""
+    """Returns settings to their defaults."""
 
     repeated = "keys"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take the keys."""
-        parser.add_argument("keys", nargs="+", metavar="KEY", help="the settings, as one revision")
+        """Add the keys and the options of a writing verb."""
+        parser.add_argument("keys", nargs="+", metavar="KEY", help="the settings; they make one revision")
         add_base_option(parser)
         add_wait_option(parser)
         add_confirm_option(parser)
         add_writing_options(parser)
 
     def run(self, options: Namespace, terminal: Terminal) -> None:
-        """Plan and apply."""
+        """Plan the changes and apply them."""
         with showing_what_changed(terminal):
             commit(draw(dict.fromkeys(options.keys, UNSET), options.if_revision), options, terminal)
 
 
 def draw(changes: Mapping[str, Any], base: int | None) -> Plan:
-    """Return the plan of ``changes``; the salt is no setting, but not unknown either."""
-    if SALT_KEY in changes:
+    """Return the plan of ``changes``, made for revision ``base`` or the newest; raise ``ConfigError``."""
+    if SALT_KEY in changes:  # not a setting, so the plan would call it unknown
         find_setting(SALT_KEY)
     return plan(changes, base)
 
 
 @contextlib.contextmanager
 def showing_what_changed(terminal: Terminal) -> Iterator[None]:
-    """Say on standard error what others changed meanwhile, where that is why the call is refused."""
+    """If the block raises ``StaleRevision``, print on standard error what others changed meanwhile."""
     try:
         yield
     except StaleRevision as error:
@@ -100,6 +101,6 @@ def _warn_of_secrets(keys: Iterable[str], terminal: Terminal) -> None:
     for key in keys:
         if find_setting(key).is_secret:
             terminal.warn(
-                f"{key}: an argument stays in the shell's history and shows in the list of processes; "
+                f"{key}: the shell's history and the list of processes show this secret; "
                 f"next time use config set {key} --stdin, or --file"
             )

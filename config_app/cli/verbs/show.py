@@ -1,4 +1,4 @@
-"""``config show``: what is in force, and what to attend to."""
+"""``config show``: print the settings in force and the problems."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ UNREADABLE = "✗ needs re-entry"
 
 
 class Show(Verb):
-    """Print the state, the settings and the problems."""
+    """Prints the state, the settings and the problems."""
 
     needs_install = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take what to show, and how."""
+        """Add ``--all``, ``--section`` and ``--json``."""
         which = parser.add_mutually_exclusive_group()
-        which.add_argument("--all", action="store_true", dest="every", help="every setting")
-        which.add_argument("--section", metavar="S", help="the settings of one section, such as network")
+        which.add_argument("--all", action="store_true", dest="every", help="show every setting")
+        which.add_argument("--section", metavar="S", help="show the settings of one section, such as network")
         add_json_option(parser)
 
     def run(self, options: Namespace, terminal: Terminal) -> None:
-        """Print it; an install that was never started is a state like any other."""
+        """Print the overview, or that the install was never started."""
         if (lacking := get_project().lacking()) is not None:
             _show_lacking(lacking, options, terminal)
             return
@@ -88,12 +88,12 @@ def _show(overview: Overview, keys: Iterable[str], terminal: Terminal, *, detail
 
 
 def _summarised(entries: list[SettingStatus]) -> list[SettingStatus]:
-    """Return the entries of the short table; where the project declares no ``summary`` at all, every one."""
+    """Return the entries for the short table: those with a ``summary``, or all if none has one."""
     return [entry for entry in entries if entry.setting.declaration.summary] or entries
 
 
 def _show_processes(summary: Summary, terminal: Terminal) -> None:
-    """Print how far the last revision has come, and each process that gives cause for concern."""
+    """Print how many processes use the newest revision, and each process that is behind or has an error."""
     terminal.line(str(summary))
     for process in summary.processes:
         if process in summary.behind or process.error:
@@ -114,7 +114,7 @@ def _detailed_row(entry: SettingStatus) -> tuple[str, str, str, str]:
 
 
 def _unreadable(entry: SettingStatus) -> str | None:
-    """Return what stands for a secret that is stored and cannot be decrypted."""
+    """Return the mark for a stored secret that cannot be decrypted; ``None`` for all other settings."""
     lost = entry.setting.is_secret and entry.refused is not None and entry.value is None
     return UNREADABLE if lost else None
 
@@ -125,7 +125,7 @@ def _pins(entry: SettingStatus) -> list[str]:
 
 def _last_good(entry: SettingStatus) -> list[str]:
     shown = entry.refused is not None and _unreadable(entry) is None
-    return ["last good value, the stored one is not valid"] if shown else []
+    return ["last good value; the stored one is not valid"] if shown else []
 
 
 def _behind(entry: SettingStatus) -> list[str]:

@@ -1,4 +1,4 @@
-"""``config validate``: is everything that is stored in order?"""
+"""``config validate``: check every stored value."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from config_app.live.runtime import read_snapshot
 
 
 class Validate(Verb):
-    """Check fields, rules, whether every secret decrypts, and what an import refused."""
+    """Checks stored values, the rules across settings, secrets, and values that an import refused."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take nothing but how to print."""
+        """Add ``--json``."""
         add_json_option(parser)
 
     def run(self, options: Namespace, terminal: Terminal) -> None:
-        """Print each problem; raise ``ConfigError`` where there is one."""
+        """Print each problem; raise ``ConfigError`` if there is one."""
         snapshot = read_snapshot()
         problems = snapshot.problems
         if options.as_json:
@@ -29,6 +29,6 @@ class Validate(Verb):
                 terminal.line(f"{problem.severity}: {problem}")
         if problems:
             count = "one problem" if len(problems) == 1 else f"{len(problems)} problems"
-            raise ConfigError(f"{count} in the stored configuration", fix="each is listed with its cure")
+            raise ConfigError(f"{count} in the stored configuration", fix="the output says how to fix each")
         if not options.as_json:
-            terminal.line(f"everything stored is valid at revision {snapshot.revision}")
+            terminal.line(f"every stored value is valid at revision {snapshot.revision}")

@@ -1,4 +1,4 @@
-"""``config watch``: revisions, as they happen."""
+"""``config watch``: print each revision when it is committed."""
 
 from __future__ import annotations
 
@@ -25,33 +25,33 @@ from config_app.propagation.sources import ChangeSource, open_source
 from config_app.store import timeline
 
 PAGE = 500
-"""Revisions that are read at once."""
+"""The number of revisions to read with one query."""
 RETRY = 1.0
-"""Seconds between two attempts while the database cannot be used."""
+"""Seconds between two attempts while the database is unavailable."""
 
 
 class Watch(Verb):
-    """Print each revision once it is committed, until Ctrl-C; needs no server."""
+    """Prints each revision when it is committed, until Ctrl-C; needs no running server."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take where to begin, and how to print."""
-        text = "first print the revisions after N; 0 prints them all"
+        """Add ``--since``, ``--limit`` and ``--json``."""
+        text = "first print the revisions after N (0: all of them)"
         parser.add_argument("--since", type=number_or_zero, metavar="N", help=text)
-        parser.add_argument("--limit", type=number, metavar="N", help="end after N revisions")
+        parser.add_argument("--limit", type=number, metavar="N", help="stop after N revisions")
         parser.add_argument(
-            "--json", action="store_true", dest="as_json", help="print a line of JSON for each"
+            "--json", action="store_true", dest="as_json", help="print one line of JSON for each revision"
         )
 
     def run(self, options: Namespace, terminal: Terminal) -> None:
-        """Print until nobody wants to read any more."""
+        """Print revisions until ``--limit``, a signal or a closed output ends it."""
         with _ended_by_signals():
             last = timeline.last_number() if options.since is None else options.since
-            terminal.note(f"watching from revision {last}; Ctrl-C ends it")
+            terminal.note(f"watching from revision {last}; press Ctrl-C to stop")
             _Follower(terminal, last, options).follow()
 
 
 class _ReaderGone(threading.Event):
-    """Set once nobody reads the output any more."""
+    """An event that counts as set when the reader has closed the output."""
 
     def __init__(self, terminal: Terminal) -> None:
         super().__init__()
@@ -62,7 +62,7 @@ class _ReaderGone(threading.Event):
 
 
 class _Follower:
-    """Prints every revision after ``last``, whatever the database does in between."""
+    """Prints every revision after ``last``, also after the database was unavailable for a while."""
 
     def __init__(self, terminal: Terminal, last: int, options: Namespace) -> None:
         self._terminal, self._last, self._as_json = terminal, last, options.as_json
@@ -99,11 +99,12 @@ class _Follower:
             self._left -= len(found)
 
     def _adopt(self) -> None:
-        """Make a change by SQL a revision, where no server is there to do so."""
+        """Record changes made with SQL as a revision."""
+        # A running server would do this too, but perhaps no server runs.
         try:
             adopt_now()
         except ConfigError as error:
-            self._terminal.warn(f"a change made in the database is not recorded: {error}")
+            self._terminal.warn(f"a change made with SQL could not be recorded: {error}")
 
     def _print(self, revision: Revision) -> None:
         if self._as_json:
@@ -114,7 +115,7 @@ class _Follower:
 
     def _wait_for_database(self, error: DatabaseUnavailable) -> None:
         if not self._is_out:
-            self._terminal.warn(f"{error}; watching goes on as soon as it is back")
+            self._terminal.warn(f"{error}; watching continues when it is back")
         self._is_out = True
         close_old_connections()
         time.sleep(RETRY)
@@ -122,9 +123,9 @@ class _Follower:
 
 @contextlib.contextmanager
 def _ended_by_signals() -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM end the block: that is how watching ends, and no failure.
+    """End the block on Ctrl-C or SIGTERM, without an error.
 
-    Also where a shell that runs it in the background has it ignore Ctrl-C: it must end somehow.
+    The handlers are installed even if a shell that runs this in the background made it ignore Ctrl-C.
     """
 
     def end(*_signal: Any) -> None:

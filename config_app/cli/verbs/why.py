@@ -1,4 +1,4 @@
-"""``config why``: where a value comes from, what else had a say, and what may be set."""
+"""``config why``: explain where a value comes from, what else affects it and which values are allowed."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ Fact = tuple[str, str]
 
 
 class Why(Verb):
-    """Explain one setting."""
+    """Explains one setting."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take the key."""
+        """Add the key and ``--json``."""
         parser.add_argument("key", metavar="KEY", help="the setting; config show lists them")
         add_json_option(parser)
 
     def run(self, options: Namespace, terminal: Terminal) -> None:
-        """Print what is in force, and one fact a line."""
+        """Print the value in force, then one fact a line."""
         key = find_setting(options.key).key
         overview = read_overview()
         entry, accepted = overview.entries[key], _accepted(key)
@@ -43,7 +43,7 @@ class Why(Verb):
 
 
 def _accepted(key: str) -> Revision | None:
-    """Return the revision that made the value in force, so far as history knows."""
+    """Return the newest revision in which a value for ``key`` was accepted; ``None`` if there is none."""
     for revision in store.history(key=key):
         if any(change.key == key and not change.refused for change in revision.changes.all()):
             return revision
@@ -57,11 +57,11 @@ def _origin(overview: Overview, entry: SettingStatus, accepted: Revision | None)
         yield "revision", f"{accepted.number}, {when(accepted)}, {origin(accepted)}"
         yield from (("change", change_line(row)) for row in change_rows(accepted) if row.key == key)
     if _is_unrecorded(overview, entry):
-        yield "unrecorded", "the database was changed directly since; the next change records that first"
+        yield "unrecorded", "the database was changed with SQL; this will be recorded before the next change"
 
 
 def _is_unrecorded(overview: Overview, entry: SettingStatus) -> bool:
-    """Tell whether the row is not what history says."""
+    """Return whether the stored row differs from the last change in the history."""
     last = overview.last_changes.get(entry.setting.key)
     return overview.drifted and (last.new_value if last else None) != _row_text(entry.setting.key)
 
@@ -74,12 +74,12 @@ def _row_text(key: str) -> str | None:
 def _source(entry: SettingStatus) -> str:
     if entry.refused is not None:
         kind = "the default" if entry.source == "default" else "the last good value"
-        return f"{kind}, because the stored one is not in force: {refusal(entry.refused)}"
+        return f"{kind}, because the stored one is not used: {refusal(entry.refused)}"
     return "the database" if entry.source == "database" else "the default; nothing is stored"
 
 
 def _surroundings(overview: Overview, entry: SettingStatus) -> Iterator[Fact]:
-    """Yield what else has a say: refused values, the environment, the command lines of processes."""
+    """Yield what else affects the setting: problems, pinned values and processes that are behind."""
     for problem in _concerning(overview, entry):
         yield "problem", str(problem)
     for process in overview.processes:

@@ -1,4 +1,4 @@
-"""``manage.py config``: look at, change and explain the configuration."""
+"""``manage.py config``: the command that shows, changes and explains the configuration."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from config_app.cli.verb import Verb, require_install
 from config_app.project import get_project
 from config_app.store.failures import database_errors
 
-EXIT_STATUS = "Exit status 0: done; 1: refused, and nothing changed, or failed; 2: the call is wrong."
+EXIT_STATUS = "Exit status 0: done; 1: refused (nothing was changed) or failed; 2: called incorrectly."
 _OPTION_NAME = re.compile(r"--[a-z][a-z-]*(?==|$)")
 
 
 class VerbParser(CommandParser):
-    """Parses the arguments of one verb, whose module is loaded only once it is called."""
+    """Parses the arguments of one verb; the verb's module is loaded only when the verb is called."""
 
     def __init__(self, *, entry: VerbEntry | None = None, **options: Any) -> None:
-        """Take the verb's entry in the registry."""
+        """Set up the parser for ``entry``, the verb's entry in the registry."""
         super().__init__(**options)
         self._entry = entry
         self._verb: Verb | None = None
@@ -31,7 +31,7 @@ class VerbParser(CommandParser):
     def parse_known_args(  # type: ignore[override]  # argparse overloads it for namespaces of other kinds
         self, args: Sequence[str] | None = None, namespace: Namespace | None = None
     ) -> tuple[Namespace, list[str]]:
-        """Parse, and refuse what is left over without repeating it: it may be a secret."""
+        """Return the parsed arguments; exit with status 2 if there are unknown ones."""
         if self._verb is None and self._entry is not None:
             self._verb = self._entry.load()
             self.description, self.epilog = self._entry.sentence, EXIT_STATUS
@@ -39,18 +39,19 @@ class VerbParser(CommandParser):
             self.set_defaults(run=self._verb)
         found, extras = super().parse_known_args(self._joined(args or ()), namespace)
         if extras and not self._repeats(extras):
-            self.error(_left_over(extras))
+            self.error(_left_over(extras))  # never repeats an argument, which may be a secret
         if extras and self._verb and self._verb.repeated:
             getattr(found, self._verb.repeated).extend(extras)
         return found, []
 
     def _repeats(self, extras: Sequence[str]) -> bool:
-        """Tell whether what argparse left over are further keys or values, which came after an option."""
+        """Return whether the arguments that argparse left over are more keys or values, after an option."""
         repeated = self._verb is not None and self._verb.repeated is not None
         return repeated and not any(extra.startswith("-") for extra in extras)
 
     def _joined(self, args: Sequence[str]) -> list[str]:
-        """Let the value of an option start with a dash, which argparse takes only after ``=``."""
+        """Return ``args`` with ``=`` between an option and its value if the value starts with a dash."""
+        # argparse accepts such a value only after ``=``.
         joined: list[str] = []
         for arg in args:
             if joined and self._takes_value(joined[-1]) and arg.startswith("-") and not self._is_option(arg):
@@ -71,16 +72,16 @@ def _left_over(extras: Sequence[str]) -> str:
     for extra in extras:
         if found := _OPTION_NAME.match(extra):
             return f"{found.group()}: no such option"
-    return "there are too many arguments; a value that starts with a dash is given as --value=VALUE"
+    return "too many arguments; if a value starts with a dash, write --value=VALUE"
 
 
 class Command(OneLineCommand):
-    """Dispatch to a verb."""
+    """The ``config`` command, which runs one verb."""
 
-    help = "Look at, change and explain the configuration."
+    help = "Show, change and explain the configuration."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Offer every verb of the registry."""
+        """Add a subcommand for every verb in the registry."""
         verbs = parser.add_subparsers(metavar="VERB", required=True, parser_class=VerbParser)
         words = get_project().words.verbs
         for verb in VERBS:
@@ -88,7 +89,7 @@ class Command(OneLineCommand):
             verbs.add_parser(entry.name, help=entry.help, entry=entry, allow_abbrev=False)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run the verb that was called."""
+        """Run the verb; raise ``ConfigError`` if it needs an install that was never started."""
         verb: Verb = options["run"]
         with database_errors():
             if verb.needs_install:

@@ -77,7 +77,7 @@ def test_every_verb_is_done_with_status_0(started_hub: HubProcess, verb: str) ->
     if verb in BEFORE:
         started_hub.config(*BEFORE[verb])
     done = started_hub.run("config", verb, *ANSWER[verb])
-    noted = "watching from revision 0; Ctrl-C ends it\n" if verb == "watch" else ""
+    noted = "watching from revision 0; press Ctrl-C to stop\n" if verb == "watch" else ""
     assert (done.returncode, done.stderr) == (0, noted)
 
 
@@ -94,7 +94,7 @@ def test_every_verb_is_done_with_status_0(started_hub: HubProcess, verb: str) ->
         (("get", "workos_api_key"), "error: workos_api_key: is a secret; add --reveal"),
         (("get", "encryption_key_salt"), "error: encryption_key_salt: cannot be set by hand"),
         (("unset", "prot"), "error: prot: no such setting"),
-        (("reset",), "error: this needs a yes, and nobody can be asked here; add --yes"),
+        (("reset",), "error: expected a yes, but standard input is not a terminal; add --yes"),
         (("rollback", "99"), "error: revision 99 does not exist"),
         (("confirm",), "error: no revision waits to be confirmed"),
         (("confirm", "1"), "error: revision 1 does not wait to be confirmed"),

@@ -36,7 +36,7 @@ def test_it_writes_both_files_and_then_leaves_them(monkeypatch: pytest.MonkeyPat
     assert all(line.endswith(" written") for line in config("docs", "--write").lines)
     assert (tmp_path / "docs" / "settings.md").read_text() == reference.markdown()
     assert (tmp_path / ".env.example").read_text() == reference.env_example()
-    assert all(line.endswith(" is current") for line in config("docs", "--write").lines)
+    assert all(line.endswith(" is up to date") for line in config("docs", "--write").lines)
 
 
 def test_a_folder_that_cannot_be_written_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def test_an_error_is_printed_with_its_cure_and_ends_the_command_with_status_1(in
     assert "error    stored values        1 of 2 are in force\n" in out
     assert "error: port: the stored value is not valid, expected a whole number from 1 to 65535" in out
     assert "set it with config set port VALUE" in out
-    assert error == "one fact is an error; each is listed with its cure"
+    assert error == "one fact is an error; the output says how to fix each"
 
 
 def test_a_warning_alone_leaves_the_status_at_0(install: None) -> None:
@@ -137,7 +137,7 @@ def test_without_a_database_it_says_so_and_creates_nothing(hub_process: HubProce
     assert (report["healthy"], report["complete"]) == (False, False)
     assert line_of(report["facts"][-1]).startswith("error: there is no database yet; run manage.py bootstrap")
     assert not hub_process.data_dir.exists()
-    assert "so what is in it was not examined" in hub_process.run("config", "doctor").stdout
+    assert "so its contents were not examined" in hub_process.run("config", "doctor").stdout
 
 
 def test_a_file_that_is_no_database_is_one_line(started_hub: HubProcess) -> None:

@@ -83,7 +83,7 @@ def test_a_refused_value_is_marked_with_what_was_expected(install: None) -> None
 def test_a_change_past_the_hub_is_announced_before_it_is_recorded(install: None) -> None:
     write_row("port", "9001")
     before = database_content()
-    assert config("history").lines[0].startswith("the database was changed directly since")
+    assert config("history").lines[0].startswith("the database was changed with SQL;")
     assert database_content() == before
 
 
@@ -100,7 +100,7 @@ def test_a_key_that_was_never_recorded_is_refused(install: None, key: str) -> No
 
 
 def test_a_setting_that_never_changed_has_no_history(install: None) -> None:
-    assert config("history", "--key", "port").out == "no revision fits"
+    assert config("history", "--key", "port").out == "no revision matches"
 
 
 def test_what_people_wrote_cannot_move_the_cursor(install: None) -> None:

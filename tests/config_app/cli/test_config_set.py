@@ -120,14 +120,15 @@ def test_the_old_value_is_marked_where_nothing_was_stored(install: None) -> None
 def test_nothing_to_change_is_no_revision(install: None) -> None:
     config("set", "port", "8885")
     before = database_content()
-    assert config("set", "port", "08885".lstrip("0")).out == "nothing to change: revision 2 says so already"
+    out = config("set", "port", "08885".lstrip("0")).out
+    assert out == "nothing to change: port already has this value at revision 2"
     assert database_content() == before
 
 
 def test_a_dry_run_prints_the_plan_and_writes_nothing(install: None) -> None:
     before = database_content()
     out = config("set", "port=8885", f"workos_api_key={CANARY}", "--dry-run").out
-    assert "port 8884 (default) → 8885, in force when the server rebinds" in out
+    assert "port 8884 (default) → 8885, takes effect when the server rebinds" in out
     assert "workos_api_key not set → ✓ configured" in out
     assert "nothing was written" in out
     assert database_content() == before

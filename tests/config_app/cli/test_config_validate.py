@@ -23,7 +23,7 @@ def complaints(*arguments: str) -> str:
 
 def test_a_sound_install_is_valid(install: None) -> None:
     plan({"port": 9001, "workos_api_key": CANARY}).apply()
-    assert config("validate").out == "everything stored is valid at revision 2"
+    assert config("validate").out == "every stored value is valid at revision 2"
     assert config("validate", "--json").json == {"valid": True, "revision": 2, "problems": []}
 
 
@@ -61,7 +61,7 @@ def test_a_value_that_an_import_refused_is_a_problem_until_it_is_settled(install
     plan({}, refusals={"port": "HUB_PORT was not imported, expected a whole number"}).apply(channel="env")
     assert "port: HUB_PORT was not imported" in complaints()
     config("set", "port", "9001")
-    assert config("validate").out.startswith("everything stored is valid")
+    assert config("validate").out.startswith("every stored value is valid")
 
 
 def test_json_lists_the_problems(install: None) -> None:

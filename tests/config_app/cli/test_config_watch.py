@@ -43,7 +43,7 @@ def headline(process: subprocess.Popen[str]) -> str:
 
 def begun(number: int) -> str:
     """Return what it says when it begins after a revision."""
-    return f"watching from revision {number}; Ctrl-C ends it\n"
+    return f"watching from revision {number}; press Ctrl-C to stop\n"
 
 
 def ended(process: subprocess.Popen[str], status: int = 0, since: int = 0) -> str:
@@ -94,7 +94,7 @@ def test_it_goes_on_after_the_database_was_away(started_hub: HubProcess) -> None
         hub.database.rename(away)
         assert process.stderr is not None
         assert process.stderr.readline() == begun(0)
-        assert "watching goes on as soon as it is back" in process.stderr.readline()
+        assert "watching continues when it is back" in process.stderr.readline()
         away.rename(hub.database)
         hub.config("set", "port", "9001")
         assert json.loads(line(process))["number"] == 2
