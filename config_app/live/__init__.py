@@ -1,1 +1,1 @@
-"""The configuration that this process uses, and the hooks that hear about a change."""
+"""The current configuration of this process, and the hooks that run after a change."""

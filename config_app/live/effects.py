@@ -1,4 +1,4 @@
-"""What this process has yet to act on: some changes need a new listener, or other workers."""
+"""Which changes are still pending in this process, because they need new listeners or new workers."""
 
 from __future__ import annotations
 
@@ -12,24 +12,26 @@ from config_app.project import get_schema
 
 NOT_LIVE = (TakesEffect.LISTENERS, TakesEffect.WORKERS)
 
-_acted_on: dict[str, Any] = {}  # a child inherits it: it serves what its parent opened
+_acted_on: dict[str, Any] = {}  # a forked child inherits it, because it uses the listeners of its parent
 _exempt: set[TakesEffect] = set()
 _obstacle = ""
 
 
 def acted_on(config: Any, *means: TakesEffect) -> None:
-    """Note that this process now does what ``config`` says, by these means or by all of them.
+    """Record that this process has applied ``config``, as far as the settings with these ``means`` go.
 
-    Whoever opens listeners or starts workers calls it before it forks.
+    Without ``means``, record it for listeners and workers. Code that opens listeners or starts workers calls
+    this before it forks.
     """
     for setting in _settings(means or NOT_LIVE):
         _acted_on[setting.key] = get_schema().value(config, setting.key)
 
 
 def pending(config: Any) -> list[str]:
-    """Return the settings, by key, of which this process does not yet do what ``config`` says.
+    """Return the keys of the settings whose values in ``config`` this process has not applied yet.
 
-    A process of which nobody noted anything does what it found when it was first asked.
+    If ``acted_on`` was never called for a setting, the value at the first call of this function counts as
+    applied.
     """
     means = tuple(means for means in NOT_LIVE if means not in _exempt)
     values = {setting.key: get_schema().value(config, setting.key) for setting in _settings(means)}
@@ -37,31 +39,32 @@ def pending(config: Any) -> list[str]:
 
 
 def exempt(*means: TakesEffect) -> None:
-    """Note that this process, and its children, have nothing to act on by these means."""
+    """Record that settings with these ``means`` are never pending in this process and its children."""
     _exempt.update(means)
 
 
 def note_obstacle(text: str) -> None:
-    """Note why this process cannot act on the configuration; an empty text once it can."""
-    global _obstacle  # noqa: PLW0603 - one state a process; a child has not failed at anything yet
+    """Record why this process cannot apply the configuration; pass an empty text when it can again."""
+    global _obstacle  # noqa: PLW0603 - one state per process
     _obstacle = text
 
 
 def obstacle() -> str:
-    """Return why this process cannot act on the configuration, or nothing."""
+    """Return why this process cannot apply the configuration; empty if it can."""
     return _obstacle
 
 
 def forget() -> None:
-    """Start anew, as a fresh process would."""
+    """Forget everything, as if this process had just started; for tests."""
     _acted_on.clear()
     _exempt.clear()
     note_obstacle("")
 
 
+# A new child process has not failed to apply anything yet.
 os.register_at_fork(after_in_child=functools.partial(note_obstacle, ""))
 
 
-@functools.cache  # asked many times a second, of any number of settings
+@functools.cache  # called many times a second, and there may be many settings
 def _settings(means: tuple[TakesEffect, ...]) -> tuple[Setting, ...]:
     return tuple(setting for setting in get_schema().settings.values() if setting.takes_effect in means)

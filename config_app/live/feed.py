@@ -1,4 +1,4 @@
-"""Wakes asyncio code whenever this process has put a new revision in force."""
+"""Wakes asyncio code each time this process starts to use a new configuration."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from config_app.store.forking import open_in_children
 
 
 class Subscription:
-    """One follower of the feed, within one event loop."""
+    """A follower of the feed; belongs to one event loop."""
 
     def __init__(self) -> None:
-        """Follow from now on; call it in the running loop."""
+        """Create a follower for the running event loop."""
         self._loop = asyncio.get_running_loop()
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
-        """Wake the follower; from any thread."""
-        with contextlib.suppress(RuntimeError):  # its loop is closed
+        """Wake the follower; may be called from any thread."""
+        with contextlib.suppress(RuntimeError):  # raised if the loop is closed already
             self._loop.call_soon_threadsafe(self._woken.set)
 
     async def wait(self, seconds: float) -> bool:
-        """Wait for news and tell whether there are some; ``False`` after ``seconds`` without."""
+        """Wait up to ``seconds`` until the follower is woken; return whether it was."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._woken.wait(), seconds)
         is_news = self._woken.is_set()
@@ -39,7 +39,7 @@ _is_closed = False
 
 @contextlib.contextmanager
 def follow() -> Iterator[Subscription]:
-    """Give a subscription that ends with the block."""
+    """Yield a subscription; it ends with the block."""
     subscription = Subscription()
     with _changing:
         _followers.add(subscription)
@@ -51,7 +51,7 @@ def follow() -> Iterator[Subscription]:
 
 
 def announce() -> None:
-    """Wake every follower; from any thread."""
+    """Wake every follower; may be called from any thread."""
     with _changing:
         followers = list(_followers)
     for follower in followers:
@@ -59,17 +59,17 @@ def announce() -> None:
 
 
 def close() -> None:
-    """Let every follower come to an end, because the server stops."""
+    """Mark the feed as closed and wake every follower, because the server is stopping."""
     global _is_closed  # noqa: PLW0603 - a process stops once
     _is_closed = True
     announce()
 
 
 def is_closed() -> bool:
-    """Tell whether the server is about to stop."""
+    """Return whether the feed is closed, because the server is stopping."""
     return _is_closed
 
 
 def count() -> int:
-    """Return how many follow now."""
+    """Return the number of followers."""
     return len(_followers)

@@ -1,4 +1,4 @@
-"""``on_change``: code that wants to know, in every process, when settings have changed."""
+"""``on_change``: functions that are called in every process after settings have changed."""
 
 from __future__ import annotations
 
@@ -27,11 +27,12 @@ _deferred: ContextVar[bool] = ContextVar("config_app_hooks_deferred", default=Fa
 
 
 def on_change(*keys: str) -> Callable[[H], H]:
-    """Call the decorated function with the old and the new runtime config after ``keys`` changed.
+    """Call the decorated function with the old and the new runtime config after one of ``keys`` changed.
 
-    Without keys, after any change. Hooks run in every process once the new config is in force, one at a
-    time and in the order of the changes and of their registration; what they raise is logged, stands in
-    this process's receipt until the hook succeeds, and stops nothing.
+    Without ``keys``, call it after every change. Each process calls its hooks when it uses the new config,
+    one hook at a time: in the order of the changes, then in the order of registration. If a hook raises an
+    exception, the process logs it and calls the next hook. The process's receipt names the failed hook until
+    that hook succeeds.
     """
 
     def register(hook: H) -> H:
@@ -42,14 +43,15 @@ def on_change(*keys: str) -> Callable[[H], H]:
 
 
 def announce(changed: Iterable[str], old: Any, new: Any) -> None:
-    """Let ``run_due`` call every hook that asked for one of the ``changed`` keys."""
+    """Queue a change: the next ``run_due`` calls the hooks of the ``changed`` keys."""
     if changed := frozenset(changed):
         _due.append((changed, old, new))
 
 
 @contextlib.contextmanager
 def deferred() -> Iterator[None]:
-    """Leave the hooks to the next ``run_due`` after the block, which holds what a hook may wait for."""
+    """Make ``run_due`` do nothing in this block; the next call after the block runs the hooks."""
+    # The block holds a lock that a hook may wait for.
     token = _deferred.set(True)
     try:
         yield
@@ -58,16 +60,16 @@ def deferred() -> Iterator[None]:
 
 
 def run_due() -> None:
-    """Call the hooks for every change announced so far, by whichever thread."""
+    """Call the hooks for each announced change, no matter which thread announced it."""
     global _is_running_in  # noqa: PLW0603 - one queue a process
     if _deferred.get():
         return
     with _running:
-        if _is_running_in == os.getpid():  # a hook changed the configuration: the loop below comes to that
+        if _is_running_in == os.getpid():  # a hook changed the configuration; the outer loop runs its hooks
             return
         _is_running_in = os.getpid()
         try:
-            while _due:  # taken out only afterwards, so that a child forked meanwhile runs its hooks too
+            while _due:  # removed only after its hooks ran, so that a child forked meanwhile runs them too
                 _run_all(*_due[0])
                 _due.popleft()
         finally:
@@ -83,10 +85,10 @@ def _run_all(changed: frozenset[str], old: Any, new: Any) -> None:
 def _run(hook: Hook, old: Any, new: Any) -> None:
     try:
         hook(old, new)
-    except ConfigError as error:  # says what is wrong in one line, and never a value
+    except ConfigError as error:  # its message is one line and never contains a value
         logger.error("%s", error)
         _failures[hook] = str(error)
-    except Exception as error:  # a hook is somebody else's code, and the configuration is in force already
+    except Exception as error:  # a hook is foreign code, and the new configuration is in use already
         name = f"{hook.__module__}.{getattr(hook, '__qualname__', repr(hook))}"
         logger.exception("the on_change hook %s failed", name)
         _failures[hook] = f"the on_change hook {name} failed: {type(error).__name__}"
@@ -95,5 +97,6 @@ def _run(hook: Hook, old: Any, new: Any) -> None:
 
 
 def failures() -> list[str]:
-    """Return a line for each hook that failed when it last ran; what strangers raise is in the log only."""
+    """Return a line for each hook that failed when it last ran."""
+    # For exceptions other than ConfigError, the line has only the type: the text may contain a secret.
     return list(_failures.values())

@@ -1,4 +1,4 @@
-"""From stored text to the runtime config in force: what validates, and the last good value elsewhere."""
+"""Builds the runtime config from the stored texts; replaces an invalid value by the last good one."""
 
 from __future__ import annotations
 
@@ -21,10 +21,13 @@ Reader = Callable[[Setting, str], Any]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Resolution(Generic[C]):
-    """A runtime config with what kept stored values out of it; ``refused`` is a note by key.
+    """A runtime config, and which stored values are not in it.
 
-    ``unsettled`` has the note of each setting with a value that history refused, by an import too, until
-    somebody sets it; ``held`` are those of them whose row still has that value.
+    - ``values``: the value of each setting that does not have its default, by key.
+    - ``refused``: for each setting whose stored value is not used, what was expected instead.
+    - ``problems``: what a person should correct.
+    - ``unsettled``: a note for each setting whose last change was refused, also during an import.
+    - ``held``: the keys in ``unsettled`` whose row still has the refused value.
     """
 
     config: C
@@ -36,11 +39,15 @@ class Resolution(Generic[C]):
 
 
 _parsed: dict[str, tuple[Setting, str, Any]] = {}
-"""The last text of each setting that is no secret, with its value: most rows stay as they were."""
+"""The last parsed text of each setting that is not secret, with its value."""
+# Most rows do not change between two loads, so most texts are parsed only once.
 
 
 def read_with_keyring(setting: Setting, text: str) -> Any:
-    """Return the value of a stored text, decrypting a secret; raise what stands against it."""
+    """Return the value of a stored text; decrypt it first if it is a secret.
+
+    Raise ``InvalidValue``, ``DecryptionFailed`` or ``KeyringLocked``.
+    """
     if not setting.is_secret:
         return _parse(setting, text)
     from config_app.encryption.install_keyring import get_keyring
@@ -57,12 +64,12 @@ def _parse(setting: Setting, text: str) -> Any:
 
 
 def read_without_keyring(setting: Setting, text: str) -> Any:
-    """Return the value of a stored text, and for a secret only that there is one."""
+    """Return the value of a stored text; a masked ``Secret`` if the setting is a secret."""
     return Secret.masked() if setting.is_secret else setting.parse(text)
 
 
 class _Resolver(Generic[C]):
-    """Collects values and problems, key by key."""
+    """Collects the values and the problems of one load, setting by setting."""
 
     def __init__(self, schema: Schema[C], stored: Stored, reader: Reader) -> None:
         self.schema, self.stored, self.reader = schema, stored, reader
@@ -74,7 +81,8 @@ class _Resolver(Generic[C]):
         self._locked: KeyringLocked | None = None
 
     def _is_about_row(self, change: Change) -> bool:
-        """Tell whether a refused change wrote the row as it is; an import's refusal leaves the row alone."""
+        """Return whether the row still has the value of a refused change."""
+        # A value that an import refused was never written, so its old and new text are the same.
         setting, row = self.schema.settings.get(change.key), self.stored.rows.get(change.key)
         if setting is None or change.old_value == change.new_value:
             return False
@@ -88,10 +96,8 @@ class _Resolver(Generic[C]):
         self.problems.extend(_unknown(key) for key in sorted(unknown))
 
     def hold_back(self) -> None:
-        """Keep out what was refused when it was written, even if it would be valid by now.
-
-        Otherwise a change of another setting would put it in force unseen.
-        """
+        """Use the last good value for each row that history refused, even if its value is valid now."""
+        # Otherwise, a change of another setting could make it valid, and it would be used unnoticed.
         for key in self.held.keys() - self.refused.keys():
             self.refused[key] = self.held[key].note
             self.problems.append(_held(self.held[key]))
@@ -101,7 +107,7 @@ class _Resolver(Generic[C]):
         try:
             self.values[setting.key] = self._read(setting, row.value)
         except KeyringLocked as error:
-            self._locked = error  # trying again for every secret would take long with a shared key
+            self._locked = error  # do not try again for each secret: with a shared key, each try is slow
             self._refuse_secret(setting, f"{error}")
         except DecryptionFailed:
             self._refuse_secret(setting, f"enter it again with config set {setting.key} --stdin")
@@ -117,12 +123,12 @@ class _Resolver(Generic[C]):
         return self.reader(setting, text)
 
     def _refuse_secret(self, setting: Setting, fix: str) -> None:
-        self.refused[setting.key] = "a secret that this install's key decrypts"
+        self.refused[setting.key] = "a secret that this install's key can decrypt"
         message = f"{setting.key}: the stored secret cannot be decrypted and needs re-entry"
         self.problems.append(Problem(code="secret_unreadable", message=message, fix=fix, keys=(setting.key,)))
 
     def _use_last_good(self, setting: Setting) -> bool:
-        """Put the value that was last in force back; tell whether that is another than the row's."""
+        """Use the last accepted value of a setting that can be read; return whether the value changed."""
         for text in store.accepted_texts(setting.key):
             try:
                 value = setting.default if text is None else self._read(setting, text)
@@ -135,10 +141,11 @@ class _Resolver(Generic[C]):
         return setting.key in self.stored.rows
 
     def apply_rules(self) -> C:
-        """Name every broken rule, and return what keeps them all that can be kept.
+        """Return a config for which the last good values replace those that break a rule.
 
-        Going back for one rule may break another, so look again until none is new.
+        Add a problem for each broken rule. A rule that the last good values break too stays broken.
         """
+        # Replacing values because of one rule may break another, so repeat until no new rule is broken.
         known: set[str] = set()
         while True:
             config = self.schema.build(self.values)
@@ -151,7 +158,7 @@ class _Resolver(Generic[C]):
                 self._retreat(violation)
 
     def _retreat(self, violation: RuleViolation) -> None:
-        """Go back to the last good values of the settings that a rule names."""
+        """Use the last good values of the settings that a violation names."""
         for key in violation.keys:
             if key not in self.refused and self._use_last_good(self.schema[key]):
                 self.refused[key] = violation.message
@@ -165,12 +172,12 @@ class _Resolver(Generic[C]):
 def resolve(
     schema: Schema[C], stored: Stored, reader: Reader = read_with_keyring, *, anew: bool = False
 ) -> Resolution[C]:
-    """Return what ``stored`` puts in force.
+    """Return the runtime config for the stored rows.
 
-    A row that does not validate, or takes part in a broken rule, never takes effect: the value that
-    history last accepted does, so that every process decides alike (requirement R4). What history has
-    refused stays out until it is settled; ``anew`` judges it once more.
+    If a row is not valid or breaks a rule, use the value that history last accepted. Do the same for a value
+    that history refused, unless ``anew`` is true: then validate it again.
     """
+    # All processes read the same history, so they all use the same values (R4).
     resolver = _Resolver(schema, stored, reader)
     resolver.read_rows()
     if not anew:
@@ -180,14 +187,15 @@ def resolve(
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Known(Generic[C]):
-    """What the table was and what that puts in force."""
+    """The rows that were read, and the runtime config that they result in."""
 
     stored: Stored
     resolution: Resolution[C] = dataclasses.field(repr=False)
 
 
 def unsettled_problems(schema: Schema[Any], resolution: Resolution[Any]) -> list[Problem]:
-    """Return what an import refused and nobody has settled since, beyond the resolution's own problems."""
+    """Return a problem for each setting whose last change was refused, if the resolution has none for it."""
+    # These are the values that an import refused.
     named = {key for problem in resolution.problems for key in problem.keys}
     return [
         Problem(
@@ -205,7 +213,7 @@ def _held(change: Change) -> Problem:
     return Problem(
         code="refused_value",
         message=f"{change.key}: the value written to the database was refused ({change.note}); "
-        "the last good value stays in force",
+        "the last good value is still used",
         fix=f"set it with config set {change.key} VALUE",
         keys=(change.key,),
         severity="error",
@@ -216,7 +224,7 @@ def _invalid(setting: Setting, error: InvalidValue) -> Problem:
     return Problem(
         code="invalid_value",
         message=f"{setting.key}: the stored value is not valid, expected {error.expected}; "
-        "the last good value stays in force",
+        "the last good value is still used",
         fix=f"set it with config set {setting.key} VALUE",
         keys=(setting.key,),
         severity="error",
@@ -226,7 +234,7 @@ def _invalid(setting: Setting, error: InvalidValue) -> Problem:
 def _broken_rule(violation: RuleViolation) -> Problem:
     return Problem(
         code="broken_rule",
-        message=f"{violation.message}; the last good values stay in force",
+        message=f"{violation.message}; the last good values are still used",
         fix=violation.fix or "",
         keys=tuple(violation.keys),
         severity="error",

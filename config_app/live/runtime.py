@@ -1,4 +1,4 @@
-"""This process's runtime config: one immutable object, swapped whole."""
+"""The current runtime config of this process: one immutable object, replaced as a whole."""
 
 from __future__ import annotations
 
@@ -27,10 +27,11 @@ logger = logging.getLogger("config_app")
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A runtime config with the revision and version it was read from.
+    """A runtime config with the revision and the version from which it was read.
 
-    Times are monotonic seconds: ``in_force_at`` is when this process first had the revision, ``confirm_by``
-    when the next revision that waits to be confirmed reverts.
+    - ``drifted``: whether raw SQL has changed the tables since that revision.
+    - ``in_force_at``: when this process first had the revision, in monotonic seconds.
+    - ``confirm_by``: when the next unconfirmed revision is reverted, in monotonic seconds.
     """
 
     config: Any
@@ -44,7 +45,7 @@ class Snapshot:
 
 _override: ContextVar[Any] = ContextVar("config_app_override", default=None)
 _pinned: ContextVar[Snapshot | None] = ContextVar("config_app_pinned", default=None)
-_overridden: Callable[[], Any] | None = None  # reads _override, once this process uses it
+_overridden: Callable[[], Any] | None = None  # returns _override's value; set when _override is first used
 _config: Any = None
 _snapshot: Snapshot | None = None
 _stale_since: float | None = None
@@ -53,28 +54,29 @@ _loading = open_in_children(threading.Lock())
 
 
 def get_config() -> Any:
-    """Return the runtime config in force; no I/O once the process has loaded one."""
+    """Return the current runtime config; the first call in a process reads the database."""
     if _overridden is None:
         return _config or get_snapshot().config
     return _overridden() or _config or get_snapshot().config
 
 
 def get_snapshot() -> Snapshot:
-    """Return the runtime config in force with where it came from; load it where the process has none."""
+    """Return the current snapshot; the first call in a process reads the database."""
     return _snapshot or reload()
 
 
 def seen_snapshot() -> Snapshot:
-    """Return what this request sees from start to end; outside of requests, what is in force."""
+    """Return the snapshot that is pinned to this request; outside a request, the current one."""
     return _pinned.get() or get_snapshot()
 
 
 def current() -> Any:
-    """Return the configuration that the database has at this moment; one small query.
+    """Return the configuration that is in the database now; one small query, and a reload if it changed.
 
-    For rights, which must not outlive their removal by however long this process takes to hear of it, nor
-    for as long as a request lasts that began before. Values that a test overrides count here too.
+    Use it to decide about rights. A test's ``override`` still applies.
     """
+    # Removed rights must end at once. The current snapshot may be a moment old, and the snapshot that is
+    # pinned to a request is as old as the request.
     is_current = store.version() == get_snapshot().version
     newest = get_snapshot() if is_current else reload()
     pinned, seen = _pinned.get(), _override.get()
@@ -83,12 +85,12 @@ def current() -> Any:
 
 
 def has_loaded() -> bool:
-    """Tell whether this process has a configuration in force."""
+    """Return whether this process has loaded a configuration."""
     return _snapshot is not None
 
 
 def read_snapshot(reader: Reader = read_with_keyring) -> Snapshot:
-    """Read the database and return what it puts in force; changes nothing in this process."""
+    """Return a snapshot read from the database; do not make it the current one."""
     schema, stored = get_schema(), store.read()
     keyring = filter(None, [install_keyring.follow_salt(stored.salt)])
     resolution = resolve(schema, stored, reader)
@@ -110,10 +112,10 @@ def _confirm_by() -> float | None:
 
 
 def reload() -> Snapshot:
-    """Load the configuration, put it in force and run the hooks.
+    """Read the configuration, make it the current one, run the hooks and return its snapshot.
 
-    Where the database cannot be read, the last good configuration stays in force and is returned;
-    raises ``DatabaseUnavailable`` where there is none yet.
+    If the database cannot be read, return the current snapshot, or raise ``DatabaseUnavailable`` if there is
+    none.
     """
     snapshot = reload_without_hooks()
     hooks.run_due()
@@ -121,7 +123,7 @@ def reload() -> Snapshot:
 
 
 def reload_without_hooks() -> Snapshot:
-    """Do what ``reload`` does, but leave the hooks to the next ``hooks.run_due``."""
+    """Do the same as ``reload``, but let the next ``hooks.run_due`` run the hooks."""
     with _loading:
         old, new = _snapshot, _load()
         _put_in_force(new)
@@ -131,10 +133,10 @@ def reload_without_hooks() -> Snapshot:
 
 
 def reload_after_commit() -> None:
-    """Put in force what this process just committed; raises nothing, because it is committed."""
+    """Reload what this process just committed; do not raise if the database cannot be read."""
     try:
         reload()
-    except DatabaseUnavailable as error:
+    except DatabaseUnavailable as error:  # the commit succeeded, so its caller must not see a failure
         _note_stale(error)
 
 
@@ -152,10 +154,10 @@ def _load() -> Snapshot:
 
 
 def _note_stale(error: DatabaseUnavailable) -> None:
-    global _stale_since  # noqa: PLW0603 - the state of this process is what this module is for
+    global _stale_since  # noqa: PLW0603 - this module keeps the state of this process
     if _stale_since is None:
         _stale_since = time.time()
-        logger.error("%s; the last good configuration stays in force", error)
+        logger.error("%s; the last good configuration is still used", error)
 
 
 def _put_in_force(new: Snapshot) -> None:
@@ -175,30 +177,30 @@ def _log_new_problems(new: Snapshot) -> None:
 
 
 def confirm_current() -> None:
-    """Note that the configuration in force is the one in the database at this moment."""
+    """Record that the current configuration is the same as the one in the database now."""
     global _stale_since, _confirmed_at
     if _stale_since is not None:
-        logger.warning("the database is back; the configuration is current again")
+        logger.warning("the database is available again; the configuration is current")
     _stale_since, _confirmed_at = None, time.monotonic()
 
 
 def note_unavailable(error: DatabaseUnavailable) -> None:
-    """Note that the database could not be read, so that health says since when."""
+    """Record that the database could not be read; ``stale_since`` returns since when."""
     _note_stale(error)
 
 
 def stale_since() -> float | None:
-    """Return since when (seconds since the epoch) the database cannot be read; ``None`` while it can."""
+    """Return since when the database is unavailable, in seconds since the epoch; ``None`` if it is not."""
     return _stale_since
 
 
 def config_age() -> float:
-    """Return the seconds since the configuration in force was last seen to be the database's."""
+    """Return how many seconds ago the current configuration was last the same as the one in the database."""
     return 0.0 if _confirmed_at is None else time.monotonic() - _confirmed_at
 
 
 def forget() -> None:
-    """Load anew on the next use, as a fresh process would."""
+    """Forget the configuration, as if this process had just started; the next use loads it again."""
     global _config, _snapshot, _stale_since, _confirmed_at  # noqa: PLW0603
     _config = _snapshot = _stale_since = _confirmed_at = None
     deadlines.forget()
@@ -206,7 +208,7 @@ def forget() -> None:
 
 @contextlib.contextmanager
 def override(config: Any, revision: int | None = None) -> Iterator[Any]:
-    """Let this context (thread, task) see ``config`` instead of the one in force, and log its revision."""
+    """Make ``config`` the current one in this context (thread or task); log lines show its revision."""
     global _overridden  # noqa: PLW0603
     _overridden = _override.get
     number = pinned_revision.set(_revision_of(config) if revision is None else revision)
@@ -219,22 +221,23 @@ def override(config: Any, revision: int | None = None) -> Iterator[Any]:
 
 
 def _revision_of(config: Any) -> int | None:
-    """Return the revision of the configuration in force; any other has the one pinned before."""
+    """Return the revision of ``config`` if it is the current one; otherwise the revision pinned before."""
     snapshot = _snapshot
     return snapshot.revision if snapshot and snapshot.config is config else pinned_revision.get()
 
 
 class OneRevision:
-    """Lets this context see one configuration from start to end, and gives the number of its revision.
+    """A context manager that pins the current configuration in this context and returns its revision.
 
-    A class, because a generator would cost every request three times as much.
+    A change during the block has no effect in the block.
     """
 
+    # A generator with @contextmanager would take three times as long in each request.
     __slots__ = ("_number", "_pin", "_seen")
 
     def __enter__(self) -> int:
-        """Pin what is in force, or what a test overrides."""
-        global _overridden  # noqa: PLW0603 - from its first request on, this process looks at the pin
+        """Pin the current configuration, or the one that a test overrides; return its revision."""
+        global _overridden  # noqa: PLW0603 - from the first request on, get_config() looks at _override
         snapshot = get_snapshot()
         _overridden = _override.get
         self._pin = _pinned.set(snapshot)
@@ -243,16 +246,16 @@ class OneRevision:
         return snapshot.revision
 
     def __exit__(self, *_error: object) -> None:
-        """See again what was seen before."""
+        """Restore what was pinned before."""
         pinned_revision.reset(self._number)
         _override.reset(self._seen)
         _pinned.reset(self._pin)
 
 
 def see(config: Any, revision: int) -> None:
-    """Let the rest of this request see ``config``, because its body shows what the database has by now.
+    """Pin ``config`` for the rest of this request, because the page shows what is in the database now.
 
-    Outside of requests, and where a test overrides values, everything stays as it is.
+    Do nothing outside a request, or if a test overrides values.
     """
     pinned = _pinned.get()
     if pinned is not None and _override.get() is pinned.config:
