@@ -1,4 +1,4 @@
-"""What other apps import: read, plan, watch and override the configuration."""
+"""The public functions of this app: read, plan, watch and override the configuration."""
 
 from __future__ import annotations
 
@@ -45,19 +45,19 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def reload_config() -> Any:
-    """Read the database now, put what it says in force and return it."""
+    """Read the configuration from the database now, make it the current one, run the hooks and return it."""
     return reload().config
 
 
 async def aget_config(*, force_reload: bool = False) -> Any:
-    """Return the runtime config in force, read from the database first with ``force_reload``."""
+    """Return the current runtime config; with ``force_reload``, read the database first."""
     if force_reload:
         return await sync_to_async(reload_config)()
     return get_config()
 
 
 def _declared(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return values by attribute of the types that were declared; raise ``UnknownSetting``."""
+    """Return ``values`` with each text for a secret as a ``Secret``; raise ``UnknownSetting``."""
     schema = get_schema()
     settings = {setting.attribute: setting for setting in schema.settings.values()}
     for name in values:
@@ -70,14 +70,15 @@ def _declared(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class override_config:  # noqa: N801 - used like Django's override_settings
-    """For tests: let a block or a function, async ones included, see other values.
+    """A context manager and decorator for tests that overrides values of the runtime config.
 
-    Values are given by attribute and are not validated; text for a secret becomes a ``Secret``. Only the
-    current context (thread, task and what they call) sees them. Entering raises ``UnknownSetting``.
+    Name the values by attribute. They are not validated; text for a secret becomes a ``Secret``. Only the
+    current context (a thread or task, and what it calls) sees them. Works for async blocks and functions too.
+    Entering it raises ``UnknownSetting`` if there is no such attribute.
     """
 
     def __init__(self, **values: Any) -> None:
-        """Take the values by attribute of the runtime config."""
+        """Keep the values, named by attribute of the runtime config."""
         self._values = values
         self._entered: list[contextlib.AbstractContextManager[Any]] = []
 
@@ -85,18 +86,18 @@ class override_config:  # noqa: N801 - used like Django's override_settings
         return override(dataclasses.replace(get_config(), **_declared(self._values)))
 
     def __enter__(self) -> Any:
-        """Put the values in force in this context and return the resulting runtime config."""
+        """Override the values in this context and return the resulting runtime config."""
         entering = self._enter()
         config = entering.__enter__()
         self._entered.append(entering)
         return config
 
     def __exit__(self, *_error: object) -> None:
-        """Return to what was in force before."""
+        """Restore the values from before."""
         self._entered.pop().__exit__(None, None, None)
 
     def __call__(self, function: F) -> F:
-        """Decorate ``function``."""
+        """Return a function that calls ``function`` with the values overridden."""
         if inspect.iscoroutinefunction(function):
 
             @functools.wraps(function)

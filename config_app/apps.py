@@ -1,4 +1,4 @@
-"""The Django app."""
+"""The Django app configuration."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from django.db.models.signals import post_migrate
 
 
 class ConfigAppConfig(AppConfig):
-    """Configuration in the database."""
+    """The Django app ``config_app``."""
 
     name = "config_app"
     verbose_name = "Configuration"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Count writes in every migrated database, and watch from the first request on."""
+        """Install the triggers after each migration, and start the watcher at the first request."""
         from config_app.store import triggers
 
         post_migrate.connect(triggers.install, sender=self, dispatch_uid="config_app.store.triggers")
@@ -25,7 +25,7 @@ class ConfigAppConfig(AppConfig):
 
 
 def _watch_from_now_on(**_signal: Any) -> None:
-    """Start the watcher in a process that turned out to be a server."""
+    """Start the watcher; called at the first request, so only in processes that serve requests."""
     from config_app.propagation import watcher
 
     request_started.disconnect(dispatch_uid="config_app.watch")

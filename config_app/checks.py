@@ -1,4 +1,4 @@
-"""System checks with stable ids: a declaration that cannot work is found before the first request."""
+"""Django system checks that find mistakes in the declarations of settings; their ids are stable."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from config_app.project import get_schema
 
 @register(Tags.compatibility)
 def check_declarations(**_options: Any) -> list[CheckMessage]:
-    """Check every setting of the project's schema."""
+    """Return an error or warning for each mistake in the declaration of a setting."""
     return [message for setting in get_schema().settings.values() for message in _check(setting)]
 
 
 def _check(setting: Setting) -> Iterable[CheckMessage]:
     if not hasattr(setting.declaration.field, "serialise"):
         yield Error(
-            f"{setting.key}: its field cannot serialise",
-            hint="use a field of config_app.fields or give yours expected and serialise()",
+            f"{setting.key}: its form field has no method serialise()",
+            hint="use a field of config_app.fields, or add expected and serialise() to yours",
             id="config_app.E001",
         )
     elif not _is_valid_default(setting):
         yield Error(
             f"{setting.key}: its default is not valid",
-            hint=f"expected {setting.expected}, or None; a secret has no default",
+            hint=f"expected {setting.expected}, or None; the default of a secret must be None",
             id="config_app.E003",
         )
     if not is_key_shaped(setting.key) or setting.key == SALT_KEY:
         yield Error(
-            f"{setting.key}: no setting can be called that",
-            hint="use letters, digits and underscores",
+            f"{setting.key}: a setting cannot have this key",
+            hint=f"use letters, digits and underscores, starting with a letter; {SALT_KEY} is reserved",
             id="config_app.E004",
         )
     if not setting.help.strip():
-        yield Warning(f"{setting.key}: no help text", hint="say what it does", id="config_app.W001")
+        yield Warning(f"{setting.key}: no help text", hint="say what the setting does", id="config_app.W001")
 
 
 def _is_valid_default(setting: Setting) -> bool:
@@ -53,7 +53,7 @@ def _is_valid_default(setting: Setting) -> bool:
 
 @register(Tags.compatibility)
 def check_defaults(**_options: Any) -> list[CheckMessage]:
-    """Check that the defaults are valid together."""
+    """Return an error for each rule across settings that the defaults break."""
     schema: Schema[Any] = get_schema()
     return [_broken_default(violation) for violation in schema.violations(schema.defaults)]
 

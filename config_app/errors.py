@@ -1,4 +1,4 @@
-"""Every deliberate exception of the engine; each text is one line and never contains a value."""
+"""The exceptions of the engine. Each message is one line and never contains a value."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _KEY_SHAPE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
 
 class ConfigError(Exception):
-    """Base of all of them: what is wrong, which settings it concerns and how to fix it."""
+    """The base class: ``message`` says what is wrong, ``fix`` what to do; ``keys`` are the settings."""
 
     def __init__(self, message: str, *, keys: Iterable[str] = (), fix: str | None = None) -> None:
         self.message = _one_line(message)
@@ -22,12 +22,12 @@ class ConfigError(Exception):
         return f"{self.message}; {self.fix}" if self.fix else self.message
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Exception's own way calls __init__ again with `args`, which are not our parameters.
+        # Unpickling an exception normally calls __init__ with `args`, which do not match our parameters.
         return _rebuild, (type(self), self.args, self.__dict__)
 
 
 class InvalidValue(ConfigError):
-    """A value given for a setting is not what the setting expects."""
+    """A value is not valid for its setting."""
 
     def __init__(self, key: str, expected: str, *, fix: str | None = None, label: str | None = None) -> None:
         super().__init__(f"{key}: expected {expected}", keys=(key,), fix=fix)
@@ -37,7 +37,7 @@ class InvalidValue(ConfigError):
 
 
 class UnknownSetting(ConfigError):
-    """No setting has this key."""
+    """There is no setting with this key; ``suggestions`` are similar keys."""
 
     def __init__(self, key: str, suggestions: Sequence[str] = ()) -> None:
         name = key if is_key_shaped(key) else "unknown key"
@@ -48,7 +48,7 @@ class UnknownSetting(ConfigError):
 
 
 class ManagedSetting(ConfigError):
-    """The setting belongs to the software itself and cannot be set by hand."""
+    """Only code can change this setting; the message is "cannot be set by hand, " and then ``why``."""
 
     def __init__(self, key: str, why: str) -> None:
         super().__init__(f"{key}: cannot be set by hand, {why}", keys=(key,))
@@ -57,19 +57,19 @@ class ManagedSetting(ConfigError):
 
 
 class ForbiddenSetting(ConfigError):
-    """This person may change settings, but not this one."""
+    """This person may change the configuration, but not this setting."""
 
     def __init__(self, key: str) -> None:
-        super().__init__(f"{key}: you are not permitted to change it", keys=(key,))
+        super().__init__(f"{key}: you are not permitted to change this setting", keys=(key,))
         self.key = key
 
 
 class NotProved(ConfigError):
-    """A sensitive change waits for proof that it is really the person who is signed in."""
+    """A sensitive change needs a recent proof of identity from the person who makes it."""
 
 
 class RuleViolation(ConfigError):
-    """Each value is valid alone, but not together with the others."""
+    """Values that are valid one by one do not fit together."""
 
     def __init__(self, keys: Iterable[str], message: str, fix: str | None = None) -> None:
         names = tuple(keys)
@@ -77,12 +77,12 @@ class RuleViolation(ConfigError):
 
 
 class InvalidPlan(ConfigError):
-    """A plan is refused for one reason or several; `errors` has them all."""
+    """A plan is refused; ``errors`` has every reason, at least one."""
 
     def __init__(self, errors: Iterable[ConfigError]) -> None:
         self.errors = tuple(_flatten(errors))
         if not self.errors:
-            raise ValueError("a plan is refused for at least one reason")
+            raise ValueError("InvalidPlan needs at least one error")
         lines = [str(error) for error in self.errors]
         message = lines[0] if len(lines) == 1 else f"{len(lines)} problems: {' | '.join(lines)}"
         keys = dict.fromkeys(key for error in self.errors for key in error.keys)
@@ -90,12 +90,12 @@ class InvalidPlan(ConfigError):
 
 
 class StaleRevision(ConfigError):
-    """Someone else changed the configuration since it was looked at; `diff` (masked) says how."""
+    """The configuration has changed since the given revision; ``diff`` has the (masked) differences."""
 
     def __init__(self, expected: int, actual: int, diff: Sequence[object] = ()) -> None:
         super().__init__(
             f"expected the configuration at revision {expected}, but it is at revision {actual}",
-            fix="look at what changed, then decide again",
+            fix="look at what has changed, then try again",
         )
         self.expected = expected
         self.actual = actual
@@ -103,14 +103,14 @@ class StaleRevision(ConfigError):
 
 
 class SecretMasked(ConfigError):
-    """The content of a secret is asked for where it is not at hand, after pickling for one."""
+    """The string of a masked ``Secret`` was requested, for example after it was pickled."""
 
     def __init__(self) -> None:
-        super().__init__("this secret is masked: its content is not at hand here")
+        super().__init__("this secret is masked: its content is not available here")
 
 
 class KeyringLocked(ConfigError):
-    """No slot opens the data key, so no secret can be read or written."""
+    """No available key unlocks the keyring, so secrets can be neither read nor written."""
 
     def __init__(self, why: str, fix: str | None = None) -> None:
         super().__init__(f"the keyring is locked: {why}", fix=fix)
@@ -118,19 +118,19 @@ class KeyringLocked(ConfigError):
 
 
 class DecryptionFailed(ConfigError):
-    """The stored secret was not encrypted for this setting with this keyring."""
+    """A stored secret was not encrypted for this setting with this keyring."""
 
     def __init__(self, key: str) -> None:
         super().__init__(
             f"{key}: the stored secret cannot be decrypted with this keyring",
             keys=(key,),
-            fix="unlock the keyring it was encrypted with, or enter the secret again",
+            fix="enter the secret again, or unlock the keyring with which it was encrypted",
         )
         self.key = key
 
 
 class DatabaseUnavailable(ConfigError):
-    """The database cannot be used now; never a reason to treat the install as empty."""
+    """The database cannot be used now. Never treat the install as empty because of this error."""
 
     def __init__(self, why: str, fix: str | None = None) -> None:
         super().__init__(f"the database is unavailable: {why}", fix=fix)
@@ -138,28 +138,29 @@ class DatabaseUnavailable(ConfigError):
 
 
 class ConfigurationLocked(DatabaseUnavailable):
-    """Another transaction has held the writers' lock for longer than this one was willing to wait."""
+    """Another transaction held the writers' lock for too long, so this write is refused."""
 
     def __init__(self) -> None:
         super().__init__(
             "another transaction has held the lock on the configuration for too long",
-            "try again, or end the transaction that somebody left open in a database client",
+            "try again, or end the transaction that is still open in a database client",
         )
 
 
 class NewerSchema(ConfigError):
-    """The database has migrations this code does not know."""
+    """The database has migrations that this version of the code does not have."""
 
     def __init__(self, unknown_migrations: Sequence[str]) -> None:
         super().__init__(
             f"the database was migrated by a newer version (unknown here: {', '.join(unknown_migrations)})",
-            fix="install that version or later, or restore the backup made before the upgrade",
+            fix="install that version or a later one, or restore the backup from before the upgrade",
         )
         self.unknown_migrations = tuple(unknown_migrations)
 
 
 def is_key_shaped(text: str) -> bool:
-    """Tell whether a text may be repeated as a key; any other may be a value in the wrong place."""
+    """Return whether a text has the form of a key: letters, digits and underscores, at most 64 characters."""
+    # Only such a text may be repeated in a message. Any other may be a secret that was entered as a key.
     return _KEY_SHAPE.fullmatch(text) is not None
 
 

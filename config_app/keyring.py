@@ -1,4 +1,4 @@
-"""The documented import path of the keyring, whose code is in ``config_app.encryption.keyring``."""
+"""The public import path of ``Keyring``. Its code is in ``config_app.encryption.keyring``."""
 
 from __future__ import annotations
 

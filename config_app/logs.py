@@ -1,4 +1,4 @@
-"""Which revision a log line was written under; needs no loaded apps, so that settings can name it."""
+"""Adds the number of the revision to log records; may be imported by the Django settings."""
 
 from __future__ import annotations
 
@@ -6,22 +6,23 @@ import logging
 from contextvars import ContextVar
 
 REVISION = "config_app.revision"
-"""Under this name, ``request.META`` has the revision that the request sees."""
+"""The name in ``request.META`` for the number of the revision that is pinned to the request."""
 
 pinned_revision: ContextVar[int | None] = ContextVar("config_app_revision", default=None)
-"""The revision that this request or block sees from start to end, where one is pinned."""
+"""The number of the revision that is pinned to this request or block; ``None`` if none is pinned."""
 
 
 class RevisionFilter(logging.Filter):
-    """Lets a handler's format have ``%(at_revision)s``: `` revision=42`` within a request, else nothing.
+    """Adds ``at_revision`` to each record: `` revision=42`` during a request, otherwise an empty text.
 
-    Django reports what a request was answered with once its middleware is done; such a record brings
-    the request along.
+    Use it as ``%(at_revision)s`` in the format of a handler.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let every record pass."""
+        """Add ``at_revision`` to the record and return True."""
         number = pinned_revision.get()
+        # Django logs the status of a response after the middleware, when no revision is pinned any more. Such
+        # a record has the request.
         number = _of_request(record) if number is None else number
         record.at_revision = "" if number is None else f" revision={number}"
         return True

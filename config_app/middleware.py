@@ -1,4 +1,4 @@
-"""One revision for the whole of a request."""
+"""The middleware that pins one revision to each request."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
 UNAVAILABLE = "config_app.unavailable"
-"""Under this name, ``request.META`` has the error that left the request without any configuration."""
+"""The name in ``request.META`` for the ``ConfigError`` because of which there is no configuration."""
 
 
 @sync_only_middleware
 def one_revision(get_response: GetResponse) -> GetResponse:
-    """Let a request see one configuration from start to end, and stamp its log lines with the revision.
+    """Pin the current configuration to each request, and its revision to the request's log lines.
 
-    The outermost of the layers that look at a request, so that what others add to a response is of the same
-    revision. A request that comes before there is any configuration is passed on with the reason.
+    If this process has no configuration, pass the request on with the error in ``request.META``. Put this
+    middleware before all others that use the configuration, so that they use the same revision.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:

@@ -1,4 +1,4 @@
-"""The tables. Only ``config_app.store`` and its neighbours named in the design read or write them."""
+"""The tables of the configuration. Other code reads and writes them through ``config_app.store``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ KEY_LENGTH = 100
 
 
 class SystemConfig(models.Model):
-    """The value of one setting, as text; ciphertext where ``is_secret``."""
+    """The value of one setting as text; ciphertext if ``is_secret``. A default has no row."""
 
     config_key = models.CharField("setting", max_length=KEY_LENGTH, primary_key=True)
     config_value = models.TextField("value", default="", db_default="")
@@ -24,7 +24,7 @@ class SystemConfig(models.Model):
         verbose_name_plural = "configuration"
 
     def __str__(self) -> str:
-        """Return the key: a value may be secret."""
+        """Return the key, never the value, which may be secret."""
         return self.config_key
 
 
@@ -32,7 +32,7 @@ class Revision(models.Model):
     """One committed set of changes, numbered 1, 2, 3 …"""
 
     number = models.PositiveBigIntegerField(primary_key=True)
-    created_at = models.DateTimeField(db_default=Now(), editable=False)  # by the clock that all share
+    created_at = models.DateTimeField(db_default=Now(), editable=False)  # the database's clock
     actor = models.CharField(max_length=254, blank=True)
     channel = models.CharField(max_length=20)
     address = models.CharField("client address", max_length=64, blank=True)
@@ -46,18 +46,16 @@ class Revision(models.Model):
         verbose_name_plural = "history"
 
     def __str__(self) -> str:
-        """Return the number, as people speak of it."""
+        """Return the word "revision" and the number."""
         return f"revision {self.number}"
 
 
 class ChangeQuerySet(models.QuerySet["Change"]):
-    """Questions about the history."""
+    """Queries on the history."""
 
     def newest(self) -> ChangeQuerySet:
-        """Return the newest change of every key.
-
-        Hops through the index from key to key, because grouping by key would read the whole history.
-        """
+        """Return the newest change of each key."""
+        # This finds key after key in the index. GROUP BY would read the whole history.
         table, key = self.model._meta.db_table, connections[self.db].ops.quote_name("key")
         newest = f"""
             WITH RECURSIVE found(name) AS (
@@ -73,9 +71,9 @@ class ChangeQuerySet(models.QuerySet["Change"]):
 
 
 class Change(models.Model):
-    """One key's old and new row within a revision; no text at all means that there was no row.
+    """The old and new text of one setting's row in a revision; NULL means that there was no row.
 
-    ``refused`` marks a value that did not validate and is not in force: ``note`` says what was expected.
+    If ``refused``, the new value was not valid and is not used, and ``note`` says what was expected.
     """
 
     revision = models.ForeignKey(Revision, on_delete=models.CASCADE, related_name="changes")
@@ -99,12 +97,15 @@ class Change(models.Model):
         )
 
     def __str__(self) -> str:
-        """Return the key: a value may be secret."""
+        """Return the key and the revision, never the values, which may be secret."""
         return f"{self.key} in revision {self.revision_id}"
 
 
 class Confirmation(models.Model):
-    """A revision that reverts by itself unless somebody confirms it before the deadline."""
+    """A revision that is reverted automatically unless a person confirms it before the deadline.
+
+    ``outcome`` is empty until then.
+    """
 
     revision = models.OneToOneField(
         Revision, on_delete=models.CASCADE, primary_key=True, related_name="confirmation"
@@ -118,12 +119,12 @@ class Confirmation(models.Model):
         db_table = "config_confirmation"
 
     def __str__(self) -> str:
-        """Return what it waits for, or how it ended."""
+        """Return the revision and the outcome, or that it has to be confirmed."""
         return f"revision {self.revision_id}: {self.outcome or 'to be confirmed'}"
 
 
 class KeySlot(models.Model):
-    """The data key, wrapped by one of the ways to unlock it."""
+    """The data key of the keyring, wrapped for one way to unlock it."""
 
     kind = models.CharField(max_length=20)
     wrapped = models.TextField()
@@ -133,12 +134,12 @@ class KeySlot(models.Model):
         db_table = "config_key_slot"
 
     def __str__(self) -> str:
-        """Return which way this slot unlocks."""
+        """Return the kind of the slot."""
         return f"{self.kind} slot"
 
 
 class ConfigState(models.Model):
-    """One row: the version that every write bumps, and the lock that writers queue for."""
+    """A table with one row: the version, which every write increases. Writers lock this row."""
 
     version = models.PositiveBigIntegerField(default=0)
 
@@ -151,11 +152,15 @@ class ConfigState(models.Model):
 
 
 class Process(models.Model):
-    """A running process: the revision it has in force, and what it was started with.
+    """The receipt of a running process: which revision it uses. All times are of the database's clock.
 
-    ``instance`` tells the processes of one container from those of another that shares its host name.
-    Times are the database's. ``latency_ms`` is how long after it was written the revision was in force
-    here, unknown where the process started with it; ``pending`` are settings it has yet to act on.
+    - ``instance``: distinguishes containers that have the same host name.
+    - ``since``: when the process started to use the revision.
+    - ``seen_at``: the last heartbeat.
+    - ``pins``: the values that were pinned on the command line, by key.
+    - ``latency_ms``: milliseconds from the revision to its use here; NULL if the process started with it.
+    - ``pending``: the keys of the settings that the process has not applied yet.
+    - ``error``: what the process refused, or could not apply.
     """
 
     machine = models.CharField(max_length=255)
@@ -179,5 +184,5 @@ class Process(models.Model):
         )
 
     def __str__(self) -> str:
-        """Return where the process runs."""
+        """Return the role, the process id and the machine."""
         return f"{self.role} {self.pid} on {self.machine}"

@@ -1,4 +1,4 @@
-"""What needs a person's attention, and what a check of the doctor has found."""
+"""``Problem``, which needs a person's attention, and ``Finding``, the result of one check of the doctor."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Something that needs a person's attention; never carries a secret's value.
+    """Something that needs a person's attention; never contains the value of a secret.
 
-    ``code`` is stable; ``keys`` are the settings concerned.
+    ``code`` is stable, for scripts. ``keys`` are the keys of the settings concerned.
     """
 
     code: str
@@ -24,23 +24,23 @@ class Problem:
     severity: str = "warning"
 
     def __str__(self) -> str:
-        """Return one line for a terminal or a log."""
+        """Return the message and the fix in one line, for a terminal or a log."""
         return f"{self.message}; {self.fix}" if self.fix else self.message
 
     def as_json(self) -> dict[str, Any]:
-        """Return what the health endpoint and ``--json`` print."""
+        """Return the problem as a dictionary, for the health endpoint and ``--json``."""
         return dataclasses.asdict(self)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check has found: a text without any value of a secret, and what needs a person's attention."""
+    """The result of one check: a text, which never contains the value of a secret, and the problems found."""
 
     text: str
     problems: tuple[Problem, ...] = ()
 
 
 Check = Callable[["Overview"], Finding]
-"""Looks at one fact, which its name says; a ``ConfigError`` that it raises is an error of that fact."""
+"""A function that checks one fact; its name says which. If it raises ``ConfigError``, that is its finding."""
 Look = Callable[[], Finding]
-"""Looks at a fact that there is to see even without a database."""
+"""A check that needs no database."""

@@ -1,4 +1,4 @@
-"""The documented import path of ``Schema``, whose code is in ``config_app.declaration.schema``."""
+"""The public import path of ``Schema``. Its code is in ``config_app.declaration.schema``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The documented import path of ``Secret``, whose code is in ``config_app.declaration.secret``."""
+"""The public import path of ``Secret``. Its code is in ``config_app.declaration.secret``."""
 
 from __future__ import annotations
 

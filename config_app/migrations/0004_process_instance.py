@@ -4,7 +4,8 @@ from django.db import migrations, models
 
 
 def forget_processes(apps: Any, _schema_editor: Any) -> None:
-    """Two processes may have the same number on the way back; those that run sign again."""
+    """Delete all receipts, for reversing the migration."""
+    # Without `instance`, two processes may have the same process id. Running processes write a new receipt.
     apps.get_model("config_app", "Process").objects.all().delete()
 
 

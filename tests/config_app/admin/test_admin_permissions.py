@@ -142,7 +142,7 @@ def test_a_rollback_cannot_do_it_either(owner: User, operator: Client) -> None:
     plan({"trusted_proxies": "10.0.0.0/8"}).apply()
     target = last_revision().number - 1
     page = operator.get(f"{HISTORY}{target}/rollback/")
-    assert "trusted_proxies: you are not permitted to change it" in text_of(page)
+    assert "trusted_proxies: you are not permitted to change this setting" in text_of(page)
     operator.post(f"{HISTORY}{target}/rollback/", fields_of(page.context["form"]))
     assert stored("trusted_proxies")
 

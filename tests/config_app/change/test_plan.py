@@ -195,7 +195,7 @@ def test_a_commit_stays_one_when_the_database_fails_right_after_it(monkeypatch: 
 def test_someone_without_the_right_to_a_setting_is_refused_and_nothing_changes() -> None:
     staff = User.objects.create_user("staff@example.com", is_staff_member=True)
     before = store.read()
-    with pytest.raises(InvalidPlan, match="allowed_hosts: you are not permitted to change it"):
+    with pytest.raises(InvalidPlan, match="allowed_hosts: you are not permitted to change this setting"):
         plan({"allowed_hosts": "a.example", "port": 9001}).apply(actor=staff)
     assert store.read() == before
     revision = plan({"port": 9001}).apply(actor=staff)

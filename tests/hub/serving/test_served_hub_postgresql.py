@@ -123,7 +123,7 @@ def test_a_transaction_that_somebody_forgot_is_named_and_holds_nobody_up_for_eve
         assert (done.returncode, done.stdout) == (1, "")
         assert done.stderr == (
             "error: the database is unavailable: another transaction has held the lock on the configuration "
-            "for too long; try again, or end the transaction that somebody left open in a database client\n"
+            "for too long; try again, or end the transaction that is still open in a database client\n"
         )
         page = owner.post(EDITOR, data=fields | {"log_level": "debug"})
         assert "another transaction has held the lock" in page.text
