@@ -24,7 +24,7 @@ from config_app.errors import ConfigError
 from config_app.live import hooks, runtime
 from config_app.models import Change, Revision
 from config_app.presentation.changes import change_rows
-from config_app.store import deadlines
+from config_app.store import deadlines, tables
 from hub.environment.env_file import read_env_file
 from hub.environment.env_import import read_import
 from tests.support.databases.raw_sql import set_row
@@ -93,8 +93,8 @@ def failing(monkeypatch: pytest.MonkeyPatch, owner: object, name: str) -> None:
     [
         (store, "read"),
         (store, "unsettled"),
-        (store, "_write_rows"),
-        (store, "record_only"),
+        (tables, "_write_rows"),
+        (tables, "record_only"),
         (store, "record"),
         (install_keyring, "ensure_keyring"),
         (install_keyring, "get_keyring"),
