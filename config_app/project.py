@@ -1,4 +1,7 @@
-"""What config_app asks of the project that uses it; subclass ``Project`` and name it in ``CONFIG_APP``."""
+"""``Project``, which tells the engine about the project that uses it.
+
+Define a subclass and name it in ``CONFIG_APP["PROJECT"]``.
+"""
 
 from __future__ import annotations
 
@@ -28,9 +31,10 @@ __all__ = ["Problem", "ProcessVariable", "Project", "Words", "get_project", "get
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessVariable:
-    """An environment variable that every start reads, because it says where the configuration is.
+    """An environment variable that is read at every start, because it says where the database or the key is.
 
-    ``default`` is what applies where it is not set, in words; ``in_env_file`` whether ``.env`` may set it.
+    ``default`` describes what applies if the variable is not set. ``in_env_file`` is whether ``.env`` may set
+    the variable.
     """
 
     name: str
@@ -41,11 +45,13 @@ class ProcessVariable:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """A project's own words, for what the engine would otherwise say in general terms.
+    """A project's own texts, instead of the engine's general ones.
 
-    ``state`` labels the state in ``config show``. ``prepare`` is the command that brings the tables up to
-    date. ``verbs`` replaces the help of verbs by their name. ``reset_question`` is asked before a reset.
-    ``channels`` are the channels of changes that the project makes itself.
+    - ``state``: the label of the state in ``config show``.
+    - ``prepare``: the command that brings the tables up to date.
+    - ``verbs``: help texts for verbs of ``manage.py config``, by the name of the verb.
+    - ``reset_question``: the question that a reset asks first.
+    - ``channels``: the channels of the changes that the project's own code makes.
     """
 
     state: str = "State"
@@ -56,55 +62,59 @@ class Words:
 
 
 class Project:
-    """The seams between the engine and a project; every one has a working default but ``schema``."""
+    """What the engine needs to know about a project.
+
+    A subclass must set ``schema``. A project with secrets must define ``unlockers()``. The other methods have
+    defaults that work.
+    """
 
     schema: Schema[Any]
     words = Words()
 
     def state(self, config: Any) -> str:
-        """Return the word that ``config show`` prints as the state."""
+        """Return the state of the install in one word, for ``config show``."""
         return "configured"
 
     def mode(self, config: Any) -> str | None:
-        """Return the mode the project runs in, where it knows modes."""
+        """Return the mode in which the project runs, or ``None`` if it has no modes."""
         return None
 
     def lacking(self) -> Problem | None:
-        """Return what an install that was never started lacks, or ``None`` where it has a configuration.
+        """Return a problem if this install was never started, or ``None`` if it has a configuration.
 
-        ``code`` is the word that ``config show`` prints as the state, ``fix`` says how to start. Raises
-        ``ConfigError`` where the database cannot be judged; creates and writes nothing.
+        The problem's ``code`` is the state that ``config show`` prints, and ``fix`` says how to start. Create
+        and write nothing. Raise ``ConfigError`` if the database cannot be examined.
         """
         return None
 
     def process_variables(self) -> Iterable[ProcessVariable]:
-        """Return the environment variables that are read at every start, for the reference."""
+        """Return the environment variables that are read at every start, for the reference of settings."""
         return ()
 
     def unlockers(self) -> Iterable[Unlocker]:
-        """Return the ways to unlock the keyring, the preferred first."""
+        """Return the ways to unlock the keyring, the preferred one first."""
         raise ConfigError("no key is configured for secrets; define unlockers() in CONFIG_APP['PROJECT']")
 
     def problems(self, config: Any) -> list[Problem]:
-        """Return what the project itself has to report about a running install."""
+        """Return the project's own problems in a running install."""
         return []
 
     def facts_without_database(self) -> Iterable[Look]:
-        """Return the project's checks for ``config doctor`` that need no database, such as of its files."""
+        """Return the project's checks for ``config doctor`` that need no database (of files, for example)."""
         return ()
 
     def facts(self) -> Iterable[Check]:
-        """Return the project's checks for ``config doctor`` of a configuration that can be read."""
+        """Return the project's checks for ``config doctor`` that need a readable configuration."""
         return ()
 
     def drift(self, config: Any) -> list[Problem]:
-        """Return the environment variables that are set and differ from ``config``."""
+        """Return a problem for each environment variable that is set and differs from ``config``."""
         return []
 
     def objections(self, before: Any, after: Any) -> Iterable[RuleViolation]:
-        """Return what stands against changing from the configuration ``before`` to ``after``.
+        """Return a violation for each reason to refuse the change from ``before`` to ``after``.
 
-        Like a guard of the schema, but it may use everything that the project can import.
+        This is like a guard of the schema, but it may import any code of the project.
         """
         return ()
 
@@ -113,44 +123,52 @@ class Project:
         return {}
 
     def after_reset(self) -> str:
-        """Return what the command line says once a reset is done: how to set the install up anew."""
+        """Return the text that the CLI prints after a reset, such as how to set the install up again."""
         return ""
 
     def revoke_access(self) -> None:
-        """End sessions and rights, as a reset does, within its transaction."""
+        """End all sessions and remove rights; a reset calls this within its transaction."""
 
     def may_change(self, user: Any, setting: Setting) -> bool:
-        """Tell whether ``user``, who may change the configuration, may change this setting too."""
+        """Return whether ``user`` may change this setting."""
+        # The engine has checked already that the user may change the configuration.
         return True
 
     def has_proved(self, request: HttpRequest) -> bool:
-        """Tell whether whoever sent ``request`` has proved recently who they are, for sensitive changes."""
+        """Return whether the sender of ``request`` has recently proved their identity."""
         return True
 
     def where_to_prove(self, request: HttpRequest) -> str:
-        """Return where they sign in anew for it; empty where they enter their password with the change."""
+        """Return the URL where people prove their identity; empty if they enter their password instead."""
         return ""
 
     def prove(self, request: HttpRequest, password: Secret) -> None:
-        """Take ``password`` as proof, also for what follows; raise ``NotProved`` where it is not theirs."""
+        """Accept ``password`` as a proof of identity; raise ``NotProved`` if it is not the sender's.
+
+        After this, ``has_proved`` is true for a while.
+        """
         raise NotProved("no password is accepted here; define prove() in CONFIG_APP['PROJECT']")
 
     def arrived_under(self, request: HttpRequest, config: Any, keys: Collection[str]) -> bool:
-        """Tell whether ``request`` came in the way that ``config`` says, as far as ``keys`` decide that.
+        """Return whether ``request`` arrived in the way that the settings ``keys`` of ``config`` describe.
 
-        Only such a request proves that people still get in, and may confirm a change of these settings.
+        Only such a request may confirm a change of these settings.
         """
+        # It proves that people can still reach the application with these settings.
         return True
 
     def address_under(self, request: HttpRequest, config: Any) -> str:
-        """Return the origin under which ``config`` serves whoever sent ``request``; empty if not known."""
+        """Return the origin where the sender of ``request`` reaches the application with ``config``.
+
+        Return an empty text if that is not known.
+        """
         return ""
 
     def let_connect(self, response: HttpResponse, origin: str) -> None:
-        """Let the scripts of this one page ask ``origin`` something, where a policy would forbid it."""
+        """Allow the scripts of this page to send requests to ``origin``, if a policy would forbid that."""
 
     def local_actor(self) -> str:
-        """Return whom history names for a command run on this machine."""
+        """Return the actor that history shows for a command that was run on this machine."""
         try:
             return getpass.getuser()
         except (KeyError, OSError):

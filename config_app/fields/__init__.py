@@ -1,4 +1,4 @@
-"""The kinds of values a setting can have, as form fields: one definition for every way in and out."""
+"""The form fields for settings; each one validates, parses, stores and displays one kind of value."""
 
 from __future__ import annotations
 

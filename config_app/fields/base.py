@@ -1,4 +1,4 @@
-"""What every field of a setting has in common."""
+"""``SettingField``, the base class of the form fields for settings."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ PLAIN_TEXT: Mapping[str, str] = {"autocomplete": "off", "autocapitalize": "none"
 
 
 class SettingField(forms.Field, Generic[T]):
-    """A form field that is the whole definition of one kind of value: text in, typed value out, and back.
+    """A form field that converts between the text and the typed value of one kind of setting.
 
-    Whatever it refuses, the message is ``expected <what>``, perhaps with a hint, and never the value.
-    ``empty_value`` is what the empty text means where the field is not ``required``.
+    Each error message is "expected …", sometimes with a hint, and never contains the value. The empty text
+    means ``empty_value`` if the field is not ``required``.
     """
 
     attributes: ClassVar[Mapping[str, str]] = PLAIN_TEXT
@@ -29,11 +29,11 @@ class SettingField(forms.Field, Generic[T]):
 
     @property
     def expected(self) -> str:
-        """Return what a valid value is, as a noun phrase."""
+        """Return a noun phrase that describes a valid value, such as "true or false"."""
         raise NotImplementedError
 
     def parse(self, text: str) -> T:
-        """Return the value of a trimmed text that is not empty; raise ``refusal()``."""
+        """Return the value of a text that is not empty and has no spaces around it; raise ``refusal()``."""
         raise NotImplementedError
 
     def text_of(self, value: T) -> str:
@@ -41,16 +41,17 @@ class SettingField(forms.Field, Generic[T]):
         return str(value)
 
     def serialise(self, value: T | None) -> str:
-        """Return the text to store, for which ``clean`` gives the same value again."""
+        """Return the text to store for a value; ``clean`` returns the same value for it."""
         return "" if value is None else self.text_of(value)
 
     def refusal(self, hint: str = "", *, code: str = "invalid") -> ValidationError:
-        """Return the error to raise; ``hint`` must not repeat what was given."""
+        """Return the error to raise for an invalid value; ``hint`` must not contain the value."""
         message = f"expected {self.expected}"
         return ValidationError(f"{message}; {hint}" if hint else message, code=code)
 
     def to_python(self, value: Any) -> T | None:
-        """Return the typed value of a text or of what is typed already, as a disabled field hands it back."""
+        """Return the typed value of a text or of a typed value; raise ``refusal()`` for anything else."""
+        # Django passes the typed initial value of a disabled field to this method.
         if type(value) in self.typed:
             value = self.serialise(value)
         if value is None or value == "":
@@ -61,16 +62,16 @@ class SettingField(forms.Field, Generic[T]):
         return self.parse(text) if text else self.empty_value
 
     def validate(self, value: T | None) -> None:
-        """Refuse an empty value where one is required."""
+        """Raise ``refusal()`` if the value is empty and the field is required."""
         if self.required and value in self.empty_values:
             raise self.refusal(code="required")
 
     def prepare_value(self, value: Any) -> Any:
-        """Return what the widget shows: the text as it was typed, or that of a typed value."""
+        """Return the text for the widget: a text unchanged, or the text of a typed value."""
         return value if isinstance(value, str) else self.serialise(value)
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        """Tell whether the two differ in meaning, not merely in spelling."""
+        """Return whether the parsed values differ; another spelling of the same value is no change."""
         if self.disabled:
             return False
         try:
@@ -79,5 +80,5 @@ class SettingField(forms.Field, Generic[T]):
             return True
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
-        """Return the HTML attributes: no browser should complete or correct what is typed here."""
+        """Return HTML attributes that turn off the browser's completion and spelling correction."""
         return dict(self.attributes)

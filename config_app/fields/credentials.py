@@ -1,4 +1,4 @@
-"""Secrets."""
+"""Form fields for secrets."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from django import forms
 from config_app.declaration.secret import Secret
 from config_app.fields.base import SettingField
 
-# Control characters break headers and environment files, lone surrogates cannot be encoded.
+# Control characters break headers and environment files. Single surrogates cannot be encoded in UTF-8.
 _TEXT = r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]"
-# What forms and tables show instead of a secret, sent back or imported as if it were one.
+# Forms and tables show these characters instead of a secret. A person may copy them by mistake.
 _MASK = re.compile(r"[•●*]+")
 
 
 class SecretField(SettingField[Secret]):
-    """Text that comes out as a ``Secret``; a form never shows what is stored."""
+    """A field whose value is a ``Secret``; a form never shows the stored value."""
 
     expected = "a secret without control characters"
     widget = forms.PasswordInput
@@ -27,35 +27,35 @@ class SecretField(SettingField[Secret]):
     shape: ClassVar[re.Pattern[str]] = re.compile(rf"{_TEXT}+")
 
     def parse(self, text: str) -> Secret:
-        """Return the wrapped text."""
+        """Return the text as a ``Secret``."""
         if not self.shape.fullmatch(text):
             raise self.refusal()
         if _MASK.fullmatch(text):
-            raise self.refusal("this is a mask, not the secret behind it")
+            raise self.refusal("this is only the mask that is shown instead of the secret")
         return Secret(text)
 
     def text_of(self, value: Secret | str) -> str:
-        """Return the secret itself, for whoever encrypts it."""
+        """Return the secret as plain text; encrypt it before you store it."""
         return value.reveal() if isinstance(value, Secret) else value
 
     def prepare_value(self, value: Any) -> None:
-        """Show nothing, whichever widget is used."""
+        """Return None, so that no widget ever shows the secret."""
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        """Tell whether a new secret was typed: a blank input keeps the old one."""
+        """Return whether a new secret was entered; an empty field keeps the stored one."""
         return data not in self.empty_values and super().has_changed(initial, data)
 
 
 class FernetKeyField(SecretField):
-    """A key for ``cryptography.fernet``."""
+    """A field for a Fernet key."""
 
-    # 43 characters carry 32 bytes and two bits that decoding ignores, so the shape is the whole check.
+    # Every text of this form decodes to 32 bytes, so nothing else has to be checked.
     expected = "a Fernet key: 32 bytes as 44 characters of URL-safe base64"
     shape = re.compile(r"[A-Za-z0-9_-]{43}=")
 
 
 class WebhookSecretField(SecretField):
-    """A shared secret that signs requests."""
+    """A field for a shared secret with which requests are signed."""
 
     expected = "at least 16 characters without control characters"
     shape = re.compile(rf"{_TEXT}{{16,}}")

@@ -1,4 +1,4 @@
-"""E-mail addresses."""
+"""Form fields for e-mail addresses."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from config_app.fields.lists import ListField
 
 
 def canonical_email(text: str) -> str | None:
-    """Return the address in the one spelling that may be compared, or None.
+    """Return the address in lower case, for comparing it with others; ``None`` if it is not valid.
 
-    ASCII only: folding case makes equals of addresses that are not (straße.de and strasse.de, the
-    Kelvin sign and k), and a comparison here decides who is an administrator. A quoted local part,
-    which may hold commas and spaces, is refused too.
+    Only ASCII addresses without a quoted local part are valid.
     """
+    # Comparing addresses decides who is an administrator. Outside ASCII, ignoring case makes different
+    # addresses equal (straße.de and strasse.de). A quoted local part may contain commas and spaces.
     if not text.isascii() or '"' in text:
         return None
     try:
@@ -30,7 +30,7 @@ def canonical_email(text: str) -> str | None:
 
 
 class EmailField(SettingField[str]):
-    """One e-mail address, in lower case."""
+    """A field for one e-mail address, which becomes lower case."""
 
     expected = "an e-mail address such as ada@example.com"
     widget = forms.EmailInput
@@ -45,10 +45,10 @@ class EmailField(SettingField[str]):
 
 
 class EmailListField(ListField[str]):
-    """E-mail addresses, in lower case."""
+    """A field for a list of e-mail addresses, which become lower case."""
 
     expected = "e-mail addresses such as ada@example.com"
 
     def parse_entry(self, text: str) -> str | None:
-        """Return one address."""
+        """Return the address in lower case, or ``None`` if it is not valid."""
         return canonical_email(text)

@@ -1,4 +1,4 @@
-"""Hosts and networks."""
+"""Form fields for host names, IP addresses and networks, and functions that parse them."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 # RFC 1123, 2.1: letters, digits and hyphens, no hyphen at either end of a label.
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _NAME = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*", re.ASCII)
-# Browsers and the C library read a name that ends in a number as an IPv4 address ("127.1", "0x7f.1").
+# Browsers and the C library take a name that ends with a number for an IPv4 address ("127.1", "0x7f.1").
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _CIDR = re.compile(r"[0-9a-fA-F:.]+(?:/[0-9]{1,3})?")
 
 
 def parse_address(text: str) -> Address | None:
-    """Return the IP address, or None; IPv6 may stand in brackets, as in a URL."""
+    """Return the IP address, or ``None`` if it is not valid; IPv6 may be in brackets, as in a URL."""
     bare = text[1:-1] if text.startswith("[") and text.endswith("]") and ":" in text else text
-    if "%" in bare:  # a zone means something on one machine only
+    if "%" in bare:  # an IPv6 zone has a meaning on one machine only
         return None
     try:
         return ipaddress.ip_address(bare)
@@ -32,7 +32,10 @@ def parse_address(text: str) -> Address | None:
 
 
 def parse_name(text: str) -> str | None:
-    """Return the host name in lower case, or None; international names only in their ``xn--`` form."""
+    """Return the host name in lower case, or ``None`` if it is not valid.
+
+    An international name is valid only in its ``xn--`` form.
+    """
     name = text.lower() if text.isascii() else ""
     if not _NAME.fullmatch(name) or _NUMBER.fullmatch(name.rpartition(".")[2]):
         return None
@@ -40,18 +43,18 @@ def parse_name(text: str) -> str | None:
 
 
 def parse_host(text: str) -> str | None:
-    """Return the IP address (without brackets) or host name in its canonical form, or None."""
+    """Return the canonical IP address (without brackets) or host name, or ``None`` if it is not valid."""
     address = parse_address(text)
     return parse_name(text) if address is None else str(address)
 
 
 def in_brackets(host: str) -> str:
-    """Return a canonical host as it stands in a URL and in a Host header."""
+    """Return a canonical host as it is written in a URL and a Host header: IPv6 in brackets."""
     return f"[{host}]" if ":" in host else host
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a canonical host is always this machine (RFC 6761, 6.3 for the names)."""
+    """Return whether a canonical host always means this machine (for names, see RFC 6761, 6.3)."""
     address = parse_address(host)
     if address is None:
         return host == "localhost" or host.endswith(".localhost")
@@ -59,7 +62,7 @@ def is_loopback(host: str) -> bool:
 
 
 class HostField(SettingField[str]):
-    """An IP address or host name; IPv6 comes out without brackets."""
+    """A field for an IP address or host name; the value has no brackets around IPv6."""
 
     expected = (
         "an IP address or host name without scheme or port, such as 0.0.0.0, 127.0.0.1 or www.example.com"
@@ -74,7 +77,10 @@ class HostField(SettingField[str]):
 
 
 class HostListField(ListField[str]):
-    """Host names as Django's ``ALLOWED_HOSTS`` takes them: IPv6 in brackets, ``.name`` for subdomains."""
+    """A field for hosts as in Django's ``ALLOWED_HOSTS``.
+
+    IPv6 is in brackets, and ``.name`` means a domain with all its subdomains.
+    """
 
     expected = (
         "host names or IP addresses without scheme or port, such as www.example.com, "
@@ -82,7 +88,7 @@ class HostListField(ListField[str]):
     )
 
     def parse_entry(self, text: str) -> str | None:
-        """Return one host or domain."""
+        """Return one canonical host or ``.domain``, or ``None`` if it is not valid."""
         if text.startswith("."):
             domain = parse_name(text[1:])
             return None if domain is None else f".{domain}"
@@ -90,25 +96,26 @@ class HostListField(ListField[str]):
         return None if host is None else in_brackets(host)
 
     def hint(self, text: str) -> str:
-        """Explain why there is no wildcard."""
+        """Return what to write instead of a wildcard."""
         if text == "*":
-            return "* would switch the check of the Host header off, so name each host"
+            return "* would turn off the check of the Host header, so name each host"
         return "a domain with its subdomains starts with a dot, not with *" if text.startswith("*.") else ""
 
 
 class CidrListField(ListField[Network]):
-    """Networks and single addresses, as objects of ``ipaddress``."""
+    """A field for a list of networks and IP addresses, which become network objects of ``ipaddress``."""
 
     expected = "IP addresses or networks in CIDR notation, such as 127.0.0.1, 10.0.0.0/8 or fd00::/8"
     entry_types = (str, ipaddress.IPv4Network, ipaddress.IPv6Network)
 
     def parse_entry(self, text: str) -> Network | None:
-        """Return one network; a single address is a network of one."""
+        """Return one network, or ``None`` if it is not valid; an address becomes a network of one address."""
         return _network(text, strict=True)
 
     def hint(self, text: str) -> str:
-        """Tell a network from an address within it: only the writer knows which was meant."""
-        return "" if _network(text, strict=False) is None else "a network has no bits set beyond its prefix"
+        """Return what is wrong with an address that has a prefix, such as 10.0.0.5/8."""
+        # It could mean the address or the whole network, so it is refused.
+        return "" if _network(text, strict=False) is None else "a network has only zeros after its prefix"
 
 
 def _network(text: str, *, strict: bool) -> Network | None:

@@ -1,4 +1,4 @@
-"""Web origins and addresses."""
+"""Form fields for web origins and URLs, and functions that parse them."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from config_app.fields.hosts import in_brackets, is_loopback, parse_host
 from config_app.fields.lists import ListField
 from config_app.fields.scalars import MAX_PORT
 
-# Not urllib's urlsplit, which drops tabs and new lines in silence and takes almost anything for a host.
+# urllib's urlsplit silently removes tabs and new lines and accepts almost anything as a host.
 _URL = re.compile(
     r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[0-9a-z.-]+)(?::(?P<port>[1-9][0-9]{0,4}))?(?P<rest>[/?].*)?",
     re.ASCII | re.IGNORECASE,
 )
-# RFC 3986, 3.3 and 3.4, less what would end a directive or a source in a header: ; , and '
+# RFC 3986, 3.3 and 3.4, without the characters that would end a directive or a source in a header: ; , and '
 _PATH_AND_QUERY = re.compile(r"(?:[A-Za-z0-9._~:/?@!$&()*+=-]|%[0-9A-Fa-f]{2})*")
 _DEFAULT_PORT = {"http": 80, "https": 443}
 
 
 class Url(NamedTuple):
-    """The parts of an absolute http or https address without user, password and fragment."""
+    """The parts of an absolute http or https URL without user, password and fragment."""
 
     scheme: str
     host: str
@@ -31,13 +31,13 @@ class Url(NamedTuple):
 
     @property
     def origin(self) -> str:
-        """Return scheme, host and port as browsers send them in an Origin header."""
+        """Return scheme, host and port as in an Origin header: without the default port."""
         port = "" if self.port == _DEFAULT_PORT[self.scheme] else f":{self.port}"
         return f"{self.scheme}://{in_brackets(self.host)}{port}"
 
 
 def parse_url(text: str) -> Url | None:
-    """Return the parts in canonical form, or None."""
+    """Return the parts of a URL in canonical form, or ``None`` if it is not valid."""
     match = _URL.fullmatch(text)
     host = match and parse_host(match["host"])
     if not match or not host:
@@ -48,7 +48,8 @@ def parse_url(text: str) -> Url | None:
 
 
 def parse_origin(text: str) -> str | None:
-    """Return the canonical origin, or None; one slash at the end, as browsers copy it, is no path."""
+    """Return the canonical origin, or ``None`` if it is not valid; one slash at its end is accepted."""
+    # Browsers add the slash when a person copies an address.
     url = parse_url(text)
     return url.origin if url and url.rest in ("", "/") else None
 
@@ -58,7 +59,7 @@ class _UrlShaped(SettingField[str]):
 
 
 class OriginField(_UrlShaped):
-    """An http or https origin; by default empty is allowed and stays empty."""
+    """A field for an http or https origin; by default, it may be empty."""
 
     expected = "an http:// or https:// origin without a path, such as https://www.example.com"
 
@@ -66,7 +67,7 @@ class OriginField(_UrlShaped):
         super().__init__(required=required, empty_value=empty_value, **options)
 
     def parse(self, text: str) -> str:
-        """Return the origin in its canonical form."""
+        """Return the canonical origin."""
         origin = parse_origin(text)
         if origin is None:
             raise self.refusal()
@@ -74,26 +75,26 @@ class OriginField(_UrlShaped):
 
 
 class OriginListField(ListField[str]):
-    """Origins, or ``*`` alone for every origin."""
+    """A field for a list of origins, or ``*`` alone for every origin."""
 
     expected = (
         "http:// or https:// origins without a path, such as https://app.example.com, or * alone for all"
     )
 
     def parse(self, text: str) -> tuple[str, ...]:
-        """Return the origins; ``*`` beside others is a contradiction, with commas between or with blanks."""
+        """Return the origins; refuse ``*`` together with others, separated by commas or by spaces."""
         words = set(text.replace(",", " ").split())
         if "*" in words and len(words) > 1:
-            raise self.refusal("* stands alone or not at all")
+            raise self.refusal("* must be the only entry")
         return super().parse(text)
 
     def parse_entry(self, text: str) -> str | None:
-        """Return one origin or ``*``."""
+        """Return one canonical origin or ``*``, or ``None`` if it is not valid."""
         return text if text == "*" else parse_origin(text)
 
 
 class UrlField(_UrlShaped):
-    """An absolute address that is safe inside a header such as Content-Security-Policy; optional."""
+    """A field for an absolute URL that is safe in a header such as Content-Security-Policy; may be empty."""
 
     expected = (
         "an absolute http:// or https:// address without user name, fragment, spaces, quotes, semicolons "
@@ -104,7 +105,7 @@ class UrlField(_UrlShaped):
         super().__init__(required=required, empty_value=empty_value, **options)
 
     def parse(self, text: str) -> str:
-        """Return the address with scheme, host and port in their canonical form."""
+        """Return the URL with scheme, host and port in canonical form."""
         url = parse_url(text)
         if url is None or not _PATH_AND_QUERY.fullmatch(url.rest):
             raise self.refusal()
@@ -112,7 +113,10 @@ class UrlField(_UrlShaped):
 
 
 class HttpsOriginField(_UrlShaped):
-    """An https origin; a bare host name means https. Plain http is accepted for this machine only."""
+    """A field for an https origin; may be empty.
+
+    A host name without a scheme means https. An http origin is accepted only if its host is this machine.
+    """
 
     expected = "an https:// origin or a host name, such as auth.example.com (http:// only for this machine)"
 
@@ -120,7 +124,7 @@ class HttpsOriginField(_UrlShaped):
         super().__init__(required=required, empty_value=empty_value, **options)
 
     def parse(self, text: str) -> str:
-        """Return the origin in its canonical form."""
+        """Return the canonical origin."""
         url = parse_url(text if "://" in text else f"https://{text}")
         if url is None or url.rest not in ("", "/") or (url.scheme == "http" and not is_loopback(url.host)):
             raise self.refusal()

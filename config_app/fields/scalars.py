@@ -1,4 +1,4 @@
-"""Yes or no, whole numbers, and one of several words."""
+"""Form fields for booleans, whole numbers, ports, choices and single lines of text."""
 
 from __future__ import annotations
 
@@ -17,36 +17,36 @@ WORDS = {
 
 MAX_PORT = 65535
 
-# One spelling for one number, so no sign, separator, leading zero or foreign digit; and short enough
-# that int() has no work to speak of.
+# Each number has only one spelling: no plus sign, separator, leading zero or non-ASCII digit. The length is
+# limited, because int() is slow for very long texts.
 _WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 
 
 class Switch(forms.CheckboxInput):
-    """A checkbox that submits words: a browser that leaves it out says false."""
+    """A checkbox whose submitted value is a text; "false" if the browser sends nothing."""
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__(attrs, check_test=_is_on)
 
     def format_value(self, value: Any) -> None:
-        """Render no value attribute, so that the browser sends ``on``."""
+        """Return None, so that the checkbox has no value attribute and the browser sends "on"."""
 
-    def value_from_datadict(  # type: ignore[override]  # a word, where Django's own gives a bool
+    def value_from_datadict(  # type: ignore[override]  # Django's own returns a bool, this one a text
         self,
         data: Mapping[str, Any],
         files: Any,
         name: str,
     ) -> str:
-        """Return what was sent, and false where nothing was."""
+        """Return the submitted text, or "false" if there is none."""
         return str(data.get(name, "false"))
 
     def use_required_attribute(self, initial: Any) -> bool:
-        """Return False: a browser takes ``required`` on a checkbox to mean that it must be ticked."""
+        """Return False, because a browser would accept a required checkbox only if it is ticked."""
         return False
 
 
 class BooleanField(SettingField[bool]):
-    """True or false, in the usual words; nothing else, and never empty."""
+    """A field for true or false, also yes/no, on/off or 1/0; never empty."""
 
     expected = "true or false (also yes/no, on/off, 1/0)"
     widget = Switch
@@ -54,7 +54,7 @@ class BooleanField(SettingField[bool]):
     typed = (bool,)
 
     def parse(self, text: str) -> bool:
-        """Return what the word means."""
+        """Return the boolean that the word stands for."""
         word = WORDS.get(text.lower()) if text.isascii() else None
         if word is None:
             raise self.refusal()
@@ -65,13 +65,13 @@ class BooleanField(SettingField[bool]):
         return "true" if value else "false"
 
     def validate(self, value: bool | None) -> None:
-        """Refuse the empty text whether or not the field is required: it is neither word."""
+        """Raise ``refusal()`` if the value is empty, even if the field is not required."""
         if value is None:
             raise self.refusal(code="required")
 
 
 class IntegerRangeField(SettingField[int]):
-    """A whole number within bounds, both included."""
+    """A field for a whole number from ``min_value`` to ``max_value``, both included."""
 
     widget = forms.NumberInput
     typed = (int,)
@@ -83,32 +83,36 @@ class IntegerRangeField(SettingField[int]):
 
     @property
     def expected(self) -> str:
-        """Return the bounds in words."""
+        """Return the description of a valid value, with both limits."""
         return f"a whole number from {self.min_value} to {self.max_value}"
 
     def parse(self, text: str) -> int:
-        """Return the number; plain ASCII digits only."""
+        """Return the number; only ASCII digits and a minus sign are valid."""
         number = int(text) if _WHOLE_NUMBER.fullmatch(text) else None
         if number is None or not self.min_value <= number <= self.max_value:
             raise self.refusal()
         return number
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
-        """Return the bounds, and the digits keyboard where that has all it takes."""
+        """Return the HTML attributes, with the limits and the kind of keyboard for phones."""
+        # The numeric keyboard has no minus sign on some phones.
         mode = "numeric" if self.min_value >= 0 else "text"
         limits = {"min": self.min_value, "max": self.max_value, "step": 1}
         return {**super().widget_attrs(widget), "inputmode": mode, **limits}
 
 
 class PortField(IntegerRangeField):
-    """A TCP port."""
+    """A field for a TCP port, from 1 to 65535."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(1, MAX_PORT, **options)
 
 
 class ChoiceField(SettingField[str], forms.ChoiceField):
-    """One of several words, in any case; ``choices`` are words or pairs of word and label."""
+    """A field for one of several words, in upper or lower case.
+
+    ``choices`` are words, or pairs of a word and its label.
+    """
 
     attributes: ClassVar[Mapping[str, str]] = {"autocomplete": "off"}
 
@@ -118,12 +122,12 @@ class ChoiceField(SettingField[str], forms.ChoiceField):
 
     @property
     def expected(self) -> str:
-        """Return the words to choose from."""
+        """Return the description of a valid value, with all the words."""
         *others, last = self._words().values()
         return f"one of {', '.join(others)} or {last}" if others else last
 
     def parse(self, text: str) -> str:
-        """Return the word as it was declared."""
+        """Return the word in the spelling of ``choices``."""
         word = self._words().get(text.lower())
         if word is None:
             raise self.refusal()
@@ -135,12 +139,12 @@ class ChoiceField(SettingField[str], forms.ChoiceField):
 
 
 class TextField(SettingField[str]):
-    """One line of any text, for facts that code writes."""
+    """A field for one line of printable text, for settings that code writes."""
 
     expected = "one line of printable text"
 
     def parse(self, text: str) -> str:
-        """Return the text as it is."""
+        """Return the text unchanged."""
         if not text.isprintable():
             raise self.refusal()
         return text

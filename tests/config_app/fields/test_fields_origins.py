@@ -79,7 +79,7 @@ def test_an_origin_list_refuses_what_is_no_origin(text: str) -> None:
     "text", ["*,https://a.example", "https://a.example\n*", "* https://a.example", "https://a.example *"]
 )
 def test_every_origin_and_some_origins_contradict_each_other(text: str) -> None:
-    with pytest.raises(ValidationError, match=r"; \* stands alone or not at all"):
+    with pytest.raises(ValidationError, match=r"; \* must be the only entry"):
         OriginListField().clean(text)
 
 
