@@ -10,7 +10,10 @@ _KEY_SHAPE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
 
 class ConfigError(Exception):
-    """The base class: ``message`` says what is wrong, ``fix`` what to do; ``keys`` are the settings."""
+    """The base class of the engine's exceptions.
+
+    ``message`` says what is wrong, ``keys`` are the settings concerned, and ``fix`` says what to do.
+    """
 
     def __init__(self, message: str, *, keys: Iterable[str] = (), fix: str | None = None) -> None:
         self.message = _one_line(message)

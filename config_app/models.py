@@ -104,7 +104,7 @@ class Change(models.Model):
 class Confirmation(models.Model):
     """A revision that is reverted automatically unless a person confirms it before the deadline.
 
-    ``outcome`` is empty until then.
+    ``outcome`` is empty until the revision is confirmed or reverted.
     """
 
     revision = models.OneToOneField(
@@ -158,7 +158,8 @@ class Process(models.Model):
     - ``since``: when the process started to use the revision.
     - ``seen_at``: the last heartbeat.
     - ``pins``: the values that were pinned on the command line, by key.
-    - ``latency_ms``: milliseconds from the revision to its use here; NULL if the process started with it.
+    - ``latency_ms``: milliseconds between the commit of the revision and its use in this process; NULL if the
+      process started with the revision.
     - ``pending``: the keys of the settings that the process has not applied yet.
     - ``error``: what the process refused, or could not apply.
     """

@@ -23,9 +23,9 @@ INCOMPLETE = "This page was incomplete. Load it again."
 
 
 class RevisionForm(forms.Form):
-    """The part that every form for changes has: the base revision, the reason and a password.
+    """The base class of the forms for changes, with the base revision, the reason and a password.
 
-    The base revision is the one that the page showed. The password is only needed if the change asks for
+    The base revision is the one that the page showed. The password is needed only if a change requires a
     proof of identity.
     """
 
@@ -100,9 +100,11 @@ class RevisionForm(forms.Form):
 class ConfigurationForm(RevisionForm):
     """A form with a field for each of ``settings``, filled with the current values.
 
-    ``values`` has the current values by key. ``stored`` has the keys that have a row in the database; their
-    checkbox ``Reset to default`` (for a secret, ``Clear``) removes the row. ``refused`` has the keys whose
-    stored value is invalid and not used; their checkbox ``Store this value`` replaces it.
+    - ``values``: the current values, by key.
+    - ``stored``: the keys that have a row in the database. Each gets a checkbox that removes the row:
+      ``Reset to default``, or ``Clear`` for a secret.
+    - ``refused``: the keys whose stored value is invalid and not used. Each gets the checkbox ``Store this
+      value``, which replaces the invalid value.
 
     A submitted form has fields only for the settings that the person changed. Call ``complete`` to add the
     other fields before you show the form again.
@@ -198,6 +200,7 @@ class ConfigurationForm(RevisionForm):
 
 
 def _without_keys(error: ConfigError) -> str:
-    """Return the text of the error without the keys at its start, because the field's label is beside it."""
+    """Return the text of the error without the keys at its start."""
+    # The label of the field is beside the error already.
     text, names = str(error), f"{', '.join(error.keys)}: "
     return text.removeprefix(names)

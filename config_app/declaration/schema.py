@@ -181,7 +181,7 @@ class Schema(Generic[C]):
             raise UnknownSetting(key, self.suggestions(key)) from None
 
     def suggestions(self, key: str) -> list[str]:
-        """Return up to three keys that are similar to ``key``, or the key of the attribute of that name."""
+        """Return up to three similar keys; if ``key`` is an attribute's name, return its setting's key."""
         by_attribute = [s.key for s in self.settings.values() if s.attribute == key]
         return by_attribute or difflib.get_close_matches(key.lower(), self.settings, n=3)
 

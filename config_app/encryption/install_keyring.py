@@ -40,7 +40,7 @@ def get_keyring() -> Keyring:
 
 
 def follow_salt(salt: str | None) -> Problem | None:
-    """Unlock the keyring again if ``salt``, the one in the database, differs from this process's keyring.
+    """Unlock the keyring again if the database's ``salt`` is not the one of this process's keyring.
 
     Return a problem if that fails, and keep the old keyring. Return ``None`` otherwise.
     """
@@ -114,7 +114,7 @@ def lacks_slot() -> bool:
 
 
 def exists() -> bool:
-    """Return whether the database has a slot, or a secret (also in the history) encrypted with a keyring."""
+    """Return whether there is a slot or a secret in the database, including secrets in the history."""
     secrets = SystemConfig.objects.filter(is_secret=True).exists()
     return secrets or KeySlot.objects.exists() or Change.objects.filter(is_secret=True).exists()
 

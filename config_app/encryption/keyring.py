@@ -111,7 +111,7 @@ class MachineUnlocker:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class SharedUnlocker:
-    """Unlocks the keyring with one key for several machines, or with one that a container is started with."""
+    """Unlocks the keyring with a shared key, which the operator gives to several machines or containers."""
 
     shared_key: Secret
     kind: str = "shared"
@@ -168,7 +168,7 @@ class Keyring:
         return self._salt.hex()
 
     def derive(self, purpose: str) -> bytes:
-        """Return a 32-byte key for one purpose; the same for each call in this install."""
+        """Return a 32-byte key for ``purpose``; within one install, it is always the same key."""
         return _hkdf(self._data_key, self._salt, f"config_app {purpose}")
 
     def encrypt(self, setting_key: str, text: str) -> str:

@@ -18,7 +18,7 @@ _obstacle = ""
 
 
 def acted_on(config: Any, *means: TakesEffect) -> None:
-    """Record that this process has applied ``config``, as far as the settings with these ``means`` go.
+    """Record that this process has applied the settings in ``config`` that take effect by these ``means``.
 
     Without ``means``, record it for listeners and workers. Code that opens listeners or starts workers calls
     this before it forks.
@@ -39,7 +39,7 @@ def pending(config: Any) -> list[str]:
 
 
 def exempt(*means: TakesEffect) -> None:
-    """Record that settings with these ``means`` are never pending in this process and its children."""
+    """Record that these ``means`` make no setting pending, in this process and in its children."""
     _exempt.update(means)
 
 

@@ -128,7 +128,7 @@ class _Resolver(Generic[C]):
         self.problems.append(Problem(code="secret_unreadable", message=message, fix=fix, keys=(setting.key,)))
 
     def _use_last_good(self, setting: Setting) -> bool:
-        """Use the last accepted value of a setting that can be read; return whether the value changed."""
+        """Use the newest accepted value that can be read; return whether the setting's value changed."""
         for text in store.accepted_texts(setting.key):
             try:
                 value = setting.default if text is None else self._read(setting, text)
@@ -141,9 +141,9 @@ class _Resolver(Generic[C]):
         return setting.key in self.stored.rows
 
     def apply_rules(self) -> C:
-        """Return a config for which the last good values replace those that break a rule.
+        """Return the config, with the last good values instead of those that break a rule.
 
-        Add a problem for each broken rule. A rule that the last good values break too stays broken.
+        Add a problem for each broken rule. If the last good values break a rule too, they are used anyway.
         """
         # Replacing values because of one rule may break another, so repeat until no new rule is broken.
         known: set[str] = set()

@@ -114,8 +114,8 @@ def _confirm_by() -> float | None:
 def reload() -> Snapshot:
     """Read the configuration, make it the current one, run the hooks and return its snapshot.
 
-    If the database cannot be read, return the current snapshot, or raise ``DatabaseUnavailable`` if there is
-    none.
+    If the database cannot be read, return the current snapshot. If there is none, raise
+    ``DatabaseUnavailable``.
     """
     snapshot = reload_without_hooks()
     hooks.run_due()
@@ -195,7 +195,7 @@ def stale_since() -> float | None:
 
 
 def config_age() -> float:
-    """Return how many seconds ago the current configuration was last the same as the one in the database."""
+    """Return the seconds since this process last saw that its configuration is the one in the database."""
     return 0.0 if _confirmed_at is None else time.monotonic() - _confirmed_at
 
 

@@ -24,11 +24,11 @@ CHANGE_FIELDS = [field.attname for field in Change._meta.concrete_fields]
 
 @functools.cache
 def everything(alias: str) -> tuple[str, tuple[Any, ...]]:
-    """Return SQL and parameters of the statement that reads all settings and what a load needs besides.
+    """Return SQL and parameters of the statement that reads all rows and the state of the tables.
 
-    Each row has the key, the value and whether it is a secret. It also has five columns that are the same in
-    every row: the version, the number and version of the last revision, and whether history has a refused
-    change and an unconfirmed revision (an id, or NULL).
+    The first three columns are the key, the value and whether it is a secret. The other five are the same in
+    every row: the version, the last revision's number and version, and the ids of a refused change and of an
+    unconfirmed revision (NULL if there is none).
     """
     last = Revision.objects.order_by("-number")
     state: QuerySet[ConfigState] = ConfigState.objects.filter(pk=STATE_ID)
@@ -50,8 +50,8 @@ def everything(alias: str) -> tuple[str, tuple[Any, ...]]:
 def everything_packed(alias: str) -> tuple[str, tuple[Any, ...]]:
     """Return SQL and parameters of the statement that reads the same on SQLite, as a single row.
 
-    Its first column is a JSON list of ``[key, value, is_secret]``, the others are those that all rows share.
-    A value that is a blob is read as text.
+    The first column is a JSON list with ``[key, value, is_secret]`` for each row. The five columns that all
+    rows share follow. A value that is a blob is read as text.
     """
     # For each row of a result, Python's sqlite3 lets other threads run. In a busy process, reading 300 rows
     # one by one took a quarter of a second.
@@ -66,7 +66,7 @@ def everything_packed(alias: str) -> tuple[str, tuple[Any, ...]]:
 
 @functools.cache
 def unsettled(alias: str) -> tuple[str, tuple[Any, ...]]:
-    """Return SQL and parameters of the statement that reads each refused change that is its key's newest."""
+    """Return SQL and parameters of the statement that reads refused changes without a newer change."""
     newer = Change.objects.filter(key=OuterRef("key"), pk__gt=OuterRef("pk")).order_by()
     # The index of refused changes finds the last one of each key quickly, even after many refusals.
     last = refused().values("key").annotate(last=Max("pk")).values("last")
@@ -82,5 +82,5 @@ def refused() -> QuerySet[Change]:
 
 
 def unconfirmed() -> QuerySet[Confirmation]:
-    """Return the unconfirmed revisions' entries, unordered."""
+    """Return the entries of all unconfirmed revisions, unordered."""
     return Confirmation.objects.filter(outcome="")

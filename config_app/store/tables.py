@@ -225,7 +225,7 @@ def record_only(stored: Stored, edits: Iterable[Edit], origin: Origin) -> Revisi
 
 
 def archived(text: str | None, *, is_secret: bool) -> str | None:
-    """Return the text of a row for the history: empty for a secret that is not encrypted."""
+    """Return the text to keep in the history: empty if it is a secret that is not encrypted."""
     return "" if is_secret and text and not text.startswith(CIPHERTEXT_START) else text
 
 
@@ -243,7 +243,7 @@ def _current_version() -> RawSQL:
 
 
 def acknowledge(stored: Stored) -> Stored:
-    """Mark a write by raw SQL that changed no value as recorded; call it only within ``writing``."""
+    """Record that raw SQL changed no value, and return the new state; call it only within ``writing``."""
     Revision.objects.filter(pk=stored.revision).update(version=stored.version)
     return dataclasses.replace(stored, recorded_version=stored.version)
 
@@ -269,7 +269,7 @@ def accepted_texts(key: str) -> Iterator[str | None]:
 
 
 def unsettled() -> list[Change]:
-    """Return each refused change that is the newest change of its key."""
+    """Return the refused changes whose key has no newer change."""
     with _reading(), connection.cursor() as cursor:
         cursor.execute(*statements.unsettled(connection.alias))
         return [Change.from_db(connection.alias, statements.CHANGE_FIELDS, row) for row in cursor.fetchall()]

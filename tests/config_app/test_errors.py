@@ -108,7 +108,7 @@ def test_a_plan_gathers_every_error_and_every_key_once() -> None:
 
 
 def test_a_plan_is_not_refused_without_a_reason() -> None:
-    with pytest.raises(ValueError, match="at least one reason"):
+    with pytest.raises(ValueError, match="at least one error"):
         InvalidPlan([])
 
 

@@ -115,7 +115,7 @@ def test_once_the_database_is_back_the_configuration_is_current_again(
     with caplog.at_level(logging.INFO, logger="config_app"):
         assert runtime.reload().config.port == 9001
     assert runtime.stale_since() is None
-    assert "current again" in caplog.text
+    assert "the database is available again" in caplog.text
 
 
 def test_a_process_that_never_had_a_configuration_says_that_there_is_none(broken: None) -> None:
