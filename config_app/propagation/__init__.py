@@ -1,1 +1,1 @@
-"""How a process learns that the configuration changed, and reports which revision it runs."""
+"""How a process learns that the configuration changed, and how it reports the revision that it runs."""

@@ -11,33 +11,34 @@ from config_app.propagation import receipts
 from config_app.propagation.receipts import Summary
 
 INTERVAL = 0.02
-"""Seconds between two looks at the receipts."""
+"""Seconds between two reads of the receipts."""
 
 
 class NotEverywhere(ConfigError):
-    """A committed revision is not in force in every running process, or one of them failed to act on it."""
+    """A committed revision is not live in every running process, or a process failed to act on it."""
 
     def __init__(self, found: Summary, stuck: Iterable[Process]) -> None:
-        """Name the processes that are behind, and those that say what went wrong."""
+        """Name the ``stuck`` processes in the message, each with its revision and error."""
         places = "; ".join(receipts.remark(process) for process in stuck)
         super().__init__(
-            f"revision {found.revision} is committed, but not in force everywhere: {places}",
-            fix="config show says how far it has come",
+            f"revision {found.revision} is committed, but not live in every process: {places}",
+            fix="config show reports the progress",
         )
 
 
 class Convergence:
-    """What is waited for: a revision in force in every process, with what it changed acted on."""
+    """Waits until every process runs a revision and has acted on it, for example moved its listener."""
 
     def __init__(self) -> None:
-        """Begin before the revision is committed: what a process complained about before is not its doing."""
+        """Remember the errors that processes report now; call this before the revision is committed."""
+        # The new revision has not caused these errors.
         self._known = {process.error for process in receipts.running()}
 
     def until(self, number: int, keys: Collection[str], seconds: float) -> Summary:
-        """Return how far revision ``number``, which changed ``keys``, has come once there is no more to come.
+        """Wait until revision ``number``, which changed ``keys``, is live everywhere; return the summary.
 
-        That is when it is everywhere, when a process says that it cannot follow, or after ``seconds``. A
-        process that was killed counts as behind until it ages out.
+        Return early if a process reports a failure, and after ``seconds`` in any case. A killed process
+        counts as behind until its last heartbeat is too old.
         """
         end = time.monotonic() + seconds
         while self._is_worth_waiting(found := receipts.summary(number, keys)) and time.monotonic() < end:
@@ -45,18 +46,21 @@ class Convergence:
         return found
 
     def _is_worth_waiting(self, found: Summary) -> bool:
-        """Tell whether somebody is still to take the revision up, and nobody has failed to."""
+        """Return whether a process has yet to load the revision, or to act on it while none has failed."""
         if any(process.revision < found.revision for process in found.processes):
             return True
         return bool(found.behind) and not any(self._failed(process, found) for process in found.processes)
 
     def stuck(self, found: Summary) -> list[Process]:
-        """Return the processes that are behind or failed; those that say why, where there are some."""
+        """Return the processes that have not loaded the revision and those that failed.
+
+        If there are none, return those that have yet to act on it.
+        """
         late = [process for process in found.processes if process.revision < found.revision]
         failed = [process for process in found.processes if self._failed(process, found)]
         return [*late, *failed] or found.behind
 
     def _failed(self, process: Process, found: Summary) -> bool:
-        """Tell whether a process says why it cannot act on the revision, or something new went wrong."""
+        """Return whether a process reports a new error, or any error while it has yet to act on the keys."""
         is_new = process.error not in self._known
         return bool(process.error) and (is_new or not found.keys.isdisjoint(process.pending))

@@ -1,6 +1,6 @@
-"""How a process hears of changes on PostgreSQL: ``LISTEN`` on its watcher's one connection.
+"""How a process learns of changes on PostgreSQL: its watcher uses ``LISTEN``.
 
-The watcher reads on the same connection, so that an idle process holds one and no more.
+The watcher listens and reads on the same connection, so an idle process holds only one.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from config_app.store.statements import VERSION
 from config_app.store.triggers import CHANNEL
 
 STOP_INTERVAL = 0.25
-"""Seconds after which a waiting watcher looks whether it should stop."""
+"""Seconds after which a waiting watcher checks whether it should stop."""
 BACKSTOP = 5.0
-"""Seconds between two looks at the version itself, for notifications that were lost."""
+"""Seconds between two reads of the version, in case a notification was lost."""
 HEARING = 5.0
-"""Seconds within which a notification arrives, where any does."""
+"""Seconds to wait for the notification that tests whether ``LISTEN`` works."""
 SPREAD = 0.0
-"""Seconds over which the processes spread their loads after a notification, where there are very many."""
+"""Seconds over which processes spread their loads after a notification; 0 means that all load at once."""
 PATIENCE = {
     "connect_timeout": 5,
     "tcp_user_timeout": 10_000,
@@ -39,11 +39,11 @@ PATIENCE = {
     "keepalives_interval": 5,
     "keepalives_count": 3,
 }
-"""libpq's parameters to notice within seconds that a server is silent; ``tcp_user_timeout`` is in ms."""
+"""libpq parameters that detect a silent server within seconds; ``tcp_user_timeout`` is in milliseconds."""
 
 
 class BehindPooler(Exception):
-    """The connection goes through a transaction pooler, where ``LISTEN`` hears nothing."""
+    """The connection goes through a transaction pooler, so ``LISTEN`` receives no notifications."""
 
 
 class PostgresSource:
@@ -73,7 +73,7 @@ class PostgresSource:
         return int(row[0]) if row else 0
 
     def wait(self, stopping: threading.Event, at_most: float = BACKSTOP) -> None:
-        """Wait for the server to say something."""
+        """Wait until the server sends something, ``stopping`` is set or ``at_most`` seconds have passed."""
         end = time.monotonic() + min(at_most, BACKSTOP)
         while not (stopping.is_set() or self._server.closed) and (left := end - time.monotonic()) > 0:
             if select.select([self._server.fileno()], [], [], min(STOP_INTERVAL, left))[0]:
@@ -81,10 +81,9 @@ class PostgresSource:
                 return
 
     def look(self) -> bool:
-        """Tell whether the version moved, as a notification says or after a while without one.
+        """Return whether the version has changed; raise ``DatabaseUnavailable``.
 
-        What is notified while the version is read arrives with its answer, after which nothing is left to
-        wait for: so read again until nothing more was said.
+        Read the version after a notification, and otherwise every ``BACKSTOP`` seconds.
         """
         with _server_errors():
             if self._server.closed:  # a hook may close this thread's connections
@@ -93,6 +92,7 @@ class PostgresSource:
             if not self._is_notified() and time.monotonic() - self._checked_at < BACKSTOP:
                 return False
             version = self._read_version()
+            # A notification can arrive together with the answer. `wait` would miss it, so read again.
             while self._is_notified():
                 version = self._read_version()
         changed, self._version = version != self._version, version
@@ -110,11 +110,11 @@ class PostgresSource:
 
 
 def hears_notifications() -> bool:
-    """Tell whether a connection that listens hears of a notification that another one sends.
+    """Return whether a listening connection receives a notification that another connection sends.
 
-    On a channel of its own, because ``CHANNEL`` would wake every process. Raises ``DatabaseUnavailable``.
+    Raise ``DatabaseUnavailable``.
     """
-    channel = f"{CHANNEL}_{secrets.token_hex(8)}"
+    channel = f"{CHANNEL}_{secrets.token_hex(8)}"  # a notification on CHANNEL would wake every process
     with _server_errors(), contextlib.closing(connection.copy()) as listening:
         listening.ensure_connection()
         server: psycopg.Connection[Any] = listening.connection
@@ -125,20 +125,21 @@ def hears_notifications() -> bool:
 
 
 def own_connection() -> None:
-    """Give this thread a connection that says who it is and gives up soon where a server is silent.
-
-    Django's own would be taken back into a pool, where there is one, while it still listens.
-    """
+    """Replace this thread's connection with a named one that gives up soon if the server is silent."""
     own = connection.copy()
     options = {**PATIENCE, **own.settings_dict["OPTIONS"], "application_name": "config_app watcher"}
-    options.pop("pool", None)
+    options.pop("pool", None)  # a pool would take the connection back while it still listens
     own.settings_dict["OPTIONS"] = options
     connection.close()
     connections[DEFAULT_DB_ALIAS] = own
 
 
 def is_pooled() -> bool:
-    """Compare the backend of the start-up packet with the one that answers: a pooler hands out others."""
+    """Return whether a connection pooler is between this process and the server.
+
+    Raise ``DatabaseUnavailable``.
+    """
+    # With a pooler, the backend named when connecting is not the one that answers a query.
     with _server_errors():
         connection.ensure_connection()
         server: psycopg.Connection[Any] = connection.connection
@@ -148,7 +149,7 @@ def is_pooled() -> bool:
 
 @contextlib.contextmanager
 def _server_errors() -> Iterator[None]:
-    """Turn what the server says, through Django or past it, into one line."""
+    """Turn the errors of Django and of psycopg into ``DatabaseUnavailable`` with a message of one line."""
     try:
         with database_errors():
             yield

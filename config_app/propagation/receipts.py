@@ -1,6 +1,6 @@
-"""Which process runs which revision: every one writes a row of its own, by the clock of the database.
+"""Receipts: each process records in its own row which revision it runs.
 
-Machines whose clocks differ, or one whose clock is set, would otherwise take each other for dead.
+All times are those of the database. With wrong clocks, machines would take each other's processes for dead.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ from config_app.store.locks import bounded_transaction
 from config_app.store.upsert import upsert
 
 HEARTBEAT = 20.0
-"""Seconds between two signs of life."""
+"""Seconds between two heartbeats, that is, writes of an unchanged receipt."""
 MISSING_AFTER = dt.timedelta(seconds=3 * HEARTBEAT)
 CLOCK_WAS_SET = 5.0
-"""Seconds that the time of day may gain or lose between two looks before it counts as set anew."""
+"""If the time of day and the monotonic clock drift apart by more seconds, the clock was set."""
 LONGEST_MS, IN_SECONDS = 2**31 - 1, 10_000
-"""The longest latency that fits the column, and the one from which on it is told in seconds."""
+"""The longest latency that fits the column, and the shortest that is shown in seconds; both in ms."""
 SIGN_OF_LIFE = ["role", "seen_at", "pins", "pending", "error"]
 RECEIPT = [*SIGN_OF_LIFE, "revision", "since", "latency_ms", "started_at"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ProcessState:
-    """What a process has to say for itself; a new one is written at once."""
+    """The part of a receipt that is written as soon as it changes."""
 
     role: str
     revision: int
@@ -51,7 +51,7 @@ class ProcessState:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Signed:
-    """What this process wrote last, and when by its own two clocks."""
+    """The last receipt of this process, and when it was written by each of the process's two clocks."""
 
     statement: ProcessState
     latency_ms: int | None
@@ -59,14 +59,14 @@ class Signed:
     time_of_day: float
 
     def is_due(self, statement: ProcessState) -> bool:
-        """Tell whether it is time to write again."""
+        """Return whether the receipt has to be written again: it changed, is too old or the clock was set."""
         passed, shown = time.monotonic() - self.monotonic, time.time() - self.time_of_day
         return statement != self.statement or passed >= HEARTBEAT or abs(shown - passed) > CLOCK_WAS_SET
 
 
 UNDESCRIBED = "process"
 
-_instance = secrets.token_hex(4)  # of the master and whatever it forks, whose numbers differ
+_instance = secrets.token_hex(4)  # shared by the master and its forked children, whose pids differ
 _role = UNDESCRIBED
 _pins: dict[str, str] = {}
 _started_at = time.monotonic()
@@ -76,7 +76,7 @@ _writing = open_in_children(threading.Lock())
 
 
 def describe(role: str, pins: Mapping[str, str] | None = None) -> None:
-    """Say what this process is, and which settings its command line pinned, by key."""
+    """Set this process's role and, if given, the values that its command line pinned, by key."""
     global _role  # noqa: PLW0603 - one description a process; forks inherit the pins
     _role = role
     if pins is not None:
@@ -85,23 +85,23 @@ def describe(role: str, pins: Mapping[str, str] | None = None) -> None:
 
 
 def pins() -> Mapping[str, str]:
-    """Return the settings that this process's command line pinned, by key."""
+    """Return the values that this process's command line pinned, by key of the setting."""
     return dict(_pins)
 
 
 def note_failure(text: str) -> None:
-    """Note why this process cannot take up the configuration; an empty text once it can."""
+    """Note why this process cannot load the configuration; an empty text means that it can."""
     global _failure  # noqa: PLW0603
     _failure = text
 
 
 def is_due() -> bool:
-    """Tell whether there is something new to say, or it is time for a sign of life."""
+    """Return whether this process has to write its receipt: it has changed, or a heartbeat is due."""
     return _signed is None or _signed.is_due(_statement(runtime.get_snapshot()))
 
 
 def sign() -> None:
-    """Write which revision this process has in force."""
+    """Write this process's receipt, with the revision that it runs; raise ``DatabaseUnavailable``."""
     global _signed  # noqa: PLW0603
     with _writing, database_errors():
         snapshot = runtime.get_snapshot()
@@ -116,7 +116,7 @@ def _statement(snapshot: Snapshot) -> ProcessState:
 
 
 def _errors(snapshot: Snapshot) -> list[str]:
-    """Return what this process refused or failed to take up; names and expectations, never values."""
+    """Return this process's failures and why it refused values, but never the values themselves."""
     refused = [str(p) for p in snapshot.problems if p.severity == "error" or p.code == "secret_unreadable"]
     return [*filter(None, [_failure, effects.obstacle()]), *refused, *hooks.failures()]
 
@@ -126,11 +126,14 @@ def _is_new(snapshot: Snapshot) -> bool:
 
 
 def _latency_ms(snapshot: Snapshot) -> int | None:
-    """Return how long after it was written the revision was in force; unknown for what was there before."""
+    """Return the milliseconds from the commit until this process ran the revision, or ``None``.
+
+    They are unknown for the revision that the process started with.
+    """
     if _signed is None or not _is_new(snapshot):
         return _signed.latency_ms if _signed else None
     age = timeline.age(snapshot.revision)
-    if age is None or snapshot.revision < _signed.statement.revision:  # restored from a backup
+    if age is None or snapshot.revision < _signed.statement.revision:  # the database was restored
         return None
     return min(max(0, round((age - _since(snapshot.in_force_at)) * 1000)), LONGEST_MS)
 
@@ -155,12 +158,13 @@ def _write(snapshot: Snapshot, statement: ProcessState, latency: int | None) -> 
     key = ["machine", "instance", "pid"]
     with bounded_transaction():
         upsert([row], unique=key, updated=RECEIPT if _is_new(snapshot) else SIGN_OF_LIFE)
-    with bounded_transaction():  # of its own: two processes that take each other for dead would deadlock
+    with bounded_transaction():  # separate, because two processes that delete each other would deadlock
         Process.objects.exclude(_is_alive()).delete()
 
 
 def _key() -> dict[str, Any]:
-    """Return what tells this process from all others: containers may share a host name and number alike."""
+    """Return the columns that identify this process."""
+    # Two containers may share a host name and a pid, but not an instance.
     return {"machine": socket.gethostname(), "instance": _instance, "pid": os.getpid()}
 
 
@@ -169,25 +173,26 @@ def _ago(seconds: float) -> CombinedExpression:
 
 
 def _is_alive() -> Q:
-    """Return what is true of a process that gave a sign of life lately, however the clock was set since."""
+    """Return a filter for processes with a recent heartbeat."""
+    # After the clock was set back, old heartbeats lie in the future. They must not count for ever.
     return Q(seen_at__gte=Now() - MISSING_AFTER, seen_at__lte=Now() + MISSING_AFTER)
 
 
 def sign_off(*pids: int) -> None:
-    """Remove the row of this process, as it stops, and of those of its children that left theirs."""
+    """Remove the receipts of this process, which is stopping, and of its children with these pids."""
     with database_errors():
         family = Process.objects.filter(machine=socket.gethostname(), instance=_instance)
         family.filter(pid__in=[os.getpid(), *pids]).delete()
 
 
 def running() -> list[Process]:
-    """Return the processes that gave a sign of life lately."""
+    """Return the processes with a recent heartbeat."""
     with database_errors():
         return list(Process.objects.filter(_is_alive()))
 
 
 def forget() -> None:
-    """Start anew, as a fresh process or a forked child does: role and receipt are another's."""
+    """Forget the role and the last receipt, as a new process or a forked child must."""
     global _role, _signed, _started_at, _failure
     _role, _signed, _started_at, _failure = UNDESCRIBED, None, time.monotonic(), ""
 
@@ -196,7 +201,7 @@ os.register_at_fork(after_in_child=forget)
 
 
 def pinned(processes: Iterable[Process]) -> Iterator[tuple[str, str]]:
-    """Yield the key of each setting that a command line pinned, with what that means, once for each value."""
+    """Yield the key of each pinned setting with a sentence for people, once for each pinned value."""
     machines: dict[tuple[str, str], dict[str, None]] = {}
     for process in processes:
         for key, value in process.pins.items():
@@ -208,9 +213,9 @@ def pinned(processes: Iterable[Process]) -> Iterator[tuple[str, str]]:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Summary:
-    """How far a revision has come; as text, the sentence that is printed wherever that is told.
+    """How many of the running processes run a revision; ``str()`` returns this as one sentence.
 
-    With ``keys``, a process has it in force once it has acted on these settings too.
+    With ``keys``, a process counts only when it has also acted on these settings.
     """
 
     revision: int
@@ -219,17 +224,17 @@ class Summary:
 
     @property
     def current(self) -> list[Process]:
-        """Return the processes that have the revision, or a later one, in force."""
+        """Return the processes that run the revision or a later one."""
         return [process for process in self.processes if self._is_current(process)]
 
     @property
     def behind(self) -> list[Process]:
-        """Return the processes that do not have it yet."""
+        """Return the processes that do not run the revision yet."""
         return [process for process in self.processes if not self._is_current(process)]
 
     @property
     def is_under_way(self) -> bool:
-        """Tell whether a process has yet to take the revision up, or to act on what it read."""
+        """Return whether a process has yet to load the revision or to act on any setting."""
         return bool(self.behind) or any(process.pending for process in self.processes)
 
     def _is_current(self, process: Process) -> bool:
@@ -237,16 +242,16 @@ class Summary:
 
     @property
     def slowest_ms(self) -> int | None:
-        """Return the longest time that it took, among the processes that were running at the time."""
+        """Return the longest known latency, in milliseconds, of the current processes."""
         return max((p.latency_ms for p in self.current if p.latency_ms is not None), default=None)
 
     def as_json(self) -> dict[str, Any]:
-        """Return what a writing verb adds to its JSON once it has waited."""
+        """Return the JSON data that a writing command with ``--wait`` adds to its output."""
         receipts = [as_json(process) for process in self.processes]
         return {"everywhere": not self.behind, "slowest_ms": self.slowest_ms, "processes": receipts}
 
     def __str__(self) -> str:
-        """Return ``6 of 6 processes at revision 42, slowest 80 ms``."""
+        """Return a sentence such as ``6 of 6 processes at revision 42, slowest 80 ms``."""
         if not self.processes:
             return "no process is running"
         count, slowest = len(self.processes), self.slowest_ms
@@ -259,14 +264,14 @@ class Summary:
 
 
 def remark(process: Process) -> str:
-    """Return where a process is, in both senses, and what it has against going on."""
+    """Return a sentence with a process's revision, the settings it has yet to act on, and its error."""
     reason = f" ({process.error})" if process.error else ""
     undone = f" and has yet to act on {', '.join(process.pending)}" if process.pending else ""
     return f"{process} is at revision {process.revision}{undone}{reason}"
 
 
 def as_json(process: Process) -> dict[str, Any]:
-    """Return a receipt for programs."""
+    """Return a receipt as JSON data."""
     return {
         "machine": process.machine,
         "instance": process.instance,
@@ -286,9 +291,9 @@ def _duration(milliseconds: int) -> str:
 
 
 def summary(revision: int | None = None, keys: Iterable[str] = ()) -> Summary:
-    """Return how many of the running processes have ``revision``, by default the last, in force.
+    """Return how many of the running processes run ``revision``, by default the last one.
 
-    With ``keys``, those count that have acted on these settings too.
+    With ``keys``, a process counts only when it has also acted on these settings.
     """
     number = timeline.last_number() if revision is None else revision
     return Summary(number, tuple(running()), frozenset(keys))

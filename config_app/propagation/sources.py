@@ -1,4 +1,4 @@
-"""How a process hears that the configuration tables changed, by kind of database."""
+"""How a process learns that the configuration tables changed, for each kind of database."""
 
 from __future__ import annotations
 
@@ -25,39 +25,40 @@ logger = logging.getLogger("config_app")
 _hindrances: tuple[Problem, ...] = ()
 
 POLL_INTERVAL = 1.0
-"""Seconds between two looks at the version on databases that offer nothing better."""
+"""Seconds between two reads of the version on databases that offer no better way."""
 
 POOLED = Problem(
     code="behind_pooler",
-    message=f"a connection pooler hides notifications, so changes are polled for every {POLL_INTERVAL:.0f} s",
-    fix="connect to the database server itself to have them in force at once",
+    message=f"a connection pooler hides notifications, so processes poll every {POLL_INTERVAL:.0f} s",
+    fix="connect directly to the database server, so that changes take effect at once",
 )
 
 
 class ChangeSource(Protocol):
-    """Waits for commits. What it says is a hint: the reader loads and compares.
+    """Waits for commits to the configuration tables.
 
-    Holds back forks itself while it is where a lock of a library could stay closed in a child.
+    A change that it reports is only a hint: its user loads the tables and compares. The source holds
+    ``no_fork`` while a fork could leave the lock of a library closed in the child.
     """
 
     def wait(self, stopping: threading.Event, at_most: float = math.inf) -> None:
-        """Wait a while, at most so many seconds, without touching the database.
+        """Wait for a change, at most ``at_most`` seconds, without a query.
 
-        Returns at once where ``stopping`` is set; a long wait also ends when it is set meanwhile.
+        Return at once if ``stopping`` is set. A long wait also ends when ``stopping`` is set during it.
         """
 
     def look(self) -> bool:
-        """Tell whether the configuration may have changed; raise ``DatabaseUnavailable``."""
+        """Return whether the configuration may have changed; raise ``DatabaseUnavailable``."""
 
     def close(self) -> None:
-        """Give up what the source holds."""
+        """Close the connections of the source."""
 
 
 class PollingSource:
-    """Reads the version row now and then: for databases that neither notify nor count commits."""
+    """Reads the version at intervals, for databases that neither notify nor count commits."""
 
     def __init__(self) -> None:
-        """Remember the version at the start."""
+        """Connect and remember the current version; raise ``DatabaseUnavailable``."""
         connect()
         self._version = self._read_version()
 
@@ -68,11 +69,11 @@ class PollingSource:
             return rows.values_list("version", flat=True).first() or 0
 
     def wait(self, stopping: threading.Event, at_most: float = math.inf) -> None:
-        """Wait for the interval."""
+        """Wait until the next read is due, at most ``at_most`` seconds."""
         stopping.wait(min(POLL_INTERVAL, at_most))
 
     def look(self) -> bool:
-        """Tell whether the version moved."""
+        """Return whether the version has changed; raise ``DatabaseUnavailable``."""
         version = self._read_version()
         changed, self._version = version != self._version, version
         if not changed:
@@ -80,31 +81,30 @@ class PollingSource:
         return changed
 
     def close(self) -> None:
-        """Hold nothing, so close nothing."""
+        """Do nothing, because this source has no connection of its own."""
 
 
 @contextlib.contextmanager
 def using_database() -> Iterator[None]:
-    """Connect, then hold back forks for the block: for threads of processes that fork, hooks included.
+    """Connect, then prevent forks during the block; raise ``DatabaseUnavailable``.
 
-    To a child that was forked meanwhile, SQLite's locks of that moment would look held for ever. A server
-    that does not answer holds up nobody, because forks wait for what is asked but not for the connection.
+    Every thread that uses the database while other threads may fork needs this.
     """
-    connect()
-    with no_fork:
+    connect()  # before the lock, so that a fork never waits for a server that does not answer
+    with no_fork:  # in a child forked meanwhile, SQLite's locks would look held for ever
         yield
 
 
 def connect() -> None:
-    """Connect to a server."""
+    """Connect to the database server, if the database has one; raise ``DatabaseUnavailable``."""
     if connection.vendor != "sqlite":
         with database_errors():
             connection.ensure_connection()
 
 
 def open_source() -> ChangeSource:
-    """Return what fits the default database."""
-    global _hindrances  # noqa: PLW0603 - what this process has to report
+    """Return a change source for the default database; raise ``DatabaseUnavailable``."""
+    global _hindrances  # noqa: PLW0603 - the problems of this process
     _hindrances = ()
     name = str(connection.settings_dict["NAME"])
     if connection.vendor == "sqlite" and Path(name).is_absolute():
@@ -116,7 +116,7 @@ def open_source() -> ChangeSource:
 
 def _listen_or_poll() -> ChangeSource:
     global _hindrances  # noqa: PLW0603
-    with no_fork:  # a child that is forked during an import has half of a module for ever
+    with no_fork:  # a child forked during an import would keep a half-loaded module
         from config_app.propagation.postgresql import BehindPooler, PostgresSource
     try:
         return PostgresSource()
@@ -127,12 +127,12 @@ def _listen_or_poll() -> ChangeSource:
 
 
 def hindrances() -> tuple[Problem, ...]:
-    """Return what this process found to keep it from hearing of changes at once; asks no database."""
+    """Return the problems that keep this process from noticing changes at once; makes no query."""
     return _hindrances
 
 
 def find_hindrances() -> tuple[Problem, ...]:
-    """Return what keeps a process that connects as this one does from hearing of changes at once."""
+    """Query the database and return the problems that keep processes from noticing changes at once."""
     if connection.vendor != "postgresql":
         return ()
     from config_app.propagation.postgresql import is_pooled

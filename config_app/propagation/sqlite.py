@@ -1,4 +1,4 @@
-"""How a process hears of changes in an SQLite file: it looks at the file many times a second."""
+"""How a process learns of changes in an SQLite file: it looks at the file many times a second."""
 
 from __future__ import annotations
 
@@ -18,28 +18,29 @@ from config_app.store.statements import VERSION
 INTERVAL = 0.065
 """Seconds between two looks."""
 COARSEST_CLOCK = 2.0
-"""Seconds within which a file system may give two commits one time (FAT's two are the most there are)."""
+"""Seconds within which a file system may give two commits the same time; FAT has the coarsest clock."""
 OFTEN = 2
-"""Looks in a row that found a commit, from which on a file counts as written all the time."""
+"""The number of looks in a row with a new commit after which a file counts as busy."""
 BLINDLY = 0.25
-"""Seconds for which such a file is only read: meanwhile it may be moved away without anybody noticing."""
+"""Seconds between two checks of whether a busy file was replaced; other looks only read the version."""
 LOOK_ANYWAY = 1.0
-"""Seconds after which the database itself is looked at, whatever the file looks like from outside."""
+"""Seconds between two reads of an idle file; the looks between them only check its time and size."""
 UNKNOWN = -1
-"""What no ``data_version`` is."""
+"""A number that is never a ``data_version``."""
 VERSIONS = f"SELECT ({VERSION}), data_version FROM pragma_data_version"  # noqa: S608 - our own table
 BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
 class SqliteSource:
-    """Looks at ``data_version`` on a connection of its own, which every commit by another one moves.
+    """Notices commits to an SQLite file through ``data_version`` on a separate connection.
 
-    Such a look takes and gives back locks on the file. So one that was left alone for a while is looked at
-    from outside only, but for once a second; and one to which others commit all the time, mostly from inside.
+    Every commit by another connection changes ``data_version``, but reading it locks the file for a moment.
+    So the looks at an idle file mostly check its time and size. The looks at a busy file mostly read the
+    version only.
 
-    A file that somebody wrote over in place, ``cp backup.db app.db``, may count as many commits as the one
-    it replaces, and SQLite would go on with the pages it has cached. But then the file's time has moved and
-    the counter has not, which no commit leaves behind.
+    A file may be overwritten in place, for example with ``cp backup.db app.db``. Its ``data_version`` can
+    then equal the old one, and SQLite would continue with its cached pages. The source recognises this: the
+    time of the file has changed, but ``data_version`` has not. A commit always changes both.
     """
 
     @no_fork_meanwhile
@@ -47,13 +48,13 @@ class SqliteSource:
         """Open the database file read-only; raise ``DatabaseUnavailable``."""
         self._path = path
         self._opened = self._status()
-        self._seen: os.stat_result | None = None  # belongs to _data_version, where it is known
-        self._data_version = UNKNOWN  # or a commit since `stat` would look like none
+        self._seen: os.stat_result | None = None  # the file's status at _data_version, if known
+        self._data_version = UNKNOWN  # so that a commit since `stat` is noticed
         self._moves, self._moved_at, self._rests_until = 0, time.monotonic(), 0.0
         try:
             self._connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, check_same_thread=False)
             self._version, _ = self._read()
-            self._connection.execute("PRAGMA busy_timeout = 0")  # there is another look soon
+            self._connection.execute("PRAGMA busy_timeout = 0")  # the next look follows soon
         except sqlite3.Error as error:
             raise DatabaseUnavailable(str(error)) from error
 
@@ -65,24 +66,24 @@ class SqliteSource:
             raise DatabaseUnavailable(f"{self._path}: {error.strerror}") from error
 
     def _read(self) -> tuple[int, int]:
-        """Return the version and the data version, under one lock."""
+        """Return the version and ``data_version``, both read under one lock."""
         version, data_version = self._connection.execute(VERSIONS).fetchone()
         return version or 0, data_version
 
     def wait(self, stopping: threading.Event, at_most: float = math.inf) -> None:
-        """Wait to the end of the interval: to listen for ``stopping`` as well would cost as much again."""
-        if not stopping.is_set():
+        """Wait until the next look is due, at most ``at_most`` seconds; return at once if ``stopping``."""
+        if not stopping.is_set():  # waiting for the event itself would double the cost of a look
             time.sleep(min(INTERVAL, at_most))
 
     @no_fork_meanwhile
     def look(self) -> bool:
-        """Tell whether the version moved; sessions and the like move ``data_version`` but not it."""
+        """Return whether the version has changed; raise ``DatabaseUnavailable``."""
         try:
             return self._look_blindly() if self._is_busy() else self._look()
         except sqlite3.Error as error:
             if _primary_code(error) not in BUSY:
                 raise DatabaseUnavailable(str(error)) from error
-            self._data_version = UNKNOWN  # somebody is committing right now, so look again
+            self._data_version = UNKNOWN  # another process is committing, so read again next time
             return False
 
     def _is_busy(self) -> bool:
@@ -99,7 +100,7 @@ class SqliteSource:
     def _look(self) -> bool:
         status = self._status()
         if not os.path.samestat(status, self._opened):
-            raise DatabaseUnavailable(f"{self._path} was replaced", "reopening it")
+            raise DatabaseUnavailable(f"{self._path} was replaced", "it is reopened automatically")
         has_moved = not self._is_at_rest(status) and self._version_moved(status)
         if not has_moved:
             runtime.confirm_current()
@@ -121,21 +122,23 @@ class SqliteSource:
         return self._has_moved(version)
 
     def _note_commit(self, status: os.stat_result) -> None:
-        """Remember how the file looked, unless something was written meanwhile: whose would that be?"""
+        """Remember the status of the file after a commit, unless it was written again in the meantime."""
         self._moves += 1
         self._moved_at, self._rests_until = time.monotonic(), 0.0
+        # A later write may belong to another commit.
         self._seen = status if _content(status) == _content(self._status()) else None
 
     def _note_rest(self, status: os.stat_result) -> None:
-        """Compare how the file looked between two looks with no commit in between.
+        """Compare the status of the file with the last one, when there was no commit in between.
 
-        With a write-ahead log, commits leave the file alone for a while, and checkpoints write it.
+        Raise ``DatabaseUnavailable`` if the file was overwritten.
         """
         self._moves = 0
+        # With a write-ahead log, the file changes at checkpoints and not at commits.
         if self._has_write_ahead_log():
             return
         if self._seen is not None and not self._is_seen(status):
-            raise DatabaseUnavailable(f"{self._path} was written over", "reopening it")
+            raise DatabaseUnavailable(f"{self._path} was overwritten", "it is reopened automatically")
         self._seen, now = status, time.monotonic()
         if now - self._moved_at > COARSEST_CLOCK:
             self._rests_until = now + LOOK_ANYWAY
@@ -151,10 +154,10 @@ class SqliteSource:
 
 
 def _content(status: os.stat_result) -> tuple[int, int]:
-    """Return what moves when the file is written."""
+    """Return the time and the size of a file, one of which changes when it is written."""
     return status.st_mtime_ns, status.st_size
 
 
 def _primary_code(error: sqlite3.Error) -> int:
-    """Return SQLite's result code without its extension; 0 where the error is Python's own."""
+    """Return SQLite's primary result code, or 0 if the error comes from Python."""
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF

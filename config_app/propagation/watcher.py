@@ -1,4 +1,4 @@
-"""Keeps this process's runtime config current: notices commits by anyone, raw SQL included."""
+"""The watcher: a thread that keeps a process's runtime config current, also after raw SQL."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ from config_app.store.locks import AT_ONCE, waiting_at_most
 logger = logging.getLogger("config_app")
 
 REVALIDATE = 60.0
-"""Seconds after which the rows are read again even if nothing was noticed; somewhat less, so that many
-processes which loaded at the same moment do not all do so again at the same moment."""
+"""Seconds, at most, between two loads, even if no change was noticed. Each process waits a random share of
+this time, so that processes that loaded together do not load together again."""
 ADOPT_AGAIN = 10.0
-"""Seconds until the next attempt to record a change made in SQL, where the database did not let us."""
+"""Seconds between two attempts to record a change made in SQL."""
 SIGN_AGAIN = 1.0
-"""Seconds until the next thought about a receipt, which costs a third of what an idle watcher computes."""
+"""Seconds between two checks of whether a receipt is due; each check costs processor time."""
 LET_OTHERS_LOAD = 0.15
-"""Seconds, at most, from a load until this process writes about it: by then every other one has read, too."""
+"""Seconds, at most, from a load to the receipt for it; an earlier write would delay the others' loads."""
 RETRY = 1.0
-"""Seconds, at most, between two attempts while the database cannot be used."""
+"""Seconds, at most, between two attempts while the database is unavailable."""
 LOCK_WAIT = 2.0
-"""Seconds that the watcher waits for other writers: as long, whoever wants to fork waits as well."""
+"""Seconds that the watcher waits for other writers; a fork in another thread can wait as long."""
 
 
 class Watcher(threading.Thread):
     """A daemon thread that reloads the configuration after every commit to its tables."""
 
     def __init__(self) -> None:
-        """Prepare a watcher; ``start`` runs it."""
+        """Create a watcher that is not running yet."""
         super().__init__(name="config-watcher", daemon=True)
         self._stopping, self._called = threading.Event(), threading.Event()
         self._sign_again_at = 0.0
@@ -49,14 +49,14 @@ class Watcher(threading.Thread):
         self._thorough_at = math.inf
 
     def stop(self, timeout: float = 2.0) -> None:
-        """Stop watching and wait for the thread to end, at most ``timeout`` seconds."""
+        """Stop watching and wait at most ``timeout`` seconds for the thread to end."""
         self._stopping.set()
         self._called.set()
         if self is not threading.current_thread():
             self.join(timeout)
 
     def run(self) -> None:
-        """Watch until stopped, whatever the database does in between."""
+        """Watch until stopped, even if the database is unavailable in between."""
         try:
             with waiting_at_most(LOCK_WAIT):
                 self._watch_until_stopped()
@@ -68,10 +68,9 @@ class Watcher(threading.Thread):
             self._watch_until_trouble()
 
     def _watch_until_trouble(self) -> None:
-        """Watch, and return where that ends.
+        """Watch until stopped or until an error occurs, and return when the next attempt is due.
 
-        A connection that broke is no outage before the next one fails as well; what worked is tried again at
-        once, but not again and again.
+        After a connection that worked, the next attempt is due at once, but only once in a few seconds.
         """
         source, has_worked = None, False
         try:
@@ -83,12 +82,12 @@ class Watcher(threading.Thread):
         except DatabaseUnavailable as error:
             if not has_worked:
                 runtime.note_unavailable(error)
-            else:
-                logger.info("%s; looking again", error)
+            else:  # a broken connection is an outage only if the next one fails as well
+                logger.info("watching the configuration is interrupted and starts again: %s", error)
                 if time.monotonic() >= self._not_at_once_until:
                     self._not_at_once_until = time.monotonic() + 2 * RETRY
                     return
-        except Exception as error:  # the thread must outlive anything, or this process never hears again
+        except Exception as error:  # if the thread ended, this process would never notice a change again
             logger.exception("watching the configuration failed; trying again")
             self._report(error)
         finally:
@@ -110,7 +109,7 @@ class Watcher(threading.Thread):
             self._sign()
 
     def _time_left(self) -> float:
-        """Return the seconds until there is something to do, whether or not anything changes."""
+        """Return the seconds until the next scheduled revert, thorough load or receipt."""
         confirm_by = runtime.get_snapshot().confirm_by
         revert_at = max(confirm_by or math.inf, self._revert_again_at)
         due = min(revert_at, self._thorough_at, self._sign_again_at)
@@ -125,16 +124,16 @@ class Watcher(threading.Thread):
             with using_database(), hooks.deferred():  # a hook in another thread may be waiting to fork
                 revert_overdue()
                 runtime.reload_without_hooks()
-        except DatabaseUnavailable as error:  # whether it can be read, the next look says
-            logger.warning("what was not confirmed in time is not reverted yet: %s", error)
+        except DatabaseUnavailable as error:  # the next look finds out whether it can be read
+            logger.warning("an unconfirmed revision is overdue and could not be reverted yet: %s", error)
         hooks.run_due()
         self._look_again()
 
     def _load(self, *, thoroughly: bool = False) -> None:
-        """Put in force what the database says; the hooks run outside, because one may fork."""
+        """Load the configuration and run the hooks; with ``thoroughly``, record what no trigger counted."""
         with using_database():
             self._reload(thoroughly=thoroughly)
-        hooks.run_due()
+        hooks.run_due()  # outside of the block above, because a hook may fork
         self._sign_again_at = _in_turn()
         self._look_again()
 
@@ -150,29 +149,29 @@ class Watcher(threading.Thread):
         receipts.note_failure("")
 
     def sign_soon(self) -> None:
-        """Look at the database before long, and leave a receipt where there is something to say."""
+        """Make the watcher check now whether a receipt is due, and write it."""
         self._sign_again_at = 0.0
         self._look_again()
 
     def _look_again(self) -> None:
-        """Do not wait before the next look: answers to other questions may have brought notifications."""
-        self._called.set()
+        """Skip the next wait."""
+        self._called.set()  # notifications may have arrived with the answers to other queries
 
     def _adopt(self) -> None:
-        """Record what SQL wrote, unless somebody writes now: every writer does so, and all would queue."""
+        """Record what SQL wrote as a revision, unless another writer holds the lock."""
         self._thorough_at = time.monotonic() + ADOPT_AGAIN
         try:
             with waiting_at_most(AT_ONCE):
                 adopt_now()
-        except ConfigurationLocked:
+        except ConfigurationLocked:  # the other writer records it, and waiting processes would queue up
             return
         except ConfigError as error:
-            logger.warning("a change made in the database is in force but not in the history: %s", error)
+            logger.warning("a change made in the database could not be recorded in the history: %s", error)
         else:
             runtime.reload_without_hooks()
 
     def _sign(self) -> None:
-        """Leave a receipt for what is new, and a sign of life now and then."""
+        """Write a receipt if this process has something new to report or a heartbeat is due."""
         if time.monotonic() < self._sign_again_at:
             return
         self._sign_again_at = time.monotonic() + SIGN_AGAIN
@@ -182,18 +181,18 @@ class Watcher(threading.Thread):
                     receipts.sign()
                 self._look_again()
         except DatabaseUnavailable as error:
-            logger.info("no receipt: %s", error)
+            logger.info("the receipt of this process could not be written: %s", error)
 
     def _report(self, error: Exception) -> None:
-        """Let the receipt say that this process cannot take up the configuration."""
-        receipts.note_failure(f"the configuration cannot be taken up: {type(error).__name__}")
+        """Write a receipt that says that this process cannot load the configuration."""
+        receipts.note_failure(f"the configuration cannot be loaded: {type(error).__name__}")
         self._sign_again_at = 0.0
         if runtime.has_loaded():
             self._sign()
 
 
 def _in_turn() -> float:
-    """Return when to write, by the monotonic clock: after the others have read, and not all at once."""
+    """Return the monotonic time for the next write: at random, after the other processes have loaded."""
     return time.monotonic() + LET_OTHERS_LOAD * random.uniform(0.5, 1)  # noqa: S311 - no secret
 
 
@@ -202,7 +201,7 @@ _starting = threading.Lock()
 
 
 def start() -> Watcher:
-    """Watch from now on in this process; does nothing where it does already."""
+    """Start a watcher in this process, unless one is running, and return the running one."""
     global _watcher  # noqa: PLW0603 - one watcher a process
     with _starting:
         if _watcher is None or not _watcher.is_alive():
@@ -212,7 +211,7 @@ def start() -> Watcher:
 
 
 def stop() -> None:
-    """Stop this process's watcher, where it has one."""
+    """Stop this process's watcher, if it has one."""
     global _watcher
     with _starting:
         watcher, _watcher = _watcher, None
@@ -221,21 +220,21 @@ def stop() -> None:
 
 
 def sign_soon() -> None:
-    """Let this process say before long what has changed about it, where it is watching."""
+    """Make this process's watcher, if it has one, check now whether a receipt is due."""
     if (watcher := _watcher) is not None:
         watcher.sign_soon()
 
 
 def is_watching() -> bool:
-    """Tell whether this process keeps its configuration current."""
+    """Return whether this process has a running watcher."""
     return _watcher is not None and _watcher.is_alive()
 
 
 def _restart_after_fork() -> None:
-    """Threads do not survive a fork: a child of a watching process watches for itself."""
+    """Start a watcher in a forked child if its parent had one."""
     global _watcher, _starting  # noqa: PLW0603
     _starting = threading.Lock()
-    if _watcher is not None:
+    if _watcher is not None:  # the parent's thread does not exist in the child
         _watcher = None
         start()
 

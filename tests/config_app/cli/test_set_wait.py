@@ -48,7 +48,7 @@ def assert_that_who_hangs_is_named(hub: HubProcess) -> None:
         done = hub.run("config", "set", "log_level", "debug", "--wait", "1")
     assert done.returncode == 1
     assert done.stdout == "revision 6: log_level error → debug\n"
-    assert f"not in force everywhere: worker {pid} on {machine} is at revision 5;" in done.stderr
+    assert f"not live in every process: worker {pid} on {machine} is at revision 5;" in done.stderr
     wait_for(
         lambda: {row[0] for row in hub.sql("SELECT revision FROM config_process")} == {6}, "it to follow"
     )
@@ -60,7 +60,7 @@ def test_where_no_process_runs_it_ends_at_once(install: None) -> None:
 
 def test_who_is_not_there_is_named(install: None) -> None:
     sign_as_another()
-    with pytest.raises(NotEverywhere, match="worker 4711 on web-1 is at revision 1; config show says"):
+    with pytest.raises(NotEverywhere, match="worker 4711 on web-1 is at revision 1; config show reports"):
         config("set", "log_level", "debug", "--wait", "0")
 
 
@@ -73,8 +73,8 @@ def test_the_change_stands_although_it_is_not_everywhere(install: None) -> None:
 
 def test_what_the_process_has_against_it_is_told(install: None) -> None:
     sign_as_another()
-    Process.objects.update(error="the configuration cannot be taken up: ValueError")
-    with pytest.raises(NotEverywhere, match="taken up: ValueError"):
+    Process.objects.update(error="the configuration cannot be loaded: ValueError")
+    with pytest.raises(NotEverywhere, match="loaded: ValueError"):
         config("set", "log_level", "debug", "--wait", "0")
 
 

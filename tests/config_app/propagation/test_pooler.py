@@ -17,7 +17,7 @@ from tests.support.processes.simultaneous import crew
 from tests.support.waiting import wait_for
 
 WORKERS = 2
-SAYS_SO = "a connection pooler hides notifications, so changes are polled for every 1 s"
+SAYS_SO = "a connection pooler hides notifications, so processes poll every 1 s"
 
 
 @pytest.fixture

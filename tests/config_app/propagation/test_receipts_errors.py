@@ -93,7 +93,7 @@ def test_a_watcher_that_cannot_take_up_a_change_says_so_and_recovers(monkeypatch
         with monkeypatch.context() as broken:
             broken.setattr(runtime, "swap", raise_it)
             write_row("log_level", "debug")
-            text = "the configuration cannot be taken up: ValueError"
+            text = "the configuration cannot be loaded: ValueError"
             wait_for(lambda: Process.objects.get().error == text, "the error")
         wait_for(lambda: Process.objects.get().error == "", "the recovery")
         assert get_config().log_level == "debug"

@@ -92,10 +92,10 @@ def test_a_dead_process_is_removed_by_the_next_sign_of_life() -> None:
 def test_show_prints_it_and_names_who_is_behind() -> None:
     plan({"log_level": "debug"}).apply()
     add_process(1, revision=2, latency_ms=8)
-    add_process(2, revision=1, error="the configuration cannot be taken up: ValueError")
+    add_process(2, revision=1, error="the configuration cannot be loaded: ValueError")
     lines = config("show").lines
     assert "1 of 2 processes at revision 2, slowest 8 ms, 1 with an error" in lines
-    reason = "(the configuration cannot be taken up: ValueError)"
+    reason = "(the configuration cannot be loaded: ValueError)"
     assert f"warning: worker 2 on web-1 is at revision 1 {reason}" in lines
 
 

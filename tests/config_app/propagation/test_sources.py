@@ -129,7 +129,7 @@ def test_a_file_written_over_that_counts_as_many_commits_is_reported(
     assert not source.look()
     wait_for(lambda: time.time_ns() - path.stat().st_mtime_ns > FILE_TICK_NS, "the clock of the file system")
     path.write_bytes(backup.read_bytes())
-    with pytest.raises(DatabaseUnavailable, match="written over"):
+    with pytest.raises(DatabaseUnavailable, match="overwritten"):
         source.look()
 
 

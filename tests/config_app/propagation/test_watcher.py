@@ -133,7 +133,7 @@ class TestWatching:
             patch.setattr(watcher, "adopt_now", locked)
             set_row("port", "9001")
             port_becomes(9001)
-            wait_for(lambda: "not in the history" in caplog.text, "the warning")
+            wait_for(lambda: "could not be recorded in the history" in caplog.text, "the warning")
         wait_for(lambda: not runtime.get_snapshot().drifted, "the change to be recorded")
 
     def test_a_database_that_is_locked_for_a_while_is_waited_for(self) -> None:
