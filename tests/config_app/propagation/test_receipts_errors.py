@@ -91,7 +91,7 @@ def test_a_watcher_that_cannot_take_up_a_change_says_so_and_recovers(monkeypatch
         watcher.start()
         wait_for(Process.objects.exists, "the first receipt")
         with monkeypatch.context() as broken:
-            broken.setattr(runtime, "swap", raise_it)
+            broken.setattr(runtime, "reload_without_hooks", raise_it)
             write_row("log_level", "debug")
             text = "the configuration cannot be loaded: ValueError"
             wait_for(lambda: Process.objects.get().error == text, "the error")
