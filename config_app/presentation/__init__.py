@@ -1,1 +1,1 @@
-"""The configuration as people see it, for the admin, the command line and the doctor."""
+"""The configuration as the admin, the command line and the doctor show it to people."""

@@ -1,4 +1,4 @@
-"""Recorded changes as a person may see them: secrets masked."""
+"""Recorded changes for display, with secrets masked."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ CONFIRMATIONS = {
     "reverted": "reverted",
     "failed": "not confirmed, could not be reverted",
 }
-"""What the history says of a revision that reverts, or would have reverted, by itself."""
+"""The words of the history for each state of a revision that has, or had, to be confirmed."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ShownChange:
-    """One change of a revision; no text at all means that the default applied or applies."""
+    """One change of a revision for display; ``None`` as old or new text means the default."""
 
     key: str
     label: str
@@ -33,18 +33,18 @@ class ShownChange:
 
 
 def change_rows(revision: Revision) -> list[ShownChange]:
-    """Return the changes of a revision, in the order in which they were made."""
+    """Return the changes of a revision for display, in the order in which they were recorded."""
     return [_shown(change) for change in revision.changes.all()]
 
 
 def confirmation_of(revision: Revision) -> str:
-    """Return ``waiting``, or how the wait ended; empty for a revision that never had to be confirmed."""
+    """Return ``waiting`` or the outcome; empty if the revision never had to be confirmed."""
     found: Confirmation | None = getattr(revision, "confirmation", None)
     return (found.outcome or WAITING) if found else ""
 
 
 def clock(seconds: float) -> str:
-    """Return a span of time as a countdown shows it, such as ``4:32`` or ``1:00:00``."""
+    """Return seconds as the text of a countdown, such as ``4:32`` or ``1:00:00``."""
     minutes, rest = divmod(max(0, math.ceil(seconds)), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
@@ -52,7 +52,7 @@ def clock(seconds: float) -> str:
 
 def _shown(change: Change) -> ShownChange:
     setting = get_schema().settings.get(change.key)
-    # What this version does not know may well be a secret, under a mistyped name for one.
+    # An unknown key may have a secret's value, for example if its name was mistyped.
     is_secret = change.is_secret or setting is None or setting.is_secret
     return ShownChange(
         key=change.key,

@@ -1,4 +1,4 @@
-"""The configuration in force as JSON: for ``config show --json`` and for programs that ask over HTTP."""
+"""The current configuration as JSON, for ``config show --json`` and for requests of programs."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from config_app.presentation.overview import read_overview
 
 
 def report() -> dict[str, Any]:
-    """Return state, revision, mode and every setting by key; a secret only as set or not.
+    """Return state, revision, mode and every setting by key as JSON data.
 
-    Within a request, what is added to the response afterwards is of the same revision.
+    A secret appears only as set or not set.
     """
     overview = read_overview()
+    # Everything else in the response to this request must belong to the same revision.
     runtime.see(overview.config, overview.revision)
     return overview.as_json()

@@ -1,4 +1,4 @@
-"""Every setting as it is: its value, where that comes from, and what keeps another one out of force."""
+"""The overview: every setting with its current value, the source of that value, and every problem."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ Json = Any
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class SettingStatus:
-    """One setting: the value in force, and why it may differ from what is stored or running.
+    """One setting with its current value, and the reasons why other values are stored or used.
 
-    ``refused`` says what was expected where the stored value is not in force, ``pins`` are the values
-    that running processes were started with instead, and ``behind`` counts the processes that have
-    not taken up the last change yet, or have yet to act on it.
+    ``refused`` says what was expected if the stored value is refused. ``pins`` are the values that the
+    command lines of running processes pinned. ``behind`` counts the processes that have not loaded the last
+    change yet or have yet to act on it.
     """
 
     setting: Setting
@@ -39,12 +39,12 @@ class SettingStatus:
 
     @property
     def source(self) -> str:
-        """Return where the value in force comes from: ``database`` or ``default``."""
+        """Return the source of the current value: ``database`` or ``default``."""
         from_row = self.is_stored and (self.refused is None or self.value != self.setting.default)
         return "database" if from_row else "default"
 
     def as_json(self, *, reveal: bool = False) -> dict[str, Json]:
-        """Return the typed value with what goes with it; a secret's value only with ``reveal``."""
+        """Return the setting as JSON data; the value of a secret only with ``reveal``."""
         is_secret = self.setting.is_secret
         entry: dict[str, Json] = {
             "value": json_value(self.value, reveal=reveal),
@@ -63,9 +63,10 @@ class SettingStatus:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """The whole configuration at one moment, with everything that asks for a person's attention.
+    """The whole configuration at one moment, with everything that needs a person's attention.
 
-    ``unconfirmed`` are the revisions that revert by themselves, each with the seconds it has left.
+    ``drifted`` means that a write bypassed the store and is in no revision yet. ``unconfirmed`` has each
+    revision that reverts automatically, with the seconds that are left to confirm it.
     """
 
     config: Any = dataclasses.field(repr=False)
@@ -82,16 +83,16 @@ class Overview:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """Return every problem, those of stored values first."""
+        """Return all problems, those of stored values first."""
         return (*self.stored_problems, *self.other_problems)
 
     @property
     def summary(self) -> Summary:
-        """Return how far the last revision has come."""
+        """Return how many of the running processes run the last revision."""
         return Summary(self.revision, self.processes)
 
     def as_json(self) -> dict[str, Json]:
-        """Return what ``config show --json`` and ``/api/config`` answer; secrets only as set or not."""
+        """Return the JSON data of ``config show --json`` and ``/api/config``; a secret is set or not set."""
         return {
             "state": self.state,
             "revision": self.revision,
@@ -106,7 +107,7 @@ class Overview:
 
 
 def read_overview(reader: Reader = read_with_keyring) -> Overview:
-    """Read the database and return all there is to say about it; changes nothing."""
+    """Read the database and return the overview; raise ``DatabaseUnavailable``. Nothing is written."""
     schema, project, stored = get_schema(), get_project(), store.read()
     resolution = resolve(schema, stored, reader)
     processes, changes = receipts.running(), store.last_changes()
@@ -144,13 +145,16 @@ def _entries(
 
 
 def _behind(key: str, change: Change | None, processes: Iterable[Process]) -> int:
-    """Return how many processes have not read the last change yet, or not acted on it."""
+    """Return how many processes have not loaded the last change of a setting or not acted on it yet."""
     number = change.revision_id if change else 0
     return sum(process.revision < number or key in process.pending for process in processes)
 
 
 def json_value(value: Any, *, reveal: bool = False) -> Json:
-    """Return a value as JSON has it: numbers and booleans as such, lists of texts, secrets as null."""
+    """Return a value as JSON data; a secret is null unless ``reveal`` is true.
+
+    Numbers, booleans and lists keep their type. Values of other types become texts.
+    """
     if isinstance(value, Secret):
         return value.reveal() if reveal else None
     if isinstance(value, tuple):
