@@ -1,4 +1,4 @@
-"""What ``config doctor`` says of setting up: whether an unclaimed install can be claimed, and only so."""
+"""The checks of the setup for ``config doctor``: the setup token and the draft of the wizard."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from setup_wizard.product import get_product
 
 
 def setup_token(overview: Overview) -> Finding:
-    """While nobody has claimed the install there is a token to claim it with, and afterwards none."""
+    """Check that an unclaimed install has a usable token, and that a claimed install has none."""
     path = get_product().token_file()
     if get_product().is_configured(overview.config):
-        left = Problem(code="token_left", message=f"{path} is left, and is void", fix="remove the file")
+        message = f"{path} still exists, but its token is not valid any more"
+        left = Problem(code="token_left", message=message, fix="remove the file")
         return Finding("claimed, so no token is valid", (left,) if path.exists() else ())
     if tokens.is_usable():
         return Finding(f"nobody has claimed this install; the token is in {path}")
@@ -30,7 +31,7 @@ def setup_token(overview: Overview) -> Finding:
 
 
 def setup_draft(_overview: Overview) -> Finding:
-    """Every secret that was entered in the wizard decrypts; raises ``KeyringLocked``."""
+    """Check that every secret entered in the wizard decrypts; raise ``KeyringLocked`` if no slot opens."""
     draft = drafts.load()
     lost = [key for key in sorted(draft.secrets) if not _decrypts(draft, key)]
     text = f"{len(draft.steps)} steps, {len(draft.secrets) - len(lost)} secrets" if draft.steps else "none"

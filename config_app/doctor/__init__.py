@@ -1,1 +1,1 @@
-"""Every check of a running install, one function per fact; none of them changes anything."""
+"""The checks of a running install, one function for each fact; none of them leaves a change."""

@@ -1,4 +1,4 @@
-"""Facts about the database itself: which it is, whether it is sound, and whether it tells of changes."""
+"""Checks of the database: its kind and version, its integrity, and whether it reports changes."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from config_app.store import triggers
 from config_app.store.failures import database_errors
 
 MOST_FINDINGS = 3
-"""Lines of an integrity check that are repeated."""
+"""The most lines of SQLite's integrity check to repeat."""
 SOUND = "ok"
-"""What SQLite says of a file that is."""
+"""The answer of SQLite's integrity check for an undamaged file."""
 UNHEARD = Problem(
     code="notifications_hidden",
-    message="a notification did not arrive, so changes are noticed only by a look now and then",
-    fix="look in the server's log for what keeps NOTIFY from being delivered",
+    message="a test notification did not arrive, so processes notice changes seconds later",
+    fix="look in the database server's log for the reason why NOTIFY is not delivered",
 )
 
 
 def checks() -> Iterator[Check]:
-    """Yield the checks that this kind of database can be asked."""
+    """Yield the checks for this kind of database."""
     yield database
     if connection.vendor == "sqlite":
         yield integrity
@@ -36,33 +36,33 @@ def checks() -> Iterator[Check]:
 
 
 def database(_overview: Overview) -> Finding:
-    """It is there, it is of this kind and version, and this is where."""
+    """Report the kind, the version and the place of the database."""
     version = ".".join(map(str, connection.get_database_version()))
     return Finding(f"{connection.display_name} {version}, {_place()}")
 
 
 def _place() -> str:
-    """Return where the database is, without user or password."""
+    """Return the name of the database with host and port, but without user and password."""
     name, host, port = (str(connection.settings_dict[key]) for key in ("NAME", "HOST", "PORT"))
     return f"{name} at {':'.join(filter(None, (host, port)))}" if host else name
 
 
 def integrity(_overview: Overview) -> Finding:
-    """SQLite finds no damage in its file."""
+    """Check that SQLite finds no damage in the database file."""
     found = _quick_check()
     if found == [SOUND]:
         return Finding("quick_check finds no damage")
     damage = Problem(
         code="damaged",
         message=f"the database file is damaged: {'; '.join(found)}",
-        fix="stop the service, then restore it from a backup",
+        fix="stop the service, then restore the database from a backup",
         severity="error",
     )
     return Finding("quick_check finds damage", (damage,))
 
 
 def _quick_check() -> list[str]:
-    """Return what SQLite finds; where the damage keeps it from looking, that it is there."""
+    """Return the lines of SQLite's integrity check, or its error if the damage prevents the check."""
     try:
         with connection.cursor() as cursor:
             cursor.execute(f"PRAGMA quick_check({MOST_FINDINGS})")
@@ -74,26 +74,29 @@ def _quick_check() -> list[str]:
 
 
 def direct_writes(_overview: Overview) -> Finding:
-    """A write can be made, and one past the store is counted, so that every process hears of it.
+    """Check that the database accepts writes and counts those that bypass the store.
 
-    Tried with a row that is taken back at once; raises ``DatabaseUnavailable`` where nothing can be written.
+    Raise ``DatabaseUnavailable`` if nothing can be written.
     """
     counted = _counts_direct_writes()
     if connection.vendor not in triggers.STATEMENTS:
-        return Finding(f"{connection.display_name} counts none: SQL is noticed only when all is read again")
+        return Finding(f"{connection.display_name} counts none: raw SQL is noticed only within a minute")
     if counted:
         return Finding("the triggers count every write, raw SQL included")
     missing = Problem(
         code="triggers_missing",
-        message="a trigger on system_config is missing or switched off, so a change in SQL goes unnoticed",
-        fix="run manage.py migrate, which puts the triggers in place",
+        message="a trigger on system_config is missing or disabled, so raw SQL is not noticed at once",
+        fix="run manage.py migrate, which restores the triggers",
         severity="error",
     )
     return Finding("raw SQL is not counted", (missing,))
 
 
 def _counts_direct_writes() -> bool:
-    """Tell whether inserting, changing and removing a row past the store each moves the version."""
+    """Return whether an INSERT, an UPDATE and a DELETE that bypass the store each change the version.
+
+    The statements run in a transaction that is rolled back.
+    """
     key = f"doctor-{secrets.token_hex(8)}"
     statements = (
         "INSERT INTO system_config (config_key) VALUES (%s)",
@@ -114,13 +117,13 @@ def _is_counted(statement: str, key: str) -> bool:
 
 
 def notifications(_overview: Overview) -> Finding:
-    """PostgreSQL tells a listening connection of a change within moments."""
+    """Check that a connection to PostgreSQL receives notifications of changes."""
     from config_app.propagation.postgresql import BehindPooler, PostgresSource, hears_notifications
 
     try:
         PostgresSource().close()
         if hears_notifications():
-            return Finding("LISTEN hears NOTIFY")
-        return Finding("LISTEN hears nothing", (UNHEARD,))
+            return Finding("LISTEN receives them")
+        return Finding("LISTEN receives none", (UNHEARD,))
     except BehindPooler:
-        return Finding("LISTEN hears nothing", (POOLED,))
+        return Finding("LISTEN receives none", (POOLED,))

@@ -1,4 +1,4 @@
-"""One examination: every fact looked at, whatever is found, and those of the project among them."""
+"""An examination: run all checks of the engine and of the project, even if some of them fail."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ logger = logging.getLogger("config_app")
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Examination:
-    """The facts, in the order in which they were looked at.
+    """The examined facts, in the order of the checks.
 
-    ``complete`` is false where the database cannot be read: then nobody looked at what is in it.
+    ``complete`` is false if the database could not be read, so that its contents were not examined.
     """
 
     facts: tuple[Fact, ...]
@@ -30,15 +30,15 @@ class Examination:
 
     @property
     def healthy(self) -> bool:
-        """Tell whether no fact is an error; some may be warnings."""
+        """Return whether no fact is an error; warnings are allowed."""
         return self.count(ERROR) == 0
 
     def count(self, status: str) -> int:
-        """Return how many facts have a status."""
+        """Return how many facts have this status."""
         return sum(fact.status == status for fact in self.facts)
 
     def __str__(self) -> str:
-        """Return ``21 facts: 19 ok, 1 warning, 1 error``."""
+        """Return a summary such as ``21 facts: 19 ok, 1 warning, 1 error``."""
         total, warnings, errors = len(self.facts), self.count(WARNING), self.count(ERROR)
         parts = [f"{total - warnings - errors} ok"]
         parts += [_counted(warnings, "warning")] if warnings else []
@@ -51,7 +51,7 @@ def _counted(count: int, noun: str) -> str:
 
 
 def examine() -> Examination:
-    """Look at every fact; where the database cannot be read, at those that need none."""
+    """Run every check; if the database cannot be read, run only those that do not need it."""
     surroundings = [_examined(look.__name__, look) for look in get_project().facts_without_database()]
     overview, diagnosis = _read()
     if overview is None:
@@ -65,7 +65,7 @@ def _facts(overview: Overview) -> Iterator[Fact]:
 
 
 def _checks() -> Iterator[Check]:
-    """Yield the checks of the engine, which go from the database upwards, and then those of the project."""
+    """Yield the checks of the engine, starting with the database, and then those of the project."""
     yield from database.checks()
     yield from keyring.CHECKS
     yield from configuration.CHECKS
@@ -74,7 +74,7 @@ def _checks() -> Iterator[Check]:
 
 
 def _read() -> tuple[Overview | None, Fact]:
-    """Return the whole configuration, or ``None`` with the diagnosis that keeps it from being read."""
+    """Return the overview and the fact of reading it; the overview is ``None`` if reading fails."""
     found: list[Overview] = []
 
     def read() -> Finding:
@@ -88,7 +88,7 @@ def _read() -> tuple[Overview | None, Fact]:
 
 
 def _examined(name: str, look: Callable[[], Finding]) -> Fact:
-    """Return what ``look`` finds; whatever keeps it from looking is the finding."""
+    """Run one check and return its fact; an exception becomes an error of the fact."""
     try:
         with database_errors():
             finding = look()
@@ -97,12 +97,12 @@ def _examined(name: str, look: Callable[[], Finding]) -> Fact:
             code="failed", message=error.message, fix=error.fix or "", keys=error.keys, severity=ERROR
         )
         return Fact(name=name, finding="", problems=(problem,))
-    except Exception as error:  # rubbish in a table must not keep anybody from hearing of the rest
+    except Exception as error:  # a damaged table must not stop the other checks
         logger.exception("%s cannot be examined", name)
-        message = f"cannot be examined: {type(error).__name__}, as where somebody damaged a table"
+        message = f"cannot be examined: {type(error).__name__}, perhaps because a table is damaged"
         return Fact(name=name, finding="", problems=(_unexamined(message),))
     return Fact(name=name, finding=finding.text, problems=finding.problems)
 
 
 def _unexamined(message: str) -> Problem:
-    return Problem(code="not_examined", message=message, fix="restore it from a backup", severity=ERROR)
+    return Problem(code="not_examined", message=message, fix="restore a backup", severity=ERROR)

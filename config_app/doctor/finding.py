@@ -1,4 +1,4 @@
-"""One fact that the doctor examined, and how bad it is."""
+"""One fact that the doctor examined, with its status."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OK, WARNING, ERROR = "ok", "warning", "error"
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """One examined fact; ``name`` is stable."""
+    """One examined fact; its ``name`` is the same in every version."""
 
     name: str
     finding: str
@@ -22,13 +22,13 @@ class Fact:
 
     @property
     def status(self) -> str:
-        """Return ``ok``, ``warning`` or ``error``, the worst of the problems."""
+        """Return ``ok``, ``warning`` or ``error``, after the most severe problem."""
         if not self.problems:
             return OK
         return ERROR if any(problem.severity == ERROR for problem in self.problems) else WARNING
 
     def as_json(self) -> dict[str, Any]:
-        """Return the fact for programs."""
+        """Return the fact as JSON data."""
         return {
             "name": self.name,
             "status": self.status,

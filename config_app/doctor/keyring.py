@@ -1,4 +1,4 @@
-"""Facts about secrets: what unlocks them, and whether each one can be read (K2, K8). Names only."""
+"""Checks of the secrets: what unlocks them and whether each decrypts (K2, K8). No value is reported."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from config_app.project import get_schema
 
 UNREADABLE = "secret_unreadable"
 MOST_NAMES = 5
-"""Revisions that are named of those whose secret cannot be read."""
+"""The most revisions to name in one message about unreadable secrets."""
 
 
 def keyring(_overview: Overview) -> Finding:
-    """Every key at hand unlocks the keyring; raises ``KeyringLocked``."""
+    """Check that every available key unlocks the keyring; raise ``KeyringLocked`` if none does."""
     kinds = install_keyring.slot_kinds()
     if not kinds and not install_keyring.exists():
-        return Finding("none yet: the first secret makes it")
+        return Finding("none yet: it is created with the first secret")
     opening = install_keyring.opening_kinds()
     openers = " and ".join(kind for kind, opens in opening.items() if opens)
     text = f"{_slots(kinds)}; unlocked here by {openers}"
     if len(kinds) == 1:
-        text += ", which alone does: keep a copy of that key apart from the backups of the database"
+        text += ", the only way: keep a copy of that key, but not with the backups of the database"
     return Finding(text, tuple(_without_slot(opening)))
 
 
 def _slots(kinds: list[str]) -> str:
-    """Return ``2 slots: machine, shared``."""
+    """Return a text such as ``2 slots: machine, shared``."""
     named = [kind if count == 1 else f"{kind} ×{count}" for kind, count in Counter(kinds).items()]
     return f"{len(kinds)} slot{'' if len(kinds) == 1 else 's'}: {', '.join(named)}"
 
@@ -44,13 +44,13 @@ def _without_slot(opening: dict[str, bool]) -> Iterator[Problem]:
         if not opens:
             yield Problem(
                 code="key_without_slot",
-                message=f"the {kind} key at hand unlocks no slot",
-                fix="the next start makes one for it; if that key is wrong, correct it first",
+                message=f"the available {kind} key unlocks no slot",
+                fix="the next start creates a slot for it; if the key is wrong, correct it first",
             )
 
 
 def secrets(overview: Overview) -> Finding:
-    """Every secret in the table decrypts, and is not there in plain text."""
+    """Check that every secret in the table is encrypted and can be decrypted."""
     found = [problem for problem in overview.stored_problems if problem.code == UNREADABLE]
     problems = [dataclasses.replace(problem, severity="error") for problem in found]
     unknown = _of_another_version()
@@ -61,7 +61,7 @@ def secrets(overview: Overview) -> Finding:
 
 
 def _of_another_version() -> dict[str, str]:
-    """Return the ciphertext of every secret row that this version does not know, by key."""
+    """Return the ciphertext of each secret row whose key this version does not know, by key."""
     known = {*get_schema().settings, SALT_KEY}
     return {key: row.value for key, row in store.read().rows.items() if row.is_secret and key not in known}
 
@@ -75,13 +75,16 @@ def _decrypts(key: str, ciphertext: str) -> bool:
 
 
 def _unreadable_row(key: str) -> Problem:
-    name = key if is_key_shaped(key) else "a row with a name that is no key"
-    message = f"{name}: the stored secret cannot be decrypted, and this version knows no such setting"
+    name = key if is_key_shaped(key) else "a row whose name is not a valid key"
+    message = f"{name}: the stored secret cannot be decrypted, and this version has no such setting"
     return Problem(code=UNREADABLE, message=message, fix="remove the row", severity="error")
 
 
 def archived_secrets(_overview: Overview) -> Finding:
-    """Every secret in the history decrypts, so that a rollback brings it back; raises ``KeyringLocked``."""
+    """Check that every secret in the history decrypts, which a rollback to it needs.
+
+    Raise ``KeyringLocked`` if no slot opens.
+    """
     archived, failed = _archived(), dict[str, set[int]]()
     for key, revision, ciphertext in archived:
         if not _decrypts(key, ciphertext):
@@ -93,7 +96,7 @@ def archived_secrets(_overview: Overview) -> Finding:
 
 
 def _archived() -> list[tuple[str, int, str]]:
-    """Return key, revision and ciphertext of every secret that history keeps."""
+    """Return the key, revision and ciphertext of every secret in the history."""
     found = Change.objects.filter(is_secret=True, new_value__startswith=CIPHERTEXT_START)
     return [(change.key, change.revision_id, change.new_value or "") for change in found]
 
@@ -101,11 +104,11 @@ def _archived() -> list[tuple[str, int, str]]:
 def _lost(key: str, revisions: set[int]) -> Problem:
     numbers = [str(number) for number in sorted(revisions)]
     more = f" and {len(numbers) - MOST_NAMES} more" if len(numbers) > MOST_NAMES else ""
-    name = key if is_key_shaped(key) else "a setting with a name that is no key"
+    name = key if is_key_shaped(key) else "a setting whose name is not a valid key"
     return Problem(
         code="archived_secret_unreadable",
-        message=f"{name}: its secret of revision {', '.join(numbers[:MOST_NAMES])}{more} cannot be decrypted",
-        fix="nothing needs it unless you roll back that far; then enter the secret again",
+        message=f"{name}: the secret of revision {', '.join(numbers[:MOST_NAMES])}{more} cannot be decrypted",
+        fix="only a rollback to such a revision would need it; in that case, enter the secret again",
         keys=(key,) if is_key_shaped(key) else (),
     )
 

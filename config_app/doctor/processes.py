@@ -1,4 +1,4 @@
-"""The fact about the running processes: who has the last revision in force."""
+"""The check of the running processes: whether each of them runs the last revision."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from config_app.propagation.receipts import remark
 
 
 def processes(overview: Overview) -> Finding:
-    """Every running process has the last revision in force and does what it says."""
+    """Check that every running process runs the last revision, has acted on it and reports no error."""
     problems = (problem for p in overview.processes for problem in _problems(p, overview.revision))
     pins = [_pinned(process) for process in overview.processes if process.pins]
     return Finding("; ".join([str(overview.summary), *pins]), tuple(problems))
@@ -24,12 +24,12 @@ def _pinned(process: Process) -> str:
 
 def _problems(process: Process, revision: int) -> Iterator[Problem]:
     if process.revision < revision:
-        fix = "look again in a moment; if it stays behind, look at its log and restart it"
+        fix = "check again in a moment; if the process is still behind, read its log and restart it"
         yield Problem(code="behind", message=remark(process), fix=fix)
     if process.error:
         message = f"{process}: {process.error}"
-        yield Problem(code="process_error", message=message, fix="look at its log", severity="error")
+        yield Problem(code="process_error", message=message, fix="read its log", severity="error")
     if process.pending:
         keys = tuple(process.pending)
         message = f"{process} has yet to act on {', '.join(keys)}"
-        yield Problem(code="pending", message=message, fix="restart it if that stays so", keys=keys)
+        yield Problem(code="pending", message=message, fix="if this lasts, restart the process", keys=keys)

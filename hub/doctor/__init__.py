@@ -1,4 +1,4 @@
-"""What ``config doctor`` says of a hub beyond its configuration: one function per fact."""
+"""The hub's own checks for ``config doctor``, one function for each fact."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def facts_without_database() -> Iterator[Look]:
-    """Yield the checks of the hub's files."""
+    """Yield the checks of the hub's files, which need no database."""
     yield files.data_directory
     if connection.vendor == "sqlite":
         yield files.database_file
@@ -24,7 +24,7 @@ def facts_without_database() -> Iterator[Look]:
 
 
 def facts() -> Iterator[Check]:
-    """Yield the checks of a hub whose configuration can be read."""
+    """Yield the checks that need the configuration from the database."""
     yield database.migrations
     if connection.vendor == "sqlite":
         yield database.journal

@@ -1,4 +1,4 @@
-"""Facts about the people: whether somebody can sign in and administer, also while WorkOS is down."""
+"""Checks of people's access: whether a super admin can sign in, also while WorkOS is down."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from hub.runtime_config import LOCAL, WORKOS, RuntimeConfig, is_configured
 from hub.workos.remote.credentials import credentials_in
 from hub.workos.remote.errors import CredentialsRefused
 
-CHANGE_PASSWORD = "run manage.py changepassword ADDRESS for one of super_admin_emails"  # noqa: S105 - a cure
+CHANGE_PASSWORD = "run manage.py changepassword ADDRESS for one of super_admin_emails"  # noqa: S105 - a fix
 
 
 def sign_in(overview: Overview) -> Finding:
-    """At least one of the super admins can sign in."""
+    """Check that at least one super admin can sign in."""
     config: RuntimeConfig = overview.config
     if not is_configured(config):
-        return Finding("nobody yet: this hub is not claimed")
+        return Finding("nobody can sign in: this hub is not claimed")
     able = _administrators(config)
     text = f"mode {config.app_mode}, {able} of {len(config.super_admin_emails)} super admins can sign in"
     return Finding(text, () if able else (_nobody(config),))
 
 
 def _administrators(config: RuntimeConfig) -> int:
-    """Return how many super admins have an account that works in the mode of the hub."""
+    """Return how many super admins have an account that can sign in in the current mode."""
     if config.app_mode == LOCAL:
         return sum(has_local_administrator([email]) for email in config.super_admin_emails)
     people = User.objects.filter(email__in=config.super_admin_emails, is_active=True)
@@ -43,7 +43,10 @@ def _nobody(config: RuntimeConfig) -> Problem:
 
 
 def local_administrator(overview: Overview) -> Finding:
-    """The account that claimed the hub is there, and somebody has a password for when WorkOS is down."""
+    """Check that the account that claimed the hub is active.
+
+    Report also whether a super admin has a password, which is needed to sign in while WorkOS is down.
+    """
     config: RuntimeConfig = overview.config
     has_password = has_local_administrator(config.super_admin_emails)
     way_in = "a super admin has a password" if has_password else "no super admin has a password"
@@ -61,11 +64,11 @@ def local_administrator(overview: Overview) -> Finding:
 
 def _consequence(config: RuntimeConfig, *, has_password: bool) -> str:
     is_workos = config.app_mode == WORKOS and not has_password
-    return ": while WorkOS is down, nobody new can sign in" if is_workos else ""
+    return ": nobody can sign in while WorkOS is down" if is_workos else ""
 
 
 def workos(overview: Overview) -> Finding:
-    """What signing in through WorkOS needs is there; nobody asks WorkOS itself."""
+    """Check that the credentials for WorkOS are set and well-formed, without a request to WorkOS."""
     config: RuntimeConfig = overview.config
     if config.app_mode != WORKOS:
         return Finding("not in use")
@@ -80,4 +83,4 @@ def workos(overview: Overview) -> Finding:
             severity="error",
         )
         return Finding("nobody can sign in", (missing,))
-    return Finding("the credentials are there and well-formed: the test at /auth/workos asks WorkOS")
+    return Finding("the credentials are set and well-formed; the test at /auth/workos tries them at WorkOS")

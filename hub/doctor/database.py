@@ -1,4 +1,4 @@
-"""Facts about the hub's database beyond those of every database: its schema and SQLite's journal (R2)."""
+"""Checks of the hub's database: its migrations and, for SQLite, its journal (R2)."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from hub import sqlite
 from hub.database import migration
 
 IN_MEMORY = {"memory", "off"}
-"""Journals with which a hub that is killed may leave a damaged file."""
+"""Journal modes in which a crash of the hub can damage the database file."""
 SYNCHRONOUS = ("OFF", "NORMAL", "FULL", "EXTRA")
 FULL = 2
 
 
 def migrations(_overview: Overview) -> Finding:
-    """The schema is that of this version; raises ``NewerSchema``."""
+    """Check that all migrations are applied; raise ``NewerSchema`` if a newer version applied more."""
     if not migration.pending():
         return Finding("all are applied")
     pending = Problem(
         code="migrations_pending",
-        message="the database was made by an earlier version, and not every migration is applied",
-        fix="run manage.py bootstrap or manage.py serve, which makes a backup first",
+        message="the database is from an earlier version, and some migrations are not applied",
+        fix="run manage.py bootstrap or manage.py serve, both of which make a backup first",
         severity="error",
     )
     return Finding("some are pending", (pending,))
 
 
 def journal(_overview: Overview) -> Finding:
-    """What was committed has reached the disk, and this SQLite can be trusted with its journal."""
+    """Check that commits are safe on the disk and that this SQLite is safe in its journal mode."""
     mode, level = _pragma("journal_mode"), int(_pragma("synchronous"))
     text = f"SQLite {sqlite3.sqlite_version}, journal {mode.upper()}, synchronous {SYNCHRONOUS[level]}"
     problems = [_of_journal(mode)] if _is_unsafe(mode) else []
@@ -50,7 +50,7 @@ def _is_unsafe(mode: str) -> bool:
 
 
 def _of_journal(mode: str) -> Problem:
-    can = "this SQLite can damage a file with it" if mode == "wal" else "a crash can damage the file"
+    can = "in this mode, this SQLite can damage the file" if mode == "wal" else "a crash can damage the file"
     return Problem(
         code="journal_unsafe",
         message=f"journal mode {mode.upper()} is in use, expected {sqlite.journal_mode()}: {can}",
@@ -63,6 +63,6 @@ def _of_synchronous(level: int) -> Problem:
     return Problem(
         code="synchronous_low",
         message=f"synchronous is {SYNCHRONOUS[level]}, expected FULL: a power cut can undo a change",
-        fix="leave OPTIONS of the database as hub.settings has them",
+        fix="restore OPTIONS of the database in hub.settings",
         severity="error",
     )

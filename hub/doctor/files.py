@@ -1,4 +1,4 @@
-"""Facts about the hub's files: who may read them, and whether the hub itself can."""
+"""Checks of the hub's files: who can read them, and whether the hub can use them."""
 
 from __future__ import annotations
 
@@ -27,19 +27,22 @@ WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
 def data_directory() -> Finding:
-    """The instance directory is this user's alone; raises ``UnusableDataDirectory``."""
+    """Check that only this user can access the instance directory; raise ``UnusableDataDirectory``."""
     path = instance().data_dir
-    if not os.path.exists(path):  # noqa: PTH110 - Path's raises where a parent may not be looked into
+    if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises if a parent must not be read
         if (obstacle := _obstacle(path)) is not None:
-            fix = f"make room for {path}, or set {DATA_DIR} to another place"
+            fix = f"make it possible to create {path}, or set {DATA_DIR} to another directory"
             raise UnusableDataDirectory(obstacle, keys=(DATA_DIR,), fix=fix)
-        return Finding(f"{path} is not there yet; the first start makes it")
+        return Finding(f"{path} does not exist yet; the first start creates it")
     require_data_dir(path)
-    return Finding(f"{path}, for this user alone")
+    return Finding(f"{path}, accessible only to this user")
 
 
 def _obstacle(path: Path) -> str | None:
-    """Return what keeps this user from making ``path``: the nearest parent that is there has to take it."""
+    """Return why this user cannot create ``path``, or ``None`` if nothing prevents it.
+
+    The nearest parent that exists must be a directory in which this user can create files.
+    """
     place = next(parent for parent in path.parents if os.path.exists(parent))  # noqa: PTH110 - as above
     if not place.is_dir():
         return f"{place} is not a directory"
@@ -48,67 +51,71 @@ def _obstacle(path: Path) -> str | None:
 
 
 def _is_made_by_kernel(place: Path) -> bool:
-    """Tell whether a directory is like those in /proc: the kernel says that root may write there, untruly.
-
-    Such a file system has no blocks. One in memory may have none either, but lets its owner write.
-    """
+    """Return whether a directory is virtual, as those in /proc are."""
+    # The kernel wrongly reports that root can write there. Such a file system has no blocks. A file system
+    # in memory may have none either, but its directories have a write permission.
     return not place.stat().st_mode & WRITABLE and not os.statvfs(place).f_blocks
 
 
 def database_file() -> Finding:
-    """This user can read and write the SQLite file, and others cannot; raises ``DatabaseUnavailable``."""
+    """Check that only this user can read and write the SQLite file; raise ``DatabaseUnavailable``."""
     path = instance().database_path
     if path is None or not os.path.exists(path):  # noqa: PTH110 - as above
         if path is not None and (obstacle := _obstacle(path)) is not None:
             variable = DATA_DIR if path.is_relative_to(instance().data_dir) else DATABASE_PATH
-            raise DatabaseUnavailable(obstacle, f"make room for {path}, or set {variable} to another place")
-        return Finding(f"{path} is not there yet; the first start makes it")
+            fix = f"make it possible to create {path}, or set {variable} to another place"
+            raise DatabaseUnavailable(obstacle, fix)
+        return Finding(f"{path} does not exist yet; the first start creates it")
     sqlite_file.require_access(path)
     mode = stat.S_IMODE(path.stat().st_mode)
     if not mode & GROUP_OR_WORLD or not path.parent.stat().st_mode & GROUP_OR_WORLD:
         return Finding(f"{path}, mode {mode:04o}")
     exposed = Problem(
         code="database_exposed",
-        message=f"others on this machine can read {path}, accounts and sessions included",
+        message=f"other users of this machine can read {path}, with all accounts and sessions",
         fix=f"run chmod 600 {path}",
     )
     return Finding(f"{path}, mode {mode:04o}", (exposed,))
 
 
 def key_file() -> Finding:
-    """Nobody else can read the key of this machine; raises ``KeyringLocked``."""
+    """Check that only this user can read this machine's key file; raise ``KeyringLocked`` otherwise."""
     path = instance().key_file
     if not path.exists():
         return Finding(f"there is no {path}")
     read_private(path)
-    return Finding(f"{path}, for this user alone")
+    return Finding(f"{path}, accessible only to this user")
 
 
 def env_file() -> Finding:
-    """No ``.env`` has secrets in it once imported, or misspells before; raises ``UnreadableEnvFile``."""
+    """Check ``.env``: no unknown variables before the import, and no secrets after it.
+
+    Raise ``UnreadableEnvFile`` if the file cannot be read.
+    """
     file = read_env_file(instance().env_file)
-    misspelt = tuple(unknown(os.environ, file)) if instance().first_start else ()  # later, drift has them
+    # After the first start, the check `environment` reports unknown variables.
+    misspelt = tuple(unknown(os.environ, file)) if instance().first_start else ()
     if not file.path.exists():
         return Finding(f"there is no {file.path}", misspelt)
     if instance().first_start:
         return Finding(f"the first start imports {file.path}", misspelt)
-    return Finding(f"{file.path} has no say any more", tuple(_left_over(file)))
+    return Finding(f"{file.path} has no effect any more", tuple(_left_over(file)))
 
 
 def _left_over(file: EnvFile) -> Iterator[Problem]:
     names = [name for name in _secret_variables() if file.values.get(name, "").strip()]
     if not names:
         return
-    how = "where others on this machine can read it" if _is_exposed(file.path) else "in plain text"
+    how = "other users of this machine can read it" if _is_exposed(file.path) else "it is in plain text"
     yield Problem(
         code="env_secrets",
-        message=f"{file.path} still has {', '.join(names)} in it, {how}",
-        fix="remove these lines, or the file: only the database counts",
+        message=f"{file.path} still contains {', '.join(names)}, and {how}",
+        fix="remove these lines or the whole file, which has no effect any more",
     )
 
 
 def _secret_variables() -> list[str]:
-    """Return the names of the variables whose values are secret, or may have a password in them."""
+    """Return the names of the variables whose values are secret or can contain a password."""
     imported = [name for s in schema.settings.values() if s.is_secret for name in s.imported_from]
     return [*imported, ENCRYPTION_KEY, DATABASE_URL]
 

@@ -1,4 +1,4 @@
-"""Facts about how the hub is reached."""
+"""Checks of the addresses at which people reach the hub."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hub.site.checks import transport_messages
 
 
 def transport(overview: Overview) -> Finding:
-    """Passwords and cookies travel by https or stay on this machine: the checks of ``check --deploy``."""
+    """Check that passwords and cookies travel over https or stay on this machine, as ``check --deploy``."""
     config: RuntimeConfig = overview.config
     problems = tuple(
         Problem(code=message.id or "", message=message.msg, fix=message.hint or "")
@@ -27,7 +27,7 @@ def transport(overview: Overview) -> Finding:
 
 
 def listener(overview: Overview) -> Finding:
-    """The hub listens on this machine, or could at its next start."""
+    """Check that the hub listens on this machine or that its next start can."""
     config: RuntimeConfig = overview.config
     pinned = listener_in_use()
     place = address(pinned.get("bind_address", config.host), int(pinned.get("port", config.port)))
@@ -42,6 +42,6 @@ def listener(overview: Overview) -> Finding:
 
 
 def hosts(overview: Overview) -> Finding:
-    """The hub answers under these names."""
+    """Report the host names that the hub accepts."""
     names = dict.fromkeys(own_hosts(overview.config))
-    return Finding(f"answers under {', '.join(names)}, and the addresses of this machine")
+    return Finding(f"accepts {', '.join(names)} and the addresses of this machine")

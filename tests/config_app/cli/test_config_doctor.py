@@ -43,7 +43,7 @@ def failing(*arguments: str) -> tuple[str, str]:
 def test_an_error_is_printed_with_its_cure_and_ends_the_command_with_status_1(install: None) -> None:
     write_row("port", "banana")
     out, error = failing()
-    assert "error    stored values        1 of 2 are in force\n" in out
+    assert "error    stored values        1 of 2 are valid\n" in out
     assert "error: port: the stored value is not valid, expected a whole number from 1 to 65535" in out
     assert "set it with config set port VALUE" in out
     assert error == "one fact is an error; the output says how to fix each"
@@ -129,7 +129,7 @@ def test_a_serving_hub_does_not_notice_that_it_is_examined(any_hub_process: HubP
     any_hub_process.config("doctor")
     assert any_hub_process.sql("SELECT version FROM config_state") == before
     assert any_hub_process.health()["stale_since"] is None
-    assert "written over" not in any_hub_process.log.read_text()
+    assert "overwritten" not in any_hub_process.log.read_text()
 
 
 def test_without_a_database_it_says_so_and_creates_nothing(hub_process: HubProcess) -> None:

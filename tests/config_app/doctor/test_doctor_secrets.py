@@ -66,7 +66,7 @@ def test_a_key_without_a_slot_is_a_warning_until_it_has_one(two_keys: None) -> N
 def test_an_install_without_any_secret_needs_no_keyring() -> None:
     for model in (Change, KeySlot, SystemConfig):
         model._default_manager.all().delete()
-    assert fact("keyring").finding == "none yet: the first secret makes it"
+    assert fact("keyring").finding == "none yet: it is created with the first secret"
 
 
 def test_each_secret_that_does_not_decrypt_is_an_error_by_name() -> None:
@@ -99,7 +99,7 @@ def test_a_secret_of_the_history_that_does_not_decrypt_is_named_with_its_revisio
     Change.objects.filter(key="workos_api_key", revision=2).update(new_value="gAAAAA-canary")
     found = fact("archived_secrets")
     assert (found.status, found.finding) == ("warning", "1 of 2 decrypt")
-    assert "workos_api_key: its secret of revision 2 cannot be decrypted" in str(found.problems[0])
+    assert "workos_api_key: the secret of revision 2 cannot be decrypted" in str(found.problems[0])
     assert fact("secrets").status == "ok"
 
 

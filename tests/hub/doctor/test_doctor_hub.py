@@ -30,7 +30,7 @@ def test_an_instance_directory_that_others_can_open_is_found(started_hub: HubPro
 
 def test_an_instance_directory_that_can_be_made_is_fine(hub_process: HubProcess) -> None:
     found = facts_of(hub_process, HUB_DATA_DIR=str(hub_process.folder / "new" / "data"))["data_directory"]
-    assert (found["status"], "the first start makes it" in found["finding"]) == ("ok", True)
+    assert (found["status"], "the first start creates it" in found["finding"]) == ("ok", True)
 
 
 def test_an_instance_directory_that_cannot_be_made_is_found_before_the_first_start(
@@ -40,7 +40,7 @@ def test_an_instance_directory_that_cannot_be_made_is_found_before_the_first_sta
     assert facts["database_file"]["status"] == "error"
     found = line_of(facts["data_directory"])
     assert found.startswith(
-        "error: /proc cannot be written to; make room for /proc/new/data, or set HUB_DATA"
+        "error: /proc cannot be written to; make it possible to create /proc/new/data, or set HUB_DATA"
     )
     assert hub_process.run("bootstrap", HUB_DATA_DIR="/proc/new/data").returncode == 1
 
@@ -48,7 +48,8 @@ def test_an_instance_directory_that_cannot_be_made_is_found_before_the_first_sta
 @pytest.mark.parametrize("place", ["/proc", "/dev/null"])
 def test_a_place_for_the_database_that_cannot_be_made_is_found(hub_process: HubProcess, place: str) -> None:
     facts = facts_of(hub_process, HUB_DATABASE_PATH=f"{place}/new/hub.db")
-    assert f"; make room for {place}/new/hub.db, or set HUB_DATABASE_PATH" in line_of(facts["database_file"])
+    fix = f"; make it possible to create {place}/new/hub.db, or set HUB_DATABASE_PATH"
+    assert fix in line_of(facts["database_file"])
 
 
 def test_a_parent_that_this_user_cannot_write_to_is_in_the_way(tmp_path: Path) -> None:
@@ -90,12 +91,10 @@ def test_an_env_file_with_secrets_in_it_is_found_without_a_word_of_them(hub_proc
     hub_process.manage("bootstrap")
     hub_process.env_file.chmod(0o644)
     done = hub_process.run("config", "doctor")
-    assert (
-        f"{hub_process.env_file} still has WORKOS_API_KEY in it, where others on this machine" in done.stdout
-    )
+    assert f"{hub_process.env_file} still contains WORKOS_API_KEY, and other users of this" in done.stdout
     assert "canary" not in done.stdout
     hub_process.env_file.chmod(0o600)
-    assert "WORKOS_API_KEY in it, in plain text" in line_of(facts_of(hub_process)["env_file"])
+    assert "WORKOS_API_KEY, and it is in plain text" in line_of(facts_of(hub_process)["env_file"])
     hub_process.env_file.write_text("HUB_PORT=8884\nWORKOS_API_KEY=\n")
     assert facts_of(hub_process)["env_file"]["status"] == "ok"
 
@@ -129,7 +128,7 @@ def test_a_token_file_that_outlived_the_claim_is_found(owner: User) -> None:
 
 
 def test_nobody_signs_in_to_an_unclaimed_hub(install: None) -> None:
-    assert fact("sign_in").finding == "nobody yet: this hub is not claimed"
+    assert fact("sign_in").finding == "nobody can sign in: this hub is not claimed"
 
 
 @pytest.mark.parametrize(
@@ -152,7 +151,7 @@ def test_it_says_where_nobody_new_could_sign_in_while_workos_is_down(owner: User
     plan({**WORKOS_CREDENTIALS, "app_mode": "workos"}).apply()
     assert fact("local_administrator").finding == "a super admin has a password"
     sql("UPDATE hub_user SET password = '!'")
-    assert "while WorkOS is down, nobody new can sign in" in fact("local_administrator").finding
+    assert "nobody can sign in while WorkOS is down" in fact("local_administrator").finding
 
 
 def test_a_local_administrator_who_is_gone_is_found(owner: User) -> None:
