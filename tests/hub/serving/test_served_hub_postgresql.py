@@ -143,7 +143,7 @@ def test_what_is_overdue_is_reverted_once_such_a_transaction_ends(hub: HubProces
         number = int(script(hub, UNCONFIRMED))
         forgotten.execute("UPDATE system_config SET updated_at = now() WHERE config_key = 'database_path'")
         if last_revision(hub) == number:  # or it was reverted before the transaction began
-            wait_for(lambda: "not reverted yet" in hub.log.read_text(), "an attempt to revert")
+            wait_for(lambda: "could not be reverted yet" in hub.log.read_text(), "an attempt to revert")
         assert {r["stale_since"] for r in ask_every_worker(hub, WORKERS).values()} == {None}
         forgotten.rollback()
     wait_for(lambda: "unconfirmed" not in hub.config("get", "csp_report_uri"), "the revert")
