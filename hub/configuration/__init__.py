@@ -1,1 +1,1 @@
-"""What the declarations in ``hub.runtime_config`` are made of: form fields, rules and summaries."""
+"""The parts of the declarations in ``hub.runtime_config``: form fields, rules and summaries."""

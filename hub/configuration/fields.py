@@ -15,36 +15,36 @@ class ApiKeyField(SecretField):
 
 
 class ClientIdField(SettingField[str]):
-    """A WorkOS client id: it names the application and is no secret."""
+    """A WorkOS client id, which names the application and is not secret."""
 
     expected = "`client_` followed by letters, digits or underscores"
 
     def parse(self, text: str) -> str:
-        """Return the id as it is."""
+        """Return the id unchanged; raise ``ValidationError`` if it is not valid."""
         if not re.fullmatch(r"client_[A-Za-z0-9_]+", text):
             raise self.refusal()
         return text
 
 
 class OrganizationIdField(SettingField[str]):
-    """The id of an organization at WorkOS; optional."""
+    """The optional id of an organization at WorkOS."""
 
     expected = "`org_` followed by letters, digits or underscores"
 
     def parse(self, text: str) -> str:
-        """Return the id as it is."""
+        """Return the id unchanged; raise ``ValidationError`` if it is not valid."""
         if not re.fullmatch(r"org_[A-Za-z0-9_]+", text):
             raise self.refusal()
         return text
 
 
 class RoleField(SettingField[str]):
-    """The slug of a role at WorkOS; optional."""
+    """The optional slug of a role at WorkOS."""
 
     expected = "a role's slug: lower-case letters, digits, hyphens, underscores or colons"
 
     def parse(self, text: str) -> str:
-        """Return the slug as it is."""
+        """Return the slug unchanged; raise ``ValidationError`` if it is not valid."""
         if not re.fullmatch(r"[a-z0-9][a-z0-9_:-]{0,127}", text):
             raise self.refusal()
         return text

@@ -1,4 +1,4 @@
-"""What settings require of each other.
+"""Rules between settings.
 
 Rules that also look at accounts or at this machine are in ``hub.people.guards`` and
 ``hub.serving.listener_guard``.
@@ -18,7 +18,7 @@ WORKOS_NEEDS = ("workos_client_id", "workos_api_key", "workos_cookie_password")
 
 
 def workos_needs_credentials(config: RuntimeConfig) -> Iterable[RuleViolation]:
-    """Mode ``workos`` works only with its credentials."""
+    """Yield a violation if the mode is ``workos`` and credentials for it are missing."""
     missing = [key for key in WORKOS_NEEDS if getattr(config, key) is None]
     if config.app_mode == "workos" and missing:
         yield RuleViolation(
@@ -28,31 +28,34 @@ def workos_needs_credentials(config: RuntimeConfig) -> Iterable[RuleViolation]:
         )
 
 
-def somebody_administers(config: RuntimeConfig) -> Iterable[RuleViolation]:
-    """A claimed hub has at least one super admin, or nobody could change it any more."""
+def a_super_admin_remains(config: RuntimeConfig) -> Iterable[RuleViolation]:
+    """Yield a violation if a claimed hub has no super admin."""
+    # Without one, nobody could change its configuration in the browser any more.
     if config.setup_completed and config.app_mode != "unconfigured" and not config.super_admin_emails:
         yield RuleViolation(
-            ("super_admin_emails",), "expected at least one address", "name who administers this hub"
+            ("super_admin_emails",), "expected at least one address", "add the address of an administrator"
         )
 
 
 def only_reset_unclaims(before: RuntimeConfig, after: RuntimeConfig) -> Iterable[RuleViolation]:
-    """Returning to unconfigured also ends sessions and rights, which only a reset does."""
+    """Yield a violation if a change without a reset returns a claimed hub to ``unconfigured``."""
+    # Only a reset also ends the sessions and revokes the rights.
     if before.app_mode != "unconfigured" and after.app_mode == "unconfigured" and after.setup_completed:
         yield RuleViolation(
-            ("app_mode",), "expected local or workos", "run manage.py config reset to set the hub up anew"
+            ("app_mode",), "expected local or workos", "run manage.py config reset to set the hub up again"
         )
 
 
 def only_a_claim_configures(before: RuntimeConfig, after: RuntimeConfig) -> Iterable[RuleViolation]:
-    """An unclaimed hub gets its mode from a claim, which also makes its administrator."""
+    """Yield a violation if a change without a claim sets the mode of an unclaimed hub."""
+    # Only a claim also creates the administrator.
     if after.app_mode not in {before.app_mode, "unconfigured"} and not after.setup_completed:
         yield RuleViolation(
             ("app_mode",),
-            "expected a claimed hub, and nobody has claimed this one yet",
+            "expected a claimed hub, but nobody has claimed this one yet",
             "run manage.py setup, or open the link that manage.py setup_token prints",
         )
 
 
-RULES = (workos_needs_credentials, somebody_administers)
+RULES = (workos_needs_credentials, a_super_admin_remains)
 GUARDS = (only_reset_unclaims, only_a_claim_configures)

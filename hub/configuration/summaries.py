@@ -1,4 +1,4 @@
-"""How the short table of ``config show`` abbreviates values."""
+"""Functions that shorten values for the table of ``config show``."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from config_app.declaration.schema import NOT_SET, SECRET_SET
 
 
 def plain(value: object) -> str:
-    """Return the value itself."""
+    """Return the value as text."""
     return NOT_SET if value in {None, ""} else str(value)
 
 
 def count(values: Sequence[object]) -> str:
-    """Return how many entries a list has."""
+    """Return how many values are configured in a list."""
     return f"{len(values)} configured"
 
 
 def whether(value: object) -> str:
-    """Return only whether there is a value."""
+    """Return whether there is a value, without the value itself."""
     return NOT_SET if value is None else SECRET_SET
 
 
 def prefix(start: str) -> Callable[[str | None], str]:
-    """Return a summary that shows how a value starts and hides the rest."""
+    """Return a function that shows ``start`` for a value and hides the rest of it."""
     return lambda value: NOT_SET if value is None else f"{start}***"

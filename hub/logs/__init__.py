@@ -1,1 +1,1 @@
-"""What the hub logs, and how a log line looks."""
+"""The hub's logging: the format of a log line and the level."""

@@ -1,4 +1,4 @@
-"""How log lines look; imported by the settings, so nothing here needs loaded apps."""
+"""The format of log lines. The settings import this module, so it must not need loaded apps."""
 
 from __future__ import annotations
 
@@ -9,24 +9,23 @@ from config_app.logs import RevisionFilter
 
 
 class WithoutOutages(logging.Filter):
-    """Takes the traceback off a failed request where the database was down: one line says why already."""
+    """Removes the traceback of a request that failed because of an outage, such as of the database."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let every record pass."""
-        from hub.responses.errors import (
-            is_outage,  # needs Django, which is not set up when the settings are read
-        )
+        """Remove the traceback if there was an outage, and pass every record."""
+        # This import needs Django, which is not set up when the settings are read.
+        from hub.responses.errors import is_outage
 
         if record.exc_info and is_outage(record.exc_info[1]):
-            record.exc_info = None
+            record.exc_info = None  # another log line already gives the reason
         return True
 
 
 QUIET = {
-    "axes": "WARNING",  # below, it narrates every step
-    "django.template": "INFO",  # below, it prints all that a template gets: hashes of passwords too
+    "axes": "WARNING",  # a lower level logs every step
+    "django.template": "INFO",  # a lower level logs the context of templates, with hashes of passwords
 }
-"""Loggers that say nothing less severe than this, whatever the configured level."""
+"""The lowest level of these loggers, even if the configured level is lower."""
 
 LOGGING: dict[str, Any] = {
     "version": 1,

@@ -1,4 +1,4 @@
-"""Logging: one format everywhere, at the level that the configuration says."""
+"""Apply the configured log level to the loggers of this process."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LOGGERS = ("", "hub", "config_app", "setup_wizard", "django", "gunicorn.error", 
 
 
 def apply_level(config: RuntimeConfig) -> None:
-    """Let every logger of this process speak from the configured level on."""
+    """Set every logger of this process to the configured level, but not below its level in ``QUIET``."""
     levels = logging.getLevelNamesMapping()
     level = levels[config.log_level.upper()]
     for name in LOGGERS:
@@ -22,7 +22,7 @@ def apply_level(config: RuntimeConfig) -> None:
 
 
 def follow_configuration() -> None:
-    """Apply the level again whenever it changes."""
+    """Apply the log level whenever its setting changes."""
 
     @on_change("log_level")
     def follow(_old: RuntimeConfig, new: RuntimeConfig) -> None:

@@ -1,1 +1,1 @@
-"""Under which address people reach the hub, and whether a request came in that way."""
+"""The address at which people reach the hub, and whether a request arrived there."""

@@ -1,4 +1,4 @@
-"""Under which address people reach the hub."""
+"""The address at which people reach the hub."""
 
 from __future__ import annotations
 
@@ -10,16 +10,20 @@ from config_app.fields.hosts import in_brackets
 from config_app.propagation import receipts
 from hub.runtime_config import RuntimeConfig
 
-WILDCARDS = {"0.0.0.0", "::"}  # noqa: S104 - names them, binds nothing
+WILDCARDS = {"0.0.0.0", "::"}  # noqa: S104 - only names, nothing is bound
 
 
 def reachable(host: str) -> str:
-    """Return a bind address as it stands in a link that works on this machine."""
+    """Return the host of a bind address for a link that works on this machine."""
     return "127.0.0.1" if host in WILDCARDS else in_brackets(host)
 
 
 def listener_in_use() -> Mapping[str, str]:
-    """Return bind address and port by setting, where the hub served on this machine has them pinned."""
+    """Return the values that the command line of this machine's hub pinned, if it pinned the port.
+
+    The keys are those of the settings, such as ``bind_address`` and ``port``. Without a pinned port, or if
+    the database is unavailable, the result is empty.
+    """
     try:
         here = [p for p in receipts.running() if p.machine == socket.gethostname()]
     except DatabaseUnavailable:
@@ -29,7 +33,7 @@ def listener_in_use() -> Mapping[str, str]:
 
 
 def origin(config: RuntimeConfig) -> str:
-    """Return the origin to open: the public one, or that of the listener in use."""
+    """Return the origin that people open: the public URL or, without one, that of the listener."""
     if config.public_url:
         return config.public_url
     pinned = listener_in_use()

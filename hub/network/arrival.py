@@ -1,6 +1,6 @@
-"""Whether a request came in by the way that settings lead, and where that way begins (W6).
+"""Compare the address at which a request arrived with the address that settings describe (W6).
 
-What the command line pinned leads nowhere else, whatever the settings say.
+A value that the command line pinned replaces the value of its setting.
 """
 
 from __future__ import annotations
@@ -18,22 +18,26 @@ from hub.network.addresses import WILDCARDS, reachable
 from hub.runtime_config import RuntimeConfig
 
 NO_TCP = "0"
-"""The port that ASGI names where a request came in on a Unix socket."""
+"""The port in an ASGI request that arrived over a Unix socket."""
 
 
 def arrived_under(request: HttpRequest, config: RuntimeConfig, keys: Collection[str]) -> bool:
-    """Tell whether ``request`` came in as ``config`` says, as far as ``keys`` decide where that is."""
+    """Return whether ``request`` arrived at the address that ``config`` describes.
+
+    Only the settings in ``keys`` are compared, and no pinned ones.
+    """
     checked = {key: check for key, check in CHECKS.items() if key in keys and key not in receipts.pins()}
     return all(check(request, config) for check in checked.values())
 
 
 def is_at(request: HttpRequest, origin: str) -> bool:
-    """Tell whether the browser shows ``origin``; a proxy may write another host, but leaves it the Origin."""
+    """Return whether the browser shows a page of ``origin``."""
+    # A proxy may change the Host header, but not the Origin header.
     return origin in {f"{request.scheme}://{request.get_host()}".lower(), request.headers.get("Origin")}
 
 
 def address_under(request: HttpRequest, config: RuntimeConfig) -> str:
-    """Return the origin under which ``config`` serves whoever sent ``request``."""
+    """Return the origin at which the sender of ``request`` reaches the hub with ``config``."""
     if config.public_url:
         return config.public_url
     pins = receipts.pins()
@@ -42,7 +46,8 @@ def address_under(request: HttpRequest, config: RuntimeConfig) -> str:
 
 
 def _name(request: HttpRequest, config: RuntimeConfig, host: str) -> str:
-    """Return the name that the browser used, where it still leads to ``host``: its cookies hang on it."""
+    """Return the host name that the browser used if it still leads to ``host``, or else ``host`` itself."""
+    # The browser sends its cookies only to the name that it used.
     used, _port = split_domain_port(request.get_host())
     return used if _came_to(request, host) and is_allowed(request, config) else reachable(host)
 
@@ -68,13 +73,13 @@ CHECKS = {
 
 
 def _came_to(request: HttpRequest, host: str) -> bool:
-    """Tell whether the connection came in on the bind address ``host``, or on none that is known."""
+    """Return whether the connection arrived at the bind address ``host`` or at an unknown address."""
     local = parse_address(str(request.META.get("SERVER_NAME", "")))
     return local is None or host in WILDCARDS or local in _addresses(host)
 
 
 def _addresses(host: str) -> set[Address | None]:
-    """Return the addresses that a bind address stands for."""
+    """Return the IP addresses of a bind address; empty if its name cannot be resolved."""
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except OSError:

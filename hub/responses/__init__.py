@@ -1,1 +1,1 @@
-"""Responses that need no session, user or database: errors and health."""
+"""Responses that need no session, user or database: errors, health and their headers."""

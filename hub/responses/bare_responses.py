@@ -1,4 +1,4 @@
-"""The headers of answers that are given before Django has a request, or that pass its middleware by (W2)."""
+"""Security headers for responses that do not pass Django's middleware (W2)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ POLICY = b"content-security-policy"
 
 
 def headers() -> Headers:
-    """Return the policy of the settings, and what else every answer says."""
+    """Return the content security policy and the other security headers from Django's settings."""
     directives = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
     policy = "; ".join(f"{name} {' '.join(sources)}" for name, sources in directives.items())
     return [
@@ -30,13 +30,14 @@ def headers() -> Headers:
 
 
 def completed(found: Iterable[tuple[bytes, bytes]]) -> Headers:
-    """Return the headers of an answer, with those above where it has no policy."""
+    """Return the headers of a response, with the security headers added if it has no policy."""
     found = list(found)
     return found if any(name.lower() == POLICY for name, _ in found) else [*found, *headers()]
 
 
 def never_bare(application: Application) -> Application:
-    """Return ``application`` with those headers on every answer: Django refuses some requests early."""
+    """Return an ASGI application that adds the security headers to every HTTP response that lacks them."""
+    # Django refuses some requests before they reach the middleware.
 
     async def complete(scope: Message, receive: Receive, send: Send) -> None:
         async def send_complete(message: Message) -> None:

@@ -1,4 +1,4 @@
-"""Answers to requests that cannot be served; they need no session, user or database."""
+"""Error responses, which need no session, user or database."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from setup_wizard.pages.refusals import wants_json
 logger = logging.getLogger("hub")
 
 RETRY_AFTER = 5
-"""Seconds after which a client may ask again whether the database is back."""
+"""Seconds after which a client may try again during an outage."""
 
 MISTAKES = (db.IntegrityError, db.DataError, db.ProgrammingError, db.NotSupportedError)
-"""What the database says about our own mistakes; everything else it says means that it cannot be used."""
+"""Database errors that mean a mistake in our code; all others mean that the database is unavailable."""
 
-# Anyone may see the page, so what names paths and hosts is in the log and in the terminal only.
+# Anyone may see these texts. Only the log and the terminal name paths and hosts.
 _DATABASE = {
     "title": "The database cannot be used at the moment",
-    "diagnosis": "The hub goes on by itself as soon as it can be used again. Nothing was saved halfway.",
-    "cure": "If this lasts, ask on the server what is wrong:",
+    "diagnosis": "The hub continues automatically when the database is back. Nothing was saved halfway.",
+    "cure": "If this lasts, find out what is wrong with this command on the server:",
 }
 _NEWER_SCHEMA = {
     "title": "The database is newer than this hub",
@@ -36,37 +36,37 @@ _NEWER_SCHEMA = {
 _KEYRING = {
     "title": "The hub's secrets are locked",
     "diagnosis": "The key that unlocks them is missing or is not the right one. Nothing was saved.",
-    "cure": "Ask on the server what is missing:",
+    "cure": "Find out what is missing with this command on the server:",
 }
 _OTHER = {
-    "diagnosis": "Something in its installation cannot be used.",
-    "cure": "Ask on the server what is wrong:",
+    "diagnosis": "A part of its installation cannot be used.",
+    "cure": "Find out what is wrong with this command on the server:",
 }
 COMMAND = "./manage.py config show"
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
-    """Answer a request that makes no sense."""
+    """Answer 400 to an invalid request."""
     return _answer(request, 400, "400", "bad_request")
 
 
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
-    """Answer somebody who may not see this."""
+    """Answer 403 to a person who may not see the page."""
     return _answer(request, 403, "403", "forbidden")
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django's signature
-    """Answer a form that did not come from a page of this hub, or came too late."""
+    """Answer 403 to a form that has expired or did not come from a page of this hub."""
     return _answer(request, 403, "csrf", "form_expired")
 
 
 def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
-    """Answer a request for a page that there is not."""
+    """Answer 404 to a request for a page that does not exist."""
     return _answer(request, 404, "404", "not_found")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer a request that failed: for a reason of ours, or of the database's."""
+    """Answer 503 to a request that failed because of an outage, and 500 to any other failed request."""
     error = sys.exc_info()[1]
     if is_outage(error):
         return unavailable(request, error)
@@ -74,14 +74,17 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def is_outage(error: BaseException | None) -> bool:
-    """Tell whether database or keyring cannot be used; otherwise an error is a mistake in the code."""
+    """Return whether the error means that the database or the keyring cannot be used.
+
+    Any other error is a mistake in the code.
+    """
     if isinstance(error, db.Error):
         return not isinstance(error, MISTAKES)
     return isinstance(error, DatabaseUnavailable | NewerSchema | KeyringLocked)
 
 
 def unavailable(request: HttpRequest, error: BaseException | None) -> HttpResponse:
-    """Answer 503 with a diagnosis and a cure while there is nothing to serve with (requirement S1)."""
+    """Log the error and answer 503 with a diagnosis and a fix (requirement S1)."""
     logger.error("%s: %s", type(error).__name__, " ".join(str(error).split()))
     response = _answer(request, 503, "503", "unavailable", command=COMMAND, **_public(error))
     response["Retry-After"] = str(RETRY_AFTER)
@@ -97,7 +100,7 @@ def _public(error: BaseException | None) -> dict[str, str]:
 
 
 def _answer(request: HttpRequest, status: int, page: str, code: str, **context: Any) -> HttpResponse:
-    """Return a page, or JSON for programs; never cached, as each may be gone with the next request."""
+    """Return an error page, or JSON for programs, that must not be cached."""
     response: HttpResponse
     if wants_json(request):
         response = JsonResponse({"error": code}, status=status)

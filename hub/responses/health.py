@@ -1,4 +1,4 @@
-"""Is the process alive, and can it serve?"""
+"""The health endpoints: whether this process is alive, and whether it can serve."""
 
 from __future__ import annotations
 
@@ -33,18 +33,16 @@ def live(_request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def ready(_request: HttpRequest) -> HttpResponse:
-    """Answer with the state of this process: 200 while it can serve, even if nobody has claimed it yet.
-
-    While the database is gone it is 503: the last good configuration stays in force, but pages need
-    sessions, and a load balancer had better ask another hub.
-    """
+    """Answer with the state of this process: 200 if it can serve, even unclaimed, and otherwise 503."""
     report = _report()
+    # During an outage the last good configuration is used, but pages need sessions from the database.
+    # With 503, a load balancer sends requests to another hub.
     return JsonResponse(report, status=200 if report["stale_since"] is None else 503)
 
 
 @never_cache
 def unready(_request: HttpRequest) -> HttpResponse:
-    """Answer 503 in a process that never had a configuration to serve with."""
+    """Answer 503 in a process that has not loaded a configuration yet."""
     nothing = {"state": "unavailable", "revision": None, "pid": os.getpid(), "config_age_s": None}
     return JsonResponse(nothing | {"stale_since": None, "problems": _public([UNAVAILABLE])}, status=503)
 
@@ -63,7 +61,8 @@ def _report() -> dict[str, Any]:
 
 
 def _public(problems: list[Problem]) -> list[dict[str, Any]]:
-    """Return what anyone may know: names only, as texts may have paths and addresses."""
+    """Return code, keys and severity of each problem, which anyone may see."""
+    # The texts may contain paths and addresses.
     return [{"code": p.code, "keys": p.keys, "severity": p.severity} for p in problems]
 
 

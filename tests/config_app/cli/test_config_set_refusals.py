@@ -107,7 +107,7 @@ def test_a_wrong_call_never_repeats_what_may_be_a_secret(install: None) -> None:
 
 
 def test_a_claimed_hub_does_not_go_back_to_unconfigured_by_set(owner: User) -> None:
-    with pytest.raises(InvalidPlan, match="config reset to set the hub up anew"):
+    with pytest.raises(InvalidPlan, match="config reset to set the hub up again"):
         config("set", "app_mode", "unconfigured")
 
 
