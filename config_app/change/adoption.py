@@ -31,7 +31,7 @@ def adopt(stored: Stored, *, thoroughly: bool = False) -> Stored:
 
 
 def adopt_now() -> None:
-    """Record writes that bypassed the store, counted by a trigger or not, in a separate transaction."""
+    """Record all writes that bypassed the store, in a separate transaction."""
     with store.writing() as stored:
         adopt(stored, thoroughly=True)
 
@@ -42,7 +42,10 @@ def is_unrecorded() -> bool:
 
 
 def unrecorded(stored: Stored) -> list[str]:
-    """Return the keys of counted writes that bypassed the store and are in no revision yet."""
+    """Return the keys that a write past the store changed and that no revision records yet.
+
+    Writes that no trigger counted are not included.
+    """
     return [edit.key for edit in _edits(stored)] if stored.drifted else []
 
 

@@ -110,7 +110,7 @@ def _load_before_writing() -> None:
 
 
 def _check_rights(actor: object, edits: Iterable[Edit]) -> None:
-    """Raise ``InvalidPlan`` if the actor is a signed-in person who may not change all these settings."""
+    """Raise ``InvalidPlan`` if the actor is a signed-in person who may not change one of the settings."""
     if not hasattr(actor, "get_username"):  # a shell or program code, which may change every setting
         return
     project, schema = get_project(), get_schema()
@@ -138,9 +138,9 @@ def plan(
     """Return a plan for ``changes`` after validating them against the whole configuration.
 
     ``changes`` has a text, a typed value or ``UNSET`` for each key. With ``base_revision``, the plan is valid
-    only while that revision is the last. ``managed`` allows changes to managed settings, which people may
-    not make. ``refusals`` has a note for each value that an import refused; each note is recorded in the
-    history. ``known`` is the configuration that the caller has just read, to avoid a second read.
+    only while that revision is the last. ``managed`` allows changes to managed settings. ``refusals`` has a
+    note, which is recorded in the history, for each value that an import refused. ``known`` is the
+    configuration that the caller has just read; it avoids a second read.
     Raise ``InvalidPlan`` with every error found, or ``StaleRevision``.
     """
     changes = sealed(changes)
@@ -148,7 +148,7 @@ def plan(
 
 
 def _look(stored: Stored, known: Known[Any] | None = None) -> Known[Any]:
-    """Return ``stored`` with its resolution; if ``known`` is still up to date, return ``known``."""
+    """Return ``stored`` with its resolution; reuse ``known`` if the tables have not changed since."""
     if known is not None and known.stored == stored:
         return known
     return Known(stored, resolve(get_schema(), stored))

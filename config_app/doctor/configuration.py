@@ -18,7 +18,7 @@ BROKEN_RULE = "broken_rule"
 
 
 def stored_values(overview: Overview) -> Finding:
-    """Check that every stored value is valid and known, and that no refused import value is left."""
+    """Check that every stored value is valid and known, and that no value that an import refused is left."""
     found = [p for p in overview.stored_problems if p.code not in {BROKEN_RULE, UNREADABLE}]
     stored = [entry for entry in overview.entries.values() if entry.is_stored]
     refused = {key for problem in found for key in problem.keys}

@@ -20,7 +20,7 @@ SOUND = "ok"
 """The answer of SQLite's integrity check for an undamaged file."""
 UNHEARD = Problem(
     code="notifications_hidden",
-    message="a test notification did not arrive, so processes notice changes seconds later",
+    message="a test notification did not arrive, so processes notice changes only seconds later",
     fix="look in the database server's log for the reason why NOTIFY is not delivered",
 )
 

@@ -74,7 +74,7 @@ def _checks() -> Iterator[Check]:
 
 
 def _read() -> tuple[Overview | None, Fact]:
-    """Return the overview and the fact of reading it; the overview is ``None`` if reading fails."""
+    """Read the overview and return it with the resulting fact; return ``None`` for it if that fails."""
     found: list[Overview] = []
 
     def read() -> Finding:

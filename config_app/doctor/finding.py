@@ -22,7 +22,7 @@ class Fact:
 
     @property
     def status(self) -> str:
-        """Return ``ok``, ``warning`` or ``error``, after the most severe problem."""
+        """Return ``ok`` without problems, and otherwise the worst severity: ``warning`` or ``error``."""
         if not self.problems:
             return OK
         return ERROR if any(problem.severity == ERROR for problem in self.problems) else WARNING

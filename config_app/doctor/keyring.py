@@ -24,12 +24,12 @@ def keyring(_overview: Overview) -> Finding:
     """Check that every available key unlocks the keyring; raise ``KeyringLocked`` if none does."""
     kinds = install_keyring.slot_kinds()
     if not kinds and not install_keyring.exists():
-        return Finding("none yet: it is created with the first secret")
+        return Finding("none yet: the first secret creates it")
     opening = install_keyring.opening_kinds()
     openers = " and ".join(kind for kind, opens in opening.items() if opens)
     text = f"{_slots(kinds)}; unlocked here by {openers}"
     if len(kinds) == 1:
-        text += ", the only way: keep a copy of that key, but not with the backups of the database"
+        text += ", the only key: keep a copy of it, but not with the backups of the database"
     return Finding(text, tuple(_without_slot(opening)))
 
 
@@ -81,10 +81,8 @@ def _unreadable_row(key: str) -> Problem:
 
 
 def archived_secrets(_overview: Overview) -> Finding:
-    """Check that every secret in the history decrypts, which a rollback to it needs.
-
-    Raise ``KeyringLocked`` if no slot opens.
-    """
+    """Check that every secret in the history decrypts; raise ``KeyringLocked`` if no slot opens."""
+    # A rollback needs these secrets.
     archived, failed = _archived(), dict[str, set[int]]()
     for key, revision, ciphertext in archived:
         if not _decrypts(key, ciphertext):

@@ -16,7 +16,7 @@ CONFIRMATIONS = {
     "reverted": "reverted",
     "failed": "not confirmed, could not be reverted",
 }
-"""The words of the history for each state of a revision that has, or had, to be confirmed."""
+"""The texts that the history shows for each state of a confirmation."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ Json = Any
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class SettingStatus:
-    """One setting with its current value, and the reasons why other values are stored or used.
+    """One setting: its current value, and why the stored value or the value in a process may differ.
 
     ``refused`` says what was expected if the stored value is refused. ``pins`` are the values that the
     command lines of running processes pinned. ``behind`` counts the processes that have not loaded the last
@@ -92,7 +92,7 @@ class Overview:
         return Summary(self.revision, self.processes)
 
     def as_json(self) -> dict[str, Json]:
-        """Return the JSON data of ``config show --json`` and ``/api/config``; a secret is set or not set."""
+        """Return the JSON data of ``config show --json`` and ``/api/config``, without secret values."""
         return {
             "state": self.state,
             "revision": self.revision,

@@ -27,7 +27,7 @@ class NotEverywhere(ConfigError):
 
 
 class Convergence:
-    """Waits until every process runs a revision and has acted on it, for example moved its listener."""
+    """A wait until every process runs a revision and has acted on it, for example moved its listener."""
 
     def __init__(self) -> None:
         """Remember the errors that processes report now; call this before the revision is committed."""
@@ -46,7 +46,11 @@ class Convergence:
         return found
 
     def _is_worth_waiting(self, found: Summary) -> bool:
-        """Return whether a process has yet to load the revision, or to act on it while none has failed."""
+        """Return whether waiting longer can help.
+
+        It can while a process has yet to load the revision. It also can while a process has yet to act on
+        it, unless a process has failed.
+        """
         if any(process.revision < found.revision for process in found.processes):
             return True
         return bool(found.behind) and not any(self._failed(process, found) for process in found.processes)
@@ -61,6 +65,6 @@ class Convergence:
         return [*late, *failed] or found.behind
 
     def _failed(self, process: Process, found: Summary) -> bool:
-        """Return whether a process reports a new error, or any error while it has yet to act on the keys."""
+        """Return whether a process reports a new error, or any error while it has yet to act on a key."""
         is_new = process.error not in self._known
         return bool(process.error) and (is_new or not found.keys.isdisjoint(process.pending))

@@ -47,7 +47,7 @@ class BehindPooler(Exception):
 
 
 class PostgresSource:
-    """Waits for the notification that a trigger sends with every commit to the configuration."""
+    """A change source that waits for the notification that a trigger sends with every commit."""
 
     def __init__(self) -> None:
         """Connect and listen; raise ``DatabaseUnavailable`` or ``BehindPooler``."""

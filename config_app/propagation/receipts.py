@@ -32,9 +32,9 @@ HEARTBEAT = 20.0
 """Seconds between two heartbeats, that is, writes of an unchanged receipt."""
 MISSING_AFTER = dt.timedelta(seconds=3 * HEARTBEAT)
 CLOCK_WAS_SET = 5.0
-"""If the time of day and the monotonic clock drift apart by more seconds, the clock was set."""
+"""If the wall clock and the monotonic clock differ by more seconds than this, the wall clock was set."""
 LONGEST_MS, IN_SECONDS = 2**31 - 1, 10_000
-"""The longest latency that fits the column, and the shortest that is shown in seconds; both in ms."""
+"""In milliseconds: the longest latency that fits the column, and the shortest that is shown in seconds."""
 SIGN_OF_LIFE = ["role", "seen_at", "pins", "pending", "error"]
 RECEIPT = [*SIGN_OF_LIFE, "revision", "since", "latency_ms", "started_at"]
 
@@ -51,7 +51,7 @@ class ProcessState:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Signed:
-    """The last receipt of this process, and when it was written by each of the process's two clocks."""
+    """The last receipt of this process, with its time by the monotonic clock and by the wall clock."""
 
     statement: ProcessState
     latency_ms: int | None
@@ -59,7 +59,7 @@ class Signed:
     time_of_day: float
 
     def is_due(self, statement: ProcessState) -> bool:
-        """Return whether the receipt has to be written again: it changed, is too old or the clock was set."""
+        """Return whether to write again: after a change, ``HEARTBEAT`` seconds, or setting of the clock."""
         passed, shown = time.monotonic() - self.monotonic, time.time() - self.time_of_day
         return statement != self.statement or passed >= HEARTBEAT or abs(shown - passed) > CLOCK_WAS_SET
 
@@ -116,7 +116,7 @@ def _statement(snapshot: Snapshot) -> ProcessState:
 
 
 def _errors(snapshot: Snapshot) -> list[str]:
-    """Return this process's failures and why it refused values, but never the values themselves."""
+    """Return the failures of this process and its reasons for refusing values, without the values."""
     refused = [str(p) for p in snapshot.problems if p.severity == "error" or p.code == "secret_unreadable"]
     return [*filter(None, [_failure, effects.obstacle()]), *refused, *hooks.failures()]
 
@@ -126,9 +126,9 @@ def _is_new(snapshot: Snapshot) -> bool:
 
 
 def _latency_ms(snapshot: Snapshot) -> int | None:
-    """Return the milliseconds from the commit until this process ran the revision, or ``None``.
+    """Return the milliseconds from the commit of the revision until this process ran it.
 
-    They are unknown for the revision that the process started with.
+    ``None`` means unknown, for example for the revision with which the process started.
     """
     if _signed is None or not _is_new(snapshot):
         return _signed.latency_ms if _signed else None
@@ -201,7 +201,7 @@ os.register_at_fork(after_in_child=forget)
 
 
 def pinned(processes: Iterable[Process]) -> Iterator[tuple[str, str]]:
-    """Yield the key of each pinned setting with a sentence for people, once for each pinned value."""
+    """Yield a key and an explanation for each value that the command line of a process pinned."""
     machines: dict[tuple[str, str], dict[str, None]] = {}
     for process in processes:
         for key, value in process.pins.items():

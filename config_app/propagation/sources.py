@@ -35,10 +35,10 @@ POOLED = Problem(
 
 
 class ChangeSource(Protocol):
-    """Waits for commits to the configuration tables.
+    """A change source waits for commits to the configuration tables.
 
-    A change that it reports is only a hint: its user loads the tables and compares. The source holds
-    ``no_fork`` while a fork could leave the lock of a library closed in the child.
+    A change that it reports is only a hint: the caller loads the tables and compares. The source holds
+    ``no_fork`` while a fork could leave a library's lock held in the child.
     """
 
     def wait(self, stopping: threading.Event, at_most: float = math.inf) -> None:
@@ -55,7 +55,7 @@ class ChangeSource(Protocol):
 
 
 class PollingSource:
-    """Reads the version at intervals, for databases that neither notify nor count commits."""
+    """A change source that reads the version at intervals, for databases without notifications."""
 
     def __init__(self) -> None:
         """Connect and remember the current version; raise ``DatabaseUnavailable``."""

@@ -32,11 +32,11 @@ BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
 class SqliteSource:
-    """Notices commits to an SQLite file through ``data_version`` on a separate connection.
+    """A change source that notices commits to an SQLite file through ``data_version``.
 
     Every commit by another connection changes ``data_version``, but reading it locks the file for a moment.
-    So the looks at an idle file mostly check its time and size. The looks at a busy file mostly read the
-    version only.
+    For an idle file, the source therefore mostly checks only the time and size of the file. For a busy file,
+    it mostly reads only the version.
 
     A file may be overwritten in place, for example with ``cp backup.db app.db``. Its ``data_version`` can
     then equal the old one, and SQLite would continue with its cached pages. The source recognises this: the
@@ -72,7 +72,7 @@ class SqliteSource:
 
     def wait(self, stopping: threading.Event, at_most: float = math.inf) -> None:
         """Wait until the next look is due, at most ``at_most`` seconds; return at once if ``stopping``."""
-        if not stopping.is_set():  # waiting for the event itself would double the cost of a look
+        if not stopping.is_set():  # waiting for the event as well would double the cost
             time.sleep(min(INTERVAL, at_most))
 
     @no_fork_meanwhile

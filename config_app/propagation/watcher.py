@@ -30,7 +30,7 @@ ADOPT_AGAIN = 10.0
 SIGN_AGAIN = 1.0
 """Seconds between two checks of whether a receipt is due; each check costs processor time."""
 LET_OTHERS_LOAD = 0.15
-"""Seconds, at most, from a load to the receipt for it; an earlier write would delay the others' loads."""
+"""Seconds, at most, between a load and the first write after it. By then the other processes have loaded."""
 RETRY = 1.0
 """Seconds, at most, between two attempts while the database is unavailable."""
 LOCK_WAIT = 2.0
@@ -70,7 +70,7 @@ class Watcher(threading.Thread):
     def _watch_until_trouble(self) -> None:
         """Watch until stopped or until an error occurs, and return when the next attempt is due.
 
-        After a connection that worked, the next attempt is due at once, but only once in a few seconds.
+        After a connection that worked, the next attempt is due at once, but only once in ``2 * RETRY`` s.
         """
         source, has_worked = None, False
         try:
@@ -149,7 +149,7 @@ class Watcher(threading.Thread):
         receipts.note_failure("")
 
     def sign_soon(self) -> None:
-        """Make the watcher check now whether a receipt is due, and write it."""
+        """Make the watcher check at once whether its receipt has to be written."""
         self._sign_again_at = 0.0
         self._look_again()
 
@@ -163,7 +163,7 @@ class Watcher(threading.Thread):
         try:
             with waiting_at_most(AT_ONCE):
                 adopt_now()
-        except ConfigurationLocked:  # the other writer records it, and waiting processes would queue up
+        except ConfigurationLocked:  # the other writer records it too; waiting would only form a queue
             return
         except ConfigError as error:
             logger.warning("a change made in the database could not be recorded in the history: %s", error)
@@ -192,7 +192,8 @@ class Watcher(threading.Thread):
 
 
 def _in_turn() -> float:
-    """Return the monotonic time for the next write: at random, after the other processes have loaded."""
+    """Return the time, by the monotonic clock, at which this process may write after a load."""
+    # The random part keeps the processes from writing at the same moment.
     return time.monotonic() + LET_OTHERS_LOAD * random.uniform(0.5, 1)  # noqa: S311 - no secret
 
 
@@ -220,7 +221,7 @@ def stop() -> None:
 
 
 def sign_soon() -> None:
-    """Make this process's watcher, if it has one, check now whether a receipt is due."""
+    """Make this process's watcher, if it has one, check at once whether its receipt has to be written."""
     if (watcher := _watcher) is not None:
         watcher.sign_soon()
 

@@ -23,5 +23,5 @@ def whether(value: object) -> str:
 
 
 def prefix(start: str) -> Callable[[str | None], str]:
-    """Return a function that shows ``start`` for a value and hides the rest of it."""
+    """Return a function that shows a value as ``start`` and ``***``, and a missing value as not set."""
     return lambda value: NOT_SET if value is None else f"{start}***"

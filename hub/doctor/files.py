@@ -58,7 +58,7 @@ def _is_made_by_kernel(place: Path) -> bool:
 
 
 def database_file() -> Finding:
-    """Check that only this user can read and write the SQLite file; raise ``DatabaseUnavailable``."""
+    """Check that this user, and no other, can use the SQLite file; raise ``DatabaseUnavailable``."""
     path = instance().database_path
     if path is None or not os.path.exists(path):  # noqa: PTH110 - as above
         if path is not None and (obstacle := _obstacle(path)) is not None:

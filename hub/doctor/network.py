@@ -16,7 +16,10 @@ from hub.site.checks import transport_messages
 
 
 def transport(overview: Overview) -> Finding:
-    """Check that passwords and cookies travel over https or stay on this machine, as ``check --deploy``."""
+    """Check that passwords and cookies travel over https or stay on this machine.
+
+    These are the checks of ``manage.py check --deploy``.
+    """
     config: RuntimeConfig = overview.config
     problems = tuple(
         Problem(code=message.id or "", message=message.msg, fix=message.hint or "")

@@ -9,7 +9,7 @@ from config_app.logs import RevisionFilter
 
 
 class WithoutOutages(logging.Filter):
-    """Removes the traceback of a request that failed because of an outage, such as of the database."""
+    """A log filter that removes the traceback of a request that failed because of an outage."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Remove the traceback if there was an outage, and pass every record."""

@@ -24,7 +24,7 @@ NO_TCP = "0"
 def arrived_under(request: HttpRequest, config: RuntimeConfig, keys: Collection[str]) -> bool:
     """Return whether ``request`` arrived at the address that ``config`` describes.
 
-    Only the settings in ``keys`` are compared, and no pinned ones.
+    Only the settings in ``keys`` are compared, except those that the command line pinned.
     """
     checked = {key: check for key, check in CHECKS.items() if key in keys and key not in receipts.pins()}
     return all(check(request, config) for check in checked.values())

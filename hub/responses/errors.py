@@ -26,7 +26,7 @@ MISTAKES = (db.IntegrityError, db.DataError, db.ProgrammingError, db.NotSupporte
 _DATABASE = {
     "title": "The database cannot be used at the moment",
     "diagnosis": "The hub continues automatically when the database is back. Nothing was saved halfway.",
-    "cure": "If this lasts, find out what is wrong with this command on the server:",
+    "cure": "If this lasts, run this command on the server to see what is wrong:",
 }
 _NEWER_SCHEMA = {
     "title": "The database is newer than this hub",
@@ -36,11 +36,11 @@ _NEWER_SCHEMA = {
 _KEYRING = {
     "title": "The hub's secrets are locked",
     "diagnosis": "The key that unlocks them is missing or is not the right one. Nothing was saved.",
-    "cure": "Find out what is missing with this command on the server:",
+    "cure": "Run this command on the server to see what is missing:",
 }
 _OTHER = {
     "diagnosis": "A part of its installation cannot be used.",
-    "cure": "Find out what is wrong with this command on the server:",
+    "cure": "Run this command on the server to see what is wrong:",
 }
 COMMAND = "./manage.py config show"
 

@@ -56,7 +56,7 @@ def test_a_salt_that_is_gone_is_an_error() -> None:
 
 def test_a_key_without_a_slot_is_a_warning_until_it_has_one(two_keys: None) -> None:
     assert findings("keyring") == ("warning", ["key_without_slot"])
-    assert "keep a copy of that key" in fact("keyring").finding
+    assert "the only key: keep a copy of it" in fact("keyring").finding
     with store.writing():
         install_keyring.ensure_slots()
     assert fact("keyring").finding == "2 slots: machine, shared; unlocked here by shared and machine"
@@ -66,7 +66,7 @@ def test_a_key_without_a_slot_is_a_warning_until_it_has_one(two_keys: None) -> N
 def test_an_install_without_any_secret_needs_no_keyring() -> None:
     for model in (Change, KeySlot, SystemConfig):
         model._default_manager.all().delete()
-    assert fact("keyring").finding == "none yet: it is created with the first secret"
+    assert fact("keyring").finding == "none yet: the first secret creates it"
 
 
 def test_each_secret_that_does_not_decrypt_is_an_error_by_name() -> None:
