@@ -61,7 +61,7 @@ def test_env_gives_the_key(place: Place) -> None:
 def test_a_broken_line_that_names_database_or_key_is_an_error(place: Place, name: str) -> None:
     place.write_env(f"A=1\n{name}='{CANARY}\n")
     line = place.refusal()
-    assert line.startswith(f"{name}: expected the same quote")
+    assert line.startswith(f"{name}: expected the value to end with the same quote")
     assert line.endswith(f"correct line 2 of {place.base}/.env")
 
 
