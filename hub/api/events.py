@@ -29,7 +29,7 @@ _NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 @require_GET
 def stream_events(request: HttpRequest) -> HttpResponseBase:
     """Stream an event for each revision to super admins: its number, keys and channel, never values."""
-    if answer := refusal(request) or _hindrance(request):
+    if answer := refusal(request) or _unservable(request):
         return answer
     last = request.headers.get("Last-Event-ID")
     content = streams.stream(functools.partial(_may_listen, request), None if last is None else int(last))
@@ -37,7 +37,7 @@ def stream_events(request: HttpRequest) -> HttpResponseBase:
     return StreamingHttpResponse(content, content_type="text/event-stream", headers=headers)
 
 
-def _hindrance(request: HttpRequest) -> JsonResponse | None:
+def _unservable(request: HttpRequest) -> JsonResponse | None:
     """Return an error for an allowed request that cannot be served, or ``None``."""
     last = request.headers.get("Last-Event-ID")
     if last is not None and not _NUMBER.fullmatch(last):

@@ -44,12 +44,12 @@ async def stream(may_listen: Callable[[], bool], last: int | None) -> AsyncItera
 
     The stream ends when ``may_listen`` returns false, the database is unreachable, or the server stops.
     """
-    await _give_thread_back()
+    await _free_thread()
     if is_full():  # other clients have connected since the view checked
         yield _opening(last)
         return
     with feed.follow() as subscription:
-        last = _in_force() if last is None else last
+        last = _current_revision() if last is None else last
         yield _opening(last)
         is_news = True
         while not feed.is_closed():
@@ -64,7 +64,7 @@ async def stream(may_listen: Callable[[], bool], last: int | None) -> AsyncItera
             is_news = await subscription.wait(HEARTBEAT)
 
 
-def _in_force() -> int:
+def _current_revision() -> int:
     return runtime.get_snapshot().revision
 
 
@@ -89,7 +89,7 @@ def _look(may_listen: Callable[[], bool], last: int) -> list[tuple[int, str]] | 
 
 
 def _messages_since(last: int) -> list[tuple[int, str]]:
-    number = _in_force()
+    number = _current_revision()
     if number == last or (number < last and timeline.last_number() >= last):
         return []  # the client is up to date, or it got a newer revision from another process
     if not 0 < number - last <= MAX_REPLAY:
@@ -104,7 +104,7 @@ def _message(number: int, data: dict[str, object], kind: str = "") -> str:
     return f"{event}id: {number}\ndata: {json.dumps(data)}\n\n"
 
 
-async def _give_thread_back() -> None:
+async def _free_thread() -> None:
     """Close the database connection of the thread that ran the middleware, and free the thread."""
     # A stream can last for hours and does not need them.
     await sync_to_async(_close_connections)()

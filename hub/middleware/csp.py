@@ -32,13 +32,13 @@ class ContentSecurityPolicyMiddleware(CSPMiddleware):
 
 def _additions() -> dict[str, list[str]]:
     config = get_config()
-    additions = {"form-action": _places_to_sign_out(config)}
+    additions = {"form-action": _sign_out_origins(config)}
     if config.csp_report_uri:
         additions["report-uri"] = [config.csp_report_uri]
     return {directive: sources for directive, sources in additions.items() if sources}
 
 
-def _places_to_sign_out(config: RuntimeConfig) -> list[str]:
+def _sign_out_origins(config: RuntimeConfig) -> list[str]:
     """Return the origins to which the form for signing out may redirect."""
     # Chromium also applies ``form-action`` to redirects after a form (W2).
     if config.app_mode != WORKOS:

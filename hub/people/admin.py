@@ -24,7 +24,7 @@ from hub.people.forms import (
     PersonChangeForm,
     PersonCreationForm,
     PersonPasswordForm,
-    ask_for_proof,
+    proof_message,
 )
 
 if TYPE_CHECKING:
@@ -83,12 +83,12 @@ class PeopleAdmin(PeopleBase):
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Return whether the person may change accounts, or the account ``obj``."""
         # Otherwise staff could set the password of an account with more rights, such as a super admin's.
-        return super().has_change_permission(request, obj) and _may_touch(request, obj)
+        return super().has_change_permission(request, obj) and _may_change(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Return whether the person may delete accounts, or the account ``obj``."""
         # Staff cannot delete an account that has more rights than they have.
-        return super().has_delete_permission(request, obj) and _may_touch(request, obj)
+        return super().has_delete_permission(request, obj) and _may_change(request, obj)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         """Return the fields that this person cannot change. Only super admins can change rights."""
@@ -108,7 +108,7 @@ class PeopleAdmin(PeopleBase):
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
         """Set an account's password, if the session has a recent proof (W7)."""
         # With a stolen session, an attacker could otherwise set a password and come back with it.
-        return _wanting_proof(request) or super().user_change_password(request, id, form_url)
+        return _require_proof(request) or super().user_change_password(request, id, form_url)
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
@@ -119,7 +119,7 @@ class PeopleAdmin(PeopleBase):
         if person is not None and may_delete and is_last_local_administrator(person):
             messages.error(request, LAST)
             return HttpResponseRedirect(reverse("admin:hub_user_change", args=[person.pk]))
-        return _wanting_proof(request) or super().delete_view(request, object_id, extra_context)
+        return _require_proof(request) or super().delete_view(request, object_id, extra_context)
 
 
 class GroupsAdmin(GroupAdmin):
@@ -157,14 +157,14 @@ class GroupsAdmin(GroupAdmin):
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Delete a group, if the session has a recent proof (W7)."""
-        return _wanting_proof(request) or super().delete_view(request, object_id, extra_context)
+        return _require_proof(request) or super().delete_view(request, object_id, extra_context)
 
 
-def _wanting_proof(request: HttpRequest) -> HttpResponse | None:
+def _require_proof(request: HttpRequest) -> HttpResponse | None:
     """Return a response that asks for a proof if a form was posted without one, or else ``None``."""
     if request.method != "POST" or proof.is_recent(request.session):
         return None
-    messages.error(request, ask_for_proof())
+    messages.error(request, proof_message())
     return HttpResponseRedirect(request.get_full_path())
 
 
@@ -172,7 +172,7 @@ def _is_super(request: HttpRequest) -> bool:
     return bool(getattr(request.user, "is_superuser", False))
 
 
-def _may_touch(request: HttpRequest, person: User | None) -> bool:
+def _may_change(request: HttpRequest, person: User | None) -> bool:
     if person is None or _is_super(request):
         return True
     return not is_super_admin(person.email) and _rights_of(person) <= request.user.get_all_permissions()

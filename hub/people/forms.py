@@ -38,7 +38,7 @@ LAST = (
 )
 
 
-def ask_for_proof() -> SafeString:
+def proof_message() -> SafeString:
     """Return the message for a person who must prove their identity first, with a link (W7)."""
     return format_html(
         'First <a href="{}" target="_blank">confirm in a new tab that it is you</a>, then try again.',
@@ -54,7 +54,7 @@ class _ProofGuard(AnyForm):
     def clean(self) -> dict[str, Any]:
         """Return the cleaned data; add an error if there is no recent proof."""
         if not self.is_proved:
-            self.add_error(None, ask_for_proof())
+            self.add_error(None, proof_message())
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         return cleaned
 
@@ -102,7 +102,7 @@ class PersonChangeForm(_EmailGuard, ChangeForm):
         """
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if not self.is_proved and GRANTING & set(self.changed_data):
-            self.add_error(None, ask_for_proof())
+            self.add_error(None, proof_message())
         if not self._stays_administrator(cleaned) and is_last_local_administrator(self.instance):
             self.add_error("is_active" if not cleaned.get("is_active", True) else "email", LAST)
         return cleaned

@@ -25,14 +25,14 @@ def prove(request: HttpRequest, application: Application) -> HttpResponse:
     """Send the browser to AuthKit, or return a page that says why the sign-in could not be completed."""
     public_url, organization = (_value(application, key) for key in ("public_url", "workos_organization_id"))
     if not round_trip.comes_back(request, public_url):
-        return _lead_to(request, public_url)
+        return _ask_for_public_url(request, public_url)
     try:
         return verification.begin_claim(request, _credentials(application), public_url, organization)
     except WorkOSTrouble as trouble:
-        return _explain(request, trouble)
+        return _failure_page(request, trouble)
 
 
-def _lead_to(request: HttpRequest, public_url: str) -> HttpResponse:
+def _ask_for_public_url(request: HttpRequest, public_url: str) -> HttpResponse:
     """Return a page that asks to open the wizard under the public URL, with the command that allows it."""
     wizard, review = urljoin(public_url, reverse("setup:token")), reverse("setup:review")
     command = f"./manage.py config set public_url {public_url}"
@@ -53,7 +53,7 @@ def conclude(
             return pages.failure(request, "expired", retry_url="", back_url=reverse("setup:review"))
         _claim(request, grant, commit)
     except WorkOSTrouble as trouble:
-        return _explain(request, trouble)
+        return _failure_page(request, trouble)
     return None
 
 
@@ -79,5 +79,5 @@ def _value(application: Application, key: str) -> Any:
     return application.changes.get(key, schema.value(get_config(), key))
 
 
-def _explain(request: HttpRequest, trouble: WorkOSTrouble) -> HttpResponse:
+def _failure_page(request: HttpRequest, trouble: WorkOSTrouble) -> HttpResponse:
     return pages.explain(request, trouble, retry_url="", back_url=reverse("setup:review"))

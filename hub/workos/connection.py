@@ -82,9 +82,9 @@ def _candidate(data: Mapping[str, Any], config: RuntimeConfig) -> Credentials:
     # The stored key is only sent with the stored client id and domain: a posted domain could steal the key.
     values = {key: _clean(key, data[key]) for key in OTHERS if key in data}
     key = _clean(KEY, data.get(KEY) or "")
-    in_force = {name: getattr(config, name) for name in OTHERS}
-    wanted = in_force | values
-    if key is None and wanted == in_force:
+    stored = {name: getattr(config, name) for name in OTHERS}
+    wanted = stored | values
+    if key is None and wanted == stored:
         key = config.workos_api_key
     if key is None or wanted["workos_client_id"] is None:
         raise ValidationError(ENTER_AGAIN if key is None else "Enter the WorkOS Client ID first.")

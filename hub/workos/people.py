@@ -50,7 +50,7 @@ def update(user: User, person: Person) -> None:
 
 @transaction.atomic
 def _find_or_make(person: Person) -> User:
-    user = User.objects.filter(workos_user_id=person.workos_user_id).first() or _namesake(person)
+    user = User.objects.filter(workos_user_id=person.workos_user_id).first() or _local_account(person)
     if user is None:
         user = User()
         user.set_unusable_password()
@@ -58,7 +58,7 @@ def _find_or_make(person: Person) -> User:
     return user
 
 
-def _namesake(person: Person) -> User | None:
+def _local_account(person: Person) -> User | None:
     """Return the local account with the person's verified address, if there is one."""
     if not person.email_verified:
         return None
@@ -73,9 +73,9 @@ def _assign(user: User, person: Person) -> None:
     # An address that WorkOS has not verified never becomes the account's address: in mode local,
     # ``super_admin_emails`` trusts the addresses of accounts.
     if person.email_verified:
-        _make_room(user, person)
+        _free_address(user, person)
     elif not user.pk:
-        _require_unclaimed(person)
+        _refuse_known_address(person)
     facts = {
         "workos_user_id": person.workos_user_id,
         "email": person.email if person.email_verified else user.email or _placeholder(person, UNVERIFIED),
@@ -95,14 +95,14 @@ def _placeholder(owner: Person | User, domain: str) -> str:
     return f"{owner.workos_user_id}@{domain}".lower()
 
 
-def _require_unclaimed(person: Person) -> None:
+def _refuse_known_address(person: Person) -> None:
     """Raise ``NotAdmitted`` if an account has the person's unverified address."""
     # The account may be the person's own. They verify the address instead of getting a second account.
     if User.objects.filter(email=person.email).exists():
         raise NotAdmitted("unverified")
 
 
-def _make_room(user: User, person: Person) -> None:
+def _free_address(user: User, person: Person) -> None:
     """Take the person's verified address from another WorkOS user's account, if one has it.
 
     Raise ``NotAdmitted`` if a local account has it.

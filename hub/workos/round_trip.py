@@ -32,7 +32,7 @@ PENDING = "workos_round_trips"
 """The session key of the trips that have begun. It holds a dictionary from OAuth state to trip."""
 LIFETIME = 600
 """The time limit of a trip, in seconds."""
-MOST = 5
+MAX_TRIPS = 5
 """How many trips one browser can have at the same time, in several tabs. Older trips are dropped."""
 SIGN_IN, PROOF, SWITCH, CLAIM = "sign-in", "proof", "switch", "claim"
 
@@ -85,14 +85,14 @@ def begin(
         "public_url": get_config().public_url if public_url is None else public_url,
         "began": time.time(),
     }
-    with _under_way(request) as trips:
-        for state in list(trips)[: 1 - MOST]:
+    with _stored_trips(request) as trips:
+        for state in list(trips)[: 1 - MAX_TRIPS]:
             del trips[state]
         trips[link["state"]] = trip
-    return _leave(request, link["url"])
+    return _redirect_away(request, link["url"])
 
 
-def _leave(request: HttpRequest, url: str) -> HttpResponse:
+def _redirect_away(request: HttpRequest, url: str) -> HttpResponse:
     """Return a redirect to ``url``, or after a form a page that leads there."""
     # The CSP directive ``form-action`` also blocks redirects after a form (W2).
     is_form = request.method == "POST"
@@ -101,9 +101,9 @@ def _leave(request: HttpRequest, url: str) -> HttpResponse:
     return page
 
 
-def take(request: HttpRequest) -> Trip | None:
+def pop_trip(request: HttpRequest) -> Trip | None:
     """Remove and return the trip that this request completes; ``None`` if there is none or it is too old."""
-    with _under_way(request) as trips:
+    with _stored_trips(request) as trips:
         found = trips.pop(request.GET.get("state", ""), None)
     if found is None or time.time() - found.pop("began") > LIFETIME:
         return None
@@ -111,7 +111,7 @@ def take(request: HttpRequest) -> Trip | None:
 
 
 @contextlib.contextmanager
-def _under_way(request: HttpRequest) -> Iterator[dict[str, Any]]:
+def _stored_trips(request: HttpRequest) -> Iterator[dict[str, Any]]:
     """Yield this browser's trips, read from the database under a lock, and save them if they were changed."""
     # The session that this request has loaded may be out of date. If two requests complete one trip, the
     # second must not find it. A request that begins a trip meanwhile must not restore a completed one.

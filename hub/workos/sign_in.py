@@ -68,7 +68,7 @@ def proof_url() -> str:
 @require_GET
 def callback(request: HttpRequest) -> HttpResponse:
     """Complete a trip to AuthKit: sign the person in, or return a page that says why not."""
-    trip = round_trip.take(request)
+    trip = round_trip.pop_trip(request)
     if trip is not None and trip.purpose == SWITCH:
         return verification.conclude(request, trip)
     if trip is not None and trip.purpose in {SIGN_IN, PROOF} and get_config().app_mode == WORKOS:

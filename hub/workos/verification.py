@@ -61,7 +61,7 @@ def redeem_claim(
     Return ``None`` if the trip is too old, began in another browser or was made with another public URL.
     Raise ``WorkOSTrouble`` if the sign-in failed or the person is not listed.
     """
-    trip = round_trip.take(request)
+    trip = round_trip.pop_trip(request)
     if trip is None or trip.purpose != CLAIM or trip.public_url != public_url:
         return None
     grant = round_trip.redeem(request, trip, credentials)
@@ -85,7 +85,7 @@ def begin_switch(request: HttpRequest) -> HttpResponse:
             organization_id=config.workos_organization_id,
         )
     except WorkOSTrouble as trouble:
-        return _explain(request, trouble)
+        return _failure_page(request, trouble)
 
 
 def conclude(request: HttpRequest, trip: Trip) -> HttpResponse:
@@ -109,7 +109,7 @@ def conclude(request: HttpRequest, trip: Trip) -> HttpResponse:
             raise NotAdmitted("organization")
         _switch(request, user, grant, snapshot)
     except WorkOSTrouble as trouble:
-        return _explain(request, trouble)
+        return _failure_page(request, trouble)
     outage.note_success()
     return redirect(trip.next_url or resolve_url("dashboard"))
 
@@ -130,5 +130,5 @@ def _switch(request: HttpRequest, actor: User, grant: Grant, proved: Snapshot) -
     current.establish(request, user, grant, proved.config)
 
 
-def _explain(request: HttpRequest, trouble: WorkOSTrouble) -> HttpResponse:
+def _failure_page(request: HttpRequest, trouble: WorkOSTrouble) -> HttpResponse:
     return pages.explain(request, trouble, retry_url="", back_url=resolve_url("dashboard"))

@@ -80,8 +80,8 @@ class _Call:
     def __init__(self, http: httpx2.Client, method: str, url: str, **parts: Any) -> None:
         self._http, self._method, self._url, self._parts = http, method, url, parts
         self._answer: Future[HTTPResponse] = Future()
-        self._line: socket.socket | None = None
-        self._is_given_up = False
+        self._socket: socket.socket | None = None
+        self._is_cancelled = False
         self._lock = threading.Lock()
 
     def answer_within(self, seconds: float) -> HTTPResponse:
@@ -92,11 +92,11 @@ class _Call:
         except httpx2.ConnectError as error:
             raise TransportConnectError(str(error)) from error
         except (TimeoutError, httpx2.TimeoutException) as error:
-            raise self._give_up() from error
+            raise self._cancel() from error
         except (httpx2.HTTPError, httpx2.InvalidURL, RuntimeError) as error:  # RuntimeError: a closed client
             raise TransportError(str(error)) from error
         finally:
-            self._let_go()
+            self._close_socket()
 
     def _run(self) -> None:
         try:
@@ -128,24 +128,24 @@ class _Call:
             return
         line: socket.socket = info["return_value"].get_extra_info("socket")
         with self._lock:
-            if self._is_given_up:
+            if self._is_cancelled:
                 _cut(line)
             else:
-                self._line = line.dup()
+                self._socket = line.dup()
 
-    def _give_up(self) -> TransportError:
+    def _cancel(self) -> TransportError:
         """Cut the connection, if there is one, and return the error to raise."""
         with self._lock:
-            self._is_given_up = True
-            if self._line is None:
+            self._is_cancelled = True
+            if self._socket is None:
                 return TransportConnectError("could not connect in time")
-            _cut(self._line)
+            _cut(self._socket)
             return TransportTimeout("no answer arrived in time")
 
-    def _let_go(self) -> None:
+    def _close_socket(self) -> None:
         with self._lock:
-            if self._line is not None:
-                self._line.close()
+            if self._socket is not None:
+                self._socket.close()
 
 
 def _cut(line: socket.socket) -> None:

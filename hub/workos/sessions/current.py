@@ -54,7 +54,7 @@ def current_user(request: HttpRequest, user: User | AnonymousUser) -> User | Ano
     if is_workos != (config.app_mode == WORKOS):
         vouched = None  # the session began in another mode
     else:
-        vouched = _vouch_for(request, user, config) if is_workos else user
+        vouched = _check_workos_session(request, user, config) if is_workos else user
     if vouched is None:
         request.session.flush()
         return AnonymousUser()
@@ -62,7 +62,7 @@ def current_user(request: HttpRequest, user: User | AnonymousUser) -> User | Ano
     return vouched
 
 
-def _vouch_for(request: HttpRequest, user: User, config: RuntimeConfig) -> User | None:
+def _check_workos_session(request: HttpRequest, user: User, config: RuntimeConfig) -> User | None:
     """Return ``user`` with the rights of this session, or ``None`` if WorkOS has ended the session."""
     revocations.follow(config)
     row = find(request)

@@ -32,9 +32,9 @@ CALLS = 3
 """How many calls one refresh makes at most, each up to five seconds: for a token, the session, the person."""
 LEASE = dt.timedelta(seconds=20)
 """How long one process may take for a refresh before another process takes over."""
-GRACE = dt.timedelta(seconds=60)
+GRACE_PERIOD = dt.timedelta(seconds=60)
 """How long after the token's expiry a request continues without waiting for another request's refresh."""
-PATIENCE, GLANCE = 6.0, 0.05
+LONGEST_WAIT, POLL_INTERVAL = 6.0, 0.05
 """How long a request waits for another request's refresh, and how often it checks, in seconds."""
 BACKOFF = dt.timedelta(seconds=30)
 """How long the hub waits before it tries to refresh a session again after WorkOS did not answer."""
@@ -68,17 +68,17 @@ def refresh(row: WorkOSSession, config: RuntimeConfig) -> WorkOSSession | None:
     now = timezone.now()
     if outage.is_recent() or _is_ahead(row.retry_at, now):
         return row
-    lease = _claim(row, now)
+    lease = _take_lease(row, now)
     if lease is None:
-        return _left_to_another(row, now)
+        return _await_other_refresh(row, now)
     mine = WorkOSSession.objects.filter(pk=row.pk, refreshing_until=lease)
-    is_over = _try(mine, config)
+    is_over = _refresh_or_postpone(mine, config)
     if is_over and mine.exists():
         return None
     return WorkOSSession.objects.filter(pk=row.pk).first()  # another process may have taken over meanwhile
 
 
-def _try(mine: Lease, config: RuntimeConfig) -> bool:
+def _refresh_or_postpone(mine: Lease, config: RuntimeConfig) -> bool:
     """Refresh the leased session, or postpone the refresh. Return whether the session has ended."""
     try:
         _refresh(mine, config)
@@ -109,7 +109,7 @@ def _is_ahead(moment: dt.datetime | None, now: dt.datetime) -> bool:
     return moment is not None and now < moment < now + AHEAD
 
 
-def _claim(row: WorkOSSession, now: dt.datetime) -> dt.datetime | None:
+def _take_lease(row: WorkOSSession, now: dt.datetime) -> dt.datetime | None:
     """Take the lease in the database and return when it ends, or ``None`` if another request has it."""
     if _is_ahead(row.refreshing_until, now):
         return None
@@ -130,7 +130,7 @@ def _refresh(mine: Lease, config: RuntimeConfig) -> None:
     if grant is None:
         _keep_without_token(row, mine, client)
     else:
-        _take(grant, row, mine, config)
+        _save_grant(grant, row, mine, config)
     outage.note_success()
 
 
@@ -155,7 +155,7 @@ def _ask_for_grant(row: WorkOSSession, mine: Lease, client: Client, config: Runt
     return None
 
 
-def _take(grant: Grant, row: WorkOSSession, mine: Lease, config: RuntimeConfig) -> None:
+def _save_grant(grant: Grant, row: WorkOSSession, mine: Lease, config: RuntimeConfig) -> None:
     if grant.person.workos_user_id != row.user.workos_user_id:
         raise InvalidToken("the access token belongs to another user")
     people.update(row.user, grant.person)
@@ -192,17 +192,17 @@ def _postpone(mine: Lease, trouble: WorkOSTrouble) -> None:
     mine.update(refreshing_until=None, retry_at=timezone.now() + BACKOFF)
 
 
-def _left_to_another(row: WorkOSSession, now: dt.datetime) -> WorkOSSession | None:
+def _await_other_refresh(row: WorkOSSession, now: dt.datetime) -> WorkOSSession | None:
     """Return the session while another request refreshes it; ``None`` if it has ended.
 
-    If the token expired less than ``GRACE`` ago, return the session as it is. Otherwise wait for the refresh,
-    at most ``PATIENCE`` seconds.
+    If the token expired less than ``GRACE_PERIOD`` ago, return the session as it is. Otherwise wait for the
+    refresh, at most ``LONGEST_WAIT`` seconds.
     """
-    if now - row.fresh_until < GRACE:
+    if now - row.fresh_until < GRACE_PERIOD:
         return row
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + LONGEST_WAIT
     while time.monotonic() < deadline:
-        time.sleep(GLANCE)
+        time.sleep(POLL_INTERVAL)
         seen = WorkOSSession.objects.filter(pk=row.pk).first()
         if seen is None or seen.refreshing_until is None:
             return seen

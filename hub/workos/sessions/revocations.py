@@ -45,20 +45,20 @@ def follow(config: RuntimeConfig) -> None:
     if time.monotonic() < _next_look or outage.is_recent():
         return
     _next_look = time.monotonic() + INTERVAL.total_seconds()
-    events = _take_turn()
+    events = _next_position()
     if events is None:
         return
     try:
-        _catch_up(events, get_client(credentials_in(config)))
+        _read_events(events, get_client(credentials_in(config)))
     except (CredentialsRefused, Rejected) as error:
-        _cope(events, error)
+        _handle_refusal(events, error)
     except WorkOSTrouble as trouble:
         outage.note(trouble)
     else:
         _note_refused(events, False)
 
 
-def _cope(events: WorkOSEvents, error: CredentialsRefused | Rejected) -> None:
+def _handle_refusal(events: WorkOSEvents, error: CredentialsRefused | Rejected) -> None:
     """Drop a cursor that WorkOS rejects, or record why the hub cannot read the events."""
     # A cursor is rejected if, for example, it belongs to another WorkOS environment.
     if isinstance(error, Rejected) and events.cursor:
@@ -92,7 +92,7 @@ def problems() -> list[Problem]:
     ]
 
 
-def _take_turn() -> WorkOSEvents | None:
+def _next_position() -> WorkOSEvents | None:
     """Return the position in the events, or ``None`` if another process has asked within ``INTERVAL``."""
     global _next_look  # noqa: PLW0603
     now = timezone.now()
@@ -109,9 +109,9 @@ def _take_turn() -> WorkOSEvents | None:
     return row
 
 
-def _catch_up(events: WorkOSEvents, client: Client) -> None:
+def _read_events(events: WorkOSEvents, client: Client) -> None:
     for _page in range(PAGES):
-        found = _after(events, client)
+        found = _events_after(events, client)
         _end_sessions(found)
         if found:
             events.cursor = str(found[-1]["id"])
@@ -120,7 +120,7 @@ def _catch_up(events: WorkOSEvents, client: Client) -> None:
             return
 
 
-def _after(events: WorkOSEvents, client: Client) -> list[Mapping[str, Any]]:
+def _events_after(events: WorkOSEvents, client: Client) -> list[Mapping[str, Any]]:
     place = {"after": events.cursor} if events.cursor else {"range_start": _beginning()}
     answer = client.get("events", events=f"{SESSION_ENDED},{USER_GONE}", order="asc", limit=PAGE, **place)
     data = answer.get("data")

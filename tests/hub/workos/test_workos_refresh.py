@@ -187,13 +187,13 @@ def test_a_process_that_was_slow_puts_no_old_token_over_a_newer_one(
 ) -> None:
     expire_tokens()
     row, config = WorkOSSession.objects.get(), get_config()
-    lease = refreshing._claim(row, timezone.now())
+    lease = refreshing._take_lease(row, timezone.now())
     slow = WorkOSSession.objects.filter(refreshing_until=lease)
     WorkOSSession.objects.update(refreshing_until=None)  # its lease is over, and another one refreshes
     assert owner_at_workos.may_administer()
     newest = refresh_token()
     assert slow.update(refresh_token="a token that is used up") == 0
-    assert not refreshing._try(slow, config)
+    assert not refreshing._refresh_or_postpone(slow, config)
     assert (refresh_token(), len(workos_hub.refreshes())) == (newest, 1)
     assert owner_at_workos.may_administer()
 
@@ -202,14 +202,14 @@ def test_a_process_that_lost_its_lease_ends_no_session(
     owner_at_workos: Visitor, workos_hub: AuthKit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expire_tokens()
-    try_it = refreshing._try
+    try_it = refreshing._refresh_or_postpone
 
     def be_slow(mine: refreshing.Lease, config: RuntimeConfig) -> bool:
         is_over = try_it(mine, config)
         WorkOSSession.objects.update(refreshing_until=None)  # another process has taken over meanwhile
         return is_over
 
-    monkeypatch.setattr(refreshing, "_try", be_slow)
+    monkeypatch.setattr(refreshing, "_refresh_or_postpone", be_slow)
     workos_hub.faults["/user_management/authenticate"] = refusal("invalid_grant")
     assert owner_at_workos.is_signed_in()
 
