@@ -1,0 +1,177 @@
+"""A Django project that is not the hub, in a folder and in processes of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+from tests.support.processes.command_server import ROOT
+
+SETTINGS = """
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent
+SECRET_KEY = "of a project that only tests use"
+ALLOWED_HOSTS = ["*"]
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "config_app",
+    "shop",
+]
+MIDDLEWARE = [
+    "config_app.middleware.one_revision",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+]
+ROOT_URLCONF = "shop.urls"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": FOLDER / "shop.db"}}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+STATIC_URL = "/static/"
+CONFIG_APP = {"PROJECT": "shop.configuration.ShopProject"}
+"""
+CONFIGURATION = """
+from dataclasses import dataclass
+from pathlib import Path
+
+from config_app import fields
+from config_app.declare import Section, setting
+from config_app.keyring import MachineUnlocker
+from config_app.project import Project
+from config_app.schema import Schema
+from config_app.secret import Secret
+
+SHOP = Section(key="shop", title="Shop")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShopConfig:
+    page_size: int = setting(
+        20, section=SHOP, label="Page size", field=fields.IntegerRangeField(1, 200), help="Entries on a page."
+    )
+    is_open: bool = setting(
+        True, section=SHOP, label="Open", field=fields.BooleanField(), help="Whether people can buy."
+    )
+    greeting: str = setting(
+        "Welcome",
+        section=SHOP,
+        label="Greeting",
+        field=fields.TextField(required=False, empty_value=""),
+        help="On the first page.",
+    )
+    hosts: tuple[str, ...] = setting(
+        (), section=SHOP, label="Hosts", field=fields.HostListField(), help="Where goods are stored."
+    )
+    token: Secret | None = setting(
+        None, section=SHOP, label="Token", field=fields.SecretField(), help="From the bank."
+    )
+
+
+class ShopProject(Project):
+    schema = Schema(ShopConfig)
+
+    def unlockers(self):
+        yield MachineUnlocker(Path(__file__).resolve().parent.parent / "config.key")
+"""
+URLS = """
+from django.contrib import admin
+from django.http import HttpResponse
+from django.urls import path
+
+from config_app.api import get_config
+
+
+def index(request):
+    return HttpResponse(f"{get_config().page_size} {get_config().greeting}")
+
+
+urlpatterns = [path("", index), path("admin/", admin.site.urls)]
+"""
+
+
+class ForeignProject:
+    """A small project in ``folder``. ``settings`` is appended to its settings module.
+
+    ``configuration`` replaces its declarations; ``database_url`` puts it on PostgreSQL.
+    """
+
+    def __init__(
+        self, folder: Path, *, settings: str = "", configuration: str = CONFIGURATION, database_url: str = ""
+    ) -> None:
+        self.folder = folder
+        self.write("shop/__init__.py", "")
+        self.write("shop/configuration.py", configuration)
+        self.write("shop/urls.py", URLS)
+        self.write("shop_settings.py", SETTINGS + _database(database_url) + textwrap.dedent(settings))
+
+    def write(self, name: str, text: str) -> Path:
+        """Write a file of the project."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(text))
+        return path
+
+    def run(self, code: str) -> subprocess.CompletedProcess[str]:
+        """Run Python code in a process of the project, with Django set up."""
+        program = "import django\ndjango.setup()\n" + textwrap.dedent(code)
+        return self._process([sys.executable, "-c", program])
+
+    def says(self, code: str) -> str:
+        """Run code that must succeed, and return what it printed, without the last newline."""
+        done = self.run(code)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.rstrip("\n")
+
+    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a management command."""
+        return self._process([sys.executable, "-m", "django", *arguments])
+
+    def migrate(self) -> None:
+        """Create the tables."""
+        done = self.manage("migrate", "--verbosity=0")
+        assert done.returncode == 0, done.stderr
+
+    def test(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the project's own tests with Django's runner."""
+        return self.manage("test", "--verbosity=2", *arguments)
+
+    def _process(self, command: list[str]) -> subprocess.CompletedProcess[str]:
+        variables = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),
+            "PYTHONPATH": f"{self.folder}:{ROOT}",
+            "DJANGO_SETTINGS_MODULE": "shop_settings",
+        }
+        return subprocess.run(
+            command, cwd=self.folder, env=variables, capture_output=True, text=True, timeout=120, check=False
+        )
+
+
+def _database(url: str) -> str:
+    if not url:
+        return ""
+    return f"""
+import environ
+DATABASES = {{"default": environ.Env.db_url_config({url!r})}}
+"""
