@@ -184,7 +184,7 @@ def test_a_database_that_comes_back_is_current_again_without_help(
         set_row("port", "9001")
         port_becomes(9001)
     wait_for(lambda: runtime.stale_since() is None, "the configuration to be current")
-    assert "current again" in caplog.text
+    assert "the database is available again" in caplog.text
 
 
 @pytest.mark.django_db(transaction=True)

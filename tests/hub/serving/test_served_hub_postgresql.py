@@ -103,7 +103,7 @@ def test_a_listener_that_is_cut_off_listens_again_at_once(hub: HubProcess) -> No
     hub.sql(f"SELECT pg_terminate_backend(pid) {LISTENERS}")
     change(hub, "--wait")
     wait_for(lambda: hub.sql(f"SELECT count(*) {LISTENERS}") == [(WORKERS + 1,)], "all to listen")
-    assert "the last good configuration stays" not in hub.log.read_text()[said:]
+    assert "the last good configuration is still used" not in hub.log.read_text()[said:]
 
 
 def test_a_notification_that_is_lost_does_no_harm(hub: HubProcess) -> None:
