@@ -59,8 +59,7 @@ def test_what_an_earlier_holder_entered_fills_in_the_forms_and_says_so() -> None
     browser = took_over()
     browser.get("/setup/mode/")
     assert (
-        "entered before, under another setup token. If that was not you, run ./manage.py setup_token --new"
-        in browser.text
+        "with an earlier setup token. If that was not you, run ./manage.py setup_token --new" in browser.text
     )
     assert browser.response.context["form"]["app_mode"].value() == "workos"
     browser.fill("mode", MODE)
@@ -69,7 +68,7 @@ def test_what_an_earlier_holder_entered_fills_in_the_forms_and_says_so() -> None
     assert browser.post("/setup/account/", {**ACCOUNT, "password1": "", "password2": ""}) == 200
     browser.fill("account", ACCOUNT)
     browser.get("/setup/account/")
-    assert "under another setup token" not in browser.text
+    assert "with an earlier setup token" not in browser.text
 
 
 def test_nobody_becomes_a_super_admin_by_what_an_earlier_holder_entered() -> None:
@@ -105,7 +104,7 @@ def test_renewing_the_token_discards_what_was_entered() -> None:
     browser = Browser()
     browser.unlock()
     browser.get("/setup/mode/")
-    assert "under another setup token" not in browser.text
+    assert "with an earlier setup token" not in browser.text
     assert (draft.load().steps, draft.load().earlier) == ({}, {})
 
 

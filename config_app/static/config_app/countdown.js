@@ -1,4 +1,4 @@
-// Counts down to when a change reverts by itself. Without this, the banner names the time of day.
+// Counts down to the moment when a change reverts by itself. Without this script, the banner shows the time of day.
 
 const rows = [...document.querySelectorAll("[data-cfg-seconds-left]")].map((row) => ({
   row,
@@ -13,7 +13,7 @@ function clock(seconds) {
 }
 
 function finish({ row }) {
-  row.querySelector("[data-cfg-deadline]").textContent = "The time to confirm is over: the change reverts now.";
+  row.querySelector("[data-cfg-deadline]").textContent = "The time to confirm is over. The change reverts now.";
   row.querySelector("[data-cfg-settle]")?.remove();
 }
 

@@ -1,4 +1,4 @@
-// Counts and marks what was edited, and asks before it is lost.
+// Counts and marks the edited settings, and asks before the edits are lost.
 
 const form = document.getElementById("cfg-form");
 const count = document.querySelector("[data-cfg-count]");
@@ -17,7 +17,7 @@ function mark(row) {
   row.classList.toggle("cfg-setting--edited", edited);
 }
 
-function tell() {
+function showCount() {
   const edited = form.querySelectorAll(".cfg-setting--edited").length;
   count.textContent = edited ? `${edited} ${edited === 1 ? "setting" : "settings"} edited` : "";
 }
@@ -25,10 +25,10 @@ function tell() {
 form.addEventListener("input", (event) => {
   const row = event.target.closest("[data-cfg-setting]");
   if (row) mark(row);
-  tell();
+  showCount();
 });
 
-// A second click while the first one is under way does nothing
+// Ignore a second click while the first one is under way
 form.addEventListener("submit", (event) => {
   if (saving) event.preventDefault();
   saving = true;
@@ -38,9 +38,9 @@ addEventListener("beforeunload", (event) => {
   if (!saving && form.querySelector(".cfg-setting--edited")) event.preventDefault();
 });
 
-// Back and reload may bring input along
+// After Back or a reload, the browser may restore what was entered
 addEventListener("pageshow", () => {
   saving = false;
   for (const row of form.querySelectorAll("[data-cfg-setting]")) mark(row);
-  tell();
+  showCount();
 });

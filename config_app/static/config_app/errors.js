@@ -1,4 +1,4 @@
-// Shows what is wrong with what was entered as a page that comes back with errors does, without losing any of it.
+// Shows errors as a page that comes back with errors does, but keeps everything that was entered.
 
 const form = document.getElementById("cfg-form");
 
@@ -36,7 +36,7 @@ function itemOf(row, message) {
   return item;
 }
 
-// A row that was filtered out could not be reached from the summary.
+// The summary links to rows, so none of them may be filtered out.
 function showEveryRow() {
   const filter = document.querySelector("[data-cfg-filter]");
   if (!filter.value) return;
@@ -48,7 +48,7 @@ function summarise(rows, errors) {
   const box = copyOf("[data-cfg-errors-template]");
   const items = rows.flatMap((row) => errors[row.dataset.cfgSetting].map((message) => itemOf(row, message)));
   box.querySelector("ul").append(...items);
-  box.removeAttribute("autofocus"); // is for a page that loads
+  box.removeAttribute("autofocus"); // only works on a page that loads
   document.querySelector(".cfg-columns").before(box);
   box.focus();
 }
@@ -76,7 +76,7 @@ export function clearErrors() {
   }
 }
 
-// Tells whether every error has its place beside a field; where one has not, nothing is shown.
+// Returns true if every error belongs to a field. Otherwise, shows nothing and returns false.
 export function showErrors(errors) {
   const rows = [...form.querySelectorAll("[data-cfg-setting]")].filter(
     (row) => row.dataset.cfgSetting in errors && controlOf(row),

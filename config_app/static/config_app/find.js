@@ -1,4 +1,4 @@
-// Finds settings as one types, and marks the section that is being read.
+// Filters the settings by the words in the search field, and marks the section in view.
 
 const filter = document.querySelector("[data-cfg-filter]");
 const rows = [...document.querySelectorAll("[data-cfg-setting]")];

@@ -1,10 +1,10 @@
-// Goes on at the new address once that answers. Without this, the link on the page leads there.
+// Opens the new address as soon as it answers. Without this script, people follow the link on the page.
 
 const AGAIN_MS = 250;
 const PATIENCE_MS = 60_000;
 
 const link = document.querySelector("[data-cfg-follow]");
-// A file that nobody has to sign in for: this one, as the new address has it.
+// This script at the new address: a file that needs no sign-in.
 const there = new URL(new URL(import.meta.url).pathname, link.href);
 const end = Date.now() + PATIENCE_MS;
 

@@ -1,7 +1,8 @@
-// Looks again for as long as a change is under way. Without this, the page says how far it was when it was loaded.
+// Refreshes parts of the page while a change is under way. Without this script, the page shows how far the change
+// was when the page was loaded.
 
 const WAITS_MS = [400, 800, 1600, 3200, 6400];
-// Whatever is shown once and then gone, such as a message, is kept for the page itself
+// Tells the server to keep what is shown only once, such as a message, for a full page
 const HEADERS = { "X-Config-Refresh": "1" };
 
 function isUnderWay(page) {
@@ -17,12 +18,12 @@ async function load() {
 function replaceParts(page) {
   if (!page.querySelector("[data-cfg-part]")) throw new Error("another page");
   for (const part of document.querySelectorAll("[data-cfg-part]")) {
-    if (part.contains(document.activeElement)) continue; // somebody is about to follow a link in it
+    if (part.contains(document.activeElement)) continue; // someone may be about to follow a link in it
     const now = page.getElementById(part.id);
     if (now) part.replaceWith(now);
     else part.remove();
   }
-  document.dispatchEvent(new Event("config:refreshed")); // for scripts that ready what a page shows
+  document.dispatchEvent(new Event("config:refreshed")); // for scripts that prepare parts of a page
 }
 
 async function refresh() {
@@ -32,7 +33,7 @@ async function refresh() {
     try {
       replaceParts(await load());
     } catch {
-      // Signed out, without rights, or out of reach for the moment: what is shown stays
+      // Signed out, without rights, or no answer: keep what the page shows
     }
   }
 }

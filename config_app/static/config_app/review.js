@@ -1,6 +1,6 @@
-// Shows what saving would change, before it does, and asks there for proof that it is really the person who is
-// signed in: what was entered, secrets included, stays in the page until it can be saved. Whatever is unusual is
-// left to the page itself.
+// Before a save, shows what would change, and asks for proof of identity if a change needs it. Everything that was
+// entered, secrets included, stays in the page until it is saved. In unusual cases, it submits the form: the page
+// that comes back explains what is wrong.
 
 import { clearErrors, listOf, showErrors } from "./errors.js";
 
@@ -32,7 +32,7 @@ function rowOf(change) {
   return row;
 }
 
-function tellProof(messages) {
+function showProofErrors(messages) {
   proof.querySelector(".errorlist")?.remove();
   proof.classList.toggle("cfg-proof--error", messages.length > 0);
   control.removeAttribute("aria-describedby");
@@ -47,7 +47,7 @@ function tellProof(messages) {
 function askForProof() {
   proof.querySelector("input")?.setAttribute("form", form.id);
   dialog.querySelector("[data-cfg-proof-slot]").append(proof);
-  tellProof([]);
+  showProofErrors([]);
 }
 
 function warn(words) {
@@ -72,11 +72,11 @@ function show({ changes, revision, proof: missing, warning }) {
 
 function refuse(errors) {
   if (errors[PASSWORD]) {
-    tellProof(errors[PASSWORD]);
+    showProofErrors(errors[PASSWORD]);
     return;
   }
   dialog.close();
-  if (!showErrors(errors)) saveNow(); // an error that belongs to no field: the page says it best
+  if (!showErrors(errors)) saveNow(); // an error belongs to no field: the page that comes back shows it
 }
 
 function saveNow() {
@@ -86,21 +86,21 @@ function saveNow() {
 
 function showOrSave(answer, isReview) {
   if (answer.errors) refuse(answer.errors);
-  else if (!answer.changes) saveNow(); // stale: the page shows what the others changed
-  else if (answer.proof && dialog.open) tellProof([answer.proof]);
+  else if (!answer.changes) saveNow(); // the configuration changed meanwhile: the page that comes back shows how
+  else if (answer.proof && dialog.open) showProofErrors([answer.proof]);
   else if (answer.proof || isReview) show(answer);
   else saveNow();
 }
 
 async function preview({ isReview }) {
-  if (button.disabled) return; // one at a time, as each one may count as an attempt
+  if (button.disabled) return; // one at a time: each may count as an attempt to enter the password
   button.disabled = true;
   clearErrors();
   try {
     const response = await fetch(form.dataset.previewUrl, { method: "POST", body: new FormData(form) });
     showOrSave(await response.json(), isReview);
   } catch {
-    saveNow(); // no answer, or not the one expected
+    saveNow(); // no answer, or an unexpected one
   } finally {
     button.disabled = false;
   }
@@ -109,7 +109,7 @@ async function preview({ isReview }) {
 button.hidden = false;
 button.addEventListener("click", () => preview({ isReview: true }));
 
-// Ahead of whoever takes the event for the last one on this page
+// In the capture phase: edits.js takes the first submit that reaches it for a save
 form.addEventListener(
   "submit",
   (event) => {

@@ -3,7 +3,7 @@
 const FEEDBACK_MS = 2000;
 
 async function write(element) {
-  // The clipboard API exists only on https and localhost; a hub on a LAN address has neither
+  // The clipboard API exists only on https and localhost, not on http in a local network
   if (navigator.clipboard) return navigator.clipboard.writeText(element.textContent.trim());
   getSelection().selectAllChildren(element);
   if (!document.execCommand("copy")) throw new Error("copying is not available");

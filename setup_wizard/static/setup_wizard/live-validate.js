@@ -1,5 +1,5 @@
-// Checks one field while it is being typed: POST name and value to [data-validate-url], show
-// {"error": str | null} beside it. Secrets are never sent: they are checked with the whole form.
+// Checks a field while someone types in it: sends its name and value to [data-validate-url] and shows the answer,
+// {"error": str | null}, beside it. Secrets are never sent. They are checked when the form is submitted.
 
 const DELAY_MS = 500;
 const pending = new WeakMap();
@@ -40,7 +40,7 @@ async function check(input, field, signal) {
     const response = await fetch(url, { method: "POST", body, headers, signal });
     if (response.ok) show(field, (await response.json()).error);
   } catch {
-    // Offline or superseded by the next keystroke: submitting validates everything anyway
+    // Offline, or replaced by the next keystroke. When the form is submitted, the server checks every field
   }
 }
 

@@ -1,4 +1,4 @@
-// A button with data-probe-url posts its form there and shows {"ok": bool, "message": str} beside it.
+// A button with data-probe-url sends its form there. The answer, {"ok": bool, "message": str}, is shown beside it.
 
 const TIMEOUT_MS = 15_000;
 
@@ -26,7 +26,7 @@ async function probe(button) {
     const { ok, message } = await ask(button);
     report(output, ok ? "ok" : "error", message);
   } catch {
-    report(output, "error", "The hub did not answer. Try again.");
+    report(output, "error", "The server did not answer. Try again.");
   } finally {
     button.removeAttribute("aria-disabled");
   }

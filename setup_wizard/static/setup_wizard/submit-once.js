@@ -1,4 +1,4 @@
-// A form is sent once: a second click or Enter while the first is under way does nothing.
+// Sends a form only once: while the first submit is under way, a second click or Enter does nothing.
 
 const busy = new WeakSet();
 
@@ -33,7 +33,7 @@ document.addEventListener("submit", (event) => {
   mark(form, event.submitter);
 });
 
-// The back button may show the page exactly as it was left
+// The Back button may restore the page with its form still marked as sent
 addEventListener("pageshow", (event) => {
   if (event.persisted) for (const form of document.forms) release(form);
 });

@@ -1,5 +1,5 @@
-// Takes the setup token out of the link's fragment (#token=…), which never reaches a server log,
-// removes it from the address bar and from the history, and submits the form.
+// Reads the setup token from the link's fragment (#token=…), which never reaches a server's log. Removes it from
+// the address bar and from the browser's history, then submits the form.
 
 const form = document.querySelector("[data-token-form]");
 const input = form?.querySelector("[name=token]");

@@ -1,5 +1,5 @@
 // Applies the chosen theme before the first paint, so it loads as a plain script in <head>.
-// The choice is stored the way Django admin stores its own, so one choice holds in both.
+// It stores the choice under the name that Django's admin uses, so that both share one choice.
 "use strict";
 
 {
@@ -31,7 +31,7 @@
     try {
       localStorage.setItem("theme", theme);
     } catch {
-      // not remembered, still applied to this page
+      // storage is blocked: the choice holds for this page only
     }
     apply(theme);
   };

@@ -87,7 +87,7 @@ def test_a_change_in_between_is_shown_before_anything_happens(way: Way) -> None:
     change_elsewhere(server_workers=7)
     page = way.confirm(_reason="nginx broke")
     assert page.status_code == 200
-    assert "has moved on to revision" in text_of(page)
+    assert "the configuration changed to revision" in text_of(page)
     assert "Workers" in text_of(page)
     assert fields_of(page.context["form"])["_reason"] == "nginx broke"
     assert stored("port") == 9000

@@ -67,7 +67,7 @@ def save(hub: HubProcess, page: Page, label: str, value: str) -> None:
 def lock_out(hub: HubProcess, page: Page) -> None:
     """Take away the name under which the browser reaches the hub, and see that it does not any more."""
     save(hub, page, "Allowed Hosts", OTHER_NAME)
-    expect(page.get_by_role("heading", name="Go on at")).to_be_visible()
+    expect(page.get_by_role("heading", name="Continue at")).to_be_visible()
     wait_for(lambda: status(hub, page) == 400, "the browser to be locked out")
 
 

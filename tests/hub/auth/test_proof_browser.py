@@ -152,7 +152,7 @@ def test_in_mode_workos_a_sign_in_in_another_tab_is_the_proof(
             photograph(page, PICTURES / "proof-workos.png")
             with page.context.expect_page() as opened:
                 dialog.get_by_role("link", name="sign in again").click()
-            expect(opened.value.get_by_role("heading", name="Thank you, it is you")).to_be_visible()
+            expect(opened.value.get_by_role("heading", name="Identity confirmed")).to_be_visible()
             photograph(opened.value, PICTURES / "proof-given.png")
             dialog.get_by_role("button", name="Apply").click()
             expect(page.get_by_text("Allowed Hosts empty")).to_be_visible()

@@ -110,7 +110,7 @@ def test_processes_that_gave_no_sign_of_life_are_not_shown(owner_client: Client)
 
 
 def test_it_says_what_needs_attention_and_how_to_mend_it(owner_client: Client) -> None:
-    assert "Nothing" in text(owner_client)
+    assert "Needs attention None" in text(owner_client)
     SystemConfig.objects.create(config_key="port", config_value="banana")
     runtime.reload()
     page = text(owner_client)
@@ -131,7 +131,7 @@ def test_it_says_what_reverts_unless_it_is_confirmed(owner_client: Client) -> No
     assert f"Warning: Revision {number} will be reverted unless it is confirmed" in text(owner_client)
     assert "1 problem" in text(owner_client)
     confirmation.confirm(number)
-    assert "Nothing" in text(owner_client)
+    assert "Needs attention None" in text(owner_client)
 
 
 def test_it_does_not_look_for_what_waits_where_nothing_does(owner_client: Client) -> None:

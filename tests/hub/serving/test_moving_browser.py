@@ -104,7 +104,7 @@ def test_the_wizard_leads_a_new_owner_to_the_port_they_chose(served: HubProcess,
         page = visitor.page
         walk(served, page, port)
         expect(page.get_by_role("heading", name="This hub is yours")).to_be_visible(timeout=PATIENCE)
-        expect(page.get_by_text("From now on it is reached at")).to_be_visible()
+        expect(page.get_by_text("The new address is")).to_be_visible()
         photograph(page, PHOTOGRAPHS / "done-elsewhere.png")
         page.get_by_role("link", name="Open the dashboard").click()
         page.wait_for_url(address(port), timeout=PATIENCE)

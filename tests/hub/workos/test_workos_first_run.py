@@ -135,7 +135,7 @@ def enter_credentials(page: Page, hub: HubProcess, emulator: Emulator) -> None:
     expect(press_test(page)).to_contain_text("This redirect URI is not registered at WorkOS yet")
     page.get_by_role("button", name="Save").first.click()
     expect(page.get_by_text(re.compile(f"WorkOS Client ID .*→ {CLIENT_ID}"))).to_be_visible()
-    page.get_by_role("link", name="What to register at WorkOS").click()
+    page.get_by_role("link", name="Register this hub at WorkOS").click()
     register_and_test(page, emulator, f"{hub.url}/auth/callback")
 
 

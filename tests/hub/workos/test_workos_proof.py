@@ -64,7 +64,7 @@ def test_after_it_the_page_that_is_still_open_can_be_saved(stale: Visitor, worko
     editor = Editor(stale)
     token = str(editor.loaded.context["csrf_token"])
     assert prove(workos_hub, stale).headers["Location"] == "/auth/proof"
-    assert heading(stale.get("/auth/proof")) == "Thank you, it is you"
+    assert heading(stale.get("/auth/proof")) == "Identity confirmed"
     assert editor.save(allowed_hosts=HOSTS, csrfmiddlewaretoken=token).status_code == 302
     assert stored("allowed_hosts") == tuple(HOSTS.split(","))
 
@@ -129,4 +129,4 @@ def test_a_fresh_sign_in_that_fails_leads_to_another_one(stale: Visitor) -> None
     state = parse_qs(urlsplit(stale.begin(FRESH)).query)["state"][0]
     response = stale.get(f"/auth/callback?error=access_denied&state={state}")
     assert f'href="{FRESH}"' in text_of(response)
-    assert "It is you" not in text_of(stale.get("/auth/proof"))
+    assert "Identity confirmed" not in text_of(stale.get("/auth/proof"))
