@@ -1,1 +1,1 @@
-"""The first run: a wizard, or one command, that claims an unconfigured install."""
+"""The first run: a browser wizard and a command that claim an unconfigured install."""

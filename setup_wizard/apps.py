@@ -1,4 +1,4 @@
-"""The Django app."""
+"""The Django app of the setup wizard."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from django.apps import AppConfig
 
 
 class SetupWizardConfig(AppConfig):
-    """Claiming an install."""
+    """The app that claims an install."""
 
     name = "setup_wizard"
     verbose_name = "Setup"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Follow the configuration."""
-        from setup_wizard.claiming import reopening  # noqa: F401 - importing registers them
+        """Register the hook for configuration changes."""
+        from setup_wizard.claiming import reopening  # noqa: F401 - the import registers the hook

@@ -17,17 +17,17 @@ def setup_token(overview: Overview) -> Finding:
     if get_product().is_configured(overview.config):
         message = f"{path} still exists, but its token is not valid any more"
         left = Problem(code="token_left", message=message, fix="remove the file")
-        return Finding("claimed, so no token is valid", (left,) if path.exists() else ())
+        return Finding("already claimed; there is no valid token", (left,) if path.exists() else ())
     if tokens.is_usable():
-        return Finding(f"nobody has claimed this install; the token is in {path}")
+        return Finding(f"not claimed yet; the setup token is in {path}")
     if tokens.is_held():
-        return Finding("nobody has claimed this install; a browser is setting it up")
+        return Finding("not claimed yet; a browser is setting it up")
     unusable = Problem(
         code="token_unusable",
-        message=f"{path} is missing, expired, or open to others, so nobody can claim this install",
+        message=f"{path} is missing, expired or readable by others, so this install cannot be claimed",
         fix="run manage.py setup_token for a new link",
     )
-    return Finding("nobody has claimed this install", (unusable,))
+    return Finding("not claimed yet", (unusable,))
 
 
 def setup_draft(_overview: Overview) -> Finding:

@@ -1,4 +1,4 @@
-"""What stands against setting up."""
+"""The errors of setting up an install."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from config_app.errors import ConfigError
 
 
 class AlreadyClaimed(ConfigError):
-    """Somebody has claimed this install; nothing was changed."""
+    """The install is already claimed; nothing was changed."""
 
     def __init__(self) -> None:
         super().__init__(
-            "this hub is claimed already",
-            fix="sign in to change it, or run manage.py config reset to set it up anew",
+            "this hub is already claimed",
+            fix="sign in to change it, or run manage.py config reset to set it up again",
         )
 
 
 class TakenOver(ConfigError):
-    """Whoever asks does not hold the setup token, any more or at all; nothing was changed."""
+    """The browser does not hold the setup token (any more); nothing was changed."""
 
     def __init__(self) -> None:
         super().__init__(
-            "somebody else is setting this hub up now",
+            "another browser is setting this hub up now",
             fix="run manage.py setup_token on the server and open the link that it prints",
         )

@@ -1,4 +1,4 @@
-"""The gate: until the install is claimed, nothing but the wizard answers (S5)."""
+"""The setup gate: until the install is claimed, only the wizard answers requests (S5)."""
 
 from __future__ import annotations
 
@@ -21,17 +21,20 @@ WIZARD, HEALTH = "setup", "health"
 
 
 class SetupGateMiddleware:
-    """Lets only wizard, static files and health through while unclaimed, and closes the wizard afterwards."""
+    """Middleware that opens the wizard while the install is unclaimed and closes it afterwards.
+
+    While the install is unclaimed, only the wizard, its static files and the health pages answer.
+    """
 
     sync_capable = True
     async_capable = False
 
     def __init__(self, get_response: GetResponse) -> None:
-        """Take the next layer."""
+        """Keep ``get_response``, the next layer."""
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Pass the request on, or answer it here."""
+        """Pass the request to the next layer, or answer it."""
         place = _first_segment(request.path_info)
         try:
             config = _claimed_config(ask_database=place != HEALTH and not _is_static(request.path_info))
@@ -49,12 +52,13 @@ class SetupGateMiddleware:
 
 
 def _claimed_config(*, ask_database: bool) -> Any:
-    """Return the configuration in force in a claimed install, and ``None`` in an unclaimed one.
+    """Return the configuration if the install is claimed, otherwise ``None``.
 
-    Before it says unclaimed, the database is asked: this process may not have heard of the claim yet,
-    and a database in trouble is never an unclaimed install (S1).
+    Raise ``ConfigError`` if the database must be asked and is not in order.
     """
     config, is_configured = runtime.get_config(), get_product().is_configured
+    # Another process may have made the claim a moment ago, so memory is not enough to say "unclaimed".
+    # An install whose database has a problem never counts as unclaimed (S1).
     if ask_database and not is_configured(config) and is_claimed():
         snapshot = runtime.reload()
         config = snapshot.config
@@ -63,9 +67,9 @@ def _claimed_config(*, ask_database: bool) -> Any:
 
 
 def _first_segment(path: str) -> str:
-    """Return the first segment of a path; of one that could mean another after normalising, nothing.
+    """Return the first segment of a path; empty if the path could change when it is normalised.
 
-    The path is the one that the resolver sees too: decoded, whatever headers and methods say.
+    ``path`` is decoded. It is the same path that the URL resolver uses.
     """
     root, *segments = path.split("/")
     dubious = "" in segments[:-1] or any(segment.startswith(".") for segment in segments)
@@ -80,7 +84,7 @@ def _is_static(path: str) -> bool:
 
 
 def _denied(request: HttpRequest) -> HttpResponse:
-    """Send a browser to the wizard, and tell a program where it is."""
+    """Redirect a browser to the wizard; answer a program with 503 and the wizard's URL."""
     response: HttpResponse
     if refusals.wants_json(request):
         body = {"error": "setup_required", "setup_url": reverse("setup:token")}

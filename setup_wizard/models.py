@@ -1,4 +1,4 @@
-"""What an install remembers until somebody has claimed it."""
+"""The tables that an install uses until it is claimed: the setup token and the draft."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ DRAFT_ID = 1
 
 
 class SetupToken(models.Model):
-    """One setup token, of which only the SHA-256 hash is stored.
+    """A setup token; only its SHA-256 hash is stored.
 
-    Until ``used_at`` it is on offer; from then on it names the one browser session that may set up.
+    While ``used_at`` is empty, the token can be used. A used token identifies the one browser session that
+    may set up the install.
     """
 
     digest = models.CharField(max_length=64, unique=True)
@@ -25,16 +26,16 @@ class SetupToken(models.Model):
         db_table = "setup_token"
 
     def __str__(self) -> str:
-        """Return whether it was used."""
+        """Return a text that says whether the token was used."""
         return "used setup token" if self.used_at else "unused setup token"
 
 
 class SetupDraft(models.Model):
-    """One row: what was entered so far, by step; nothing of it is in force.
+    """The answers entered in the wizard so far, in one row; none of them is in force.
 
-    ``steps`` has the text of every field by step, ``secrets`` ciphertexts by setting, ``password`` the
-    hash of the administrator's. ``earlier`` has the steps of whoever brought a setup token before: forms
-    are filled in with them, and each counts once it was sent anew.
+    ``steps`` maps each step to the texts of its fields. ``secrets`` maps settings to ciphertexts.
+    ``password`` is the hash of the administrator's password. ``earlier`` has the steps of an earlier holder
+    of the setup token. They prefill the forms, and a step counts only after the new holder submits it.
     """
 
     steps: models.JSONField[dict[str, dict[str, Any]], dict[str, dict[str, Any]]] = models.JSONField(
@@ -51,11 +52,11 @@ class SetupDraft(models.Model):
         db_table = "setup_draft"
 
     def __str__(self) -> str:
-        """Return which steps it has."""
+        """Return a text that names the steps entered so far."""
         return f"draft of {', '.join(self.steps) or 'nothing yet'}"
 
     def hand_over(self, heritable: dict[str, dict[str, Any]]) -> None:
-        """Keep for the next holder what of the steps is ``heritable``, and no password and no secret."""
+        """Keep the ``heritable`` steps for the next holder; drop other steps, secrets and the password."""
         self.earlier = {**self.earlier, **heritable}
         self.steps, self.secrets, self.password = {}, {}, ""
         self.save()

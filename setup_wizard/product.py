@@ -1,4 +1,4 @@
-"""The seam between the wizard and the product it sets up, named in ``settings.SETUP_WIZARD``."""
+"""The interface between the wizard and the product that it sets up; ``settings.SETUP_WIZARD`` names it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Administrator:
-    """The account to make: ``password`` is Django's hash."""
+    """The administrator's account to create; ``password`` is Django's hash of the password."""
 
     email: str
     name: str = ""
@@ -33,7 +33,7 @@ class Administrator:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
-    """Everything that a claim commits: ``changes`` by setting, and in some modes the first account."""
+    """Everything that a claim commits: the mode, the changes by setting and, in some modes, an account."""
 
     mode: str
     changes: Mapping[str, Any]
@@ -42,7 +42,7 @@ class Application:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class CommandOption:
-    """An option of ``manage.py setup`` that gives a setting; a secret's names a file."""
+    """An option of ``manage.py setup`` that sets one setting; for a secret, its value is a file name."""
 
     flag: str
     key: str
@@ -52,126 +52,131 @@ class CommandOption:
 
 
 class Product:
-    """What the wizard asks of the product."""
+    """What the wizard needs from a product; each product is a subclass."""
 
     noun = "install"
-    """What the wizard's pages call what they set up."""
+    """The word for the product on the wizard's pages."""
     steps: tuple[Step, ...]
     modes: tuple[str, ...]
     account_modes: tuple[str, ...]
-    """The modes in which the claim makes an account with a password."""
+    """The modes in which the claim creates an account with a password."""
     mode_key: str
     proved_modes: tuple[str, ...] = ()
-    """The modes that have to be proved to work, in the browser that claims, before the claim."""
+    """The modes in which the browser must prove before the claim that sign-in works."""
     command_options: tuple[CommandOption, ...] = ()
 
     def is_configured(self, config: Any) -> bool:
-        """Tell whether ``config`` is that of a claimed install."""
+        """Return whether ``config`` is the configuration of a claimed install."""
         raise NotImplementedError
 
     def token_file(self) -> Path:
-        """Return where the setup token is kept for the operator, in a private directory."""
+        """Return the path of the file that holds the setup token, in a private directory."""
         raise NotImplementedError
 
     def count_wrong_token(self, request: HttpRequest) -> str | None:
-        """Count a wrong setup token against the client that sent it; return what it is told after too many.
+        """Count a wrong setup token from this client; after too many, return a message, otherwise ``None``.
 
-        A valid one is taken all the same: behind a proxy, everybody may come from one address.
+        A valid token is accepted even then.
         """
+        # Behind a proxy, all clients may share one address. A guesser must not lock the operator out.
         return None
 
     def bootstrap(self) -> None:
-        """Bring the install to where it can be claimed."""
+        """Prepare the install until it can be claimed."""
 
     def check_database(self) -> None:
-        """Raise ``ConfigError`` unless the database is there, readable and of this code's schema."""
+        """Raise ``ConfigError`` unless the database exists, can be read and has this version's schema."""
 
     def origin(self, config: Any) -> str:
-        """Return the origin under which a browser reaches the install."""
+        """Return the origin at which a browser reaches the install."""
         raise NotImplementedError
 
     def unavailable(self, request: HttpRequest, error: ConfigError) -> HttpResponse:
-        """Answer 503 with a diagnosis and a cure."""
+        """Return a response with status 503 that says what is wrong and how to fix it."""
         raise NotImplementedError
 
     def suggest(self, request: HttpRequest, answers: Answers) -> Mapping[str, Any]:
-        """Return values to prefill by setting, where the one in force is not the best guess."""
+        """Return values by setting that prefill the forms in place of the values in force."""
         return {}
 
     def objections(self, step: Step, values: Mapping[str, Any], answers: Answers) -> Mapping[str, str]:
-        """Return what is wrong with a step's values beyond each of them alone, by setting."""
+        """Return messages by setting about values of a step that are valid alone but not acceptable."""
         return {}
 
     def heritable(self, steps: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
-        """Return what of a draft's steps fills in the forms of whoever brings a newer setup token.
+        """Return the part of a draft's steps that prefills the forms for the next holder of a setup token.
 
-        They may be somebody else, and the earlier one a stranger: leave out what gives anybody rights.
+        Leave out every answer that gives rights to somebody.
         """
+        # The earlier holder may be a stranger.
         return steps
 
     def revise(
         self, before: Mapping[str, Mapping[str, str]], after: dict[str, dict[str, str]]
     ) -> dict[str, dict[str, str]]:
-        """Return the draft's steps after a save, other steps adapted to what it changed."""
+        """Return the draft's steps after a save, with other steps adapted to the change."""
         return after
 
     def entrance(self, request: HttpRequest) -> str:
-        """Return where in the wizard a page request is sent to while the install is unclaimed."""
+        """Return the wizard's URL to which page requests are redirected while the install is unclaimed."""
         return reverse("setup:token")
 
     def references(self, step: Step, request: HttpRequest) -> list[dict[str, str]]:
-        """Return what a step tells to copy elsewhere: ``title`` and ``text``."""
+        """Return the texts that a step asks people to copy elsewhere, each with ``title`` and ``text``."""
         return []
 
     def finish_label(self, mode: str) -> str:
-        """Return what the button says that claims."""
+        """Return the label of the button that claims the install."""
         return "Finish setup"
 
     def prove(self, request: HttpRequest, application: Application) -> HttpResponse:
-        """Send the browser away to prove that the mode works; it comes back to ``setup:proof``."""
+        """Return a redirect to a place where the browser proves that sign-in works in this mode.
+
+        From there, the browser returns to ``setup:proof``.
+        """
         raise NotImplementedError
 
     def conclude(
         self, request: HttpRequest, application: Application, commit: Callable[[str], object]
     ) -> HttpResponse | None:
-        """Call ``commit`` with a name for the history once the proof is there, and sign that person in.
+        """If the browser has the proof, call ``commit`` with a name for the history and sign that person in.
 
-        Without proof, returns the answer that says why.
+        Return ``None`` then. Without the proof, return a response that says what is missing.
         """
         raise NotImplementedError
 
     def prepare_claim(self, application: Application) -> None:
-        """Take away the rights and sessions of earlier owners, within the claim's transaction.
+        """Remove the rights and sessions of earlier owners, in the transaction of the claim.
 
-        Accounts that ``application`` names by address, and makes none for, may come back to life.
+        Existing accounts with an address in ``application`` may be re-activated.
         """
 
     def account(self, email: str, name: str) -> Any:
-        """Return an unsaved account, which a new password is compared with."""
+        """Return an unsaved account, for password validators that compare a password with it."""
         return get_user_model()(email=email, name=name)
 
     def make_administrator(self, administrator: Administrator) -> AbstractBaseUser:
-        """Create or re-activate the account, within the claim's transaction."""
+        """Create or re-activate the account, in the transaction of the claim."""
         raise NotImplementedError
 
     def claim_changes(self, application: Application, config: Any) -> dict[str, Any]:
-        """Return the whole change of a claim by setting: what was applied for and what goes with it."""
+        """Return all changes of a claim by setting: those of ``application`` and those that it implies."""
         raise NotImplementedError
 
     def is_same_claim(self, application: Application, config: Any) -> bool:
-        """Tell whether the claimed ``config`` is what ``application`` asks for."""
+        """Return whether ``config``, of a claimed install, is the one that ``application`` asks for."""
         return False
 
     def configuration_url(self) -> str:
-        """Return where a signed-in administrator changes the configuration."""
+        """Return the URL at which a signed-in administrator changes the configuration."""
         return "/"
 
     def address_afterwards(self, request: HttpRequest) -> str:
-        """Return the origin under which whoever has just claimed goes on; empty where it is the same."""
+        """Return the new origin of the install after a claim; empty if the browser already uses it."""
         return ""
 
     def notes(self) -> list[dict[str, str]]:
-        """Return what the last page reminds of: ``title``, ``text`` and perhaps a ``command``."""
+        """Return the reminders of the last page, each with ``title``, ``text`` and perhaps ``command``."""
         return []
 
 

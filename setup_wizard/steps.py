@@ -1,4 +1,4 @@
-"""What a wizard is made of: steps, groups of settings, and live tests of what was entered."""
+"""The parts of a wizard: steps, groups of settings, and tests of the entered values."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from setup_wizard.claiming.forms import StepForm
 
 MODE, ACCOUNT = "mode", "account"
-"""The steps that the wizard itself knows: the choice of a mode, and the administrator's account."""
+"""The names of the two steps that the wizard treats specially: the mode and the administrator's account."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """What a live test found; ``message`` is one sentence that never has a secret in it."""
+    """The result of a probe; ``message`` is one sentence and never contains a secret."""
 
     ok: bool
     message: str
@@ -25,10 +25,10 @@ class CheckResult:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """A live test of the values entered for ``keys``.
+    """A test of the values entered for ``keys``, such as whether a port is free.
 
-    A secret that was left blank is the stored one, but only as long as the other values are those that it
-    was stored with (W1).
+    For a secret that was left blank, the probe uses the stored secret. It does so only if the other values
+    are the same as those stored with the secret (W1).
     """
 
     name: str
@@ -39,7 +39,7 @@ class Probe:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Settings that stand together on a step; ``modes`` says in which they are asked for (none: all)."""
+    """Settings shown together on a step, only in these ``modes``; an empty tuple means in all modes."""
 
     keys: tuple[str, ...]
     title: str = ""
@@ -50,7 +50,7 @@ class Group:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One page of the wizard, whose fields are those of the settings it names."""
+    """One page of the wizard; its fields come from the settings of its groups."""
 
     name: str
     label: str
@@ -63,13 +63,13 @@ class Step:
     form_class: type[StepForm] | None = None
 
     def applies_to(self, mode: str) -> bool:
-        """Tell whether the step is part of setting up ``mode``."""
+        """Return whether the step is shown in ``mode``."""
         return not self.modes or mode in self.modes
 
     def groups_in(self, mode: str) -> list[Group]:
-        """Return the groups that are asked for in ``mode``."""
+        """Return the groups that are shown in ``mode``."""
         return [group for group in self.groups if not group.modes or mode in group.modes]
 
     def keys_in(self, mode: str) -> list[str]:
-        """Return the settings that are asked for in ``mode``."""
+        """Return the keys of the settings that are shown in ``mode``."""
         return [key for group in self.groups_in(mode) for key in group.keys]

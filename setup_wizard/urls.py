@@ -1,4 +1,4 @@
-"""The wizard's addresses, under ``/setup/``."""
+"""The wizard's URLs, under ``/setup/``."""
 
 from __future__ import annotations
 

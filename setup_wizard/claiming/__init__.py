@@ -1,1 +1,1 @@
-"""The claim: the setup token, the draft of what was entered, and the one commit."""
+"""The claim: the setup token, the draft with the answers so far, and the commit."""

@@ -1,4 +1,4 @@
-"""What is said on the server about claiming the install (S2)."""
+"""What the server prints about how to claim the install (S2)."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ from setup_wizard.product import get_product
 
 
 def claim_link(origin: str, token: Secret) -> str:
-    """Return the link that claims; the token is in the fragment, which browsers never send."""
+    """Return the link that claims the install."""
+    # Browsers never send the fragment, so the token stays out of access logs.
     return f"{origin}{reverse('setup:token')}#token={token.reveal()}"
 
 
 def how_to_claim(origin: str, *, is_terminal: bool) -> str:
-    """Return what a starting server says: the link only to a terminal, as logs are read by many."""
+    """Return a sentence on how to claim the install; only on a terminal, it contains the link."""
+    # Many people can read logs, so the link must not appear there.
     token = tokens.current() if is_terminal else None
     if token is not None:
-        return f"Nobody has claimed it yet. Open {claim_link(origin, token)}"
+        return f"It is not claimed yet. To claim it, open {claim_link(origin, token)}"
     return (
-        "Nobody has claimed it yet. Run `./manage.py setup_token` for the link; "
-        f"its token is in {get_product().token_file()}"
+        "It is not claimed yet. `./manage.py setup_token` prints the link to claim it; "
+        f"the token is in {get_product().token_file()}"
     )

@@ -1,4 +1,4 @@
-"""What is known so far: the draft over suggestions over the configuration in force."""
+"""The known values of settings during setup: from the draft, the suggestions and the database."""
 
 from __future__ import annotations
 
@@ -15,36 +15,39 @@ from setup_wizard.steps import Step
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """``config`` is that of the database, with masked secrets; ``suggested`` is by setting."""
+    """The known values: the draft comes first, then ``suggested``, then ``config``.
+
+    ``config`` is the database's configuration with masked secrets. ``suggested`` has values by setting.
+    """
 
     draft: Draft
     config: Any
     suggested: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def initial(self, step: Step, key: str) -> Any:
-        """Return what a form shows for ``key`` at first: never a secret."""
+        """Return the value with which a form is prefilled for ``key``; ``None`` for a secret."""
         if get_schema()[key].is_secret:
             return None
         fallback = self.suggested.get(key, self.in_force(key))
         return self.draft.known(step).get(key, fallback)
 
     def in_force(self, key: str) -> Any:
-        """Return the value that the database puts in force; a secret is masked."""
+        """Return the database's value for ``key``; a secret is masked."""
         return get_schema().value(self.config, key)
 
     def stored(self, key: str) -> Any:
-        """Return the value that was entered last, or is in force: secrets unmasked."""
+        """Return the value in the draft, or else the value in force; a secret is not masked."""
         schema = get_schema()
         if not schema[key].is_secret:
             return self.draft.values().get(key, self.in_force(key))
         return self.draft.secret(key) or schema.value(api.get_config(), key)
 
     def has_secret(self, key: str) -> bool:
-        """Tell whether a secret was entered or is in force."""
+        """Return whether the secret ``key`` is in the draft or in the database."""
         return key in self.draft.secrets or self.in_force(key) is not None
 
     def candidate(self, values: Mapping[str, Any]) -> Any:
-        """Return the configuration with the draft and ``values`` in force, not yet setup, secrets masked."""
+        """Return the configuration as it would be with the draft and ``values``, with secrets masked."""
         schema = get_schema()
         known = {key: self.in_force(key) for key in schema.settings}
         secrets = {key: Secret.masked() for key in self.draft.secrets}

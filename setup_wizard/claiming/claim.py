@@ -1,4 +1,4 @@
-"""The one atomic act that turns an unclaimed install into a claimed one (S3, S4, S6)."""
+"""The claim: one transaction that turns an unclaimed install into a claimed one (S3, S4, S6)."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from setup_wizard.steps import ACCOUNT
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """A claim that was committed; ``user`` is the account it made, where it made one."""
+    """A committed claim; ``user`` is the account that it created, or ``None``."""
 
     revision: Revision
     user: AbstractBaseUser | None
 
 
 def application_of(draft: Draft) -> Application:
-    """Return what the draft applies for; raise ``KeyringLocked`` where its secrets cannot be read."""
+    """Return the application made from the draft; raise ``KeyringLocked`` if its secrets cannot be read."""
     return Application(
         mode=draft.mode,
         changes=draft.values() | draft.secret_values(),
@@ -59,12 +59,13 @@ def claim(
     reason: str = "",
     address: str = "",
 ) -> Claim:
-    """Claim the install; of many at once, one succeeds.
+    """Claim the install and return the claim; of several attempts at once, exactly one succeeds.
 
-    ``holder`` is the proof of the setup token that a browser brought; ``None`` is whoever can run code here.
-    Without ``actor``, history names the administrator. Raises ``AlreadyClaimed`` where somebody was
-    faster, ``TakenOver`` where somebody brought a newer token, ``InvalidPlan`` with every error, or another
-    ``ConfigError``; nothing has changed then.
+    ``holder`` is the proof of the setup token from the browser's session; ``None`` means a shell on the
+    server, which needs no token. Without ``actor``, the history names the administrator.
+
+    Raise ``AlreadyClaimed`` if the install is claimed, ``TakenOver`` if another browser has used a newer
+    token, ``InvalidPlan`` with every error, or another ``ConfigError``. Nothing has changed then.
     """
     origin = _Origin(holder=holder, actor=actor, channel=channel, reason=reason, address=address)
     with database_errors(), transaction.atomic():
@@ -72,7 +73,7 @@ def claim(
 
 
 def rehearse(application: Application) -> list[ConfigError]:
-    """Return what stands against the claim; changes nothing."""
+    """Return the errors that the claim would raise now; changes nothing."""
     try:
         with database_errors(), transaction.atomic():
             _commit(application, _Origin(actor="rehearsal"))
@@ -85,13 +86,13 @@ def rehearse(application: Application) -> list[ConfigError]:
 
 
 def claim_made_with(application: Application) -> Claim | None:
-    """Return the claim that this very application made earlier, or ``None`` where another one was first."""
+    """Return the claim that the same application made earlier, or ``None`` if another one made it."""
     snapshot = runtime.read_snapshot(read_without_keyring)
     account, user = application.administrator, None
     with database_errors():
         revision = Revision.objects.get(pk=snapshot.revision)
         if account is not None:
-            # The salt makes a hash unique: this account got its password from this application.
+            # Each hash has its own salt, so an account with this hash was created by this application.
             user = get_user_model()._default_manager.filter(password=account.password).first()
     if not get_product().is_same_claim(application, snapshot.config) or (account and user is None):
         return None
@@ -100,7 +101,7 @@ def claim_made_with(application: Application) -> Claim | None:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class _Origin:
-    """Who claims: the holder of a setup token, and what history says of them."""
+    """Who claims: the holder of a setup token, and what the history records."""
 
     holder: str | None = dataclasses.field(default=None, repr=False)
     actor: object = None
@@ -110,8 +111,9 @@ class _Origin:
 
 
 def _commit(application: Application, origin: _Origin) -> Claim:
-    """Compare and set: the state is read under the writers' lock, which is held until the commit."""
+    """Make the claim in the current transaction; raise ``ConfigError`` if it is refused."""
     product = get_product()
+    # The writers' lock is held until the commit, so the install cannot be claimed in between.
     with store.writing() as stored:
         config = unclaimed_config_in(stored)
         tokens.require_holder(origin.holder)
@@ -119,22 +121,22 @@ def _commit(application: Application, origin: _Origin) -> Claim:
         account = application.administrator
         user = None if account is None else product.make_administrator(account)
         wanted = product.claim_changes(application, config)
-        drawn = plan(_new(wanted, config), managed=True)
-        revision = drawn.apply(
+        planned = plan(_effective_changes(wanted, config), managed=True)
+        revision = planned.apply(
             actor=origin.actor or user or "setup",
             channel=origin.channel,
             reason=origin.reason or "claimed",
             address=origin.address,
         )
         if revision is None:
-            raise ConfigError("the claim changes nothing", fix="run manage.py config validate")
+            raise ConfigError("the claim would change nothing", fix="run manage.py config validate")
         drafts.discard()
         tokens.discard()
     return Claim(revision=revision, user=user)
 
 
-def _new(wanted: Mapping[str, Any], config: Any) -> dict[str, Any]:
-    """Return the changes that change something, or settle a value that an import refused."""
+def _effective_changes(wanted: Mapping[str, Any], config: Any) -> dict[str, Any]:
+    """Return the changes that differ from ``config``, are secrets, or settle a value refused by an import."""
     schema, unsettled = get_schema(), {change.key for change in store.unsettled()}
     return {
         key: value

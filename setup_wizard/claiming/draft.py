@@ -1,4 +1,4 @@
-"""What was entered so far: staged in the database, so that the wizard resumes where it was left (S4)."""
+"""The draft: the answers so far, kept in the database so that the wizard can be continued later (S4)."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ from setup_wizard.steps import ACCOUNT, MODE, Step
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """The staged steps: texts by step and field, ciphertexts by setting, the hash of a password.
+    """The answers entered so far.
 
-    ``earlier`` has the texts of an earlier holder's steps, of which nothing is staged.
+    ``steps`` has texts by step and field, ``secrets`` has ciphertexts by setting, and ``password`` is a hash.
+    ``earlier`` has the texts of an earlier holder of the token; they only prefill forms.
     """
 
     steps: Mapping[str, Mapping[str, str]]
@@ -34,75 +35,78 @@ class Draft:
 
     @property
     def mode(self) -> str:
-        """Return the chosen mode, or the first one before any is chosen."""
+        """Return the chosen mode, or the first mode if none is chosen yet."""
         product = get_product()
         chosen = self.steps.get(MODE, {}).get(product.mode_key)
         return chosen if chosen in product.modes else product.modes[0]
 
     @property
     def email(self) -> str:
-        """Return the administrator's address, in modes that ask for one."""
+        """Return the administrator's address; empty in modes without an account."""
         asked = self.mode in get_product().account_modes
         return self.steps.get(ACCOUNT, {}).get("email", "") if asked else ""
 
     @property
     def account(self) -> Mapping[str, str]:
-        """Return what the form of the administrator's account is filled in with."""
+        """Return the texts that prefill the form of the administrator's account."""
         return (self.earlier if self.is_from_earlier(ACCOUNT) else self.steps).get(ACCOUNT, {})
 
     def steps_in_order(self) -> list[Step]:
-        """Return the steps of the chosen mode."""
+        """Return the steps of the chosen mode, in order."""
         return [step for step in get_product().steps if step.applies_to(self.mode)]
 
     def has(self, step: Step) -> bool:
-        """Tell whether a step was completed, in this mode."""
+        """Return whether a step was completed for the chosen mode."""
         settings, entered = get_schema().settings, self.entered(step)
         keys = (key for key in step.keys_in(self.mode) if not settings[key].is_secret)
         return step.name in self.steps and all(key in entered for key in keys)
 
     def entered(self, step: Step) -> dict[str, Any]:
-        """Return the typed values of a step by setting; no secrets, and nothing that is valid no more."""
+        """Return the parsed values of a step by setting, without secrets and invalid values."""
         return self._typed(step, self.steps)
 
     def known(self, step: Step) -> dict[str, Any]:
-        """Return the typed values to fill in a step's form: an earlier holder's until it is sent anew."""
+        """Return the parsed values that prefill a step's form.
+
+        Until the step is submitted, they are those of an earlier holder of the token.
+        """
         return self._typed(step, self.earlier if self.is_from_earlier(step.name) else self.steps)
 
     def _typed(self, step: Step, steps: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
         schema, saved = get_schema(), steps.get(step.name, {})
         values = {}
         for key in saved.keys() & step.keys_in(self.mode):
-            with contextlib.suppress(InvalidValue):  # of another version; then it is asked for again
+            with contextlib.suppress(InvalidValue):  # saved by another version; the step asks for it again
                 values[key] = schema[key].parse(saved[key])
         return values
 
     def is_from_earlier(self, name: str) -> bool:
-        """Tell whether a step's form is filled in with what an earlier holder entered."""
+        """Return whether a step's form is prefilled with the answers of an earlier holder of the token."""
         return name in self.earlier and name not in self.steps
 
     def first_incomplete(self) -> Step | None:
-        """Return the step to go on with, or ``None`` where only the review is left."""
+        """Return the first step that is not completed, or ``None`` if only the review is left."""
         return next((step for step in self.steps_in_order() if not self.has(step)), None)
 
     def secret(self, key: str) -> Secret | None:
-        """Return a staged secret; raise ``KeyringLocked`` or ``DecryptionFailed``."""
+        """Return a secret from the draft, or ``None``; raise ``KeyringLocked`` or ``DecryptionFailed``."""
         if key not in self.secrets:
             return None
         return Secret(get_keyring().decrypt(_purpose(key), self.secrets[key]))
 
     def values(self) -> dict[str, Any]:
-        """Return the typed value of every setting entered in a step of the chosen mode; no secrets."""
+        """Return the parsed values of all steps of the chosen mode by setting, without secrets."""
         return {key: v for step in self.steps_in_order() for key, v in self.entered(step).items()}
 
     def secret_values(self) -> dict[str, Secret]:
-        """Return every secret entered in a step of the chosen mode."""
+        """Return the secrets of all steps of the chosen mode by setting."""
         keys = [key for step in self.steps_in_order() for key in step.keys_in(self.mode)]
         found = {key: self.secret(key) for key in keys}
         return {key: secret for key, secret in found.items() if secret is not None}
 
 
 def load() -> Draft:
-    """Return the draft, empty at first."""
+    """Return the draft, which is empty if nothing was entered yet."""
     with database_errors():
         row = SetupDraft.objects.filter(pk=DRAFT_ID).first() or SetupDraft()
     return Draft(steps=row.steps, earlier=row.earlier, secrets=row.secrets, password=row.password)
@@ -116,11 +120,11 @@ def save(
     *,
     holder: str | None,
 ) -> None:
-    """Stage one step; an empty ``password`` keeps the one there is.
+    """Save the answers of one step in the draft.
 
-    ``holder`` is the proof of the setup token that a browser brought; ``None`` is whoever can run code here.
-    Raises ``AlreadyClaimed``, ``TakenOver``, ``KeyringLocked`` or ``DatabaseUnavailable`` and then stages
-    nothing.
+    An empty ``password`` keeps the saved hash. ``holder`` is the proof of the setup token from the browser's
+    session; ``None`` means a shell on the server. Raise ``AlreadyClaimed``, ``TakenOver``, ``KeyringLocked``
+    or ``DatabaseUnavailable``; nothing is saved then.
     """
     ciphertexts = {key: get_keyring().encrypt(_purpose(key), s.reveal()) for key, s in secrets.items()}
     with store.writing() as stored:
@@ -135,7 +139,7 @@ def save(
 
 
 def discard() -> None:
-    """Forget the draft, with the transaction that this is called in."""
+    """Delete the draft in the current transaction."""
     SetupDraft.objects.all().delete()
 
 

@@ -1,4 +1,4 @@
-"""The wizard's forms: fields come from the settings, so nothing is declared twice."""
+"""The wizard's forms; their fields come from the declarations of the settings."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MAX_NAME = 150
 
 
 class TokenForm(forms.Form):
-    """Asks for the setup token."""
+    """The form that asks for the setup token."""
 
     token = forms.CharField(
         label="Setup token",
@@ -41,30 +41,30 @@ class StepForm(forms.Form):
         self.build()
 
     def build(self) -> None:
-        """Add the fields."""
+        """Add the fields; subclasses override this."""
 
     def texts(self) -> dict[str, str]:
-        """Return the texts to stage, once the form is valid; no secrets."""
+        """Return the texts to save in the draft, without secrets; the form must be valid."""
         raise NotImplementedError
 
     def secrets(self) -> dict[str, Secret]:
-        """Return the secrets that were entered, once the form is valid."""
+        """Return the entered secrets by setting; the form must be valid."""
         return {}
 
     def password(self) -> str:
-        """Return the hash of a password that was entered, or nothing."""
+        """Return the hash of the entered password, or the empty string if none was entered."""
         return ""
 
     def is_stored(self, name: str) -> bool:
-        """Tell whether the field is a secret that is stored already, which blank keeps."""
+        """Return whether the field is a secret that is already stored; a blank field keeps it."""
         return False
 
 
 class SettingsForm(StepForm):
-    """Settings of the project's schema."""
+    """The form of a step that asks for settings."""
 
     def build(self) -> None:
-        """Add the field of every setting; a stored secret is optional."""
+        """Add a field for every setting; the field of a stored secret is optional."""
         for key in self.step.keys_in(self.answers.draft.mode):
             setting = get_schema()[key]
             field = setting.form_field()
@@ -79,7 +79,7 @@ class SettingsForm(StepForm):
         return key in self.step.required and not self.answers.has_secret(key)
 
     def clean(self) -> dict[str, Any]:
-        """Check the values together: what the product objects to, and the rules across settings."""
+        """Check the values together: the product's objections and the rules across settings."""
         cleaned: dict[str, Any] = super().clean() or {}
         if self.errors:
             return cleaned
@@ -89,7 +89,7 @@ class SettingsForm(StepForm):
         return cleaned
 
     def _check_rules(self, cleaned: Mapping[str, Any]) -> None:
-        """Add what breaks a rule, unless the rule also waits for a later step."""
+        """Add an error for each broken rule, unless the rule also concerns a later step."""
         given = {key: value for key, value in cleaned.items() if value is not None}
         known = {*self.fields, *self.answers.draft.values()}
         for violation in get_schema().violations(self.answers.candidate(given)):
@@ -98,7 +98,7 @@ class SettingsForm(StepForm):
                 self.add_error(mine[0], str(violation))
 
     def texts(self) -> dict[str, str]:
-        """Return the canonical text of every setting that is no secret."""
+        """Return the canonical text of every setting that is not a secret."""
         settings = get_schema().settings
         return {
             key: settings[key].serialise_optional(self.cleaned_data[key])
@@ -107,28 +107,28 @@ class SettingsForm(StepForm):
         }
 
     def secrets(self) -> dict[str, Secret]:
-        """Return the secrets that were entered; blank keeps what is stored."""
+        """Return the entered secrets by setting; blank fields are left out and keep the stored secrets."""
         return {key: value for key, value in self.cleaned_data.items() if isinstance(value, Secret)}
 
     def is_stored(self, name: str) -> bool:
-        """Tell whether the setting is a secret that is stored already."""
+        """Return whether the setting is a secret that is already stored."""
         return get_schema()[name].is_secret and self.answers.has_secret(name)
 
 
 class ModeForm(SettingsForm):
-    """The choice of a mode."""
+    """The form that asks for the mode."""
 
     def build(self) -> None:
-        """Offer the modes that can be set up."""
+        """Add the mode's field, with only the modes that can be set up."""
         super().build()
         field = cast("forms.ChoiceField", self.fields[get_product().mode_key])
         field.choices = [(mode, mode) for mode in get_product().modes]
 
 
 class AccountForm(StepForm):
-    """The administrator's account; the password leaves the form only as Django's hash."""
+    """The form of the administrator's account; the password leaves the form only as Django's hash."""
 
-    email = EmailField(label="E-mail address", help_text="What you sign in with.")
+    email = EmailField(label="E-mail address", help_text="You sign in with this address.")
     name = forms.CharField(label="Name", max_length=MAX_NAME, required=False, strip=True)
     password1 = forms.CharField(
         label="Password",
@@ -142,7 +142,7 @@ class AccountForm(StepForm):
     )
 
     def build(self) -> None:
-        """Prefill address and name; a password that was entered before can stay."""
+        """Prefill address and name; the password is optional if one was entered before."""
         saved = self.answers.draft.account
         for name in ("email", "name"):
             self.fields[name].initial = saved.get(name, self.answers.suggested.get(name, ""))
@@ -153,7 +153,7 @@ class AccountForm(StepForm):
             self.fields[name].required = not self.answers.draft.password
 
     def clean(self) -> dict[str, Any]:
-        """Check the password against Django's validators and its repetition."""
+        """Check that both passwords are the same and that Django's validators accept them."""
         cleaned: dict[str, Any] = super().clean() or {}
         first, second = cleaned.get("password1", ""), cleaned.get("password2", "")
         if first != second and "password2" not in self.errors:
@@ -170,19 +170,19 @@ class AccountForm(StepForm):
             self.add_error("password1", error)
 
     def texts(self) -> dict[str, str]:
-        """Return address and name."""
+        """Return the address and the name."""
         return {"email": self.cleaned_data["email"], "name": self.cleaned_data["name"]}
 
     def password(self) -> str:
-        """Return the hash of the password that was entered, or nothing."""
+        """Return the hash of the entered password, or the empty string if none was entered."""
         entered = self.cleaned_data["password1"]
         return make_password(entered) if entered else ""
 
     def is_stored(self, name: str) -> bool:
-        """Tell whether a password was entered before."""
+        """Return whether the field is the first password field and a password was entered before."""
         return name == "password1" and bool(self.answers.draft.password)
 
 
 def form_of(step: Step, answers: Answers, data: Mapping[str, Any] | None = None) -> StepForm:
-    """Return the form of a step, bound to ``data`` where there is some."""
+    """Return the form of a step, bound to ``data`` if that is given."""
     return (step.form_class or SettingsForm)(step, answers, data)

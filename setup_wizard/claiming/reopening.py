@@ -1,4 +1,4 @@
-"""What a running server does when the configuration changes under it."""
+"""The hook that makes a setup token when a running install becomes unclaimed."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from config_app.store.forking import no_fork
 
 @on_change()
 def offer_a_token(old: Any, new: Any) -> None:
-    """Make a setup token when the install becomes unclaimed, by raw SQL for one; many processes may try."""
-    with no_fork:  # a child that is forked during an import has half of a module for ever
-        # Loaded where they are needed: every command starts with this module.
+    """Make a setup token if the install became unclaimed, for example because of an SQL statement.
+
+    Several processes may call this at once.
+    """
+    with no_fork:  # a child forked during an import would keep a half-loaded module
+        # Every command imports this module, so these are imported only when needed.
         from config_app.propagation.sources import using_database
         from setup_wizard.claiming import tokens
         from setup_wizard.product import get_product

@@ -1,4 +1,4 @@
-"""Secrets that a command is given in a file or on standard input, so that none is in argv (S7)."""
+"""Reading a command's secrets from a file or standard input, so that none is in argv (S7)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ MAX_BYTES = 64 * 1024
 
 
 def read_secret_file(name: str, option: str) -> str:
-    """Return what the file holds, without the line break at its end; raise ``ConfigError``."""
+    """Return the text of the file without the line break at its end; raise ``ConfigError``.
+
+    ``option`` is the command-line option to name in an error.
+    """
     try:
         content = _read(name)
         if len(content) > MAX_BYTES:

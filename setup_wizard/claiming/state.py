@@ -1,4 +1,4 @@
-"""Whether this install may be set up: asked of the database each time, never of memory alone (S1)."""
+"""Whether this install is claimed; every answer comes from the database (S1)."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ from setup_wizard.product import get_product
 
 
 def unclaimed_config() -> Any:
-    """Return what the database puts in force in an unclaimed install, secrets masked.
+    """Return the database's configuration of an unclaimed install, with secrets masked.
 
-    Raises ``AlreadyClaimed``, or whatever ``ConfigError`` keeps the question from being answered.
+    Raise ``AlreadyClaimed`` if the install is claimed, or another ``ConfigError`` if the database cannot be
+    read.
     """
     return _refuse_claimed(runtime.read_snapshot(read_without_keyring).config)
 
 
 def unclaimed_config_in(stored: Stored) -> Any:
-    """Return the same of a table already read, within ``store.writing`` for one."""
+    """Return the same as ``unclaimed_config``, from rows that were already read; raise ``AlreadyClaimed``."""
     return _refuse_claimed(resolve(get_schema(), stored, read_without_keyring).config)
 
 
 def is_claimed() -> bool:
-    """Tell whether the database says claimed; raise ``ConfigError`` unless it is in order."""
+    """Return whether the install is claimed; raise ``ConfigError`` if the database is not in order."""
     get_product().check_database()
     try:
         unclaimed_config()

@@ -1,4 +1,4 @@
-"""The setup token: proof that whoever claims this install can run commands on its server (S2)."""
+"""The setup token: it proves that the person who claims this install can run commands on its server (S2)."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ logger = logging.getLogger("setup_wizard")
 BYTES = 32
 LIFETIME = dt.timedelta(hours=24)
 CLOCK_LEEWAY = dt.timedelta(hours=1)
-"""How long an expired token is still taken, so that a link just printed works though a clock moves (R9)."""
+"""How long an expired token is still accepted: a new link must work even if the clock jumps (R9)."""
 
 
 def is_usable() -> bool:
-    """Tell whether the file holds a token that is neither used nor expired."""
+    """Return whether the token file holds a token that is neither used nor expired."""
     return current() is not None
 
 
 def current() -> Secret | None:
-    """Return the token that the file offers, where it is neither used nor expired."""
+    """Return the token in the token file; ``None`` if it is missing, used or expired."""
     token = _read_file(get_product().token_file())
     if token is None:
         return None
@@ -47,7 +47,7 @@ def current() -> Secret | None:
 
 
 def ensure() -> None:
-    """Make a token where there is no usable one; safe from many processes at once."""
+    """Make a token if there is no usable one; several processes may call this at once."""
     if is_usable():
         return
     with store.writing():
@@ -57,23 +57,22 @@ def ensure() -> None:
 
 
 def renew(*, now: dt.datetime) -> None:
-    """Make a new token and void all earlier ones, with the transaction that this is called in.
-
-    What their holders had entered goes too: somebody else's password would become the administrator's.
-    """
+    """Make a new token and cancel all earlier ones, with the draft, in the current transaction."""
     with store.writing():
         SetupToken.objects.all().delete()
+        # The draft may hold a stranger's password, which would become the administrator's.
         SetupDraft.objects.all().delete()
         transaction.on_commit(functools.partial(_publish, _issue(now)))
 
 
 def accept(text: str) -> str | None:
-    """Use up a token and return the proof of it for the session; ``None`` where it is not valid.
+    """Use up a token and return its proof for the session; ``None`` if the token is not valid.
 
-    The new holder takes over from an earlier one, whose answers only fill in the forms. A wrong token
-    changes nothing, and waits for no writer.
+    The new holder takes over from an earlier one, whose answers only prefill the forms. A wrong token changes
+    nothing.
     """
     digest, now = _digest(text.strip()), timezone.now()
+    # This first look takes no lock, so wrong tokens never wait for a writer.
     with database_errors():
         if _find(digest, now) is None:
             return None
@@ -95,30 +94,30 @@ def _hand_over_draft() -> None:
 
 
 def is_holder(proof: str) -> bool:
-    """Tell whether ``proof`` is that of the session that may set up."""
+    """Return whether ``proof`` belongs to the session that may set up the install."""
     with database_errors():
         holders = list(SetupToken.objects.exclude(used_at=None).values_list("digest", flat=True))
     return any(hmac.compare_digest(digest, proof) for digest in holders)
 
 
 def require_holder(proof: str | None) -> None:
-    """Raise ``TakenOver`` where a browser brought ``proof`` and may not set up any more.
+    """Raise ``TakenOver`` if the browser with ``proof`` may not (or no longer) set up the install.
 
-    Called under the writers' lock, nobody can take over before the commit. ``None`` stands for whoever can
-    run code on the server, and needs no token.
+    ``None`` means a shell on the server, which needs no token. Call this under the writers' lock, so that no
+    other browser can take over before the commit.
     """
     if proof is not None and not is_holder(proof):
         raise TakenOver
 
 
 def is_held() -> bool:
-    """Tell whether some session used a token up and may set up."""
+    """Return whether a browser session has used a token and may set up the install."""
     with database_errors():
         return SetupToken.objects.exclude(used_at=None).exists()
 
 
 def discard() -> None:
-    """Void every token, with the transaction that this is called in; the file goes with the commit."""
+    """Delete every token in the current transaction; the token file is removed after the commit."""
     SetupToken.objects.all().delete()
     transaction.on_commit(_unlink)
 
@@ -128,14 +127,14 @@ def _digest(token: str) -> str:
 
 
 def _find(digest: str, now: dt.datetime) -> SetupToken | None:
-    """Return the token on offer with this digest; every one on offer is compared in constant time."""
+    """Return the unused token with this digest, or ``None``; all comparisons take constant time."""
     offered = SetupToken.objects.filter(used_at=None, expires_at__gt=now - CLOCK_LEEWAY)
     found = [token for token in offered if hmac.compare_digest(token.digest, digest)]
     return found[0] if found else None
 
 
 def _issue(now: dt.datetime) -> Secret:
-    """Store the hash of a new token and return the token; drops what expired long ago."""
+    """Make a token, store its hash and return it; also delete tokens that expired long ago."""
     token = Secret(secrets.token_urlsafe(BYTES))
     SetupToken.objects.filter(used_at=None, expires_at__lt=now - LIFETIME).delete()
     SetupToken.objects.create(
@@ -148,20 +147,20 @@ def _issue(now: dt.datetime) -> Secret:
 
 
 def _publish(token: Secret) -> None:
-    """Write the file after the commit, unless another process has replaced the token since."""
+    """Write the token file after the commit, unless another process has replaced the token meanwhile."""
     try:
         with store.writing():
             if SetupToken.objects.filter(digest=_digest(token.reveal())).exists():
                 _write_file(token)
-    except ConfigError as error:  # what was committed stays; manage.py setup_token makes another
+    except ConfigError as error:  # the commit stays valid; manage.py setup_token makes another token
         logger.error("%s", error)
 
 
 def _read_file(path: Path) -> Secret | None:
-    """Return what the file holds; a file that others could read offers nothing any more."""
+    """Return the token in the file; ``None`` if the file cannot be read or is open to other users."""
     try:
         if path.stat().st_mode & GROUP_OR_WORLD:
-            return None
+            return None  # others may have read the token
         return Secret(path.read_text(encoding="ascii").strip())
     except (OSError, ValueError):
         return None
@@ -176,12 +175,12 @@ def _write_file(token: Secret) -> None:
 
 
 def _unwritable(path: Path, error: OSError) -> ConfigError:
-    fix = "run this as the user that the hub runs as, and make room for it"
+    fix = "run this as the user that the hub runs as, and check for free disk space"
     return ConfigError(f"the setup token {path} cannot be written: {error.strerror}", fix=fix)
 
 
 def _remove_file(digest: str) -> None:
-    """Remove the file if it holds the token with this digest; a newer one stays."""
+    """Remove the token file if it holds the token with this digest."""
     token = _read_file(get_product().token_file())
     if token is not None and _digest(token.reveal()) == digest:
         _unlink()
@@ -191,5 +190,5 @@ def _unlink() -> None:
     path = get_product().token_file()
     try:
         path.unlink(missing_ok=True)
-    except OSError as error:  # the token in it is void all the same
+    except OSError as error:  # harmless: the token in the file is not valid any more
         logger.warning("%s cannot be removed: %s", path, error.strerror)

@@ -1,4 +1,4 @@
-"""From the options of ``manage.py setup`` to what a claim applies for."""
+"""Turning the options of ``manage.py setup`` into an application."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from setup_wizard.product import Administrator, Application, CommandOption, get_
 
 
 def actor() -> str:
-    """Return whom history names: this shell's user."""
+    """Return the name of this shell's user, for the history."""
     return get_project().local_actor()
 
 
 def application(options: Mapping[str, Any]) -> Application:
-    """Return what the options apply for; raise ``ConfigError`` for the first value that cannot be used."""
+    """Return the application made from the options; raise ``ConfigError`` for the first invalid value."""
     changes = dict(_settings(options["set"]))
     for option in get_product().command_options:
         changes.update(_option(option, options))
@@ -38,7 +38,7 @@ def _settings(pairs: list[str]) -> Iterator[tuple[str, Any]]:
         setting = get_schema().writable(key.strip())
         if setting.is_secret:
             fix = f"claim first, then run manage.py config set {setting.key} --stdin"
-            raise ConfigError(f"{setting.key}: a secret is not taken from the command line", fix=fix)
+            raise ConfigError(f"{setting.key}: a secret cannot be given on the command line", fix=fix)
         yield setting.key, setting.parse(text)
 
 

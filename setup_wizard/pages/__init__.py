@@ -1,1 +1,1 @@
-"""The wizard in the browser: its views, forms and live checks."""
+"""The wizard in the browser: its views, and the checks while somebody types."""

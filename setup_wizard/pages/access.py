@@ -1,4 +1,4 @@
-"""Which browser session may set up: the one that brought the setup token."""
+"""Which browser session may set up the install: the one that entered the setup token."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ PROOF = "setup_wizard.proof"
 
 
 def unlock(request: HttpRequest, proof: str) -> None:
-    """Let this browser set up, in a session of its own, so that no earlier one is carried over."""
+    """Let this browser set up the install, in a new session.
+
+    ``proof`` is the proof of the token that the browser entered.
+    """
     request.session.flush()
     request.session[PROOF] = proof
     with database_errors():
@@ -22,9 +25,9 @@ def unlock(request: HttpRequest, proof: str) -> None:
 
 
 def holder(request: HttpRequest) -> str:
-    """Return the proof of the token that this browser's session brought, which may be void by now.
+    """Return the proof in this browser's session, which may not be valid any more.
 
-    Raises ``TakenOver`` where it brought none, or has lost it since.
+    Raise ``TakenOver`` if the session has no proof.
     """
     if (proof := _proof(request)) is None:
         raise TakenOver
@@ -32,7 +35,7 @@ def holder(request: HttpRequest) -> str:
 
 
 def may_set_up(request: HttpRequest) -> bool:
-    """Tell whether this browser's session brought the token, and nobody has taken over since."""
+    """Return whether this browser's session holds the token and no other browser has taken over."""
     proof = _proof(request)
     return proof is not None and tokens.is_holder(proof)
 

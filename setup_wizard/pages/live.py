@@ -1,4 +1,4 @@
-"""What the wizard's pages ask while somebody types; only for the browser that brought the token (S8)."""
+"""The wizard's JSON views, which check values while somebody types; only for the token's holder (S8)."""
 
 from __future__ import annotations
 
@@ -13,25 +13,28 @@ from setup_wizard.steps import Probe, Step
 
 
 class LiveView(SetupView):
-    """Answers with JSON."""
+    """A wizard view that answers with JSON."""
 
     http_method_names = ["post", "options"]
 
     def refuse(self) -> JsonResponse:
-        """Refuse a browser without the token."""
+        """Answer 403 to a browser without the token."""
         return JsonResponse({"error": "token_required"}, status=403)
 
 
 class ValidateView(LiveView):
-    """Checks one field."""
+    """The view that checks one field."""
 
     def post(self, request: HttpRequest, name: str) -> JsonResponse:
-        """Answer with what is wrong with the posted ``value`` for the field ``name``, or null."""
+        """Return the error in one posted field, or null.
+
+        ``name`` is the step. The form has the field's name as ``name`` and its content as ``value``.
+        """
         step, field_name = self.find_step(name), request.POST.get("name", "")
         field = form_of(step, self.answers()).fields.get(field_name) if step else None
         if field is None:
             return JsonResponse({"error": "unknown_field"}, status=404)
-        if isinstance(field.widget, forms.PasswordInput):  # secrets travel with the whole form only
+        if isinstance(field.widget, forms.PasswordInput):  # secrets are sent only with the whole form
             return JsonResponse({"error": "secret_field"}, status=400)
         return JsonResponse({"error": _error(field, request.POST.get("value", ""))})
 
@@ -45,10 +48,10 @@ def _error(field: forms.Field, text: str) -> str | None:
 
 
 class ProbeView(LiveView):
-    """Tries out what is entered: a port, or credentials."""
+    """The view that runs a probe, such as of a port or of credentials."""
 
     def post(self, request: HttpRequest, name: str) -> JsonResponse:
-        """Answer with the result of the probe called ``name`` on the posted form."""
+        """Return the result of the probe called ``name`` for the posted form."""
         for step in self.draft.steps_in_order():
             if (probe := _probe(step, self.draft.mode, name)) is not None:
                 form = form_of(step, self.answers(), request.POST)

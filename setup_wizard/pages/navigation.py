@@ -1,4 +1,4 @@
-"""Where in the wizard a page stands: what is done, what comes before and after."""
+"""Navigation between the wizard's pages: their URLs, their order and which are done."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ REVIEW = Step(
     name="review",
     label="Review",
     title="Review and finish",
-    intro="All of it is saved at once, or none of it.",
+    intro="Either everything is saved, or nothing is.",
 )
 
 
 def url_of(step: Step) -> str:
-    """Return the address of a step."""
+    """Return the URL of a step."""
     return reverse("setup:review") if step is REVIEW else reverse("setup:step", args=[step.name])
 
 
 def next_url(draft: Draft) -> str:
-    """Return the address to go on at."""
+    """Return the URL of the first step that is not completed, or of the review."""
     return url_of(draft.first_incomplete() or REVIEW)
 
 
 def url_after(step: Step, draft: Draft) -> str:
-    """Return the address of the page after ``step``."""
+    """Return the URL of the page after ``step``."""
     order = [*draft.steps_in_order(), REVIEW]
     following = order[_index(order, step) + 1]
     return url_of(following)
 
 
 def url_before(step: Step, draft: Draft) -> str | None:
-    """Return the address of the page before ``step``, where there is one."""
+    """Return the URL of the page before ``step``; ``None`` for the first page."""
     order = [*draft.steps_in_order(), REVIEW]
     place = _index(order, step)
     return url_of(order[place - 1]) if place else None
 
 
 def rows(current: Step, draft: Draft) -> list[dict[str, Any]]:
-    """Return every page of the chosen mode for the progress list."""
+    """Return a row for each page of the chosen mode, for the progress list."""
     return [
         {
             "name": step.name,

@@ -1,4 +1,4 @@
-"""Live tests of what was entered, once the setup token was accepted (S8)."""
+"""Running probes on the values entered in the wizard (S8)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from setup_wizard.steps import CheckResult, Probe
 
 
 def run(probe: Probe, form: StepForm, request: HttpRequest) -> CheckResult:
-    """Run ``probe`` with what was entered into ``form``; a value that is not valid is said instead."""
+    """Run ``probe`` with the values in ``form`` and return its result.
+
+    If a value is not valid, return that error as the result.
+    """
     form.full_clean()
     for key in probe.keys:
         if key in form.errors:
@@ -27,7 +30,10 @@ def run(probe: Probe, form: StepForm, request: HttpRequest) -> CheckResult:
 
 
 def _complete(values: dict[str, Any], form: StepForm) -> bool:
-    """Fill in blank secrets with the stored ones, unless anything else changed since (W1)."""
+    """Fill in blank secrets with the stored ones; return whether all values are there now.
+
+    A stored secret is used only if all other values are the stored ones too (W1).
+    """
     blank = [key for key, value in values.items() if value is None and get_schema()[key].is_secret]
     others = [key for key in values if not get_schema()[key].is_secret]
     if blank and any(values[key] != form.answers.stored(key) for key in others):

@@ -1,4 +1,4 @@
-"""Answers to requests that the wizard cannot serve."""
+"""Responses to requests that the wizard refuses."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from setup_wizard.product import get_product
 
 
 def closed(request: HttpRequest) -> HttpResponse:
-    """Answer 404, as there is nothing to set up any more (S5)."""
+    """Return a 404 page which says that the install is already set up (S5)."""
     response = render(request, "setup_wizard/closed.html", status=404)
     add_never_cache_headers(response)
     return response
 
 
 def unavailable(request: HttpRequest, error: ConfigError) -> HttpResponse:
-    """Answer 503 with a diagnosis and a cure (S1)."""
+    """Return a 503 page that says what is wrong and how to fix it (S1)."""
     return get_product().unavailable(request, error)
 
 
 def wants_json(request: HttpRequest) -> bool:
-    """Tell whether the client is no browser: under ``/api/``, or one that accepts only JSON."""
+    """Return whether the client is a program: the path is under ``/api/`` or it accepts only JSON."""
     if request.path_info == "/api" or request.path_info.startswith("/api/"):
         return True
     types = request.accepted_types

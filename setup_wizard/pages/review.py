@@ -1,4 +1,4 @@
-"""The last page before the claim: everything that is about to be committed, secrets masked."""
+"""The content of the review page: all answers, with secrets masked, and what prevents the claim."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from setup_wizard.steps import ACCOUNT, Step
 
 
 def context(answers: Answers, errors: Iterable[ConfigError] | None = None) -> dict[str, Any]:
-    """Return the context of the review page; without ``errors``, the claim is rehearsed."""
+    """Return the template context of the review page; without ``errors``, rehearse the claim to find them."""
     found = _rehearse(answers.draft) if errors is None else list(errors)
     return {
         "groups": [_group(step, answers) for step in answers.draft.steps_in_order()],
@@ -29,7 +29,7 @@ def context(answers: Answers, errors: Iterable[ConfigError] | None = None) -> di
 
 
 def notices(step: Step, draft: Draft) -> list[dict[str, str]]:
-    """Return what the import left out of the settings of a step, until it was entered."""
+    """Return a warning for each setting of a step that an import refused and nobody has entered yet."""
     asked = set(step.keys_in(draft.mode)) - draft.steps.get(step.name, {}).keys()
     return [
         {"severity": "warning", "title": _sentence(f"{change.key}: {change.note}"), "fix": "Enter it here."}

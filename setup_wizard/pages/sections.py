@@ -1,4 +1,4 @@
-"""What the templates lay out: the groups of a step with their fields."""
+"""The groups of a step with their fields, prepared for the templates."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from setup_wizard.steps import Group
 
 
 def sections(form: StepForm) -> list[dict[str, Any]]:
-    """Return the sections of a form; one without a title where the step has no groups."""
+    """Return the sections of a form; a step without groups has one section without a title."""
     step = form.step
     groups = step.groups_in(form.answers.draft.mode) or [Group(keys=tuple(form.fields))]
     return [_section(form, group) for group in groups]

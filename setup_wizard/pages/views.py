@@ -1,4 +1,4 @@
-"""The wizard's pages."""
+"""The views of the wizard's pages."""
 
 from __future__ import annotations
 
@@ -29,21 +29,22 @@ from setup_wizard.product import Application, get_product
 from setup_wizard.steps import Step
 
 DONE = "setup_wizard.done"
-WRONG_TOKEN = "This is no valid setup token: it may have expired or been used. Make a new one on the server."  # noqa: S105 - a message
+WRONG_TOKEN = "This is not a valid setup token; it may be expired or used. Make a new one on the server."  # noqa: S105 - a message
 
 
 @method_decorator([login_not_required, never_cache, sensitive_post_parameters()], name="dispatch")
 class SetupView(View):
-    """Answers only while the database says unclaimed, and only to the browser that brought the token.
-
-    The gate has checked the former already; a view does not rely on the middleware being there (S5).
-    """
+    """A page that answers only while the install is unclaimed, and only to the browser with the token."""
 
     needs_token = True
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Check, then answer."""
+        """Check that this browser may set up the install, then call the view.
+
+        If not, return the page of a claimed or unavailable install, or redirect to the page of the token.
+        """
         try:
+            # The gate has checked this too, but the view must be safe even without that middleware (S5).
             self.config = unclaimed_config()
             if self.needs_token and not access.may_set_up(request):
                 return self.refuse()
@@ -57,21 +58,21 @@ class SetupView(View):
             return refusals.unavailable(request, error)
 
     def refuse(self) -> HttpResponse:
-        """Send a browser without the token to where it is asked for."""
+        """Redirect a browser without the token to the page that asks for it."""
         return redirect("setup:token")
 
     def answers(self) -> Answers:
-        """Return what is known so far."""
+        """Return the draft, the configuration and the product's suggestions."""
         known = Answers(draft=self.draft, config=self.config)
         suggested = get_product().suggest(self.request, known)
         return Answers(draft=self.draft, config=self.config, suggested=suggested)
 
     def find_step(self, name: str) -> Step | None:
-        """Return the step of the chosen mode called ``name``."""
+        """Return the step called ``name``; ``None`` if the chosen mode has no such step."""
         return next((step for step in self.draft.steps_in_order() if step.name == name), None)
 
     def show(self, step: Step, template: str, context: dict[str, Any]) -> HttpResponse:
-        """Render a page of the wizard."""
+        """Render a page of the wizard with its navigation."""
         place = {
             "steps": navigation.rows(step, self.draft),
             "back_url": navigation.url_before(step, self.draft),
@@ -82,18 +83,18 @@ class SetupView(View):
 
 
 class TokenView(SetupView):
-    """Asks for the setup token; says nothing about the machine (S8)."""
+    """The page that asks for the setup token; it reveals nothing about the machine (S8)."""
 
     needs_token = False
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """Ask, or go on where this browser brought the token before."""
+        """Ask for the token, or redirect to the next step if this browser already holds it."""
         if access.may_set_up(request):
             return redirect(navigation.next_url(self.draft))
         return self._ask(TokenForm())
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Take the token; a wrong one changes nothing."""
+        """Check the token and let this browser continue; a wrong token changes nothing."""
         form = TokenForm(request.POST)
         if not form.is_valid():
             return self._ask(form)
@@ -102,24 +103,25 @@ class TokenView(SetupView):
             form.add_error(None, get_product().count_wrong_token(request) or WRONG_TOKEN)
             return self._ask(form)
         access.unlock(request, proof)
-        return redirect(navigation.next_url(draft.load()))  # which may have changed hands just now
+        # The draft is loaded again, because this may have handed it over from an earlier holder.
+        return redirect(navigation.next_url(draft.load()))
 
     def _ask(self, form: TokenForm) -> HttpResponse:
         return render(self.request, "setup_wizard/token.html", {"form": form})
 
 
 class StepView(SetupView):
-    """One step: what was entered is staged, and nothing is in force."""
+    """The page of one step; its answers are saved in the draft and are not in force yet."""
 
     def get(self, request: HttpRequest, name: str) -> HttpResponse:
-        """Show the form, prefilled."""
+        """Show the prefilled form."""
         step = self._open_step(name)
         if step is None:
             return redirect(navigation.next_url(self.draft))
         return self._show(step, form_of(step, self.answers()))
 
     def post(self, request: HttpRequest, name: str) -> HttpResponse:
-        """Stage what was entered and go on."""
+        """Save the answers in the draft and redirect to the next step."""
         step = self._open_step(name)
         if step is None:
             return redirect(navigation.next_url(self.draft))
@@ -129,7 +131,7 @@ class StepView(SetupView):
         return self._show(step, form)
 
     def _open_step(self, name: str) -> Step | None:
-        """Return the step, unless one before it is still to be done."""
+        """Return the step; ``None`` if it does not exist or an earlier step is not completed."""
         step, first = self.find_step(name), self.draft.first_incomplete()
         order = self.draft.steps_in_order()
         if step is None or (first is not None and order.index(step) > order.index(first)):
@@ -159,16 +161,16 @@ class StepView(SetupView):
 
 
 class ReviewView(SetupView):
-    """Shows everything once more, and commits it."""
+    """The page that shows all answers and claims the install."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """Show what is about to be committed, and what stands against it."""
+        """Show what is about to be committed, and the errors that prevent it."""
         if self.draft.first_incomplete():
             return redirect(navigation.next_url(self.draft))
         return self._show()
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Finish: claim the install and sign its administrator in."""
+        """Claim the install and sign its administrator in."""
         if self.draft.first_incomplete():
             return redirect(navigation.next_url(self.draft))
         try:
@@ -186,12 +188,13 @@ class ReviewView(SetupView):
         return finish(request, done)
 
     def _leave(self, application: Application) -> HttpResponse:
-        """Send the browser to prove that the mode works, once nothing else stands against the claim."""
+        """Send the browser to prove that sign-in works, or show the errors that prevent the claim."""
         errors = rehearse(application)
         return self._show(errors) if errors else get_product().prove(self.request, application)
 
     def _finish_again(self) -> HttpResponse:
-        """Answer the second of two submits as the first: both come from the one session with the token."""
+        """Answer a repeated submit like the first; raise ``AlreadyClaimed`` if another claim was made."""
+        # Only one session holds the token, so the same person has sent the form twice.
         earlier = claim_made_with(application_of(self.draft))
         if earlier is None:
             raise AlreadyClaimed
@@ -204,11 +207,12 @@ class ReviewView(SetupView):
 
 
 class ProofView(SetupView):
-    """Where a browser comes back to with the proof that the mode works; the claim is made then."""
+    """The page to which a browser returns with the proof that sign-in works; it makes the claim."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """Claim, and show what comes next; without proof, say why."""
-        if self.draft.first_incomplete():  # it took over from a browser that was sent to prove it
+        """Claim the install and redirect to the last page; without the proof, say what is missing."""
+        # This browser may have taken over from another that left for the proof. Then the draft is incomplete.
+        if self.draft.first_incomplete():
             return redirect(navigation.next_url(self.draft))
         application = application_of(self.draft)
         made: list[Claim] = []
@@ -220,7 +224,7 @@ class ProofView(SetupView):
         try:
             refusal = get_product().conclude(request, application, commit)
         except InvalidPlan:
-            return redirect("setup:review")  # which says what stands against the claim
+            return redirect("setup:review")  # which shows the errors
         if refusal is not None:
             return refusal
         request.session[DONE] = made[0].revision.number
@@ -228,7 +232,7 @@ class ProofView(SetupView):
 
 
 def finish(request: HttpRequest, done: Claim) -> HttpResponse:
-    """Sign the new administrator in, in a session of their own, and show what comes next (S6)."""
+    """Sign the new administrator in with a new session and redirect to the last page (S6)."""
     request.session.flush()
     if done.user is not None:
         login(request, cast("Any", done.user))
@@ -240,7 +244,7 @@ def finish(request: HttpRequest, done: Claim) -> HttpResponse:
 @never_cache
 @require_safe
 def show_done(request: HttpRequest) -> HttpResponse:
-    """Welcome whoever has just claimed the install; the wizard itself is closed by now."""
+    """Show the last page to the browser that has just claimed the install, and redirect all others."""
     revision = request.session.get(DONE)
     if revision is None:
         return redirect("/")

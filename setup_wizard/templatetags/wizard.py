@@ -1,4 +1,4 @@
-"""What the wizard's pages say about the product."""
+"""Template tags for the wizard's pages."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ register = template.Library()
 
 @register.simple_tag
 def product_noun() -> str:
-    """Return the word for what is set up."""
+    """Return the word for the product, such as ``hub``."""
     return get_product().noun

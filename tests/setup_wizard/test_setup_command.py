@@ -14,6 +14,7 @@ from tests.support.waiting import wait_for
 LOCAL = ("setup", "--mode", "local", "--admin-email", OWNER, "--password-file", "-")
 WORKOS = ("setup", "--mode", "workos", "--client-id", "client_123", "--super-admin", OWNER)
 KEY = "sk_test_canary12345"
+LEAVE_OUT = "leave out --admin-email and --password-file"
 
 
 def setting(hub: HubProcess, key: str) -> str | None:
@@ -50,10 +51,10 @@ def test_the_same_claim_again_changes_nothing(hub_process: HubProcess) -> None:
     hub = hub_process
     hub.manage(*LOCAL, text=PASSWORD)
     before = hub.sql("SELECT * FROM hub_user"), hub.sql("SELECT * FROM config_revision")
-    assert "claimed already" in hub.manage(*LOCAL, text=PASSWORD + " other")
+    assert "already claimed" in hub.manage(*LOCAL, text=PASSWORD + " other")
     assert (hub.sql("SELECT * FROM hub_user"), hub.sql("SELECT * FROM config_revision")) == before
-    assert "claimed already" in refusal(hub, *LOCAL[:4], "eve@example.com", "--password-file", "-")
-    assert "claimed already" in refusal(hub, *WORKOS, "--api-key-file", "-", text=KEY)
+    assert "already claimed" in refusal(hub, *LOCAL[:4], "eve@example.com", "--password-file", "-")
+    assert "already claimed" in refusal(hub, *WORKOS, "--api-key-file", "-", text=KEY)
 
 
 def test_workos_mode_is_claimed_with_the_key_from_a_file(hub_process: HubProcess, tmp_path: Path) -> None:
@@ -67,8 +68,8 @@ def test_workos_mode_is_claimed_with_the_key_from_a_file(hub_process: HubProcess
     assert KEY not in stored
     assert setting(hub, "workos_cookie_password")
     assert hub.sql("SELECT * FROM hub_user") == []
-    assert "claimed already" in hub.manage(*WORKOS, *options)
-    assert "claimed already" in refusal(hub, *WORKOS[:4], "client_other", *WORKOS[5:])
+    assert "already claimed" in hub.manage(*WORKOS, *options)
+    assert "already claimed" in refusal(hub, *WORKOS[:4], "client_other", *WORKOS[5:])
 
 
 def test_what_env_said_need_not_be_said_again(hub_process: HubProcess) -> None:
@@ -92,7 +93,7 @@ def test_a_weak_password_is_refused(hub_process: HubProcess, password: str) -> N
         (("--set", "port=abc"), "port: expected a whole number from 1 to 65535"),
         (("--set", "banana=1"), "banana: no such setting"),
         (("--set", "setup_completed=true"), "setup_completed: cannot be set by hand"),
-        (("--set", f"workos_api_key={KEY}"), "workos_api_key: a secret is not taken from the command line"),
+        (("--set", f"workos_api_key={KEY}"), "workos_api_key: a secret cannot be given on the command line"),
         (("--set", "port"), "--set: expected KEY=VALUE"),
         (("--admin-email", "olive"), "--admin-email: expected an e-mail address"),
         (("--password-file", "/no/such/file"), "--password-file: the file cannot be read"),
@@ -133,7 +134,7 @@ def test_a_wrong_call_exits_with_2(hub_process: HubProcess, options: tuple[str, 
     [
         (LOCAL[:3], "--mode local needs --admin-email and --password-file"),
         (LOCAL[:5], "--mode local needs --password-file"),
-        ((*WORKOS, "--password-file", "-"), "--mode workos makes no account with a password"),
+        ((*WORKOS, "--password-file", "-"), f"--mode workos creates no account with a password; {LEAVE_OUT}"),
     ],
 )
 def test_a_call_that_lacks_options_is_refused_in_one_line_with_all_of_them(
@@ -181,8 +182,8 @@ def test_the_link_names_the_port_that_the_server_has(hub_process: HubProcess) ->
 
 def test_a_claimed_hub_has_no_token_to_print(hub_process: HubProcess) -> None:
     hub_process.claim()
-    assert "claimed already" in refusal(hub_process, "setup_token")
-    assert "claimed already" in refusal(hub_process, "setup_token", "--new")
+    assert "already claimed" in refusal(hub_process, "setup_token")
+    assert "already claimed" in refusal(hub_process, "setup_token", "--new")
     assert not (hub_process.data_dir / "setup-token").exists()
 
 

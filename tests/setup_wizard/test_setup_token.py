@@ -77,7 +77,7 @@ def test_a_used_token_is_refused_to_anybody_else(token_file: Path) -> None:
     token, first, second = offered(), Browser(), Browser()
     first.unlock()
     assert second.post("/setup/", {"token": token}) == 200
-    assert "no valid setup token" in second.text
+    assert "not a valid setup token" in second.text
     assert not token_file.exists()
     assert first.get("/setup/mode/") == 200
 
@@ -110,7 +110,7 @@ def test_an_expired_token_is_refused() -> None:
     with time_machine.travel(timezone.now() + dt.timedelta(hours=26)):
         browser = Browser()
         assert browser.post("/setup/", {"token": token}) == 200
-        assert "no valid setup token" in browser.text
+        assert "not a valid setup token" in browser.text
 
 
 @pytest.mark.parametrize("hours", [-1, 1])

@@ -1,4 +1,4 @@
-"""``manage.py setup``: the claim without a browser (S7)."""
+"""``manage.py setup``: claim the install without a browser (S7)."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from setup_wizard.product import Application, get_product
 
 
 class Command(OneLineCommand):
-    """Claims the install with what the options say; repeating it changes nothing."""
+    """Claims the install with the given options; running it again changes nothing."""
 
-    help = "Claim this hub without a browser. Secrets come from files, or from standard input as -."
+    help = "Claim this hub without a browser. Secrets are read from files; - means standard input."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the mode and what it needs."""
+        """Add the mode and the options that the modes need."""
         product = get_product()
         parser.add_argument("--mode", required=True, choices=product.modes, help="how people sign in")
-        parser.add_argument("--admin-email", metavar="EMAIL", help="the administrator's address")
+        parser.add_argument("--admin-email", metavar="EMAIL", help="the administrator's e-mail address")
         parser.add_argument("--admin-name", metavar="NAME", default="", help="the administrator's name")
         parser.add_argument("--password-file", metavar="FILE", help="file with the administrator's password")
         for option in product.command_options:
@@ -41,7 +41,7 @@ class Command(OneLineCommand):
         parser.add_argument("--reason", default="", help="why, for the history")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Claim, or say that exactly this was claimed before."""
+        """Claim the install, or print that the same claim was made before."""
         self._refuse_misuse(options)
         application = unattended.application(options)
         get_product().bootstrap()
@@ -59,17 +59,18 @@ class Command(OneLineCommand):
         self.stdout.write(f"claimed in mode {application.mode} as revision {done.revision.number}")
 
     def _refuse_misuse(self, options: dict[str, Any]) -> None:
-        """Raise ``WrongCall`` where options contradict the mode."""
+        """Raise ``WrongCall`` if the options do not fit the mode."""
         needed = [name for name in ("admin_email", "password_file") if not options[name]]
         asks_account = options["mode"] in get_product().account_modes
         if asks_account and needed:
             flags = " and ".join("--" + name.replace("_", "-") for name in needed)
             raise WrongCall(f"--mode {options['mode']} needs {flags}")
-        if not asks_account and len(needed) < 2:  # noqa: PLR2004 - both are for the account
-            raise WrongCall(f"--mode {options['mode']} makes no account with a password")
+        if not asks_account and len(needed) < 2:  # noqa: PLR2004 - one of the two was given
+            fix = "leave out --admin-email and --password-file"
+            raise WrongCall(f"--mode {options['mode']} creates no account with a password", fix=fix)
 
     def _accept_same(self, application: Application) -> None:
         config = runtime.read_snapshot(read_without_keyring).config
         if not get_product().is_same_claim(application, config):
             raise AlreadyClaimed
-        self.stdout.write(f"claimed already in mode {application.mode}; nothing to do")
+        self.stdout.write(f"already claimed in mode {application.mode}; nothing to do")

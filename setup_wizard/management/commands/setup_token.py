@@ -1,4 +1,4 @@
-"""``manage.py setup_token``: the link that claims the install."""
+"""``manage.py setup_token``: print the link that claims the install."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from setup_wizard.product import get_product
 
 
 class Command(BaseCommand):
-    """Prints the link with the setup token, making a new token where the last one cannot be used."""
+    """Prints the link with the setup token; makes a new token if the last one cannot be used."""
 
     help = "Print the link that claims this hub; makes a new token if the last one expired or was used."
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Offer to void what was handed out before."""
-        text = "make a new token, and void every earlier one, its session and all that was entered"
+        """Add ``--new``."""
+        text = "make a new token; cancel all earlier ones, their session and everything entered so far"
         parser.add_argument("--new", action="store_true", help=text)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print the link; refuse with one line where the install is claimed."""
+        """Print the link; raise ``AlreadyClaimed`` if the install is claimed."""
         product = get_product()
         product.bootstrap()
         config = unclaimed_config()
@@ -38,4 +38,5 @@ class Command(BaseCommand):
             raise ConfigError("another process keeps changing the setup token", fix="try again")
         self.stdout.write(claim_link(product.origin(config), token))
         if self.stderr.isatty():
-            self.stderr.write(f"Good once, for {tokens.LIFETIME.total_seconds() / 3600:.0f} hours at most.")
+            hours = tokens.LIFETIME.total_seconds() / 3600
+            self.stderr.write(f"The link works once and expires after {hours:.0f} hours.")

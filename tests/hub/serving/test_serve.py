@@ -223,7 +223,7 @@ def said_to_a_terminal(hub: HubProcess) -> str:
     )
     os.close(terminal)
     said = b""
-    while b"claimed it yet" not in said:
+    while b"not claimed yet" not in said:
         said += os.read(screen, 4096)
     hub.server.send_signal(signal.SIGTERM)
     with contextlib.suppress(OSError):  # the terminal closes with its last process
