@@ -1,1 +1,1 @@
-"""What the setup wizard asks of the hub, and the steps of the hub's wizard."""
+"""The hub's side of the setup wizard: its steps and what the wizard asks of it."""

@@ -1,4 +1,4 @@
-"""What the setup wizard asks of the hub."""
+"""The hub's implementation of ``Product``, through which the setup wizard uses the hub."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ LISTENER = frozenset({"bind_address", "port"})
 
 
 class HubSetup(Product):
-    """The hub, as ``setup_wizard`` sees it."""
+    """The hub as a product that the setup wizard sets up."""
 
     noun = "hub"
     steps = STEPS
@@ -52,54 +52,54 @@ class HubSetup(Product):
             flag="--authkit-domain",
             key="workos_authkit_domain",
             metavar="DOMAIN",
-            help="where AuthKit is served",
+            help="the domain of AuthKit's sign-in page",
         ),
         CommandOption(
             flag="--super-admin",
             key="super_admin_emails",
             metavar="EMAIL",
-            help="who may change everything; may be repeated",
+            help="e-mail address of a super admin; may be repeated",
             repeatable=True,
         ),
     )
 
     def is_configured(self, config: RuntimeConfig) -> bool:
-        """Tell whether the hub is claimed."""
+        """Return whether ``config`` is that of a claimed hub."""
         return is_configured(config)
 
     def token_file(self) -> Path:
-        """Return the file in the instance directory."""
+        """Return the path of the token file in the instance directory."""
         return settings.INSTANCE.token_file
 
     def count_wrong_token(self, request: HttpRequest) -> str | None:
-        """Slow down whoever guesses (W5)."""
+        """Count a wrong token from this client; return a message if it has sent too many (W5)."""
         return throttle.too_many() if throttle.count_wrong_token(request) else None
 
     def bootstrap(self) -> None:
-        """Create, migrate and import whatever is missing."""
+        """Create the database, migrate it and import ``.env``, if that is not done yet."""
         from hub.bootstrap import bootstrap_application
 
         bootstrap_application()
 
     def check_database(self) -> None:
-        """Raise ``ConfigError`` unless the database was brought up by this version."""
+        """Raise ``ConfigError`` unless the database exists, can be read and is set up for this version."""
         path = Path(connection.settings_dict["NAME"])
-        if connection.vendor == "sqlite" and not path.exists():  # connecting would create it
-            raise DatabaseUnavailable(f"{path} is gone", "restore it from a backup, or restart the hub")
-        migration.applied_migrations()  # names what is wrong with a file that is no database
+        if connection.vendor == "sqlite" and not path.exists():  # connecting would create the file
+            raise DatabaseUnavailable(f"{path} is missing", "restore it from a backup, or restart the hub")
+        migration.applied_migrations()  # raises if the file is not a database
         if migration.pending() or store.read().revision == 0:
             raise DatabaseUnavailable("it is not set up for this version", "run manage.py bootstrap")
 
     def origin(self, config: RuntimeConfig) -> str:
-        """Return the public origin, or that of the listener."""
+        """Return the public URL, or the origin of the listener if there is none."""
         return addresses.origin(config)
 
     def unavailable(self, request: HttpRequest, error: ConfigError) -> HttpResponse:
-        """Answer 503 with a diagnosis and a cure."""
+        """Return a response with status 503 that says what is wrong and how to fix it."""
         return errors.unavailable(request, error)
 
     def suggest(self, request: HttpRequest, answers: Answers) -> Mapping[str, Any]:
-        """Return what the environment, the listener in use and the account entered speak for."""
+        """Return suggestions based on imported settings, the listener, the request and the account."""
         config: RuntimeConfig = answers.config
         owner = config.local_admin_email or next(iter(config.super_admin_emails), "")
         listed = dict.fromkeys([answers.draft.email, *config.super_admin_emails])
@@ -112,16 +112,20 @@ class HubSetup(Product):
         }
 
     def objections(self, step: Step, values: Mapping[str, Any], answers: Answers) -> Mapping[str, str]:
-        """Refuse a listener that cannot be had, and a list of super admins without who claims the hub."""
+        """Return errors by setting.
+
+        An error means that this machine cannot listen on the address, or that the list of super admins lacks
+        the administrator.
+        """
         if values.keys() >= LISTENER:
             return _listener_refusals(values, answers.config)
         email = answers.draft.email
         if email and email not in values.get("super_admin_emails", (email,)):
-            return {"super_admin_emails": f"expected {email} among them: this account claims the hub"}
+            return {"super_admin_emails": f"expected {email} in the list: this account claims the hub"}
         return {}
 
     def heritable(self, steps: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
-        """Let whoever takes over say anew who the super admins are."""
+        """Return ``steps`` without the super admins, whom the next holder must enter again."""
         kept: dict[str, dict[str, str]] = {}
         for name, texts in steps.items():
             kept[name] = {key: text for key, text in texts.items() if key != "super_admin_emails"}
@@ -130,7 +134,7 @@ class HubSetup(Product):
     def revise(
         self, before: Mapping[str, Mapping[str, str]], after: dict[str, dict[str, str]]
     ) -> dict[str, dict[str, str]]:
-        """Let the super admins follow a corrected address of the administrator."""
+        """Update ``super_admin_emails`` when the administrator's address changes."""
         old, new = (steps.get(ACCOUNT, {}).get("email", "") for steps in (before, after))
         listed = after.get("security", {}).get("super_admin_emails", "").split(",")
         if old and old != new and old in listed:
@@ -139,13 +143,16 @@ class HubSetup(Product):
         return after
 
     def entrance(self, request: HttpRequest) -> str:
-        """Return the wizard's first page, or where a browser back from AuthKit brings its proof."""
+        """Return the URL of the wizard's first page.
+
+        For a browser that returns from AuthKit, return the URL of the page that checks the proof.
+        """
         if request.path_info == reverse("callback"):
             return f"{reverse('setup:proof')}?{request.META.get('QUERY_STRING', '')}"
         return super().entrance(request)
 
     def references(self, step: Step, request: HttpRequest) -> list[dict[str, str]]:
-        """Return what to register at WorkOS."""
+        """Return the URLs to register at WorkOS, for the step that asks for the credentials."""
         if step.name != "credentials":
             return []
         from hub.workos.round_trip import to_register
@@ -153,11 +160,11 @@ class HubSetup(Product):
         return to_register(request, public_url())
 
     def finish_label(self, mode: str) -> str:
-        """Return what the button says that claims."""
+        """Return the label of the button that claims the hub."""
         return "Sign in with WorkOS to finish" if mode == WORKOS else super().finish_label(mode)
 
     def prove(self, request: HttpRequest, application: Application) -> HttpResponse:
-        """Send the browser to AuthKit with the credentials entered (W10)."""
+        """Redirect the browser to AuthKit, with the credentials entered in the wizard (W10)."""
         from hub.workos.claiming import prove
 
         return prove(request, application)
@@ -165,13 +172,19 @@ class HubSetup(Product):
     def conclude(
         self, request: HttpRequest, application: Application, commit: Callable[[str], object]
     ) -> HttpResponse | None:
-        """Claim once a listed super admin is back from AuthKit, and sign them in."""
+        """Claim the hub and sign the super admin in who returns from AuthKit.
+
+        Return ``None`` then, or a response that says why the hub was not claimed.
+        """
         from hub.workos.claiming import conclude
 
         return conclude(request, application, commit)
 
     def prepare_claim(self, application: Application) -> None:
-        """End every session and take all admin rights away; in mode workos, let the super admins back in."""
+        """End every session and remove all admin rights.
+
+        In mode ``workos``, re-activate the accounts of the listed super admins.
+        """
         from hub.people.revocation import revoke_rights
 
         revoke_rights()
@@ -180,13 +193,13 @@ class HubSetup(Product):
             User.objects.filter(email__in=listed).exclude(workos_user_id=None).update(is_active=True)
 
     def make_administrator(self, administrator: Administrator) -> User:
-        """Create or re-activate the account."""
+        """Create or re-activate the administrator's account."""
         from hub.people.accounts import make_administrator
 
         return make_administrator(administrator.email, administrator.name, administrator.password)
 
     def claim_changes(self, application: Application, config: RuntimeConfig) -> dict[str, Any]:
-        """Return the settings with the state, the administrator among the super admins."""
+        """Return the entered settings, the mode, and the administrator as a super admin."""
         changes = {**application.changes, "app_mode": application.mode, "setup_completed": True}
         if application.administrator is not None:
             email = application.administrator.email
@@ -194,13 +207,16 @@ class HubSetup(Product):
             changes["super_admin_emails"] = tuple(dict.fromkeys([email, *listed]))
             changes["local_admin_email"] = email
         elif config.local_admin_email is not None:
-            changes["local_admin_email"] = UNSET  # of an earlier claim: this one makes no local account
+            changes["local_admin_email"] = UNSET  # left by an earlier claim; this one creates no account
         if config.workos_cookie_password is None:
             changes["workos_cookie_password"] = cookie_password()
         return changes
 
     def is_same_claim(self, application: Application, config: RuntimeConfig) -> bool:
-        """Tell whether mode and administrator, or WorkOS application and super admins, are the same."""
+        """Return whether the mode and its owner are the same.
+
+        The owner is the administrator or, in mode ``workos``, the client ID and the super admins.
+        """
         if application.mode != config.app_mode:
             return False
         if application.administrator is not None:
@@ -211,18 +227,19 @@ class HubSetup(Product):
         return client_id == config.workos_client_id and set(listed) <= set(config.super_admin_emails)
 
     def configuration_url(self) -> str:
-        """Return the configuration editor's address."""
+        """Return the URL of the configuration editor."""
         return reverse("admin:config_app_systemconfig_changelist")
 
     def address_afterwards(self, request: HttpRequest) -> str:
-        """Return where the listener is now, for whoever came in where it was; no proxy may know it yet."""
+        """Return the origin of the moved listener, or the empty string if the request arrived there."""
         config = runtime.current()
         if arrival.arrived_under(request, config, LISTENER):
             return ""
+        # A reverse proxy may not know the new port yet, so the public URL is left out.
         return arrival.address_under(request, dataclasses.replace(config, public_url=""))
 
     def notes(self) -> list[dict[str, str]]:
-        """Return what to keep: the key file, and the way back in."""
+        """Return reminders to back up the database and the key, and how to get back in."""
         instance = settings.INSTANCE
         key = "the key in HUB_ENCRYPTION_KEY" if instance.encryption_key else str(instance.key_file)
         return [
@@ -251,7 +268,10 @@ def _listener() -> dict[str, Any]:
 
 
 def _public_url(request: HttpRequest, config: RuntimeConfig) -> dict[str, str]:
-    """Return the origin in the browser's address bar, unless it is this machine's or the listener's own."""
+    """Return the origin in the browser's address bar as the public URL.
+
+    Return nothing if a public URL is set, or if that origin is a loopback address or the listener's own.
+    """
     if config.public_url:
         return {}
     host = split_domain_port(request.get_host())[0].strip("[]")

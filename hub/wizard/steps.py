@@ -17,7 +17,7 @@ from setup_wizard.steps import ACCOUNT, MODE, CheckResult, Group, Probe, Step
 
 
 def _probe_listener(values: Mapping[str, Any], request: HttpRequest) -> CheckResult:
-    """Try to listen there; the port at which this request came in is this hub's own."""
+    """Test whether this machine can listen on the address; the port of this request is the hub's own."""
     host, port = values["bind_address"], values["port"]
     if (error := obstacle(host, 0)) is not None:
         return CheckResult(ok=False, message=f"{explain(host, port, error)}. {ALWAYS_WORK}.")
@@ -45,7 +45,7 @@ def _probe_workos(values: Mapping[str, Any], request: HttpRequest) -> CheckResul
 
 
 def public_url() -> str:
-    """Return the public URL that the claim puts in force: the one entered, or else that of an import."""
+    """Return the public URL after the claim: the one entered in the wizard, or else the current one."""
     from setup_wizard.claiming import draft
 
     return str(draft.load().values().get("public_url", get_config().public_url))
@@ -73,7 +73,7 @@ STEPS = (
         name=ACCOUNT,
         label="Administrator",
         title="Create the administrator",
-        intro="The account that owns this hub. It can change everything, and add more people later.",
+        intro="This account owns the hub. It can change everything and add more people later.",
         modes=(LOCAL,),
         form_class=AccountForm,
     ),
@@ -91,8 +91,8 @@ STEPS = (
             ),
             Group(
                 keys=("super_admin_emails",),
-                title="Who administers",
-                description="Whoever signs in through WorkOS with one of these verified addresses.",
+                title="Super admins",
+                description="People who sign in through WorkOS with one of these verified addresses.",
             ),
         ),
         required=("workos_client_id", "workos_api_key", "super_admin_emails"),
@@ -101,18 +101,18 @@ STEPS = (
         name="network",
         label="Network",
         title="Where is the hub reached?",
-        intro="The values fit how you opened this page. Leave them if in doubt.",
+        intro="These values match how you opened this page. If in doubt, keep them.",
         groups=(
             Group(
                 keys=("bind_address", "port"),
                 title="Listener",
-                description="Where the hub waits for requests on this machine.",
+                description="The address and port that the hub listens on.",
                 probe=LISTENER,
             ),
             Group(
                 keys=("public_url", "allowed_hosts", "trusted_proxies"),
                 title="Public address",
-                description="Only needed behind a reverse proxy or under a name of its own.",
+                description="Only needed behind a reverse proxy or with a host name of its own.",
             ),
         ),
     ),
@@ -120,12 +120,12 @@ STEPS = (
         name="security",
         label="Security",
         title="Who may do what?",
-        intro="The defaults are the strict choice.",
+        intro="The defaults are the strictest values.",
         groups=(
             Group(
                 keys=("super_admin_emails",),
-                title="Who administers",
-                description="Every address needs an account to sign in with; yours is made when you finish.",
+                title="Super admins",
+                description="Each address needs an account to sign in. Yours is created when you finish.",
                 modes=(LOCAL,),
             ),
             Group(keys=("allowed_origins", "enable_hsts", "csp_report_uri"), title="Browsers"),
