@@ -16,7 +16,7 @@ from config_app.admin.conflict import Conflict, find_conflict
 from config_app.admin.current import Current, read_current
 from config_app.admin.differences import as_json, lockout_warning
 from config_app.admin.permissions import WholeAdmin, may_change, may_view
-from config_app.admin.proof import lacking
+from config_app.admin.proof import missing_proof
 from config_app.admin.saving import commit, respond
 from config_app.admin.sections import EditorPage
 from config_app.admin.submission import make_form, submit
@@ -134,6 +134,6 @@ def _outlook(request: HttpRequest, plan: Plan, form: ConfigurationForm) -> dict[
     """Return what the review dialog shows about a plan."""
     return {
         "changes": as_json(plan),
-        "proof": lacking(request, plan, form),
+        "proof": missing_proof(request, plan, form),
         "warning": lockout_warning(plan),
     }

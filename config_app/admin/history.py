@@ -36,7 +36,7 @@ CONFIRM, REVERT = "config_app_revision_confirm", "config_app_revision_revert"
 
 
 class RevisionPaginator(RevisionPaginatorBase):
-    """A paginator that avoids counting all revisions."""
+    """A paginator that counts at most ``MOST_COUNTED`` revisions, because the history may be very long."""
 
     @functools.cached_property
     def count(self) -> int:

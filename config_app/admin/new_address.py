@@ -49,10 +49,10 @@ def elsewhere(request: HttpRequest, config: Any, keys: Collection[str], path: st
     if project.arrived_under(request, config, keys):
         return None
     origin = project.address_under(request, config)
-    return Elsewhere(origin, path, is_followed=bool(origin) and _leads_on(request, origin))
+    return Elsewhere(origin, path, is_followed=bool(origin) and _can_follow(request, origin))
 
 
-def _leads_on(request: HttpRequest, origin: str) -> bool:
+def _can_follow(request: HttpRequest, origin: str) -> bool:
     """Return whether the browser can safely go to ``origin`` by itself.
 
     It can if the host stays the same, or if the request used a loopback address.

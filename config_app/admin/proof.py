@@ -12,17 +12,17 @@ from config_app.project import get_project
 SIGN_IN, PASSWORD = "Sign in again first, then save once more.", "Enter your password."
 
 
-def is_missing(request: HttpRequest, plan: Plan) -> bool:
+def needs_proof(request: HttpRequest, plan: Plan) -> bool:
     """Return whether a plan needs proof of identity that the visitor has not given recently."""
     return plan.is_sensitive and not get_project().has_proved(request)
 
 
-def lacking(request: HttpRequest, plan: Plan, form: RevisionForm) -> str:
+def missing_proof(request: HttpRequest, plan: Plan, form: RevisionForm) -> str:
     """Return what the visitor must do first, as a sentence; empty if no proof is missing.
 
     A correct password in ``form`` counts as proof. Raise ``NotProved`` if the password is not accepted.
     """
-    if not is_missing(request, plan):
+    if not needs_proof(request, plan):
         return ""
     project = get_project()
     if project.where_to_prove(request):
@@ -33,7 +33,7 @@ def lacking(request: HttpRequest, plan: Plan, form: RevisionForm) -> str:
     return ""
 
 
-def demand(request: HttpRequest, plan: Plan, form: RevisionForm) -> None:
+def require_proof(request: HttpRequest, plan: Plan, form: RevisionForm) -> None:
     """Raise ``NotProved`` if proof of identity is missing."""
-    if words := lacking(request, plan, form):
+    if words := missing_proof(request, plan, form):
         raise NotProved(words)

@@ -9,7 +9,7 @@ from django.template.response import TemplateResponse
 
 from config_app.admin.current import read_current
 from config_app.admin.differences import lockout_warning, planned_rows
-from config_app.admin.proof import is_missing
+from config_app.admin.proof import needs_proof
 from config_app.admin.saving import commit, respond, revision_url
 from config_app.admin.submission import attempt, refuse_stale
 from config_app.change.plan import Plan
@@ -50,7 +50,7 @@ def _attempt(
     refuse_stale(form, newest)
 
     def act() -> tuple[Plan, Revision | None]:
-        plan = _draw(request, target, form.base_revision)
+        plan = _plan_rollback(request, target, form.base_revision)
         return plan, commit(request, plan, form, "rollback")
 
     return attempt(form, act)
@@ -59,11 +59,11 @@ def _attempt(
 def _outlook(request: HttpRequest, target: Revision) -> dict[str, Any]:
     """Return the template context: what the rollback would change, or the obstacles to it."""
     try:
-        plan = _draw(request, target, None)
+        plan = _plan_rollback(request, target, None)
         return {
             "changes": planned_rows(plan),
             "warning": lockout_warning(plan),
-            "asks": is_missing(request, plan),
+            "asks": needs_proof(request, plan),
             "proof_url": get_project().where_to_prove(request),
         }
     except InvalidPlan as refused:
@@ -72,7 +72,7 @@ def _outlook(request: HttpRequest, target: Revision) -> dict[str, Any]:
         return {"obstacles": [str(error)]}
 
 
-def _draw(request: HttpRequest, target: Revision, base_revision: int | None) -> Plan:
+def _plan_rollback(request: HttpRequest, target: Revision, base_revision: int | None) -> Plan:
     """Return the plan of the rollback; raise ``InvalidPlan`` if it changes a forbidden setting."""
     plan = plan_rollback(target.number, base_revision)
     project, schema = get_project(), get_schema()

@@ -12,7 +12,7 @@ from django.utils.html import format_html
 
 from config_app.admin.differences import in_words, lockout_warning, planned_rows
 from config_app.admin.new_address import elsewhere, show_elsewhere
-from config_app.admin.proof import demand
+from config_app.admin.proof import require_proof
 from config_app.change.confirmation import period
 from config_app.change.plan import Plan
 from config_app.declaration.forms import RevisionForm
@@ -25,7 +25,7 @@ def commit(request: HttpRequest, plan: Plan, form: RevisionForm, channel: str) -
     If the plan could lock people out, its revision reverts unless it is confirmed in time. Raise
     ``NotProved`` if the plan is sensitive and proof of identity is missing.
     """
-    demand(request, plan, form)
+    require_proof(request, plan, form)
     return plan.apply(
         actor=request.user,
         channel=channel,

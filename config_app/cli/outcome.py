@@ -69,15 +69,15 @@ def show_dry_run(plan: Plan, terminal: Terminal, *, as_json: bool) -> None:
         show_plan(plan, terminal)
         terminal.line("dry run: nothing was written")
     else:
-        terminal.line(_nothing(plan))
+        terminal.line(_nothing_to_change(plan))
 
 
 def show_plan(plan: Plan, terminal: Terminal) -> None:
     """Print what ``plan`` would change, with secrets masked."""
     terminal.line(f"plan for revision {plan.revision + 1}:")
     for difference in plan.differences:
-        terminal.line(f"  {_difference(difference, plan)}{_when(difference)}")
-    for line in _pinned(plan):
+        terminal.line(f"  {_difference(difference, plan)}{_effect_suffix(difference)}")
+    for line in _pinned_lines(plan):
         terminal.line(line)
 
 
@@ -94,11 +94,11 @@ def show_revision(
         terminal.json(_revision_json(revision, plan, confirm_within))
         return
     if revision is None:
-        terminal.line(_nothing(plan))
+        terminal.line(_nothing_to_change(plan))
         return
     summary = "; ".join(_difference(difference, plan) for difference in plan.differences)
     terminal.line(f"revision {revision.number}: {summary}")
-    for line in (*_later(plan.differences), *_pinned(plan)):
+    for line in (*_delayed_lines(plan.differences), *_pinned_lines(plan)):
         terminal.line(line)
     if confirm_within is not None:
         terminal.line(deadline_line(revision.number, confirm_within))
@@ -119,7 +119,7 @@ def _revision_json(
     return found | ({"confirm_within": confirm_within} if revision and confirm_within is not None else {})
 
 
-def _nothing(plan: Plan) -> str:
+def _nothing_to_change(plan: Plan) -> str:
     what = next(iter(plan.changes)) if len(plan.changes) == 1 else "every setting"
     return f"nothing to change: {what} already has this value at revision {plan.revision}"
 
@@ -137,18 +137,18 @@ def _shown(text: str, *, is_default: bool) -> str:
     return f"{abbreviated(text) or '(empty)'}{mark}"
 
 
-def _when(difference: Difference) -> str:
+def _effect_suffix(difference: Difference) -> str:
     is_live = difference.takes_effect is TakesEffect.LIVE
     return "" if is_live else f", takes effect {difference.takes_effect.description}"
 
 
-def _later(differences: Iterable[Difference]) -> Iterable[str]:
+def _delayed_lines(differences: Iterable[Difference]) -> Iterable[str]:
     for difference in differences:
         if difference.takes_effect is not TakesEffect.LIVE:
             yield f"{difference.key} takes effect {difference.takes_effect.description}"
 
 
-def _pinned(plan: Plan) -> list[str]:
+def _pinned_lines(plan: Plan) -> list[str]:
     """Return a line for each changed setting that the command line of a running process pins."""
     # Only settings on which a process acts can be pinned. Other changes need no query.
     keys = {d.key for d in plan.differences if d.takes_effect is not TakesEffect.LIVE}

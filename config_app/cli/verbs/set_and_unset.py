@@ -51,10 +51,10 @@ class Set(Verb):
         """Plan the changes and apply them; warn if a secret is among the arguments."""
         values = read_values(options)
         with showing_what_changed(terminal):
-            drawn = draw(values, options.if_revision)
+            planned = plan_changes(values, options.if_revision)
             if not (options.stdin or options.file):
                 _warn_of_secrets(values, terminal)
-            commit(drawn, options, terminal)
+            commit(planned, options, terminal)
 
 
 class Unset(Verb):
@@ -73,10 +73,10 @@ class Unset(Verb):
     def run(self, options: Namespace, terminal: Terminal) -> None:
         """Plan the changes and apply them."""
         with showing_what_changed(terminal):
-            commit(draw(dict.fromkeys(options.keys, UNSET), options.if_revision), options, terminal)
+            commit(plan_changes(dict.fromkeys(options.keys, UNSET), options.if_revision), options, terminal)
 
 
-def draw(changes: Mapping[str, Any], base: int | None) -> Plan:
+def plan_changes(changes: Mapping[str, Any], base: int | None) -> Plan:
     """Return the plan of ``changes``, made for revision ``base`` or the newest; raise ``ConfigError``."""
     if SALT_KEY in changes:  # not a setting, so the plan would call it unknown
         find_setting(SALT_KEY)
