@@ -42,7 +42,7 @@ def is_unrecorded() -> bool:
 
 
 def unrecorded(stored: Stored) -> list[str]:
-    """Return the keys that a write past the store changed and that no revision records yet.
+    """Return the keys that writes outside the store changed and that no revision records yet.
 
     Writes that no trigger counted are not included.
     """

@@ -68,7 +68,7 @@ def confirm(number: int, *, actor: object = None, reason: str = "", version: int
     """
     with store.writing() as stored:
         # The caller checked the actor's rights at this version. A later change may have revoked them.
-        _refuse_moved(stored, version)
+        _refuse_if_moved(stored, version)
         _settle(number, CONFIRMED, actor=actor_name(actor), reason=reason)
         store.bump_version(stored)
         transaction.on_commit(runtime.reload)
@@ -126,7 +126,7 @@ class NotWaiting(ConfigError):
         )
 
 
-def _refuse_moved(stored: Stored, version: int | None) -> None:
+def _refuse_if_moved(stored: Stored, version: int | None) -> None:
     if version is not None and version != stored.version:
         raise Moved
 
@@ -138,7 +138,7 @@ def _settle(number: int, outcome: str, *, actor: str = "", reason: str = "") -> 
 
 def _revert(number: int, origin: Origin, actor: object, version: int | None = None) -> Revision | None:
     with store.writing() as stored:
-        _refuse_moved(stored, version)
+        _refuse_if_moved(stored, version)
         _settle(number, REVERTED)
         undoing = plan(_changes_back(number), managed=True)
         revision = undoing.apply(

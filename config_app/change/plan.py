@@ -84,9 +84,9 @@ class Plan:
         _load_before_writing()
         with store.writing() as found:
             stored = adopt(found)
-            fresh = _draw(
+            fresh = _validated_plan(
                 self.changes,
-                _look(stored, self.known),
+                _resolved(stored, self.known),
                 self.base_revision,
                 self.refusals,
                 managed=self.managed,
@@ -144,17 +144,19 @@ def plan(
     Raise ``InvalidPlan`` with every error found, or ``StaleRevision``.
     """
     changes = sealed(changes)
-    return _draw(changes, known or _look(store.read()), base_revision, refusals or {}, managed=managed)
+    return _validated_plan(
+        changes, known or _resolved(store.read()), base_revision, refusals or {}, managed=managed
+    )
 
 
-def _look(stored: Stored, known: Known[Any] | None = None) -> Known[Any]:
+def _resolved(stored: Stored, known: Known[Any] | None = None) -> Known[Any]:
     """Return ``stored`` with its resolution; reuse ``known`` if the tables have not changed since."""
     if known is not None and known.stored == stored:
         return known
     return Known(stored, resolve(get_schema(), stored))
 
 
-def _draw(
+def _validated_plan(
     changes: Mapping[str, Any],
     known: Known[Any],
     base: int | None,

@@ -35,7 +35,7 @@ def reset(
     Return the revision, or ``None`` if no setting had to change.
     """
     with database_errors(), transaction.atomic():
-        drawn = plan_reset(every_setting=every_setting)
-        revision = drawn.apply(actor=actor, channel=channel, reason=reason)
+        planned = plan_reset(every_setting=every_setting)
+        revision = planned.apply(actor=actor, channel=channel, reason=reason)
         get_project().revoke_access()
     return revision

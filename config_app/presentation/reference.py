@@ -83,7 +83,7 @@ def _process_chapter(variables: list[ProcessVariable]) -> Iterator[str]:
         f"| `{v.name}` | {f'`{v.default}`' if v.default else 'none'} | {_cell(_process_help(v))} |"
         for v in variables
     ]
-    table = "\n".join(["| Variable | Default | What it says |", "|---|---|---|", *rows])
+    table = "\n".join(["| Variable | Default | What it does |", "|---|---|---|", *rows])
     yield f"## Process environment\n\n{PROCESS_INTRODUCTION}\n{table}\n"
 
 

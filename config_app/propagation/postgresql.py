@@ -27,7 +27,7 @@ STOP_INTERVAL = 0.25
 """Seconds after which a waiting watcher checks whether it should stop."""
 BACKSTOP = 5.0
 """Seconds between two reads of the version, in case a notification was lost."""
-HEARING = 5.0
+TEST_TIMEOUT = 5.0
 """Seconds to wait for the notification that tests whether ``LISTEN`` works."""
 SPREAD = 0.0
 """Seconds over which processes spread their loads after a notification; 0 means that all load at once."""
@@ -121,7 +121,7 @@ def hears_notifications() -> bool:
         server.execute(f"LISTEN {channel}".encode())
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_notify(%s, '')", [channel])
-        return bool(list(server.notifies(timeout=HEARING, stop_after=1)))
+        return bool(list(server.notifies(timeout=TEST_TIMEOUT, stop_after=1)))
 
 
 def own_connection() -> None:

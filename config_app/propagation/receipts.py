@@ -35,8 +35,8 @@ CLOCK_WAS_SET = 5.0
 """If the wall clock and the monotonic clock differ by more seconds than this, the wall clock was set."""
 LONGEST_MS, IN_SECONDS = 2**31 - 1, 10_000
 """In milliseconds: the longest latency that fits the column, and the shortest that is shown in seconds."""
-SIGN_OF_LIFE = ["role", "seen_at", "pins", "pending", "error"]
-RECEIPT = [*SIGN_OF_LIFE, "revision", "since", "latency_ms", "started_at"]
+HEARTBEAT_COLUMNS = ["role", "seen_at", "pins", "pending", "error"]
+RECEIPT_COLUMNS = [*HEARTBEAT_COLUMNS, "revision", "since", "latency_ms", "started_at"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ def _write(snapshot: Snapshot, statement: ProcessState, latency: int | None) -> 
     )
     key = ["machine", "instance", "pid"]
     with bounded_transaction():
-        upsert([row], unique=key, updated=RECEIPT if _is_new(snapshot) else SIGN_OF_LIFE)
+        upsert([row], unique=key, updated=RECEIPT_COLUMNS if _is_new(snapshot) else HEARTBEAT_COLUMNS)
     with bounded_transaction():  # separate, because two processes that delete each other would deadlock
         Process.objects.exclude(_is_alive()).delete()
 

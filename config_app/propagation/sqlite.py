@@ -19,11 +19,11 @@ INTERVAL = 0.065
 """Seconds between two looks."""
 COARSEST_CLOCK = 2.0
 """Seconds within which a file system may give two commits the same time; FAT has the coarsest clock."""
-OFTEN = 2
+BUSY_AFTER = 2
 """The number of looks in a row with a new commit after which a file counts as busy."""
-BLINDLY = 0.25
+STATUS_INTERVAL = 0.25
 """Seconds between two checks of whether a busy file was replaced; other looks only read the version."""
-LOOK_ANYWAY = 1.0
+IDLE_READ_INTERVAL = 1.0
 """Seconds between two reads of an idle file; the looks between them only check its time and size."""
 UNKNOWN = -1
 """A number that is never a ``data_version``."""
@@ -50,7 +50,7 @@ class SqliteSource:
         self._opened = self._status()
         self._seen: os.stat_result | None = None  # the file's status at _data_version, if known
         self._data_version = UNKNOWN  # so that a commit since `stat` is noticed
-        self._moves, self._moved_at, self._rests_until = 0, time.monotonic(), 0.0
+        self._commits_in_a_row, self._moved_at, self._rests_until = 0, time.monotonic(), 0.0
         try:
             self._connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, check_same_thread=False)
             self._version, _ = self._read()
@@ -79,7 +79,7 @@ class SqliteSource:
     def look(self) -> bool:
         """Return whether the version has changed; raise ``DatabaseUnavailable``."""
         try:
-            return self._look_blindly() if self._is_busy() else self._look()
+            return self._look_at_version_only() if self._is_busy() else self._look()
         except sqlite3.Error as error:
             if _primary_code(error) not in BUSY:
                 raise DatabaseUnavailable(str(error)) from error
@@ -87,9 +87,9 @@ class SqliteSource:
             return False
 
     def _is_busy(self) -> bool:
-        return self._moves >= OFTEN and time.monotonic() - self._status_at < BLINDLY
+        return self._commits_in_a_row >= BUSY_AFTER and time.monotonic() - self._status_at < STATUS_INTERVAL
 
-    def _look_blindly(self) -> bool:
+    def _look_at_version_only(self) -> bool:
         row = self._connection.execute(VERSION).fetchone()
         return self._has_moved(row[0] if row else 0)
 
@@ -123,7 +123,7 @@ class SqliteSource:
 
     def _note_commit(self, status: os.stat_result) -> None:
         """Remember the status of the file after a commit, unless it was written again in the meantime."""
-        self._moves += 1
+        self._commits_in_a_row += 1
         self._moved_at, self._rests_until = time.monotonic(), 0.0
         # A later write may belong to another commit.
         self._seen = status if _content(status) == _content(self._status()) else None
@@ -133,7 +133,7 @@ class SqliteSource:
 
         Raise ``DatabaseUnavailable`` if the file was overwritten.
         """
-        self._moves = 0
+        self._commits_in_a_row = 0
         # With a write-ahead log, the file changes at checkpoints and not at commits.
         if self._has_write_ahead_log():
             return
@@ -141,7 +141,7 @@ class SqliteSource:
             raise DatabaseUnavailable(f"{self._path} was overwritten", "it is reopened automatically")
         self._seen, now = status, time.monotonic()
         if now - self._moved_at > COARSEST_CLOCK:
-            self._rests_until = now + LOOK_ANYWAY
+            self._rests_until = now + IDLE_READ_INTERVAL
 
     def _has_write_ahead_log(self) -> bool:
         return bool(self._connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal")

@@ -134,7 +134,7 @@ class Watcher(threading.Thread):
         with using_database():
             self._reload(thoroughly=thoroughly)
         hooks.run_due()  # outside of the block above, because a hook may fork
-        self._sign_again_at = _in_turn()
+        self._sign_again_at = _time_to_write()
         self._look_again()
 
     def _reload(self, *, thoroughly: bool) -> None:
@@ -145,7 +145,7 @@ class Watcher(threading.Thread):
         if thoroughly and (is_drifted or is_unrecorded()):
             self._adopt()
         elif is_drifted:
-            self._thorough_at = _in_turn()
+            self._thorough_at = _time_to_write()
         receipts.note_failure("")
 
     def sign_soon(self) -> None:
@@ -191,7 +191,7 @@ class Watcher(threading.Thread):
             self._sign()
 
 
-def _in_turn() -> float:
+def _time_to_write() -> float:
     """Return the time, by the monotonic clock, at which this process may write after a load."""
     # The random part keeps the processes from writing at the same moment.
     return time.monotonic() + LET_OTHERS_LOAD * random.uniform(0.5, 1)  # noqa: S311 - no secret

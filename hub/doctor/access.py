@@ -20,7 +20,7 @@ def sign_in(overview: Overview) -> Finding:
         return Finding("nobody can sign in: this hub is not claimed")
     able = _administrators(config)
     text = f"mode {config.app_mode}, {able} of {len(config.super_admin_emails)} super admins can sign in"
-    return Finding(text, () if able else (_nobody(config),))
+    return Finding(text, () if able else (_no_super_admin(config),))
 
 
 def _administrators(config: RuntimeConfig) -> int:
@@ -31,7 +31,7 @@ def _administrators(config: RuntimeConfig) -> int:
     return sum(user.workos_user_id is not None and user.email_verified for user in people)
 
 
-def _nobody(config: RuntimeConfig) -> Problem:
+def _no_super_admin(config: RuntimeConfig) -> Problem:
     if config.app_mode == LOCAL:
         message, fix = "no super admin has an active account with a password", CHANGE_PASSWORD
     else:

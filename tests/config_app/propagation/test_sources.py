@@ -251,7 +251,7 @@ def test_a_write_ahead_log_is_never_taken_for_a_file_that_was_left_alone(
 def test_a_file_written_all_the_time_is_not_called_current_before_it_was_looked_for(
     source: SqliteSource, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("config_app.propagation.sqlite.BLINDLY", 60.0)
+    monkeypatch.setattr("config_app.propagation.sqlite.STATUS_INTERVAL", 60.0)
     for _ in range(3):
         write(path, SESSION)
         assert not source.look()
@@ -259,6 +259,6 @@ def test_a_file_written_all_the_time_is_not_called_current_before_it_was_looked_
     runtime.forget()
     assert not source.look()
     assert runtime._confirmed_at is None
-    monkeypatch.setattr("config_app.propagation.sqlite.BLINDLY", 0.0)
+    monkeypatch.setattr("config_app.propagation.sqlite.STATUS_INTERVAL", 0.0)
     with pytest.raises(DatabaseUnavailable, match="No such file"):
         source.look()
