@@ -1,4 +1,4 @@
-"""``manage.py check`` finds declarations that cannot work, each by an id of its own."""
+"""``manage.py check`` finds mistakes in declarations; each kind of mistake has its own id."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.declarations import FieldWithoutSerialise, Small, declared, s
 
 
 def found(monkeypatch: pytest.MonkeyPatch, schema: Schema[Any]) -> list[CheckMessage]:
-    """Return what the checks say about a schema."""
+    """Return the messages of the checks for a schema."""
     monkeypatch.setattr(checks, "get_schema", lambda: schema)
     return [*checks.check_declarations(), *checks.check_defaults()]
 

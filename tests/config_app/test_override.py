@@ -1,4 +1,4 @@
-"""``override_config``: other values for a test, in one context only."""
+"""``override_config`` overrides values in one context only."""
 
 from __future__ import annotations
 

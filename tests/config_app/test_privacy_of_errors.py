@@ -1,4 +1,4 @@
-"""No error and no log line of the engine shows a secret, local variables of its tracebacks included (K5)."""
+"""No error, log line or local variable in a traceback of the engine shows a secret (K5)."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def assert_private(text: str) -> None:
 
 
 def report(error: BaseException) -> str:
-    """Return what a crash reporter collects: the chain of errors with the local variables of our frames."""
+    """Return what a crash reporter collects: the chain of errors with the local variables of our code."""
     told: traceback.TracebackException | None
     told = traceback.TracebackException.from_exception(error, capture_locals=True)
     lines: list[str] = []

@@ -1,4 +1,4 @@
-"""``config_app.api``: reading costs nothing, and nothing takes effect before its commit."""
+"""``config_app.api``: reading needs no I/O, and a change takes effect only after its commit."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _installed(transactional_db: None, install: None) -> None:
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
-    """Give the old and the new port of every call of a hook on port."""
+    """Return a list to which a hook on ``port`` adds the old and the new port of each call."""
     monkeypatch.setattr(hooks, "_hooks", [])
     made: Calls = []
 

@@ -1,4 +1,4 @@
-"""A request sees one revision from start to end, and its log lines say which."""
+"""A request uses one revision from start to end, and its log lines name it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ logger = logging.getLogger("hub.tests")
 
 @pytest.fixture
 def lines() -> Iterator[Callable[[], list[str]]]:
-    """Give the lines that the hub would print."""
+    """Yield a function that returns the log lines in the hub's format."""
     stream = StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(logging.Formatter(LOGGING["formatters"]["line"]["format"]))
@@ -38,7 +38,7 @@ def lines() -> Iterator[Callable[[], list[str]]]:
 
 
 def within_request(action: Callable[[], object]) -> None:
-    """Do something within a request."""
+    """Call a function within a request."""
 
     def view(_request: HttpRequest) -> HttpResponse:
         action()
@@ -48,7 +48,7 @@ def within_request(action: Callable[[], object]) -> None:
 
 
 def commit_elsewhere(level: str) -> None:
-    """Change the log level as another thread does, and put it in force in this process."""
+    """Change the log level as another thread would, and reload the configuration in this process."""
     plan({"log_level": level}).apply()
     runtime.reload()
 
@@ -112,7 +112,7 @@ def test_values_that_a_test_overrides_are_seen_by_the_request(install: None) -> 
 
 
 def change_while(monkeypatch: pytest.MonkeyPatch, place: str, **changes: object) -> None:
-    """Let somebody change the configuration at the moment at which a request comes to ``place``."""
+    """Change the configuration when a request reaches ``place``."""
     module, _, name = place.rpartition(".")
     original = getattr(importlib.import_module(module), name)
 

@@ -1,4 +1,4 @@
-"""One declaration gives parsing, serialising, form fields, masking and rules."""
+"""The schema derives parsing, serialising, form fields, masking and rules from one declaration."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def test_no_setting_takes_what_would_break_a_header_or_a_line(setting: Any, text
 
 
 def stored_or_refused(setting: Any, text: str) -> str:
-    """Return what would be stored for ``text``, or the refusal, which must not repeat it."""
+    """Return the stored text or the error message; in a message, a new line replaces each copy of ``text``."""
     try:
         stored: str = setting.serialise_optional(setting.parse(text))
     except ConfigError as error:

@@ -1,4 +1,4 @@
-"""A `Secret` tells nobody: every way a value usually leaks is tried on it."""
+"""A `Secret` never shows its string: the tests try every usual way in which a value leaks."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_a_log_record_does_not_carry_it(level: int, secret: Secret, caplog: pyte
 
 
 def crash(secret: Secret) -> BaseException:
-    """Return an error whose traceback has the secret among the locals of its frames."""
+    """Return an error whose traceback has the secret among its local variables."""
     try:
         return _crash(secret)
     except ZeroDivisionError as error:

@@ -1,4 +1,4 @@
-"""The install's keyring: made once, never again while anything is encrypted with it (K1, K2, B1)."""
+"""The install's keyring is created once and never replaced while it is needed for a secret (K1, K2, B1)."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def key_file() -> Path:
 
 
 def restart() -> None:
-    """Forget everything that a restarted process does not know."""
+    """Forget the keyring and the configuration, as a restart does."""
     runtime.forget()
     install_keyring.forget()
 
@@ -233,7 +233,7 @@ def test_a_key_that_is_configured_later_gets_a_slot(monkeypatch: pytest.MonkeyPa
 
 
 class Keys:
-    """A project with given ways to unlock."""
+    """A project that has the given unlockers."""
 
     def __init__(self, *unlockers: object) -> None:
         self.found = unlockers

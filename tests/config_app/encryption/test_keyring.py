@@ -1,4 +1,4 @@
-"""The data key: what it encrypts, what unlocks it, and everything that does not (K1, K2, K3)."""
+"""The keyring encrypts secrets, and only the right key unlocks it (K1, K2, K3)."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def machine(tmp_path: Path) -> MachineUnlocker:
 
 
 def reason(slots: list[Slot], *unlockers: Unlocker, salt: bytes = SALT) -> str:
-    """Return why none of ``unlockers`` opens ``slots``."""
+    """Return the reason why none of ``unlockers`` fits one of ``slots``."""
     with pytest.raises(KeyringLocked) as caught:
         unlock(slots, unlockers, salt)
     assert "\n" not in str(caught.value)

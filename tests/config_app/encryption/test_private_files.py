@@ -1,4 +1,4 @@
-"""Private files are 0600 from their first byte, and whole or not there (K3)."""
+"""Private files have mode 0600 from the start and are never incomplete (K3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds for every field of a setting, whatever its kind."""
+"""What is true of every form field for settings."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ printable = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, 
 
 
 def lists_of(entries: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    """Return texts with some entries, and separators as people leave them."""
+    """Return a strategy for lists, with the separators that people type."""
     separator = st.sampled_from([",", "\n", "\r\n", ", ", ",,\n", " ,"])
     return st.builds(str.join, separator, st.lists(entries, max_size=6))
 
@@ -89,7 +89,7 @@ every_field = pytest.mark.parametrize(
 
 
 def taken(field: SettingField[Any], text: Any) -> Any:
-    """Return the value, and check that its text is canonical: it gives the same value and text again."""
+    """Return the value of ``text``; check that its stored text gives the same value and text again."""
     value = field.clean(text)
     stored = field.serialise(value)
     assert field.clean(stored) == value

@@ -1,4 +1,4 @@
-"""Secrets come out wrapped, are never shown again, and are refused without being repeated."""
+"""The value of a secret field is a ``Secret``; no form and no error message shows it."""
 
 from __future__ import annotations
 

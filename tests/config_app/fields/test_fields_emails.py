@@ -1,4 +1,4 @@
-"""E-mail addresses come out in the one spelling that may be compared."""
+"""E-mail fields return addresses in one spelling, so that they can be compared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hosts, host lists and networks come out in one canonical form, and nothing else passes for one."""
+"""Fields for hosts and networks return one canonical form and refuse everything else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fields behave in ordinary Django forms: what is shown, what is sent, and what counts as a change."""
+"""The fields work in ordinary Django forms: what they show, what they accept and what counts as a change."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from config_app import fields
 
 
 class Settings(forms.Form):
-    """One field of each widget."""
+    """A form with one field for each kind of widget."""
 
     hsts = fields.BooleanField()
     port = fields.PortField()

@@ -1,4 +1,4 @@
-"""Origins and addresses come out as browsers send them, and cannot carry anything into a header."""
+"""Fields for origins and URLs return what browsers send, and nothing that could break a header."""
 
 from __future__ import annotations
 

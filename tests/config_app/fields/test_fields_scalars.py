@@ -1,4 +1,4 @@
-"""Booleans, whole numbers and choices take one meaning each and refuse the rest."""
+"""Fields for booleans, numbers and choices give each text one meaning or refuse it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``on_change``: who hears of a change, when, and in which order."""
+"""``on_change``: which hooks are called after a change, when, and in which order."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.databases.raw_sql import set_row
 
 @pytest.fixture(autouse=True)
 def heard(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Give a list for what hooks heard, and take the tests' hooks away afterwards."""
+    """Yield a list for what the hooks receive; remove the test's hooks afterwards."""
     monkeypatch.setattr(hooks, "_hooks", [])
     monkeypatch.setattr(hooks, "_failures", {})
     return []
@@ -35,7 +35,7 @@ installed = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("_
 
 
 class TestAChange:
-    """What one change of the configuration calls."""
+    """A change of the configuration calls the hooks of the changed settings."""
 
     pytestmark = installed
 

@@ -1,4 +1,4 @@
-"""Whatever the tables hold, only what is valid is in force, and the same in every process (R4)."""
+"""Every process uses only valid values, and the same ones, no matter what is in the tables (R4)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _owner(transactional_db: None, owner: User) -> None:
 
 
 def restarted() -> RuntimeConfig:
-    """Return the configuration of a process that has read nothing before."""
+    """Return the configuration that a newly started process reads."""
     runtime.forget()
     install_keyring.forget()
     config: RuntimeConfig = get_config()
@@ -39,7 +39,7 @@ def restarted() -> RuntimeConfig:
 
 
 def adopted() -> RuntimeConfig:
-    """Return the configuration after somebody's next write, which records what SQL did."""
+    """Return the configuration after the next write, which records the changes made by raw SQL."""
     plan({"log_level": "debug"}).apply()
     return restarted()
 
@@ -57,7 +57,7 @@ def is_valid(setting: Setting, text: str) -> bool:
 
 
 def storable(text: str) -> Any:
-    """Return a text as a parameter; other databases refuse the byte 0."""
+    """Return ``text`` as a parameter of a test; only SQLite accepts a text with the byte 0."""
     return pytest.param(text, marks=ONLY_SQLITE if "\0" in text else ())
 
 
@@ -253,7 +253,7 @@ def test_a_null_in_a_table_without_its_constraint_is_no_value() -> None:
 
 
 def rebuild_table() -> None:
-    """Give the table back the constraints and triggers that the migrations gave it."""
+    """Restore the table's constraints and triggers, as after the migrations."""
     from django.db import connection
 
     from config_app.models import SystemConfig

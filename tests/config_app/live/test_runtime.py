@@ -1,4 +1,4 @@
-"""What is in force in this process: one object, read without I/O, last good when the database is gone."""
+"""A process reads its configuration without I/O, and keeps it while the database is unavailable."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _install(transactional_db: None, install: None) -> None:
 
 @pytest.fixture
 def broken() -> Iterator[None]:
-    """Take the table away for the time of a test."""
+    """Rename the table during a test."""
     get_config()
     raw_sql("ALTER TABLE system_config RENAME TO elsewhere")
     yield

@@ -1,4 +1,4 @@
-"""The only reader and writer of the tables: one statement to read, one lock to write."""
+"""The store reads the tables with one statement and writes them under one lock."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ in_process = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 
 
 class TestReading:
-    """What one statement sees."""
+    """``store.read`` returns the tables as one statement sees them."""
 
     pytestmark = in_process
 
@@ -67,7 +67,7 @@ class TestReading:
 
     @pytest.mark.only_sqlite
     def test_sqlite_gives_it_all_at_once(self) -> None:
-        """Or every row would wait for whatever else this process computes."""
+        # Otherwise, each row would wait until the other threads of this process let it continue.
         with CaptureQueriesContext(connection) as captured:
             store.read()
         assert len(rows(captured[0]["sql"])) == 1
@@ -130,7 +130,7 @@ def _seconds_to_read() -> float:
 
 
 class TestHistory:
-    """What is recorded."""
+    """The store records each change in the history."""
 
     pytestmark = in_process
 
@@ -178,7 +178,7 @@ class TestHistory:
 
 
 class TestWriting:
-    """The writers' lock."""
+    """Only one writer at a time holds the writers' lock."""
 
     pytestmark = in_process
 
@@ -247,7 +247,7 @@ def test_no_change_of_eight_processes_is_lost(any_hub_process: HubProcess) -> No
 
 
 def chain(hub: HubProcess, key: str) -> list[object]:
-    """Return the values of a setting in order, each of which must be the next change's old value."""
+    """Return a setting's values in order; check that each one is the old value of the next change."""
     query = "SELECT key, old_value, new_value FROM config_change ORDER BY revision_id"
     found = [(old, new) for name, old, new in hub.sql(query) if name == key]
     for (_, new), (old, _) in itertools.pairwise(found):

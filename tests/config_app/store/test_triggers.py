@@ -1,4 +1,4 @@
-"""Every write to the table is counted by the database itself, whoever makes it."""
+"""The database counts every write to the table, also those of other programs."""
 
 from __future__ import annotations
 
