@@ -78,7 +78,7 @@ class Change(models.Model):
 
     revision = models.ForeignKey(Revision, on_delete=models.CASCADE, related_name="changes")
     key = models.CharField("setting", max_length=KEY_LENGTH)
-    old_value = models.TextField(null=True)  # noqa: DJ001 - absent, empty and set are three things
+    old_value = models.TextField(null=True)  # noqa: DJ001 - NULL, empty and set are three different things
     new_value = models.TextField(null=True)  # noqa: DJ001
     is_secret = models.BooleanField(default=False)
     refused = models.BooleanField(default=False)

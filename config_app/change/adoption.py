@@ -70,7 +70,7 @@ def _texts(stored: Stored) -> dict[str, str | None]:
 def _edits(stored: Stored) -> list[Edit]:
     """Return an edit for each row that differs from the history or was refused and is now valid."""
     expected, found = store.latest_texts(), _texts(stored)
-    resolution = resolve(get_schema(), stored, anew=True)
+    resolution = resolve(get_schema(), stored, retry_refused=True)
     valid_by_now = resolution.held - resolution.refused.keys()
     return [
         Edit(

@@ -32,7 +32,7 @@ _keyring: Keyring | None = None
 
 def get_keyring() -> Keyring:
     """Return the unlocked keyring; raise ``KeyringLocked``, with the reason and the fix, if that fails."""
-    global _keyring  # noqa: PLW0603 - one keyring a process
+    global _keyring  # noqa: PLW0603 - one keyring per process
     if _keyring is None:
         with _lock:
             _keyring = _unlock()

@@ -11,7 +11,7 @@ from django import forms
 from config_app.declaration.secret import Secret
 from config_app.fields.base import SettingField
 
-# Control characters break headers and environment files. Single surrogates cannot be encoded in UTF-8.
+# Control characters break headers and environment files. Unpaired surrogates cannot be encoded in UTF-8.
 _TEXT = r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]"
 # Forms and tables show these characters instead of a secret. A person may copy them by mistake.
 _MASK = re.compile(r"[•●*]+")

@@ -61,7 +61,7 @@ def deferred() -> Iterator[None]:
 
 def run_due() -> None:
     """Call the hooks for each announced change, no matter which thread announced it."""
-    global _is_running_in  # noqa: PLW0603 - one queue a process
+    global _is_running_in  # noqa: PLW0603 - one queue per process
     if _deferred.get():
         return
     with _running:

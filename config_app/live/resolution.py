@@ -170,17 +170,17 @@ class _Resolver(Generic[C]):
 
 
 def resolve(
-    schema: Schema[C], stored: Stored, reader: Reader = read_with_keyring, *, anew: bool = False
+    schema: Schema[C], stored: Stored, reader: Reader = read_with_keyring, *, retry_refused: bool = False
 ) -> Resolution[C]:
     """Return the runtime config for the stored rows.
 
     If a row is not valid or breaks a rule, use the value that history last accepted. Do the same for a value
-    that history refused, unless ``anew`` is true: then validate it again.
+    that history refused, unless ``retry_refused`` is true: then validate it again.
     """
     # All processes read the same history, so they all use the same values (R4).
     resolver = _Resolver(schema, stored, reader)
     resolver.read_rows()
-    if not anew:
+    if not retry_refused:
         resolver.hold_back()
     return resolver.result(resolver.apply_rules())
 

@@ -28,7 +28,7 @@ def await_confirmation(revision: Revision, seconds: float) -> None:
     Confirmation.objects.create(revision=revision, deadline=deadline)
 
 
-_met: dict[tuple[int, dt.datetime], float] = {}
+_passes_at: dict[tuple[int, dt.datetime], float] = {}
 """When each deadline that this process has read will pass, in monotonic seconds."""
 # Nothing is ever removed: a process sees only a handful of deadlines.
 
@@ -53,12 +53,12 @@ def _span(difference: CombinedExpression) -> ExpressionWrapper[CombinedExpressio
 def _left(number: int, deadline: dt.datetime, left: dt.timedelta) -> float:
     """Return the seconds until a deadline; ``left`` is used only when this process first reads it."""
     now = time.monotonic()
-    return _met.setdefault((number, deadline), now + left.total_seconds()) - now
+    return _passes_at.setdefault((number, deadline), now + left.total_seconds()) - now
 
 
 def forget() -> None:
     """Forget all deadlines, as if this process had just started; for tests."""
-    _met.clear()
+    _passes_at.clear()
 
 
 def settle(number: int, outcome: str, *, actor: str = "", reason: str = "") -> bool:

@@ -190,14 +190,14 @@ def record(stored: Stored, edits: Iterable[Edit], origin: Origin) -> Revision:
 
 
 def _write_rows(edits: Iterable[Edit]) -> None:
-    changed = [d for d in edits if d.old != d.new]
+    changed = [edit for edit in edits if edit.old != edit.new]
     rows = [
-        SystemConfig(config_key=d.key, config_value=d.new, is_secret=d.is_secret)
-        for d in changed
-        if d.new is not None
+        SystemConfig(config_key=edit.key, config_value=edit.new, is_secret=edit.is_secret)
+        for edit in changed
+        if edit.new is not None
     ]
     upsert(rows, unique=["config_key"], updated=["config_value", "is_secret", "updated_at"])
-    if gone := [d.key for d in changed if d.new is None]:
+    if gone := [edit.key for edit in changed if edit.new is None]:
         SystemConfig.objects.filter(pk__in=gone).delete()
 
 
@@ -212,14 +212,14 @@ def record_only(stored: Stored, edits: Iterable[Edit], origin: Origin) -> Revisi
     Change.objects.bulk_create(
         Change(
             revision=revision,
-            key=d.key,
-            old_value=archived(d.old, is_secret=d.is_secret),
-            new_value=archived(d.new, is_secret=d.is_secret),
-            is_secret=d.is_secret,
-            refused=d.refused,
-            note=d.note,
+            key=edit.key,
+            old_value=archived(edit.old, is_secret=edit.is_secret),
+            new_value=archived(edit.new, is_secret=edit.is_secret),
+            is_secret=edit.is_secret,
+            refused=edit.refused,
+            note=edit.note,
         )
-        for d in edits
+        for edit in edits
     )
     return revision
 
