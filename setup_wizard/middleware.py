@@ -67,7 +67,7 @@ def _claimed_config(*, ask_database: bool) -> Any:
 
 
 def _first_segment(path: str) -> str:
-    """Return the first segment of a path; empty if the path could change when it is normalised.
+    """Return the first segment of a path; empty if the path is ambiguous, such as ``//x`` or ``/../x``.
 
     ``path`` is decoded. It is the same path that the URL resolver uses.
     """

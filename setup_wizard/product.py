@@ -100,7 +100,7 @@ class Product:
         return {}
 
     def objections(self, step: Step, values: Mapping[str, Any], answers: Answers) -> Mapping[str, str]:
-        """Return messages by setting about values of a step that are valid alone but not acceptable."""
+        """Return error messages by setting, for values that are valid alone but that the product refuses."""
         return {}
 
     def heritable(self, steps: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:

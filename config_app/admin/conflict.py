@@ -62,7 +62,7 @@ def _texts_before(base: int) -> dict[str, str | None]:
 def _is_own(
     form: ConfigurationForm, setting: Setting, current: Current, before: Mapping[str, str | None]
 ) -> bool:
-    """Return whether the person entered a value themselves, rather than sent back what the page showed."""
+    """Return whether the submitted value is the person's own and not just what the page had shown."""
     if any(tick.data for tick in form.ticks(setting.key)):
         return True
     value = current.value(setting.key)

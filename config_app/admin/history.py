@@ -71,7 +71,7 @@ class SettingFilter(admin.SimpleListFilter):
         return [(s.key, s.label) for s in get_schema().settings.values()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Return the revisions that changed the chosen key, which need not be declared any more."""
+        """Return the revisions that changed the chosen key, even if that setting no longer exists."""
         key = self.value()
         if not key:
             return queryset

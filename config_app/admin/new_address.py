@@ -53,11 +53,11 @@ def elsewhere(request: HttpRequest, config: Any, keys: Collection[str], path: st
 
 
 def _can_follow(request: HttpRequest, origin: str) -> bool:
-    """Return whether the browser can safely go to ``origin`` by itself.
+    """Return whether the browser can go to ``origin`` by itself without ending up on another machine.
 
     It can if the host stays the same, or if the request used a loopback address.
     """
-    # From the browser's network, any other name or address may lead to another machine.
+    # In the browser's network, another name or address may belong to another machine.
     host = split_domain_port(request.get_host())[0].strip("[]")
     address = parse_address(host)
     return urlsplit(origin).hostname == host or (address is not None and address.is_loopback)

@@ -95,7 +95,7 @@ class EditorPage:
         return [SectionRows(s, [self._row(x) for x in schema.in_section(s)]) for s in schema.sections]
 
     def general_problems(self) -> list[Problem]:
-        """Return the problems that concern no declared setting, so that no row shows them."""
+        """Return the problems that do not belong to a setting, so no row shows them."""
         return [p for p in self.problems if not set(p.keys) & self.current.schema.settings.keys()]
 
     def _row(self, setting: Setting) -> SettingRow:

@@ -1,4 +1,4 @@
-"""Turning a submitted form into a plan; each refusal becomes an error of the field it concerns."""
+"""Turning a submitted form into a plan; an error in a value is shown at its field."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class OneLineCommand(BaseCommand):
 
 
 def error_lines(error: ConfigError) -> Iterator[str]:
-    """Yield one line for each error that ``error`` stands for."""
+    """Yield one line for each single error in ``error``."""
     yield from map(str, error.errors if isinstance(error, InvalidPlan) else [error])
 
 

@@ -114,8 +114,8 @@ class HubSetup(Product):
     def objections(self, step: Step, values: Mapping[str, Any], answers: Answers) -> Mapping[str, str]:
         """Return errors by setting.
 
-        An error means that this machine cannot listen on the address, or that the list of super admins lacks
-        the administrator.
+        It is an error if this machine cannot listen on the address. It is also an error if the administrator
+        is missing from the super admins.
         """
         if values.keys() >= LISTENER:
             return _listener_refusals(values, answers.config)
@@ -270,7 +270,8 @@ def _listener() -> dict[str, Any]:
 def _public_url(request: HttpRequest, config: RuntimeConfig) -> dict[str, str]:
     """Return the origin in the browser's address bar as the public URL.
 
-    Return nothing if a public URL is set, or if that origin is a loopback address or the listener's own.
+    The result is empty if a public URL is set already. It is also empty if that origin is a loopback address
+    or the listener's own.
     """
     if config.public_url:
         return {}

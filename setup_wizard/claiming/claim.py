@@ -64,8 +64,9 @@ def claim(
     ``holder`` is the proof of the setup token from the browser's session; ``None`` means a shell on the
     server, which needs no token. Without ``actor``, the history names the administrator.
 
-    Raise ``AlreadyClaimed`` if the install is claimed, ``TakenOver`` if another browser has used a newer
-    token, ``InvalidPlan`` with every error, or another ``ConfigError``. Nothing has changed then.
+    Raise ``AlreadyClaimed`` if the install is claimed. Raise ``TakenOver`` if another browser has used a
+    newer token. Raise ``InvalidPlan``, which has every error, or another ``ConfigError`` if the claim is
+    refused. Nothing has changed then.
     """
     origin = _Origin(holder=holder, actor=actor, channel=channel, reason=reason, address=address)
     with database_errors(), transaction.atomic():
@@ -136,7 +137,10 @@ def _commit(application: Application, origin: _Origin) -> Claim:
 
 
 def _effective_changes(wanted: Mapping[str, Any], config: Any) -> dict[str, Any]:
-    """Return the changes that differ from ``config``, are secrets, or settle a value refused by an import."""
+    """Return the changes worth recording.
+
+    They differ from ``config``, are secrets, or replace a value that an import refused.
+    """
     schema, unsettled = get_schema(), {change.key for change in store.unsettled()}
     return {
         key: value

@@ -66,7 +66,7 @@ def renew(*, now: dt.datetime) -> None:
 
 
 def accept(text: str) -> str | None:
-    """Use up a token and return its proof for the session; ``None`` if the token is not valid.
+    """Mark a token as used and return its proof for the session; ``None`` if the token is not valid.
 
     The new holder takes over from an earlier one, whose answers only prefill the forms. A wrong token changes
     nothing.

@@ -1,1 +1,1 @@
-"""The wizard in the browser: its views, and the checks while somebody types."""
+"""The wizard in the browser: its views, and the checks while a person types."""

@@ -1,4 +1,4 @@
-"""The wizard's JSON views, which check values while somebody types; only for the token's holder (S8)."""
+"""The wizard's JSON views: they check values while a person types, only for the token's holder (S8)."""
 
 from __future__ import annotations
 

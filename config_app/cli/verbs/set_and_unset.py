@@ -77,7 +77,10 @@ class Unset(Verb):
 
 
 def plan_changes(changes: Mapping[str, Any], base: int | None) -> Plan:
-    """Return the plan of ``changes``, made for revision ``base`` or the newest; raise ``ConfigError``."""
+    """Return a plan for ``changes``; raise ``ConfigError`` if they are not valid.
+
+    If ``base`` is given and is not the newest revision, raise ``StaleRevision``.
+    """
     if SALT_KEY in changes:  # not a setting, so the plan would call it unknown
         find_setting(SALT_KEY)
     return plan(changes, base)

@@ -45,7 +45,7 @@ class VerbParser(CommandParser):
         return found, []
 
     def _repeats(self, extras: Sequence[str]) -> bool:
-        """Return whether the arguments that argparse left over are more keys or values, after an option."""
+        """Return whether ``extras``, left over by argparse, are more keys or values after an option."""
         repeated = self._verb is not None and self._verb.repeated is not None
         return repeated and not any(extra.startswith("-") for extra in extras)
 
