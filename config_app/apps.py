@@ -18,6 +18,7 @@ class ConfigAppConfig(AppConfig):
 
     def ready(self) -> None:
         """Install the triggers after each migration, and start the watcher at the first request."""
+        from config_app import checks  # noqa: F401 - registers the system checks
         from config_app.store import triggers
 
         post_migrate.connect(triggers.install, sender=self, dispatch_uid="config_app.store.triggers")

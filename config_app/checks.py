@@ -9,6 +9,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from config_app.declaration.reserved import SALT_KEY
 from config_app.declaration.schema import Schema, Setting
+from config_app.declaration.typed_values import is_same
 from config_app.errors import ConfigError, InvalidValue, is_key_shaped
 from config_app.project import get_schema
 
@@ -46,7 +47,7 @@ def _is_valid_default(setting: Setting) -> bool:
     if setting.default is None or setting.is_secret:
         return setting.default is None
     try:
-        return bool(setting.parse(setting.serialise_optional(setting.default)) == setting.default)
+        return is_same(setting.accept(setting.default), setting.default)
     except InvalidValue:
         return False
 

@@ -45,7 +45,7 @@ class UnknownSetting(ConfigError):
     def __init__(self, key: str, suggestions: Sequence[str] = ()) -> None:
         name = key if is_key_shaped(key) else "unknown key"
         fix = f"did you mean {_alternatives(suggestions)}?" if suggestions else None
-        super().__init__(f"{name}: no such setting", keys=(key,), fix=fix)
+        super().__init__(f"{name}: no such setting", keys=(str(key),), fix=fix)
         self.key = key
         self.suggestions = tuple(suggestions)
 
@@ -161,10 +161,10 @@ class NewerSchema(ConfigError):
         self.unknown_migrations = tuple(unknown_migrations)
 
 
-def is_key_shaped(text: str) -> bool:
+def is_key_shaped(text: object) -> bool:
     """Return whether a text has the form of a key: letters, digits and underscores, at most 64 characters."""
     # Only such a text may be repeated in a message. Any other may be a secret that was entered as a key.
-    return _KEY_SHAPE.fullmatch(text) is not None
+    return isinstance(text, str) and _KEY_SHAPE.fullmatch(text) is not None
 
 
 def _one_line(text: str) -> str:

@@ -14,7 +14,8 @@ from django.core.exceptions import ValidationError
 
 from config_app.declaration.secret import Secret
 from config_app.declaration.setting import METADATA_KEY, Declaration, Editable, Section, TakesEffect
-from config_app.errors import InvalidValue, ManagedSetting, RuleViolation, UnknownSetting
+from config_app.declaration.typed_values import UNFIT, clean_typed
+from config_app.errors import InvalidValue, ManagedSetting, RuleViolation, SecretMasked, UnknownSetting
 
 C = TypeVar("C")
 Rule = Callable[[C], Iterable[RuleViolation]]
@@ -95,8 +96,28 @@ class Setting:
         try:
             return self.declaration.field.clean(text)
         except ValidationError as error:
-            expected = error.messages[0].removeprefix("expected ")
-            raise InvalidValue(self.key, expected, fix=self._fix(text)) from None
+            raise InvalidValue(self.key, _expectation(error), fix=self._fix(text)) from None
+        except UNFIT:  # a field of the project that raises something else for some texts
+            raise InvalidValue(self.key, self.expected) from None
+
+    def accept(self, value: Any) -> Any:
+        """Return the valid form of a text or a typed value; raise ``InvalidValue`` if it is not valid."""
+        if value is None or isinstance(value, str | Secret):
+            return self.parse(self._text_of(value))
+        try:
+            return clean_typed(self.declaration.field, value)
+        except ValidationError as error:
+            raise InvalidValue(self.key, _expectation(error)) from None
+
+    def _text_of(self, value: str | Secret | None) -> str:
+        if not isinstance(value, Secret):
+            return value or ""
+        if not self.is_secret:
+            raise InvalidValue(self.key, self.expected)  # it would be stored as plain text
+        try:
+            return value.reveal()
+        except SecretMasked:
+            raise InvalidValue(self.key, f"{self.expected}; this one is masked") from None
 
     def _fix(self, text: str) -> str | None:
         """Return how to remove a secret, if ``text`` is an empty secret; otherwise ``None``."""
@@ -110,8 +131,7 @@ class Setting:
 
     def canonical(self, value: Any) -> str:
         """Return the text to store for a text or a typed value; raise ``InvalidValue`` if it is not valid."""
-        text = value if isinstance(value, str) else self.serialise(value)
-        return self.serialise_optional(self.parse(text))
+        return self.serialise_optional(self.accept(value))
 
     def serialise_optional(self, value: Any) -> str:
         """Return the text to store for the typed ``value``; the empty text for ``None``."""
@@ -122,6 +142,11 @@ class Setting:
         if self.is_secret:
             return NOT_SET if value is None else SECRET_SET
         return self.serialise_optional(value)
+
+
+def _expectation(error: ValidationError) -> str:
+    """Return what was expected, without the word "expected"."""
+    return str(error.messages[0]).removeprefix("expected ")
 
 
 def _is_secret(annotation: Any) -> bool:
@@ -183,7 +208,7 @@ class Schema(Generic[C]):
     def suggestions(self, key: str) -> list[str]:
         """Return up to three similar keys; if ``key`` is an attribute's name, return its setting's key."""
         by_attribute = [s.key for s in self.settings.values() if s.attribute == key]
-        return by_attribute or difflib.get_close_matches(key.lower(), self.settings, n=3)
+        return by_attribute or difflib.get_close_matches(str(key).lower(), self.settings, n=3)
 
     def writable(self, key: str) -> Setting:
         """Return the setting with this key; raise ``ManagedSetting`` if only code may change it."""

@@ -18,6 +18,9 @@ class SettingField(forms.Field, Generic[T]):
 
     Each error message is "expected …", sometimes with a hint, and never contains the value. The empty text
     means ``empty_value`` if the field is not ``required``.
+
+    ``typed`` names the types of the values. A field that does not name them accepts a typed value if the text
+    of that value gives the same value back.
     """
 
     attributes: ClassVar[Mapping[str, str]] = PLAIN_TEXT
@@ -44,6 +47,9 @@ class SettingField(forms.Field, Generic[T]):
         """Return the text to store for a value; ``clean`` returns the same value for it."""
         return "" if value is None else self.text_of(value)
 
+    def check_typed(self, value: T) -> None:
+        """Raise ``refusal()`` if a value of one of the types in ``typed`` has contents that do not fit."""
+
     def refusal(self, hint: str = "", *, code: str = "invalid") -> ValidationError:
         """Return the error to raise for an invalid value; ``hint`` must not contain the value."""
         message = f"expected {self.expected}"
@@ -53,6 +59,7 @@ class SettingField(forms.Field, Generic[T]):
         """Return the typed value of a text or of a typed value; raise ``refusal()`` for anything else."""
         # Django passes the typed initial value of a disabled field to this method.
         if type(value) in self.typed:
+            self.check_typed(value)
             value = self.serialise(value)
         if value is None or value == "":
             return self.empty_value

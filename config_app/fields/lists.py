@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
 from django import forms
 
+from config_app.declaration.typed_values import is_same
 from config_app.fields.base import SettingField
 
 E = TypeVar("E")
@@ -41,12 +43,18 @@ class ListField(SettingField[tuple[E, ...]], Generic[E]):
         entries = (self._entry(place, entry) for place, entry in enumerate(texts, 1))
         return tuple(dict.fromkeys(entries))
 
-    def to_python(self, value: Any) -> tuple[E, ...] | None:
-        """Return the entries of a text, or of a tuple or list of entries; raise ``refusal()`` for others."""
-        # text_of() would make a text of any entry, and "None" is a valid host name.
-        if type(value) in self.typed and not all(isinstance(entry, self.entry_types) for entry in value):
-            raise self.refusal()
-        return super().to_python(value)
+    def check_typed(self, value: Sequence[Any]) -> None:
+        """Raise ``refusal()`` if an entry is not one entry of the right type."""
+        for place, entry in enumerate(value, 1):
+            if not self._is_entry(entry):
+                raise self.refusal(f"entry {place} is not valid")
+
+    def _is_entry(self, entry: Any) -> bool:
+        # Almost anything has a text that could be an entry: "None" is a host name, and "a,b" is two of them.
+        text = str(entry).strip()
+        if not text or _SEPARATOR.search(text):
+            return False
+        return isinstance(entry, (str, *self.entry_types)) or is_same(self.parse_entry(text), entry)
 
     def text_of(self, value: tuple[E, ...]) -> str:
         """Return the entries as a text, separated by commas."""

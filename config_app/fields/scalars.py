@@ -93,6 +93,12 @@ class IntegerRangeField(SettingField[int]):
             raise self.refusal()
         return number
 
+    def check_typed(self, value: int) -> None:
+        """Raise ``refusal()`` if the number is out of range."""
+        # Python refuses to write very large numbers as text.
+        if not self.min_value <= value <= self.max_value:
+            raise self.refusal()
+
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         """Return the HTML attributes, with the limits and the kind of keyboard for phones."""
         # The numeric keyboard has no minus sign on some phones.

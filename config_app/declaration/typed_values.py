@@ -1,0 +1,45 @@
+"""Validates typed values, such as ``50`` or ``("a.example",)``, as what they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+UNFIT = (TypeError, ValueError, AttributeError, ArithmeticError, LookupError)
+"""What a field may raise for a value of a type that it does not expect."""
+
+
+def clean_typed(field: forms.Field, value: Any) -> Any:
+    """Return ``value`` in the form that ``field`` gives it; raise ``ValidationError`` if it is not valid."""
+    # Almost anything has a text, and a field may accept that text: str([None]) is "[None]". So the type is
+    # checked first. If the field does not name its types, the text must give the same value back.
+    types: tuple[type, ...] = getattr(field, "typed", ())
+    if types and not is_instance(value, types):
+        raise _refusal(field)
+    try:
+        if check := getattr(field, "check_typed", None):
+            check(value)
+        found = field.clean(str(field.serialise(value)))  # type: ignore[attr-defined]  # E001 checks it
+        if types or is_same(found, value):
+            return found
+    except UNFIT:
+        pass
+    raise _refusal(field)
+
+
+def is_instance(value: Any, types: tuple[type, ...]) -> bool:
+    """Return whether ``value`` has one of ``types``; a boolean is not a number here."""
+    return type(value) in types or (isinstance(value, types) and not isinstance(value, bool))
+
+
+def is_same(found: Any, value: Any) -> bool:
+    """Return whether two values are equal; ``True`` and ``1`` are not, but a tuple and a list can be."""
+    if isinstance(found, tuple | list) and isinstance(value, tuple | list):
+        return len(found) == len(value) and all(map(is_same, found, value))
+    return bool(found == value) and isinstance(found, bool) == isinstance(value, bool)
+
+
+def _refusal(field: forms.Field) -> ValidationError:
+    return ValidationError(f"expected {getattr(field, 'expected', 'a valid value')}", code="invalid")
