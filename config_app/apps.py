@@ -17,8 +17,8 @@ class ConfigAppConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Install the triggers after each migration, and start the watcher at the first request."""
-        from config_app import checks  # noqa: F401 - registers the system checks
+        """Register the checks; connect the triggers to migrations and the watcher to the first request."""
+        from config_app import checks  # noqa: F401 - its import registers the checks
         from config_app.store import triggers
 
         post_migrate.connect(triggers.install, sender=self, dispatch_uid="config_app.store.triggers")

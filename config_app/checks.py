@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import functools
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
@@ -10,11 +11,40 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from config_app.declaration.reserved import SALT_KEY
 from config_app.declaration.schema import Schema, Setting
 from config_app.declaration.typed_values import is_same
-from config_app.errors import ConfigError, InvalidValue, is_key_shaped
-from config_app.project import get_schema
+from config_app.errors import ConfigError, InvalidValue, NotConfigured, is_key_shaped
+from config_app.project import confirm_seconds, get_project, get_schema
 
 
 @register(Tags.compatibility)
+def check_project(**_options: Any) -> list[CheckMessage]:
+    """Return an error for each mistake in ``CONFIG_APP`` of the Django settings."""
+    reads: dict[str, Callable[[], object]] = {
+        "config_app.E005": get_project,
+        "config_app.E006": lambda: confirm_seconds(300),
+    }
+    for number, read in reads.items():
+        try:
+            read()
+        except NotConfigured as error:
+            return [Error(error.message, hint=error.fix, id=number)]
+    return []
+
+
+def _if_configured(check: Callable[..., list[CheckMessage]]) -> Callable[..., list[CheckMessage]]:
+    """Decorate a check, so that it returns nothing if ``check_project`` finds that there is no project."""
+
+    @functools.wraps(check)
+    def checked(**options: Any) -> list[CheckMessage]:
+        try:
+            return check(**options)
+        except NotConfigured:
+            return []
+
+    return checked
+
+
+@register(Tags.compatibility)
+@_if_configured
 def check_declarations(**_options: Any) -> list[CheckMessage]:
     """Return an error or warning for each mistake in the declaration of a setting."""
     return [message for setting in get_schema().settings.values() for message in _check(setting)]
@@ -53,6 +83,7 @@ def _is_valid_default(setting: Setting) -> bool:
 
 
 @register(Tags.compatibility)
+@_if_configured
 def check_defaults(**_options: Any) -> list[CheckMessage]:
     """Return an error for each rule across settings that the defaults break."""
     schema: Schema[Any] = get_schema()

@@ -2,11 +2,58 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
 from django.db import connections, models
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
+from django.utils import timezone
 
 KEY_LENGTH = 100
+
+if TYPE_CHECKING:
+    DateTimeField = models.DateTimeField[Any, dt.datetime]
+else:
+    DateTimeField = models.DateTimeField
+
+
+def now() -> dt.datetime:
+    """Return the current time of this machine, with a time zone, also if ``USE_TZ`` is off."""
+    return timezone.localtime(dt.datetime.now(dt.UTC))
+
+
+class MomentField(DateTimeField):
+    """A time that always has a time zone in Python, also if ``USE_TZ`` is off.
+
+    Without ``USE_TZ``, Django's own field returns local time that does not say of which zone. SQLite's
+    clock, with which ``Now()`` fills our columns, even shows UTC.
+    """
+
+    def deconstruct(self) -> Any:
+        """Return the arguments of the field for migrations, which see Django's own field."""
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.DateTimeField", args, kwargs
+
+    def from_db_value(self, value: Any, _expression: Any, connection: BaseDatabaseWrapper) -> Any:
+        """Return the time with its time zone."""
+        if value is None or timezone.is_aware(value):
+            return value
+        return timezone.localtime(value.replace(tzinfo=_zone_of(connection)))
+
+    def get_db_prep_value(self, value: Any, connection: BaseDatabaseWrapper, prepared: bool = False) -> Any:
+        """Return the time as the database stores it."""
+        if isinstance(value, dt.datetime) and not settings.USE_TZ:
+            aware = value if timezone.is_aware(value) else timezone.make_aware(value)
+            value = aware.astimezone(_zone_of(connection)).replace(tzinfo=None)
+        return super().get_db_prep_value(value, connection, prepared)
+
+
+def _zone_of(connection: BaseDatabaseWrapper) -> dt.tzinfo:
+    """Return the time zone in which a database stores times if ``USE_TZ`` is off."""
+    return dt.UTC if connection.vendor == "sqlite" else timezone.get_default_timezone()
 
 
 class SystemConfig(models.Model):
@@ -15,7 +62,7 @@ class SystemConfig(models.Model):
     config_key = models.CharField("setting", max_length=KEY_LENGTH, primary_key=True)
     config_value = models.TextField("value", default="", db_default="")
     is_secret = models.BooleanField(default=False, db_default=False)
-    updated_at = models.DateTimeField(auto_now=True, db_default=Now())
+    updated_at = MomentField(auto_now=True, db_default=Now())
 
     class Meta:
         db_table = "system_config"
@@ -32,7 +79,7 @@ class Revision(models.Model):
     """One committed set of changes, numbered 1, 2, 3 …"""
 
     number = models.PositiveBigIntegerField(primary_key=True)
-    created_at = models.DateTimeField(db_default=Now(), editable=False)  # the database's clock
+    created_at = MomentField(db_default=Now(), editable=False)  # the database's clock
     actor = models.CharField(max_length=254, blank=True)
     channel = models.CharField(max_length=20)
     address = models.CharField("client address", max_length=64, blank=True)
@@ -110,7 +157,7 @@ class Confirmation(models.Model):
     revision = models.OneToOneField(
         Revision, on_delete=models.CASCADE, primary_key=True, related_name="confirmation"
     )
-    deadline = models.DateTimeField()
+    deadline = MomentField()
     outcome = models.CharField(max_length=20, blank=True)
     actor = models.CharField("confirmed by", max_length=254, blank=True)
     reason = models.TextField(blank=True)
@@ -128,7 +175,7 @@ class KeySlot(models.Model):
 
     kind = models.CharField(max_length=20)
     wrapped = models.TextField()
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = MomentField(auto_now_add=True)
 
     class Meta:
         db_table = "config_key_slot"
@@ -169,9 +216,9 @@ class Process(models.Model):
     pid = models.PositiveIntegerField()
     role = models.CharField(max_length=20)
     revision = models.PositiveBigIntegerField()
-    since = models.DateTimeField()
-    started_at = models.DateTimeField()
-    seen_at = models.DateTimeField()
+    since = MomentField()
+    started_at = MomentField()
+    seen_at = MomentField()
     pins = models.JSONField(default=dict)
     latency_ms = models.PositiveIntegerField(null=True)
     pending = models.JSONField(default=list)

@@ -8,15 +8,17 @@ from __future__ import annotations
 import dataclasses
 import functools
 import getpass
+import math
 from collections.abc import Collection, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
 from config_app.declaration.schema import Schema, Setting
 from config_app.declaration.secret import Secret
-from config_app.errors import ConfigError, NotProved, RuleViolation
+from config_app.errors import ConfigError, NotConfigured, NotProved, RuleViolation
 from config_app.problems import Problem
 
 if TYPE_CHECKING:
@@ -175,10 +177,58 @@ class Project:
             return "shell"
 
 
+NAME_IT = 'set CONFIG_APP = {"PROJECT": "shop.configuration.ShopProject"}, with the path of your own class'
+"""How to name the project in the Django settings."""
+SUBCLASS = "let it inherit from config_app.project.Project"
+
+
+def options() -> Mapping[str, Any]:
+    """Return ``CONFIG_APP`` of the Django settings; raise ``NotConfigured`` if it is not a dictionary."""
+    found = getattr(settings, "CONFIG_APP", None)
+    if not isinstance(found, Mapping):
+        wrong = "is missing from" if found is None else "is not a dictionary in"
+        raise NotConfigured(f"CONFIG_APP {wrong} the Django settings", fix=NAME_IT)
+    return found
+
+
+def confirm_seconds(default: float) -> float:
+    """Return ``CONFIG_APP["CONFIRM_SECONDS"]``; raise ``NotConfigured`` if it is not a positive number."""
+    try:
+        seconds = float(options().get("CONFIRM_SECONDS", default))
+    except (TypeError, ValueError):
+        seconds = 0.0
+    if not 0 < seconds < math.inf:
+        fix = f"set it to a number of seconds, such as {default:.0f}, or remove it"
+        raise NotConfigured('CONFIG_APP["CONFIRM_SECONDS"] is not a positive number', fix=fix)
+    return seconds
+
+
 @functools.cache
 def get_project() -> Project:
-    """Return the project named by ``CONFIG_APP["PROJECT"]``."""
-    return cast("Project", import_string(settings.CONFIG_APP["PROJECT"])())
+    """Return the project named by ``CONFIG_APP["PROJECT"]``; raise ``NotConfigured`` if there is none."""
+    name = options().get("PROJECT")
+    if not isinstance(name, str):
+        wrong = "is missing" if name is None else "is not the dotted path of a class"
+        raise NotConfigured(f'CONFIG_APP["PROJECT"] {wrong}', fix=NAME_IT)
+    try:
+        found = import_string(name)
+    except ImportError as error:
+        raise NotConfigured(f'CONFIG_APP["PROJECT"] cannot be imported: {error}', fix=NAME_IT) from error
+    project = found() if callable(found) else found
+    if not isinstance(project, Project):
+        raise NotConfigured(f'CONFIG_APP["PROJECT"]: {name} is not a subclass of Project', fix=SUBCLASS)
+    if not isinstance(getattr(project, "schema", None), Schema):
+        raise NotConfigured(f"{name} has no schema", fix="set schema = Schema(...) in this class")
+    return project
+
+
+def _forget_project(*, setting: str, **_signal: Any) -> None:
+    """Forget the project when a test changes ``CONFIG_APP``."""
+    if setting == "CONFIG_APP":
+        get_project.cache_clear()
+
+
+setting_changed.connect(_forget_project, dispatch_uid="config_app.project")
 
 
 def get_schema() -> Schema[Any]:

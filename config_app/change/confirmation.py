@@ -11,7 +11,6 @@ import dataclasses
 import logging
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 
 from config_app import store
@@ -21,7 +20,7 @@ from config_app.errors import ConfigError, DatabaseUnavailable
 from config_app.live import runtime
 from config_app.live.resolution import read_with_keyring
 from config_app.models import Change, Revision
-from config_app.project import get_schema
+from config_app.project import confirm_seconds, get_schema
 from config_app.store import Origin, Stored, deadlines
 from config_app.store.failures import database_errors
 
@@ -46,7 +45,7 @@ def period() -> float:
 
     The project can set them in ``CONFIG_APP["CONFIRM_SECONDS"]``.
     """
-    return float(settings.CONFIG_APP.get("CONFIRM_SECONDS", DEFAULT_SECONDS))
+    return confirm_seconds(DEFAULT_SECONDS)
 
 
 def waiting() -> list[UnconfirmedRevision]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
 from django.core.management.base import OutputWrapper
+from django.utils.functional import Promise
 
 from config_app.errors import ConfigError
 
@@ -53,7 +54,7 @@ class Terminal:
 
     def json(self, data: Any) -> None:
         """Print ``data`` as JSON in ASCII, which every terminal can show."""
-        self.raw(json.dumps(data, indent=2))
+        self.raw(json_text(data, indent=2))
 
     def table(self, headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """Print a box-drawn table, as wide as its cells need; long cells are folded only to fit a screen."""
@@ -91,6 +92,17 @@ class Terminal:
             raise OutputClosed("the output is closed") from None
         except OSError as error:
             raise OutputFailed(f"the output cannot be written: {error.strerror}") from None
+
+
+def json_text(data: Any, indent: int | None = None) -> str:
+    """Return ``data`` as JSON in ASCII; a lazily translated text becomes a text."""
+    return json.dumps(data, indent=indent, default=_translated)
+
+
+def _translated(value: object) -> str:
+    if isinstance(value, Promise):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
 
 
 def printable(text: str) -> str:

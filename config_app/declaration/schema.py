@@ -42,13 +42,13 @@ class Setting:
 
     @property
     def label(self) -> str:
-        """Return the name to show to people."""
-        return self.declaration.label
+        """Return the name to show to people, in their language if it is translated."""
+        return str(self.declaration.label)
 
     @property
     def help(self) -> str:
-        """Return a sentence that says what the setting does."""
-        return self.declaration.help
+        """Return a sentence that says what the setting does, in the person's language if it is translated."""
+        return str(self.declaration.help)
 
     @property
     def takes_effect(self) -> TakesEffect:

@@ -8,10 +8,10 @@ from typing import Any
 
 from django.db.models import DurationField, ExpressionWrapper, F
 from django.db.models.functions import Now
-from django.utils import timezone
 
+from config_app import models
 from config_app.errors import is_key_shaped
-from config_app.models import Change, ConfigState, Revision
+from config_app.models import Change, ConfigState, MomentField, Revision
 from config_app.store.failures import database_errors
 
 
@@ -68,8 +68,9 @@ def last_number() -> int:
 def now() -> dt.datetime:
     """Return the current time of the database's clock, which all processes share."""
     with database_errors():
-        found = ConfigState.objects.annotate(now=Now()).values_list("now", flat=True).first()
-    return found or timezone.now()
+        moment = ExpressionWrapper(Now(), output_field=MomentField())
+        found = ConfigState.objects.annotate(now=moment).values_list("now", flat=True).first()
+    return found or models.now()
 
 
 def age(number: int) -> float | None:

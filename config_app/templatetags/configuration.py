@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import template
-from django.utils import timezone
+from django.utils import translation
 from django.utils.timesince import timesince
 
-from config_app.models import Revision
+from config_app.models import Revision, now
 from config_app.presentation.changes import change_rows
 
 register = template.Library()
@@ -20,9 +20,10 @@ SHOWN = 3
 @register.filter
 def ago(moment: dt.datetime) -> str:
     """Return how long ago ``moment`` was, in one unit, such as ``just now`` or ``5 minutes ago``."""
-    if timezone.now() - moment < dt.timedelta(minutes=1):
+    if now() - moment < dt.timedelta(minutes=1):
         return "just now"
-    return f"{timesince(moment, depth=1)} ago"
+    with translation.override(None):  # the rest of the sentence is English
+        return f"{timesince(moment, now(), depth=1)} ago"
 
 
 @register.inclusion_tag("config_app/_changes.html")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import template
+from django.apps import apps
 from django.http import HttpRequest
-from django.utils import timezone
 
-from config_app.admin.unconfirmed import BannerRow, rows
 from config_app.errors import DatabaseUnavailable
-from config_app.models import Revision
+from config_app.models import Revision, now
 from config_app.presentation.changes import CONFIRMATIONS, clock, confirmation_of
+
+if TYPE_CHECKING:
+    from config_app.admin.unconfirmed import BannerRow
 
 register = template.Library()
 SHOWN = "_config_app_banner_shown"
@@ -20,10 +22,17 @@ SHOWN = "_config_app_banner_shown"
 
 @register.inclusion_tag("config_app/_unconfirmed.html", takes_context=True)
 def unconfirmed_revisions(context: template.Context) -> dict[str, Any]:
-    """Render the banner of unconfirmed revisions; on each page, only the first use of this tag renders it."""
+    """Render the banner of unconfirmed revisions; on each page, only the first use of this tag renders it.
+
+    Without the admin, whose pages confirm a revision, render nothing.
+    """
     request = context.get("request")
     if not isinstance(request, HttpRequest) or not hasattr(request, "user") or hasattr(request, SHOWN):
         return {}
+    if not apps.is_installed("django.contrib.admin"):
+        return {}
+    from config_app.admin.unconfirmed import rows
+
     setattr(request, SHOWN, True)
     try:
         found = [_shown(row) for row in rows(request)]
@@ -39,7 +48,7 @@ def _shown(row: BannerRow) -> dict[str, Any]:
         "number": row.waiting.number,
         "seconds_left": max(0, round(left)),
         "clock": clock(left),
-        "deadline": timezone.now() + dt.timedelta(seconds=left),
+        "deadline": now() + dt.timedelta(seconds=left),
         "may_settle": row.may_settle,
         "elsewhere": row.link,
     }

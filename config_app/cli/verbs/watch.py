@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import math
 import signal
 import threading
@@ -17,7 +16,7 @@ from django.db import close_old_connections
 from config_app import store
 from config_app.change.adoption import adopt_now
 from config_app.cli.revisions import revision_json, revision_lines
-from config_app.cli.terminal import Terminal
+from config_app.cli.terminal import Terminal, json_text
 from config_app.cli.verb import Verb, number, number_or_zero
 from config_app.errors import ConfigError, DatabaseUnavailable
 from config_app.models import Revision
@@ -108,7 +107,7 @@ class _Follower:
 
     def _print(self, revision: Revision) -> None:
         if self._as_json:
-            self._terminal.raw(json.dumps(revision_json(revision)))
+            self._terminal.raw(json_text(revision_json(revision)))
             return
         for line in revision_lines(revision):
             self._terminal.line(line)
