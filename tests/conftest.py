@@ -29,7 +29,11 @@ from tests.support.process_environment import DATA_DIR
 from tests.support.processes import command_server
 from tests.support.processes.hub_process import HubProcess
 
-pytest_plugins = ["tests.support.workos.fixtures"]
+pytest_plugins = [
+    "tests.support.processes.claimed_hubs",
+    "tests.support.workos.fixtures",
+    "tests.support.workos.shared",
+]
 
 PASSWORD = "correct horse battery staple"
 PROCESSES = {"hub_process", "any_hub_process", "started_hub", "started_once"}
@@ -171,11 +175,13 @@ def started_once(tmp_path_factory: pytest.TempPathFactory) -> HubProcess:
 
 
 @pytest.fixture
-def started_hub(started_once: HubProcess, tmp_path: Path) -> HubProcess:
+def started_hub(started_once: HubProcess, tmp_path: Path) -> Iterator[HubProcess]:
     """Give a copy of that hub, which is quicker than a first start."""
     folder = tmp_path / "hub"
     shutil.copytree(started_once.data_dir, folder / "data")
-    return HubProcess(folder)
+    hub = HubProcess(folder)
+    yield hub
+    hub.stop()
 
 
 @pytest.fixture(scope="session")

@@ -79,6 +79,10 @@ class Emulator:
         """Register where AuthKit may send browsers back to."""
         self.call("POST", "/user_management/redirect_uris", {"uri": redirect_uri})
 
+    def forget_redirect_uris(self) -> None:
+        """Remove every redirect URI, as before the first one was registered."""
+        self.call("POST", "/test/forget-redirect-uris", {})
+
     def organization_of(self, email: str, role: str) -> str:
         """Make somebody a member of the seeded organization, in a role, and return its id."""
         (organization,) = self.call("GET", "/organizations?limit=1")["data"]

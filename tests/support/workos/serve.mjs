@@ -3,7 +3,7 @@
 // It is the emulator as WorkOS ships it, with five additions of ours, each because the real one does it:
 // - access tokens have a numeric auth_time claim, which WorkOS's Python SDK expects;
 // - somebody sits at the keyboard: POST /test/person {"email"} says who signs in where no login_hint does;
-// - the redirect URIs that were registered can be listed;
+// - the redirect URIs that were registered can be listed, and forgotten: POST /test/forget-redirect-uris {};
 // - codes and refresh tokens are taken only with an API key as client_secret, which the emulator does not look
 //   at, and a key can be revoked: POST /test/keys {"key", "works"};
 // - who signs in for an organization (organization_id) that they are a member of gets a session in it.
@@ -38,6 +38,7 @@ let person = null;
 
 const test = {
   "/test/person": ({ email }) => (person = email),
+  "/test/forget-redirect-uris": () => getWorkOSStore(store).redirectUris.clear(),
   "/test/keys": ({ key, works }) => (works ? (seed.apiKeys[key] = { environment: "test" }) : delete seed.apiKeys[key]),
 };
 
