@@ -54,7 +54,7 @@ docs: install ## Write the generated documentation again
 	$(BIN)/python manage.py config docs --write
 
 images: $(VENV)/.dev test-parts ## Take the screenshots of the README again
-	$(BIN)/python -m pytest -q tests/hub/test_first_run.py
+	PHOTOGRAPHS=1 $(BIN)/python -m pytest -q tests/hub/test_first_run.py
 	cp build/photographs/readme-dashboard.png docs/images/dashboard.png
 	cp build/photographs/readme-editor.png docs/images/editor.png
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -20,11 +19,10 @@ FURTHEST = 60
 
 
 @pytest.fixture
-def hub(hub_process: HubProcess) -> Iterator[HubProcess]:
+def hub(started_hub: HubProcess) -> HubProcess:
     """Give a hub that nobody has claimed yet."""
-    hub_process.serve(workers=1)
-    yield hub_process
-    hub_process.stop()
+    started_hub.serve(workers=1)
+    return started_hub
 
 
 def go_to(page: Page, target: Locator) -> None:

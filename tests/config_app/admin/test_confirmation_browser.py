@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browsers.chromium import Visitor, browser, fill_in_sign_in, photograph, visiting
-from tests.support.processes.hub_process import OWNER, ROOT, HubProcess
+from tests.support.browsers.chromium import Visitor, browser, photograph, visiting
+from tests.support.browsers.signed_in import sign_in
+from tests.support.processes.hub_process import OWNER, HubProcess
 from tests.support.processes.served_hub import wait_for_workers
 from tests.support.waiting import wait_for
 
@@ -21,16 +22,14 @@ NAME, OTHER_NAME = "hub.localhost", "elsewhere.localhost"
 LONGER_THAN_THE_PERIOD = 60.0
 
 # What the page shows is the same on both databases.
-on_sqlite = pytest.mark.parametrize("any_hub_process", ["sqlite"], indirect=True)
+on_sqlite = pytest.mark.parametrize("any_claimed_hub", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
-def hub(any_hub_process: HubProcess) -> HubProcess:
+def hub(any_claimed_hub: HubProcess) -> HubProcess:
     """Give a claimed hub that is reached under a name of its own, and gives little time to confirm."""
-    hub = any_hub_process
+    hub = any_claimed_hub
     hub.environment["DJANGO_SETTINGS_MODULE"] = "tests.support.processes.hasty_settings"
-    hub.manage("bootstrap")
-    hub.claim()
     hub.config("set", "allowed_hosts", NAME)
     hub.serve(workers=2)
     return hub
@@ -40,10 +39,7 @@ def hub(any_hub_process: HubProcess) -> HubProcess:
 def visitor(hub: HubProcess, browser: Browser) -> Iterator[Visitor]:
     """Give the owner, signed in under that name."""
     with visiting(browser) as visitor:
-        page = visitor.page
-        page.goto(address(hub))
-        fill_in_sign_in(page)
-        page.wait_for_url(address(hub))
+        sign_in(visitor.page, hub, host=NAME)
         yield visitor
 
 
@@ -51,7 +47,17 @@ def address(hub: HubProcess, path: str = "/") -> str:
     return f"http://{NAME}:{hub.port}{path}"
 
 
-def status(hub: HubProcess, page: Page) -> int:
+def wait_for_status(status: int, hub: HubProcess, page: Page, what: str) -> None:
+    """Wait until the browser is answered with a status, at most as long as a change takes to revert."""
+    # Look without the browser first, which has much to do for each page.
+    host, locked_out = f"{NAME}:{hub.port}", status == 400
+    wait_for(
+        lambda: (hub.get("/", Host=host).status == 400) is locked_out, what, LONGER_THAN_THE_PERIOD, pause=0.1
+    )
+    wait_for(lambda: page_status(hub, page) == status, what)
+
+
+def page_status(hub: HubProcess, page: Page) -> int:
     """Return the status with which the browser is answered."""
     answer = page.goto(address(hub))
     return answer.status if answer else 0
@@ -68,7 +74,7 @@ def lock_out(hub: HubProcess, page: Page) -> None:
     """Take away the name under which the browser reaches the hub, and see that it does not any more."""
     save(hub, page, "Allowed Hosts", OTHER_NAME)
     expect(page.get_by_role("heading", name="Continue at")).to_be_visible()
-    wait_for(lambda: status(hub, page) == 400, "the browser to be locked out")
+    wait_for_status(400, hub, page, "the browser to be locked out")
 
 
 def last_change(hub: HubProcess) -> tuple[str, str]:
@@ -83,7 +89,7 @@ def kill_every_process(hub: HubProcess) -> None:
 
 def test_a_change_that_locks_the_browser_out_reverts_by_itself(hub: HubProcess, visitor: Visitor) -> None:
     lock_out(hub, visitor.page)
-    wait_for(lambda: status(hub, visitor.page) == 200, "the change to revert", LONGER_THAN_THE_PERIOD)
+    wait_for_status(200, hub, visitor.page, "the change to revert")
     assert last_change(hub) == ("revert", "auto-revert")
     assert hub.config("get", "allowed_hosts") == NAME
     expect(visitor.page.get_by_text("was not confirmed in time")).to_be_visible()
@@ -94,7 +100,7 @@ def test_it_reverts_as_well_after_every_process_was_killed(hub: HubProcess, visi
     kill_every_process(hub)
     assert last_change(hub) == ("admin", OWNER)
     hub.serve(workers=2)
-    wait_for(lambda: status(hub, visitor.page) == 200, "the change to revert", LONGER_THAN_THE_PERIOD)
+    wait_for_status(200, hub, visitor.page, "the change to revert")
     assert last_change(hub) == ("revert", "auto-revert")
 
 
@@ -104,7 +110,7 @@ def test_a_change_that_is_confirmed_in_time_stays(hub: HubProcess, visitor: Visi
     save(hub, page, "Trusted Proxies", "10.0.0.0/8")
     banner = page.get_by_label("Waiting to be confirmed")
     expect(banner.get_by_role("timer")).to_have_text("0:05")
-    photograph(page, ROOT / "build" / "photographs" / "unconfirmed.png")
+    photograph(page, "unconfirmed")
     banner.get_by_role("button", name="Confirm").click()
     expect(page.get_by_text("is confirmed and stays")).to_be_visible()
     expect(banner).to_be_hidden()
@@ -117,8 +123,8 @@ def test_a_browser_without_scripts_sees_until_when_and_can_revert(hub: HubProces
     hub.config("set", "trusted_proxies", "10.0.0.0/8", "--confirm", "5m")
     with visiting(browser, java_script_enabled=False) as visitor:
         page = visitor.page
+        sign_in(page, hub, host=NAME)
         page.goto(address(hub))
-        fill_in_sign_in(page)
         banner = page.get_by_label("Waiting to be confirmed")
         expect(banner).to_contain_text("UTC")
         banner.get_by_role("button", name="Revert now").click()

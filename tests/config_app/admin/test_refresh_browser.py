@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browsers.chromium import Visitor, browser, fill_in_sign_in, hub, visiting
+from tests.support.browsers.chromium import Visitor, browser, hub, visiting
+from tests.support.browsers.signed_in import sign_in
 from tests.support.processes.hub_process import HubProcess
 from tests.support.waiting import wait_for
 
@@ -41,9 +42,7 @@ def revision(hub: HubProcess) -> int:
 def visitor(hub: HubProcess, browser: Browser) -> Iterator[Visitor]:
     """Give the owner, signed in."""
     with visiting(browser, base_url=hub.url) as visitor:
-        visitor.page.goto("/")
-        fill_in_sign_in(visitor.page)
-        visitor.page.wait_for_url(f"{hub.url}/")
+        sign_in(visitor.page, hub)
         yield visitor
 
 

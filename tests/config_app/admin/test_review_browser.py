@@ -12,19 +12,19 @@ from tests.support.browsers.chromium import (
     PHONE,
     Visitor,
     browser,
-    fill_in_sign_in,
     hub,
     photograph,
     visiting,
 )
-from tests.support.processes.hub_process import ROOT, HubProcess, free_port
+from tests.support.browsers.signed_in import sign_in
+from tests.support.processes.hub_process import HubProcess, free_port
+from tests.support.processes.served_hub import wait_for_workers
 
 __all__ = ["browser", "hub"]  # fixtures
 
 pytestmark = pytest.mark.xdist_group("browser")
 
 EDITOR = "/admin/config_app/systemconfig/"
-PICTURES = ROOT / "build" / "photographs"
 PATIENCE = 60_000
 WARNING = "This could lock you out, so it reverts in 5:00 unless you confirm it."
 
@@ -33,7 +33,7 @@ WARNING = "This could lock you out, so it reverts in 5:00 unless you confirm it.
 def visitor(hub: HubProcess, browser: Browser) -> Iterator[Visitor]:
     """Give the owner, signed in, with the editor open."""
     with visiting(browser, base_url=hub.url) as visitor:
-        open_editor(visitor.page)
+        open_editor(hub, visitor.page)
         yield visitor
         assert visitor.complaints == []
 
@@ -42,15 +42,14 @@ def visitor(hub: HubProcess, browser: Browser) -> Iterator[Visitor]:
 def phone(hub: HubProcess, browser: Browser) -> Iterator[Visitor]:
     """Give the owner with the editor open on a phone in the dark."""
     with visiting(browser, PHONE, "dark", base_url=hub.url) as visitor:
-        open_editor(visitor.page)
+        open_editor(hub, visitor.page)
         yield visitor
         assert visitor.complaints == []
 
 
-def open_editor(page: Page) -> None:
-    page.goto(f"/auth/login?next={EDITOR}")
-    fill_in_sign_in(page)
-    page.wait_for_url(f"**{EDITOR}")
+def open_editor(hub: HubProcess, page: Page) -> None:
+    sign_in(page, hub)
+    page.goto(EDITOR)
 
 
 def press(page: Page, name: str) -> None:
@@ -78,7 +77,7 @@ def test_mistakes_that_a_review_finds_look_like_those_of_a_page_that_comes_back(
     make_mistakes(page)
     press(page, "Review changes")
     reviewed = told(page)
-    photograph(page, PICTURES / "review-errors.png")
+    photograph(page, "review-errors")
     page.evaluate("document.getElementById('cfg-form').submit()")  # past every script
     page.wait_for_load_state()
     expect(page).to_have_title("Error: Configuration · Hub")
@@ -117,7 +116,7 @@ def test_the_review_says_so_where_a_change_reverts_unless_it_is_confirmed(visito
     press(page, "Review changes")
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text(WARNING)).to_be_visible()
-    photograph(page, PICTURES / "review-warning.png")
+    photograph(page, "review-warning")
     press(page, "Keep editing")
     page.get_by_label("Trusted Proxies", exact=True).fill("")
     page.get_by_label("Log Level", exact=True).select_option("debug")
@@ -143,23 +142,23 @@ def test_a_phone_asks_for_the_reason_once_there_is_something_to_give_one_for(pho
     page.get_by_label("Log Level", exact=True).select_option("debug")
     expect(reason).to_be_visible()
     assert height_of(bar) < 150
-    page.screenshot(path=str(PICTURES / "review-phone.png"))
+    photograph(page, "review-phone", whole=False)
 
 
 def test_a_phone_without_scripts_always_asks_for_the_reason(hub: HubProcess, browser: Browser) -> None:
     with visiting(browser, PHONE, base_url=hub.url, java_script_enabled=False) as visitor:
-        open_editor(visitor.page)
+        open_editor(hub, visitor.page)
         expect(visitor.page.get_by_label("Reason", exact=True)).to_be_visible()
 
 
 STARTS = "item => [item.getClientRects()[0].left, item.parentElement.getBoundingClientRect().left]"
 
 
-@pytest.mark.parametrize("width", range(150, 391, 40))
-def test_no_line_of_the_subtitle_starts_with_its_dot(phone: Visitor, width: int) -> None:
-    phone.page.set_viewport_size({"width": width, "height": PHONE[1]})
-    item, line = phone.page.locator("#cfg-progress").evaluate(STARTS)
-    assert item > line
+def test_no_line_of_the_subtitle_starts_with_its_dot(phone: Visitor) -> None:
+    for width in range(150, 391, 40):
+        phone.page.set_viewport_size({"width": width, "height": PHONE[1]})
+        item, line = phone.page.locator("#cfg-progress").evaluate(STARTS)
+        assert item > line, width
 
 
 def test_the_history_of_a_phone_writes_a_setting_as_people_do(phone: Visitor) -> None:
@@ -168,21 +167,21 @@ def test_the_history_of_a_phone_writes_a_setting_as_people_do(phone: Visitor) ->
     assert "App Mode: default became local" in changes.aria_snapshot()  # what style sheets write included
 
 
-def test_what_was_saved_is_said_at_the_new_port(hub_process: HubProcess, browser: Browser) -> None:
-    hub = hub_process
+def test_what_was_saved_is_said_at_the_new_port(claimed_hub: HubProcess, browser: Browser) -> None:
+    hub = claimed_hub
     hub.serve_as_configured()
-    hub.claim()
+    wait_for_workers(hub, 2)
     old, port = hub.url, free_port()
     with visiting(browser) as visitor:
         page = visitor.page
-        page.goto(f"{old}/auth/login?next={EDITOR}")
-        fill_in_sign_in(page)
+        sign_in(page, hub)
+        page.goto(f"{old}{EDITOR}")
         page.get_by_label("Port", exact=True).fill(str(port))
         press(page, "Save")
         page.wait_for_url(f"http://127.0.0.1:{port}{EDITOR}", timeout=PATIENCE)
         hub.port = port
         expect(page.locator(".messagelist")).to_contain_text(f"Port {old.rsplit(':')[-1]} → {port}")
-        photograph(page, PICTURES / "moved-and-said.png")
+        photograph(page, "moved-and-said")
         page.reload()
         expect(page.locator(".messagelist")).to_have_count(0)
 
@@ -199,4 +198,4 @@ def test_the_bar_is_round_on_every_side_without_the_clothes_of_the_hub_too(visit
     page.get_by_label("Filter settings").fill("level")
     for corner in ("top-left", "top-right", "bottom-left", "bottom-right"):
         expect(page.locator(".cfg-bar")).to_have_css(f"border-{corner}-radius", "8px")
-    page.screenshot(path=str(PICTURES / "bar-undressed.png"))
+    photograph(page, "bar-undressed", whole=False)

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.support.browsers import signed_in
 from tests.support.browsers.chromium import (
     PHONE,
     Visitor,
     browser,
-    fill_in_sign_in,
     hub,
     photograph,
     visiting,
 )
-from tests.support.processes.hub_process import PASSWORD, ROOT, HubProcess
+from tests.support.processes.claimed_hubs import left_as_it_was
+from tests.support.processes.hub_process import PASSWORD, HubProcess
 from tests.support.waiting import wait_for
 from tests.support.workos import emulator as workos
-from tests.support.workos.emulator import running_emulator
-from tests.support.workos.served_hub import claim_for_workos, connect
+from tests.support.workos.emulator import Emulator
 
 __all__ = ["browser", "hub"]  # fixtures
 
@@ -28,7 +26,7 @@ pytestmark = pytest.mark.xdist_group("browser")
 
 EDITOR = "/admin/config_app/systemconfig/"
 HOSTS, SECRET = "hub.example.com", "sk_canary_f00dcafe"
-PICTURES = ROOT / "build" / "photographs"
+SAVED = "SELECT config_value FROM system_config WHERE config_key = 'allowed_hosts'"
 FORGET = """
 from django.contrib.sessions.backends.db import SessionStore
 for found in SessionStore.get_model_class().objects.all():
@@ -38,18 +36,11 @@ for found in SessionStore.get_model_class().objects.all():
 """
 
 
-def long_ago(hub: HubProcess) -> None:
-    """Let every sign-in be long ago."""
-    hub.manage("shell", "-v", "0", "-c", FORGET)
-
-
 def sign_in(hub: HubProcess, visitor: Visitor) -> Page:
     """Sign the owner in, long ago, and open the editor."""
     page = visitor.page
-    page.goto(f"/auth/login?next={EDITOR}")
-    fill_in_sign_in(page)
-    page.wait_for_url(f"**{EDITOR}")
-    long_ago(hub)
+    signed_in.sign_in(page, hub, ago=signed_in.LONG_AGO)
+    page.goto(EDITOR)
     return page
 
 
@@ -61,7 +52,7 @@ def edit(page: Page) -> None:
 
 
 def expect_saved(hub: HubProcess, page: Page) -> None:
-    wait_for(lambda: hub.config("get", "allowed_hosts") == HOSTS, "the change to be saved")
+    wait_for(lambda: hub.sql(SAVED) == [(HOSTS,)], "the change to be saved")
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.get_by_text("✓ configured", exact=False).first).to_be_visible()
     assert hub.config("get", "workos_api_key", "--reveal") == SECRET
@@ -82,7 +73,7 @@ def test_the_dialog_asks_and_nothing_that_was_typed_is_lost(
         password.fill("wrong")
         password.press("Enter")
         expect(dialog.get_by_text("This is not your password.")).to_be_visible()
-        photograph(page, PICTURES / f"proof-{first[:4].lower()}.png")
+        photograph(page, f"proof-{first[:4].lower()}")
         password.fill(PASSWORD)
         dialog.get_by_role("button", name="Apply").click()
         expect_saved(hub, page)
@@ -123,38 +114,34 @@ def test_without_scripts_the_page_asks_beside_the_buttons(
         expect(page.get_by_text("enter WorkOS API Key once more")).to_be_visible()
         expect(page.get_by_label("Allowed Hosts", exact=True)).to_have_value(HOSTS)
         assert SECRET not in page.content()
-        page.screenshot(path=str(PICTURES / f"proof-no-script-{scheme}.png"))
+        photograph(page, f"proof-no-script-{scheme}", whole=False)
         page.get_by_label("WorkOS API Key", exact=True).fill(SECRET)
         page.get_by_label("Your password").fill(PASSWORD)
-        page.screenshot(path=str(PICTURES / f"proof-no-script-field-{scheme}.png"))
+        photograph(page, f"proof-no-script-field-{scheme}", whole=False)
         page.get_by_role("button", name="Save", exact=True).click()
         expect_saved(hub, page)
 
 
 def test_in_mode_workos_a_sign_in_in_another_tab_is_the_proof(
-    hub_process: HubProcess, browser: Browser, tmp_path: Path
+    served_once_with_workos: HubProcess, browser: Browser, emulator: Emulator
 ) -> None:
-    hub = hub_process
-    with running_emulator(tmp_path) as emulator:
-        connect(hub, emulator.url)
-        claim_for_workos(hub, workos.CLIENT_ID, workos.API_KEY)
-        hub.serve(workers=2)
+    with left_as_it_was(served_once_with_workos) as hub:
         emulator.let_sign_in(workos.OWNER)
         with visiting(browser, base_url=hub.url) as visitor:
             page = visitor.page
             page.goto(EDITOR)
-            long_ago(hub)
+            hub.manage("shell", "-v", "0", "-c", FORGET)  # every sign-in is long ago
             page.get_by_label("Allowed Hosts", exact=True).fill(HOSTS)
             page.get_by_role("button", name="Save", exact=True).click()
             dialog = page.get_by_role("dialog")
             dialog.get_by_role("button", name="Apply").click()
             expect(dialog.get_by_text("Sign in again first")).to_be_visible()
-            photograph(page, PICTURES / "proof-workos.png")
+            photograph(page, "proof-workos")
             with page.context.expect_page() as opened:
                 dialog.get_by_role("link", name="sign in again").click()
             expect(opened.value.get_by_role("heading", name="Identity confirmed")).to_be_visible()
-            photograph(opened.value, PICTURES / "proof-given.png")
+            photograph(opened.value, "proof-given")
             dialog.get_by_role("button", name="Apply").click()
             expect(page.get_by_text("Allowed Hosts empty")).to_be_visible()
             assert visitor.complaints == []
-    assert hub.config("get", "allowed_hosts") == HOSTS
+        assert hub.config("get", "allowed_hosts") == HOSTS

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browsers.chromium import PHONE, browser, fill_in_sign_in, photograph, visiting
-from tests.support.processes.hub_process import OWNER, PASSWORD, ROOT, HubProcess, free_port
+from tests.support.browsers.chromium import PHONE, browser, photograph, visiting
+from tests.support.browsers.signed_in import sign_in
+from tests.support.processes.hub_process import OWNER, PASSWORD, HubProcess, free_port
 from tests.support.processes.listener_moves import MOVE, answers_at
 from tests.support.processes.served_hub import wait_for_workers
 from tests.support.waiting import wait_for
@@ -17,25 +20,18 @@ pytestmark = pytest.mark.xdist_group("browser")
 
 EDITOR = "/admin/config_app/systemconfig/"
 PATIENCE = 60_000
-PHOTOGRAPHS = ROOT / "build" / "photographs"
 
 
 @pytest.fixture
-def served(hub_process: HubProcess) -> HubProcess:
-    """Give a hub that is served where its configuration says."""
-    hub_process.serve_as_configured()
-    wait_for_workers(hub_process, 2)
-    return hub_process
+def served(claimed_hub: HubProcess) -> HubProcess:
+    """Give a claimed hub that is served where its configuration says."""
+    claimed_hub.serve_as_configured()
+    wait_for_workers(claimed_hub, 2)
+    return claimed_hub
 
 
 def address(port: int, path: str = "/") -> str:
     return f"http://127.0.0.1:{port}{path}"
-
-
-def sign_in(hub: HubProcess, page: Page) -> None:
-    page.goto(address(hub.port))
-    fill_in_sign_in(page)
-    page.wait_for_url(address(hub.port), timeout=PATIENCE)
 
 
 def save_port(hub: HubProcess, page: Page, port: int) -> None:
@@ -47,11 +43,10 @@ def save_port(hub: HubProcess, page: Page, port: int) -> None:
 def test_the_page_goes_on_at_the_new_port_where_the_change_is_confirmed(
     served: HubProcess, browser: Browser
 ) -> None:
-    served.claim()
     port = free_port()
     with visiting(browser) as visitor:
         page = visitor.page
-        sign_in(served, page)
+        sign_in(page, served)
         save_port(served, page, port)
         page.wait_for_url(address(port, EDITOR), timeout=PATIENCE)
         served.port = port
@@ -62,50 +57,41 @@ def test_the_page_goes_on_at_the_new_port_where_the_change_is_confirmed(
 
 
 def test_without_scripts_a_link_leads_there(served: HubProcess, browser: Browser) -> None:
-    served.claim()
     port = free_port()
     with visiting(browser, PHONE, "dark", java_script_enabled=False) as visitor:
         page = visitor.page
-        sign_in(served, page)
+        sign_in(page, served)
         save_port(served, page, port)
         link = page.locator("#content").get_by_role("link", name=address(port, ""))
         expect(link).to_be_visible(timeout=PATIENCE)
-        photograph_still(page)
+        photograph(page, "elsewhere")
         wait_for(lambda: answers_at(port), "the hub at its new port", MOVE)
         link.click()
         page.wait_for_url(address(port, EDITOR), timeout=PATIENCE)
         served.port = port
 
 
-def photograph_still(page: Page) -> None:
-    PHOTOGRAPHS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=str(PHOTOGRAPHS / "elsewhere.png"), full_page=True)
-
-
 def test_a_port_in_use_is_refused_beside_the_field(served: HubProcess, browser: Browser) -> None:
-    served.claim()
-    taken = HubProcess(served.folder / "other")
-    taken.serve_as_configured()
-    try:
-        with visiting(browser) as visitor:
-            sign_in(served, visitor.page)
-            save_port(served, visitor.page, taken.port)
-            expect(visitor.page.get_by_text(f"port {taken.port} is in use").first).to_be_visible(
-                timeout=PATIENCE
-            )
-            photograph(visitor.page, PHOTOGRAPHS / "port-in-use.png")
-    finally:
-        taken.stop()
+    with visiting(browser) as visitor, socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        sign_in(visitor.page, served)
+        save_port(served, visitor.page, port)
+        expect(visitor.page.get_by_text(f"port {port} is in use").first).to_be_visible(timeout=PATIENCE)
+        photograph(visitor.page, "port-in-use")
 
 
-def test_the_wizard_leads_a_new_owner_to_the_port_they_chose(served: HubProcess, browser: Browser) -> None:
-    port = free_port()
+def test_the_wizard_leads_a_new_owner_to_the_port_they_chose(
+    started_hub: HubProcess, browser: Browser
+) -> None:
+    served, port = started_hub, free_port()
+    served.serve_as_configured()
+    wait_for_workers(served, 2)
     with visiting(browser) as visitor:
         page = visitor.page
         walk(served, page, port)
         expect(page.get_by_role("heading", name="This hub is yours")).to_be_visible(timeout=PATIENCE)
         expect(page.get_by_text("The new address is")).to_be_visible()
-        photograph(page, PHOTOGRAPHS / "done-elsewhere.png")
+        photograph(page, "done-elsewhere")
         page.get_by_role("link", name="Open the dashboard").click()
         page.wait_for_url(address(port), timeout=PATIENCE)
         served.port = port

@@ -18,7 +18,6 @@ from tests.support.waiting import wait_for
 from tests.support.workos.chromium import (
     EDITOR,
     LONG_AGO,
-    emulator,
     expect_super_admin,
     heading,
     hub,
@@ -28,7 +27,7 @@ from tests.support.workos.chromium import (
 )
 from tests.support.workos.emulator import API_KEY, CLIENT_ID, OTHER_API_KEY, Emulator
 
-__all__ = ["browser", "emulator", "hub", "visitor"]  # fixtures
+__all__ = ["browser", "hub", "visitor"]  # fixtures
 
 pytestmark = pytest.mark.xdist_group("browser")
 

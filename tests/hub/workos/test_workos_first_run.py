@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.browsers.chromium import Visitor, browser, fill_in_sign_in, visiting
+from tests.support.browsers.signed_in import sign_in
 from tests.support.processes.hub_process import PASSWORD, HubProcess
 from tests.support.waiting import wait_for
 from tests.support.workos import emulator as workos
 from tests.support.workos.chromium import EDITOR, copy_redirect_uri, expect_super_admin, press_test
-from tests.support.workos.emulator import API_KEY, CLIENT_ID, OWNER, Emulator, running_emulator
+from tests.support.workos.emulator import API_KEY, CLIENT_ID, OWNER, Emulator
 from tests.support.workos.served_hub import connect
 
 __all__ = ["browser"]  # a fixture
@@ -25,13 +24,6 @@ NOT_LISTED = "You are not one of the super admins"
 FINISH = "Sign in with WorkOS to finish"
 
 
-@pytest.fixture
-def emulator(tmp_path: Path) -> Iterator[Emulator]:
-    """Give an emulator that knows no hub yet: a port that is free may be one that another hub had."""
-    with running_emulator(tmp_path) as running:
-        yield running
-
-
 def open_credentials(page: Page, hub: HubProcess) -> None:
     """Open the wizard by the printed link and choose mode workos."""
     page.goto(hub.manage("setup_token").split()[-1])
@@ -39,7 +31,7 @@ def open_credentials(page: Page, hub: HubProcess) -> None:
     page.get_by_role("button", name="Continue").click()
     page.get_by_label("WorkOS Client ID").fill(CLIENT_ID)
     page.get_by_label("WorkOS API Key").fill(API_KEY)
-    page.get_by_label("Super Admins").fill(OWNER)
+    page.get_by_role("textbox", name="Super Admins").fill(OWNER)
 
 
 def proceed_to(page: Page, *steps: str) -> None:
@@ -70,9 +62,9 @@ def be_refused(visitor: Visitor, emulator: Emulator, email: str) -> None:
 
 
 def test_the_first_run_ends_on_the_dashboard_after_a_sign_in_at_workos(
-    browser: Browser, any_hub_process: HubProcess, emulator: Emulator
+    browser: Browser, any_started_hub: HubProcess, emulator: Emulator
 ) -> None:
-    hub = any_hub_process
+    hub = any_started_hub
     connect(hub, emulator.url)
     hub.serve(workers=2)
     with visiting(browser) as visitor:
@@ -94,15 +86,15 @@ def test_the_first_run_ends_on_the_dashboard_after_a_sign_in_at_workos(
 
 
 def test_after_a_proof_that_failed_the_wizard_leads_back_to_local_mode(
-    browser: Browser, hub_process: HubProcess, emulator: Emulator
+    browser: Browser, started_hub: HubProcess, emulator: Emulator
 ) -> None:
-    hub = hub_process
+    hub = started_hub
     connect(hub, emulator.url)
     hub.serve(workers=2)
     with visiting(browser) as visitor:
         page = visitor.page
         open_credentials(page, hub)
-        page.get_by_label("Super Admins").fill(workos.UNVERIFIED)
+        page.get_by_role("textbox", name="Super Admins").fill(workos.UNVERIFIED)
         proceed_to(page, "network", "security", "review")
         be_refused(visitor, emulator, workos.UNVERIFIED)
         page.get_by_role("link", name="Go back").click()
@@ -121,7 +113,7 @@ def claim_locally(page: Page) -> None:
     for field in page.locator("input[type=password]").all():
         field.fill(PASSWORD)
     proceed_to(page, "network", "security")
-    page.get_by_label("Super Admins").fill(OWNER)
+    page.get_by_role("textbox", name="Super Admins").fill(OWNER)
     proceed_to(page, "review")
     page.get_by_role("button", name="Finish").click()
     page.get_by_role("link", name=re.compile("Open the dashboard")).click()
@@ -140,17 +132,15 @@ def enter_credentials(page: Page, hub: HubProcess, emulator: Emulator) -> None:
 
 
 def test_a_local_hub_is_upgraded_in_the_admin_and_its_shell_leads_back(
-    browser: Browser, hub_process: HubProcess, emulator: Emulator
+    browser: Browser, claimed_hub: HubProcess, emulator: Emulator
 ) -> None:
-    hub = hub_process
+    hub = claimed_hub
     connect(hub, emulator.url)
-    hub.claim()
     hub.serve(workers=2)
     emulator.let_sign_in(OWNER)
     with visiting(browser, base_url=hub.url) as visitor:
         page = visitor.page
-        page.goto("/")
-        fill_in_sign_in(page, OWNER)
+        sign_in(page, hub)
         enter_credentials(page, hub, emulator)
         page.get_by_role("button", name="Sign in at WorkOS and switch").click()
         expect(page).to_have_url(f"{hub.url}/")

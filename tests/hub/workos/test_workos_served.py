@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.hub.workos.test_workos_credentials import ENVIRONMENT
+from tests.support.processes.claimed_hubs import copy
 from tests.support.processes.hub_process import PASSWORD, HubProcess
 from tests.support.processes.served_hub import lines_to_every_worker, wait_for_workers, workers
 from tests.support.waiting import wait_for
@@ -31,10 +32,7 @@ def hub(
     request: pytest.FixtureRequest, kit: AuthKit, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[HubProcess]:
     """Give a served hub in mode workos, on SQLite and on PostgreSQL, with a misleading environment."""
-    url = None
-    if request.param == "postgresql":
-        url = request.getfixturevalue("postgresql_server").new_database()
-    hub = HubProcess(tmp_path_factory.mktemp("hub") / "hub", database_url=url)
+    hub = copy(request, "started_once", request.param, tmp_path_factory.mktemp("hub"))
     connect(hub, kit.url)
     claim_for_workos(hub, api_key=kit.api_key)
     # Lines to every worker stay open while nothing is asked on them, up to the end of a command.
@@ -115,19 +113,18 @@ def test_a_session_revoked_at_workos_is_over_within_a_minute_in_every_process(
 
 
 def test_the_shell_is_the_way_back_in_when_workos_is_down(
-    hub_process: HubProcess, failing_kit: AuthKit
+    claimed_hub: HubProcess, failing_kit: AuthKit
 ) -> None:
-    kit = failing_kit
-    connect(hub_process, kit.url)
-    hub_process.claim()
-    hub_process.config("set", "workos_client_id", kit.client_id)
-    hub_process.manage("config", "set", "workos_api_key", "--stdin", text=kit.api_key)
-    hub_process.config("set", "app_mode", "workos")
-    hub_process.serve()
+    hub, kit = claimed_hub, failing_kit
+    connect(hub, kit.url)
+    hub.config("set", f"workos_client_id={kit.client_id}")
+    hub.manage("config", "set", "workos_api_key", "--stdin", text=kit.api_key)
+    hub.config("set", "app_mode", "workos")
+    hub.serve()
     kit.faults["/"] = Answer(503)
-    person = Person(hub_process)
+    person = Person(hub)
     assert person.status("/auth/login") == 503
-    hub_process.config("set", "app_mode", "local")
+    hub.config("set", "app_mode", "local")
     form = wait_for(lambda: _local_form(person), "the local form")
     person.browser.post("/auth/login", data={"username": OWNER, "password": PASSWORD, **form})
     assert person.status() == 200

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.support.missing_parts import missing
-from tests.support.processes.hub_process import OWNER, PASSWORD, HubProcess, hub_of_a_module
-from tests.support.waiting import DEADLINE, wait_for
+from tests.support.processes.claimed_hubs import left_as_it_was
+from tests.support.processes.hub_process import OWNER, PASSWORD, ROOT, HubProcess
+from tests.support.waiting import DEADLINE
 
-AT_REST = "document.getAnimations().every((animation) => animation.playState !== 'running')"
+PHOTOGRAPHS = ROOT / "build" / "photographs"
+ARE_TAKEN = bool(os.environ.get("PHOTOGRAPHS"))
+"""Whether the tests take pictures: ``PHOTOGRAPHS=1 make test``. A picture takes as long as three pages."""
 WIDE, PHONE = (1280, 900), (390, 844)
 ARGUMENTS = [
     "--no-sandbox",
@@ -31,10 +34,10 @@ expect.set_options(timeout=1000 * DEADLINE)  # as everywhere here; a busy machin
 
 
 def chromium() -> str:
-    """Return the browser's path."""
-    found = shutil.which("chromium")
+    """Return the path of Chromium, if possible of its build without a window, which needs half the time."""
+    found = shutil.which("chromium-headless-shell") or shutil.which("chromium")
     if found is None:
-        missing("Chromium", "chromium")
+        missing("Chromium", "chromium-headless-shell")
     return found
 
 
@@ -49,12 +52,9 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def hub() -> Iterator[HubProcess]:
-    """Give a served hub in local mode."""
-    with hub_of_a_module() as hub:
-        hub.manage("bootstrap")
-        hub.claim()
-        hub.serve(workers=2)
+def hub(served_once: HubProcess) -> Iterator[HubProcess]:
+    """Give a served hub in local mode, as it was claimed."""
+    with left_as_it_was(served_once) as hub:
         yield hub
 
 
@@ -98,8 +98,7 @@ def fill_in_sign_in(page: Page, email: str = OWNER) -> None:
     page.get_by_role("button", name="Sign in").click()
 
 
-def photograph(page: Page, path: Path) -> None:
-    """Save a picture of the whole page."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    wait_for(lambda: page.evaluate(AT_REST), "the page to come to rest")
-    page.screenshot(path=str(path), full_page=True)
+def photograph(page: Page, name: str, *, whole: bool = True) -> None:
+    """Save a picture of the page, or of the window, in ``build/photographs`` if pictures are taken."""
+    if ARE_TAKEN:
+        page.screenshot(path=PHOTOGRAPHS / f"{name}.png", full_page=whole, animations="disabled")

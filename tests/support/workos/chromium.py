@@ -8,28 +8,18 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.support.browsers.chromium import Visitor, visiting
-from tests.support.processes.hub_process import HubProcess, hub_of_a_module
-from tests.support.workos.emulator import API_KEY, CLIENT_ID, OWNER, Emulator, running_emulator
-from tests.support.workos.served_hub import claim_for_workos, connect
+from tests.support.processes.claimed_hubs import left_as_it_was
+from tests.support.processes.hub_process import HubProcess
+from tests.support.workos.emulator import OWNER, Emulator
 
 EDITOR = "/admin/config_app/systemconfig/"
 LONG_AGO = "UPDATE hub_workos_session SET fresh_until = '2026-01-01 00:00:00'"
 
 
 @pytest.fixture(scope="module")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    """Give WorkOS's emulator, the owner at the keyboard."""
-    with running_emulator(tmp_path_factory.mktemp("emulator")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def hub(emulator: Emulator) -> Iterator[HubProcess]:
-    """Give a served hub that was claimed in mode workos."""
-    with hub_of_a_module() as hub:
-        connect(hub, emulator.url)
-        claim_for_workos(hub, CLIENT_ID, API_KEY)
-        hub.serve(workers=2)
+def hub(served_once_with_workos: HubProcess) -> Iterator[HubProcess]:
+    """Give a served hub in mode workos, as it was claimed."""
+    with left_as_it_was(served_once_with_workos) as hub:
         yield hub
 
 
