@@ -57,7 +57,10 @@ async def aget_config(*, force_reload: bool = False) -> Any:
 
 
 def _declared(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``values`` with each text for a secret as a ``Secret``; raise ``UnknownSetting``."""
+    """Return ``values`` with the text of each secret wrapped in ``Secret``.
+
+    Raise ``UnknownSetting`` if no setting has one of the names.
+    """
     schema = get_schema()
     settings = {setting.attribute: setting for setting in schema.settings.values()}
     for name in values:

@@ -31,7 +31,7 @@ class HubProject(Project):
         state="Bootstrap State",
         prepare="manage.py bootstrap",
         verbs={"reset": "return to unconfigured: secrets cleared, access revoked"},
-        reset_question="Clear every secret, end every session, take all admin rights away and set up anew?",
+        reset_question="Clear every secret, end every session, take all admin rights away and restart setup?",
         channels=("wizard", "bootstrap", "env"),
     )
 

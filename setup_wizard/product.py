@@ -106,7 +106,7 @@ class Product:
     def heritable(self, steps: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
         """Return the part of a draft's steps that prefills the forms for the next holder of a setup token.
 
-        Leave out every answer that gives rights to somebody.
+        Leave out every answer that gives a person rights.
         """
         # The earlier holder may be a stranger.
         return steps

@@ -23,7 +23,7 @@ SHOWN = 20
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Conflict:
-    """What the editor shows when somebody saves a page that is no longer current.
+    """What the editor shows when a person saves a page that is no longer current.
 
     ``revisions`` are those made since the page was loaded, newest first. ``kept`` maps field names to the
     person's own input. ``clashes`` maps keys to what others did to the same settings. ``lost_secrets`` has

@@ -111,7 +111,7 @@ class HistoryAdmin(WholeAdmin):
         return may_view_history(request)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return ``False``: nobody may edit a recorded revision."""
+        """Return ``False``: a recorded revision cannot be edited."""
         return False
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:

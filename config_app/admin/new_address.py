@@ -1,4 +1,4 @@
-"""The page that links to the site's new address after somebody changed it."""
+"""The page that links to the site's new address after a change of the address."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ SQL = Origin(channel="sql", reason="changed in the database")
 
 
 def adopt(stored: Stored, *, thoroughly: bool = False) -> Stored:
-    """Record writes that bypassed the store as one revision and return the updated ``stored``.
+    """Record the writes that bypassed the store, all in one revision, and return the updated ``stored``.
 
     An invalid value is recorded as refused, with a note of what was expected. With ``thoroughly``, writes
     that no trigger counted are recorded too. Call it only within ``store.writing``.
@@ -68,7 +68,7 @@ def _texts(stored: Stored) -> dict[str, str | None]:
 
 
 def _edits(stored: Stored) -> list[Edit]:
-    """Return an edit for each row that differs from the history or was refused and is now valid."""
+    """Return an edit for each row that differs from the history, and each refused row that is now valid."""
     expected, found = store.latest_texts(), _texts(stored)
     resolution = resolve(get_schema(), stored, retry_refused=True)
     valid_by_now = resolution.held - resolution.refused.keys()

@@ -29,7 +29,7 @@ def _mark(revision: Revision) -> str:
 
 
 def _confirmed_by(revision: Revision) -> str:
-    """Return who confirmed a revision and why; empty if nobody did."""
+    """Return who confirmed a revision and why; empty if neither is recorded."""
     wait = revision.confirmation
     who = f" by {wait.actor}" if wait.actor else ""
     return f"{who}: {wait.reason}" if wait.reason else who
@@ -42,7 +42,7 @@ def when(revision: Revision) -> str:
 
 def origin(revision: Revision) -> str:
     """Return who made a revision, through which channel and why."""
-    who = revision.actor or "somebody"
+    who = revision.actor or "unknown"
     reason = f": {revision.reason}" if revision.reason else ""
     return f"{who} ({revision.channel}){reason}"
 

@@ -80,7 +80,8 @@ def direct_writes(_overview: Overview) -> Finding:
     """
     counted = _counts_direct_writes()
     if connection.vendor not in triggers.STATEMENTS:
-        return Finding(f"{connection.display_name} counts none: raw SQL is noticed only within a minute")
+        name = connection.display_name
+        return Finding(f"{name} has no trigger to count them, so raw SQL is noticed up to a minute later")
     if counted:
         return Finding("the triggers count every write, raw SQL included")
     missing = Problem(

@@ -18,10 +18,10 @@ _obstacle = ""
 
 
 def acted_on(config: Any, *means: TakesEffect) -> None:
-    """Record that this process has applied the settings in ``config`` that take effect by these ``means``.
+    """Record that this process has applied ``config``, for settings whose ``takes_effect`` is in ``means``.
 
-    Without ``means``, record it for listeners and workers. Code that opens listeners or starts workers calls
-    this before it forks.
+    Without ``means``, record it for the settings of listeners and workers. Code that opens listeners or
+    starts workers calls this before it forks.
     """
     for setting in _settings(means or NOT_LIVE):
         _acted_on[setting.key] = get_schema().value(config, setting.key)

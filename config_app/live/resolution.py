@@ -96,7 +96,7 @@ class _Resolver(Generic[C]):
         self.problems.extend(_unknown(key) for key in sorted(unknown))
 
     def hold_back(self) -> None:
-        """Use the last good value for each row that history refused, even if its value is valid now."""
+        """Use the last good value for each row that was refused before, even if its value is valid now."""
         # Otherwise, a change of another setting could make it valid, and it would be used unnoticed.
         for key in self.held.keys() - self.refused.keys():
             self.refused[key] = self.held[key].note
@@ -174,8 +174,8 @@ def resolve(
 ) -> Resolution[C]:
     """Return the runtime config for the stored rows.
 
-    If a row is not valid or breaks a rule, use the value that history last accepted. Do the same for a value
-    that history refused, unless ``retry_refused`` is true: then validate it again.
+    If a row is not valid or breaks a rule, use the last accepted value of its setting. Do the same for a row
+    that was refused before, unless ``retry_refused`` is true: then validate it again.
     """
     # All processes read the same history, so they all use the same values (R4).
     resolver = _Resolver(schema, stored, reader)

@@ -56,7 +56,7 @@ def _limits(request: HttpRequest, credentials: Credentials) -> Mapping[tuple[str
 
 
 def account(request: HttpRequest, credentials: Credentials = None) -> str:
-    """Return the name under which failures are counted: the account, after a known browser's name if any."""
+    """Return the name under which failures are counted: the account, and a known browser's name."""
     if (credentials or {}).get("username") == SETUP_TOKEN:
         return SETUP_TOKEN
     email = _email(credentials)

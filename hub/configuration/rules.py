@@ -24,7 +24,7 @@ def workos_needs_credentials(config: RuntimeConfig) -> Iterable[RuleViolation]:
         yield RuleViolation(
             ("app_mode", *missing),
             "app_mode workos needs " + " and ".join(missing),
-            "set them in the same change, or keep another app_mode",
+            "set them in the same change, or use another app_mode",
         )
 
 

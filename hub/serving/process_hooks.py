@@ -98,7 +98,7 @@ def start_master(arbiter: Any) -> None:
 def _find_listener(cfg: Any) -> None:
     """Check the address on which gunicorn will listen; raise ``ListenerUnavailable`` if it cannot."""
     config = get_config()
-    # Nobody has overridden the address, so a change that was not confirmed yet may be reverted.
+    # The address was not overridden, so a change that was not confirmed yet may be reverted.
     if cfg.settings["bind"].get() == [listener(config.host, config.port)]:
         cfg.set("bind", listener(*starting_address()))
     for host, port in _tcp_addresses(cfg):

@@ -15,7 +15,7 @@ AT_ONCE = 2
 OUT_OF_TURN = "/health/"
 """Requests below this path never wait: a monitor without an answer in time would take the hub for dead."""
 PATIENCE = 0.25
-"""After how many seconds a turn ends; by then, a request is mostly waiting for another server."""
+"""After how many seconds a turn ends; a request that takes longer usually waits for another server."""
 
 
 def take_turns(application: Application) -> Application:

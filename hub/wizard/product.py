@@ -172,9 +172,9 @@ class HubSetup(Product):
     def conclude(
         self, request: HttpRequest, application: Application, commit: Callable[[str], object]
     ) -> HttpResponse | None:
-        """Claim the hub and sign the super admin in who returns from AuthKit.
+        """Claim the hub, sign in the super admin who comes back from AuthKit, and return ``None``.
 
-        Return ``None`` then, or a response that says why the hub was not claimed.
+        If the sign-in failed, change nothing and return a page that says why.
         """
         from hub.workos.claiming import conclude
 
@@ -239,7 +239,7 @@ class HubSetup(Product):
         return arrival.address_under(request, dataclasses.replace(config, public_url=""))
 
     def notes(self) -> list[dict[str, str]]:
-        """Return reminders to back up the database and the key, and how to get back in."""
+        """Return two reminders: what to back up, and what to do after locking yourself out."""
         instance = settings.INSTANCE
         key = "the key in HUB_ENCRYPTION_KEY" if instance.encryption_key else str(instance.key_file)
         return [

@@ -28,7 +28,7 @@ from hub.workos.remote.grants import Grant
 from hub.workos.round_trip import CLAIM, SWITCH, Trip
 from hub.workos.sessions import current
 
-REASON = "sign-in through WorkOS was proved by a super admin"
+REASON = "a super admin has signed in through WorkOS"
 
 
 def require_listed(grant: Grant, listed: Collection[str]) -> None:

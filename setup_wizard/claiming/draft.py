@@ -95,11 +95,11 @@ class Draft:
         return Secret(get_keyring().decrypt(_purpose(key), self.secrets[key]))
 
     def values(self) -> dict[str, Any]:
-        """Return the parsed values of all steps of the chosen mode by setting, without secrets."""
+        """Return the parsed values of all steps of the chosen mode, by key and without secrets."""
         return {key: v for step in self.steps_in_order() for key, v in self.entered(step).items()}
 
     def secret_values(self) -> dict[str, Secret]:
-        """Return the secrets of all steps of the chosen mode by setting."""
+        """Return the secrets of all steps of the chosen mode, by key."""
         keys = [key for step in self.steps_in_order() for key in step.keys_in(self.mode)]
         found = {key: self.secret(key) for key in keys}
         return {key: secret for key, secret in found.items() if secret is not None}

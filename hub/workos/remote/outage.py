@@ -1,4 +1,4 @@
-"""This process's memory of recent WorkOS failures. While one is recent, signed-in people do not wait (W8)."""
+"""This process's memory of recent WorkOS failures, so that signed-in people do not wait for WorkOS (W8)."""
 
 from __future__ import annotations
 
