@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from config_app.cli.terminal import OutputClosed, OutputFailed, Terminal, printable
 from config_app.cli.verb import WrongCall
@@ -22,9 +22,12 @@ class OneLineCommand(BaseCommand):
     """A management command with a fixed exit status for each outcome.
 
     0: done. 1: refused or failed, with a line on standard error. 2: the command was called incorrectly.
+    ``call_command`` raises ``CommandError`` instead; its cause is the ``ConfigError``.
     """
 
     requires_system_checks = []
+    _called_from_command_line = False  # Django sets it; its type stubs do not know it
+    _shows_traceback = False
 
     @property
     def terminal(self) -> Terminal:
@@ -45,18 +48,34 @@ class OneLineCommand(BaseCommand):
             _abandon_output()
             return DONE
         except ConfigError as error:
+            if self._shows_traceback:
+                raise
             if isinstance(error, OutputFailed):
                 _abandon_output()
             for line in error_lines(error):
                 sys.stderr.write(f"error: {printable(line)}\n")
-            return WRONG if isinstance(error, WrongCall) else FAILED
+            return _status(error)
         except KeyboardInterrupt:
             return INTERRUPTED
         return DONE
 
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Run the command; raise ``CommandError`` if ``call_command`` called it and it failed."""
+        self._shows_traceback = bool(options.get("traceback"))
+        try:
+            return super().execute(*args, **options)
+        except ConfigError as error:
+            if self._called_from_command_line:
+                raise
+            raise CommandError("\n".join(error_lines(error)), returncode=_status(error)) from error
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the command; every subclass overrides this."""
         raise NotImplementedError
+
+
+def _status(error: ConfigError) -> int:
+    return WRONG if isinstance(error, WrongCall) else FAILED
 
 
 def error_lines(error: ConfigError) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, Namespace
 from typing import Any, ClassVar
 
 from config_app.cli.terminal import Terminal
@@ -44,6 +44,26 @@ class Verb:
 def add_json_option(parser: ArgumentParser) -> None:
     """Add ``--json``."""
     parser.add_argument("--json", action="store_true", dest="as_json", help="print JSON")
+
+
+def add_process_options(parser: ArgumentParser) -> None:
+    """Add the options of every Django command, which people also write after the verb.
+
+    If the verb has an option with the same name, keep that one.
+    """
+    # The help of the command lists them. A default would replace the value of an option before the verb.
+    options: dict[str, dict[str, Any]] = {
+        "--settings": {},
+        "--pythonpath": {},
+        "--verbosity": {"type": int, "choices": range(4)},
+        "--traceback": {"action": "store_true"},
+        "--no-color": {"action": "store_true"},
+        "--force-color": {"action": "store_true"},
+    }
+    taken = {name for action in parser._actions for name in action.option_strings}  # noqa: SLF001
+    for name in options.keys() - taken:
+        names = ("-v", name) if name == "--verbosity" else (name,)
+        parser.add_argument(*names, **options[name], default=SUPPRESS, help=SUPPRESS)
 
 
 def add_writing_options(parser: ArgumentParser) -> None:

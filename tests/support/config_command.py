@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from io import StringIO
 from typing import Any
 
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
+
+from config_app.errors import ConfigError
 
 CANARY = "sk_canary_f00d1234"
 
@@ -29,9 +33,21 @@ class Output:
         return json.loads(self.out)
 
 
+@contextlib.contextmanager
+def raising_the_cause() -> Iterator[None]:
+    """Raise the ``ConfigError`` for which ``call_command`` raised a ``CommandError``."""
+    try:
+        yield
+    except CommandError as error:
+        if isinstance(error.__cause__, ConfigError):
+            raise error.__cause__ from None
+        raise
+
+
 def run(command: str, *arguments: str) -> Output:
     out, err = StringIO(), StringIO()
-    call_command(command, *arguments, stdout=out, stderr=err)
+    with raising_the_cause():
+        call_command(command, *arguments, stdout=out, stderr=err)
     return Output(out.getvalue().removesuffix("\n"), err.getvalue().removesuffix("\n"))
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
+from argparse import Action, ArgumentParser, Namespace
+from typing import Any
 
 from config_app.change.reset import plan_reset, reset
 from config_app.cli.outcome import show_dry_run, show_revision
@@ -11,13 +12,32 @@ from config_app.cli.verb import Verb, WrongCall, add_writing_options
 from config_app.project import get_project
 
 
+class EverySetting(Action):
+    """``--settings``, which asks for a reset of every setting; with a module, it is Django's own option."""
+
+    def __init__(self, **options: Any) -> None:
+        """Keep the answer as ``every_setting``."""
+        super().__init__(**{**options, "dest": "every_setting"})
+
+    def __call__(
+        self, _parser: ArgumentParser, namespace: Namespace, values: Any, _option: str | None = None
+    ) -> None:
+        """Note that every setting is reset, or the module with the Django settings."""
+        if values is None:
+            namespace.every_setting = True
+        else:
+            namespace.settings = values
+
+
 class Reset(Verb):
     """Clears every secret and resets what the project adds."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add ``--settings``, ``--yes`` and the options of a writing verb."""
-        text = "also return every setting to its default"
-        parser.add_argument("--settings", action="store_true", dest="every_setting", help=text)
+        text = "also return every setting to its default (with MODULE, this is Django's own option)"
+        parser.add_argument(
+            "--settings", action=EverySetting, nargs="?", default=False, metavar="MODULE", help=text
+        )
         parser.add_argument("--yes", action="store_true", help="do not ask")
         add_writing_options(parser)
 

@@ -11,7 +11,7 @@ from django.core.management.base import CommandParser
 
 from config_app.cli.command import OneLineCommand
 from config_app.cli.registry import VERBS, VerbEntry
-from config_app.cli.verb import Verb, require_install
+from config_app.cli.verb import Verb, add_process_options, require_install
 from config_app.project import get_project
 from config_app.store.failures import database_errors
 
@@ -28,15 +28,20 @@ class VerbParser(CommandParser):
         self._entry = entry
         self._verb: Verb | None = None
 
-    def parse_known_args(  # type: ignore[override]  # argparse overloads it for namespaces of other kinds
-        self, args: Sequence[str] | None = None, namespace: Namespace | None = None
-    ) -> tuple[Namespace, list[str]]:
-        """Return the parsed arguments; exit with status 2 if there are unknown ones."""
+    def load_verb(self) -> None:
+        """Import the verb and add its arguments, unless that is done already."""
         if self._verb is None and self._entry is not None:
             self._verb = self._entry.load()
             self.description, self.epilog = self._entry.sentence, EXIT_STATUS
             self._verb.add_arguments(self)
+            add_process_options(self)
             self.set_defaults(run=self._verb)
+
+    def parse_known_args(  # type: ignore[override]  # argparse overloads it for namespaces of other kinds
+        self, args: Sequence[str] | None = None, namespace: Namespace | None = None
+    ) -> tuple[Namespace, list[str]]:
+        """Return the parsed arguments; exit with status 2 if there are unknown ones."""
+        self.load_verb()
         found, extras = super().parse_known_args(self._joined(args or ()), namespace)
         if extras and not self._repeats(extras):
             self.error(_left_over(extras))  # never repeats an argument, which may be a secret
@@ -65,7 +70,8 @@ class VerbParser(CommandParser):
         return action is not None and action.nargs is None
 
     def _is_option(self, arg: str) -> bool:
-        return arg.partition("=")[0] in self._option_string_actions
+        # A short option such as -v may be meant as a value.
+        return arg.startswith("--") and arg.partition("=")[0] in self._option_string_actions
 
 
 def _left_over(extras: Sequence[str]) -> str:
@@ -86,7 +92,9 @@ class Command(OneLineCommand):
         words = get_project().words.verbs
         for verb in VERBS:
             entry = verb._replace(help=words.get(verb.name, verb.help))
-            verbs.add_parser(entry.name, help=entry.help, entry=entry, allow_abbrev=False)
+            found = verbs.add_parser(entry.name, help=entry.help, entry=entry, allow_abbrev=False)
+            if not self._called_from_command_line:  # call_command must know the options of every verb
+                found.load_verb()
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the verb; raise ``ConfigError`` if it needs an install that was never started."""

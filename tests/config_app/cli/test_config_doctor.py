@@ -11,12 +11,11 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from config_app.api import plan
 from config_app.doctor import database, examination
 from config_app.encryption import install_keyring
-from config_app.errors import ConfigError
 from config_app.presentation.overview import Overview
 from config_app.problems import Finding
 from config_app.project import get_project
@@ -35,7 +34,7 @@ DAMAGES = (
 def failing(*arguments: str) -> tuple[str, str]:
     """Return what an examination prints that ends with status 1, and its error line."""
     out = StringIO()
-    with pytest.raises(ConfigError) as ended:
+    with pytest.raises(CommandError) as ended:
         call_command("config", "doctor", *arguments, stdout=out)
     return out.getvalue(), str(ended.value)
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 from io import StringIO
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from config_app.api import plan
 from config_app.encryption import install_keyring
-from config_app.errors import ConfigError
 from tests.support.config_command import CANARY, config, database_content, sql, write_row
 
 
 def complaints(*arguments: str) -> str:
     """Return what a validation that fails prints."""
     out = StringIO()
-    with pytest.raises(ConfigError, match="in the stored configuration"):
+    with pytest.raises(CommandError, match="in the stored configuration"):
         call_command("config", "validate", *arguments, stdout=out)
     return out.getvalue()
 

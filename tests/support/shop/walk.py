@@ -16,14 +16,13 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "tests.support.shop.settings"
 django.setup()
 
 from django.contrib.staticfiles import finders  # noqa: E402
-from django.core.management import call_command  # noqa: E402
+from django.core.management import CommandError, call_command  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.test.utils import setup_test_environment  # noqa: E402
 
 from config_app.api import plan  # noqa: E402
 from config_app.cli.registry import VERBS  # noqa: E402
 from config_app.encryption import install_keyring  # noqa: E402
-from config_app.errors import ConfigError  # noqa: E402
 from setup_wizard.claiming import tokens  # noqa: E402
 
 OWNER, PASSWORD = "ada@example.com", "correct horse battery staple"
@@ -145,7 +144,7 @@ def command() -> dict[str, str]:
         out = StringIO()
         try:
             call_command("config", *arguments, stdout=out, stderr=out)
-        except (ConfigError, SystemExit) as error:
+        except (CommandError, SystemExit) as error:
             out.write(str(error))
         said[" ".join(arguments)] = out.getvalue()
     for verb in VERBS:
