@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.forms import PasswordInput
 
+from config_app.declaration.annotations import is_secret_alone
 from config_app.declaration.reserved import SALT_KEY
-from config_app.declaration.schema import Schema, Setting
+from config_app.declaration.schema import Schema, Setting, makes_secrets
 from config_app.declaration.typed_values import is_same
 from config_app.errors import ConfigError, InvalidValue, NotConfigured, is_key_shaped
 from config_app.project import confirm_seconds, get_project, get_schema
@@ -69,8 +71,33 @@ def _check(setting: Setting) -> Iterable[CheckMessage]:
             hint=f"use letters, digits and underscores, starting with a letter; {SALT_KEY} is reserved",
             id="config_app.E004",
         )
+    yield from _check_secrecy(setting)
     if not setting.help.strip():
         yield Warning(f"{setting.key}: no help text", hint="say what the setting does", id="config_app.W001")
+
+
+def _check_secrecy(setting: Setting) -> Iterable[CheckMessage]:
+    field = setting.declaration.field
+    if not setting.is_secret:
+        if isinstance(field.widget, PasswordInput):
+            yield Warning(
+                f"{setting.key}: its form hides the value, but it is stored and shown as plain text",
+                hint="if it is a secret, annotate it as Secret | None and use SecretField",
+                id="config_app.W002",
+            )
+        return
+    if not is_secret_alone(setting.annotation):
+        yield Error(
+            f"{setting.key}: it is a secret, but its annotation says something else",
+            hint="annotate it as Secret | None",
+            id="config_app.E010",
+        )
+    if not makes_secrets(field):
+        yield Error(
+            f"{setting.key}: it is annotated as a secret, but its form field makes no Secret",
+            hint="use SecretField, or a field of your own that inherits from it",
+            id="config_app.E011",
+        )
 
 
 def _is_valid_default(setting: Setting) -> bool:

@@ -18,7 +18,7 @@ from config_app.change.plan import actor_name, plan
 from config_app.declaration.unset import UNSET
 from config_app.errors import ConfigError, DatabaseUnavailable
 from config_app.live import runtime
-from config_app.live.resolution import read_with_keyring
+from config_app.live.resolution import read_with_keyring, refuse_former_secret
 from config_app.models import Change, Revision
 from config_app.project import confirm_seconds, get_schema
 from config_app.store import Origin, Stored, deadlines
@@ -166,7 +166,9 @@ def _changes_back(number: int) -> dict[str, Any]:
 def _old_value(change: Change) -> Any:
     if change.old_value is None:
         return UNSET
-    return read_with_keyring(get_schema()[change.key], change.old_value)
+    setting = get_schema()[change.key]
+    refuse_former_secret(setting, is_secret=change.is_secret)
+    return read_with_keyring(setting, change.old_value)
 
 
 def _give_up(number: int, error: ConfigError) -> None:

@@ -198,8 +198,14 @@ def _edits(
         row, setting = stored.rows.get(key), schema[key]
         # Setting a value again settles an earlier refusal, even if the row stays the same.
         if key in unsettled or not _is_same(setting, row, text):
-            old = row.value if row else None
-            yield Edit(key=key, old=old, new=plain(text), is_secret=setting.is_secret)
+            yield Edit(key=key, old=_old_text(setting, row), new=plain(text), is_secret=setting.is_secret)
+
+
+def _old_text(setting: Setting, row: store.Row | None) -> str | None:
+    """Return the text to record as the old one: without the ciphertext if the setting is no secret now."""
+    if row is None:
+        return None
+    return "" if row.is_secret and not setting.is_secret else row.value
 
 
 def _refused_edits(stored: Stored, refusals: Mapping[str, str]) -> Iterable[Edit]:

@@ -9,9 +9,10 @@ from django.db.models import Max
 from config_app import store
 from config_app.change.adoption import unrecorded
 from config_app.change.plan import Plan, plan
+from config_app.declaration.schema import Setting
 from config_app.declaration.unset import UNSET
 from config_app.errors import ConfigError
-from config_app.live.resolution import read_with_keyring
+from config_app.live.resolution import read_with_keyring, refuse_former_secret
 from config_app.models import Change, Revision
 from config_app.project import get_schema
 from config_app.store.failures import database_errors
@@ -26,12 +27,12 @@ def plan_rollback(number: int, base_revision: int | None = None) -> Plan:
     with database_errors():
         if not Revision.objects.filter(pk=number).exists():
             raise ConfigError(f"revision {number} does not exist; config history lists the revisions")
-        texts = _texts_after(number)
-    return plan(dict(_values(texts)), base_revision)
+        accepted = _accepted_until(number)
+    return plan(dict(_values(accepted)), base_revision)
 
 
-def _texts_after(number: int) -> dict[str, str | None]:
-    """Return the text right after revision ``number`` for each key that has changed since.
+def _accepted_until(number: int) -> dict[str, Change | None]:
+    """Return the accepted change until revision ``number`` of each key that has changed since.
 
     ``None`` means that the setting had its default.
     """
@@ -39,14 +40,23 @@ def _texts_after(number: int) -> dict[str, str | None]:
     changed = {*later.values_list("key", flat=True).distinct(), *unrecorded(store.read())}
     then = Change.objects.filter(revision__number__lte=number, refused=False, key__in=changed).order_by()
     newest = then.values("key").annotate(newest=Max("pk")).values("newest")
-    texts = dict.fromkeys(sorted(changed))
-    return texts | dict(Change.objects.filter(pk__in=newest).values_list("key", "new_value"))
+    texts: dict[str, Change | None] = dict.fromkeys(sorted(changed))
+    for change in Change.objects.filter(pk__in=newest):
+        texts[change.key] = change
+    return texts
 
 
-def _values(texts: dict[str, str | None]) -> list[tuple[str, Any]]:
+def _values(accepted: dict[str, Change | None]) -> list[tuple[str, Any]]:
     settings = get_schema().settings
     return [
-        (key, UNSET if text is None else read_with_keyring(settings[key], text))
-        for key, text in texts.items()
+        (key, _value(settings[key], change))
+        for key, change in accepted.items()
         if key in settings and not settings[key].managed
     ]
+
+
+def _value(setting: Setting, change: Change | None) -> Any:
+    if change is None or change.new_value is None:
+        return UNSET
+    refuse_former_secret(setting, is_secret=change.is_secret)
+    return read_with_keyring(setting, change.new_value)

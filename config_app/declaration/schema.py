@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 from django import forms
 from django.core.exceptions import ValidationError
 
+from config_app.declaration.annotations import mentions_secret
 from config_app.declaration.secret import Secret
 from config_app.declaration.setting import METADATA_KEY, Declaration, Editable, Section, TakesEffect
 from config_app.declaration.typed_values import UNFIT, clean_typed
@@ -34,6 +35,7 @@ class Setting:
     default: Any
     is_secret: bool
     declaration: Declaration
+    annotation: Any = None
 
     @property
     def section(self) -> Section:
@@ -94,7 +96,9 @@ class Setting:
     def parse(self, text: str) -> Any:
         """Return the typed value of ``text``; raise ``InvalidValue`` if it is not valid."""
         try:
-            return self.declaration.field.clean(text)
+            found = self.declaration.field.clean(text)
+            # A field that returns plain text must not put a secret into plain sight (E011).
+            return Secret(found) if self.is_secret and isinstance(found, str) else found
         except ValidationError as error:
             raise InvalidValue(self.key, _expectation(error), fix=self._fix(text)) from None
         except UNFIT:  # a field of the project that raises something else for some texts
@@ -149,8 +153,14 @@ def _expectation(error: ValidationError) -> str:
     return str(error.messages[0]).removeprefix("expected ")
 
 
-def _is_secret(annotation: Any) -> bool:
-    return annotation is Secret or Secret in typing.get_args(annotation)
+def _is_secret(annotation: Any, declaration: Declaration) -> bool:
+    # Either of them is enough: if they disagree (E010, E011), the value is still stored encrypted.
+    return mentions_secret(annotation) or makes_secrets(declaration.field)
+
+
+def makes_secrets(field: forms.Field) -> bool:
+    """Return whether the values of a field are of the type ``Secret``."""
+    return Secret in getattr(field, "typed", ())
 
 
 def _by_key(settings: Iterable[Setting]) -> dict[str, Setting]:
@@ -194,8 +204,9 @@ class Schema(Generic[C]):
                 key=declaration.key or field.name,
                 attribute=field.name,
                 default=field.default,
-                is_secret=_is_secret(hints[field.name]),
+                is_secret=_is_secret(hints[field.name], declaration),
                 declaration=declaration,
+                annotation=hints[field.name],
             )
 
     def __getitem__(self, key: str) -> Setting:

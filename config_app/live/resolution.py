@@ -55,6 +55,13 @@ def read_with_keyring(setting: Setting, text: str) -> Any:
     return setting.parse(get_keyring().decrypt(setting.key, text))
 
 
+def refuse_former_secret(setting: Setting, *, is_secret: bool) -> None:
+    """Raise ``InvalidValue`` if a text was stored as a secret, but its setting is none in this version."""
+    # The ciphertext may look like a valid value. Its plain text must not come into sight either.
+    if is_secret and not setting.is_secret:
+        raise InvalidValue(setting.key, f"{setting.expected}, but an earlier version stored a secret")
+
+
 def _parse(setting: Setting, text: str) -> Any:
     known, last, value = _parsed.get(setting.key, (None, "", None))
     if known is not setting or last != text:
@@ -105,6 +112,7 @@ class _Resolver(Generic[C]):
 
     def _read_row(self, setting: Setting, row: Row) -> None:
         try:
+            refuse_former_secret(setting, is_secret=row.is_secret)
             self.values[setting.key] = self._read(setting, row.value)
         except KeyringLocked as error:
             self._locked = error  # do not try again for each secret: with a shared key, each try is slow
@@ -129,7 +137,7 @@ class _Resolver(Generic[C]):
 
     def _use_last_good(self, setting: Setting) -> bool:
         """Use the newest accepted value that can be read; return whether the setting's value changed."""
-        for text in store.accepted_texts(setting.key):
+        for text in store.accepted_texts(setting.key, with_secrets=setting.is_secret):
             try:
                 value = setting.default if text is None else self._read(setting, text)
             except (InvalidValue, DecryptionFailed, KeyringLocked):

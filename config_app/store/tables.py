@@ -190,7 +190,9 @@ def record(stored: Stored, edits: Iterable[Edit], origin: Origin) -> Revision:
 
 
 def _write_rows(edits: Iterable[Edit]) -> None:
-    changed = [edit for edit in edits if edit.old != edit.new]
+    changed = [
+        edit for edit in edits if not edit.refused
+    ]  # also the same text, which may be marked differently
     rows = [
         SystemConfig(config_key=edit.key, config_value=edit.new, is_secret=edit.is_secret)
         for edit in changed
@@ -260,9 +262,11 @@ def latest_texts() -> dict[str, str | None]:
     return dict(Change.objects.newest().values_list("key", "new_value"))
 
 
-def accepted_texts(key: str) -> Iterator[str | None]:
+def accepted_texts(key: str, *, with_secrets: bool = True) -> Iterator[str | None]:
     """Yield up to 20 accepted texts of a setting, the newest first; ``None`` means that there was no row."""
     accepted = Change.objects.filter(key=key, refused=False).order_by("-pk")
+    if not with_secrets:
+        accepted = accepted.filter(is_secret=False)
     with _reading():
         texts = list(accepted.values_list("new_value", flat=True)[:20])
     yield from texts
