@@ -63,12 +63,12 @@ class Sample:
         return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
     def over(self, other: Sample) -> float:
-        """Return the median of this sample divided by ``other``, round by round."""
+        """Divide this sample by ``other`` in each round, and return the median of the ratios."""
         # A busy moment of the machine slows down both values of a round.
         return statistics.median(a / b for a, b in zip(self.values, other.values, strict=True))
 
     def beyond(self, other: Sample) -> float:
-        """Return the median of this sample minus ``other``, round by round."""
+        """Subtract ``other`` from this sample in each round, and return the median of the differences."""
         return statistics.median(a - b for a, b in zip(self.values, other.values, strict=True))
 
     def __str__(self) -> str:

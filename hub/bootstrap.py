@@ -146,5 +146,5 @@ def _record_facts(*, first: bool) -> None:
         facts["database_path"] = instance().database_label
     if first and "workos_cookie_password" not in store.read().rows:
         facts["workos_cookie_password"] = cookie_password()
-    reason = "the first start" if first else "where the database is now"
+    reason = "the first start" if first else "the location of the database has changed"
     plan(facts, managed=True).apply(actor="hub", channel="bootstrap", reason=reason)

@@ -1,4 +1,4 @@
-"""Settings with the hub's applications and an ordinary SQLite file, for plain ``migrate``."""
+"""Settings to run ``migrate`` without the hub's bootstrap: the hub's applications and an SQLite file."""
 
 from __future__ import annotations
 

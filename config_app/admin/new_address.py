@@ -19,7 +19,7 @@ from config_app.project import get_project
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """A page at another address of this site than the one that the request used.
+    """A page of this site at another address than that of the request.
 
     ``origin`` is empty if it is not known. If ``is_followed``, the browser goes there by itself.
     """

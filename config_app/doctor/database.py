@@ -90,7 +90,7 @@ def direct_writes(_overview: Overview) -> Finding:
         fix="run manage.py migrate, which restores the triggers",
         severity="error",
     )
-    return Finding("raw SQL is not counted", (missing,))
+    return Finding("writes with raw SQL are not counted", (missing,))
 
 
 def _counts_direct_writes() -> bool:

@@ -88,7 +88,7 @@ class _Resolver(Generic[C]):
         self._locked: KeyringLocked | None = None
 
     def _is_about_row(self, change: Change) -> bool:
-        """Return whether the row still has the value of a refused change."""
+        """Return whether the row still has the new value of ``change``, which was refused."""
         # A value that an import refused was never written, so its old and new text are the same.
         setting, row = self.schema.settings.get(change.key), self.stored.rows.get(change.key)
         if setting is None or change.old_value == change.new_value:
@@ -132,7 +132,7 @@ class _Resolver(Generic[C]):
 
     def _refuse_secret(self, setting: Setting, fix: str) -> None:
         self.refused[setting.key] = "a secret that this install's key can decrypt"
-        message = f"{setting.key}: the stored secret cannot be decrypted and needs re-entry"
+        message = f"{setting.key}: the stored secret cannot be decrypted and must be entered again"
         self.problems.append(Problem(code="secret_unreadable", message=message, fix=fix, keys=(setting.key,)))
 
     def _use_last_good(self, setting: Setting) -> bool:

@@ -1,8 +1,8 @@
 """The deadlines of revisions that must be confirmed.
 
-A deadline is a time of the database's clock, which all machines share. That clock may be set while a revision
-waits (R9). So each process compares a deadline with it only once, when it first reads the deadline. After
-that, the process measures the time left with its monotonic clock.
+A deadline is a time of the database's clock, which all machines share. Someone may change that clock while a
+revision waits (R9). So each process compares a deadline with that clock only once, when it first reads the
+deadline. After that, the process measures the time left with its monotonic clock.
 """
 
 from __future__ import annotations

@@ -201,7 +201,7 @@ def _expectation(source: str) -> str:
 
 def _not_text(value: str) -> str | None:
     if "\0" in value:
-        return "expected a value without NUL bytes and without a thousand spaces in a row"
+        return "expected a value without NUL bytes and with fewer than a thousand spaces in a row"
     if _UNDECODED.search(value):
         return "expected UTF-8 text; save the file as UTF-8"
     return None

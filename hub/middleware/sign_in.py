@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponseBase
 
 
 class SignInRequiredMiddleware(LoginRequiredMiddleware):
-    """Django's middleware, which here does not read the session if a view is open to everyone."""
+    """Django's middleware, except that it does not read the session for a view that is open to everyone."""
 
     async_capable = False
 

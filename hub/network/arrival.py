@@ -73,7 +73,10 @@ CHECKS = {
 
 
 def _came_to(request: HttpRequest, host: str) -> bool:
-    """Return whether the connection arrived at the bind address ``host`` or at an unknown address."""
+    """Return whether the connection arrived at the bind address ``host``.
+
+    Also return ``True`` if it is not known at which address the connection arrived.
+    """
     local = parse_address(str(request.META.get("SERVER_NAME", "")))
     return local is None or host in WILDCARDS or local in _addresses(host)
 

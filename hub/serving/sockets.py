@@ -62,7 +62,7 @@ def is_empty(listening: Any) -> bool:
 
 
 def inode(listening: Any) -> int:
-    """Return the inode number of a socket, with which ``/proc/net/tcp`` lists it."""
+    """Return the inode number of a socket, which identifies it in ``/proc/net/tcp``."""
     return os.fstat(listening.fileno()).st_ino
 
 

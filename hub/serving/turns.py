@@ -51,7 +51,7 @@ def take_turns(application: Application) -> Application:
 
 
 class _Turn:
-    """One request's permission to compute."""
+    """The turn of one request: the worker computes the request only while the request has it."""
 
     __slots__ = ("_is_taken", "_timer", "_turns")
 

@@ -100,7 +100,7 @@ STEPS = (
     Step(
         name="network",
         label="Network",
-        title="Where is the hub reached?",
+        title="How do people reach the hub?",
         intro="These values match how you opened this page. If in doubt, keep them.",
         groups=(
             Group(
@@ -112,7 +112,7 @@ STEPS = (
             Group(
                 keys=("public_url", "allowed_hosts", "trusted_proxies"),
                 title="Public address",
-                description="Only needed behind a reverse proxy or with a host name of its own.",
+                description="Only needed if the hub is behind a reverse proxy or has a host name of its own.",
             ),
         ),
     ),

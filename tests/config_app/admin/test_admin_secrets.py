@@ -139,7 +139,7 @@ def test_a_secret_written_in_plain_text_by_sql_is_not_shown(client: Client) -> N
     SystemConfig.objects.filter(pk="workos_api_key").update(config_value="sk_plain_text_0001")
     page = client.get(EDITOR).content
     assert b"sk_plain_text_0001" not in page
-    assert b"needs re-entry" in page
+    assert b"must be entered again" in page
 
 
 def test_without_the_key_the_page_works_and_names_what_needs_re_entry(
@@ -153,7 +153,7 @@ def test_without_the_key_the_page_works_and_names_what_needs_re_entry(
     monkeypatch.setattr(install_keyring, "get_keyring", locked)
     response = client.get(EDITOR)
     assert response.status_code == 200
-    assert "needs re-entry" in row(response.content, "workos_api_key")
+    assert "must be entered again" in row(response.content, "workos_api_key")
 
 
 def test_an_error_report_of_a_failing_save_hides_what_was_posted(client: Client) -> None:
