@@ -30,6 +30,7 @@ from tests.support.processes import command_server
 from tests.support.processes.hub_process import HubProcess
 
 pytest_plugins = [
+    "tests.support.browsers.running",
     "tests.support.processes.claimed_hubs",
     "tests.support.workos.fixtures",
     "tests.support.workos.shared",

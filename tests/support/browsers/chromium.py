@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.support.missing_parts import missing
+from tests.support.browsers.running import RunningBrowser
 from tests.support.processes.claimed_hubs import left_as_it_was
 from tests.support.processes.hub_process import OWNER, PASSWORD, ROOT, HubProcess
 from tests.support.waiting import DEADLINE
@@ -20,35 +19,15 @@ PHOTOGRAPHS = ROOT / "build" / "photographs"
 ARE_TAKEN = bool(os.environ.get("PHOTOGRAPHS"))
 """Whether the tests take pictures: ``PHOTOGRAPHS=1 make test``. A picture takes as long as three pages."""
 WIDE, PHONE = (1280, 900), (390, 844)
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 expect.set_options(timeout=1000 * DEADLINE)  # as everywhere here; a busy machine is no failure
 
 
-def chromium() -> str:
-    """Return the path of Chromium, if possible of its build without a window, which needs half the time."""
-    found = shutil.which("chromium-headless-shell") or shutil.which("chromium")
-    if found is None:
-        missing("Chromium", "chromium-headless-shell")
-    return found
-
-
-# Of a module, not of the session: Playwright's event loop would make Django refuse queries in other tests.
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(running_browser: RunningBrowser) -> Iterator[Browser]:
     """Give a headless browser."""
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
-        yield running
-        running.close()
+    with running_browser.in_use() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="module")
