@@ -27,8 +27,9 @@ def hub(started_hub: HubProcess) -> HubProcess:
 
 def go_to(page: Page, target: Locator) -> None:
     """Move the focus with the Tab key alone."""
+    element = target.element_handle()
     for _ in range(FURTHEST):
-        if target.evaluate("element => element === document.activeElement"):
+        if element.evaluate("element => element === document.activeElement"):
             return
         page.keyboard.press("Tab")
     raise AssertionError(f"the Tab key does not reach {target}")
