@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.forms import PasswordInput
 from config_app.declaration.annotations import is_secret_alone
 from config_app.declaration.reserved import SALT_KEY
 from config_app.declaration.schema import Schema, Setting, makes_secrets
+from config_app.declaration.setting import Section
 from config_app.declaration.typed_values import is_same
 from config_app.errors import ConfigError, InvalidValue, NotConfigured, is_key_shaped
 from config_app.project import confirm_seconds, get_project, get_schema
@@ -49,7 +51,20 @@ def _if_configured(check: Callable[..., list[CheckMessage]]) -> Callable[..., li
 @_if_configured
 def check_declarations(**_options: Any) -> list[CheckMessage]:
     """Return an error or warning for each mistake in the declaration of a setting."""
-    return [message for setting in get_schema().settings.values() for message in _check(setting)]
+    schema: Schema[Any] = get_schema()
+    single = [message for setting in schema.settings.values() for message in _check(setting)]
+    return [*single, *_check_sections(schema.sections)]
+
+
+def _check_sections(sections: Iterable[Section]) -> Iterable[CheckMessage]:
+    """Yield a warning for each key that two different sections have."""
+    times = Counter(section.key for section in sections)
+    for key in (key for key, number in times.items() if number > 1):
+        yield Warning(
+            f"two different sections have the key {key}",
+            hint="use the same Section for both, or give one of them another key",
+            id="config_app.W003",
+        )
 
 
 def _check(setting: Setting) -> Iterable[CheckMessage]:

@@ -65,6 +65,8 @@ def _is_own(
     """Return whether the submitted value is the person's own and not just what the page had shown."""
     if any(tick.data for tick in form.ticks(setting.key)):
         return True
+    if not form.is_posted(setting):
+        return False
     value = current.value(setting.key)
     if setting.key in before and not setting.is_secret:
         value = _value(setting, before[setting.key])

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from django import forms
+from django.utils.datastructures import MultiValueDict
 
 from config_app.declaration.schema import Setting
 from config_app.declaration.secret import Secret
@@ -14,7 +15,7 @@ from config_app.declaration.unset import UNSET
 from config_app.errors import ConfigError, InvalidPlan, NotProved
 
 # The key of a setting starts with a letter, so these names, which start with an underscore, are never keys.
-BASE_REVISION, REASON, PASSWORD = "_base_revision", "_reason", "_password"
+BASE_REVISION, REASON, PASSWORD, SHOWN = "_base_revision", "_reason", "_password", "_shown"
 RESET, CLEAR, KEEP = "_reset_", "_clear_", "_keep_"
 TICKS = {RESET: "Reset to default", CLEAR: "Clear", KEEP: "Store this value"}
 
@@ -107,8 +108,12 @@ class ConfigurationForm(RevisionForm):
       value``, which replaces the invalid value.
 
     A submitted form has fields only for the settings that the person changed. Call ``complete`` to add the
-    other fields before you show the form again.
+    other fields before you show the form again. A setting that the submitted data does not contain keeps its
+    value: a later version may have declared it while the page was open.
     """
+
+    # A browser sends nothing for a checkbox that is not ticked. These are the keys that the page showed.
+    _shown = forms.CharField(required=False, widget=forms.HiddenInput)
 
     # Creating and cleaning hundreds of unchanged fields would take longer than the rest of the request.
 
@@ -122,23 +127,44 @@ class ConfigurationForm(RevisionForm):
         refused: Collection[str] = (),
         initial: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(data, initial={**values, **(initial or {})}, use_required_attribute=False)
         self.settings = {setting.key: setting for setting in settings}
+        shown = " ".join(key for key in self.settings if self._may_send_nothing(key))
+        start = {**values, SHOWN: shown, **(initial or {})}
+        super().__init__(data, initial=start, use_required_attribute=False)
         self._stored, self._refused = stored, refused
         sent = [name for name in self.data if name.startswith("_")]
         ticked = {name.removeprefix(tick) for tick in TICKS for name in sent if name.startswith(tick)}
         for setting in self.settings.values():
             if not self.is_bound or setting.key in ticked or self._is_touched(setting):
                 self._add(setting)
+        if self.is_bound:
+            _show_initial(self.fields[SHOWN])
 
     def complete(self) -> None:
         """Add the missing fields, so that every setting has one, in the order of the declarations."""
         self.fields = {name: self.fields[name] for name in self.base_fields}
         for setting in self.settings.values():
             self._add(setting)
+            if not self.is_posted(setting):
+                _show_initial(self.fields[setting.key])
+
+    def is_posted(self, setting: Setting) -> bool:
+        """Return whether the submitted data contains a value for a setting."""
+        if self._may_send_nothing(setting.key):
+            return setting.key in self.data or setting.key in str(self.data.get(SHOWN, "")).split()
+        widget = setting.declaration.field.widget
+        return not widget.value_omitted_from_data(self.data, self.files, setting.key)
+
+    def _may_send_nothing(self, key: str) -> bool:
+        """Return whether a browser can send nothing for a setting that its page showed."""
+        # Such widgets never say that their value was omitted.
+        widget = self.settings[key].declaration.field.widget
+        return not widget.value_omitted_from_data({}, MultiValueDict(), key)
 
     def _is_touched(self, setting: Setting) -> bool:
         """Return whether the submitted value differs from the one that the page showed."""
+        if not self.is_posted(setting):
+            return False
         field, shown = setting.declaration.field, self.initial.get(setting.key)
         sent = field.widget.value_from_datadict(self.data, self.files, setting.key)
         return sent != field.prepare_value(shown) and field.has_changed(shown, sent)
@@ -197,6 +223,12 @@ class ConfigurationForm(RevisionForm):
 
     def _ticked(self, control: str, key: str) -> bool:
         return bool(self.cleaned_data.get(control + key))
+
+
+def _show_initial(field: forms.Field) -> None:
+    """Let a field of a submitted form show its initial value, because the data has none for it."""
+    field.bound_data = lambda _data, initial: initial  # type: ignore[assignment,method-assign]
+    field.has_changed = lambda _initial, _data: False  # type: ignore[assignment,method-assign]
 
 
 def _without_keys(error: ConfigError) -> str:

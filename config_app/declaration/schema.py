@@ -230,7 +230,7 @@ class Schema(Generic[C]):
 
     def in_section(self, section: Section) -> list[Setting]:
         """Return the settings of one section, in the order of their declaration."""
-        return [s for s in self.settings.values() if s.section is section]
+        return [s for s in self.settings.values() if s.section == section]
 
     def build(self, values: Mapping[str, Any]) -> C:
         """Return a runtime config with the given values, by key; the other settings have their defaults."""

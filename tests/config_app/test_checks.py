@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -10,8 +11,9 @@ from django.core.checks import CheckMessage
 from config_app import checks, fields
 from config_app.declaration.schema import Schema
 from config_app.declaration.secret import Secret
+from config_app.declaration.setting import Section, setting
 from config_app.errors import RuleViolation
-from tests.support.declarations import FieldWithoutSerialise, Small, declared, small
+from tests.support.declarations import FIRST, FieldWithoutSerialise, Small, declared, small
 
 
 def found(monkeypatch: pytest.MonkeyPatch, schema: Schema[Any]) -> list[CheckMessage]:
@@ -42,6 +44,20 @@ def test_each_mistake_has_an_id_and_a_hint(monkeypatch: pytest.MonkeyPatch, numb
     assert message.id == number
     assert message.hint
     assert "one" in str(message.msg) or number == "config_app.E004"
+
+
+def test_two_sections_with_one_key_are_pointed_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def schema(title: str) -> Schema[Any]:
+        section = Section(key="first", title=title)
+        both = [("one", int, number(FIRST)), ("two", int, number(section))]
+        return Schema(dataclasses.make_dataclass("Config", both, frozen=True, kw_only=True))
+
+    def number(section: Section) -> Any:
+        return setting(1, section=section, label="A", field=fields.PortField(), help="A number.")
+
+    (message,) = found(monkeypatch, schema("Other"))
+    assert message.id == "config_app.W003"
+    assert found(monkeypatch, schema("First")) == []
 
 
 @pytest.mark.parametrize("key", ["a b", "1st", "x" * 65, "é", "a-b"])
