@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -15,7 +16,8 @@ from config_app.declaration.reserved import SALT_KEY
 from config_app.declaration.schema import Schema, Setting, makes_secrets
 from config_app.declaration.setting import Section
 from config_app.declaration.typed_values import is_same
-from config_app.errors import ConfigError, InvalidValue, NotConfigured, is_key_shaped
+from config_app.errors import ConfigError, InvalidValue, NotConfigured, UnknownSetting, is_key_shaped
+from config_app.live.hooks import registered
 from config_app.project import confirm_seconds, get_project, get_schema
 
 
@@ -130,6 +132,52 @@ def check_defaults(**_options: Any) -> list[CheckMessage]:
     """Return an error for each rule across settings that the defaults break."""
     schema: Schema[Any] = get_schema()
     return [_broken_default(violation) for violation in schema.violations(schema.defaults)]
+
+
+@register(Tags.compatibility)
+@_if_configured
+def check_hooks(**_options: Any) -> list[CheckMessage]:
+    """Return an error for each ``on_change`` hook that could never run."""
+    return [message for keys, hook in registered() for message in _check_hook(keys, hook)]
+
+
+def _check_hook(keys: Iterable[str], hook: Callable[..., object]) -> Iterable[CheckMessage]:
+    name = f"the on_change hook {hook.__module__}.{getattr(hook, '__qualname__', repr(hook))}"
+    for key in sorted(keys):
+        try:
+            get_schema()[key]
+        except UnknownSetting as error:
+            hint = error.fix or "use the key of a setting, as config show prints it"
+            yield Error(
+                f"{name} waits for a setting that does not exist: {key}", hint=hint, id="config_app.E007"
+            )
+    if _returns_without_running(hook):
+        yield Error(
+            f"{name} is async or has a yield, so a call would not run it",
+            hint="use an ordinary function, which may call asgiref.sync.async_to_sync",
+            id="config_app.E008",
+        )
+    if not _takes_two(hook):
+        yield Error(
+            f"{name} cannot be called with two arguments",
+            hint="let it take the old and the new runtime config, as in def follow(old, new)",
+            id="config_app.E009",
+        )
+
+
+def _returns_without_running(hook: Callable[..., object]) -> bool:
+    kinds = (inspect.iscoroutinefunction, inspect.isasyncgenfunction, inspect.isgeneratorfunction)
+    return any(is_kind(called) for is_kind in kinds for called in (hook, type(hook).__call__))
+
+
+def _takes_two(hook: Callable[..., object]) -> bool:
+    try:
+        inspect.signature(hook).bind(None, None)
+    except TypeError:
+        return False
+    except ValueError:  # a function in C that does not say what it takes
+        return True
+    return True
 
 
 def _broken_default(violation: ConfigError) -> CheckMessage:

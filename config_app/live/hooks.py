@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import logging
 import os
 import threading
@@ -33,7 +34,11 @@ def on_change(*keys: str) -> Callable[[H], H]:
     one hook at a time: in the order of the changes, then in the order of registration. If a hook raises an
     exception, the process logs it and calls the next hook. The process's receipt names the failed hook until
     that hook succeeds.
+
+    Raise ``TypeError`` if a key is not a text. ``manage.py check`` finds hooks that could never run.
     """
+    if not all(isinstance(key, str) for key in keys):
+        raise TypeError("on_change() takes keys of settings; without a key, write @on_change()")
 
     def register(hook: H) -> H:
         _hooks.append((frozenset(keys), hook))
@@ -84,16 +89,30 @@ def _run_all(changed: frozenset[str], old: Any, new: Any) -> None:
 
 def _run(hook: Hook, old: Any, new: Any) -> None:
     try:
-        hook(old, new)
+        _call(hook, old, new)
     except ConfigError as error:  # its message is one line and never contains a value
         logger.error("%s", error)
         _failures[hook] = str(error)
-    except Exception as error:  # a hook is foreign code, and the new configuration is in use already
+    except BaseException as error:  # foreign code; sys.exit() in it must not end the watcher's thread
+        if isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
+            raise
         name = f"{hook.__module__}.{getattr(hook, '__qualname__', repr(hook))}"
         logger.exception("the on_change hook %s failed", name)
         _failures[hook] = f"the on_change hook {name} failed: {type(error).__name__}"
     else:
         _failures.pop(hook, None)
+
+
+def _call(hook: Hook, old: Any, new: Any) -> None:
+    found: object = hook(old, new)  # type: ignore[func-returns-value]  # an async function returns a coroutine
+    if inspect.iscoroutine(found) or inspect.isgenerator(found):
+        found.close()
+        raise TypeError("an on_change hook must be an ordinary function, without async and yield")
+
+
+def registered() -> list[tuple[frozenset[str], Hook]]:
+    """Return the keys and the function of each hook, for the system checks."""
+    return list(_hooks)
 
 
 def failures() -> list[str]:
