@@ -11,7 +11,7 @@ from config_app import store
 from config_app.presentation.overview import Overview
 from config_app.problems import Check, Finding, Problem
 from config_app.propagation.sources import POOLED
-from config_app.store import triggers
+from config_app.store import state_row, triggers
 from config_app.store.failures import database_errors
 
 MOST_FINDINGS = 3
@@ -22,6 +22,13 @@ UNHEARD = Problem(
     code="notifications_hidden",
     message="a test notification did not arrive, so processes notice changes only seconds later",
     fix="look in the database server's log for the reason why NOTIFY is not delivered",
+)
+
+UNCOUNTED = Problem(
+    code="state_missing",
+    message="the only row of config_state is missing, so writes are not counted",
+    fix="run manage.py migrate, which restores it",
+    severity="error",
 )
 
 
@@ -78,19 +85,35 @@ def direct_writes(_overview: Overview) -> Finding:
 
     Raise ``DatabaseUnavailable`` if nothing can be written.
     """
-    counted = _counts_direct_writes()
+    counted, silent = _counts_direct_writes(), _sends_no_notification()
     if connection.vendor not in triggers.STATEMENTS:
         name = connection.display_name
         return Finding(f"{name} has no trigger to count them, so raw SQL is noticed up to a minute later")
-    if counted:
+    if not state_row.exists():
+        return Finding("nothing is counted", (UNCOUNTED,))
+    if counted and not silent:
         return Finding("the triggers count every write, raw SQL included")
+    table = "system_config" if not counted else "config_state"
     missing = Problem(
         code="triggers_missing",
-        message="a trigger on system_config is missing or disabled, so raw SQL is not noticed at once",
+        message=f"a trigger on {table} is missing or disabled, so raw SQL is not noticed at once",
         fix="run manage.py migrate, which restores the triggers",
         severity="error",
     )
-    return Finding("writes with raw SQL are not counted", (missing,))
+    verb = "reported" if counted else "counted"
+    return Finding(f"writes with raw SQL are not {verb}", (missing,))
+
+
+def _sends_no_notification() -> bool:
+    """Return whether PostgreSQL lacks the trigger that notifies the processes, or has it disabled."""
+    if connection.vendor != "postgresql":
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tgenabled FROM pg_trigger"
+            " WHERE tgrelid = 'config_state'::regclass AND tgname = 'config_state_notifies'"
+        )
+        return cursor.fetchone() not in {("O",), ("A",)}
 
 
 def _counts_direct_writes() -> bool:

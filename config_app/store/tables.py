@@ -16,7 +16,7 @@ from django.db.models.expressions import RawSQL
 from config_app.declaration.reserved import CIPHERTEXT_START, SALT_KEY
 from config_app.errors import DatabaseUnavailable
 from config_app.models import Change, ConfigState, Revision, SystemConfig
-from config_app.store import statements
+from config_app.store import state_row, statements
 from config_app.store.failures import database_errors
 from config_app.store.locks import bounded_transaction
 from config_app.store.statements import STATE_ID
@@ -177,8 +177,7 @@ def writing() -> Iterator[Stored]:
     with database_errors(), bounded_transaction():
         # The first statement writes to the only row of the state. So a second writer waits here, instead of
         # failing in the middle of its transaction.
-        if not _write_state(statements.LOCK):
-            ConfigState.objects.create(pk=STATE_ID)
+        state_row.lock()
         yield read()
 
 
@@ -205,7 +204,7 @@ def _write_rows(edits: Iterable[Edit]) -> None:
 
 def record_only(stored: Stored, edits: Iterable[Edit], origin: Origin) -> Revision:
     """Record a revision without writing its rows; call it only within ``writing``."""
-    _write_state(statements.BUMP)
+    state_row.bump()
     revision = Revision.objects.create(
         number=stored.revision + 1,
         version=_current_version(),
@@ -231,13 +230,6 @@ def archived(text: str | None, *, is_secret: bool) -> str | None:
     return "" if is_secret and text and not text.startswith(CIPHERTEXT_START) else text
 
 
-def _write_state(statement: str) -> int:
-    """Run a statement on the state row; return how many rows it changed (0 if the row does not exist)."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement)
-        return int(cursor.rowcount)
-
-
 def _current_version() -> RawSQL:
     """Return an expression with which the database fills in its current version."""
     # Triggers increase the version too, so only the database knows it.
@@ -252,7 +244,7 @@ def acknowledge(stored: Stored) -> Stored:
 
 def bump_version(stored: Stored) -> None:
     """Make every process reload, although no value changed; call it only within ``writing``."""
-    _write_state(statements.BUMP)
+    state_row.bump()
     if not stored.drifted:  # if it is, the difference must stay, so that raw SQL is still recorded
         Revision.objects.filter(pk=stored.revision).update(version=_current_version())
 

@@ -9,9 +9,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import connections
+from django.db.backends.utils import CursorWrapper
+from django.db.transaction import atomic
+
+from config_app.store import state_row
 
 CHANNEL = "config_app"
 """The channel on which PostgreSQL sends a notification for each commit that changed the version."""
+
+TABLES = {"system_config", "config_state", "config_revision"}
+"""The tables without which no trigger can be created."""
 
 _SQLITE = """
 CREATE TRIGGER IF NOT EXISTS system_config_{event}_bumps AFTER {event} ON system_config
@@ -50,10 +57,31 @@ STATEMENTS = {"sqlite": SQLITE, "postgresql": POSTGRESQL}
 
 
 def install(using: str, **_signal: Any) -> None:
-    """Create the triggers on one database; do nothing if they exist or if there are none for its kind."""
+    """Create the triggers on one database, and the row in which they count, if they are missing.
+
+    A trigger that was disabled or replaced is created again.
+    """
     connection = connections[using]
-    if "system_config" not in connection.introspection.table_names():
+    if not set(connection.introspection.table_names()) >= TABLES:
         return
-    with connection.cursor() as cursor:
+    state_row.create(using)
+    with atomic(using), connection.cursor() as cursor:
+        present = _present(cursor) if connection.vendor == "sqlite" else ()
         for statement in STATEMENTS.get(connection.vendor, []):
-            cursor.execute(statement)
+            if statement not in present:
+                cursor.execute(statement)
+
+
+def _present(cursor: CursorWrapper) -> list[str]:
+    """Return the statements of the triggers that exist on SQLite; drop those that were replaced."""
+    cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+    found = dict(cursor.fetchall())
+    present = []
+    for statement in SQLITE:
+        text = statement.strip().replace("IF NOT EXISTS ", "")
+        name = text.split()[2]
+        if found.get(name) == text:
+            present.append(statement)
+        elif name in found:
+            cursor.execute(f"DROP TRIGGER {name}")
+    return present

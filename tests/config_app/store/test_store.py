@@ -196,10 +196,11 @@ class TestWriting:
         assert store.read() == before
 
     def test_the_state_row_is_made_where_it_is_missing(self) -> None:
+        recorded = store.read().recorded_version
         raw_sql("DELETE FROM config_state")
         with store.writing() as stored:
-            assert stored.version == 0
-        assert rows("SELECT id, version FROM config_state") == [(1, 0)]
+            assert stored.version == recorded + 1  # no process has read this version yet
+        assert rows("SELECT id, version FROM config_state") == [(1, recorded + 1)]
 
     def test_full_is_one_line_and_changes_nothing(self) -> None:
         with connection.cursor() as cursor:

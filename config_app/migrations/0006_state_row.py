@@ -1,0 +1,19 @@
+from typing import Any
+
+from django.db import migrations
+
+
+def create_row(apps: Any, schema_editor: Any) -> None:
+    """Create the row of ``config_state``, in which the triggers count writes from the first one on."""
+    rows = apps.get_model("config_app", "ConfigState").objects.using(schema_editor.connection.alias)
+    rows.get_or_create(pk=1)
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("config_app", "0005_confirmation_reason"),
+    ]
+
+    operations = [
+        migrations.RunPython(create_row, migrations.RunPython.noop),
+    ]

@@ -1,0 +1,44 @@
+"""The only row of ``config_state``: it counts the writes, and every writer locks it first."""
+
+from __future__ import annotations
+
+from django.db import DEFAULT_DB_ALIAS, connection
+from django.db.models import Max
+
+from config_app.models import ConfigState, Revision
+from config_app.store.statements import BUMP, LOCK, STATE_ID
+
+
+def lock() -> None:
+    """Lock out other writers until the transaction ends; create the row if it is missing."""
+    if not _run(LOCK):
+        create()
+        _run(LOCK)  # another writer may have created the row
+
+
+def bump() -> None:
+    """Increase the version."""
+    _run(BUMP)
+
+
+def exists() -> bool:
+    """Return whether the row exists; without it, no trigger can count a write."""
+    return ConfigState.objects.filter(pk=STATE_ID).exists()
+
+
+def create(using: str = DEFAULT_DB_ALIAS) -> None:
+    """Create the row if it is missing. Of several processes that do so at once, none fails."""
+    rows = ConfigState.objects.using(using)
+    if rows.filter(pk=STATE_ID).exists():
+        return
+    last = Revision.objects.using(using).aggregate(last=Max("version"))["last"]
+    # A version that no revision has makes every process reload, and what was written meanwhile is recorded.
+    version = 0 if last is None else last + 1
+    rows.bulk_create([ConfigState(pk=STATE_ID, version=version)], ignore_conflicts=True)
+
+
+def _run(statement: str) -> int:
+    """Run a statement on the row; return how many rows it changed (0 if the row does not exist)."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return int(cursor.rowcount)
