@@ -16,7 +16,14 @@ from config_app.declaration.reserved import SALT_KEY
 from config_app.declaration.schema import Schema, Setting, makes_secrets
 from config_app.declaration.setting import Section
 from config_app.declaration.typed_values import is_same
-from config_app.errors import ConfigError, InvalidValue, NotConfigured, UnknownSetting, is_key_shaped
+from config_app.errors import (
+    ConfigError,
+    FaultyRule,
+    InvalidValue,
+    NotConfigured,
+    UnknownSetting,
+    is_key_shaped,
+)
 from config_app.live.hooks import registered
 from config_app.project import confirm_seconds, get_project, get_schema
 
@@ -181,4 +188,6 @@ def _takes_two(hook: Callable[..., object]) -> bool:
 
 
 def _broken_default(violation: ConfigError) -> CheckMessage:
+    if isinstance(violation, FaultyRule):
+        return Error(f"with the defaults, {violation.message}", hint=violation.fix, id="config_app.E012")
     return Error(f"the defaults break a rule: {violation}", hint=violation.fix or "", id="config_app.E002")

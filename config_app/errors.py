@@ -85,6 +85,13 @@ class RuleViolation(ConfigError):
         super().__init__(f"{', '.join(names)}: {message}" if names else message, keys=names, fix=fix)
 
 
+class FaultyRule(RuleViolation):
+    """A rule raised an exception, or did not return violations, so it says nothing about the values."""
+
+    def __init__(self, rule: str, why: str) -> None:
+        super().__init__((), f"the rule {rule} {why}", "correct the rule in the project's code")
+
+
 class InvalidPlan(ConfigError):
     """A plan is refused; ``errors`` has every reason, at least one."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from config_app.declaration.schema import Guard, Rule, Schema, Setting
+from config_app.declaration.rules import Rule
+from config_app.declaration.schema import Guard, Schema, Setting
 
 __all__ = ["Guard", "Rule", "Schema", "Setting"]

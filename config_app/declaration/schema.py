@@ -13,13 +13,13 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from config_app.declaration.annotations import mentions_secret
+from config_app.declaration.rules import Rule, violations_of
 from config_app.declaration.secret import Secret
 from config_app.declaration.setting import METADATA_KEY, Declaration, Editable, Section, TakesEffect
 from config_app.declaration.typed_values import UNFIT, clean_typed
 from config_app.errors import InvalidValue, ManagedSetting, RuleViolation, SecretMasked, UnknownSetting
 
 C = TypeVar("C")
-Rule = Callable[[C], Iterable[RuleViolation]]
 Guard = Callable[[C, C], Iterable[RuleViolation]]
 
 SECRET_SET = "✓ configured"  # noqa: S105 - what a table shows instead of a secret
@@ -251,8 +251,11 @@ class Schema(Generic[C]):
         return [key for key, name in names if getattr(old, name) != getattr(new, name)]
 
     def violations(self, config: C) -> list[RuleViolation]:
-        """Return a violation for each rule across settings that ``config`` breaks."""
-        return [violation for rule in self.rules for violation in rule(config)]
+        """Return a violation for each rule across settings that ``config`` breaks.
+
+        A rule that fails, or that does not return violations, is a ``FaultyRule`` instead.
+        """
+        return [violation for rule in self.rules for violation in violations_of(rule, config)]
 
     def objections(self, before: C, after: C) -> list[RuleViolation]:
         """Return a violation for each guard that refuses the change from ``before`` to ``after``."""

@@ -14,12 +14,12 @@ from config_app.presentation.overview import Overview
 from config_app.problems import Check, Finding, Problem
 from config_app.project import get_project, get_schema
 
-BROKEN_RULE = "broken_rule"
+OF_RULES = {"broken_rule", "faulty_rule"}
 
 
 def stored_values(overview: Overview) -> Finding:
     """Check that every stored value is valid and known, and that no value that an import refused is left."""
-    found = [p for p in overview.stored_problems if p.code not in {BROKEN_RULE, UNREADABLE}]
+    found = [p for p in overview.stored_problems if p.code not in {*OF_RULES, UNREADABLE}]
     stored = [entry for entry in overview.entries.values() if entry.is_stored]
     refused = {key for problem in found for key in problem.keys}
     valid = [entry for entry in stored if entry.setting.key not in refused]
@@ -28,7 +28,7 @@ def stored_values(overview: Overview) -> Finding:
 
 def rules(overview: Overview) -> Finding:
     """Check that the stored values satisfy the rules between settings."""
-    broken = tuple(p for p in overview.stored_problems if p.code == BROKEN_RULE)
+    broken = tuple(p for p in overview.stored_problems if p.code in OF_RULES)
     count = len(get_schema().rules)
     return Finding(f"{len(broken)} of {count} are broken" if broken else f"all {count} are satisfied", broken)
 

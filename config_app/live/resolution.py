@@ -10,7 +10,14 @@ from config_app import store
 from config_app.declaration.reserved import SALT_KEY
 from config_app.declaration.schema import Schema, Setting
 from config_app.declaration.secret import Secret
-from config_app.errors import DecryptionFailed, InvalidValue, KeyringLocked, RuleViolation, is_key_shaped
+from config_app.errors import (
+    DecryptionFailed,
+    FaultyRule,
+    InvalidValue,
+    KeyringLocked,
+    RuleViolation,
+    is_key_shaped,
+)
 from config_app.models import Change
 from config_app.problems import Problem
 from config_app.store import Row, Stored
@@ -167,7 +174,7 @@ class _Resolver(Generic[C]):
 
     def _retreat(self, violation: RuleViolation) -> None:
         """Use the last good values of the settings that a violation names."""
-        for key in violation.keys:
+        for key in filter(self.schema.settings.__contains__, violation.keys):
             if key not in self.refused and self._use_last_good(self.schema[key]):
                 self.refused[key] = violation.message
 
@@ -240,6 +247,9 @@ def _invalid(setting: Setting, error: InvalidValue) -> Problem:
 
 
 def _broken_rule(violation: RuleViolation) -> Problem:
+    if isinstance(violation, FaultyRule):
+        fix = violation.fix or ""
+        return Problem(code="faulty_rule", message=violation.message, fix=fix, severity="error")
     return Problem(
         code="broken_rule",
         message=f"{violation.message}; the last good values are still used",

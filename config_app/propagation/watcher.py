@@ -47,6 +47,7 @@ class Watcher(threading.Thread):
         self._sign_again_at = 0.0
         self._revert_again_at = self._not_at_once_until = 0.0
         self._thorough_at = math.inf
+        self._failure = ""
 
     def stop(self, timeout: float = 2.0) -> None:
         """Stop watching and wait at most ``timeout`` seconds for the thread to end."""
@@ -87,8 +88,8 @@ class Watcher(threading.Thread):
                 if time.monotonic() >= self._not_at_once_until:
                     self._not_at_once_until = time.monotonic() + 2 * RETRY
                     return
-        except Exception as error:  # if the thread ended, this process would never notice a change again
-            logger.exception("watching the configuration failed; trying again")
+        except BaseException as error:  # noqa: BLE001 - if the thread ended, no change would be noticed again
+            self._log_once(error)
             self._report(error)
         finally:
             if source is not None:
@@ -183,7 +184,14 @@ class Watcher(threading.Thread):
         except DatabaseUnavailable as error:
             logger.info("the receipt of this process could not be written: %s", error)
 
-    def _report(self, error: Exception) -> None:
+    def _log_once(self, error: BaseException) -> None:
+        """Log an error with its traceback, unless the last attempt failed in the same way."""
+        failure = f"{type(error).__name__}: {error}"
+        if failure != self._failure:
+            logger.error("watching the configuration failed; trying again", exc_info=error)
+        self._failure = failure
+
+    def _report(self, error: BaseException) -> None:
         """Write a receipt that says that this process cannot load the configuration."""
         receipts.note_failure(f"the configuration cannot be loaded: {type(error).__name__}")
         self._sign_again_at = 0.0

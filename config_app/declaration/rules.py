@@ -1,0 +1,41 @@
+"""Rules: functions of a project that say whether the values of a configuration fit together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+from config_app.errors import FaultyRule, RuleViolation
+
+C = TypeVar("C")
+Rule = Callable[[C], Iterable[RuleViolation]]
+
+
+def violations_of(rule: Rule[C], config: C) -> list[RuleViolation]:
+    """Return the violations that a rule finds; a ``FaultyRule`` if the rule fails.
+
+    It names the type of the exception and the line, but not its text, which may contain a secret.
+    """
+    # A rule runs at every load. If it could raise, one mistake in it would take the whole configuration away.
+    try:
+        found: list[Any] = list(rule(config))
+    except RuleViolation as violation:  # raised instead of yielded
+        return [violation]
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a rule is foreign code
+        return [FaultyRule(_name(rule), f"failed: {type(error).__name__}{_place(error.__traceback__)}")]
+    if all(isinstance(violation, RuleViolation) for violation in found):
+        return found
+    return [FaultyRule(_name(rule), "returned something that is no RuleViolation")]
+
+
+def _name(rule: Rule[Any]) -> str:
+    return f"{rule.__module__}.{getattr(rule, '__qualname__', type(rule).__name__)}"
+
+
+def _place(trace: TracebackType | None) -> str:
+    """Return the file and the line where an exception was raised."""
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f" in {Path(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno}" if trace else ""
