@@ -105,6 +105,7 @@ class MachineUnlocker:
         # shared in containers, so it is no replacement for the file.
         material = read_private(self.key_file).strip()
         if len(material) < KEY_BYTES:
+            del material  # keeps it out of the traceback's local variables
             raise KeyringLocked(f"the key file {self.key_file} is damaged", "restore it from a backup")
         return _hkdf(material + b"|" + machine_id(), salt, "config_app machine slot 1")
 
@@ -215,15 +216,21 @@ def unlock(slots: Iterable[Slot], unlockers: Iterable[Unlocker], salt: bytes) ->
         if not unlocker.available:
             reasons.append(f"the {unlocker.kind} key is missing")
             continue
-        key = unlocker.key_encryption_key(salt)
-        for slot in slots:
-            if slot.kind == unlocker.kind and (data_key := _unwrap(slot, key)):
-                return Keyring(data_key, salt)
+        if data_key := _open(unlocker, slots, salt):
+            return Keyring(data_key, salt)
         reasons.append(f"the {unlocker.kind} key does not fit")
     raise KeyringLocked(
         "; ".join(reasons) or "no key is configured",
         "restore the key file or the shared key that was used with this database",
     )
+
+
+def _open(unlocker: Unlocker, slots: Iterable[Slot], salt: bytes) -> bytes | None:
+    """Return the data key from the first slot that ``unlocker`` fits, or ``None``."""
+    # A function of its own: the traceback of KeyringLocked must not hold this key in a local variable.
+    key = unlocker.key_encryption_key(salt)
+    fitting = (_unwrap(slot, key) for slot in slots if slot.kind == unlocker.kind)
+    return next(filter(None, fitting), None)
 
 
 def _unwrap(slot: Slot, key: bytes) -> bytes | None:

@@ -67,12 +67,13 @@ def read_private(path: Path) -> bytes:
     Raise ``KeyringLocked`` if the file cannot be read, or if other users can read it too.
     """
     try:
-        mode = path.stat().st_mode
-        content = path.read_bytes()
+        is_private = not path.stat().st_mode & GROUP_OR_WORLD
+        # A refused file is not read, so that no traceback holds its content.
+        content = path.read_bytes() if is_private else b""
     except OSError as error:
         raise KeyringLocked(
             f"the key file {path} cannot be read: {error.strerror}", "check its owner and permissions"
         ) from None
-    if mode & GROUP_OR_WORLD:
+    if not is_private:
         raise KeyringLocked(f"other users can read the key file {path}", f"run chmod 600 {path}")
     return content

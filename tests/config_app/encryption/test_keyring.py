@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import traceback
 from pathlib import Path
 
 import pytest
@@ -132,6 +133,30 @@ def test_a_wrong_shared_key_is_named_and_not_repeated(keyring: Keyring) -> None:
     line = reason([keyring.wrap(SHARED)], SharedUnlocker(Secret("canary-wrong-key")))
     assert "the shared key does not fit; restore the key file or the shared key" in line
     assert "canary" not in line
+
+
+def held_by(error: BaseException | None) -> list[object]:
+    """Return the local variables in the tracebacks of an error and of what led to it, but not the test's."""
+    found: list[object] = []
+    while error is not None:
+        for frame, _line in traceback.walk_tb(error.__traceback__):
+            if "config_app" in frame.f_globals["__name__"].partition(".")[0]:
+                found += frame.f_locals.values()
+        error = error.__cause__ or error.__context__
+    return found
+
+
+@pytest.mark.parametrize("fault", ["does not fit", "others can read it", "damaged"])
+def test_a_refusal_holds_no_key_in_its_traceback(machine: MachineUnlocker, fault: str) -> None:
+    content = machine.key_file.read_bytes().strip()
+    kept = content[:20] if fault == "damaged" else content
+    machine.key_file.write_bytes(kept)
+    machine.key_file.chmod(0o644 if fault == "others can read it" else 0o600)
+    slots = [new_keyring(SALT).wrap(SharedUnlocker(Secret("another"))), Slot("machine", "gAAAA")]
+    with pytest.raises(KeyringLocked) as caught:
+        unlock(slots, [SHARED, machine], SALT)
+    held = [value for value in held_by(caught.value) if isinstance(value, bytes)]
+    assert set(held) <= {SALT, b""}
 
 
 def test_a_missing_key_file_is_named(keyring: Keyring, machine: MachineUnlocker) -> None:
