@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,12 +26,23 @@ import os, pathlib, time
 pathlib.Path("pid").write_text(str(os.getpid()))
 time.sleep(60)
 """
+LOOK = """
+from django.conf import settings
+from django.db import connection
+print(settings.INSTANCE.data_dir, settings.DATABASES["default"]["NAME"], connection.settings_dict["NAME"])
+"""
+DRAWN = """
+from config_app.propagation import receipts
+from hub.start import secret_key
+print(receipts._instance, secret_key._STAND_IN)
+"""
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def server() -> Iterator[CommandServer]:
-    """Give a server of the test's own."""
+    """Give a server of these tests' own, which has imported everything."""
     running = CommandServer()
+    running.run(["-m", "this"], folder=Path.cwd(), environment={}, text=None)
     yield running
     running.stop()
 
@@ -68,7 +81,51 @@ def test_a_command_that_cannot_be_run_is_none_that_was_refused(server: CommandSe
         server.run(["manage.py"], folder=tmp_path / "gone", environment={}, text=None)
 
 
-def test_a_server_ends_with_who_started_it(server: CommandServer) -> None:
+def test_a_command_that_replaces_itself_starts_once_more(server: CommandServer, tmp_path: Path) -> None:
+    (tmp_path / "next.py").write_text("import os, sys; print(os.environ['HUB_X'], sys.argv[1:]); sys.exit(4)")
+    replace = "import os, sys; os.execve(sys.executable, [sys.executable, 'next.py', 'a'], {'HUB_X': '2'})"
+    assert run(server, tmp_path, replace) == (4, "2 ['a']\n", "")
+
+
+def test_a_module_can_take_its_place(server: CommandServer, tmp_path: Path) -> None:
+    replace = "import os, sys; os.execv(sys.executable, [sys.executable, '-m', 'gunicorn', '--version'])"
+    status, out, err = run(server, tmp_path, replace)
+    assert (status, err) == (0, "")
+    assert out.startswith("gunicorn (version ")
+
+
+def test_each_reads_its_own_environment(server: CommandServer, tmp_path: Path) -> None:
+    manage = [str(command_server.ROOT / "manage.py"), "shell", "-v", "0", "-c", LOOK]
+    for name in ("a", "b"):
+        environment = {"HUB_DATA_DIR": str(tmp_path / name), "HUB_ENV_FILE": str(tmp_path / ".env")}
+        done = server.run(manage, folder=tmp_path, environment=environment, text=None)
+        assert done.stdout.split() == [str(tmp_path / name)] + 2 * [str(tmp_path / name / "hub.db")]
+
+
+def test_what_a_process_draws_is_its_own(server: CommandServer, tmp_path: Path) -> None:
+    manage = [str(command_server.ROOT / "manage.py"), "shell", "-v", "0", "-c", DRAWN]
+    environment = {"HUB_DATA_DIR": str(tmp_path / "hub"), "HUB_ENV_FILE": str(tmp_path / ".env")}
+    drawn = [
+        server.run(manage, folder=tmp_path, environment=environment, text=None).stdout.split()
+        for _ in range(2)
+    ]
+    assert all(ours != theirs for ours, theirs in zip(*drawn, strict=True))
+
+
+def test_what_was_started_ends_when_nobody_wants_to_hear_of_it(server: CommandServer, tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(SLEEPER)
+    with Path(os.devnull).open("r+b") as nothing:
+        streams = [nothing.fileno()] * 3
+        started = server.start(["script.py"], folder=tmp_path, environment={}, streams=streams)
+    assert started.poll() is None
+    pid = Path(f"/proc/{started.pid}")
+    started.send_signal(signal.SIGTERM)
+    assert started.wait(10) == -signal.SIGTERM == started.poll()
+    assert not pid.exists()
+
+
+def test_a_server_ends_with_who_started_it() -> None:
+    server = CommandServer()
     with contextlib.closing(server._control):
         pass
-    assert server._process.wait(10) == 0
+    assert server._process.wait(command_server.TIMEOUT) == 0

@@ -32,7 +32,8 @@ WORKERS = "a whole number from 1 to 64"
 
 @pytest.fixture
 def hub(started_hub: HubProcess) -> Iterator[HubProcess]:
-    """Give a hub that was started before, and stop it if it runs."""
+    """Give a hub that was started before, whose processes are no forks, and stop it if it runs."""
+    started_hub.is_forked = False
     yield started_hub
     started_hub.stop()
 

@@ -13,13 +13,14 @@ import sys
 import tempfile
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
 from tests.support.processes import command_server
+from tests.support.processes.command_server import Started
 from tests.support.waiting import wait_for
 
 ROOT = command_server.ROOT
@@ -47,7 +48,8 @@ class HubProcess:
         self.env_file = folder / ".env"
         self.database_url = database_url
         self.port = free_port()
-        self.server: subprocess.Popen[str] | None = None
+        self.server: subprocess.Popen[str] | Started | None = None
+        self.is_forked = True
         self.log = folder / "server.log"
         self.environment = {
             "PATH": os.environ["PATH"],
@@ -76,10 +78,14 @@ class HubProcess:
     ) -> subprocess.CompletedProcess[str]:
         """Run a management command to its end and return what it said."""
         variables = self.environment | environment
-        if any(name.startswith(READ_AT_START) for name in variables):
+        if not self._can_fork(variables):
             return self._run_alone(arguments, variables, text)
         command = self.command(*arguments)[1:]
         return command_server.running().run(command, folder=self.folder, environment=variables, text=text)
+
+    def _can_fork(self, variables: Mapping[str, str]) -> bool:
+        """Tell whether a process need not start with its interpreter."""
+        return self.is_forked and not any(name.startswith(READ_AT_START) for name in variables)
 
     def _run_alone(
         self, arguments: Sequence[str], variables: dict[str, str], text: str | None
@@ -123,17 +129,23 @@ class HubProcess:
         self._start(self.command("serve"), {})
 
     def _start(self, command: list[str], environment: dict[str, str]) -> None:
-        with self.log.open("a") as log:
-            self.server = subprocess.Popen(
-                command,
-                cwd=self.folder,
-                env=self.environment | environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                text=True,
-            )
+        with self.log.open("a") as log, Path(os.devnull).open("rb") as nothing:
+            streams = (nothing.fileno(), log.fileno(), log.fileno())
+            self.server = self.start(command, streams, **environment)
         wait_for(self._answers, "the hub to answer", 60)
+
+    def start(
+        self, command: Sequence[str], streams: tuple[int, int, int], **environment: str
+    ) -> subprocess.Popen[str] | Started:
+        """Start what ``command`` returned, with ``streams`` as its standard input, output and error."""
+        variables = self.environment | environment
+        if self._can_fork(variables):
+            server = command_server.running()
+            return server.start(command[1:], folder=self.folder, environment=variables, streams=streams)
+        given, out, err = streams
+        return subprocess.Popen(
+            command, cwd=self.folder, env=variables, stdin=given, stdout=out, stderr=err, text=True
+        )
 
     def _answers(self) -> bool:
         assert self.server is not None
