@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 
 from tests.support.processes.failing_actions import IN_THE_WIZARD, ON_A_RUNNING_HUB
-from tests.support.processes.hub_process import ROOT, HubProcess
+from tests.support.processes.hub_process import HubProcess
 
 Facts = dict[str, Any]
 
 
 def kill_at_every_point(hub: HubProcess, action: str) -> tuple[Facts, Facts, list[Facts]]:
     """Return the facts before an action, after it, and after a restart for each point it was killed at."""
-    environment = hub.environment | {"DJANGO_SETTINGS_MODULE": "hub.settings", "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "tests/support/processes/failpoints.py"), action],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=280,
-        check=False,
-    )
+    done = hub.run_script("tests/support/processes/failpoints.py", action)
     assert done.returncode == 0, done.stderr
     before, after, *killed = map(json.loads, done.stdout.splitlines())
     return before, after, killed

@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.processes import command_server
 from tests.support.processes.command_server import CommandServer
+from tests.support.processes.started_process import FAILED, TIMEOUT
 from tests.support.waiting import wait_for
 
 SCRIPT = """
@@ -77,7 +78,7 @@ def test_a_command_that_does_not_end_is_killed(
 
 
 def test_a_command_that_cannot_be_run_is_none_that_was_refused(server: CommandServer, tmp_path: Path) -> None:
-    with pytest.raises(AssertionError, match=command_server.FAILED):
+    with pytest.raises(AssertionError, match=FAILED):
         server.run(["manage.py"], folder=tmp_path / "gone", environment={}, text=None)
 
 
@@ -128,4 +129,4 @@ def test_a_server_ends_with_who_started_it() -> None:
     server = CommandServer()
     with contextlib.closing(server._control):
         pass
-    assert server._process.wait(command_server.TIMEOUT) == 0
+    assert server._process.wait(TIMEOUT) == 0

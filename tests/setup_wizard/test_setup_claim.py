@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from typing import Any
 
 import pytest
@@ -27,7 +25,7 @@ from setup_wizard.models import SetupDraft, SetupToken
 from setup_wizard.product import Administrator, Application, get_product
 from tests.conftest import claim_for
 from tests.support.browsers.wizard_walk import ADMIN, LOCAL, NETWORK, PASSWORD, Browser
-from tests.support.processes.hub_process import ROOT, HubProcess
+from tests.support.processes.hub_process import HubProcess
 
 RACERS = 16
 
@@ -268,9 +266,7 @@ def test_the_way_back_from_raw_sql_is_a_new_claim(browser: Browser) -> None:
 def test_of_sixteen_processes_one_becomes_the_owner(any_hub_process: HubProcess) -> None:
     hub = any_hub_process
     hub.manage("bootstrap")
-    environment = hub.environment | {"DJANGO_SETTINGS_MODULE": "hub.settings", "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, str(ROOT / "tests/support/processes/claim_race.py"), str(RACERS)]
-    raced = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180, check=False)
+    raced = hub.run_script("tests/support/processes/claim_race.py", str(RACERS))
     said = raced.stdout.splitlines()
     assert raced.returncode == 0, raced.stderr
     assert said.count("lost") == RACERS - 1, said

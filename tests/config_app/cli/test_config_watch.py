@@ -7,7 +7,6 @@ import json
 import signal
 import subprocess
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from django.core.management.base import CommandError
@@ -16,27 +15,28 @@ from config_app.api import plan
 from tests.support.config_command import CANARY, config
 from tests.support.databases.postgresql import PostgreSQL
 from tests.support.processes.hub_process import HubProcess
+from tests.support.processes.started_process import Piped
+
+Watching = subprocess.Popen[str] | Piped
 
 
 @contextlib.contextmanager
-def watching(hub: HubProcess, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+def watching(hub: HubProcess, *arguments: str) -> Iterator[Watching]:
     """Watch the revisions of a hub, all of them unless told otherwise."""
-    command = hub.command("config", "watch", *(arguments or ("--since", "0")))
-    pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, env=hub.environment, **pipes) as process:
+    with hub.converse("config", "watch", *(arguments or ("--since", "0"))) as process:
         try:
             yield process
         finally:
             process.kill()
 
 
-def line(process: subprocess.Popen[str]) -> str:
+def line(process: Watching) -> str:
     """Return the next line."""
     assert process.stdout is not None
     return process.stdout.readline().rstrip("\n")
 
 
-def headline(process: subprocess.Popen[str]) -> str:
+def headline(process: Watching) -> str:
     """Return the next line that begins a revision."""
     return next(text for text in iter(lambda: line(process), "") if text.startswith("revision"))
 
@@ -46,7 +46,7 @@ def begun(number: int) -> str:
     return f"watching from revision {number}; press Ctrl-C to stop\n"
 
 
-def ended(process: subprocess.Popen[str], status: int = 0, since: int = 0) -> str:
+def ended(process: Watching, status: int = 0, since: int = 0) -> str:
     """Wait for the end with a status and return what was left to read."""
     out, err = process.communicate(timeout=20)
     assert (process.returncode, err) == (status, begun(since))

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 from tests.support.databases.postgresql import PostgreSQL
-from tests.support.processes.hub_process import ROOT, HubProcess
+from tests.support.processes.hub_process import HubProcess
 from tests.support.processes.simultaneous import Crew, crew, script
 
 PROCESSES = 8
@@ -39,15 +37,7 @@ def history(hub: HubProcess) -> list[tuple[object, ...]]:
 def test_eight_processes_on_an_empty_database_are_all_healthy_every_time(any_hub_process: HubProcess) -> None:
     hub = any_hub_process
     hub.env_file.write_text("HUB_PORT=9001\n")
-    environment = hub.environment | {"DJANGO_SETTINGS_MODULE": "hub.settings", "PYTHONPATH": str(ROOT)}
-    raced = subprocess.run(
-        [sys.executable, str(ROOT / "tests/support/processes/bootstrap_race.py"), str(PROCESSES), str(RUNS)],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=280,
-        check=False,
-    )
+    raced = hub.run_script("tests/support/processes/bootstrap_race.py", str(PROCESSES), str(RUNS))
     assert raced.returncode == 0, raced.stderr
     lines = raced.stdout.splitlines()
     assert len(lines) == RUNS

@@ -20,7 +20,7 @@ from typing import Any
 import psycopg
 
 from tests.support.processes import command_server
-from tests.support.processes.command_server import Started
+from tests.support.processes.started_process import TIMEOUT, Piped, Started
 from tests.support.waiting import wait_for
 
 ROOT = command_server.ROOT
@@ -98,9 +98,25 @@ class HubProcess:
             stdin=subprocess.DEVNULL if text is None else None,
             capture_output=True,
             text=True,
-            timeout=command_server.TIMEOUT,
+            timeout=TIMEOUT,
             check=False,
         )
+
+    def converse(self, *arguments: str) -> subprocess.Popen[str] | Piped:
+        """Start a management command whose standard streams are pipes to this process."""
+        command = self.command(*arguments)
+        if self._can_fork(self.environment):
+            server = command_server.running()
+            return server.start_piped(command[1:], folder=self.folder, environment=self.environment)
+        pipes: Any = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        return subprocess.Popen(command, cwd=self.folder, env=self.environment, text=True, **pipes)
+
+    def run_script(self, script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a script of the tests, as a path from ``ROOT``, that uses the hub."""
+        variables = self.environment | {"DJANGO_SETTINGS_MODULE": "hub.settings"}
+        command = [str(ROOT / script), *arguments]
+        server = command_server.running()
+        return server.run(command, folder=ROOT, environment=variables, timeout=2 * TIMEOUT)
 
     def manage(self, *arguments: str, text: str | None = None, **environment: str) -> str:
         """Run a management command that must succeed and return its standard output."""

@@ -13,7 +13,7 @@ import os
 import pkgutil
 import secrets
 import sys
-from typing import Any
+from typing import Any, cast
 
 NOWHERE = "/proc/nowhere"
 """The instance of the process that only imports; nobody, not even root, can make it there."""
@@ -51,6 +51,8 @@ OF_ONE_MASTER = (
 )
 """Not imported beforehand: they make what a master shares with its workers, or what serves with settings."""
 
+QUICK_HASHES = ["tests.support.processes.quick_hashes.QuickHasher"]
+
 _defaults: dict[str, Any] = {}
 
 
@@ -64,7 +66,7 @@ def import_everything() -> None:
     import django
 
     django.setup()
-    for name in (*ALSO_USED, *_modules()):
+    for name in (*ALSO_USED, *(path.rpartition(".")[0] for path in QUICK_HASHES), *_modules()):
         importlib.import_module(name)
     assert not sys.modules.keys() & set(OF_ONE_MASTER)
     _remember_defaults()
@@ -84,8 +86,8 @@ def _remember_defaults() -> None:
     """Remember the settings that apps add as they are imported: django-axes its defaults."""
     from django.conf import global_settings, settings
 
-    ours = importlib.import_module(SETTINGS)
-    added = set(vars(settings._wrapped)) - set(vars(ours)) - set(vars(global_settings))
+    ours, holder = importlib.import_module(SETTINGS), cast("Any", settings)
+    added = set(vars(holder._wrapped)) - set(vars(ours)) - set(vars(global_settings))
     _defaults.update((name, getattr(settings, name)) for name in added if name.isupper())
 
 
@@ -97,19 +99,21 @@ def forget_the_environment() -> None:
 
     from config_app.propagation import receipts
 
-    set_up: Any = LazySettings._setup
+    holders: Any = LazySettings
+    set_up = holders._setup
 
     def set_up_with_defaults(holder: Any, name: str | None = None) -> None:
         set_up(holder, name)
         for key in _defaults.keys() - set(dir(holder._wrapped)):
             setattr(holder._wrapped, key, _defaults[key])
+        holder._wrapped.PASSWORD_HASHERS = QUICK_HASHES
 
-    LazySettings._setup = set_up_with_defaults
+    holders._setup = set_up_with_defaults
     for name in READ_THE_ENVIRONMENT:
         del sys.modules[name]
     settings._wrapped = empty
     vars(connections).pop("settings", None)
-    connections._settings = None
+    cast("Any", connections)._settings = None
     with contextlib.suppress(AttributeError):  # none was asked for yet
         del connections["default"]
     receipts._instance = secrets.token_hex(4)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from tests.support.processes.hub_process import HubProcess
+from tests.support.processes.started_process import Piped
 
 READY = "ready"
 PREPARE = f"""
@@ -22,7 +23,7 @@ sys.stdin.readline()
 class Crew:
     """Processes that wait for a start signal."""
 
-    members: Sequence[subprocess.Popen[str]]
+    members: Sequence[subprocess.Popen[str] | Piped]
 
     def go(self) -> list[str]:
         """Let all of them start at once, wait for their ends and return what each printed."""
@@ -58,7 +59,7 @@ def script(hub: HubProcess, code: str, **environment: str) -> str:
 @contextlib.contextmanager
 def crew(hubs: Sequence[HubProcess], code: str, *, prepare: str = "") -> Iterator[Crew]:
     """Start a process for each of ``hubs`` that runs ``prepare``, then waits, then runs ``code``."""
-    members = [_start(hub, f"{prepare}\n{PREPARE}\n{code}") for hub in hubs]
+    members = [hub.converse("shell", "-v", "0", "-c", f"{prepare}\n{PREPARE}\n{code}") for hub in hubs]
     try:
         started = Crew(members)
         for member, line in zip(members, started.hear(), strict=True):
@@ -67,16 +68,5 @@ def crew(hubs: Sequence[HubProcess], code: str, *, prepare: str = "") -> Iterato
     finally:
         for member in members:
             member.kill()
-            member.communicate()
-
-
-def _start(hub: HubProcess, code: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        hub.command("shell", "-v", "0", "-c", code),
-        cwd=hub.folder,
-        env=hub.environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+            with member:
+                member.wait()

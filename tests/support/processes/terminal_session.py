@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import pty
-import subprocess
 
 from tests.support.processes.hub_process import HubProcess
 
@@ -13,9 +12,7 @@ from tests.support.processes.hub_process import HubProcess
 def type_into(hub: HubProcess, *arguments: str, typed: str) -> tuple[int, str]:
     """Run a command on a terminal of its own, type, and return its exit status and what the screen shows."""
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        hub.command(*arguments), env=hub.environment, stdin=theirs, stdout=theirs, stderr=theirs
-    )
+    process = hub.start(hub.command(*arguments), (theirs, theirs, theirs))
     os.close(theirs)
     os.write(ours, typed.encode())
     screen = b""

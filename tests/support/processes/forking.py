@@ -1,0 +1,143 @@
+"""The command server's process: it has the hub imported and forks for every command.
+
+Each fork takes environment, working directory and standard streams of its own and runs ``manage.py`` from its
+first line, as ``python manage.py`` does. It forgets first what importing the hub read from the environment.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import json
+import os
+import runpy
+import select
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+from tests.support.processes import imported_hub
+from tests.support.processes.started_process import LONGEST_MESSAGE
+
+
+def _serve(control: socket.socket) -> dict[str, Any]:
+    """Fork for every request, until the process that sends them ends; a fork returns what it is to run."""
+    imported_hub.import_everything()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the forks
+    while True:
+        request, files, _flags, _address = socket.recv_fds(control, LONGEST_MESSAGE, 4)
+        if not request:
+            sys.exit()
+        if os.fork() == 0:
+            control.close()
+            imported_hub.forget_the_environment()
+            return _become_command(json.loads(request), files)
+        for file in files:
+            os.close(file)
+
+
+def _become_command(request: dict[str, Any], files: list[int]) -> dict[str, Any]:
+    """Become what a command starts from, and fork once more; the parent stays and sees to the fork.
+
+    A program that the command replaces itself by runs in another fork, which knows as little of the command.
+    """
+    asking, *streams = files
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
+    _open_streams()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    asker, program = socket.socket(fileno=asking), request
+    os.chdir(program["folder"])
+    while True:
+        ours, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
+        pid = os.fork()
+        if pid == 0:
+            asker.close()
+            ours.close()
+            _pass_on_programs(theirs)
+            return program
+        theirs.close()
+        asker.send(f"pid {pid}".encode())
+        with ours:
+            program = _see_to(pid, asker, ours)
+
+
+def _open_streams() -> None:
+    """Open the standard streams, as an interpreter does: ours know what the server's were."""
+    line_by_line = 1 if os.isatty(1) else -1
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", line_by_line, encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", 1, "utf-8", "backslashreplace", closefd=False)  # noqa: SIM115
+
+
+def _pass_on_programs(parent: socket.socket) -> None:
+    """Let the parent fork for what this process would replace itself by, where that is Python again."""
+    replace, ours = os.execve, os.getpid()
+
+    def pass_on(path: str, argv: list[str], environment: Mapping[str, str] = os.environ) -> None:
+        if os.getpid() != ours or path != sys.executable:
+            replace(path, argv, environment)
+        program = {"argv": argv[1:], "folder": str(Path.cwd()), "environment": dict(environment)}
+        parent.send(json.dumps(program).encode())
+        os._exit(0)
+
+    os.execv = os.execve = pass_on  # type: ignore[assignment]
+
+
+def _see_to(pid: int, asker: socket.socket, command: socket.socket) -> dict[str, Any]:
+    """Return what a command replaces itself by, or send its exit status; kill it if nobody asks any more."""
+    ended = os.pidfd_open(pid)
+    ready: list[Any] = select.select([ended, asker, command], [], [])[0]
+    if command in ready and (program := command.recv(LONGEST_MESSAGE)):
+        os.waitpid(pid, 0)
+        os.close(ended)
+        found: dict[str, Any] = json.loads(program)
+        return found
+    if asker in ready:
+        os.kill(pid, signal.SIGKILL)
+    _pid, status = os.waitpid(pid, 0)
+    with contextlib.suppress(OSError):  # nobody asks
+        asker.send(f"ended {os.waitstatus_to_exitcode(status)}".encode())
+    os._exit(0)
+
+
+def _run(program: dict[str, Any]) -> None:
+    """Run a script or, after ``-m``, a module, as an interpreter that has just started does."""
+    os.chdir(program["folder"])
+    os.environ.clear()
+    os.environ.update(program["environment"])
+    sys.argv = program["argv"]
+    if sys.argv[0] != "-m":
+        runpy.run_path(sys.argv[0], run_name="__main__")
+        return
+    del sys.argv[0]
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+
+
+def _run_to_its_end(program: dict[str, Any]) -> NoReturn:
+    """Run a program and end as an interpreter does, but do not tear down what is shared with the server."""
+    status: Any = 0
+    try:
+        _run(program)
+    except SystemExit as end:
+        status = end.code or 0
+        if not isinstance(status, int):
+            sys.stderr.write(f"{status}\n")
+            status = 1
+    except BaseException:  # noqa: BLE001 - as an interpreter does
+        sys.excepthook(*sys.exc_info())
+        status = 1
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status & 0xFF)
+
+
+if __name__ == "__main__":
+    _run_to_its_end(_serve(socket.socket(fileno=int(sys.argv[1]))))
