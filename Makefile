@@ -14,7 +14,7 @@ check-code check-django: export HUB_ENV_FILE := $(CURDIR)/$(CHECK_DIR)/.env
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run test test-parts check check-dir check-code check-django bench docs images lock format clean
+.PHONY: help install run test soak test-parts check check-dir check-code check-django bench docs images lock format clean
 .NOTPARALLEL:
 
 help: ## List these commands
@@ -27,6 +27,9 @@ run: install ## Start the hub (for example with ARGS="--bind 127.0.0.1:9000")
 
 test: $(VENV)/.dev test-parts ## Run all tests (PYTEST_ARGS="-k setup" selects some, WORKERS=4 uses four processes)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
+
+soak: $(VENV)/.dev test-parts ## Run the tests that repeat, as often as the requirements ask
+	SOAK=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "repeats or hypothesis" $(PYTEST_ARGS)
 
 test-parts:
 	@tools/install-test-parts.sh

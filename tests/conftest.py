@@ -28,6 +28,7 @@ from tests.support.databases.postgresql import PostgreSQL
 from tests.support.process_environment import DATA_DIR
 from tests.support.processes import command_server
 from tests.support.processes.hub_process import HubProcess
+from tests.support.soak import choose_examples
 
 pytest_plugins = [
     "tests.support.browsers.running",
@@ -42,6 +43,11 @@ PROCESSES = {"hub_process", "any_hub_process", "started_hub", "started_once"}
 
 # A real hash takes half a second by design, in which no test here is interested.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def pytest_configure() -> None:
+    """Settle how often tests repeat something."""
+    choose_examples()
 
 
 def pytest_unconfigure() -> None:

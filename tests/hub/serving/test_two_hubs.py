@@ -19,12 +19,13 @@ from tests.support.databases.postgresql import PostgreSQL
 from tests.support.processes.hub_process import HubProcess
 from tests.support.processes.served_hub import owner_of, wait_for_workers
 from tests.support.processes.worker_observers import Observer, PageObserver, Sighting, WorkerObserver
+from tests.support.soak import times
 from tests.support.waiting import wait_for
 from tests.support.ways_to_change import Change, changers
 
 logger = logging.getLogger("tests")
 
-WORKERS, CHANGES, RESTARTS = 4, 200, 3
+WORKERS, CHANGES, RESTARTS = 4, times(80, 200), times(1, 3)
 SOON = 2.0
 """Seconds until every worker of both hubs has a change, however busy this machine; usually 20 ms."""
 AFTER_RESTART = 6.0
@@ -166,8 +167,9 @@ def hang_up(stage: Stage) -> None:
     )
 
 
+@pytest.mark.repeats
 def test_no_process_mixes_two_revisions_goes_back_or_misses_one(stage: Stage) -> None:
-    stage.change(80)
+    stage.change(CHANGES * 2 // 5)
     for _ in range(RESTARTS):
         stage.change(20)
         restart(stage)

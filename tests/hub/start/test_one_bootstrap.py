@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.support.databases.postgresql import PostgreSQL
 from tests.support.processes.hub_process import HubProcess
 from tests.support.processes.simultaneous import Crew, crew, script
+from tests.support.soak import times
 
 PROCESSES = 8
-RUNS = 10
+RUNS = times(2, 10)
 """On each of the two databases: twenty altogether."""
 SIGN = """
 from config_app.propagation import receipts
@@ -34,6 +37,7 @@ def history(hub: HubProcess) -> list[tuple[object, ...]]:
     return hub.sql("SELECT number, channel FROM config_revision ORDER BY number")
 
 
+@pytest.mark.repeats
 def test_eight_processes_on_an_empty_database_are_all_healthy_every_time(any_hub_process: HubProcess) -> None:
     hub = any_hub_process
     hub.env_file.write_text("HUB_PORT=9001\n")

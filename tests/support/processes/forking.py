@@ -92,7 +92,8 @@ def _pass_on_programs(parent: socket.socket) -> None:
 def _see_to(pid: int, asker: socket.socket, command: socket.socket) -> dict[str, Any]:
     """Return what a command replaces itself by, or send its exit status; kill it if nobody asks any more."""
     ended = os.pidfd_open(pid)
-    ready: list[Any] = select.select([ended, asker, command], [], [])[0]
+    sources: list[Any] = [ended, asker, command]
+    ready, _, _ = select.select(sources, [], [])
     if command in ready and (program := command.recv(LONGEST_MESSAGE)):
         os.waitpid(pid, 0)
         os.close(ended)
