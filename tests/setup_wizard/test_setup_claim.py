@@ -265,7 +265,7 @@ def test_the_way_back_from_raw_sql_is_a_new_claim(browser: Browser) -> None:
 
 def test_of_sixteen_processes_one_becomes_the_owner(any_hub_process: HubProcess) -> None:
     hub = any_hub_process
-    hub.manage("bootstrap")
+    hub.bring_up()
     raced = hub.run_script("tests/support/processes/claim_race.py", str(RACERS))
     said = raced.stdout.splitlines()
     assert raced.returncode == 0, raced.stderr

@@ -47,8 +47,8 @@ def test_an_empty_machine_is_claimed_in_one_command(hub_process: HubProcess) -> 
     assert not (hub.data_dir / "setup-token").exists()
 
 
-def test_the_same_claim_again_changes_nothing(hub_process: HubProcess) -> None:
-    hub = hub_process
+def test_the_same_claim_again_changes_nothing(started_hub: HubProcess) -> None:
+    hub = started_hub
     hub.manage(*LOCAL, text=PASSWORD)
     before = hub.sql("SELECT * FROM hub_user"), hub.sql("SELECT * FROM config_revision")
     assert "already claimed" in hub.manage(*LOCAL, text=PASSWORD + " other")
@@ -57,8 +57,8 @@ def test_the_same_claim_again_changes_nothing(hub_process: HubProcess) -> None:
     assert "already claimed" in refusal(hub, *WORKOS, "--api-key-file", "-", text=KEY)
 
 
-def test_workos_mode_is_claimed_with_the_key_from_a_file(hub_process: HubProcess, tmp_path: Path) -> None:
-    hub, key = hub_process, tmp_path / "key"
+def test_workos_mode_is_claimed_with_the_key_from_a_file(started_hub: HubProcess, tmp_path: Path) -> None:
+    hub, key = started_hub, tmp_path / "key"
     key.write_text(KEY + "\n")
     options = ("--api-key-file", str(key), "--super-admin", "bo@example.com,al@example.com")
     assert "mode workos" in hub.manage(*WORKOS, *options)
@@ -81,8 +81,8 @@ def test_what_env_said_need_not_be_said_again(hub_process: HubProcess) -> None:
 
 
 @pytest.mark.parametrize("password", ["sh0rt", "12345678901234", "password12", OWNER, "", "\n"])
-def test_a_weak_password_is_refused(hub_process: HubProcess, password: str) -> None:
-    line = refusal(hub_process, *LOCAL, text=password)
+def test_a_weak_password_is_refused(started_hub: HubProcess, password: str) -> None:
+    line = refusal(started_hub, *LOCAL, text=password)
     assert "--password-file" in line
     assert not password.strip() or password not in line
 
@@ -101,17 +101,17 @@ def test_a_weak_password_is_refused(hub_process: HubProcess, password: str) -> N
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused_in_one_line(
-    hub_process: HubProcess, options: tuple[str, ...], expected: str
+    started_hub: HubProcess, options: tuple[str, ...], expected: str
 ) -> None:
-    line = refusal(hub_process, *LOCAL, *options)
+    line = refusal(started_hub, *LOCAL, *options)
     assert line.startswith(f"error: {expected}")
     assert KEY not in line
 
 
-def test_missing_credentials_are_named(hub_process: HubProcess) -> None:
-    line = refusal(hub_process, *WORKOS)
+def test_missing_credentials_are_named(started_hub: HubProcess) -> None:
+    line = refusal(started_hub, *WORKOS)
     assert "workos_api_key" in line
-    hub_process.manage(*WORKOS, "--api-key-file", "-", text=KEY)
+    started_hub.manage(*WORKOS, "--api-key-file", "-", text=KEY)
 
 
 @pytest.mark.parametrize(
@@ -144,8 +144,8 @@ def test_a_call_that_lacks_options_is_refused_in_one_line_with_all_of_them(
     assert not hub_process.data_dir.exists()
 
 
-def test_setup_token_prints_the_link_and_nothing_else(hub_process: HubProcess) -> None:
-    hub = hub_process
+def test_setup_token_prints_the_link_and_nothing_else(started_hub: HubProcess) -> None:
+    hub = started_hub
     link = hub.manage("setup_token").strip()
     token = (hub.data_dir / "setup-token").read_text().strip()
     assert link == f"http://127.0.0.1:8884/setup/#token={token}"

@@ -235,7 +235,7 @@ watcher.start()
 
 def test_many_watching_processes_adopt_each_write_exactly_once(any_hub_process: HubProcess) -> None:
     hub = any_hub_process
-    hub.manage("bootstrap")
+    hub.bring_up()
     hub.config("set", "port", "9000")
     first = int(str(hub.sql("SELECT max(number) FROM config_revision")[0][0]))
     with crew([hub] * 4, WATCH, prepare=PREPARE_WATCH) as started:
@@ -255,7 +255,7 @@ def test_many_watching_processes_adopt_each_write_exactly_once(any_hub_process: 
 
 def test_reading_commands_record_nothing(hub_process: HubProcess) -> None:
     hub = hub_process
-    hub.manage("bootstrap")
+    hub.bring_up()
     hub.sql("INSERT INTO system_config (config_key, config_value) VALUES ('port', '9001')")
     before = hub.database.read_bytes()
     assert hub.config("get", "port") == "9001"

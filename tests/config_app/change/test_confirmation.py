@@ -109,7 +109,7 @@ def test_reverting_leaves_no_trace_of_a_write_past_the_store() -> None:
 
 def test_a_served_hub_reverts_by_itself(any_hub_process: HubProcess) -> None:
     hub = any_hub_process
-    hub.manage("bootstrap")
+    hub.bring_up()
     hub.manage("shell", "-c", "from config_app.api import plan; plan({'port': 9001}).apply(confirm_within=1)")
     hub.serve()
     wait_for(lambda: hub.config("get", "port") == "8884", "the port to revert")

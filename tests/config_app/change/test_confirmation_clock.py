@@ -83,7 +83,7 @@ def hub(postgresql_server: PostgreSQL, tmp_path: Path) -> Iterator[HubProcess]:
     hub = HubProcess(tmp_path / "hub", database_url=url)
     hub.sql(CLOCK)
     hub.sql(f"ALTER DATABASE {url.rpartition('/')[2]} SET search_path = public, clock, pg_catalog")
-    hub.manage("bootstrap")
+    hub.bring_up()
     hub.serve(workers=1)
     yield hub
     hub.stop()

@@ -100,7 +100,7 @@ def test_with_a_lost_key_everything_but_secrets_goes_on(started_hub: HubProcess)
 def test_it_works_on_a_database_server_too(postgresql_server: PostgreSQL, tmp_path: Path) -> None:
     hub = HubProcess(tmp_path / "hub", database_url=postgresql_server.new_database())
     assert hub.run("config", "get", "port").returncode == 1
-    hub.manage("bootstrap")
+    hub.bring_up()
     said = hub.config("set", "port=9001", "log_level=debug")
     assert said.startswith("revision 2: port 8884 (default) → 9001")
     hub.sql("UPDATE system_config SET config_value = 'banana' WHERE config_key = 'port'")

@@ -100,7 +100,7 @@ def test_it_leaves_the_files_alone_as_well(started_hub: HubProcess) -> None:
 
 
 def test_a_new_hub_has_nothing_to_complain_about(any_hub_process: HubProcess) -> None:
-    any_hub_process.manage("bootstrap")
+    any_hub_process.bring_up()
     report = report_of(any_hub_process)
     statuses = {fact["name"]: fact["status"] for fact in report["facts"]}
     assert report["complete"]
@@ -152,7 +152,7 @@ def test_a_database_that_lost_its_content_is_one_line(started_hub: HubProcess) -
 
 
 def test_a_database_of_a_newer_version_is_one_line(any_hub_process: HubProcess) -> None:
-    any_hub_process.manage("bootstrap")
+    any_hub_process.bring_up()
     any_hub_process.sql(
         "INSERT INTO django_migrations (app, name, applied) VALUES ('hub', '9999_later', '2030-01-01')"
     )

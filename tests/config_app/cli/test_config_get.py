@@ -94,7 +94,7 @@ def test_it_never_writes(install: None) -> None:
 
 
 def test_it_loads_neither_cryptography_nor_the_table_library(hub_process: HubProcess) -> None:
-    hub_process.manage("bootstrap")
+    hub_process.bring_up()
     script = (
         "import sys, manage; sys.argv = ['manage.py', 'config', 'get', 'port']; manage.main();"
         "print([m for m in ('cryptography', 'rich', 'dotenv') if m in sys.modules])"

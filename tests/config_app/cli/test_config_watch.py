@@ -55,7 +55,7 @@ def ended(process: Watching, status: int = 0, since: int = 0) -> str:
 
 def test_revisions_are_printed_as_they_happen_without_a_server(any_hub_process: HubProcess) -> None:
     hub = any_hub_process
-    hub.manage("bootstrap")
+    hub.bring_up()
     with watching(hub) as process:
         assert headline(process).startswith("revision 1 ")
         hub.config("set", "port", "9001", "--reason", "a new port")
@@ -76,7 +76,7 @@ def test_sigterm_ends_it_quietly(started_hub: HubProcess) -> None:
 
 
 def test_it_ends_when_nobody_reads_any_more(any_hub_process: HubProcess) -> None:
-    any_hub_process.manage("bootstrap")
+    any_hub_process.bring_up()
     with watching(any_hub_process) as process:
         assert process.stdout is not None
         headline(process)
@@ -104,7 +104,7 @@ def test_it_goes_on_after_the_server_was_restarted(
     hub_process: HubProcess, postgresql_server: PostgreSQL
 ) -> None:
     hub = HubProcess(hub_process.folder / "hub", database_url=postgresql_server.new_database())
-    hub.manage("bootstrap")
+    hub.bring_up()
     with watching(hub) as process:
         headline(process)
         hub.sql(

@@ -32,7 +32,7 @@ def test_kind_version_and_place_are_named(install: None) -> None:
 
 def test_a_server_is_named_without_its_user(postgresql_server: PostgreSQL, hub_process: HubProcess) -> None:
     hub_process.environment["HUB_DATABASE_URL"] = url = postgresql_server.new_database()
-    hub_process.manage("bootstrap")
+    hub_process.bring_up()
     found = facts_of(hub_process)["database"]["finding"]
     place = f"{urlsplit(url).path[1:]} at 127.0.0.1:{postgresql_server.port}"
     assert found.startswith("PostgreSQL ")
@@ -59,7 +59,7 @@ def test_triggers_that_a_server_has_switched_off_are_found_and_the_cure_helps(
     postgresql_server: PostgreSQL, hub_process: HubProcess
 ) -> None:
     hub = HubProcess(hub_process.folder, database_url=postgresql_server.new_database())
-    hub.manage("bootstrap")
+    hub.bring_up()
     hub.sql("DROP TRIGGER system_config_bumps ON system_config")
     assert "run manage.py migrate" in line_of(facts_of(hub)["direct_writes"])
     hub.manage("migrate", "-v", "0")
@@ -80,7 +80,7 @@ def test_a_pooler_that_hides_notifications_is_found(
 ) -> None:
     url = postgresql_server.new_database()
     hub_process.environment["HUB_DATABASE_URL"] = url
-    hub_process.manage("bootstrap")
+    hub_process.bring_up()
     assert facts_of(hub_process)["notifications"]["finding"] == "LISTEN receives them"
     with pooled(postgresql_server, url) as through:
         hub_process.environment["HUB_DATABASE_URL"] = through

@@ -37,7 +37,7 @@ def hub(postgresql_server: PostgreSQL, tmp_path_factory: pytest.TempPathFactory)
     started = HubProcess(
         tmp_path_factory.mktemp("hub") / "hub", database_url=postgresql_server.new_database()
     )
-    started.manage("bootstrap")
+    started.bring_up()
     return started
 
 

@@ -232,7 +232,7 @@ def set_port(database: Path, port: int) -> None:
 
 def test_a_replaced_a_deleted_and_a_restored_file_are_survived(hub_process: HubProcess) -> None:
     hub = hub_process
-    hub.manage("bootstrap")
+    hub.bring_up()
     with crew([hub], WATCH, prepare=START) as started:
         started.tell("")
         copy = hub.folder / "copy.db"

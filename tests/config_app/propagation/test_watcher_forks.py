@@ -39,7 +39,7 @@ print(codes)
 
 def test_a_forked_child_of_a_watching_process_watches_for_itself(any_hub_process: HubProcess) -> None:
     hub = any_hub_process
-    hub.manage("bootstrap")
+    hub.bring_up()
     assert script(hub, FORK) == "[0, 0, 0, 0]"
 
 
@@ -83,7 +83,7 @@ print(code)
 def test_a_child_that_is_forked_while_a_hook_runs_is_not_stuck_and_runs_it_too(
     hub_process: HubProcess,
 ) -> None:
-    hub_process.manage("bootstrap")
+    hub_process.bring_up()
     assert script(hub_process, FORK_WHILE_BUSY) == "0"
 
 
@@ -124,7 +124,7 @@ watcher.stop()
 def test_a_hook_may_fork_while_the_watcher_reverts_what_was_not_confirmed(
     any_hub_process: HubProcess,
 ) -> None:
-    any_hub_process.manage("bootstrap")
+    any_hub_process.bring_up()
     assert script(any_hub_process, FORK_DURING_REVERT) == "0"
 
 

@@ -235,7 +235,7 @@ def test_whatever_the_database_says_is_one_line_with_a_cure(kind: type[DatabaseE
 
 def test_no_change_of_eight_processes_is_lost(any_hub_process: HubProcess) -> None:
     hub = any_hub_process
-    hub.manage("bootstrap")
+    hub.bring_up()
     hub.config("set", "port=1000", "public_url=https://first.example")
     first = int(str(hub.sql("SELECT max(number) FROM config_revision")[0][0]))
     with crew([hub] * PROCESSES, WORK) as started:

@@ -64,7 +64,7 @@ def test_a_database_file_that_others_can_read_is_found(hub_process: HubProcess) 
     folder = hub_process.folder / "open"
     folder.mkdir()
     hub_process.environment["HUB_DATABASE_PATH"] = str(folder / "hub.db")
-    hub_process.manage("bootstrap")
+    hub_process.bring_up()
     assert facts_of(hub_process)["database_file"]["status"] == "ok"
     (folder / "hub.db").chmod(0o644)
     assert "run chmod 600" in line_of(facts_of(hub_process)["database_file"])
@@ -88,7 +88,7 @@ def test_a_key_file_that_others_can_read_is_found(started_hub: HubProcess) -> No
 def test_an_env_file_with_secrets_in_it_is_found_without_a_word_of_them(hub_process: HubProcess) -> None:
     hub_process.env_file.write_text("WORKOS_API_KEY=sk_canary1234\nHUB_PORT=8884\n")
     assert "imports" in facts_of(hub_process)["env_file"]["finding"]
-    hub_process.manage("bootstrap")
+    hub_process.bring_up()
     hub_process.env_file.chmod(0o644)
     done = hub_process.run("config", "doctor")
     assert f"{hub_process.env_file} still contains WORKOS_API_KEY, and other users of this" in done.stdout

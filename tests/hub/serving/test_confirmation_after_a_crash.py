@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator
 
@@ -101,9 +100,7 @@ def test_a_second_start_does_not_revert_what_the_first_one_listens_at(hub_proces
     _old, new = move_and_crash(hub)
     start(hub, new)
     wait_for(lambda: hub.health()["revision"] == 3, "a worker with the configuration")
-    second = subprocess.run(
-        hub.command("serve"), env=hub.environment, capture_output=True, text=True, timeout=60, check=False
-    )
+    second = hub.run("serve")
     assert (second.returncode, second.stderr.count("\n")) == (1, 1)
     assert f"port {new} is in use" in second.stderr
     assert outcomes(hub) == [""]
@@ -111,7 +108,7 @@ def test_a_second_start_does_not_revert_what_the_first_one_listens_at(hub_proces
 
 def test_an_address_that_nobody_may_confirm_away_is_refused_as_before(hub_process: HubProcess) -> None:
     hub = hub_process
-    hub.manage("bootstrap")
+    hub.bring_up()
     port = free_port()
     hub.config("set", f"port={port}")
     with occupied(port):

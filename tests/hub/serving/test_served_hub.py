@@ -29,7 +29,6 @@ SOON = 10.0
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
     """Give a claimed hub that is served by four workers on every address of this machine."""
     hub = HubProcess(tmp_path_factory.mktemp("served") / "hub")
-    hub.manage("bootstrap")
     hub.claim()
     hub.serve("--bind", f"0.0.0.0:{hub.port}", workers=WORKERS)
     wait_for_workers(hub, WORKERS)

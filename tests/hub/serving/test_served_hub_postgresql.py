@@ -31,7 +31,6 @@ def server() -> Iterator[PostgreSQL]:
 def hub(server: PostgreSQL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
     """Give a claimed hub that is served by two workers."""
     served = HubProcess(tmp_path_factory.mktemp("hub") / "hub", database_url=server.new_database())
-    served.manage("bootstrap")
     served.claim()
     served.serve(workers=WORKERS)
     wait_for_workers(served, WORKERS)

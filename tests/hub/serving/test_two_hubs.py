@@ -112,7 +112,6 @@ def hubs(tmp_path: Path) -> Iterator[tuple[PostgreSQL, list[HubProcess]]]:
         pair = [HubProcess(tmp_path / name, database_url=url) for name in ("one", "two")]
         for hub in pair:
             hub.environment["HUB_ENCRYPTION_KEY"] = "a key that both of the machines have"
-        pair[0].manage("bootstrap")
         pair[0].claim()
         first = (f"{key}={value}" for key, value in revision_marks.changes(0).items())
         pair[0].config("set", "trusted_proxies=127.0.0.1", *first)

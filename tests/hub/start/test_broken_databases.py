@@ -38,8 +38,18 @@ def files(hub: HubProcess) -> Files:
 def diagnosis(hub: HubProcess, *command: str, limited: tuple[str, ...] = ()) -> str:
     """Run a command that must fail with one line and change nothing, and return the line."""
     before = files(hub)
-    done = subprocess.run(
-        [*limited, *hub.command(*command)],
+    done = run_limited(hub, *limited, *hub.command(*command)) if limited else hub.run(*command)
+    assert files(hub) == before
+    assert done.returncode == 1, done.stderr
+    assert done.stderr.startswith("error: ")
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+    return done.stderr
+
+
+def run_limited(hub: HubProcess, *command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
         cwd=hub.folder,
         env=hub.environment,
         stdin=subprocess.DEVNULL,
@@ -48,12 +58,6 @@ def diagnosis(hub: HubProcess, *command: str, limited: tuple[str, ...] = ()) -> 
         timeout=60,
         check=False,
     )
-    assert files(hub) == before
-    assert done.returncode == 1, done.stderr
-    assert done.stderr.startswith("error: ")
-    assert len(done.stderr.splitlines()) == 1, done.stderr
-    assert "Traceback" not in done.stderr + done.stdout
-    return done.stderr
 
 
 def garbage(hub: HubProcess) -> None:

@@ -11,15 +11,14 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
-from tests.support.processes import command_server
+from tests.support.processes import brought_up, command_server
+from tests.support.processes.answer import Answer, request
 from tests.support.processes.started_process import TIMEOUT, Piped, Started
 from tests.support.waiting import wait_for
 
@@ -128,10 +127,19 @@ class HubProcess:
         """Run ``manage.py config`` and return its standard output without the last newline."""
         return self.manage("config", *arguments).rstrip("\n")
 
+    def bring_up(self) -> None:
+        """Bring the hub up where a first start is not what the test is about."""
+        if brought_up.can_copy(self):
+            brought_up.copy(start, self)
+        else:
+            start(self)
+
     def claim(self) -> None:
-        """Claim the hub in local mode without a browser."""
-        options = ("--mode", "local", "--admin-email", OWNER, "--password-file", "-")
-        self.manage("setup", *options, text=PASSWORD)
+        """Claim the hub in local mode without a browser, where that is not what the test is about."""
+        if brought_up.can_copy(self):
+            brought_up.copy(claim, self)
+        else:
+            claim(self)
 
     def serve(self, *arguments: str, workers: int = 2, **environment: str) -> None:
         """Serve the hub on a free port and wait until it answers."""
@@ -140,7 +148,7 @@ class HubProcess:
 
     def serve_as_configured(self) -> None:
         """Serve the hub as its configuration says, on a port that nothing else uses."""
-        self.manage("bootstrap")
+        self.bring_up()
         self.config("set", f"port={self.port}")
         self._start(self.command("serve"), {})
 
@@ -190,14 +198,7 @@ class HubProcess:
 
     def get(self, path: str, **headers: str) -> Answer:
         """Request a path without following redirects."""
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        request = urllib.request.Request(self.url + path, headers=named)  # noqa: S310 - always our own address
-        try:
-            with _opener.open(request, timeout=10) as response:
-                return Answer(response.status, dict(response.headers), response.read())
-        except urllib.error.HTTPError as error:
-            with error:
-                return Answer(error.code, dict(error.headers), error.read())
+        return request(self.url + path, headers)
 
     def health(self) -> dict[str, Any]:
         """Return what the ready endpoint says."""
@@ -240,6 +241,17 @@ class HubProcess:
             file.execute("ROLLBACK")
 
 
+def start(hub: HubProcess) -> None:
+    """Start a hub for the first time."""
+    hub.manage("bootstrap")
+
+
+def claim(hub: HubProcess) -> None:
+    """Claim a hub in local mode."""
+    options = ("--mode", "local", "--admin-email", OWNER, "--password-file", "-")
+    hub.manage("setup", *options, text=PASSWORD)
+
+
 def _children(parent: int) -> Iterator[int]:
     for status in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):  # it has ended meanwhile
@@ -266,24 +278,3 @@ def hub_of_a_module() -> Iterator[HubProcess]:
             yield hub
         finally:
             hub.stop()
-
-
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_args: Any) -> None:
-        return None
-
-
-_opener = urllib.request.build_opener(_NoRedirects)
-
-
-class Answer:
-    """What a request was answered with."""
-
-    def __init__(self, status: int, headers: dict[str, str], body: bytes) -> None:
-        """Keep status, headers and body."""
-        self.status, self.headers, self.body = status, headers, body
-
-    @property
-    def text(self) -> str:
-        """Return the body as text."""
-        return self.body.decode()

@@ -1,0 +1,72 @@
+"""Hubs that were brought up once in a test run; to copy one is quicker than a first start."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import itertools
+import shutil
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from hub.database.location import database_from_url
+from tests.support.process_environment import DATA_DIR, OURS
+
+if TYPE_CHECKING:
+    from tests.support.processes.hub_process import HubProcess
+
+State = Callable[["HubProcess"], object]
+WHERE_IT_IS = ("HUB_DATA_DIR", "HUB_ENV_FILE", "HUB_DATABASE_URL")
+"""Variables that make no difference to what a first start does."""
+
+_numbers = itertools.count(1)
+
+
+def can_copy(hub: HubProcess) -> bool:
+    """Return whether nothing of the hub is there yet that a first start would heed."""
+    said = [name for name in hub.environment if name.startswith(OURS) and name not in WHERE_IT_IS]
+    return not said and not hub.data_dir.exists() and not hub.env_file.exists()
+
+
+def copy(state: State, hub: HubProcess) -> None:
+    """Let the hub be in the state that ``state`` brings an empty one to; its database must be empty."""
+    server, _, name = (hub.database_url or "").rpartition("/")
+    original = _original(state, type(hub), server)
+    shutil.copytree(original.data_dir, hub.data_dir)
+    if original.database_url is not None:
+        template = original.database_url.rpartition("/")[2]
+        with _administration(server) as connection:
+            connection.execute(f"DROP DATABASE {name}".encode())
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+    _note_where_it_is(hub)
+
+
+@functools.cache
+def _original(state: State, kind: type[HubProcess], server: str) -> HubProcess:
+    number = next(_numbers)
+    url = None
+    if server:
+        url = f"{server}/original{number}"
+        with _administration(server) as connection:
+            connection.execute(f"CREATE DATABASE original{number}".encode())
+    hub = kind(DATA_DIR / "originals" / str(number), database_url=url)
+    state(hub)
+    return hub
+
+
+@contextlib.contextmanager
+def _administration(server: str) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        yield connection
+
+
+def _note_where_it_is(hub: HubProcess) -> None:
+    """Let a copied database say where it is, as after a first start; to write that counts as no change."""
+    url = hub.database_url
+    label = database_from_url(url, DATA_DIR).label if url else str(hub.database)
+    ((version,),) = hub.sql("SELECT version FROM config_state")
+    hub.sql(f"UPDATE system_config SET config_value = '{label}' WHERE config_key = 'database_path'")  # noqa: S608
+    hub.sql(f"UPDATE config_change SET new_value = '{label}' WHERE key = 'database_path'")  # noqa: S608
+    hub.sql(f"UPDATE config_state SET version = {version}")  # noqa: S608
