@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.processes.hub_process import OWNER, Answer, HubProcess
+from tests.support.processes.answer import Answer
+from tests.support.processes.hub_process import OWNER, HubProcess
 from tests.support.processes.served_hub import (
     ask_every_worker,
     owner_of,

@@ -44,7 +44,7 @@ def copy(state: State, hub: HubProcess) -> None:
 
 
 @functools.cache
-def _original(state: State, kind: type[HubProcess], server: str) -> HubProcess:
+def _original(state: State, kind: Callable[..., HubProcess], server: str) -> HubProcess:
     number = next(_numbers)
     url = None
     if server:

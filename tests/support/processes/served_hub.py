@@ -13,7 +13,8 @@ from typing import Any
 
 import httpx2
 
-from tests.support.processes.hub_process import OWNER, PASSWORD, Answer, HubProcess
+from tests.support.processes.answer import Answer
+from tests.support.processes.hub_process import OWNER, PASSWORD, HubProcess
 from tests.support.waiting import wait_for
 
 CALLERS = 8
