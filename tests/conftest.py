@@ -182,11 +182,10 @@ def started_once(tmp_path_factory: pytest.TempPathFactory) -> HubProcess:
 
 
 @pytest.fixture
-def started_hub(started_once: HubProcess, tmp_path: Path) -> Iterator[HubProcess]:
-    """Give a copy of that hub, which is quicker than a first start."""
-    folder = tmp_path / "hub"
-    shutil.copytree(started_once.data_dir, folder / "data")
-    hub = HubProcess(folder)
+def started_hub(tmp_path: Path) -> Iterator[HubProcess]:
+    """Return a hub that was started and not claimed."""
+    hub = HubProcess(tmp_path / "hub")
+    hub.bring_up()
     yield hub
     hub.stop()
 

@@ -81,9 +81,9 @@ def hub(postgresql_server: PostgreSQL, tmp_path: Path) -> Iterator[HubProcess]:
     """Give a served hub whose database server has a clock that a test can set."""
     url = postgresql_server.new_database()
     hub = HubProcess(tmp_path / "hub", database_url=url)
+    hub.bring_up()
     hub.sql(CLOCK)
     hub.sql(f"ALTER DATABASE {url.rpartition('/')[2]} SET search_path = public, clock, pg_catalog")
-    hub.bring_up()
     hub.serve(workers=1)
     yield hub
     hub.stop()

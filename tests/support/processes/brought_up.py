@@ -33,7 +33,8 @@ def can_copy(hub: HubProcess) -> bool:
 def copy(state: State, hub: HubProcess) -> None:
     """Let the hub be in the state that ``state`` brings an empty one to; its database must be empty."""
     server, _, name = (hub.database_url or "").rpartition("/")
-    original = _original(state, type(hub), server)
+    kind: Callable[..., HubProcess] = type(hub)
+    original = _original(state, kind, server)
     shutil.copytree(original.data_dir, hub.data_dir)
     if original.database_url is not None:
         template = original.database_url.rpartition("/")[2]

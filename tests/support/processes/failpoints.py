@@ -7,6 +7,7 @@ processes are forks, which makes a death at every one of them affordable; each i
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import itertools
 import json
@@ -23,7 +24,8 @@ import psycopg
 
 WRITING = os.O_WRONLY | os.O_RDWR
 FILE_EVENTS = {"os.link", "os.mkdir", "os.remove", "os.rename"}
-ACTION = sys.argv[1]
+ACTION, STRIDE = sys.argv[1], int(sys.argv[2])
+"""What to do, and how far apart the points are; the first and the last are always among them."""
 Action = Callable[[], None]
 
 _forking = multiprocessing.get_context("fork")
@@ -160,13 +162,22 @@ def main() -> None:
     start_afresh()
     state = State()
     before, after = rehearse(state, action)
-    state.restore()
-    for fatal in itertools.count(1):
+    gc.collect()
+    gc.freeze()
+
+    def survives(fatal: int) -> bool:
+        """Return whether the action has fewer points; print what is found after a death there."""
         if die_at(fatal, action) == 0:
-            return
+            state.restore()
+            return True
         say(found := ask(restarted))
         if found != before or before == after:  # where a start does the work, it has done so by now
             state.restore()
+        return False
+
+    state.restore()
+    end = next(fatal for fatal in itertools.count(1, STRIDE) if survives(fatal))
+    next((fatal for fatal in range(end - 1, end - STRIDE, -1) if not survives(fatal)), None)  # the last point
 
 
 def rehearse(state: State, action: Action) -> tuple[Any, Any]:
