@@ -96,7 +96,7 @@ def change_port(hub: HubProcess, seconds: int) -> None:
 
 
 def test_a_served_hub_whose_server_is_set_back_reverts_in_time(hub: HubProcess) -> None:
-    change_port(hub, 10)
+    change_port(hub, 5)
     hub.sql("UPDATE clock.moved SET seconds = -3600")
     wait_for(lambda: hub.health()["revision"] == 3, "the change to revert", 60)
     assert hub.sql("SELECT outcome FROM config_confirmation") == [("reverted",)]

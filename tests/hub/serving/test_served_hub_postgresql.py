@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
@@ -118,13 +119,15 @@ def test_a_transaction_that_somebody_forgot_is_named_and_holds_nobody_up_for_eve
     with owner_of(hub) as owner, psycopg.connect(str(hub.database_url)) as forgotten:
         fields = fields_of(owner.get(EDITOR).text)
         forgotten.execute("UPDATE system_config SET config_value = '9001' WHERE config_key = 'port'")
-        done = hub.run("config", "set", "log_level=debug")
+        with ThreadPoolExecutor() as pool:
+            saving = pool.submit(owner.post, EDITOR, data=fields | {"log_level": "debug"})
+            done = hub.run("config", "set", "log_level=debug")
+            page = saving.result()
         assert (done.returncode, done.stdout) == (1, "")
         assert done.stderr == (
             "error: the database is unavailable: another transaction has held the lock on the configuration "
             "for too long; try again, or end the transaction that is still open in a database client\n"
         )
-        page = owner.post(EDITOR, data=fields | {"log_level": "debug"})
         assert "another transaction has held the lock" in page.text
         assert hub.health()["stale_since"] is None
         forgotten.rollback()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hub.settings import *  # noqa: F403
 from hub.settings import CONFIG_APP, DATABASES
 
-BUSY_TIMEOUT = 5
+BUSY_TIMEOUT = 3
 
 CONFIG_APP = CONFIG_APP | {"CONFIRM_SECONDS": "8"}
 _database = DATABASES["default"]
