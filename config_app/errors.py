@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
+REPEAT = "roll the whole transaction back, then try again"
 _KEY_SHAPE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
 
@@ -161,6 +162,39 @@ class ConfigurationLocked(DatabaseUnavailable):
             "another transaction has held the lock on the configuration for too long",
             "try again, or end the transaction that is still open in a database client",
         )
+
+
+class WriteConflict(DatabaseUnavailable):
+    """Another transaction changed the configuration at the same time; repeat the whole transaction."""
+
+    def __init__(self) -> None:
+        self.why = "another transaction changed the same data at the same time"
+        ConfigError.__init__(self, f"nothing was written, because {self.why}", fix=REPEAT)
+
+
+class BrokenTransaction(DatabaseUnavailable):
+    """An earlier error has broken the caller's transaction, in which the database refuses everything."""
+
+    def __init__(self) -> None:
+        self.why = "an earlier error has broken this transaction"
+        ConfigError.__init__(self, self.why, fix=REPEAT)
+
+
+class UnstorableText(ConfigError):
+    """The database cannot store a text, whatever its setting accepts."""
+
+    def __init__(self, why: str, fix: str) -> None:
+        super().__init__(f"the database cannot store a text of this change: {why}", fix=fix)
+        self.why = why
+
+
+class InvalidOrigin(ConfigError):
+    """The history cannot store the actor, channel, reason or address of a change; ``name`` says which."""
+
+    def __init__(self, name: str, expected: str) -> None:
+        super().__init__(f"the {name} of a change: expected {expected}")
+        self.name = name
+        self.expected = expected
 
 
 class NewerSchema(ConfigError):

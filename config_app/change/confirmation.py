@@ -65,10 +65,11 @@ def confirm(number: int, *, actor: object = None, reason: str = "", version: int
     Raise ``NotWaiting`` if it does not wait to be confirmed. Raise ``Moved`` if ``version`` is given and
     the tables have a newer version.
     """
+    origin = Origin(actor=actor_name(actor), reason=reason)
     with store.writing() as stored:
         # The caller checked the actor's rights at this version. A later change may have revoked them.
         _refuse_if_moved(stored, version)
-        _settle(number, CONFIRMED, actor=actor_name(actor), reason=reason)
+        _settle(number, CONFIRMED, actor=origin.actor, reason=origin.reason)
         store.bump_version(stored)
         transaction.on_commit(runtime.reload)
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from config_app.store.origin import CODE, Origin
 from config_app.store.tables import (
-    CODE,
     Edit,
-    Origin,
     Row,
     Stored,
     accepted_texts,

@@ -3,29 +3,75 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 
 from django.db import DatabaseError, ProgrammingError, transaction
 
-from config_app.errors import ConfigurationLocked, DatabaseUnavailable
+from config_app.errors import (
+    BrokenTransaction,
+    ConfigError,
+    ConfigurationLocked,
+    DatabaseUnavailable,
+    UnstorableText,
+    WriteConflict,
+)
 from config_app.project import get_project
 
 CURE = "check that it is reachable, writable and not full"
+ENCODING = "use a database with the encoding UTF8, or other characters"
 WAIT = "wait until the process that holds the lock is done, or end it"
+
+KNOWN: Mapping[str | None, Callable[[], ConfigError]] = {
+    "55P03": ConfigurationLocked,  # lock_not_available
+    "40001": WriteConflict,  # serialization_failure
+    "40P01": WriteConflict,  # deadlock_detected
+    "25P02": BrokenTransaction,  # in_failed_sql_transaction
+}
+"""Our errors by the codes of PostgreSQL's (SQLSTATE)."""
+UNTRANSLATABLE, TOO_LONG = "22P05", "22001"
 
 
 @contextlib.contextmanager
 def database_errors() -> Iterator[None]:
-    """Raise ``DatabaseUnavailable`` or ``ConfigurationLocked`` instead of an error of the database."""
+    """Raise a ``ConfigError`` that names the cause instead of an error of the database."""
     try:
         yield
     except OverflowError as raised:
         raise DatabaseUnavailable("a number in it is too large", "restore it from a backup") from raised
+    except UnicodeEncodeError as raised:
+        raise UnstorableText("it is not valid Unicode", "remove lone surrogates from it") from raised
     except DatabaseError as raised:
         error = _first(raised)
-        if _waited_for_lock(error):
-            raise ConfigurationLocked from raised
-        raise DatabaseUnavailable(_reason(error), _cure(error)) from raised
+        raise _known(error) or DatabaseUnavailable(_reason(error), _cure(error)) from raised
+
+
+def _known(error: DatabaseError) -> ConfigError | None:
+    """Return the error of ours for a cause that says nothing about the state of the database."""
+    state = _sqlstate(error)
+    if state in KNOWN:
+        return KNOWN[state]()
+    if isinstance(error, transaction.TransactionManagementError) and "'atomic' block" in str(error):
+        return BrokenTransaction()
+    if state == UNTRANSLATABLE or "Incorrect string value" in str(error):  # the second is MySQL's error
+        return UnstorableText(f"its encoding{_encoding(error)} lacks a character", ENCODING)
+    if "NUL (0x00)" in str(error):
+        return UnstorableText("it has a NUL character", "remove NUL characters from it")
+    if state == TOO_LONG:
+        return UnstorableText("it is too long", "shorten it")
+    return None
+
+
+def _encoding(error: DatabaseError) -> str:
+    """Return the encoding that PostgreSQL names, with a space before it; empty if there is none."""
+    # The rest of its message is not repeated, because it has a part of the value.
+    found = re.search(r'in encoding "(\w+)"\s*$', str(error).strip().splitlines()[0])
+    return f" {found[1]}" if found else ""
+
+
+def _sqlstate(error: DatabaseError) -> str | None:
+    """Return the code of PostgreSQL's error; ``None`` on other databases."""
+    return getattr(error.__cause__, "sqlstate", None)
 
 
 def _first(error: DatabaseError) -> DatabaseError:
@@ -37,11 +83,6 @@ def _first(error: DatabaseError) -> DatabaseError:
 
 def _reason(error: DatabaseError) -> str:
     return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-
-
-def _waited_for_lock(error: DatabaseError) -> bool:
-    """Return whether PostgreSQL stopped waiting for a lock (SQLSTATE 55P03, lock_not_available)."""
-    return getattr(error.__cause__, "sqlstate", None) == "55P03"
 
 
 def _cure(error: DatabaseError) -> str:

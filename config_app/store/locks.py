@@ -29,10 +29,23 @@ def waiting_at_most(seconds: float) -> Iterator[None]:
 
 @contextlib.contextmanager
 def bounded_transaction() -> Iterator[None]:
-    """Run the block in a transaction that waits at most ``longest_wait`` seconds for each lock."""
+    """Run the block in a transaction that waits at most ``longest_wait`` seconds for each lock.
+
+    If a transaction is open already, its own limit applies again afterwards.
+    """
     # SQLite and MySQL have a limit for every connection, so nothing is set there.
+    is_nested = connection.in_atomic_block or not connection.get_autocommit()
     with transaction.atomic():
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute(f"SET LOCAL lock_timeout = {round(longest_wait.get() * 1000)}")
+        before = _limit(f"{round(longest_wait.get() * 1000)}") if connection.vendor == "postgresql" else None
         yield
+        if is_nested and before is not None:  # after an error, the rollback to the savepoint restores it
+            _limit(before)
+
+
+def _limit(timeout: str) -> str:
+    """Set PostgreSQL's ``lock_timeout`` for the rest of the transaction; return the previous one."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_setting('lock_timeout'), set_config('lock_timeout', %s, true)", [timeout]
+        )
+        return str(cursor.fetchone()[0])

@@ -19,14 +19,13 @@ from config_app.models import Change, ConfigState, Revision, SystemConfig
 from config_app.store import state_row, statements
 from config_app.store.failures import database_errors
 from config_app.store.locks import bounded_transaction
+from config_app.store.origin import Origin
 from config_app.store.statements import STATE_ID
 from config_app.store.upsert import upsert
 
 LENIENT = operator.methodcaller("decode", "utf-8", "replace")
 """Decodes bytes as UTF-8, with replacement characters for invalid bytes."""
 # A methodcaller, because a Python function would be slow: it is called for each column of each row.
-CODE = "code"
-"""The channel of changes that code makes through ``config_app.api``."""
 
 
 class Row(NamedTuple):
@@ -85,16 +84,6 @@ class Edit:
     note: str = ""
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
-    """Who makes a change, through which channel, why, and from which client address."""
-
-    actor: str = ""
-    channel: str = CODE
-    reason: str = ""
-    address: str = ""
-
-
 @contextlib.contextmanager
 def _reading() -> Iterator[None]:
     """Accept text that is not UTF-8; raise ``DatabaseUnavailable`` if the block cannot read the tables."""
@@ -114,11 +103,11 @@ def _lenient_text() -> Iterator[None]:
         return
     connection.ensure_connection()
     raw = connection.connection
-    raw.text_factory = LENIENT
+    before, raw.text_factory = raw.text_factory, LENIENT
     try:
         yield
     finally:
-        raw.text_factory = str
+        raw.text_factory = before
 
 
 def read() -> Stored:

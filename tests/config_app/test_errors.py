@@ -43,6 +43,11 @@ EXAMPLES = [
     DatabaseUnavailable("it is locked", "wait"),
     errors.ConfigurationLocked(),
     NewerSchema(["hub.0009_teams"]),
+    errors.NotConfigured("CONFIG_APP is missing from the Django settings", fix="set CONFIG_APP"),
+    errors.InvalidOrigin("reason", "text without NUL characters"),
+    errors.UnstorableText("it is too long", "shorten it"),
+    errors.WriteConflict(),
+    errors.BrokenTransaction(),
 ]
 every_error = pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: type(error).__name__)
 
