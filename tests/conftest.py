@@ -174,23 +174,6 @@ def hub_process(tmp_path: Path) -> Iterator[HubProcess]:
 
 
 @pytest.fixture(scope="session")
-def started_once(tmp_path_factory: pytest.TempPathFactory) -> HubProcess:
-    """Give a hub that was started and claimed by nobody, for tests that only look at it."""
-    hub = HubProcess(tmp_path_factory.mktemp("started"))
-    hub.manage("bootstrap")
-    return hub
-
-
-@pytest.fixture
-def started_hub(tmp_path: Path) -> Iterator[HubProcess]:
-    """Return a hub that was started and not claimed."""
-    hub = HubProcess(tmp_path / "hub")
-    hub.bring_up()
-    yield hub
-    hub.stop()
-
-
-@pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[PostgreSQL]:
     """Give a real PostgreSQL server of this test run's own."""
     with PostgreSQL.running() as server:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 import pytest
 
 from tests.hub.workos.test_workos_credentials import ENVIRONMENT
-from tests.support.processes.claimed_hubs import copy
 from tests.support.processes.hub_process import PASSWORD, HubProcess
 from tests.support.processes.served_hub import lines_to_every_worker, wait_for_workers, workers
 from tests.support.waiting import wait_for
@@ -32,7 +31,10 @@ def hub(
     request: pytest.FixtureRequest, kit: AuthKit, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[HubProcess]:
     """Give a served hub in mode workos, on SQLite and on PostgreSQL, with a misleading environment."""
-    hub = copy(request, "started_once", request.param, tmp_path_factory.mktemp("hub"))
+    is_sqlite = request.param == "sqlite"
+    url = None if is_sqlite else request.getfixturevalue("postgresql_server").new_database()
+    hub = HubProcess(tmp_path_factory.mktemp("hub"), database_url=url)
+    hub.bring_up()
     connect(hub, kit.url)
     claim_for_workos(hub, api_key=kit.api_key)
     # Lines to every worker stay open while nothing is asked on them, up to the end of a command.

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.processes.claimed_hubs import copy_of
 from tests.support.processes.hub_process import HubProcess
 from tests.support.workos.emulator import API_KEY, CLIENT_ID, Emulator, running_emulator
 from tests.support.workos.served_hub import claim_for_workos, connect
@@ -29,10 +28,11 @@ def emulator(emulator_once: Emulator) -> Emulator:
 
 @pytest.fixture(scope="session")
 def served_once_with_workos(
-    started_once: HubProcess, emulator_once: Emulator, tmp_path_factory: pytest.TempPathFactory
+    emulator_once: Emulator, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[HubProcess]:
     """Give a served hub that was claimed in mode workos, on SQLite; see ``left_as_it_was``."""
-    hub = copy_of(started_once, tmp_path_factory.mktemp("served"))
+    hub = HubProcess(tmp_path_factory.mktemp("served"))
+    hub.bring_up()
     connect(hub, emulator_once.url)
     claim_for_workos(hub, CLIENT_ID, API_KEY)
     hub.serve(workers=2)
