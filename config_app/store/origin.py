@@ -40,6 +40,6 @@ def _check(name: str, text: object) -> None:
         raise InvalidOrigin(name, "text without NUL characters")
     if any("\ud800" <= character <= "\udfff" for character in text):
         raise InvalidOrigin(name, "valid Unicode text")
-    longest = Revision._meta.get_field(name).max_length
+    longest = getattr(Revision._meta.get_field(name), "max_length", None)
     if longest is not None and len(text) > longest:
         raise InvalidOrigin(name, f"at most {longest} characters, not {len(text)}")
