@@ -74,6 +74,16 @@ class ForbiddenSetting(ConfigError):
         self.key = key
 
 
+class ForbiddenChange(ConfigError):
+    """This person may not change the configuration at all."""
+
+    permission = "config_app.change_systemconfig"
+
+    def __init__(self) -> None:
+        fix = f"ask for the permission {self.permission}"
+        super().__init__("you are not permitted to change the configuration", fix=fix)
+
+
 class NotProved(ConfigError):
     """A sensitive change needs a recent proof of identity from the person who makes it."""
 

@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.http import HttpRequest
 
+from config_app.change.rights import may_change_anything
+
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
 else:
     ModelAdmin = admin.ModelAdmin
 
-VIEW, CHANGE = "config_app.view_systemconfig", "config_app.change_systemconfig"
+VIEW = "config_app.view_systemconfig"
 VIEW_HISTORY = "config_app.view_revision"
 
 
 def may_change(request: HttpRequest) -> bool:
     """Return whether the visitor may change any setting at all."""
-    return request.user.has_perm(CHANGE)
+    return may_change_anything(request.user)
 
 
 def may_view(request: HttpRequest) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 from django.db import transaction
 
 from config_app import store
+from config_app.change import rights
 from config_app.change.plan import actor_name, plan
 from config_app.declaration.unset import UNSET
 from config_app.errors import ConfigError, DatabaseUnavailable
@@ -63,12 +64,13 @@ def confirm(number: int, *, actor: object = None, reason: str = "", version: int
     """Confirm a revision, so that it no longer reverts automatically.
 
     Raise ``NotWaiting`` if it does not wait to be confirmed. Raise ``Moved`` if ``version`` is given and
-    the tables have a newer version.
+    the tables have a newer version. Raise ``InvalidPlan`` if ``actor`` is a user who may not do this.
     """
     origin = Origin(actor=actor_name(actor), reason=reason)
     with store.writing() as stored:
         # The caller checked the actor's rights at this version. A later change may have revoked them.
         _refuse_if_moved(stored, version)
+        _check_rights(number, actor)
         _settle(number, CONFIRMED, actor=origin.actor, reason=origin.reason)
         store.bump_version(stored)
         transaction.on_commit(runtime.reload)
@@ -131,6 +133,13 @@ def _refuse_if_moved(stored: Stored, version: int | None) -> None:
         raise Moved
 
 
+def _check_rights(number: int, actor: object) -> None:
+    """Raise ``InvalidPlan`` if the actor is a person who may not change what the revision changed."""
+    if rights.is_person(actor):
+        changes = Change.objects.filter(revision=number, refused=False)
+        rights.check(actor, changes.values_list("key", flat=True))
+
+
 def _settle(number: int, outcome: str, *, actor: str = "", reason: str = "") -> None:
     if not deadlines.settle(number, outcome, actor=actor, reason=reason):
         raise NotWaiting(number)
@@ -139,6 +148,7 @@ def _settle(number: int, outcome: str, *, actor: str = "", reason: str = "") -> 
 def _revert(number: int, origin: Origin, actor: object, version: int | None = None) -> Revision | None:
     with store.writing() as stored:
         _refuse_if_moved(stored, version)
+        _check_rights(number, actor)
         _settle(number, REVERTED)
         undoing = plan(_changes_back(number), managed=True)
         revision = undoing.apply(

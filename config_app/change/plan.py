@@ -9,11 +9,12 @@ from typing import Any
 from django.db import transaction
 
 from config_app import store
+from config_app.change import rights
 from config_app.change.adoption import adopt, unrecorded
 from config_app.change.texts import Text, canonical_texts, encrypted, plain, sealed
 from config_app.declaration.schema import NOT_SET, Schema, Setting
 from config_app.declaration.setting import TakesEffect
-from config_app.errors import ConfigError, ForbiddenSetting, InvalidPlan, RuleViolation, StaleRevision
+from config_app.errors import ConfigError, InvalidPlan, RuleViolation, StaleRevision
 from config_app.live import runtime
 from config_app.live.resolution import Known, Resolution, read_with_keyring, resolve
 from config_app.models import Revision
@@ -76,9 +77,12 @@ class Plan:
         ``channel`` names the interface that the person used; the default means program code. With
         ``confirm_within`` (seconds), the revision reverts unless it is confirmed in that time.
 
+        If ``actor`` is a user object, this user must be permitted to make the changes.
+
         The changes are validated again under the writers' lock. Raise ``StaleRevision`` if the plan's
-        base revision is no longer the last, ``InvalidPlan`` if the changes are no longer valid, and
-        ``DatabaseUnavailable``. If an exception is raised, nothing has changed.
+        base revision is no longer the last, ``InvalidPlan`` if the changes are no longer valid or the
+        actor may not make them, and ``DatabaseUnavailable``. If an exception is raised, nothing has
+        changed.
         """
         origin = Origin(actor=actor_name(actor), channel=channel, reason=reason, address=address)
         _load_before_writing()
@@ -94,7 +98,7 @@ class Plan:
             if not fresh.edits:
                 return None
             if not self.managed:
-                _check_rights(actor, fresh.edits)
+                rights.check(actor, [edit.key for edit in fresh.edits])
             revision = store.record(stored, encrypted(fresh.edits), origin)
             if confirm_within is not None:
                 await_confirmation(revision, confirm_within)
@@ -107,16 +111,6 @@ def _load_before_writing() -> None:
     # A first load later in the transaction would read this transaction's own uncommitted writes.
     if transaction.get_connection().in_atomic_block:
         runtime.get_snapshot()
-
-
-def _check_rights(actor: object, edits: Iterable[Edit]) -> None:
-    """Raise ``InvalidPlan`` if the actor is a signed-in person who may not change one of the settings."""
-    if not hasattr(actor, "get_username"):  # a shell or program code, which may change every setting
-        return
-    project, schema = get_project(), get_schema()
-    forbidden = [e.key for e in edits if not project.may_change(actor, schema[e.key])]
-    if forbidden:
-        raise InvalidPlan(ForbiddenSetting(key) for key in forbidden)
 
 
 def actor_name(actor: object) -> str:

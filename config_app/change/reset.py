@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
+from config_app.change import rights
 from config_app.change.plan import Plan, plan
 from config_app.declaration.unset import UNSET
 from config_app.models import Revision
@@ -30,12 +31,14 @@ def plan_reset(*, every_setting: bool = False) -> Plan:
 def reset(
     *, actor: object = None, channel: str = CODE, reason: str = "", every_setting: bool = False
 ) -> Revision | None:
-    """Reset the install and revoke access, in one transaction.
+    """Clear every secret and do what the project adds, in one transaction.
 
-    Return the revision, or ``None`` if no setting had to change.
+    The project adds ``reset_changes()`` and ``revoke_access()``. Return the revision, or ``None`` if no
+    setting had to change. Raise ``InvalidPlan`` if ``actor`` is a user who may not make the changes.
     """
     with database_errors(), transaction.atomic():
         planned = plan_reset(every_setting=every_setting)
+        rights.check(actor, [edit.key for edit in planned.edits if not get_schema()[edit.key].managed])
         revision = planned.apply(actor=actor, channel=channel, reason=reason)
         get_project().revoke_access()
     return revision

@@ -33,6 +33,7 @@ EXAMPLES = [
     UnknownSetting("prot", ["port"]),
     ManagedSetting("setup_completed", "the claim does that"),
     errors.ForbiddenSetting("app_mode"),
+    errors.ForbiddenChange(),
     errors.NotProved("Enter your password."),
     RULE,
     InvalidPlan([PORT, RULE]),

@@ -13,8 +13,8 @@ from config_app.api import UNSET, get_config, plan
 from config_app.errors import DatabaseUnavailable, InvalidPlan, StaleRevision
 from config_app.live import runtime
 from config_app.models import Change, Revision, SystemConfig
-from hub.models import User
 from tests.support import generated_schema
+from tests.support.browsers import editor
 from tests.support.databases.raw_sql import raw_sql
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -193,7 +193,7 @@ def test_a_commit_stays_one_when_the_database_fails_right_after_it(monkeypatch: 
 
 
 def test_someone_without_the_right_to_a_setting_is_refused_and_nothing_changes() -> None:
-    staff = User.objects.create_user("staff@example.com", is_staff_member=True)
+    staff = editor.staff("change_systemconfig", email="staff@example.com")
     before = store.read()
     with pytest.raises(InvalidPlan, match="allowed_hosts: you are not permitted to change this setting"):
         plan({"allowed_hosts": "a.example", "port": 9001}).apply(actor=staff)
