@@ -34,6 +34,7 @@ EXAMPLES = [
     ManagedSetting("setup_completed", "the claim does that"),
     errors.ForbiddenSetting("app_mode"),
     errors.ForbiddenChange(),
+    errors.FaultyRule("cheap_pages", "raised KeyError"),
     errors.NotProved("Enter your password."),
     RULE,
     InvalidPlan([PORT, RULE]),
