@@ -103,7 +103,7 @@ def administer(visitor: Visitor) -> None:
     visitor.see(EDITOR, {**unchanged, "counter": "none"}, name="mistakes in the editor")
     plan({"counter": 3}).apply(actor="grace", channel="cli")
     visitor.see(EDITOR, {**unchanged, "counter": "4"}, name="conflict")
-    lock_out = {"_base_revision": "2", "means": "card", "counter": "3", "terminal_key": ""}
+    lock_out = {"_base_revision": "2", "_shown": "bell", "means": "card", "counter": "3", "terminal_key": ""}
     visitor.see(EDITOR, lock_out, name="elsewhere")
     visitor.see(HISTORY)
     visitor.see(f"{HISTORY}3/", name="revision")
