@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django import template
 from django.apps import apps
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
 
 from config_app.errors import DatabaseUnavailable
 from config_app.models import Revision, now
@@ -29,7 +30,7 @@ def unconfirmed_revisions(context: template.Context) -> dict[str, Any]:
     request = context.get("request")
     if not isinstance(request, HttpRequest) or not hasattr(request, "user") or hasattr(request, SHOWN):
         return {}
-    if not apps.is_installed("django.contrib.admin"):
+    if not _has_admin():
         return {}
     from config_app.admin.unconfirmed import rows
 
@@ -40,6 +41,17 @@ def unconfirmed_revisions(context: template.Context) -> dict[str, Any]:
         return {}
     path = request.get_full_path() if request.method == "GET" else ""
     return {"rows": found, "next": path, "csrf_token": context.get("csrf_token")}
+
+
+def _has_admin() -> bool:
+    """Return whether the admin is installed and has URLs."""
+    if not apps.is_installed("django.contrib.admin"):
+        return False
+    try:
+        reverse("admin:config_app_revision_changelist")
+    except NoReverseMatch:
+        return False
+    return True
 
 
 def _shown(row: BannerRow) -> dict[str, Any]:

@@ -156,6 +156,29 @@ def test_without_the_admin_everything_else_works(tmp_path: Path) -> None:
     assert project.manage("config", "doctor").returncode == 0
 
 
+def test_without_urls_of_the_admin_other_pages_work(tmp_path: Path) -> None:
+    project = ForeignProject(tmp_path / "project", settings='ROOT_URLCONF = "shop.bare_urls"')
+    project.write("shop/bare_urls.py", BARE_URLS)
+    project.write("shop/templates/shop/page.html", "{% load confirmation %}page {% unconfirmed_revisions %}")
+    project.migrate()
+    said = project.says("""
+        from django.contrib.auth.models import User
+        from django.test import Client
+        from config_app.api import plan
+        plan({"page_size": "50"}).apply(confirm_within=60)
+        client = Client()
+        client.force_login(User.objects.create_superuser("ada"))
+        print(client.get("/").content.decode())
+        """)
+    assert said.split() == ["page"]
+
+
+def test_docs_are_written_in_the_current_folder_if_there_is_no_base_dir(project: ForeignProject) -> None:
+    done = project.manage("config", "docs", "--write")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "| `page_size` |" in (project.folder / "docs" / "settings.md").read_text()
+
+
 def on_each_database(request: pytest.FixtureRequest) -> str:
     if request.param == "sqlite":
         return ""

@@ -36,12 +36,17 @@ class Docs(Verb):
         """Print the reference, or write its files and print their paths."""
         if options.write:
             for name, generate in FILES.items():
-                terminal.line(_write(Path(settings.BASE_DIR) / name, generate()))
+                terminal.line(_write(_folder() / name, generate()))
         elif options.form == "jsonschema":
             terminal.json(reference.json_schema())
         else:
             generate = reference.markdown if options.form == "markdown" else reference.env_example
             terminal.raw(generate().rstrip("\n"))
+
+
+def _folder() -> Path:
+    """Return the project's folder: ``BASE_DIR``, or the current folder in a project without this setting."""
+    return Path(getattr(settings, "BASE_DIR", None) or Path.cwd())
 
 
 def _write(path: Path, content: str) -> str:
