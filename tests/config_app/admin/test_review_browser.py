@@ -126,10 +126,10 @@ def test_the_review_says_so_where_a_change_reverts_unless_it_is_confirmed(visito
 
 
 def height_of(bar: Locator) -> float:
-    """Return how high the bar is, all of which is in view."""
+    """Return the height of the bar, in pixels; all of it must come into view."""
+    expect(bar).to_be_in_viewport(ratio=1)
     box = bar.bounding_box()
     assert box is not None
-    assert box["y"] + box["height"] <= PHONE[1]
     return box["height"]
 
 

@@ -52,6 +52,14 @@ class Emulator:
     def __init__(self, port: int) -> None:
         """Take the port on 127.0.0.1."""
         self.url = f"http://127.0.0.1:{port}"
+        # One for all calls: a client reads every root certificate. But no connection stays open.
+        self._client = httpx2.Client(
+            base_url=self.url,
+            headers={"Authorization": f"Bearer {KEY_OF_THE_TESTS}"},
+            limits=httpx2.Limits(max_keepalive_connections=0),
+            trust_env=False,
+            timeout=10,
+        )
 
     def let_sign_in(self, email: str) -> None:
         """Put somebody at the keyboard; without anybody, the first user signs in."""
@@ -59,12 +67,13 @@ class Emulator:
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """Call the API with a key of the tests' own and return what it answers."""
-        headers = {"Authorization": f"Bearer {KEY_OF_THE_TESTS}"}
-        response = httpx2.request(
-            method, self.url + path, json=body, headers=headers, trust_env=False, timeout=10
-        )
+        response = self._client.request(method, path, json=body)
         response.raise_for_status()
         return response.json() if response.content else None
+
+    def close(self) -> None:
+        """Close the client that makes the calls."""
+        self._client.close()
 
     @contextlib.contextmanager
     def without_key(self, key: str) -> Iterator[None]:
@@ -117,6 +126,7 @@ def running_emulator(folder: Path) -> Iterator[Emulator]:
     finally:
         process.terminate()
         process.wait(10)
+        emulator.close()
 
 
 def _answers(emulator: Emulator, process: subprocess.Popen[bytes]) -> bool:
