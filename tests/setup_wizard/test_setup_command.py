@@ -174,6 +174,7 @@ def test_the_link_names_the_address_in_use(hub_process: HubProcess, env: str, or
 
 def test_the_link_names_the_port_that_the_server_has(hub_process: HubProcess) -> None:
     hub_process.serve(workers=1)
+    wait_for_workers(hub_process, 1)
     assert hub_process.manage("setup_token").startswith(f"{hub_process.url}/setup/#token=")
     token = (hub_process.data_dir / "setup-token").read_text().strip()
     assert token not in hub_process.log.read_text()

@@ -23,6 +23,7 @@ from hub.models import User
 from tests.support.config_command import CANARY, config, database_content, write_row
 from tests.support.doctor_findings import fact, facts_of, line_of, report_of
 from tests.support.processes.hub_process import HubProcess
+from tests.support.processes.served_hub import wait_for_workers
 
 DAMAGES = (
     "UPDATE system_config SET config_value = '{}' WHERE config_key = 'workos_api_key'",
@@ -112,6 +113,7 @@ def test_a_new_hub_has_nothing_to_complain_about(any_hub_process: HubProcess) ->
 def test_nor_has_a_claimed_one_that_serves(any_hub_process: HubProcess) -> None:
     any_hub_process.claim()
     any_hub_process.serve()
+    wait_for_workers(any_hub_process, 2)
     facts = facts_of(any_hub_process)
     assert {name for name, found in facts.items() if found["status"] != "ok"} == set()
     assert f"listens at 127.0.0.1:{any_hub_process.port}" in facts["listener"]["finding"]

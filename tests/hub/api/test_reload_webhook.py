@@ -24,6 +24,7 @@ from hub.models import User, WebhookCall
 from tests.support.browsers.clients import browser, configure
 from tests.support.config_command import sql
 from tests.support.processes.hub_process import ROOT, HubProcess
+from tests.support.processes.served_hub import wait_for_workers
 from tests.support.waiting import wait_for
 
 SECRET = "canary-f00d1234-webhook-secret"
@@ -213,6 +214,7 @@ def test_every_process_loads_what_nobody_noticed_and_one_of_them_takes_the_call(
 ) -> None:
     hub = any_hub_process
     hub.serve(workers=3)
+    wait_for_workers(hub, 3)
     hub.claim()
     hub.config("set", f"reload_webhook_secret={SECRET}", "port=9001", "--wait")
     write_unnoticed(hub, "UPDATE system_config SET config_value = 'banana' WHERE config_key = 'port'")

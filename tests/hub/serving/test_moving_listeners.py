@@ -127,7 +127,7 @@ def test_the_same_port_of_more_and_of_fewer_addresses_is_no_conflict(served: Hub
         assert said.startswith("3 of 3 processes")
         assert answers_at(served.port)
         wait_for(lambda a=address: answers_at(served.port, "127.0.0.2") is (a != "127.0.0.1"), address)  # type: ignore[misc]
-    settle(served)
+        settle(served)
 
 
 def test_more_and_fewer_workers_need_no_restart(served: HubProcess) -> None:
