@@ -58,11 +58,13 @@ def served_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess
 
 @contextlib.contextmanager
 def left_as_it_was(hub: HubProcess) -> Iterator[HubProcess]:
-    """Roll the hub back afterwards to the configuration that it has now."""
+    """Roll the hub back afterwards to the configuration that it has now, and confirm what waits for that."""
     before = last_revision(hub)
     yield hub
     if last_revision(hub) != before:
         hub.config("rollback", str(before), "--wait")
+    for (number,) in hub.sql("SELECT revision_id FROM config_confirmation WHERE outcome = ''"):
+        hub.config("confirm", str(number))
 
 
 def last_revision(hub: HubProcess) -> int:
