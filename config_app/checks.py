@@ -89,6 +89,7 @@ def _check(setting: Setting) -> Iterable[CheckMessage]:
             hint=f"expected {setting.expected}, or None; the default of a secret must be None",
             id="config_app.E003",
         )
+    yield from _check_former_names(setting)
     if not is_key_shaped(setting.key) or setting.key == SALT_KEY:
         yield Error(
             f"{setting.key}: a setting cannot have this key",
@@ -98,6 +99,17 @@ def _check(setting: Setting) -> Iterable[CheckMessage]:
     yield from _check_secrecy(setting)
     if not setting.help.strip():
         yield Warning(f"{setting.key}: no help text", hint="say what the setting does", id="config_app.W001")
+
+
+def _check_former_names(setting: Setting) -> Iterable[CheckMessage]:
+    schema: Schema[Any] = get_schema()
+    for old in setting.formerly:
+        if not is_key_shaped(old) or schema.former.get(old) != setting.key:
+            yield Error(
+                f"{setting.key}: it cannot have been called {old}",
+                hint="name a former key that no setting has now, and that only one setting had",
+                id="config_app.E013",
+            )
 
 
 def _check_secrecy(setting: Setting) -> Iterable[CheckMessage]:

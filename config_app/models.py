@@ -186,9 +186,13 @@ class KeySlot(models.Model):
 
 
 class ConfigState(models.Model):
-    """A table with one row: the version, which every write increases. Writers lock this row."""
+    """A table with one row: the version, which every write increases. Writers lock this row.
+
+    ``history_floor`` is the revision with which the complete history begins; NULL if nothing was pruned.
+    """
 
     version = models.PositiveBigIntegerField(default=0)
+    history_floor = models.PositiveBigIntegerField(null=True)
 
     class Meta:
         db_table = "config_state"

@@ -16,6 +16,7 @@ from config_app.declaration.schema import Setting
 from config_app.errors import ConfigError
 from config_app.models import Change, Revision
 from config_app.presentation.changes import change_rows
+from config_app.project import get_schema
 from config_app.store.failures import database_errors
 
 SHOWN = 20
@@ -54,9 +55,10 @@ def find_conflict(form: ConfigurationForm, current: Current) -> Conflict:
 def _texts_before(base: int) -> dict[str, str | None]:
     """Return the text stored at revision ``base`` for each key changed since; ``None`` means "no row"."""
     first = Change.objects.filter(revision__gt=base).order_by().values("key").annotate(first=Min("pk"))
-    changes = Change.objects.filter(pk__in=first.values("first"))
+    changes = Change.objects.filter(pk__in=first.values("first")).order_by("-pk")
+    schema = get_schema()
     with database_errors():
-        return dict(changes.values_list("key", "old_value"))
+        return {schema.present_key(key): text for key, text in changes.values_list("key", "old_value")}
 
 
 def _is_own(

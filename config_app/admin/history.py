@@ -16,6 +16,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from config_app import store
 from config_app.admin.permissions import WholeAdmin, may_change, may_view_history
 from config_app.admin.rollback import roll_back
 from config_app.admin.unconfirmed import confirm, revert
@@ -75,7 +76,8 @@ class SettingFilter(admin.SimpleListFilter):
         key = self.value()
         if not key:
             return queryset
-        return queryset.filter(pk__in=Change.objects.filter(key=key).order_by().values("revision"))
+        names = get_schema().names(key)
+        return queryset.filter(pk__in=Change.objects.filter(key__in=names).order_by().values("revision"))
 
 
 class ChannelFilter(admin.SimpleListFilter):
@@ -146,12 +148,16 @@ class HistoryAdmin(WholeAdmin):
         """Show one revision with all its changes and refused values."""
         revision = self.find(request, number)
         newest = Revision.objects.order_by("-number").values_list("number", flat=True).first()
+        first = store.first_complete()
         context = {
             **self.page_context(request, revision),
             "title": f"Revision {number}",
             "changes": change_rows(revision),
             "newest": newest,
-            "may_roll_back": may_change(request) and number != newest,
+            "may_roll_back": may_change(request) and number != newest and number >= first,
+            "is_complete": number >= first,
+            "older": number - 1 if number > first else self._neighbour("-number", number__lt=number),
+            "newer": number + 1 if number >= first else self._neighbour("number", number__gt=number),
         }
         return TemplateResponse(request, "config_app/revision.html", context)
 
@@ -174,6 +180,10 @@ class HistoryAdmin(WholeAdmin):
         """Revert an unconfirmed revision."""
         request.current_app = self.admin_site.name
         return revert(request, number, {**self.admin_site.each_context(request), "opts": self.opts})
+
+    def _neighbour(self, order: str, **numbers: int) -> int | None:
+        """Return the number of a remaining revision beside one whose neighbours may have been pruned."""
+        return Revision.objects.filter(**numbers).order_by(order).values_list("number", flat=True).first()
 
     def find(self, request: HttpRequest, number: int) -> Revision:
         """Return revision ``number``; raise ``PermissionDenied`` or ``Http404``."""

@@ -16,6 +16,7 @@ from django.db import transaction
 from config_app import store
 from config_app.change import rights
 from config_app.change.plan import actor_name, plan
+from config_app.declaration.schema import Setting
 from config_app.declaration.unset import UNSET
 from config_app.errors import ConfigError, DatabaseUnavailable
 from config_app.live import runtime
@@ -56,7 +57,7 @@ def waiting() -> list[UnconfirmedRevision]:
     with database_errors():
         changes = Change.objects.filter(revision__in=list(left), refused=False) if left else ()
         for change in changes:
-            keys[change.revision_id].add(change.key)
+            keys[change.revision_id].add(get_schema().present_key(change.key))
     return [UnconfirmedRevision(number, seconds, frozenset(keys[number])) for number, seconds in left.items()]
 
 
@@ -167,17 +168,18 @@ def _changes_back(number: int) -> dict[str, Any]:
     """
     changes: dict[str, Any] = {}
     rows = store.read().rows
+    schema = get_schema()
     for change in Change.objects.filter(revision=number, refused=False):
-        row = rows.get(change.key)
-        if change.key in get_schema().settings and (row.value if row else None) == change.new_value:
-            changes[change.key] = _old_value(change)
+        key = schema.present_key(change.key)
+        row = rows.get(key)
+        if key in schema.settings and (row.value if row else None) == change.new_value:
+            changes[key] = _old_value(schema[key], change)
     return changes
 
 
-def _old_value(change: Change) -> Any:
+def _old_value(setting: Setting, change: Change) -> Any:
     if change.old_value is None:
         return UNSET
-    setting = get_schema()[change.key]
     refuse_former_secret(setting, is_secret=change.is_secret)
     return read_with_keyring(setting, change.old_value)
 

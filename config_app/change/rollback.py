@@ -25,6 +25,11 @@ def plan_rollback(number: int, base_revision: int | None = None) -> Plan:
     a secret of that time cannot be decrypted.
     """
     with database_errors():
+        if 0 < number < (first := store.first_complete()):
+            raise ConfigError(
+                f"revision {number} is older than revision {first}, with which the history begins",
+                fix=f"choose revision {first} or a later one",
+            )
         if not Revision.objects.filter(pk=number).exists():
             raise ConfigError(f"revision {number} does not exist; config history lists the revisions")
         accepted = _accepted_until(number)
@@ -36,14 +41,15 @@ def _accepted_until(number: int) -> dict[str, Change | None]:
 
     ``None`` means that the setting had its default.
     """
+    schema = get_schema()
     later = Change.objects.filter(revision__number__gt=number).order_by()
-    changed = {*later.values_list("key", flat=True).distinct(), *unrecorded(store.read())}
-    then = Change.objects.filter(revision__number__lte=number, refused=False, key__in=changed).order_by()
+    found = {*later.values_list("key", flat=True).distinct(), *unrecorded(store.read())}
+    changed = {schema.present_key(key) for key in found}
+    names = {name for key in changed for name in schema.names(key)}
+    then = Change.objects.filter(revision__number__lte=number, refused=False, key__in=names).order_by()
     newest = then.values("key").annotate(newest=Max("pk")).values("newest")
-    texts: dict[str, Change | None] = dict.fromkeys(sorted(changed))
-    for change in Change.objects.filter(pk__in=newest):
-        texts[change.key] = change
-    return texts
+    accepted: dict[str, Change | None] = dict.fromkeys(sorted(changed))
+    return accepted | store.newest_by_key(Change.objects.filter(pk__in=newest))
 
 
 def _values(accepted: dict[str, Change | None]) -> list[tuple[str, Any]]:

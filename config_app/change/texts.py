@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -18,14 +19,28 @@ Text = str | Secret | None
 """The text to store in a row, wrapped if it is a secret; ``None`` means no row."""
 
 
+def _under_present_keys(changes: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return ``changes`` by the present keys of the settings; raise ``InvalidPlan`` if one is named twice."""
+    former = get_schema().former
+    for old in former.keys() & changes.keys():
+        if former[old] in changes:
+            twice = f"{former[old]}: expected once, but it is given as {old} too, its former key"
+            raise InvalidPlan([ConfigError(twice, keys=(former[old],))])
+        warnings.warn(f"the setting {old} is called {former[old]} now", DeprecationWarning, stacklevel=4)
+    return {former.get(key, key): value for key, value in changes.items()}
+
+
 def sealed(changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``changes`` with the text of each secret wrapped in ``Secret``, which masks it in logs."""
+    """Return ``changes`` by present key, with the text of each secret in a ``Secret``, to mask it in logs.
+
+    Raise ``InvalidPlan`` if a setting is given under two of its keys.
+    """
     settings = get_schema().settings
     return {
         key: Secret(value)
         if isinstance(value, str) and key in settings and settings[key].is_secret
         else value
-        for key, value in changes.items()
+        for key, value in _under_present_keys(changes).items()
     }
 
 

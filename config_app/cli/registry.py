@@ -35,6 +35,7 @@ VERBS = (
     VerbEntry("reset", "clear every secret", "reset", "Reset"),
     VerbEntry("history", "list revisions: who changed what, when and why", "history", "History"),
     VerbEntry("rollback", "return every setting to its value at a revision", "rollback", "Rollback"),
+    VerbEntry("prune", "remove rows that belong to no setting, and old history", "prune", "Prune"),
     VerbEntry("confirm", "keep a revision that would otherwise revert", "confirm", "Confirm"),
     VerbEntry("watch", "print revisions as they happen", "watch", "Watch"),
     VerbEntry("validate", "check every stored value", "validate", "Validate"),

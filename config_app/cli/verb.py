@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from config_app.cli.terminal import Terminal
@@ -131,7 +132,16 @@ def find_setting(key: str) -> Setting:
     """Return the setting with this key; raise ``UnknownSetting`` or, for the salt, ``ManagedSetting``."""
     if key == SALT_KEY:
         raise ManagedSetting(key, "and is never shown, because every secret depends on it")
-    return get_schema()[key]
+    schema = get_schema()
+    return schema[schema.present_key(key)]
+
+
+def warn_of_former_keys(keys: Iterable[str], terminal: Terminal) -> None:
+    """Print a warning for each key that its setting does not have any more."""
+    former = get_schema().former
+    for key in dict.fromkeys(keys):
+        if key in former:
+            terminal.warn(f"{key}: this setting is called {former[key]} now")
 
 
 def require_install() -> None:

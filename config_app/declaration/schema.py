@@ -13,6 +13,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from config_app.declaration.annotations import mentions_secret
+from config_app.declaration.former_names import former_names, imported_names
 from config_app.declaration.rules import Rule, violations_of
 from config_app.declaration.secret import Secret
 from config_app.declaration.setting import METADATA_KEY, Declaration, Editable, Section, TakesEffect
@@ -60,7 +61,12 @@ class Setting:
     @property
     def imported_from(self) -> tuple[str, ...]:
         """Return the names of the environment variables that the first start imports."""
-        return self.declaration.imported_from
+        return imported_names(self.key, self.formerly, self.declaration.imported_from)
+
+    @property
+    def formerly(self) -> tuple[str, ...]:
+        """Return the keys that the setting had in earlier versions."""
+        return self.declaration.formerly
 
     @property
     def managed(self) -> bool:
@@ -188,6 +194,7 @@ class Schema(Generic[C]):
         self.rules = tuple(rules)
         self.guards = tuple(guards)
         self.settings: Mapping[str, Setting] = _by_key(self._read_declarations())
+        self.former = former_names(self.settings)
         self.sections = tuple(dict.fromkeys(s.section for s in self.settings.values()))
         self.defaults = self.build({})
 
@@ -218,8 +225,19 @@ class Schema(Generic[C]):
 
     def suggestions(self, key: str) -> list[str]:
         """Return up to three similar keys; if ``key`` is an attribute's name, return its setting's key."""
+        if key in self.former:
+            return [self.former[key]]
         by_attribute = [s.key for s in self.settings.values() if s.attribute == key]
         return by_attribute or difflib.get_close_matches(str(key).lower(), self.settings, n=3)
+
+    def present_key(self, key: str) -> str:
+        """Return the present key of the setting that has or had ``key``; unknown keys stay as they are."""
+        return self.former.get(key, key)
+
+    def names(self, key: str) -> tuple[str, ...]:
+        """Return the present key of the setting that has or had ``key``, followed by its former keys."""
+        key = self.present_key(key)
+        return (key, *(old for old, present in self.former.items() if present == key))
 
     def writable(self, key: str) -> Setting:
         """Return the setting with this key; raise ``ManagedSetting`` if only code may change it."""

@@ -62,6 +62,7 @@ class Declaration:
     can_lock_out: bool
     sensitive: bool
     summary: Callable[[Any], str] | None
+    formerly: tuple[str, ...] = ()
 
 
 def setting(
@@ -78,6 +79,7 @@ def setting(
     can_lock_out: bool = False,
     sensitive: bool = False,
     summary: Callable[[Any], str] | None = None,
+    formerly: tuple[str, ...] = (),
 ) -> T:
     """Declare one setting; assign the result to a field of the dataclass.
 
@@ -88,7 +90,11 @@ def setting(
       give people rights or decide whom the application trusts.
     - ``summary``: returns the text for the short table of ``config show``. Settings without it are not in
       that table.
+    - ``formerly``: the keys that the setting had in earlier versions. What is stored under them still counts,
+      with its history and its environment variables.
     """
+    if isinstance(formerly, str):  # type: ignore[unreachable]  # a comma is easily forgotten
+        raise TypeError(f'formerly must be a tuple of keys, such as ("{formerly}",)')
     declaration = Declaration(
         section=section,
         label=label,
@@ -101,5 +107,6 @@ def setting(
         can_lock_out=can_lock_out,
         sensitive=sensitive,
         summary=summary,
+        formerly=tuple(formerly),
     )
     return dataclasses.field(default=default, metadata={METADATA_KEY: declaration})

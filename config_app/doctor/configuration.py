@@ -36,7 +36,9 @@ def rules(overview: Overview) -> Finding:
 def history(overview: Overview) -> Finding:
     """Check that the history agrees with the rows and that no revision is missing from it."""
     problems = [*_unrecorded(), *_missing_revisions()]
-    return Finding(f"the last revision is {overview.revision}", tuple(problems))
+    first = store.first_complete()
+    pruned = f", and the history begins with revision {first}" if first > 1 else ""
+    return Finding(f"the last revision is {overview.revision}{pruned}", tuple(problems))
 
 
 def _unrecorded() -> list[Problem]:
@@ -56,11 +58,15 @@ def _unrecorded() -> list[Problem]:
 
 
 def _missing_revisions() -> list[Problem]:
-    count = Revision.objects.count()
+    first = store.first_complete()
+    count = Revision.objects.filter(number__gte=first).count()
     last = Revision.objects.aggregate(last=Max("number"))["last"] or 0
-    if count == last:
+    if count == max(0, last + 1 - first):
         return []
-    message = f"the last revision is {last}, but there are only {count}: some were removed or renumbered"
+    since = f" since revision {first}" if first > 1 else ""
+    message = (
+        f"the last revision is {last}, but there are only {count}{since}: some were removed or renumbered"
+    )
     return [Problem(code="revisions_missing", message=message, fix="restore the history from a backup")]
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from config_app import store
 from config_app.declaration.reserved import CIPHERTEXT_START, SALT_KEY
 from config_app.encryption import install_keyring
+from config_app.encryption.stored_secrets import decrypted
 from config_app.errors import DecryptionFailed, is_key_shaped
 from config_app.models import Change
 from config_app.presentation.overview import Overview
@@ -67,8 +68,12 @@ def _of_another_version() -> dict[str, str]:
 
 
 def _decrypts(key: str, ciphertext: str) -> bool:
+    setting = get_schema().settings.get(get_schema().present_key(key))
     try:
-        install_keyring.get_keyring().decrypt(key, ciphertext)
+        if setting is None:
+            install_keyring.get_keyring().decrypt(key, ciphertext)
+        else:
+            decrypted(setting, ciphertext)
     except DecryptionFailed:
         return False
     return True
@@ -77,7 +82,9 @@ def _decrypts(key: str, ciphertext: str) -> bool:
 def _unreadable_row(key: str) -> Problem:
     name = key if is_key_shaped(key) else "a row whose name is not a valid key"
     message = f"{name}: the stored secret cannot be decrypted, and this version has no such setting"
-    return Problem(code=UNREADABLE, message=message, fix="remove the row", severity="error")
+    return Problem(
+        code=UNREADABLE, message=message, fix="run manage.py config prune to remove the row", severity="error"
+    )
 
 
 def archived_secrets(_overview: Overview) -> Finding:

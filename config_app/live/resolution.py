@@ -10,6 +10,7 @@ from config_app import store
 from config_app.declaration.reserved import SALT_KEY
 from config_app.declaration.schema import Schema, Setting
 from config_app.declaration.secret import Secret
+from config_app.encryption.stored_secrets import decrypted
 from config_app.errors import (
     DecryptionFailed,
     FaultyRule,
@@ -57,9 +58,7 @@ def read_with_keyring(setting: Setting, text: str) -> Any:
     """
     if not setting.is_secret:
         return _parse(setting, text)
-    from config_app.encryption.install_keyring import get_keyring
-
-    return setting.parse(get_keyring().decrypt(setting.key, text))
+    return setting.parse(decrypted(setting, text))
 
 
 def refuse_former_secret(setting: Setting, *, is_secret: bool) -> None:
@@ -108,6 +107,8 @@ class _Resolver(Generic[C]):
                 self._read_row(setting, row)
         unknown = self.stored.rows.keys() - self.schema.settings.keys() - {SALT_KEY}
         self.problems.extend(_unknown(key) for key in sorted(unknown))
+        self.problems.extend(_former(old, key) for key, old in self.stored.former.items())
+        self.problems.extend(_leftover(old, key) for old, key in self.stored.leftover.items())
 
     def hold_back(self) -> None:
         """Use the last good value for each row that was refused before, even if its value is valid now."""
@@ -264,7 +265,26 @@ def _unknown(key: str) -> Problem:
     return Problem(
         code="unknown_setting",
         message=f"{key if named else 'a row'}: this version knows no such setting; the row has no effect",
-        fix="remove the row, or install the version that knows it",
+        fix="run manage.py config prune to remove the row, or install the version that knows it",
         keys=(key,) if named else (),
+        severity="info",
+    )
+
+
+def _former(old: str, key: str) -> Problem:
+    return Problem(
+        code="renamed_setting",
+        message=f"{old}: this setting is called {key} now; the value under its former key is used",
+        fix="run manage.py config prune to store it under the new key",
+        keys=(old,),
+    )
+
+
+def _leftover(old: str, key: str) -> Problem:
+    return Problem(
+        code="renamed_setting",
+        message=f"{old}: this setting is called {key} now and has a newer value there; the row has no effect",
+        fix="run manage.py config prune to remove the row",
+        keys=(old,),
         severity="info",
     )

@@ -52,12 +52,13 @@ def clock(seconds: float) -> str:
 
 
 def _shown(change: Change) -> ShownChange:
-    setting = get_schema().settings.get(change.key)
+    key = get_schema().present_key(change.key)
+    setting = get_schema().settings.get(key)
     # An unknown key may have a secret's value, for example if its name was mistyped.
     is_secret = change.is_secret or setting is None or setting.is_secret
     return ShownChange(
-        key=change.key,
-        label=setting.label if setting else change.key,
+        key=key,
+        label=setting.label if setting else key,
         old=_mask(change.old_value, is_secret=is_secret),
         new=_mask(change.new_value, is_secret=is_secret),
         is_secret=is_secret,

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from config_app.store.origin import CODE, Origin
+from config_app.store.recorded import (
+    accepted_texts,
+    first_complete,
+    history,
+    last_changes,
+    latest_texts,
+    newest_by_key,
+    unsettled,
+)
 from config_app.store.tables import (
     Edit,
     Row,
     Stored,
-    accepted_texts,
     acknowledge,
     archived,
     bump_version,
-    history,
-    last_changes,
-    latest_texts,
     read,
     record,
     record_only,
-    unsettled,
     version,
     writing,
 )
@@ -32,9 +36,11 @@ __all__ = [
     "acknowledge",
     "archived",
     "bump_version",
+    "first_complete",
     "history",
     "last_changes",
     "latest_texts",
+    "newest_by_key",
     "read",
     "record",
     "record_only",

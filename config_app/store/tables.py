@@ -10,12 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
 
+from config_app.declaration.former_names import carry_over
 from config_app.declaration.reserved import CIPHERTEXT_START, SALT_KEY
 from config_app.errors import DatabaseUnavailable
 from config_app.models import Change, ConfigState, Revision, SystemConfig
+from config_app.project import get_schema
 from config_app.store import state_row, statements
 from config_app.store.failures import database_errors
 from config_app.store.locks import bounded_transaction
@@ -49,6 +50,8 @@ class Stored:
     - ``revision``: the number of the last revision.
     - ``any_refused``: whether history has a refused change.
     - ``any_unconfirmed``: whether a revision waits to be confirmed.
+    - ``former``: the former key of each row that was found under it, by present key.
+    - ``leftover``: the present key of each row under a former key that has no effect any more.
     """
 
     rows: Mapping[str, Row]
@@ -57,6 +60,8 @@ class Stored:
     recorded_version: int = 0
     any_refused: bool = False
     any_unconfirmed: bool = False
+    former: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    leftover: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def drifted(self) -> bool:
@@ -85,7 +90,7 @@ class Edit:
 
 
 @contextlib.contextmanager
-def _reading() -> Iterator[None]:
+def reading() -> Iterator[None]:
     """Accept text that is not UTF-8; raise ``DatabaseUnavailable`` if the block cannot read the tables."""
     try:
         with database_errors(), _lenient_text():
@@ -115,7 +120,7 @@ def read() -> Stored:
 
     Raise ``DatabaseUnavailable`` if the tables cannot be read.
     """
-    with _reading():
+    with reading():
         found, shared = _read_everything()
         if not found:
             return _read_empty()
@@ -126,7 +131,8 @@ def read() -> Stored:
     }
     version, revision, recorded, refused, unconfirmed = shared
     numbers = version or 0, revision or 0, recorded or 0
-    return Stored(rows, *numbers, refused is not None, unconfirmed is not None)
+    rows, former, leftover = carry_over(get_schema().former, rows)
+    return Stored(rows, *numbers, refused is not None, unconfirmed is not None, former, leftover)
 
 
 def _read_everything() -> tuple[Sequence[Sequence[Any]], Sequence[Any]]:
@@ -178,16 +184,18 @@ def record(stored: Stored, edits: Iterable[Edit], origin: Origin) -> Revision:
 
 
 def _write_rows(edits: Iterable[Edit]) -> None:
-    changed = [
-        edit for edit in edits if not edit.refused
-    ]  # also the same text, which may be marked differently
+    # A text that stays the same is written too: its row may be marked as a secret, or have a former key.
+    changed = [edit for edit in edits if not edit.refused]
     rows = [
         SystemConfig(config_key=edit.key, config_value=edit.new, is_secret=edit.is_secret)
         for edit in changed
         if edit.new is not None
     ]
     upsert(rows, unique=["config_key"], updated=["config_value", "is_secret", "updated_at"])
-    if gone := [edit.key for edit in changed if edit.new is None]:
+    schema = get_schema()
+    gone = [edit.key for edit in changed if edit.new is None]
+    gone += [name for edit in changed for name in schema.names(edit.key)[1:]]
+    if gone:
         SystemConfig.objects.filter(pk__in=gone).delete()
 
 
@@ -236,46 +244,3 @@ def bump_version(stored: Stored) -> None:
     state_row.bump()
     if not stored.drifted:  # if it is, the difference must stay, so that raw SQL is still recorded
         Revision.objects.filter(pk=stored.revision).update(version=_current_version())
-
-
-def latest_texts() -> dict[str, str | None]:
-    """Return, by key, the text that each row should have according to the history."""
-    return dict(Change.objects.newest().values_list("key", "new_value"))
-
-
-def accepted_texts(key: str, *, with_secrets: bool = True) -> Iterator[str | None]:
-    """Yield up to 20 accepted texts of a setting, the newest first; ``None`` means that there was no row."""
-    accepted = Change.objects.filter(key=key, refused=False).order_by("-pk")
-    if not with_secrets:
-        accepted = accepted.filter(is_secret=False)
-    with _reading():
-        texts = list(accepted.values_list("new_value", flat=True)[:20])
-    yield from texts
-
-
-def unsettled() -> list[Change]:
-    """Return the refused changes whose key has no newer change."""
-    with _reading(), connection.cursor() as cursor:
-        cursor.execute(*statements.unsettled(connection.alias))
-        return [Change.from_db(connection.alias, statements.CHANGE_FIELDS, row) for row in cursor.fetchall()]
-
-
-def last_changes() -> dict[str, Change]:
-    """Return the newest change of each key, by key, with its revision loaded."""
-    with _reading():
-        return {c.key: c for c in Change.objects.newest().select_related("revision")}
-
-
-def history(*, key: str | None = None, before: int | None = None, limit: int = 20) -> list[Revision]:
-    """Return up to ``limit`` revisions with their changes, the newest first.
-
-    ``key`` selects the revisions that changed this setting, ``before`` those with a lower number.
-    """
-    wanted: QuerySet[Revision] = Revision.objects.order_by("-number").prefetch_related("changes")
-    wanted = wanted.select_related("confirmation")
-    if key is not None:
-        wanted = wanted.filter(Q(pk__in=Change.objects.filter(key=key).values("revision")))
-    if before is not None:
-        wanted = wanted.filter(number__lt=before)
-    with _reading():
-        return list(wanted[:limit])

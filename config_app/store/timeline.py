@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from config_app import models
 from config_app.errors import is_key_shaped
 from config_app.models import Change, ConfigState, MomentField, Revision
+from config_app.project import get_schema
 from config_app.store.failures import database_errors
 
 
@@ -44,7 +45,7 @@ def events_between(after: int, until: int, limit: int) -> list[Event]:
         keys: dict[int, dict[str, None]] = {revision.number: {} for revision in revisions}
         changes = Change.objects.filter(revision__in=list(keys)).order_by("pk")
         for of, key in changes.values_list("revision_id", "key"):
-            keys[of][key] = None
+            keys[of][get_schema().present_key(key)] = None
     return [_event(revision, keys[revision.number]) for revision in revisions]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from config_app import store
 from config_app.cli.terminal import Terminal
-from config_app.cli.verb import Verb, add_json_option, find_setting
+from config_app.cli.verb import Verb, add_json_option, find_setting, warn_of_former_keys
 from config_app.declaration.schema import Setting
 from config_app.errors import ConfigError
 from config_app.live.resolution import Resolution, read_with_keyring, read_without_keyring, resolve
@@ -26,6 +26,7 @@ class Get(Verb):
     def run(self, options: Namespace, terminal: Terminal) -> None:
         """Print the value as the text that ``config set`` accepts, or as JSON."""
         setting = find_setting(options.key)
+        warn_of_former_keys([options.key], terminal)
         if setting.is_secret and not options.reveal:
             raise ConfigError(f"{setting.key}: is a secret", fix="add --reveal to print it in plain text")
         resolution = _resolve(setting)

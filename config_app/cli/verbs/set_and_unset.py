@@ -19,6 +19,7 @@ from config_app.cli.verb import (
     add_wait_option,
     add_writing_options,
     find_setting,
+    warn_of_former_keys,
 )
 from config_app.declaration.reserved import SALT_KEY
 from config_app.declaration.unset import UNSET
@@ -50,6 +51,7 @@ class Set(Verb):
     def run(self, options: Namespace, terminal: Terminal) -> None:
         """Plan the changes and apply them; warn if a secret is among the arguments."""
         values = read_values(options)
+        warn_of_former_keys([*options.key, *options.values, *values], terminal)
         with showing_what_changed(terminal):
             planned = plan_changes(values, options.if_revision)
             if not (options.stdin or options.file):
@@ -72,6 +74,7 @@ class Unset(Verb):
 
     def run(self, options: Namespace, terminal: Terminal) -> None:
         """Plan the changes and apply them."""
+        warn_of_former_keys(options.keys, terminal)
         with showing_what_changed(terminal):
             commit(plan_changes(dict.fromkeys(options.keys, UNSET), options.if_revision), options, terminal)
 

@@ -10,12 +10,13 @@ from typing import Any
 from config_app import store
 from config_app.cli.revisions import change_line, origin, refusal, revision_json, when
 from config_app.cli.terminal import Terminal, abbreviated
-from config_app.cli.verb import Verb, add_json_option, find_setting
+from config_app.cli.verb import Verb, add_json_option, find_setting, warn_of_former_keys
 from config_app.declaration.schema import Setting
 from config_app.models import Revision
 from config_app.presentation.changes import change_rows
 from config_app.presentation.overview import Overview, SettingStatus, json_value, read_overview
 from config_app.problems import Problem
+from config_app.project import get_schema
 
 Fact = tuple[str, str]
 
@@ -31,6 +32,7 @@ class Why(Verb):
     def run(self, options: Namespace, terminal: Terminal) -> None:
         """Print the value in force, then one fact a line."""
         key = find_setting(options.key).key
+        warn_of_former_keys([options.key], terminal)
         overview = read_overview()
         entry, accepted = overview.entries[key], _accepted(key)
         if options.as_json:
@@ -45,7 +47,10 @@ class Why(Verb):
 def _accepted(key: str) -> Revision | None:
     """Return the newest revision in which a value for ``key`` was accepted; ``None`` if there is none."""
     for revision in store.history(key=key):
-        if any(change.key == key and not change.refused for change in revision.changes.all()):
+        if any(
+            get_schema().present_key(change.key) == key and not change.refused
+            for change in revision.changes.all()
+        ):
             return revision
     return None
 

@@ -23,6 +23,7 @@ ANSWER = {
     "reset": ("--yes",),
     "history": (),
     "rollback": ("1",),
+    "prune": (),
     "confirm": (),
     "watch": ("--since", "0", "--limit", "1"),
     "validate": (),

@@ -1,0 +1,15 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("config_app", "0006_state_row"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name="configstate",
+            name="history_floor",
+            field=models.PositiveBigIntegerField(null=True),
+        ),
+    ]

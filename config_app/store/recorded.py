@@ -1,0 +1,91 @@
+"""Reads what the history says about the settings; their former keys count as the present ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from config_app.models import Change, ConfigState, Revision
+from config_app.project import get_schema
+from config_app.store import statements
+from config_app.store.statements import STATE_ID
+from config_app.store.tables import reading
+
+
+def latest_texts() -> dict[str, str | None]:
+    """Return, by key, the text that each row should have according to the history."""
+    if not get_schema().former:
+        return dict(Change.objects.newest().values_list("key", "new_value"))
+    newest = newest_by_key(Change.objects.newest().only("key", "new_value"))
+    return {key: change.new_value for key, change in newest.items()}
+
+
+def newest_by_key(changes: Iterable[Change]) -> dict[str, Change]:
+    """Return the newest of ``changes`` for each present key."""
+    schema, found = get_schema(), dict[str, Change]()
+    for change in changes:
+        key = schema.present_key(change.key)
+        if key not in found or found[key].pk < change.pk:
+            found[key] = change
+    return found
+
+
+def accepted_texts(key: str, *, with_secrets: bool = True) -> Iterator[str | None]:
+    """Yield up to 20 accepted texts of a setting, the newest first; ``None`` means that there was no row."""
+    accepted = Change.objects.filter(key__in=get_schema().names(key), refused=False).order_by("-pk")
+    if not with_secrets:
+        accepted = accepted.filter(is_secret=False)
+    with reading():
+        texts = list(accepted.values_list("new_value", flat=True)[:20])
+    yield from texts
+
+
+def unsettled() -> list[Change]:
+    """Return the refused changes whose setting has no newer change; their keys are the present ones."""
+    with reading(), connection.cursor() as cursor:
+        cursor.execute(*statements.unsettled(connection.alias))
+        rows = cursor.fetchall()
+        changes = [Change.from_db(connection.alias, statements.CHANGE_FIELDS, row) for row in rows]
+        return _without_settled(changes) if get_schema().former else changes
+
+
+def _without_settled(changes: list[Change]) -> list[Change]:
+    """Leave out the changes that were settled under another name of their setting."""
+    newest = newest_by_key(Change.objects.newest())
+    schema, found = get_schema(), list[Change]()
+    for change in changes:
+        change.key = schema.present_key(change.key)
+        if newest[change.key].pk == change.pk:
+            found.append(change)
+    return found
+
+
+def last_changes() -> dict[str, Change]:
+    """Return the newest change of each key, by key, with its revision loaded."""
+    with reading():
+        return newest_by_key(Change.objects.newest().select_related("revision"))
+
+
+def history(*, key: str | None = None, before: int | None = None, limit: int = 20) -> list[Revision]:
+    """Return up to ``limit`` revisions with their changes, the newest first.
+
+    ``key`` selects the revisions that changed this setting, ``before`` those with a lower number.
+    """
+    wanted: QuerySet[Revision] = Revision.objects.order_by("-number").prefetch_related("changes")
+    wanted = wanted.select_related("confirmation")
+    if key is not None:
+        names = get_schema().names(key)
+        wanted = wanted.filter(Q(pk__in=Change.objects.filter(key__in=names).values("revision")))
+    if before is not None:
+        wanted = wanted.filter(number__lt=before)
+    with reading():
+        return list(wanted[:limit])
+
+
+def first_complete() -> int:
+    """Return the number of the revision with which the complete history begins; 1 if nothing was pruned."""
+    with reading():
+        floors = ConfigState.objects.filter(pk=STATE_ID).values_list("history_floor", flat=True)
+        return floors.first() or 1
