@@ -17,17 +17,36 @@ class ConfigAppConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the checks; connect the triggers to migrations and the watcher to the first request."""
+        """Register the checks, install the triggers after migrations, and watch in processes that read."""
         from config_app import checks  # noqa: F401 - its import registers the checks
         from config_app.store import triggers
+        from config_app.store.process import process
 
         post_migrate.connect(triggers.install, sender=self, dispatch_uid="config_app.store.triggers")
-        request_started.connect(_watch_from_now_on, dispatch_uid="config_app.watch")
+        post_migrate.connect(_forget, sender=self, dispatch_uid="config_app.forget")
+        request_started.connect(_keep_current, dispatch_uid="config_app.watch")
+        process.after_first_load(_start_soon)
 
 
-def _watch_from_now_on(**_signal: Any) -> None:
-    """Start the watcher; called at the first request, so only in processes that serve requests."""
-    from config_app.propagation import watcher
+# The functions below import what they need when they run: most commands need none of it.
 
-    request_started.disconnect(dispatch_uid="config_app.watch")
-    watcher.start()
+
+def _start_soon() -> None:
+    """Let a process that has read the configuration notice changes."""
+    from config_app.propagation import watching
+
+    watching.start_soon()
+
+
+def _keep_current(**_signal: Any) -> None:
+    """Let a process that serves requests use the current configuration."""
+    from config_app.propagation import watching
+
+    watching.keep_current()
+
+
+def _forget(**_signal: Any) -> None:
+    """Forget what was read before a migration or a flush, such as that between two tests."""
+    from config_app.store.process import process
+
+    process.reset()

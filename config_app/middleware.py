@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
+from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.http import HttpRequest, HttpResponseBase
-from django.utils.decorators import sync_only_middleware
+from django.utils.decorators import sync_and_async_middleware
 
 from config_app.errors import ConfigError
-from config_app.live import runtime
+from config_app.live import pinning, runtime
 from config_app.logs import REVISION
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -18,22 +20,41 @@ UNAVAILABLE = "config_app.unavailable"
 """The name in ``request.META`` for the ``ConfigError`` because of which there is no configuration."""
 
 
-@sync_only_middleware
-def one_revision(get_response: GetResponse) -> GetResponse:
-    """Pin the current configuration to each request, and its revision to the request's log lines.
+@sync_and_async_middleware
+def one_revision(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
+    """Let a request see one configuration from start to end, and put its revision into the log lines.
 
-    If this process has no configuration, pass the request on with the error in ``request.META``. Put this
-    middleware before all others that use the configuration, so that they use the same revision.
+    Place it before all middleware that uses the configuration. If there is no configuration yet, pass the
+    request on with the error under ``UNAVAILABLE``.
     """
+    if iscoroutinefunction(get_response):
 
-    def middleware(request: HttpRequest) -> HttpResponseBase:
-        try:
-            runtime.get_snapshot()
-        except ConfigError as error:
-            request.META[UNAVAILABLE] = error
+        async def amiddleware(request: HttpRequest) -> Any:
+            pin = _pin(request) if runtime.loaded() else await sync_to_async(_pin)(request)
+            if pin is None:
+                return await get_response(request)
+            with pin as number:
+                request.META[REVISION] = number
+                return await get_response(request)
+
+        return amiddleware
+
+    def middleware(request: HttpRequest) -> Any:
+        if (pin := _pin(request)) is None:
             return get_response(request)
-        with runtime.OneRevision() as number:
+        with pin as number:
             request.META[REVISION] = number
             return get_response(request)
 
     return middleware
+
+
+def _pin(request: HttpRequest) -> pinning.OneRevision | None:
+    """Return what pins the request; ``None``, with the error in ``META``, if there is no configuration."""
+    try:
+        if not pinning.is_overridden():
+            runtime.get_snapshot()
+    except ConfigError as error:
+        request.META[UNAVAILABLE] = error
+        return None
+    return pinning.OneRevision()

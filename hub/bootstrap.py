@@ -14,8 +14,9 @@ from config_app.change.plan import plan
 from config_app.encryption import install_keyring
 from config_app.live import runtime
 from config_app.live.resolution import read_without_keyring
+from config_app.live.snapshot import read_snapshot
 from config_app.models import Revision
-from config_app.propagation import receipts, watcher
+from config_app.propagation import receipts, watching
 from hub.database import file, migration
 from hub.environment.env_import import current_import, instance
 from hub.environment.instance import ensure_data_dir, remember_database
@@ -46,9 +47,9 @@ def get_bootstrap_state() -> BootstrapState:
         return BootstrapState.NO_DATABASE
     if not migration.is_initialised():
         return BootstrapState.EMPTY_DATABASE
-    if not is_configured(runtime.read_snapshot(read_without_keyring).config):
+    if not is_configured(read_snapshot(read_without_keyring).config):
         return BootstrapState.UNCONFIGURED
-    return BootstrapState.RUNNING if watcher.is_watching() else BootstrapState.CONFIGURED
+    return BootstrapState.RUNNING if watching.is_watching() else BootstrapState.CONFIGURED
 
 
 def bootstrap_application() -> RuntimeConfig:
@@ -98,7 +99,7 @@ def _is_shared() -> bool:
 
 
 def _has_token_if_unclaimed() -> bool:
-    config = runtime.read_snapshot(read_without_keyring).config
+    config = read_snapshot(read_without_keyring).config
     return is_configured(config) or tokens.is_usable()
 
 

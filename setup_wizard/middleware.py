@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 
 from config_app.errors import ConfigError
-from config_app.live import runtime
+from config_app.live import pinning, runtime
 from config_app.middleware import GetResponse
 from setup_wizard.claiming.state import is_claimed
 from setup_wizard.pages import refusals
@@ -62,7 +62,7 @@ def _claimed_config(*, ask_database: bool) -> Any:
     if ask_database and not is_configured(config) and is_claimed():
         snapshot = runtime.reload()
         config = snapshot.config
-        runtime.see(config, snapshot.revision)
+        pinning.see(config, snapshot.revision)
     return config if is_configured(config) else None
 
 

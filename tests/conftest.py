@@ -10,15 +10,14 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.management import call_command
-from django.core.signals import request_started
 from django.test import Client
 from pytest_django import DjangoDbBlocker
 
 from config_app import store
 from config_app.change.plan import plan
 from config_app.encryption import install_keyring
-from config_app.live import effects, hooks, runtime
-from config_app.propagation import receipts
+from config_app.live import runtime
+from config_app.testing import reset_process
 from hub.database.location import database_from_url
 from hub.middleware.static import StaticFilesMiddleware
 from hub.models import User
@@ -82,14 +81,9 @@ def static_files_are_found_once() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def fresh_process(database: str) -> Iterator[None]:
     """Let every test start as a process does that has read nothing yet, and that watches nothing."""
-    request_started.disconnect(dispatch_uid="config_app.watch")
-    for part in (runtime, install_keyring, receipts, effects):
-        part.forget()
-    hooks._due.clear()
-    hooks._failures.clear()
+    reset_process()
     yield
-    runtime.forget()
-    install_keyring.forget()
+    reset_process()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

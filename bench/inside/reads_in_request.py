@@ -5,7 +5,7 @@ from __future__ import annotations
 from bench.inside import Round
 from bench.inside.reads import timers
 from config_app import api
-from config_app.live import runtime
+from config_app.live import pinning, runtime
 
 
 def prepare() -> Round:
@@ -14,7 +14,7 @@ def prepare() -> Round:
     measure_reads = timers()
 
     def measure() -> dict[str, float]:
-        with runtime.override(runtime.get_config()):
+        with pinning.override(runtime.get_config()):
             return measure_reads()
 
     return measure

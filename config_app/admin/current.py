@@ -10,7 +10,7 @@ from typing import Any
 from config_app import store
 from config_app.change.adoption import adopt_now
 from config_app.declaration.schema import Schema, Setting
-from config_app.live import runtime
+from config_app.live import pinning
 from config_app.live.resolution import Known, Resolution, resolve, unsettled_problems
 from config_app.problems import Problem
 from config_app.project import get_project, get_schema
@@ -79,5 +79,5 @@ def read_current(*, adopting: bool = False) -> Current:
         stored = store.read()
     schema = get_schema()
     current = Current(schema, stored, resolve(schema, stored))
-    runtime.see(current.resolution.config, current.revision)
+    pinning.see(current.resolution.config, current.revision)
     return current

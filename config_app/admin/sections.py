@@ -17,7 +17,7 @@ from config_app.declaration.schema import Setting
 from config_app.declaration.setting import Editable, Section
 from config_app.models import Change, Process
 from config_app.problems import Problem
-from config_app.propagation import receipts
+from config_app.propagation import progress
 
 LONGEST = 200
 READ_ONLY = {
@@ -84,7 +84,7 @@ class EditorPage:
         self.form = form
         self._edited = _edited(form, conflict)
         self.problems = current.problems()
-        self.summary = receipts.summary(current.revision)
+        self.summary = progress.summary(current.revision)
         self.processes = self.summary.processes
         self._changes = store.last_changes()
         self._notices = _notices(current, self.problems, self.processes, conflict.clashes if conflict else {})
@@ -141,7 +141,7 @@ def _notices(
     for problem in problems:
         for key in problem.keys:
             found[key].append(Notice(problem.severity, _explain(current, problem, key)))
-    for key, text in receipts.pinned(processes):
+    for key, text in progress.pinned(processes):
         found[key].append(Notice("pinned", f"{text[:1].upper()}{text[1:]}."))
     for key, text in _pending(current, processes):
         found[key].append(Notice("pending", text))

@@ -11,7 +11,6 @@ import dataclasses
 import logging
 from typing import Any
 
-from django.db import transaction
 
 from config_app import store
 from config_app.change import rights
@@ -74,7 +73,7 @@ def confirm(number: int, *, actor: object = None, reason: str = "", version: int
         _check_rights(number, actor)
         _settle(number, CONFIRMED, actor=origin.actor, reason=origin.reason)
         store.bump_version(stored)
-        transaction.on_commit(runtime.reload)
+        runtime.reload_on_commit()
 
 
 def revert(
@@ -157,7 +156,7 @@ def _revert(number: int, origin: Origin, actor: object, version: int | None = No
         )
         if revision is None:
             store.bump_version(stored)
-            transaction.on_commit(runtime.reload_after_commit)
+            runtime.reload_on_commit()
     return revision
 
 

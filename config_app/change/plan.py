@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
-from django.db import transaction
+from asgiref.sync import sync_to_async
 
 from config_app import store
 from config_app.change import rights
@@ -85,7 +85,6 @@ class Plan:
         changed.
         """
         origin = Origin(actor=actor_name(actor), channel=channel, reason=reason, address=address)
-        _load_before_writing()
         with store.writing() as found:
             stored = adopt(found)
             fresh = _validated_plan(
@@ -102,15 +101,12 @@ class Plan:
             revision = store.record(stored, encrypted(fresh.edits), origin)
             if confirm_within is not None:
                 await_confirmation(revision, confirm_within)
-            transaction.on_commit(runtime.reload_after_commit)
+            runtime.reload_on_commit(fresh.before, fresh.after)
         return revision
 
-
-def _load_before_writing() -> None:
-    """Load the committed configuration into this process if a transaction is already open."""
-    # A first load later in the transaction would read this transaction's own uncommitted writes.
-    if transaction.get_connection().in_atomic_block:
-        runtime.get_snapshot()
+    async def aapply(self, **options: Any) -> Revision | None:
+        """Do what ``apply`` does, in a thread; the options are the same."""
+        return await sync_to_async(self.apply)(**options)
 
 
 def actor_name(actor: object) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from django.db import transaction
-
 from config_app import store
 from config_app.change.adoption import adopt
 from config_app.live import runtime
@@ -17,5 +15,5 @@ def reload_everywhere() -> int:
     with store.writing() as found:
         stored = adopt(found, thoroughly=True)
         store.bump_version(stored)
-        transaction.on_commit(runtime.reload_after_commit)
+        runtime.reload_on_commit()
     return stored.revision

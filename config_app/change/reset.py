@@ -39,6 +39,5 @@ def reset(
     with database_errors(), transaction.atomic():
         planned = plan_reset(every_setting=every_setting)
         rights.check(actor, [edit.key for edit in planned.edits if not get_schema()[edit.key].managed])
-        revision = planned.apply(actor=actor, channel=channel, reason=reason)
-        get_project().revoke_access()
-    return revision
+        get_project().revoke_access()  # first, because it needs the values from before the reset
+        return planned.apply(actor=actor, channel=channel, reason=reason)

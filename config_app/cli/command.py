@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from config_app.cli.terminal import OutputClosed, OutputFailed, Terminal, printable
 from config_app.cli.verb import WrongCall
 from config_app.errors import ConfigError, InvalidPlan
+from config_app.store.process import process
 
 DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 
@@ -84,7 +85,8 @@ def error_lines(error: ConfigError) -> Iterator[str]:
 
 
 def _prepare_process() -> None:
-    """Make the streams accept any character and silence the engine's log."""
+    """Make the streams accept any character, silence the engine's log and do not watch."""
+    process.is_short_command = True
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

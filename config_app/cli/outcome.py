@@ -154,10 +154,10 @@ def _pinned_lines(plan: Plan) -> list[str]:
     keys = {d.key for d in plan.differences if d.takes_effect is not TakesEffect.LIVE}
     if not keys or not plan.revision:  # before the first revision, no process runs
         return []
-    from config_app.propagation import receipts
+    from config_app.propagation import progress, receipts
 
     try:
-        pins = list(receipts.pinned(receipts.running()))
+        pins = list(progress.pinned(receipts.running()))
     except DatabaseUnavailable:
         return []  # The change is committed, so this is no reason to report a failure.
     return [f"{key} is {text}" for key, text in pins if key in keys]

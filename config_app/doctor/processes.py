@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from config_app.models import Process
 from config_app.presentation.overview import Overview
 from config_app.problems import Finding, Problem
-from config_app.propagation.receipts import remark
+from config_app.propagation.progress import remark
 
 
 def processes(overview: Overview) -> Finding:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
 from collections.abc import Iterable
+from contextvars import ContextVar
 
 from config_app import store
 from config_app.declaration.reserved import SALT_KEY
@@ -23,20 +25,44 @@ from config_app.problems import Problem
 from config_app.project import get_project
 from config_app.store.failures import database_errors
 from config_app.store.forking import open_in_children
+from config_app.store.process import process
+from config_app.store.transactions import UntilCommit
 
 logger = logging.getLogger("config_app")
 
 _lock = open_in_children(threading.Lock())
-_keyring: Keyring | None = None
+
+
+class _Unlocked:
+    """The unlocked keyring of this process. A keyring that is not committed belongs to its transaction."""
+
+    def __init__(self) -> None:
+        self.keyring: Keyring | None = None
+        self.made: ContextVar[tuple[Keyring, UntilCommit] | None] = ContextVar(
+            "config_app_made", default=None
+        )
+
+    def reset(self) -> None:
+        self.keyring = None
+        self.made.set(None)
+
+    def of_transaction(self) -> Keyring | None:
+        """Return the keyring that the caller's open transaction made; ``None`` if it made none."""
+        made = self.made.get()
+        return made[0] if made and made[1].is_pending() else None
+
+
+_unlocked = process.keep(_Unlocked())
 
 
 def get_keyring() -> Keyring:
     """Return the unlocked keyring; raise ``KeyringLocked``, with the reason and the fix, if that fails."""
-    global _keyring  # noqa: PLW0603 - one keyring per process
-    if _keyring is None:
+    if (made := _unlocked.of_transaction()) is not None:
+        return made
+    if _unlocked.keyring is None:
         with _lock:
-            _keyring = _unlock()
-    return _keyring
+            _unlocked.keyring = _unlock()
+    return _unlocked.keyring
 
 
 def follow_salt(salt: str | None) -> Problem | None:
@@ -45,11 +71,10 @@ def follow_salt(salt: str | None) -> Problem | None:
     Return a problem if that fails, and keep the old keyring. Return ``None`` otherwise.
     """
     # The salt changes when a backup of another install is restored while this process runs.
-    global _keyring  # noqa: PLW0603
-    if _keyring is None or salt == _keyring.salt:
+    if _unlocked.keyring is None or salt == _unlocked.keyring.salt or _unlocked.of_transaction() is not None:
         return None
     try:
-        _keyring = _unlock()
+        _unlocked.keyring = _unlock()
     except KeyringLocked as error:
         message = f"{SALT_KEY} was changed in the database; after a restart, no secret can be decrypted"
         return Problem(code="keyring_locked", message=message, fix=f"{error}", severity="error")
@@ -63,12 +88,6 @@ def is_locked() -> bool:
     except KeyringLocked:
         return True
     return False
-
-
-def forget() -> None:
-    """Forget the unlocked keyring; the next use unlocks it again."""
-    global _keyring  # noqa: PLW0603
-    _keyring = None
 
 
 def _slots() -> list[Slot]:
@@ -126,6 +145,8 @@ def _make(unlockers: Iterable[Unlocker]) -> None:
     for unlocker in unlockers:
         unlocker.create()
         _save(keyring.wrap(unlocker))
+    # If the transaction is rolled back, this keyring must be forgotten: the next one has another data key.
+    _unlocked.made.set((keyring, UntilCommit(functools.partial(setattr, _unlocked, "keyring", keyring))))
 
 
 def ensure_slots() -> None:

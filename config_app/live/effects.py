@@ -9,12 +9,28 @@ from typing import Any
 from config_app.declaration.schema import Setting
 from config_app.declaration.setting import TakesEffect
 from config_app.project import get_schema
+from config_app.store.process import process
 
 NOT_LIVE = (TakesEffect.LISTENERS, TakesEffect.WORKERS)
 
-_acted_on: dict[str, Any] = {}  # a forked child inherits it, because it uses the listeners of its parent
-_exempt: set[TakesEffect] = set()
-_obstacle = ""
+
+class _Applied:
+    """What this process has applied of the settings that need new listeners or workers."""
+
+    def __init__(self) -> None:
+        self.values: dict[
+            str, Any
+        ] = {}  # a forked child inherits it, because it uses the listeners of its parent
+        self.exempt: set[TakesEffect] = set()
+        self.obstacle = ""
+
+    def reset(self) -> None:
+        self.values.clear()
+        self.exempt.clear()
+        self.obstacle = ""
+
+
+_applied = process.keep(_Applied())
 
 
 def acted_on(config: Any, *means: TakesEffect) -> None:
@@ -24,7 +40,7 @@ def acted_on(config: Any, *means: TakesEffect) -> None:
     starts workers calls this before it forks.
     """
     for setting in _settings(means or NOT_LIVE):
-        _acted_on[setting.key] = get_schema().value(config, setting.key)
+        _applied.values[setting.key] = get_schema().value(config, setting.key)
 
 
 def pending(config: Any) -> list[str]:
@@ -33,32 +49,24 @@ def pending(config: Any) -> list[str]:
     If ``acted_on`` was never called for a setting, the value at the first call of this function counts as
     applied.
     """
-    means = tuple(means for means in NOT_LIVE if means not in _exempt)
+    means = tuple(means for means in NOT_LIVE if means not in _applied.exempt)
     values = {setting.key: get_schema().value(config, setting.key) for setting in _settings(means)}
-    return [key for key, value in values.items() if _acted_on.setdefault(key, value) != value]
+    return [key for key, value in values.items() if _applied.values.setdefault(key, value) != value]
 
 
 def exempt(*means: TakesEffect) -> None:
     """Record that these ``means`` make no setting pending, in this process and in its children."""
-    _exempt.update(means)
+    _applied.exempt.update(means)
 
 
 def note_obstacle(text: str) -> None:
     """Record why this process cannot apply the configuration; pass an empty text when it can again."""
-    global _obstacle  # noqa: PLW0603 - one state per process
-    _obstacle = text
+    _applied.obstacle = text
 
 
 def obstacle() -> str:
     """Return why this process cannot apply the configuration; empty if it can."""
-    return _obstacle
-
-
-def forget() -> None:
-    """Forget everything, as if this process had just started; for tests."""
-    _acted_on.clear()
-    _exempt.clear()
-    note_obstacle("")
+    return _applied.obstacle
 
 
 # A new child process has not failed to apply anything yet.

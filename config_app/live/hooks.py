@@ -14,14 +14,28 @@ from typing import Any, TypeVar
 
 from config_app.errors import ConfigError
 from config_app.store.forking import open_in_children
+from config_app.store.process import process
 
 logger = logging.getLogger("config_app")
 
 Hook = Callable[[Any, Any], None]
 H = TypeVar("H", bound=Hook)
 _hooks: list[tuple[frozenset[str], Hook]] = []
-_failures: dict[Hook, str] = {}
-_due: deque[tuple[frozenset[str], Any, Any]] = deque()
+
+
+class _Queue:
+    """The changes whose hooks are still to run, and the hooks that failed when they last ran."""
+
+    def __init__(self) -> None:
+        self.due: deque[tuple[frozenset[str], Any, Any]] = deque()
+        self.failures: dict[Hook, str] = {}
+
+    def reset(self) -> None:
+        self.due.clear()
+        self.failures.clear()
+
+
+_queue = process.keep(_Queue())
 _running = open_in_children(threading.RLock())
 _is_running_in: int | None = None
 _deferred: ContextVar[bool] = ContextVar("config_app_hooks_deferred", default=False)
@@ -50,7 +64,7 @@ def on_change(*keys: str) -> Callable[[H], H]:
 def announce(changed: Iterable[str], old: Any, new: Any) -> None:
     """Queue a change: the next ``run_due`` calls the hooks of the ``changed`` keys."""
     if changed := frozenset(changed):
-        _due.append((changed, old, new))
+        _queue.due.append((changed, old, new))
 
 
 @contextlib.contextmanager
@@ -74,9 +88,11 @@ def run_due() -> None:
             return
         _is_running_in = os.getpid()
         try:
-            while _due:  # removed only after its hooks ran, so that a child forked meanwhile runs them too
-                _run_all(*_due[0])
-                _due.popleft()
+            while (
+                _queue.due
+            ):  # removed only after its hooks ran, so that a child forked meanwhile runs them too
+                _run_all(*_queue.due[0])
+                _queue.due.popleft()
         finally:
             _is_running_in = None
 
@@ -92,15 +108,15 @@ def _run(hook: Hook, old: Any, new: Any) -> None:
         _call(hook, old, new)
     except ConfigError as error:  # its message is one line and never contains a value
         logger.error("%s", error)
-        _failures[hook] = str(error)
+        _queue.failures[hook] = str(error)
     except BaseException as error:  # foreign code; sys.exit() in it must not end the watcher's thread
         if isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
             raise
         name = f"{hook.__module__}.{getattr(hook, '__qualname__', repr(hook))}"
         logger.exception("the on_change hook %s failed", name)
-        _failures[hook] = f"the on_change hook {name} failed: {type(error).__name__}"
+        _queue.failures[hook] = f"the on_change hook {name} failed: {type(error).__name__}"
     else:
-        _failures.pop(hook, None)
+        _queue.failures.pop(hook, None)
 
 
 def _call(hook: Hook, old: Any, new: Any) -> None:
@@ -118,4 +134,4 @@ def registered() -> list[tuple[frozenset[str], Hook]]:
 def failures() -> list[str]:
     """Return a line for each hook that failed when it last ran."""
     # For exceptions other than ConfigError, the line has only the type: the text may contain a secret.
-    return list(_failures.values())
+    return list(_queue.failures.values())

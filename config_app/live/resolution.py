@@ -22,6 +22,7 @@ from config_app.errors import (
 from config_app.models import Change
 from config_app.problems import Problem
 from config_app.store import Row, Stored
+from config_app.store.process import process
 
 C = TypeVar("C")
 Reader = Callable[[Setting, str], Any]
@@ -46,8 +47,17 @@ class Resolution(Generic[C]):
     held: frozenset[str]
 
 
-_parsed: dict[str, tuple[Setting, str, Any]] = {}
-"""The last parsed text of each setting that is not secret, with its value."""
+class _Parsed:
+    """The last parsed text of each setting that is not secret, with its value."""
+
+    def __init__(self) -> None:
+        self.by_key: dict[str, tuple[Setting, str, Any]] = {}
+
+    def reset(self) -> None:
+        self.by_key.clear()
+
+
+_parsed = process.keep(_Parsed())
 # Most rows do not change between two loads, so most texts are parsed only once.
 
 
@@ -69,10 +79,10 @@ def refuse_former_secret(setting: Setting, *, is_secret: bool) -> None:
 
 
 def _parse(setting: Setting, text: str) -> Any:
-    known, last, value = _parsed.get(setting.key, (None, "", None))
+    known, last, value = _parsed.by_key.get(setting.key, (None, "", None))
     if known is not setting or last != text:
         value = setting.parse(text)
-        _parsed[setting.key] = (setting, text, value)
+        _parsed.by_key[setting.key] = (setting, text, value)
     return value
 
 

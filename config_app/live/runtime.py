@@ -1,73 +1,84 @@
-"""The current runtime config of this process: one immutable object, replaced as a whole."""
+"""The current runtime config of this process: one immutable object, replaced as a whole.
+
+Only a configuration that was read outside a transaction becomes the current one of the process, because a
+transaction may be rolled back, and may see an older state of the database.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
+import functools
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextvars import ContextVar
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from django.db import connections
+
 from config_app import store
-from config_app.encryption import install_keyring
 from config_app.errors import DatabaseUnavailable
-from config_app.live import feed, hooks
-from config_app.live.resolution import Reader, read_with_keyring, resolve, unsettled_problems
-from config_app.logs import pinned_revision
-from config_app.problems import Problem
+from config_app.live import context, feed, hooks
+from config_app.live.snapshot import Snapshot, read_snapshot
 from config_app.project import get_schema
-from config_app.store import deadlines
 from config_app.store.forking import open_in_children
+from config_app.store.process import process
+from config_app.store.transactions import in_transaction
 
 logger = logging.getLogger("config_app")
 
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Snapshot:
-    """A runtime config with the revision and the version from which it was read.
-
-    - ``drifted``: whether raw SQL has changed the tables since that revision.
-    - ``in_force_at``: when this process first had the revision, in monotonic seconds.
-    - ``confirm_by``: when the next unconfirmed revision is reverted, in monotonic seconds.
-    """
-
-    config: Any
-    revision: int
-    version: int
-    drifted: bool
-    problems: tuple[Problem, ...]
-    in_force_at: float
-    confirm_by: float | None = None
-
-
-_override: ContextVar[Any] = ContextVar("config_app_override", default=None)
-_pinned: ContextVar[Snapshot | None] = ContextVar("config_app_pinned", default=None)
-_overridden: Callable[[], Any] | None = None  # returns _override's value; set when _override is first used
-_config: Any = None
-_snapshot: Snapshot | None = None
-_stale_since: float | None = None
-_confirmed_at: float | None = None
+_config: Any = None  # the config of _live.snapshot; a global, because it is read most often
+_overridden: Callable[[], Any] | None = None  # returns context.seen's value; set when it is first used
 _loading = open_in_children(threading.Lock())
+
+
+class _Live:
+    """What this process uses, and how it compares with the database."""
+
+    def __init__(self) -> None:
+        self.snapshot: Snapshot | None = None
+        self.stale_since: float | None = None
+        self.confirmed_at: float | None = None
+
+    def reset(self) -> None:
+        global _config  # noqa: PLW0603
+        _config = None
+        self.__init__()  # type: ignore[misc]
+
+
+_live = process.keep(_Live())
 
 
 def get_config() -> Any:
     """Return the current runtime config; the first call in a process reads the database."""
     if _overridden is None:
         return _config or get_snapshot().config
-    return _overridden() or _config or get_snapshot().config
+    return _overridden() or _unpinned()
+
+
+def _unpinned() -> Any:
+    """Return the current config of a caller to which no request is pinned."""
+    if context.everywhere:
+        return context.everywhere[-1]
+    view = context.transaction_snapshot()
+    return view.config if view else _config or get_snapshot().config
+
+
+def look_at_context() -> None:
+    """Let ``get_config`` look at the context from now on, at the cost of some nanoseconds."""
+    global _overridden  # noqa: PLW0603
+    _overridden = context.seen.get
 
 
 def get_snapshot() -> Snapshot:
     """Return the current snapshot; the first call in a process reads the database."""
-    return _snapshot or reload()
+    return context.transaction_snapshot() or _live.snapshot or reload()
 
 
 def seen_snapshot() -> Snapshot:
     """Return the snapshot that is pinned to this request; outside a request, the current one."""
-    return _pinned.get() or get_snapshot()
+    return context.pinned.get() or get_snapshot()
 
 
 def current() -> Any:
@@ -77,100 +88,145 @@ def current() -> Any:
     """
     # Removed rights must end at once. The current snapshot may be a moment old, and the snapshot that is
     # pinned to a request is as old as the request.
-    is_current = store.version() == get_snapshot().version
-    newest = get_snapshot() if is_current else reload()
-    pinned, seen = _pinned.get(), _override.get()
+    newest = _newest()
+    pinned, seen = context.pinned.get(), context.seen.get()
+    if seen is None and context.everywhere:
+        return context.everywhere[-1]
     is_pinned = seen is None or (pinned is not None and seen is pinned.config)
     return newest.config if is_pinned else seen
 
 
+def _newest() -> Snapshot:
+    snapshot, version = get_snapshot(), store.version()
+    if version == snapshot.version:
+        return snapshot
+    if version < snapshot.version and in_transaction():  # the transaction sees an older state than all others
+        return snapshot
+    return reload()
+
+
+def loaded() -> Snapshot | None:
+    """Return the snapshot that the caller would see now, without reading the process's first one."""
+    return None if context.is_unread() else context.transaction_snapshot() or _live.snapshot
+
+
+def reload_if_changed() -> None:
+    """Reload if the database has another version; raise ``DatabaseUnavailable``. Costs one small query."""
+    if not in_transaction() and (_live.snapshot is None or store.version() != _live.snapshot.version):
+        reload()
+
+
 def has_loaded() -> bool:
     """Return whether this process has loaded a configuration."""
-    return _snapshot is not None
-
-
-def read_snapshot(reader: Reader = read_with_keyring) -> Snapshot:
-    """Return a snapshot read from the database; do not make it the current one."""
-    schema, stored = get_schema(), store.read()
-    keyring = filter(None, [install_keyring.follow_salt(stored.salt)])
-    resolution = resolve(schema, stored, reader)
-    problems = (*keyring, *resolution.problems, *unsettled_problems(schema, resolution))
-    return Snapshot(
-        config=resolution.config,
-        revision=stored.revision,
-        version=stored.version,
-        drifted=stored.drifted,
-        problems=problems,
-        in_force_at=time.monotonic(),
-        confirm_by=_confirm_by() if stored.any_unconfirmed else None,
-    )
-
-
-def _confirm_by() -> float | None:
-    left = [seconds for _number, seconds in deadlines.unconfirmed()]
-    return time.monotonic() + min(left) if left else None
+    return _live.snapshot is not None
 
 
 def reload() -> Snapshot:
     """Read the configuration, make it the current one, run the hooks and return its snapshot.
 
-    If the database cannot be read, return the current snapshot. If there is none, raise
-    ``DatabaseUnavailable``.
+    If the database cannot be read, return the current snapshot, or raise ``DatabaseUnavailable`` if there is
+    none. In a transaction, only the caller sees the result, and no hook runs. In an event loop, a thread
+    reads the database while the loop waits.
     """
+    if context.is_in_event_loop():
+        return _in_a_thread(reload)
+    if in_transaction():
+        return _reload_for_transaction()
     snapshot = reload_without_hooks()
     hooks.run_due()
     return snapshot
 
 
+def _in_a_thread(function: Callable[[], Snapshot]) -> Snapshot:
+    def run() -> Snapshot:
+        try:
+            return function()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        return pool.submit(run).result()
+
+
+def _reload_for_transaction() -> Snapshot:
+    look_at_context()
+    try:
+        return context.see_in_transaction(read_snapshot())
+    except DatabaseUnavailable as error:
+        if _live.snapshot is None:
+            raise
+        _note_stale(error)
+        return _live.snapshot
+
+
 def reload_without_hooks() -> Snapshot:
-    """Do the same as ``reload``, but let the next ``hooks.run_due`` run the hooks."""
+    """Do the same as ``reload`` outside transactions, but let the next ``hooks.run_due`` run the hooks."""
     with _loading:
-        old, new = _snapshot, _load()
+        old, new = _live.snapshot, _load()
         _put_in_force(new)
         if old is not None:
             hooks.announce(get_schema().changed_keys(old.config, new.config), old.config, new.config)
+    if old is None:
+        process.loaded_first()
     return new
 
 
-def reload_after_commit() -> None:
-    """Reload what this process just committed; do not raise if the database cannot be read."""
+def reload_on_commit(before: Any = None, after: Any = None) -> None:
+    """Reload after the open transaction commits. Until then, its caller alone sees what it wrote.
+
+    ``before`` and ``after`` are the runtime configs without and with the change.
+    """
+    look_at_context()
+    context.see_own_write(functools.partial(_reload_after_commit, before, after))
+
+
+def _reload_after_commit(before: Any, after: Any) -> None:
+    if in_transaction():
+        _imitate_commit(before, after)
+        return
     try:
         reload()
     except DatabaseUnavailable as error:  # the commit succeeded, so its caller must not see a failure
         _note_stale(error)
 
 
+def _imitate_commit(before: Any, after: Any) -> None:
+    """Run the hooks in a test that calls the callbacks of a transaction which never commits."""
+    if before is not None:
+        hooks.announce(get_schema().changed_keys(before, after), before, after)
+        hooks.run_due()
+
+
 def _load() -> Snapshot:
     try:
         found = read_snapshot()
     except DatabaseUnavailable as error:
-        if _snapshot is None:
+        if _live.snapshot is None:
             raise
         _note_stale(error)
-        return _snapshot
-    if _snapshot is not None and _snapshot.revision == found.revision:
-        return dataclasses.replace(found, in_force_at=_snapshot.in_force_at)
+        return _live.snapshot
+    if _live.snapshot is not None and _live.snapshot.revision == found.revision:
+        return dataclasses.replace(found, in_force_at=_live.snapshot.in_force_at)
     return found
 
 
 def _note_stale(error: DatabaseUnavailable) -> None:
-    global _stale_since  # noqa: PLW0603 - this module keeps the state of this process
-    if _stale_since is None:
-        _stale_since = time.time()
+    if _live.stale_since is None:
+        _live.stale_since = time.time()
         logger.error("%s; the last good configuration is still used", error)
 
 
 def _put_in_force(new: Snapshot) -> None:
-    global _config, _snapshot
-    if new is not _snapshot:
+    global _config
+    if new is not _live.snapshot:
         _log_new_problems(new)
-        _config, _snapshot = new.config, new
+        _config, _live.snapshot = new.config, new
         confirm_current()
         feed.announce()
 
 
 def _log_new_problems(new: Snapshot) -> None:
-    known = _snapshot.problems if _snapshot else ()
+    known = _live.snapshot.problems if _live.snapshot else ()
     for problem in new.problems:
         if problem not in known:
             logger.warning("configuration: %s", problem)
@@ -178,10 +234,9 @@ def _log_new_problems(new: Snapshot) -> None:
 
 def confirm_current() -> None:
     """Record that the current configuration is the same as the one in the database now."""
-    global _stale_since, _confirmed_at
-    if _stale_since is not None:
+    if _live.stale_since is not None:
         logger.warning("the database is available again; the configuration is current")
-    _stale_since, _confirmed_at = None, time.monotonic()
+    _live.stale_since, _live.confirmed_at = None, time.monotonic()
 
 
 def note_unavailable(error: DatabaseUnavailable) -> None:
@@ -191,74 +246,9 @@ def note_unavailable(error: DatabaseUnavailable) -> None:
 
 def stale_since() -> float | None:
     """Return since when the database is unavailable, in seconds since the epoch; ``None`` if it is not."""
-    return _stale_since
+    return _live.stale_since
 
 
 def config_age() -> float:
-    """Return the seconds since this process last saw that its configuration is the one in the database."""
-    return 0.0 if _confirmed_at is None else time.monotonic() - _confirmed_at
-
-
-def forget() -> None:
-    """Forget the configuration, as if this process had just started; the next use loads it again."""
-    global _config, _snapshot, _stale_since, _confirmed_at  # noqa: PLW0603
-    _config = _snapshot = _stale_since = _confirmed_at = None
-    deadlines.forget()
-
-
-@contextlib.contextmanager
-def override(config: Any, revision: int | None = None) -> Iterator[Any]:
-    """Make ``config`` the current one in this context (thread or task); log lines show its revision."""
-    global _overridden  # noqa: PLW0603
-    _overridden = _override.get
-    number = pinned_revision.set(_revision_of(config) if revision is None else revision)
-    token = _override.set(config)
-    try:
-        yield config
-    finally:
-        _override.reset(token)
-        pinned_revision.reset(number)
-
-
-def _revision_of(config: Any) -> int | None:
-    """Return the revision of ``config`` if it is the current one; otherwise the revision pinned before."""
-    snapshot = _snapshot
-    return snapshot.revision if snapshot and snapshot.config is config else pinned_revision.get()
-
-
-class OneRevision:
-    """A context manager that pins the current configuration in this context and returns its revision.
-
-    A change during the block has no effect in the block.
-    """
-
-    # A generator with @contextmanager would take three times as long in each request.
-    __slots__ = ("_number", "_pin", "_seen")
-
-    def __enter__(self) -> int:
-        """Pin the current configuration, or the one that a test overrides; return its revision."""
-        global _overridden  # noqa: PLW0603 - from the first request on, get_config() looks at _override
-        snapshot = get_snapshot()
-        _overridden = _override.get
-        self._pin = _pinned.set(snapshot)
-        self._seen = _override.set(_override.get() or snapshot.config)
-        self._number = pinned_revision.set(snapshot.revision)
-        return snapshot.revision
-
-    def __exit__(self, *_error: object) -> None:
-        """Restore what was pinned before."""
-        pinned_revision.reset(self._number)
-        _override.reset(self._seen)
-        _pinned.reset(self._pin)
-
-
-def see(config: Any, revision: int) -> None:
-    """Pin ``config`` for the rest of this request, because the page shows what is in the database now.
-
-    Do nothing outside a request, or if a test overrides values.
-    """
-    pinned = _pinned.get()
-    if pinned is not None and _override.get() is pinned.config:
-        _pinned.set(dataclasses.replace(pinned, config=config, revision=revision))
-        _override.set(config)
-        pinned_revision.set(revision)
+    """Return how many seconds ago the current configuration was last the same as the one in the database."""
+    return 0.0 if _live.confirmed_at is None else time.monotonic() - _live.confirmed_at

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from config_app.live import runtime
+from config_app.live import pinning
 from config_app.presentation.overview import read_overview
 
 
@@ -15,5 +15,5 @@ def report() -> dict[str, Any]:
     """
     overview = read_overview()
     # Everything else in the response to this request must belong to the same revision.
-    runtime.see(overview.config, overview.revision)
+    pinning.see(overview.config, overview.revision)
     return overview.as_json()

@@ -13,8 +13,8 @@ from config_app.live.resolution import Reader, Resolution, read_with_keyring, re
 from config_app.models import Change, Process
 from config_app.problems import Problem
 from config_app.project import get_project, get_schema
-from config_app.propagation import receipts
-from config_app.propagation.receipts import Summary
+from config_app.propagation import progress, receipts
+from config_app.propagation.progress import Summary
 from config_app.propagation.sources import find_hindrances
 from config_app.store import Stored, deadlines
 
@@ -99,7 +99,7 @@ class Overview:
             "mode": self.mode,
             "settings": {key: entry.as_json() for key, entry in self.entries.items()},
             "problems": [problem.as_json() for problem in self.problems],
-            "processes": [receipts.as_json(process) for process in self.processes],
+            "processes": [progress.as_json(process) for process in self.processes],
             "confirmations": [
                 {"revision": number, "seconds_left": round(left, 1)} for number, left in self.unconfirmed
             ],

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable
 
 from config_app.errors import ConfigError
 from config_app.models import Process
-from config_app.propagation import receipts
-from config_app.propagation.receipts import Summary
+from config_app.propagation import progress, receipts
+from config_app.propagation.progress import Summary
 
 INTERVAL = 0.02
 """Seconds between two reads of the receipts."""
@@ -19,7 +19,7 @@ class NotEverywhere(ConfigError):
 
     def __init__(self, found: Summary, stuck: Iterable[Process]) -> None:
         """Name the ``stuck`` processes in the message, each with its revision and error."""
-        places = "; ".join(receipts.remark(process) for process in stuck)
+        places = "; ".join(progress.remark(process) for process in stuck)
         super().__init__(
             f"revision {found.revision} is committed, but not live in every process: {places}",
             fix="config show reports the progress",
@@ -41,7 +41,7 @@ class Convergence:
         counts as behind until its last heartbeat is too old.
         """
         end = time.monotonic() + seconds
-        while self._is_worth_waiting(found := receipts.summary(number, keys)) and time.monotonic() < end:
+        while self._is_worth_waiting(found := progress.summary(number, keys)) and time.monotonic() < end:
             time.sleep(INTERVAL)
         return found
 

@@ -18,11 +18,22 @@ from config_app.problems import Problem
 from config_app.propagation.sqlite import SqliteSource
 from config_app.store.failures import database_errors
 from config_app.store.forking import no_fork, no_fork_meanwhile
+from config_app.store.process import process
 from config_app.store.statements import STATE_ID
 
 logger = logging.getLogger("config_app")
 
-_hindrances: tuple[Problem, ...] = ()
+
+class _Hindrances:
+    """What keeps this process from noticing changes at once."""
+
+    found: tuple[Problem, ...] = ()
+
+    def reset(self) -> None:
+        self.found = ()
+
+
+_hindrances = process.keep(_Hindrances())
 
 POLL_INTERVAL = 1.0
 """Seconds between two reads of the version on databases that offer no better way."""
@@ -104,8 +115,7 @@ def connect() -> None:
 
 def open_source() -> ChangeSource:
     """Return a change source for the default database; raise ``DatabaseUnavailable``."""
-    global _hindrances  # noqa: PLW0603 - the problems of this process
-    _hindrances = ()
+    _hindrances.reset()
     name = str(connection.settings_dict["NAME"])
     if connection.vendor == "sqlite" and Path(name).is_absolute():
         return SqliteSource(Path(name))
@@ -115,20 +125,19 @@ def open_source() -> ChangeSource:
 
 
 def _listen_or_poll() -> ChangeSource:
-    global _hindrances  # noqa: PLW0603
     with no_fork:  # a child forked during an import would keep a half-loaded module
         from config_app.propagation.postgresql import BehindPooler, PostgresSource
     try:
         return PostgresSource()
     except BehindPooler:
         logger.warning("%s", POOLED)
-        _hindrances = (POOLED,)
+        _hindrances.found = (POOLED,)
         return PollingSource()
 
 
 def hindrances() -> tuple[Problem, ...]:
     """Return the problems that keep this process from noticing changes at once; makes no query."""
-    return _hindrances
+    return _hindrances.found
 
 
 def find_hindrances() -> tuple[Problem, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 import random
 import threading
 import time
@@ -33,6 +32,10 @@ LET_OTHERS_LOAD = 0.15
 """Seconds, at most, between a load and the first write after it. By then the other processes have loaded."""
 RETRY = 1.0
 """Seconds, at most, between two attempts while the database is unavailable."""
+NEVER_BEGUN = 1.0
+"""Seconds after which a watcher that has not begun counts as one that cannot run."""
+START_DELAY = 1.0
+"""Seconds from the first read of a process until it watches. Short commands end before that."""
 LOCK_WAIT = 2.0
 """Seconds that the watcher waits for other writers; a fork in another thread can wait as long."""
 
@@ -40,9 +43,10 @@ LOCK_WAIT = 2.0
 class Watcher(threading.Thread):
     """A daemon thread that reloads the configuration after every commit to its tables."""
 
-    def __init__(self) -> None:
-        """Create a watcher that is not running yet."""
+    def __init__(self, delay: float = 0.0) -> None:
+        """Create a watcher that is not running yet; it begins ``delay`` seconds after its start."""
         super().__init__(name="config-watcher", daemon=True)
+        self._delay, self._created_at, self._has_begun = delay, time.monotonic(), False
         self._stopping, self._called = threading.Event(), threading.Event()
         self._sign_again_at = 0.0
         self._revert_again_at = self._not_at_once_until = 0.0
@@ -56,8 +60,19 @@ class Watcher(threading.Thread):
         if self is not threading.current_thread():
             self.join(timeout)
 
+    def begin(self) -> None:
+        """Skip the rest of the delay."""
+        self._called.set()
+
+    def cannot_run(self) -> bool:
+        """Return whether this process runs no threads, as uWSGI does without ``enable-threads``."""
+        return not self._has_begun and time.monotonic() - self._created_at > NEVER_BEGUN
+
     def run(self) -> None:
         """Watch until stopped, even if the database is unavailable in between."""
+        self._has_begun = True
+        if self._delay:
+            self._called.wait(self._delay)
         try:
             with waiting_at_most(LOCK_WAIT):
                 self._watch_until_stopped()
@@ -203,49 +218,3 @@ def _time_to_write() -> float:
     """Return when this process may write to the database after a load, in monotonic seconds."""
     # The random part keeps the processes from writing at the same moment.
     return time.monotonic() + LET_OTHERS_LOAD * random.uniform(0.5, 1)  # noqa: S311 - no secret
-
-
-_watcher: Watcher | None = None
-_starting = threading.Lock()
-
-
-def start() -> Watcher:
-    """Start a watcher in this process, unless one is running, and return the running one."""
-    global _watcher  # noqa: PLW0603 - one watcher a process
-    with _starting:
-        if _watcher is None or not _watcher.is_alive():
-            _watcher = Watcher()
-            _watcher.start()
-        return _watcher
-
-
-def stop() -> None:
-    """Stop this process's watcher, if it has one."""
-    global _watcher
-    with _starting:
-        watcher, _watcher = _watcher, None
-    if watcher is not None:
-        watcher.stop()
-
-
-def sign_soon() -> None:
-    """Make this process's watcher, if it has one, check at once whether its receipt has to be written."""
-    if (watcher := _watcher) is not None:
-        watcher.sign_soon()
-
-
-def is_watching() -> bool:
-    """Return whether this process has a running watcher."""
-    return _watcher is not None and _watcher.is_alive()
-
-
-def _restart_after_fork() -> None:
-    """Start a watcher in a forked child if its parent had one."""
-    global _watcher, _starting  # noqa: PLW0603
-    _starting = threading.Lock()
-    if _watcher is not None:  # the parent's thread does not exist in the child
-        _watcher = None
-        start()
-
-
-os.register_at_fork(after_in_child=_restart_after_fork)

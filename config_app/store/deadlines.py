@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from collections.abc import Collection
 
 from django.db.models import DurationField, ExpressionWrapper, F
 from django.db.models.expressions import CombinedExpression
@@ -16,6 +17,7 @@ from django.db.models.functions import Now
 
 from config_app.models import Confirmation, Revision
 from config_app.store.failures import database_errors
+from config_app.store.process import process
 
 
 def await_confirmation(revision: Revision, seconds: float) -> None:
@@ -28,9 +30,22 @@ def await_confirmation(revision: Revision, seconds: float) -> None:
     Confirmation.objects.create(revision=revision, deadline=deadline)
 
 
-_passes_at: dict[tuple[int, dt.datetime], float] = {}
-"""When each deadline that this process has read will pass, in monotonic seconds."""
-# Nothing is ever removed: a process sees only a handful of deadlines.
+class _Met:
+    """When each deadline that this process has read will pass, in monotonic seconds."""
+
+    def __init__(self) -> None:
+        self.at: dict[tuple[int, dt.datetime], float] = {}
+
+    def reset(self) -> None:
+        self.at.clear()
+
+    def keep_only(self, deadlines: Collection[tuple[int, dt.datetime]]) -> None:
+        """Forget the deadlines of revisions that no longer wait."""
+        for gone in self.at.keys() - set(deadlines):
+            self.at.pop(gone, None)
+
+
+_met = process.keep(_Met())
 
 
 def unconfirmed() -> list[tuple[int, float]]:
@@ -42,6 +57,7 @@ def unconfirmed() -> list[tuple[int, float]]:
     with database_errors():
         waiting = Confirmation.objects.filter(outcome="").order_by("pk").annotate(left=left, granted=granted)
         rows = list(waiting.values_list("pk", "deadline", "left", "granted"))
+    _met.keep_only([(number, deadline) for number, deadline, *_ in rows])
     # If the database's clock was set back, `left` is too long. A revision never gets more than `granted`.
     return [(number, _left(number, until, min(spans))) for number, until, *spans in rows]
 
@@ -53,12 +69,7 @@ def _span(difference: CombinedExpression) -> ExpressionWrapper[CombinedExpressio
 def _left(number: int, deadline: dt.datetime, left: dt.timedelta) -> float:
     """Return the seconds until a deadline; ``left`` is used only when this process first reads it."""
     now = time.monotonic()
-    return _passes_at.setdefault((number, deadline), now + left.total_seconds()) - now
-
-
-def forget() -> None:
-    """Forget all deadlines, as if this process had just started; for tests."""
-    _passes_at.clear()
+    return _met.at.setdefault((number, deadline), now + left.total_seconds()) - now
 
 
 def settle(number: int, outcome: str, *, actor: str = "", reason: str = "") -> bool:

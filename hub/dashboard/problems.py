@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.text import capfirst
 
 from config_app.errors import DatabaseUnavailable
-from config_app.live.runtime import Snapshot
+from config_app.live.snapshot import Snapshot
 from config_app.problems import Problem
 from config_app.project import get_project
 from config_app.propagation import sources

@@ -17,8 +17,8 @@ from config_app.fields.hosts import in_brackets
 from config_app.live import runtime
 from config_app.presentation.changes import change_rows, confirmation_of
 from config_app.project import get_project
-from config_app.propagation import receipts
-from config_app.propagation.receipts import Summary
+from config_app.propagation import progress, receipts
+from config_app.propagation.progress import Summary
 from hub.dashboard.problems import problem_rows
 from hub.runtime_config import RuntimeConfig
 from hub.site import pages
@@ -38,7 +38,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 def _context(request: HttpRequest) -> dict[str, Any]:
     """Return the template context. If the person may not see the configuration, it has no problems (W12)."""
     snapshot = runtime.seen_snapshot()
-    found = receipts.summary(snapshot.revision)
+    found = progress.summary(snapshot.revision)
     sees_configuration, sees_history = may_view(request), may_view_history(request)
     return {
         "status": _status(snapshot.config, found),

@@ -17,7 +17,7 @@ from django.urls import get_resolver
 from config_app.declaration.setting import TakesEffect
 from config_app.errors import ConfigError
 from config_app.live import effects, runtime
-from config_app.propagation import receipts, watcher
+from config_app.propagation import receipts, watching
 from hub.bootstrap import bootstrap_application
 from hub.logs.format import LOGGING
 from hub.logs.level import apply_level
@@ -167,7 +167,7 @@ def reload_master(arbiter: Any, config: RuntimeConfig) -> None:
         _mover.move()
     worker_generations.begin()
     effects.acted_on(config, TakesEffect.WORKERS)
-    watcher.sign_soon()
+    watching.sign_soon()
 
 
 def pins(cfg: Any, arguments: Sequence[str]) -> dict[str, str]:
@@ -242,12 +242,12 @@ def is_to_stop() -> bool:
 
 def watch() -> None:
     """Start this process's watcher, which keeps its runtime config current."""
-    watcher.start()
+    watching.start()
 
 
 def leave() -> None:
     """Stop the watcher and remove this process from the list of processes."""
-    watcher.stop()
+    watching.stop()
     with contextlib.suppress(ConfigError):  # without a heartbeat, the row expires by itself
         receipts.sign_off(*_ended)
     connections.close_all()
@@ -260,7 +260,7 @@ def note_end_of(worker: int) -> None:
 
 def announce(cfg: Any, stream: TextIO = sys.stdout) -> None:
     """Start the watcher and print the hub's address; if the hub is unclaimed, also print how to claim it."""
-    watcher.start()
+    watching.start()
     config = runtime.get_snapshot().config
     origin = config.public_url or _listening_origin(cfg)
     stream.write(f"Hub is served at {origin}\n")

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from config_app.live import runtime
+from config_app.live.snapshot import read_snapshot
 from hub.auth import proof
 from hub.runtime_config import get_config, schema
 from hub.workos import pages, people, round_trip, verification
@@ -62,7 +62,7 @@ def _claim(request: HttpRequest, grant: Grant, commit: Callable[[str], object]) 
     commit(grant.person.email)
     user = people.admit(grant.person, reactivating=True)
     # Read the configuration with the claim: no process loads it before this transaction ends.
-    current.establish(request, user, grant, runtime.read_snapshot().config)
+    current.establish(request, user, grant, read_snapshot().config)
     proof.note(request.session)  # the setup token counts as proof
 
 

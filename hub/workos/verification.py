@@ -16,8 +16,7 @@ from django.urls import reverse
 
 from config_app.change.plan import plan
 from config_app.errors import InvalidPlan, StaleRevision
-from config_app.live import runtime
-from config_app.live.runtime import Snapshot
+from config_app.live.snapshot import Snapshot, read_snapshot
 from hub.models import User
 from hub.runtime_config import WORKOS, RuntimeConfig, get_config
 from hub.workos import pages, people, round_trip
@@ -94,7 +93,7 @@ def conclude(request: HttpRequest, trip: Trip) -> HttpResponse:
     The local account is kept as a way back in.
     """
     # Read the database: this process's runtime config may be out of date.
-    user, snapshot = request.user, runtime.read_snapshot()
+    user, snapshot = request.user, read_snapshot()
     config: RuntimeConfig = snapshot.config
     if isinstance(user, User):
         user.config = config

@@ -13,8 +13,8 @@ from django.db import transaction
 from config_app import store
 from config_app.change.plan import plan
 from config_app.errors import ConfigError, InvalidPlan
-from config_app.live import runtime
 from config_app.live.resolution import read_without_keyring
+from config_app.live.snapshot import read_snapshot
 from config_app.models import Revision
 from config_app.project import get_schema
 from config_app.store.failures import database_errors
@@ -88,7 +88,7 @@ def rehearse(application: Application) -> list[ConfigError]:
 
 def claim_made_with(application: Application) -> Claim | None:
     """Return the claim that the same application made earlier, or ``None`` if another one made it."""
-    snapshot = runtime.read_snapshot(read_without_keyring)
+    snapshot = read_snapshot(read_without_keyring)
     account, user = application.administrator, None
     with database_errors():
         revision = Revision.objects.get(pk=snapshot.revision)

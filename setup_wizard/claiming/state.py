@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from config_app.live import runtime
 from config_app.live.resolution import read_without_keyring, resolve
+from config_app.live.snapshot import read_snapshot
 from config_app.project import get_schema
 from config_app.store import Stored
 from setup_wizard.errors import AlreadyClaimed
@@ -18,7 +18,7 @@ def unclaimed_config() -> Any:
     Raise ``AlreadyClaimed`` if the install is claimed, or another ``ConfigError`` if the database cannot be
     read.
     """
-    return _refuse_claimed(runtime.read_snapshot(read_without_keyring).config)
+    return _refuse_claimed(read_snapshot(read_without_keyring).config)
 
 
 def unclaimed_config_in(stored: Stored) -> Any:

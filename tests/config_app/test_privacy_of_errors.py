@@ -25,6 +25,7 @@ from config_app.live import hooks, runtime
 from config_app.models import Change, Revision
 from config_app.presentation.changes import change_rows
 from config_app.store import deadlines, tables
+from config_app.testing import reset_process
 from hub.environment.env_file import read_env_file
 from hub.environment.env_import import read_import
 from tests.support.databases.raw_sql import set_row
@@ -115,7 +116,7 @@ def test_a_crash_report_of_a_failing_change_has_no_secret(
 
 def test_a_crash_report_of_a_failing_load_has_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     plan({"port": 9001}).apply(confirm_within=300)
-    runtime.forget()
+    reset_process()
     failing(monkeypatch, deadlines, "unconfirmed")  # what a load asks once the secrets are decrypted
     with pytest.raises((ConfigError, OperationalError)) as caught:
         get_config()
@@ -172,8 +173,7 @@ def test_a_locked_keyring_tells_nothing(caplog: pytest.LogCaptureFixture) -> Non
     key_file: Path = settings.INSTANCE.key_file
     content = key_file.read_bytes()
     key_file.unlink()
-    install_keyring.forget()
-    runtime.forget()
+    reset_process()
     try:
         with caplog.at_level(logging.DEBUG), pytest.raises(ConfigError) as caught:
             plan({"workos_api_key": NEW_KEY}).apply()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import dataclasses
 from typing import Any
 
@@ -60,10 +61,11 @@ def test_a_hook_hears_of_raw_sql(calls: Calls) -> None:
     assert calls == [(8884, 9001)]
 
 
-def test_nothing_takes_effect_before_the_commit(calls: Calls) -> None:
+def test_before_the_commit_only_the_caller_sees_a_change_and_no_hook_runs(calls: Calls) -> None:
     with transaction.atomic():
         api.plan({"port": 9001}).apply()
-        assert (api.get_config().port, calls) == (8884, [])
+        assert (api.get_config().port, calls) == (9001, [])
+        assert contextvars.Context().run(lambda: api.get_config().port) == 8884
     assert (api.get_config().port, calls) == (9001, [(8884, 9001)])
 
 

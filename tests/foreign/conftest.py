@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.databases.postgresql import PostgreSQL
 from tests.support.foreign_project import ForeignProject
 
 
@@ -14,4 +15,20 @@ def project(tmp_path: Path) -> ForeignProject:
     """Return a migrated project on SQLite."""
     found = ForeignProject(tmp_path / "project")
     found.migrate()
+    return found
+
+
+@pytest.fixture
+def postgresql_project(tmp_path: Path, postgresql_server: PostgreSQL) -> ForeignProject:
+    """Return a migrated project on PostgreSQL."""
+    found = ForeignProject(tmp_path / "project", database_url=postgresql_server.new_database())
+    found.migrate()
+    return found
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_project(request: pytest.FixtureRequest) -> ForeignProject:
+    """Return a migrated project, on SQLite and on PostgreSQL."""
+    name = "project" if request.param == "sqlite" else "postgresql_project"
+    found: ForeignProject = request.getfixturevalue(name)
     return found

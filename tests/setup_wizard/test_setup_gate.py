@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 from django.test import Client, RequestFactory
 
-from config_app.live import runtime
+from config_app.live import pinning, runtime
 from config_app.models import SystemConfig
 from setup_wizard.claiming import tokens
 from setup_wizard.middleware import SetupGateMiddleware
@@ -171,7 +171,7 @@ def test_the_views_ask_the_database_and_not_memory() -> None:
     browser.unlock()
     unclaimed_config = runtime.get_config()
     claim_for("owner@example.com")
-    with runtime.override(unclaimed_config):
+    with pinning.override(unclaimed_config):
         assert views.TokenView.as_view()(RequestFactory().get("/setup/")).status_code == 404
 
 

@@ -6,9 +6,9 @@ import pytest
 from django.contrib.auth.hashers import check_password
 
 from config_app.change.plan import plan
-from config_app.encryption import install_keyring
 from config_app.errors import KeyringLocked
-from config_app.live import runtime
+from config_app.live.snapshot import read_snapshot
+from config_app.testing import reset_process
 from hub.models import User
 from setup_wizard.claiming import draft
 from setup_wizard.models import SetupDraft
@@ -110,11 +110,11 @@ def test_the_wizard_resumes_where_it_was_left(browser: Browser) -> None:
 
 
 def test_nothing_is_in_force_before_the_end(browser: Browser) -> None:
-    before = runtime.read_snapshot()
+    before = read_snapshot()
     for name, data in (LOCAL | {"network": NETWORK | {"port": "9001"}}).items():
         browser.fill(name, data)
     browser.get("/setup/review/")
-    after = runtime.read_snapshot()
+    after = read_snapshot()
     assert (after.config, after.revision, after.version) == (before.config, before.revision, before.version)
     assert not User.objects.exists()
 
@@ -256,7 +256,7 @@ def test_a_keyring_locked_at_the_end_is_said_and_loses_nothing(
         patched.setattr(draft, "get_keyring", locked)
         assert browser.finish() == 200
         assert "the machine key is missing" in browser.text
-    install_keyring.forget()
+    reset_process()
     assert browser.finish() == 200
     assert browser.response.context["url"].startswith(authkit.url)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from config_app.doctor.examination import examine
 from config_app.doctor.finding import Fact
-from config_app.encryption import install_keyring
+from config_app.testing import reset_process
 from tests.support.processes.hub_process import HubProcess
 
 WORKOS_CREDENTIALS = {
@@ -19,7 +19,7 @@ WORKOS_CREDENTIALS = {
 
 def fact(name: str) -> Fact:
     """Return what a doctor who was called just now says of one fact."""
-    install_keyring.forget()
+    reset_process()
     (found,) = [fact for fact in examine().facts if fact.name == name]
     return found
 

@@ -11,8 +11,8 @@ from django.test import override_settings
 from config_app import fields
 from config_app.declaration.schema import Schema
 from config_app.declaration.setting import Section, setting
-from config_app.live import runtime
 from config_app.project import Project, get_project
+from config_app.testing import reset_process
 from hub.configuration import rules
 from hub.project import HubProject
 from hub.runtime_config import RuntimeConfig
@@ -60,9 +60,9 @@ def project(name: str) -> Iterator[None]:
     """Let the engine serve another project for a while."""
     with override_settings(CONFIG_APP={"PROJECT": f"tests.support.generated_schema.{name}"}):
         get_project.cache_clear()
-        runtime.forget()
+        reset_process()
         try:
             yield
         finally:
             get_project.cache_clear()
-            runtime.forget()
+            reset_process()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from config_app.live.runtime import read_snapshot
+from config_app.live.snapshot import read_snapshot
 from tests.support.databases.raw_sql import rows
 
 

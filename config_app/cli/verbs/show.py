@@ -12,7 +12,7 @@ from config_app.errors import ConfigError
 from config_app.presentation.overview import Overview, SettingStatus, read_overview
 from config_app.problems import Problem
 from config_app.project import get_project, get_schema
-from config_app.propagation.receipts import Summary, remark
+from config_app.propagation.progress import Summary, remark
 
 UNREADABLE = "✗ needs re-entry"
 

@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from config_app.cli.terminal import Terminal
 from config_app.cli.verb import Verb, add_json_option
 from config_app.errors import ConfigError
-from config_app.live.runtime import read_snapshot
+from config_app.live.snapshot import read_snapshot
 
 
 class Validate(Verb):

@@ -8,8 +8,8 @@ from django.core.management.base import CommandParser
 
 from config_app.cli.command import OneLineCommand
 from config_app.cli.verb import WrongCall
-from config_app.live import runtime
 from config_app.live.resolution import read_without_keyring
+from config_app.live.snapshot import read_snapshot
 from setup_wizard.claiming import unattended
 from setup_wizard.claiming.claim import claim
 from setup_wizard.errors import AlreadyClaimed
@@ -70,7 +70,7 @@ class Command(OneLineCommand):
             raise WrongCall(f"--mode {options['mode']} creates no account with a password", fix=fix)
 
     def _accept_same(self, application: Application) -> None:
-        config = runtime.read_snapshot(read_without_keyring).config
+        config = read_snapshot(read_without_keyring).config
         if not get_product().is_same_claim(application, config):
             raise AlreadyClaimed
         self.stdout.write(f"already claimed in mode {application.mode}; nothing to do")

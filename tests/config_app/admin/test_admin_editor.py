@@ -8,7 +8,7 @@ import re
 import pytest
 
 from config_app.api import plan
-from config_app.live import runtime
+from config_app.live.snapshot import read_snapshot
 from config_app.models import Change, Process, SystemConfig
 from config_app.propagation import receipts
 from hub.models import User
@@ -201,7 +201,7 @@ def test_the_value_in_force_can_be_stored_over_an_invalid_one(editor: Editor) ->
     )  # adopts what SQL wrote
     Editor(editor.client).save(_keep_port="on")
     assert SystemConfig.objects.get(pk="port").config_value == "9000"
-    assert not runtime.read_snapshot().problems
+    assert not read_snapshot().problems
 
 
 def test_a_refused_import_is_settled_by_storing_the_value(editor: Editor) -> None:

@@ -16,7 +16,7 @@ from config_app.errors import StaleRevision
 from config_app.live import runtime
 from config_app.models import Change, Revision
 from config_app.presentation.changes import change_rows
-from config_app.propagation import watcher
+from config_app.propagation import watching
 from tests.support.databases.in_process import ONLY_SQLITE
 from tests.support.databases.raw_sql import client, raw_sql, set_row
 from tests.support.processes.hub_process import ROOT, HubProcess
@@ -202,20 +202,20 @@ def test_adopting_takes_the_same_queries_however_much_sql_wrote() -> None:
 
 @in_process
 def test_a_watching_process_adopts_by_itself() -> None:
-    watcher.start()
+    watching.start()
     try:
         set_row("port", "9001")
         wait_for(revisions, "the revision")
         wait_for(lambda: get_config().port == 9001, "the value")
         wait_for(lambda: runtime.get_snapshot().revision == revisions()[0].number, "its number")
     finally:
-        watcher.stop()
+        watching.stop()
 
 
 WATCH = """
 import sys
 from config_app.live import runtime
-from config_app.propagation import watcher
+from config_app.propagation import watching
 from config_app.api import get_config
 from tests.support.waiting import wait_for
 for line in sys.stdin:
@@ -223,13 +223,13 @@ for line in sys.stdin:
     wait_for(lambda: str(getattr(get_config(), key)) == value, "the value")
     wait_for(lambda: runtime.get_snapshot().revision >= int(revision), "the revision")
     print(key, getattr(get_config(), key), runtime.get_snapshot().drifted, flush=True)
-watcher.stop()
+watching.stop()
 """
 PREPARE_WATCH = f"""
 import sys
 sys.path.insert(0, {str(ROOT)!r})
-from config_app.propagation import watcher
-watcher.start()
+from config_app.propagation import watching
+watching.start()
 """
 
 

@@ -12,6 +12,7 @@ from django.db import connection
 from config_app.api import get_config, plan
 from config_app.change import confirmation
 from config_app.store import deadlines
+from config_app.testing import reset_process
 from tests.support.databases.postgresql import PostgreSQL
 from tests.support.processes.hub_process import HubProcess
 from tests.support.processes.simultaneous import script
@@ -64,14 +65,14 @@ def test_a_process_that_has_seen_it_counts_on(seconds: int) -> None:
 @pytest.mark.usefixtures("waiting")
 def test_a_process_that_starts_after_the_clock_was_set_back_waits_no_longer_than_was_granted() -> None:
     set_clock(-HOUR)
-    deadlines.forget()
+    reset_process()
     assert 250 < left() < 310
 
 
 @pytest.mark.usefixtures("waiting")
 def test_a_process_that_starts_after_the_clock_was_set_forward_has_only_that_clock_and_reverts() -> None:
     set_clock(HOUR)
-    deadlines.forget()
+    reset_process()
     assert len(confirmation.revert_overdue()) == 1
     assert get_config().port == 8884
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import getpass
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
 from config_app import store
@@ -13,6 +14,7 @@ from config_app.api import UNSET, get_config, plan
 from config_app.errors import DatabaseUnavailable, InvalidPlan, StaleRevision
 from config_app.live import runtime
 from config_app.models import Change, Revision, SystemConfig
+from config_app.testing import reset_process
 from tests.support import generated_schema
 from tests.support.browsers import editor
 from tests.support.databases.raw_sql import raw_sql
@@ -159,9 +161,22 @@ def test_what_sql_changed_makes_a_plan_stale_but_writing_the_same_again_does_not
     assert (caught.value.expected, caught.value.actual) == (base + 1, base + 2)
 
 
+def port_seen_by_others() -> int:
+    """Return the port that another thread sees, outside the caller's transaction."""
+
+    def read() -> int:
+        try:
+            return int(get_config().port)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(read).result()
+
+
 @pytest.mark.parametrize("knows_before", [True, False])
 def test_a_change_that_is_rolled_back_leaves_no_trace(knows_before: bool) -> None:
-    runtime.forget()
+    reset_process()
     if knows_before:
         get_config()
     before = store.read()
@@ -169,7 +184,8 @@ def test_a_change_that_is_rolled_back_leaves_no_trace(knows_before: bool) -> Non
     def change_and_fail() -> None:
         with transaction.atomic():
             plan({"port": 9001, "workos_api_key": "sk_test_canary12345"}).apply()
-            assert get_config().port == 8884, "nothing is in force before the commit"
+            assert get_config().port == 9001, "the transaction sees its own write"
+            assert port_seen_by_others() == 8884, "nothing is current before the commit"
             raise KeyError
 
     with pytest.raises(KeyError):
@@ -180,7 +196,7 @@ def test_a_change_that_is_rolled_back_leaves_no_trace(knows_before: bool) -> Non
 
 
 def test_a_commit_stays_one_when_the_database_fails_right_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    runtime.forget()
+    reset_process()
 
     def unavailable(*_: object) -> None:
         raise DatabaseUnavailable("it went away")

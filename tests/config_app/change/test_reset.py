@@ -10,8 +10,8 @@ from config_app import store
 from config_app.api import get_config, plan
 from config_app.change.reset import plan_reset, reset
 from config_app.errors import DatabaseUnavailable
-from config_app.live import runtime
 from config_app.models import Change, SystemConfig
+from config_app.testing import reset_process
 from hub.models import User
 from hub.runtime_config import is_configured, schema
 from setup_wizard.claiming import tokens
@@ -72,7 +72,7 @@ def test_every_session_ends_and_nobody_keeps_a_right(
     guest = User.objects.create_user("guest@example.com")
     assert Session.objects.exists()
     if not knows_before:
-        runtime.forget()
+        reset_process()
     reset(every_setting=every_setting)
     assert not Session.objects.exists()
     for person in (owner, staff):

@@ -19,6 +19,7 @@ from config_app.encryption import install_keyring
 from config_app.presentation.overview import Overview
 from config_app.problems import Finding
 from config_app.project import get_project
+from config_app.testing import reset_process
 from hub.models import User
 from tests.support.config_command import CANARY, config, database_content, write_row
 from tests.support.doctor_findings import fact, facts_of, line_of, report_of
@@ -223,7 +224,7 @@ def test_every_secret_is_decrypted_and_only_names_are_printed(owner: User) -> No
     assert fact("secrets").finding == "2 of 2 decrypt"
     assert fact("archived_secrets").finding == "2 of 2 decrypt"
     write_row("workos_api_key", "gAAAAA-canary", is_secret=True)
-    install_keyring.forget()
+    reset_process()
     out, _error = failing()
     assert "workos_api_key: the stored secret cannot be decrypted" in out
     assert "canary" not in out

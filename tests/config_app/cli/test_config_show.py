@@ -11,10 +11,10 @@ import pytest
 from django.utils import timezone
 
 from config_app.api import plan
-from config_app.encryption import install_keyring
 from config_app.errors import ConfigError
 from config_app.models import Process
 from config_app.project import get_schema
+from config_app.testing import reset_process
 from hub.models import User
 from tests.support.config_command import CANARY, config, database_content, sql, write_row
 from tests.support.databases.in_process import ONLY_SQLITE
@@ -203,7 +203,7 @@ def test_whatever_sql_wrote_is_named_and_breaks_nothing(
     install: None, form: tuple[str, ...], key: Any, value: Any, is_secret: Any, expected: str
 ) -> None:
     plan({"reload_webhook_secret": "0123456789abcdef"}).apply()
-    install_keyring.forget()
+    reset_process()
     write_row(key, value, is_secret=is_secret)
     if form == ("--json",):
         message = expected.removeprefix("error: ").removeprefix("info: ")
@@ -244,7 +244,7 @@ def test_a_value_that_fills_screens_is_abbreviated(install: None) -> None:
 def test_a_deleted_salt_is_named_and_the_rest_is_shown(install: None) -> None:
     sql("DELETE FROM system_config WHERE config_key = 'encryption_key_salt'")
     plan({"port": 9001}).apply()
-    install_keyring.forget()
+    reset_process()
     write_row("workos_api_key", "gAAAAA", is_secret=True)
     shown = config("show").out
     assert "encryption_key_salt is missing from the database" in shown

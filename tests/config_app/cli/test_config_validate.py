@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from config_app.api import plan
-from config_app.encryption import install_keyring
+from config_app.testing import reset_process
 from tests.support.config_command import CANARY, config, database_content, sql, write_row
 
 
@@ -50,7 +50,7 @@ def test_a_secret_that_cannot_be_decrypted_is_a_problem_and_not_shown(install: N
 def test_a_lost_key_is_a_problem_for_every_secret(install: None) -> None:
     plan({"workos_api_key": CANARY, "reload_webhook_secret": "0123456789abcdef"}).apply()
     sql("UPDATE config_key_slot SET wrapped = 'x'")
-    install_keyring.forget()
+    reset_process()
     found = complaints()
     assert "workos_api_key" in found
     assert "reload_webhook_secret" in found

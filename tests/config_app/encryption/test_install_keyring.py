@@ -17,8 +17,9 @@ from config_app.encryption import install_keyring
 from config_app.encryption.keyring import MachineUnlocker, SharedUnlocker, new_keyring
 from config_app.errors import ConfigError, InvalidPlan, KeyringLocked
 from config_app.live import runtime
-from config_app.live.runtime import read_snapshot
+from config_app.live.snapshot import read_snapshot
 from config_app.models import KeySlot, Revision, SystemConfig
+from config_app.testing import reset_process
 from tests.support.databases.raw_sql import raw_sql, rows, set_row, value_of
 from tests.support.locked_keyring import slots, unreadable
 
@@ -41,8 +42,7 @@ def key_file() -> Path:
 
 def restart() -> None:
     """Forget the keyring and the configuration, as a restart does."""
-    runtime.forget()
-    install_keyring.forget()
+    reset_process()
 
 
 def lose_key(key_file: Path) -> bytes:

@@ -14,6 +14,7 @@ from django.db import transaction
 from config_app.api import get_config, on_change, plan
 from config_app.live import hooks, runtime
 from config_app.live.hooks import announce, run_due
+from config_app.testing import reset_process
 from hub.runtime_config import schema
 from tests.support.databases.raw_sql import set_row
 
@@ -22,7 +23,6 @@ from tests.support.databases.raw_sql import set_row
 def heard(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Yield a list for what the hooks receive; remove the test's hooks afterwards."""
     monkeypatch.setattr(hooks, "_hooks", [])
-    monkeypatch.setattr(hooks, "_failures", {})
     return []
 
 
@@ -118,7 +118,7 @@ class TestAChange:
 
     def test_nobody_is_called_for_the_first_configuration_of_a_process(self, heard: list[Any]) -> None:
         on_change()(lambda *_: heard.append("called"))
-        runtime.forget()
+        reset_process()
         get_config()
         assert heard == []
 

@@ -10,11 +10,10 @@ from hypothesis import strategies as st
 
 from config_app.api import UNSET, get_config, plan
 from config_app.declaration.schema import Setting
-from config_app.encryption import install_keyring
 from config_app.errors import InvalidValue
-from config_app.live import runtime
 from config_app.live.resolution import read_without_keyring
-from config_app.live.runtime import read_snapshot
+from config_app.live.snapshot import read_snapshot
+from config_app.testing import reset_process
 from hub.models import User
 from hub.runtime_config import RuntimeConfig, schema
 from tests.support.databases.in_process import ONLY_SQLITE
@@ -32,8 +31,7 @@ def _owner(transactional_db: None, owner: User) -> None:
 
 def restarted() -> RuntimeConfig:
     """Return the configuration that a newly started process reads."""
-    runtime.forget()
-    install_keyring.forget()
+    reset_process()
     config: RuntimeConfig = get_config()
     return config
 

@@ -15,6 +15,8 @@ from django.test.utils import CaptureQueriesContext
 from config_app.api import aget_config, get_config, get_snapshot, plan, reload_config
 from config_app.errors import DatabaseUnavailable
 from config_app.live import hooks, runtime
+from config_app.live.snapshot import read_snapshot
+from config_app.testing import reset_process
 from hub.runtime_config import RuntimeConfig
 from tests.support.databases.raw_sql import raw_sql, set_row
 
@@ -23,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def _install(transactional_db: None, install: None) -> None:
-    runtime.forget()
+    reset_process()
 
 
 @pytest.fixture
@@ -119,7 +121,7 @@ def test_once_the_database_is_back_the_configuration_is_current_again(
 
 
 def test_a_process_that_never_had_a_configuration_says_that_there_is_none(broken: None) -> None:
-    runtime.forget()
+    reset_process()
     for ask in (get_config, get_snapshot, runtime.reload):
         with pytest.raises(DatabaseUnavailable):
             ask()
@@ -144,7 +146,7 @@ def test_a_problem_is_logged_once_however_often_it_is_seen(caplog: pytest.LogCap
 def test_reading_a_snapshot_changes_nothing_in_this_process() -> None:
     before = get_snapshot()
     set_row("port", "9001")
-    assert runtime.read_snapshot().config.port == 9001
+    assert read_snapshot().config.port == 9001
     assert get_snapshot() is before
 
 

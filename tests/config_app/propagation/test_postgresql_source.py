@@ -120,7 +120,7 @@ def test_a_server_that_is_silent_is_given_up_soon(hub: HubProcess) -> None:
 
 # Somebody commits while the watcher writes its receipt: the notification comes with the answer to that.
 CHANGE_DURING_RECEIPT = """
-from config_app.propagation import receipts, watcher
+from config_app.propagation import receipts, watcher, watching
 from config_app.live import runtime
 
 watcher.SIGN_AGAIN = postgresql.BACKSTOP = 60.0
@@ -133,9 +133,9 @@ def sign_while_somebody_changes():
 
 before = runtime.get_snapshot().version
 receipts.sign = sign_while_somebody_changes
-watcher.start()
+watching.start()
 wait_for(lambda: runtime.get_snapshot().version > before, "the change to be noticed")
-watcher.stop()
+watching.stop()
 print("noticed")
 """
 

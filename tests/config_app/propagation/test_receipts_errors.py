@@ -10,7 +10,8 @@ import pytest
 from config_app.api import get_config, on_change, plan
 from config_app.live import hooks, runtime
 from config_app.models import Process
-from config_app.propagation import receipts, watcher
+from config_app.propagation import receipts, watcher, watching
+from config_app.testing import reset_process
 from tests.support.config_command import CANARY, sql, write_row
 from tests.support.waiting import wait_for
 
@@ -22,7 +23,7 @@ def no_hooks_left() -> Iterator[None]:
     registered = list(hooks._hooks)
     yield
     hooks._hooks[:] = registered
-    hooks._failures.clear()
+    reset_process()
 
 
 def fail_on(*keys: str) -> Callable[[Any, Any], None]:
@@ -88,7 +89,7 @@ def test_a_watcher_that_cannot_take_up_a_change_says_so_and_recovers(monkeypatch
 
     monkeypatch.setattr(watcher, "RETRY", 0.01)
     try:
-        watcher.start()
+        watching.start()
         wait_for(Process.objects.exists, "the first receipt")
         with monkeypatch.context() as broken:
             broken.setattr(runtime, "reload_without_hooks", raise_it)
@@ -98,4 +99,4 @@ def test_a_watcher_that_cannot_take_up_a_change_says_so_and_recovers(monkeypatch
         wait_for(lambda: Process.objects.get().error == "", "the recovery")
         assert get_config().log_level == "debug"
     finally:
-        watcher.stop()
+        watching.stop()

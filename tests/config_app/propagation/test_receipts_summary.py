@@ -12,7 +12,7 @@ from config_app.api import get_config, plan
 from config_app.declaration.setting import TakesEffect
 from config_app.live import effects, runtime
 from config_app.models import Process
-from config_app.propagation import receipts
+from config_app.propagation import progress, receipts
 from hub.models import User
 from tests.conftest import claim_for
 from tests.support.browsers.clients import browser
@@ -41,40 +41,40 @@ def editor_page() -> str:
 def test_it_counts_the_processes_and_names_the_slowest() -> None:
     for pid, latency in ((1, 12), (2, 80), (3, None)):
         add_process(pid, latency_ms=latency)
-    assert str(receipts.summary()) == "3 of 3 processes at revision 1, slowest 80 ms"
+    assert str(progress.summary()) == "3 of 3 processes at revision 1, slowest 80 ms"
 
 
 def test_a_process_that_is_behind_is_counted_out_and_its_latency_is_not_told() -> None:
     add_process(1, revision=2, latency_ms=5)
     add_process(2, revision=1, latency_ms=999)
-    found = receipts.summary(2)
+    found = progress.summary(2)
     assert str(found) == "1 of 2 processes at revision 2, slowest 5 ms"
     assert [process.pid for process in found.behind] == [2]
 
 
 def test_a_process_that_is_ahead_counts() -> None:
     add_process(1, revision=7)
-    assert str(receipts.summary(3)) == "1 of 1 process at revision 3"
+    assert str(progress.summary(3)) == "1 of 1 process at revision 3"
 
 
 def test_a_process_that_started_with_the_revision_has_no_latency() -> None:
     add_process(1)
-    assert str(receipts.summary()) == "1 of 1 process at revision 1"
+    assert str(progress.summary()) == "1 of 1 process at revision 1"
 
 
 def test_errors_are_counted() -> None:
     add_process(1, error="port: refused")
     add_process(2)
-    assert str(receipts.summary()) == "2 of 2 processes at revision 1, 1 with an error"
+    assert str(progress.summary()) == "2 of 2 processes at revision 1, 1 with an error"
 
 
 def test_long_latencies_are_told_in_seconds() -> None:
     add_process(1, latency_ms=754_000)
-    assert str(receipts.summary()).endswith("slowest 754 s")
+    assert str(progress.summary()).endswith("slowest 754 s")
 
 
 def test_without_processes_it_says_so() -> None:
-    assert str(receipts.summary()) == "no process is running"
+    assert str(progress.summary()) == "no process is running"
 
 
 def test_a_dead_process_ages_out_after_three_heartbeats() -> None:
@@ -161,7 +161,7 @@ def test_a_setting_that_returns_to_what_runs_is_not_pending() -> None:
 
 
 def test_a_pinned_setting_is_never_pending(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(receipts._pins, "port", "8000")
+    receipts.describe("worker", {"port": "8000"})
     receipts.sign()
     plan({"port": 9001}).apply()
     runtime.reload()

@@ -18,6 +18,7 @@ from config_app.errors import DatabaseUnavailable
 from config_app.live import runtime
 from config_app.propagation.sources import PollingSource, open_source
 from config_app.propagation.sqlite import SqliteSource
+from config_app.testing import reset_process
 from tests.support.databases.raw_sql import raw_sql, set_row
 from tests.support.waiting import wait_for
 
@@ -66,9 +67,9 @@ def test_a_commit_to_another_table_is_no_change_and_confirms_what_is_in_force(
     source: SqliteSource, path: Path
 ) -> None:
     write(path, SESSION)
-    runtime.forget()
+    reset_process()
     assert not source.look()
-    assert runtime._confirmed_at is not None
+    assert runtime._live.confirmed_at is not None
 
 
 def test_a_transaction_is_seen_when_it_is_committed(source: SqliteSource, path: Path) -> None:
@@ -225,9 +226,9 @@ def test_a_file_that_was_left_alone_is_not_read_until_it_is_written(
     settle(source)
     with monkeypatch.context() as patch:
         patch.setattr(source, "_read", pytest.fail)
-        runtime.forget()
+        reset_process()
         assert not source.look()
-        assert runtime._confirmed_at is not None
+        assert runtime._live.confirmed_at is not None
     wait_for(lambda: time.time_ns() - path.stat().st_mtime_ns > FILE_TICK_NS, "the clock of the file system")
     write(path, CHANGE)
     assert source.look()
@@ -256,9 +257,9 @@ def test_a_file_written_all_the_time_is_not_called_current_before_it_was_looked_
         write(path, SESSION)
         assert not source.look()
     path.rename(path.with_suffix(".moved"))
-    runtime.forget()
+    reset_process()
     assert not source.look()
-    assert runtime._confirmed_at is None
+    assert runtime._live.confirmed_at is None
     monkeypatch.setattr("config_app.propagation.sqlite.STATUS_INTERVAL", 0.0)
     with pytest.raises(DatabaseUnavailable, match="No such file"):
         source.look()

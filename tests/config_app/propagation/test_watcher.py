@@ -15,13 +15,14 @@ import pytest
 from django.core.signals import request_started
 from django.db import connection, connections
 
-from config_app import apps, store
+from config_app import store
 from config_app.api import get_config, plan
 from config_app.errors import DatabaseUnavailable
 from config_app.live import runtime
 from config_app.models import Revision
-from config_app.propagation import watcher
+from config_app.propagation import watcher, watching
 from config_app.store import triggers
+from config_app.testing import reset_process
 from tests.support.databases.raw_sql import raw_sql, set_row
 from tests.support.processes.hub_process import ROOT, HubProcess
 from tests.support.processes.simultaneous import crew
@@ -32,11 +33,11 @@ from tests.support.waiting import wait_for
 def _watching(transactional_db: None, install: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Watch in this process, trying again soon after trouble."""
     monkeypatch.setattr(watcher, "RETRY", 0.02)
-    runtime.forget()
-    watcher.start()
+    reset_process()
+    watching.start()
     wait_for(runtime.has_loaded, "the first configuration")
     yield
-    watcher.stop()
+    watching.stop()
 
 
 @pytest.fixture
@@ -77,29 +78,29 @@ class TestWatching:
         wait_for(lambda: not runtime.get_snapshot().drifted, "the last change to be recorded")
 
     def test_starting_twice_gives_one_watcher(self) -> None:
-        assert watcher.start() is watcher.start()
+        assert watching.start() is watching.start()
         assert [t.name for t in threading.enumerate()].count("config-watcher") == 1
-        assert watcher.is_watching()
+        assert watching.is_watching()
 
     def test_stopping_is_quick_and_for_good(self) -> None:
         started = time.monotonic()
-        watcher.stop()
+        watching.stop()
         assert time.monotonic() - started < 1.0
-        assert not watcher.is_watching()
+        assert not watching.is_watching()
         assert "config-watcher" not in [t.name for t in threading.enumerate()]
         set_row("port", "9001")
         assert get_config().port == 8884
-        watcher.stop()
+        watching.stop()
 
     def test_it_can_be_started_again(self) -> None:
-        watcher.stop()
+        watching.stop()
         set_row("port", "9001")
-        watcher.start()
+        watching.start()
         port_becomes(9001)
 
     def test_it_leaves_no_connection_of_its_own_behind(self) -> None:
         mine = connections["default"].connection
-        watcher.stop()
+        watching.stop()
         assert connections["default"].connection is mine
 
     def test_a_refused_value_does_not_stop_it(self) -> None:
@@ -145,14 +146,14 @@ class TestWatching:
             assert get_config().port == 8884
             client.execute("COMMIT")
         port_becomes(9001)
-        assert watcher.is_watching()
+        assert watching.is_watching()
 
     def test_what_no_trigger_counted_is_noticed_in_time_and_recorded(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        watcher.stop()
+        watching.stop()
         monkeypatch.setattr(watcher, "REVALIDATE", 0.0)
-        watcher.start()
+        watching.start()
         raw_sql("DROP TRIGGER system_config_insert_bumps")
         try:
             set_row("port", "9001")
@@ -188,19 +189,22 @@ def test_a_database_that_comes_back_is_current_again_without_help(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_first_request_starts_it(transactional_db: None, install: None) -> None:
-    request_started.connect(apps._watch_from_now_on, dispatch_uid="config_app.watch")
+def test_the_first_request_starts_it_but_not_in_a_test(
+    transactional_db: None, install: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request_started.send(sender=None, environ={})
+    assert not watching.is_watching()
+    monkeypatch.setattr(watching, "is_test_run", lambda: False)
     try:
-        assert not watcher.is_watching()
         request_started.send(sender=None, environ={})
-        assert watcher.is_watching()
+        assert watching.is_watching()
     finally:
-        watcher.stop()
+        watching.stop()
 
 
 WATCH = """
 import sys
-from config_app.propagation import receipts, watcher
+from config_app.propagation import receipts, watcher, watching
 from config_app.live import runtime
 from config_app.api import get_config
 from django.db import connections
@@ -215,13 +219,13 @@ for line in sys.stdin:
     number = runtime.get_snapshot().revision
     wait_for(lambda: [p.revision for p in receipts.running()] == [number], "its receipt")
     print(get_config().port, flush=True)
-watcher.stop()
+watching.stop()
 """
 START = f"""
 import sys
 sys.path.insert(0, {str(ROOT)!r})
-from config_app.propagation import watcher
-watcher.start()
+from config_app.propagation import watcher, watching
+watching.start()
 """
 
 

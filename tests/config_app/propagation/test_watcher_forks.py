@@ -14,25 +14,25 @@ from tests.support.processes.simultaneous import script
 FORK = f"""
 import os, sys
 sys.path.insert(0, {str(ROOT)!r})
-from config_app.propagation import watcher
+from config_app.propagation import watcher, watching
 from config_app.api import get_config, plan
 from django.db import connections
 from tests.support.waiting import wait_for
-watcher.start()
+watching.start()
 get_config()
 children = []
 for number in range(4):
     connections.close_all()
     child = os.fork()
     if child == 0:
-        assert watcher.is_watching()
+        assert watching.is_watching()
         wait_for(lambda: get_config().port == 9001, "the change")
-        watcher.stop()
+        watching.stop()
         os._exit(0)
     children.append(child)
 plan({{"port": 9001}}).apply()
 codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
-watcher.stop()
+watching.stop()
 print(codes)
 """
 
@@ -47,7 +47,7 @@ FORK_WHILE_BUSY = f"""
 import os, sys, threading
 sys.path.insert(0, {str(ROOT)!r})
 from config_app.live import hooks, runtime
-from config_app.propagation import watcher
+from config_app.propagation import watcher, watching
 from config_app.api import get_config, on_change, plan
 from django.db import connections
 from tests.support.waiting import wait_for
@@ -90,7 +90,7 @@ def test_a_child_that_is_forked_while_a_hook_runs_is_not_stuck_and_runs_it_too(
 FORK_DURING_REVERT = f"""
 import os, sys, threading
 sys.path.insert(0, {str(ROOT)!r})
-from config_app.propagation import watcher
+from config_app.propagation import watcher, watching
 from config_app.api import get_config, on_change, plan
 from tests.support.waiting import wait_for
 
@@ -113,11 +113,11 @@ def fork(old, new):
 watcher.revert_overdue = revert_once_a_hook_forks
 get_config()
 plan({{"log_level": "debug"}}).apply(confirm_within=0.1)
-watcher.start()
+watching.start()
 reverting.wait(10)
 plan({{"port": 9001}}).apply()
 wait_for(lambda: get_config().log_level == "info", "the revert to be in force")
-watcher.stop()
+watching.stop()
 """
 
 
@@ -130,12 +130,12 @@ def test_a_hook_may_fork_while_the_watcher_reverts_what_was_not_confirmed(
 
 FORK_WHILE_CONNECTING = """
 import os, socket, time
-from config_app.propagation import watcher
+from config_app.propagation import watcher, watching
 from django.db import connection
 
 listening = socket.create_server(("127.0.0.1", 0))
 connection.settings_dict.update(HOST="127.0.0.1", PORT=listening.getsockname()[1])
-watcher.start()
+watching.start()
 accepted = listening.accept()
 started = time.monotonic()
 child = os.fork()

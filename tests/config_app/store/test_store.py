@@ -15,7 +15,7 @@ from config_app.api import UNSET, plan
 from config_app.errors import DatabaseUnavailable
 from config_app.live import runtime
 from config_app.live.resolution import resolve
-from config_app.live.runtime import read_snapshot
+from config_app.live.snapshot import read_snapshot
 from config_app.models import Change, Revision
 from config_app.store import Edit, Origin, Row
 from config_app.store.failures import database_errors
@@ -30,7 +30,7 @@ WORK = f"""
 import os
 from config_app.api import plan
 from config_app.errors import StaleRevision
-from config_app.live.runtime import read_snapshot
+from config_app.live.snapshot import read_snapshot
 for number in range({TIMES}):
     assert plan({{"public_url": f"https://{{os.getpid()}}-{{number}}.example"}}).apply() is not None
     while True:

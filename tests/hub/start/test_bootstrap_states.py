@@ -13,6 +13,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from config_app import api
 from config_app.errors import DatabaseUnavailable, NewerSchema
 from config_app.live import runtime
+from config_app.testing import reset_process
 from hub import bootstrap
 from hub.bootstrap import BootstrapState, get_bootstrap_state
 from hub.runtime_config import RuntimeConfig, get_config
@@ -106,7 +107,7 @@ def test_without_a_database_there_is_no_configuration_to_guess(
     def unavailable(*_args: object) -> None:
         raise DatabaseUnavailable("it is gone")
 
-    runtime.forget()
+    reset_process()
     monkeypatch.setattr(runtime, "read_snapshot", unavailable)
     with pytest.raises(DatabaseUnavailable):
         get_config()

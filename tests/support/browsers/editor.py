@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from config_app.api import plan
-from config_app.live.runtime import read_snapshot
+from config_app.live.snapshot import read_snapshot
 from config_app.models import Revision
 from hub.models import User
 

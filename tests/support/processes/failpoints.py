@@ -128,14 +128,11 @@ def start_afresh() -> None:
     from django.conf import settings
     from django.db import connections
 
-    from config_app.encryption import install_keyring
-    from config_app.live import effects, runtime
-    from config_app.propagation import receipts
+    from config_app.testing import reset_process
     from hub.environment.instance import resolve_instance
 
     connections.close_all()
-    for part in (runtime, install_keyring, receipts, effects):
-        part.forget()
+    reset_process()
     settings.INSTANCE = resolve_instance(os.environ, settings.BASE_DIR)
 
 

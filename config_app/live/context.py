@@ -1,0 +1,101 @@
+"""What one caller sees instead of the current configuration of the process.
+
+There are three reasons to see something else: a request is pinned to one snapshot, a test overrides values,
+or an open transaction has written or read a configuration that is not (or no longer) the committed one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any
+
+from config_app.errors import DatabaseUnavailable
+from config_app.live.snapshot import Snapshot, read_snapshot
+from config_app.store.process import process
+from config_app.store.transactions import UntilCommit, WhileOpen
+
+
+@dataclasses.dataclass(slots=True)
+class _View:
+    """What an open transaction sees. Without a snapshot, it is read when it is first needed."""
+
+    is_alive: Callable[[], bool]
+    outer: _View | None
+    snapshot: Snapshot | None = None
+
+
+seen: ContextVar[Any] = ContextVar("config_app_seen", default=None)
+"""The runtime config of a request or an override."""
+pinned: ContextVar[Snapshot | None] = ContextVar("config_app_pinned", default=None)
+"""The snapshot to which a request is pinned."""
+everywhere: list[Any] = []
+"""The runtime configs of overrides. Threads without an override of their own see the last one."""
+_view: ContextVar[_View | None] = ContextVar("config_app_view", default=None)
+
+
+class _Views:
+    """Resets this context's views with the process, for the thread that resets it."""
+
+    def reset(self) -> None:
+        _view.set(None)
+
+
+process.keep(_Views())
+
+
+def transaction_snapshot() -> Snapshot | None:
+    """Return the snapshot that the caller's open transaction sees; ``None`` if it sees what all see."""
+    view = _open_view()
+    return _read(view) if view else None
+
+
+def is_unread() -> bool:
+    """Return whether the caller's open transaction sees something that was not read yet."""
+    view = _open_view()
+    return view is not None and view.snapshot is None
+
+
+def _open_view() -> _View | None:
+    view = _view.get()
+    if view is None:
+        return None
+    while view is not None and not view.is_alive():
+        view = view.outer
+    _view.set(view)
+    return view
+
+
+def is_in_event_loop() -> bool:
+    """Return whether the caller runs in an event loop, where Django refuses to use a database."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _read(view: _View) -> Snapshot | None:
+    # Only the thread of the transaction could read it.
+    if view.snapshot is None and not is_in_event_loop():
+        try:
+            view.snapshot = read_snapshot()
+        except DatabaseUnavailable:  # for example, PostgreSQL has aborted the transaction
+            return None
+    return view.snapshot
+
+
+def see_in_transaction(snapshot: Snapshot) -> Snapshot:
+    """Let the caller see ``snapshot`` until the innermost block of its transaction ends."""
+    _view.set(_View(WhileOpen(), _view.get(), snapshot))
+    return snapshot
+
+
+def see_own_write(after_commit: Callable[[], None]) -> None:
+    """Let the caller see what its transaction wrote until it commits; then call ``after_commit``.
+
+    If the write is rolled back, the caller sees again what it saw before.
+    """
+    _view.set(_View(UntilCommit(after_commit).is_pending, _view.get()))

@@ -1,0 +1,54 @@
+"""A snapshot: the runtime config at one revision, as it is read from the database."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from typing import Any
+
+from config_app import store
+from config_app.encryption import install_keyring
+from config_app.live.resolution import Reader, read_with_keyring, resolve, unsettled_problems
+from config_app.problems import Problem
+from config_app.project import get_schema
+from config_app.store import deadlines
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A runtime config with the revision and the version from which it was read.
+
+    - ``drifted``: whether raw SQL has changed the tables since that revision.
+    - ``in_force_at``: when this process first had the revision, in monotonic seconds.
+    - ``confirm_by``: when the next unconfirmed revision is reverted, in monotonic seconds.
+    """
+
+    config: Any
+    revision: int
+    version: int
+    drifted: bool
+    problems: tuple[Problem, ...]
+    in_force_at: float
+    confirm_by: float | None = None
+
+
+def read_snapshot(reader: Reader = read_with_keyring) -> Snapshot:
+    """Return a snapshot read from the database; do not make it the current one."""
+    schema, stored = get_schema(), store.read()
+    keyring = filter(None, [install_keyring.follow_salt(stored.salt)])
+    resolution = resolve(schema, stored, reader)
+    problems = (*keyring, *resolution.problems, *unsettled_problems(schema, resolution))
+    return Snapshot(
+        config=resolution.config,
+        revision=stored.revision,
+        version=stored.version,
+        drifted=stored.drifted,
+        problems=problems,
+        in_force_at=time.monotonic(),
+        confirm_by=_confirm_by() if stored.any_unconfirmed else None,
+    )
+
+
+def _confirm_by() -> float | None:
+    left = [seconds for _number, seconds in deadlines.unconfirmed()]
+    return time.monotonic() + min(left) if left else None

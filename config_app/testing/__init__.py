@@ -1,0 +1,11 @@
+"""What a project's tests need: other values, and a clean start of each test."""
+
+from __future__ import annotations
+
+from config_app.store.process import process
+from config_app.testing.overrides import override_config
+
+__all__ = ["override_config", "reset_process"]
+
+reset_process = process.reset
+"""Forget everything that this process knows about the configuration, as if it had just started."""

@@ -1,0 +1,33 @@
+"""The pytest plugin: each test starts with a clean process, and a marker overrides values.
+
+Installing the package activates it. In a checkout, name it in ``pytest_plugins``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from config_app.testing import override_config, reset_process
+
+MARKER = "override_config(**values): use other values of the configuration in this test"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker."""
+    config.addinivalue_line("markers", MARKER)
+
+
+@pytest.fixture(autouse=True)
+def _clean_configuration(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Start each test as a new process does, with the values of its ``override_config`` markers."""
+    reset_process()
+    marks = [mark.kwargs for mark in request.node.iter_markers("override_config")]
+    values = {name: value for kwargs in reversed(marks) for name, value in kwargs.items()}
+    if values:
+        with override_config(**values):
+            yield
+    else:
+        yield
+    reset_process()

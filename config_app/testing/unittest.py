@@ -1,0 +1,25 @@
+"""For tests with ``unittest``: a mixin with which each test starts clean."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from config_app.testing import reset_process
+
+if TYPE_CHECKING:
+    from django.test import SimpleTestCase as Base
+else:
+    Base = object
+
+
+class ConfigTestMixin(Base):
+    """Let each test start as a new process does; put it before ``TestCase`` in the list of bases.
+
+    ``TestCase`` needs it only if code of the test commits, for example in a thread.
+    """
+
+    def setUp(self) -> None:
+        """Forget what earlier tests have read."""
+        reset_process()
+        self.addCleanup(reset_process)
+        super().setUp()
