@@ -11,7 +11,6 @@ import dataclasses
 import logging
 from typing import Any
 
-
 from config_app import store
 from config_app.change import rights
 from config_app.change.plan import actor_name, plan

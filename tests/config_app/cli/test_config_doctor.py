@@ -15,7 +15,6 @@ from django.core.management import CommandError, call_command
 
 from config_app.api import plan
 from config_app.doctor import database, examination
-from config_app.encryption import install_keyring
 from config_app.presentation.overview import Overview
 from config_app.problems import Finding
 from config_app.project import get_project
