@@ -76,7 +76,7 @@ def test_steps_are_prefilled_from_the_configuration(browser: Browser) -> None:
 def test_the_network_step_is_prefilled_from_the_listener_in_use(
     browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(receipts, "_pins", {"bind_address": "127.0.0.9", "port": "9200"})
+    receipts.describe("worker", {"bind_address": "127.0.0.9", "port": "9200"})
     receipts.sign()
     browser.fill("mode", MODE)
     browser.fill("account", ACCOUNT)

@@ -203,7 +203,7 @@ def test_a_process_that_has_an_earlier_revision_in_force_confirms_nothing(
 def test_a_process_that_has_yet_to_move_its_listener_confirms_nothing(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(effects, "_acted_on", {"port": 8884})
+    monkeypatch.setattr(effects._applied, "values", {"port": 8884})
     revision = change(port=9000)
     page = send(client, "confirm", revision.number, SERVER_PORT="9000")
     assert "is not in force yet" in page
@@ -235,7 +235,7 @@ WAYS: list[tuple[dict[str, Any], dict[str, str], dict[str, str]]] = [
 def test_it_is_confirmed_only_from_where_the_new_settings_lead(
     client: Client, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], old: Any, new: Any
 ) -> None:
-    monkeypatch.setattr(effects, "_acted_on", {})
+    monkeypatch.setattr(effects._applied, "values", {})
     revision = change(**changes)
     page = send(client, "confirm", revision.number, **old)
     assert "can be confirmed only from a page opened under the new settings" in page
@@ -256,7 +256,7 @@ def test_the_banner_on_a_page_that_came_the_old_way_links_to_the_new_one(client:
 
 
 def test_a_pinned_listener_leads_nowhere_else(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(receipts, "_pins", {"bind_address": "127.0.0.1", "port": "8884"})
+    receipts.describe("worker", {"bind_address": "127.0.0.1", "port": "8884"})
     revision = change(port=9000, bind_address="127.0.0.2")
     send(client, "confirm", revision.number)
     assert not is_waiting(revision)

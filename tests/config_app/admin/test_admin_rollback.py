@@ -39,7 +39,7 @@ class Way:
 @pytest.fixture
 def way(owner: User, monkeypatch: pytest.MonkeyPatch) -> Way:
     """Give the way back to before the port and a secret were changed; the listener itself stays."""
-    monkeypatch.setattr(receipts, "_pins", {"port": "8884"})
+    receipts.describe("worker", {"port": "8884"})
     number = last_revision().number
     plan({"port": 9000, "workos_api_key": "sk_canary_f00dcafe"}).apply()
     return Way(browser(owner), number)

@@ -19,7 +19,7 @@ from config_app.errors import (
     UnknownSetting,
 )
 from config_app.models import Change, Process, Revision, SystemConfig
-from config_app.propagation import receipts
+from config_app.propagation import progress, receipts
 from tests.support.config_command import CANARY, config, database_content, write_row
 
 
@@ -99,7 +99,7 @@ def test_a_database_that_is_gone_right_after_a_change_makes_no_refusal_of_it(
     def gone(_processes: object) -> None:
         raise DatabaseUnavailable("the database is gone")
 
-    monkeypatch.setattr(receipts, "pinned", gone)
+    monkeypatch.setattr(progress, "pinned", gone)
     assert config("set", "port", "8950").lines[1:] == ["port takes effect when the server rebinds"]
 
 

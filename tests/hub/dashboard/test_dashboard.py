@@ -60,7 +60,7 @@ def test_a_super_admin_sees_state_mode_revision_and_address(owner_client: Client
 def test_it_shows_the_address_that_people_open_or_the_pinned_listener(
     owner_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(receipts, "_pins", {"bind_address": "::1", "port": "9999"})
+    receipts.describe("worker", {"bind_address": "::1", "port": "9999"})
     assert "[::1]:9999" in text(owner_client)
     configure(public_url="https://hub.example.com")
     assert "https://hub.example.com" in text(owner_client)

@@ -127,7 +127,7 @@ def test_the_bind_address_is_an_own_name() -> None:
 
 
 def test_a_pinned_bind_address_is_an_own_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(receipts, "_pins", {"bind_address": "pinned.lan", "port": "1"})
+    receipts.describe("worker", {"bind_address": "pinned.lan", "port": "1"})
     assert answers("pinned.lan")
 
 
