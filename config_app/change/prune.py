@@ -6,7 +6,6 @@ import dataclasses
 import datetime as dt
 from collections.abc import Iterator, Mapping
 
-from django.db import transaction
 from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet
 
 from config_app import store
@@ -86,7 +85,7 @@ def prune(
         if not edits:
             return pruning
         revision = store.record(stored, edits, origin)
-        transaction.on_commit(runtime.reload_after_commit)
+        runtime.reload_on_commit()
     return dataclasses.replace(pruning, revision=revision.number)
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 
 from config_app.declaration.schema import Setting
-from config_app.encryption.install_keyring import get_keyring
+from config_app.encryption import install_keyring
 from config_app.errors import DecryptionFailed
 
 
 def decrypted(setting: Setting, ciphertext: str) -> str:
     """Return the text of a stored secret; raise ``DecryptionFailed`` or ``KeyringLocked``."""
     # Each key has a subkey of its own, and a ciphertext does not say for which key it was made.
-    keyring = get_keyring()
+    keyring = install_keyring.get_keyring()
     for name in (setting.key, *setting.formerly):
         with contextlib.suppress(DecryptionFailed):
             return keyring.decrypt(name, ciphertext)
