@@ -68,12 +68,21 @@ def read_import(environ: Mapping[str, str], file: EnvFile) -> Import:
     values: dict[str, Any] = {}
     refusals = dict(_unreadable(file))
     for variable in gather(environ, file):
+        _warn_of_former_name(variable)
         try:
             values[variable.setting.key] = variable.value()
             refusals.pop(variable.setting.key, None)
         except InvalidValue as error:
             refusals[variable.setting.key] = _note(variable.name, variable.place, error.expected)
     return Import(values, refusals)
+
+
+def _warn_of_former_name(variable: Variable) -> None:
+    present = variable.setting.declaration.imported_from
+    if variable.name not in present:
+        logger.warning(
+            "%s of %s is imported, but is called %s now", variable.name, variable.place, present[0]
+        )
 
 
 def _note(name: str, place: str, expected: str) -> str:

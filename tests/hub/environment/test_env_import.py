@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shlex
 from pathlib import Path
 
@@ -73,6 +74,21 @@ def test_it_wins_by_another_name_of_the_setting_too(tmp_path: Path) -> None:
     line = "SUPER_ADMIN_EMAILS=file@example.com"
     both = found(tmp_path, line, WORKOS_SUPER_ADMIN_EMAILS="process@example.com")
     assert both.values == {"super_admin_emails": ("process@example.com",)}
+
+
+def test_a_variable_with_a_former_name_is_imported_with_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    port = dataclasses.replace(schema["port"].declaration, formerly=("listen_port",))
+    setting = dataclasses.replace(schema["port"], declaration=port)
+    monkeypatch.setattr(schema, "settings", {**schema.settings, "port": setting})
+    found = read_import({"HUB_LISTEN_PORT": "9001"}, read_env_file(tmp_path / ".env"))
+    assert found.values == {"port": 9001}
+    assert "HUB_LISTEN_PORT of the process environment is imported, but is called HUB_PORT now" in caplog.text
+    caplog.clear()
+    both = {"HUB_LISTEN_PORT": "9001", "HUB_PORT": "9002"}
+    assert read_import(both, read_env_file(tmp_path / ".env")).values == {"port": 9002}
+    assert not caplog.text
 
 
 def test_a_value_that_does_not_validate_is_named_with_what_was_expected(tmp_path: Path) -> None:
