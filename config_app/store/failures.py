@@ -27,8 +27,9 @@ KNOWN: Mapping[str | None, Callable[[], ConfigError]] = {
     "40001": WriteConflict,  # serialization_failure
     "40P01": WriteConflict,  # deadlock_detected
     "25P02": BrokenTransaction,  # in_failed_sql_transaction
+    "SQLITE_BUSY_SNAPSHOT": WriteConflict,  # this transaction has read what another one changed since
 }
-"""Our errors by the codes of PostgreSQL's (SQLSTATE)."""
+"""Our errors by the codes of the database's: SQLSTATE on PostgreSQL, the error's name on SQLite."""
 UNTRANSLATABLE, TOO_LONG = "22P05", "22001"
 
 
@@ -48,16 +49,16 @@ def database_errors() -> Iterator[None]:
 
 def _known(error: DatabaseError) -> ConfigError | None:
     """Return the error of ours for a cause that says nothing about the state of the database."""
-    state = _sqlstate(error)
-    if state in KNOWN:
-        return KNOWN[state]()
+    code = _code(error)
+    if code in KNOWN:
+        return KNOWN[code]()
     if isinstance(error, transaction.TransactionManagementError) and "'atomic' block" in str(error):
         return BrokenTransaction()
-    if state == UNTRANSLATABLE or "Incorrect string value" in str(error):  # the second is MySQL's error
+    if code == UNTRANSLATABLE or "Incorrect string value" in str(error):  # the second is MySQL's error
         return UnstorableText(f"its encoding{_encoding(error)} lacks a character", ENCODING)
     if "NUL (0x00)" in str(error):
         return UnstorableText("it has a NUL character", "remove NUL characters from it")
-    if state == TOO_LONG:
+    if code == TOO_LONG:
         return UnstorableText("it is too long", "shorten it")
     return None
 
@@ -69,9 +70,10 @@ def _encoding(error: DatabaseError) -> str:
     return f" {found[1]}" if found else ""
 
 
-def _sqlstate(error: DatabaseError) -> str | None:
-    """Return the code of PostgreSQL's error; ``None`` on other databases."""
-    return getattr(error.__cause__, "sqlstate", None)
+def _code(error: DatabaseError) -> str | None:
+    """Return the code of an error of PostgreSQL or SQLite; ``None`` on other databases."""
+    cause = error.__cause__
+    return getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", None)
 
 
 def _first(error: DatabaseError) -> DatabaseError:
