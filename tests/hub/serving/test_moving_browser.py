@@ -92,6 +92,7 @@ def test_the_wizard_leads_a_new_owner_to_the_port_they_chose(
         expect(page.get_by_role("heading", name="This hub is yours")).to_be_visible(timeout=PATIENCE)
         expect(page.get_by_text("The new address is")).to_be_visible()
         photograph(page, "done-elsewhere")
+        wait_for(lambda: answers_at(port), "the hub at its new port", MOVE)
         page.get_by_role("link", name="Open the dashboard").click()
         page.wait_for_url(address(port), timeout=PATIENCE)
         served.port = port
