@@ -30,7 +30,7 @@ KNOWN: Mapping[str | None, Callable[[], ConfigError]] = {
     "SQLITE_BUSY_SNAPSHOT": WriteConflict,  # this transaction has read what another one changed since
 }
 """Our errors by the codes of the database's: SQLSTATE on PostgreSQL, the error's name on SQLite."""
-UNTRANSLATABLE, TOO_LONG = "22P05", "22001"
+UNTRANSLATABLE, TOO_LONG, NO_RIGHTS = "22P05", "22001", "42501"
 
 
 @contextlib.contextmanager
@@ -89,6 +89,8 @@ def _reason(error: DatabaseError) -> str:
 
 def _cure(error: DatabaseError) -> str:
     """Return how to fix the error."""
+    if _code(error) == NO_RIGHTS:
+        return "give the user of the database the rights to read and write its tables"
     # A table or column is missing if the migrations of this version have not run yet.
     if isinstance(error, ProgrammingError) or "no such " in str(error):
         return f"run {get_project().words.prepare} to bring its tables up to date"

@@ -211,6 +211,30 @@ assert get_config().greeting == "très bien"
 """
 
 
+NO_RIGHTS = """
+from django.db import connection
+from config_app import store
+from config_app.api import plan
+from config_app.errors import ConfigError
+
+drawn = plan({"page_size": 50})
+with connection.cursor() as cursor:
+    cursor.execute("CREATE ROLE powerless")
+    cursor.execute("SET ROLE powerless")
+for act in (store.read, drawn.apply):
+    try:
+        act()
+    except ConfigError as error:
+        assert "permission denied for table" in str(error), error
+        assert error.fix == "give the user of the database the rights to read and write its tables", error
+    else:
+        raise AssertionError(act)
+with connection.cursor() as cursor:
+    cursor.execute("RESET ROLE")
+    cursor.execute("DROP ROLE powerless")
+"""
+
+
 def test_the_limit_of_a_write_ends_with_it(tmp_path: Path, postgresql_server: PostgreSQL) -> None:
     project = ForeignProject(tmp_path / "project", database_url=postgresql_server.new_database())
     project.migrate()
@@ -253,3 +277,9 @@ def test_characters_that_the_database_lacks_are_named(tmp_path: Path, postgresql
     project = ForeignProject(tmp_path / "project", database_url=postgresql_server.url("latin"))
     project.migrate()
     assert project.says(LACKING_CHARACTERS) == ""
+
+
+def test_missing_rights_are_no_missing_migration(tmp_path: Path, postgresql_server: PostgreSQL) -> None:
+    project = ForeignProject(tmp_path / "project", database_url=postgresql_server.new_database())
+    project.migrate()
+    assert project.says(NO_RIGHTS) == ""
