@@ -16,7 +16,7 @@ from bench.sample import SECONDS, Sample, Unit
 
 ROOT = Path(__file__).resolve().parent.parent
 WARM_UP = 1
-"""How many rounds at the start do not count."""
+"""How many rounds at the start are measured but not counted."""
 
 Samples = dict[str, Sample]
 
@@ -85,7 +85,7 @@ class Contestant:
 
 
 def play(contestants: Sequence[Contestant], rounds: int, unit: Unit = SECONDS) -> list[Samples]:
-    """Start the contestants, measure ``rounds`` rounds in turns, and return the samples of each by name."""
+    """Start the contestants, measure ``rounds`` rounds in turns, and return each one's samples by name."""
     with ExitStack() as stack:
         for contestant in contestants:
             stack.enter_context(contestant)
@@ -93,7 +93,7 @@ def play(contestants: Sequence[Contestant], rounds: int, unit: Unit = SECONDS) -
 
 
 def take_turns(contestants: Sequence[Contestant], rounds: int, unit: Unit = SECONDS) -> list[Samples]:
-    """Measure contestants that already run, in turns, and return the samples of each by name."""
+    """Measure running contestants in turns, and return the samples of each contestant by name."""
     found: list[list[dict[str, float]]] = [[] for _ in contestants]
     for number in range(WARM_UP + rounds):
         turns = list(zip(contestants, found, strict=True))

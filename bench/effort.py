@@ -14,9 +14,9 @@ class Effort:
     quick: bool = False
 
     def rounds(self, number: int) -> int:
-        """Return how many rounds to measure, if a full run measures ``number`` rounds."""
+        """Return ``number`` in a full run, and 1 in a quick one."""
         return 1 if self.quick else number
 
     def size(self, number: int) -> int:
-        """Return the size to use, if a full run uses the size ``number``."""
+        """Return ``number`` in a full run, and at most ``QUICK_SIZE`` in a quick one."""
         return min(number, QUICK_SIZE) if self.quick else number

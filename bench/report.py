@@ -51,7 +51,7 @@ def page(rows: Iterable[Row], facts: Mapping[str, str], day: str) -> str:
 
 
 def _lines(row: Row) -> Iterator[list[str]]:
-    """Yield the lines of a row, at least one: the peers and the targets stand side by side."""
+    """Yield the lines of a row, at least one line; each has the next peer and the next target."""
     what, hub = row.what, row.hub
     for peer, check in zip_longest(row.peers or [None], row.checks):
         yield [

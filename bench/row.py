@@ -59,5 +59,5 @@ class Row:
 
 
 def beside(name: str, peer: Sample, hub: Sample) -> Peer:
-    """Return a peer whose ratio is computed round by round."""
+    """Return the entry of a row for ``peer``; its ratio is the median of the ratios of all rounds."""
     return Peer(name, str(peer), peer.over(hub))

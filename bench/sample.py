@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Unit:
-    """The way to write values: with the largest scale in which the number is at least 1."""
+    """A unit with several scales; a value is written in the largest scale in which it is at least 1."""
 
     scales: Sequence[tuple[float, str]]
 

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from http.client import HTTPConnection
 
 REPORT_URI = "https://reports.example.com/{:.0f}"
-"""A value of ``csp_report_uri``; every response shows this setting, so the current value is visible."""
+"""The values of ``csp_report_uri``; every response contains this setting, so the current value is visible."""
 DEADLINE = 10.0
 ATTEMPTS = 1000
 DATAGRAM = 1024
-"""A number of bytes that is more than enough for a report."""
+"""The size of the receive buffer in bytes; a report is always shorter."""
 
 
 class Worker:

@@ -29,7 +29,7 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email=self.normalize_email(username))
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
-        """Create and return an account; raise ``ValueError`` without a valid address."""
+        """Create and return an account; raise ``ValueError`` if the address is not valid."""
         if not self.normalize_email(email):
             raise ValueError("email: expected a valid e-mail address")
         user = self.model(email=self.normalize_email(email), **fields)
@@ -102,7 +102,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.config or get_config()
 
     def _is_vouched_for(self) -> bool:
-        """Return whether the person who signed in owns the account's address (W11).
+        """Return whether the signed-in person is known to own the account's address (W11).
 
         In mode ``workos``, WorkOS must have verified the address, and impersonators do not count.
         """
@@ -136,7 +136,7 @@ class WorkOSSession(models.Model):
     is set while a process refreshes it. ``retry_at`` is set after WorkOS did not answer.
 
     ``is_unanswered`` means that the refresh token was sent, but no new one came back. The token may be used
-    up. If it is, ``kept_until`` is when the session ends without a new sign-in.
+    up. If it is, WorkOS is asked whether the session is active, and it ends at ``kept_until`` at the latest.
     """
 
     # There is no database constraint, so that sessions can be deleted with plain SQL.

@@ -44,7 +44,7 @@ class HubProject(Project):
         return config.app_mode
 
     def lacking(self) -> Problem | None:
-        """Return what the install lacks before it can be configured; ``None`` if it lacks nothing."""
+        """Return a problem if the install has no database or an empty one; otherwise ``None``."""
         from hub.start.diagnosis import lacking
 
         return lacking()
@@ -112,7 +112,7 @@ class HubProject(Project):
         proof.prove(request, password)
 
     def arrived_under(self, request: HttpRequest, config: RuntimeConfig, keys: Collection[str]) -> bool:
-        """Return whether the request arrived by the new listener, host and scheme that ``keys`` change."""
+        """Return whether the request arrived at the address in ``config``; only ``keys`` are compared."""
         from hub.network import arrival
 
         return arrival.arrived_under(request, config, keys)
@@ -129,7 +129,7 @@ class HubProject(Project):
         response._csp_update = {"connect-src": [origin]}  # type: ignore[attr-defined]  # noqa: SLF001
 
     def objections(self, before: RuntimeConfig, after: RuntimeConfig) -> Iterable[RuleViolation]:
-        """Yield the hub's objections to a change: about the accounts, and about the address to listen on."""
+        """Yield the violations of rules that depend on the accounts or on this machine's addresses."""
         from hub.people import guards
         from hub.serving.listener_guard import listener_can_be_had
 
@@ -138,7 +138,7 @@ class HubProject(Project):
         yield from listener_can_be_had(before, after)
 
     def reset_changes(self) -> dict[str, Any]:
-        """Return the further changes of a reset: the hub is unclaimed and has a new cookie password."""
+        """Return the changes of a reset: they make the hub unclaimed and replace the cookie password."""
         from config_app.encryption.install_keyring import is_locked
         from hub.start.generated import cookie_password
 

@@ -27,8 +27,8 @@ OF_STANDARD = 0.9
 class Kind:
     """A kind of gunicorn worker.
 
-    ``ours`` is the worker class for the hub, and ``plain`` the one for the plain project. ``interface`` is
-    asgi or wsgi, and ``options`` go to gunicorn's command line.
+    ``ours`` is the worker class for the hub, and ``plain`` is the worker class for the plain project.
+    ``interface`` is asgi or wsgi, and ``options`` go to gunicorn's command line.
     """
 
     name: str
@@ -106,7 +106,7 @@ def _take_turns(
 
 
 def _rows(page: str, found: Mapping[str, Sample]) -> Iterator[Row]:
-    """Yield a row for each kind of worker; the row of the hub's own kind compares it with all others."""
+    """Yield a row for each kind of worker; the row of uvicorn also has the other kinds."""
     for kind in KINDS:
         hub, standard = found[_ours(kind)], found[_standard(kind)]
         others = [AS_THE_HUB, *(_ours(other) for other in KINDS[1:])] if kind is UVICORN else []

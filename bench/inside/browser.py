@@ -16,7 +16,7 @@ NAME = "bench"
 
 
 def sign_in() -> Client:
-    """Return a test client with which a superuser is signed in."""
+    """Create a superuser and return a test client that is signed in as this user."""
     user_model: Any = get_user_model()
     client = Client()
     client.force_login(user_model.objects.create_superuser(NAME))

@@ -13,7 +13,7 @@ from config_app import api
 
 
 def prepare() -> Round:
-    """Return a round that commits a new value, and returns its number and the time of the commit."""
+    """Return a round that commits a new value and reports the value's number and the time of the commit."""
     numbers = itertools.count(1)
 
     def measure() -> dict[str, float]:

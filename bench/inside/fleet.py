@@ -1,7 +1,7 @@
 """Simulate very many processes that share one PostgreSQL.
 
 Each simulated process is a real connection. It sends the statements of a watcher: it listens, asks for the
-version, and loads. One thread handles all connections, so that the server is slow and not the simulation.
+version, and loads. One thread handles all connections, so that the server is the bottleneck.
 """
 
 from __future__ import annotations
@@ -126,8 +126,8 @@ class Fleet:
     def converge(self, design: Design) -> dict[str, float]:
         """Make a change and wait until every process has loaded it.
 
-        Return the seconds until half of them and all of them had it, the largest number of loads at once,
-        and the number of connections.
+        Return the seconds until half of the processes and until all of them had loaded the change, the
+        largest number of loads at once, and the number of connections.
         """
         for process in self._processes:
             process.execute(f"LISTEN {CHANNEL}" if process.number < design.listeners else "UNLISTEN *")
@@ -140,9 +140,9 @@ class Fleet:
         return {"half": waited[len(waited) // 2], "all": waited[-1], "peak": peak, "connections": connections}
 
     def _run(self, design: Design, start: float) -> tuple[list[float], int]:
-        """Handle the connections until all have loaded.
+        """Handle the connections until all processes have loaded the change.
 
-        Return the time at which each one had, and the largest number of loads at once.
+        Return the time at which each load ended, and the largest number of loads at once.
         """
         due: list[tuple[float, int]] = []
         done: list[float] = []
@@ -181,7 +181,7 @@ def _woken(process: Process, design: Design) -> Iterator[int]:
 
 
 def _statements(author: psycopg.Connection[object]) -> list[bytes]:
-    """Return a watcher's statements after a notification: the one for the version, and the load."""
+    """Return the two statements that a watcher sends after a notification: for the version and the load."""
     everything = psycopg.ClientCursor(author).mogrify(*statements.everything(connection.alias))
     return [statements.VERSION.encode(), everything.encode()]
 

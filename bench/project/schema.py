@@ -18,7 +18,7 @@ KINDS: Sequence[tuple[type, Any, Callable[[], fields.SettingField[Any]]]] = (
     (str, "", lambda: fields.TextField(required=False, empty_value="")),
     (int, 10, lambda: fields.IntegerRangeField(0, 10_000)),
 )
-"""The type, the default and the field of each kind; the benchmarks read and change a setting of the first."""
+"""The type, the default and the field of each kind; the benchmarks read and change one of the first kind."""
 TEXTS = ("8001", "true", "debug", "a line of text", "11")
 """For each kind, a value other than the default."""
 PER_SECTION = 20

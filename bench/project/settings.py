@@ -1,7 +1,7 @@
 """Django's settings for the benchmarks' project; the process environment controls them.
 
 ``BENCH_APPS`` names the applications to add to Django's own. ``BENCH_SETTINGS`` is the number of settings
-that each of them has. ``BENCH_FOLDER`` is the folder of the database and the file cache.
+in each of these applications. ``BENCH_FOLDER`` is the folder of the database and the file cache.
 ``BENCH_DATABASE_URL`` names a database server to use instead of an SQLite file.
 """
 

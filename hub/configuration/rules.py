@@ -38,7 +38,7 @@ def a_super_admin_remains(config: RuntimeConfig) -> Iterable[RuleViolation]:
 
 
 def only_reset_unclaims(before: RuntimeConfig, after: RuntimeConfig) -> Iterable[RuleViolation]:
-    """Yield a violation if a change without a reset returns a claimed hub to ``unconfigured``."""
+    """Yield a violation if a change other than a reset makes a claimed hub ``unconfigured``."""
     # Only a reset also ends the sessions and revokes the rights.
     if before.app_mode != "unconfigured" and after.app_mode == "unconfigured" and after.setup_completed:
         yield RuleViolation(
@@ -47,7 +47,7 @@ def only_reset_unclaims(before: RuntimeConfig, after: RuntimeConfig) -> Iterable
 
 
 def only_a_claim_configures(before: RuntimeConfig, after: RuntimeConfig) -> Iterable[RuleViolation]:
-    """Yield a violation if a change without a claim sets the mode of an unclaimed hub."""
+    """Yield a violation if a change other than a claim sets the mode of an unclaimed hub."""
     # Only a claim also creates the administrator.
     if after.app_mode not in {before.app_mode, "unconfigured"} and not after.setup_completed:
         yield RuleViolation(

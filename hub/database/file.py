@@ -31,7 +31,10 @@ def is_there() -> bool:
 
 
 def create(path: Path) -> None:
-    """Create the file if it is missing; only this user can open it. Raise ``DatabaseUnavailable``."""
+    """Create the file if it is missing, so that only this user can open it.
+
+    Raise ``DatabaseUnavailable`` if that fails.
+    """
     if path.exists():
         return
     try:

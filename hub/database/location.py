@@ -39,7 +39,7 @@ class Database:
 def resolve_path(text: str, base: Path) -> Path:
     """Return `text` as an absolute path: `~` is expanded, and a relative path starts at `base`.
 
-    Raise ValueError, whose text says what was expected.
+    If the path cannot be used, raise ValueError with a text that says what was expected.
     """
     if "\0" in text:
         raise ValueError("a path without NUL bytes")
@@ -50,7 +50,10 @@ def resolve_path(text: str, base: Path) -> Path:
 
 
 def sqlite_database(text: str, base: Path) -> Database:
-    """Return the SQLite database at the path `text`; raise ValueError, whose text says what was expected."""
+    """Return the SQLite database at the path `text`; a relative path starts at `base`.
+
+    If the path cannot be used, raise ValueError with a text that says what was expected.
+    """
     # If a URL were used as a path, the hub would start with a new, empty database, and the password would
     # be part of a file name.
     if "://" in text or text.startswith(":memory:"):
@@ -62,7 +65,7 @@ def sqlite_database(text: str, base: Path) -> Database:
 def database_from_url(url: str, base: Path) -> Database:
     """Return the database at `url`; a relative SQLite path starts at `base`.
 
-    Raise ValueError, whose text says what was expected and never repeats the URL.
+    If the URL cannot be used, raise ValueError. Its text says what was expected and never repeats the URL.
     """
     if not url.isprintable() or " " in url:
         raise ValueError(_EXPECTED_ENCODED)
@@ -101,7 +104,7 @@ def _server_from_url(url: str, kind: str) -> Database:
 
 
 def _is_torn(parts: SplitResult) -> bool:
-    """Return whether the password has an unencoded character, so that its rest is read as another part."""
+    """Return whether an unencoded character in the password cuts the URL into the wrong parts."""
     return "@" in parts.path or "@" in parts.query or bool(parts.path and parts.fragment)
 
 

@@ -10,7 +10,7 @@ from config_app.errors import ConfigError
 
 MYSQL = "django.db.backends.mysql"
 CONNECT_TIMEOUT = 5
-"""How many seconds connecting may take; without this limit, it takes minutes if nothing answers."""
+"""How many seconds connecting may take; without a limit, the hub would wait minutes for a dead server."""
 LIMITS: Mapping[str, Mapping[str, Any]] = {
     "django.db.backends.postgresql": {
         "connect_timeout": CONNECT_TIMEOUT,

@@ -18,7 +18,7 @@ FULL = 2
 
 
 def migrations(_overview: Overview) -> Finding:
-    """Check that all migrations are applied; raise ``NewerSchema`` if a newer version applied more."""
+    """Check that all migrations are applied; raise ``NewerSchema`` if the database has later ones."""
     if not migration.pending():
         return Finding("all are applied")
     pending = Problem(

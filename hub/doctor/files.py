@@ -27,7 +27,7 @@ WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
 def data_directory() -> Finding:
-    """Check that only this user can access the instance directory; raise ``UnusableDataDirectory``."""
+    """Check the instance directory; raise ``UnusableDataDirectory`` unless only this user can access it."""
     path = instance().data_dir
     if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises if a parent must not be read
         if (obstacle := _obstacle(path)) is not None:
@@ -58,7 +58,10 @@ def _is_made_by_kernel(place: Path) -> bool:
 
 
 def database_file() -> Finding:
-    """Check that this user, and no other, can use the SQLite file; raise ``DatabaseUnavailable``."""
+    """Check that only this user can use the SQLite file.
+
+    Raise ``DatabaseUnavailable`` if this user cannot use it.
+    """
     path = instance().database_path
     if path is None or not os.path.exists(path):  # noqa: PTH110 - as above
         if path is not None and (obstacle := _obstacle(path)) is not None:
@@ -88,7 +91,7 @@ def key_file() -> Finding:
 
 
 def env_file() -> Finding:
-    """Check ``.env``: no unknown variables before the import, and no secrets after it.
+    """Check that ``.env`` has no unknown variables before the import, and no secrets after it.
 
     Raise ``UnreadableEnvFile`` if the file cannot be read.
     """

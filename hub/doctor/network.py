@@ -30,7 +30,7 @@ def transport(overview: Overview) -> Finding:
 
 
 def listener(overview: Overview) -> Finding:
-    """Check that the hub listens on this machine or that its next start can."""
+    """Check that the hub runs on this machine or, if it does not, that it could listen on its address."""
     config: RuntimeConfig = overview.config
     pinned = listener_in_use()
     place = address(pinned.get("bind_address", config.host), int(pinned.get("port", config.port)))

@@ -41,7 +41,7 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """The values that an import sets, and for each setting that it leaves out, a note that says why."""
+    """The values that an import sets, and a note for each setting that it leaves out, with the reason."""
 
     values: Mapping[str, Any]
     refusals: Mapping[str, str]
@@ -64,7 +64,7 @@ def gather(environ: Mapping[str, str], file: EnvFile) -> Iterator[Variable]:
 
 
 def read_import(environ: Mapping[str, str], file: EnvFile) -> Import:
-    """Return the import of these variables; each value is validated by itself."""
+    """Return the import of these variables; each value is validated separately from the others."""
     values: dict[str, Any] = {}
     refusals = dict(_unreadable(file))
     for variable in gather(environ, file):
@@ -107,7 +107,7 @@ def current_import() -> Import:
 
 
 def unknown(environ: Mapping[str, str], file: EnvFile) -> list[Problem]:
-    """Return a problem for each variable that looks like one of the hub's, but is not."""
+    """Return a problem for each variable that looks like a variable of the hub, but is not."""
     return [*unknown_variables(environ, PROCESS), *unknown_variables(file.values, str(file.path))]
 
 
@@ -118,7 +118,7 @@ def instance() -> Instance:
 
 
 def drift(config: RuntimeConfig) -> list[Problem]:
-    """Return a problem for each variable that has no effect: it differs from ``config``, or is unusable."""
+    """Return a problem for each variable that is unusable or differs from ``config``; it has no effect."""
     try:
         file = read_env_file(instance().env_file)
     except ConfigError as error:

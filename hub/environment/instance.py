@@ -53,7 +53,7 @@ class Instance:
 
     `database` is an entry of DATABASES; it has OPTIONS only if the URL has some. `database_label` names the
     database without user and password. `first_start` is true until instance.json exists. `.env` may name the
-    database only until then; `named_by_env_file` says whether it does. `problems` has the lines of `.env`
+    database only until then; `named_by_env_file` is true if it does so. `problems` has the lines of `.env`
     that have no effect.
     """
 
@@ -157,7 +157,7 @@ def remember_database(instance: Instance) -> None:
 def ensure_data_dir(path: Path) -> None:
     """Create the instance directory and its parents if they are missing, for this user alone (0700).
 
-    Raise UnusableDataDirectory if that fails, or if an existing directory is not private and writable.
+    Raise UnusableDataDirectory if that fails, or if an existing directory is not private or not writable.
     """
     try:
         _make_private(path)

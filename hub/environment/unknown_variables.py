@@ -1,4 +1,4 @@
-"""Find environment variables that look like the hub's but are not; most of them are misspelt."""
+"""Find environment variables that look like the hub's but are not, such as misspelt ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SIMILAR = 0.75
 
 
 def unknown_variables(variables: Mapping[str, str], place: str) -> Iterator[Problem]:
-    """Yield a problem for each variable that has a prefix of the hub's but is not one of them."""
+    """Yield a problem for each variable that has one of ``PREFIXES`` but is not a variable of the hub."""
     known = _names_by_spelling()
     for name, text in sorted(variables.items()):
         is_ours = name.startswith(PREFIXES) and not _is_service_link(name, text)
@@ -37,7 +37,7 @@ def _is_service_link(name: str, text: str) -> bool:
 
 
 def _names_by_spelling() -> dict[str, str]:
-    """Return the variable for each spelling: its own name, and ``HUB_`` with the key of its setting."""
+    """Return each variable's name by likely spelling: that name, and ``HUB_`` with the setting's key."""
     imported = [setting for setting in schema.settings.values() if setting.imported_from]
     names = [*(name for setting in imported for name in setting.imported_from), *(v.name for v in VARIABLES)]
     return {f"HUB_{s.key.upper()}": s.imported_from[0] for s in imported} | {name: name for name in names}

@@ -12,7 +12,7 @@ class WithoutOutages(logging.Filter):
     """A log filter that removes the traceback of a request that failed because of an outage."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Remove the traceback if there was an outage, and pass every record."""
+        """Remove the traceback if there was an outage; always return ``True``: the record is logged."""
         # This import needs Django, which is not set up when the settings are read.
         from hub.responses.errors import is_outage
 

@@ -14,7 +14,7 @@ WILDCARDS = {"0.0.0.0", "::"}  # noqa: S104 - only names, nothing is bound
 
 
 def reachable(host: str) -> str:
-    """Return the host of a bind address for a link that works on this machine."""
+    """Return the host to put in a link to the bind address ``host``, for use on this machine."""
     return "127.0.0.1" if host in WILDCARDS else in_brackets(host)
 
 

@@ -31,7 +31,7 @@ def arrived_under(request: HttpRequest, config: RuntimeConfig, keys: Collection[
 
 
 def is_at(request: HttpRequest, origin: str) -> bool:
-    """Return whether the browser shows a page of ``origin``."""
+    """Return whether ``request`` went to ``origin`` or came from a page of ``origin``."""
     # A proxy may change the Host header, but not the Origin header.
     return origin in {f"{request.scheme}://{request.get_host()}".lower(), request.headers.get("Origin")}
 

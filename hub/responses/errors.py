@@ -100,7 +100,7 @@ def _public(error: BaseException | None) -> dict[str, str]:
 
 
 def _answer(request: HttpRequest, status: int, page: str, code: str, **context: Any) -> HttpResponse:
-    """Return an error page, or JSON for programs, that must not be cached."""
+    """Return an error response that must not be cached: JSON for programs, otherwise a page."""
     response: HttpResponse
     if wants_json(request):
         response = JsonResponse({"error": code}, status=status)

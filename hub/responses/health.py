@@ -33,7 +33,7 @@ def live(_request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def ready(_request: HttpRequest) -> HttpResponse:
-    """Answer with the state of this process: 200 if it can serve, even unclaimed, and otherwise 503."""
+    """Answer with the state of this process: 200 if it can serve (claimed or not), otherwise 503."""
     report = _report()
     # During an outage the last good configuration is used, but pages need sessions from the database.
     # With 503, a load balancer sends requests to another hub.
@@ -61,7 +61,7 @@ def _report() -> dict[str, Any]:
 
 
 def _public(problems: list[Problem]) -> list[dict[str, Any]]:
-    """Return code, keys and severity of each problem, which anyone may see."""
+    """Return the public part of each problem: its code, keys and severity."""
     # The texts may contain paths and addresses.
     return [{"code": p.code, "keys": p.keys, "severity": p.severity} for p in problems]
 

@@ -23,7 +23,7 @@ NEXT_REQUEST = 0.5
 
 
 class HubProtocol(H11Protocol):
-    """One connection; when the worker stops, it answers the open requests and ends event streams."""
+    """One HTTP connection, which answers open requests and ends event streams when the worker stops."""
 
     is_stopping = False
 

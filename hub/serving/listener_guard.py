@@ -1,4 +1,4 @@
-"""Refuse a new address on which the hub that runs on this machine cannot listen (R11)."""
+"""Refuse a new address if the hub on this machine cannot listen there (R11)."""
 
 from __future__ import annotations
 
@@ -38,12 +38,14 @@ def listener_can_be_had(before: RuntimeConfig, after: RuntimeConfig) -> Iterable
 
 
 def what_keeps_from(config: RuntimeConfig) -> Iterable[RuleViolation]:
-    """Yield a violation if the hub that runs on this machine cannot listen on the address in ``config``.
+    """Yield a violation if a hub on this machine cannot listen on the address in ``config``.
 
     If no hub runs here, or if its command line pins the listener, nothing is checked: ``manage.py serve``
-    checks when it starts. Hubs on other machines cannot be checked from here. If one of them cannot listen,
-    it stays where it is and says so in its receipt. So does a hub here if another program takes the address
-    before the move, or if the address was written in SQL.
+    checks when it starts.
+
+    Some cases cannot be checked: hubs on other machines, an address that was written in SQL, and an address
+    that another program takes before the move. If the hub then cannot listen there, it keeps its old address
+    and records the reason in its receipt.
     """
     hubs = [process for process in receipts.running() if process.machine == socket.gethostname()]
     followers = [process for process in hubs if process.role == "master" and "port" not in process.pins]
@@ -55,9 +57,9 @@ def what_keeps_from(config: RuntimeConfig) -> Iterable[RuleViolation]:
 
 
 def _obstacle(host: str, port: int, master: int, hubs: set[int]) -> OSError | None:
-    """Return the error that keeps a hub from listening there; ``None`` if it can.
+    """Return the error that prevents the hub from listening there; ``None`` if it can listen.
 
-    ``master`` is the pid of its master, and ``hubs`` has the pids of all hub processes on this machine.
+    ``master`` is the pid of the hub's master, and ``hubs`` has the pids of all hub processes on this machine.
     """
     if _is_forbidden_to(master, port):
         return PermissionError(errno.EACCES, "Permission denied")
@@ -70,7 +72,7 @@ def _obstacle(host: str, port: int, master: int, hubs: set[int]) -> OSError | No
 
 
 def _is_forbidden_to(pid: int, port: int) -> bool:
-    """Return whether a process lacks the permission to listen on a port as low as this one."""
+    """Return whether ``port`` is so low that the process ``pid`` lacks the permission to listen on it."""
     with contextlib.suppress(OSError, ValueError, StopIteration):
         first = int((port_holders.PROC / "sys/net/ipv4/ip_unprivileged_port_start").read_text())
         return port < first and not _capabilities(port_holders.PROC / str(pid) / "status") >> BIND_SERVICE & 1

@@ -1,8 +1,8 @@
 """Move the listener and replace the workers when the configuration changes, without a restart.
 
 The hub opens the new socket first. If it cannot listen there, nothing else changes (R11). The old socket
-serves a little longer, so that a browser can load the page that leads it to the new address. Then the old
-socket is retired (``hub.serving.sockets``).
+serves a little longer, so that a browser can still load the page that sends it to the new address. Then
+the old socket is retired (``hub.serving.sockets``).
 
 gunicorn itself would close the old listeners first, and would exit if it could not open the new ones. So
 ``hub/gunicorn.py`` always gives it the address on which the master already listens.
@@ -54,7 +54,7 @@ class Mover:
 
     @property
     def bind(self) -> list[str] | None:
-        """Return the master's address as gunicorn's ``bind``; ``None`` if the hub does not decide it."""
+        """Return the master's address as gunicorn's ``bind``; ``None`` if the listener never moves."""
         return [listener(*self._place)] if self._place else None
 
     def begin(self, config: RuntimeConfig) -> None:
@@ -74,7 +74,7 @@ class Mover:
     def prepare(self, config: RuntimeConfig) -> bool:
         """Open the listener for ``config``, and return whether the hub has to move there.
 
-        If it cannot be opened, the hub stays where it is. The log and this process's receipt say why.
+        If it cannot be opened, the hub keeps its address. The log and this process's receipt have the reason.
         """
         if self._place is None:
             return False
@@ -149,7 +149,7 @@ class Mover:
 
 
 def _is_at(wanted: tuple[str, int], place: tuple[str, int]) -> bool:
-    """Return whether ``wanted``, whose host may be a name, is the address ``place``."""
+    """Return whether ``wanted`` is the address ``place``; the host of ``wanted`` may be a name."""
     try:
         return wanted == place or address_of(*wanted) == place
     except OSError:
@@ -170,5 +170,5 @@ def follow_configuration(mover: Mover, arbiter: Any) -> None:
 
 
 def lacks_workers(config: RuntimeConfig, arbiter: Any) -> bool:
-    """Return whether the master runs more or fewer workers than ``config`` says, and may change that."""
+    """Return whether the number of workers differs from ``config`` and is not pinned."""
     return "server_workers" not in receipts.pins() and config.server_workers != arbiter.cfg.workers

@@ -70,7 +70,7 @@ def _place(text: str) -> tuple[str, int]:
 def programs(inodes: set[int]) -> list[Program]:
     """Return the programs that hold one of these sockets, in the order of their pids.
 
-    Programs that this user may not look into are left out.
+    Programs that this user may not inspect are left out.
     """
     wanted = {f"socket:[{inode}]" for inode in inodes}
     pids = sorted(int(entry.name) for entry in PROC.glob("[0-9]*"))

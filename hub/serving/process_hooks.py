@@ -96,7 +96,10 @@ def start_master(arbiter: Any) -> None:
 
 
 def _find_listener(cfg: Any) -> None:
-    """Check the address on which gunicorn will listen; raise ``ListenerUnavailable`` if it cannot."""
+    """Raise ``ListenerUnavailable`` if gunicorn cannot listen on its address.
+
+    If the address is an unconfirmed change, first try to revert the change.
+    """
     config = get_config()
     # The address was not overridden, so a change that was not confirmed yet may be reverted.
     if cfg.settings["bind"].get() == [listener(config.host, config.port)]:
@@ -112,7 +115,7 @@ def describe_master(arbiter: Any) -> None:
 
 
 def follow(arbiter: Any, config: RuntimeConfig) -> None:
-    """Make the master follow the configuration, now that it listens; it was started with ``config``."""
+    """Make the master follow the configuration from now on; ``config`` is the one that it started with."""
     global _mover  # noqa: PLW0603
     describe_master(arbiter)
     _prepare_workers()
@@ -148,7 +151,7 @@ def _reload_without_waiting(arbiter: Any) -> None:
 
 
 def _stop_without_successors(arbiter: Any) -> None:
-    """Make the workers of a stopping hub end without waiting for the workers that a reload has started."""
+    """Make sure that the workers of a stopping hub do not wait for new workers that a reload has started."""
     stop = arbiter.stop
 
     def end_and_stop(graceful: bool = True) -> None:
@@ -213,10 +216,7 @@ os.register_at_fork(after_in_parent=_let_signals_in)
 
 
 def become_worker() -> None:
-    """Give this new worker what it must not share with the master.
-
-    That is its signal handlers, its database connections and its role in the list of processes.
-    """
+    """Give this new worker its own signal handlers and database connections, and register it as a worker."""
     global _is_to_stop  # noqa: PLW0603 - one worker a process
     _is_to_stop = False
     _ended.clear()
@@ -254,7 +254,7 @@ def leave() -> None:
 
 
 def note_end_of(worker: int) -> None:
-    """Remember the pid of a worker that has ended; ``leave`` removes its row too."""
+    """Remember the pid of a worker that has ended, so that ``leave`` also removes this worker's row."""
     _ended.add(worker)
 
 

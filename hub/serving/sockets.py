@@ -57,7 +57,7 @@ def is_retired(listening: Any) -> bool:
 
 
 def is_empty(listening: Any) -> bool:
-    """Return whether no connection waits to be accepted; true if the system does not say."""
+    """Return whether no connection waits to be accepted; ``True`` if the system cannot report this."""
     return bool((listening.get_backlog() or 0) <= 0)
 
 

@@ -1,4 +1,4 @@
-"""Choose the address at the start: if the hub cannot listen on an unconfirmed one, revert it (W6, R11)."""
+"""Choose the address at the start; revert an unconfirmed change if the hub cannot listen (W6, R11)."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _revert_unconfirmed(error: ListenerUnavailable) -> bool:
 
 
 def _runs(process: Process) -> bool:
-    """Return whether a process with a recent receipt still runs; a killed process leaves its receipt."""
+    """Return whether a process with a recent receipt still runs; a killed one does not remove its receipt."""
     if process.machine != socket.gethostname():
         return True
     if process.pid == os.getpid():

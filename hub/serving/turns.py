@@ -13,7 +13,7 @@ from hub.responses.bare_responses import Application, Message, Receive, Send
 AT_ONCE = 2
 """How many requests a worker computes at once: while one waits for the database, the other continues."""
 OUT_OF_TURN = "/health/"
-"""Requests below this path never wait: a monitor without an answer in time would take the hub for dead."""
+"""Requests below this path never wait: a monitor would report the hub as down if the answer came late."""
 PATIENCE = 0.25
 """After how many seconds a turn ends; a request that takes longer usually waits for another server."""
 

@@ -22,7 +22,7 @@ LOOK_AGAIN = 0.02
 LONGEST_SUCCESSION = 10.0
 """How many seconds a worker waits, at most, until its successors accept connections."""
 LONGEST_LEAVING = 5.0
-"""How many seconds after its retirement a socket is closed, even if connections still wait there."""
+"""A retired socket is closed after this many seconds, even if connections still wait there."""
 
 
 class HubServer(Server):

@@ -34,7 +34,7 @@ def why() -> str:
 
 
 def options() -> dict[str, Any]:
-    """Return OPTIONS for the database: writers wait for each other, and a commit is on the disk."""
+    """Return OPTIONS for the database: writers wait for each other, and every commit reaches the disk."""
     return {
         "timeout": BUSY_TIMEOUT,
         "transaction_mode": "IMMEDIATE",

@@ -1,4 +1,4 @@
-"""Find out what an install lacks before this version can read a configuration from its database."""
+"""Find out why the hub cannot read a configuration from its database yet."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EMPTY_DATABASE = Problem(
 
 
 def lacking() -> Problem | None:
-    """Return what an install that was never started lacks; ``None`` if it lacks nothing.
+    """Return a problem if the database is missing or still empty; otherwise ``None``.
 
     Raise ``ConfigError`` if the database cannot be read or is older than the code.
     """
@@ -29,7 +29,7 @@ def lacking() -> Problem | None:
 
 
 def _outdated() -> ConfigError | None:
-    """Return an error that says so if the database is older than the code; otherwise ``None``."""
+    """Return an error if the database is older than the code; otherwise ``None``."""
     if not migration.applied_migrations() or not migration.pending():
         return None  # a database without any migration is empty, not old
     return ConfigError("the database was made by an earlier version", fix=f"{HOW_TO_START}, which updates it")

@@ -1,4 +1,4 @@
-"""``manage.py loadenv``: import ``.env`` once, or once more with ``--again`` after showing the plan."""
+"""``manage.py loadenv``: import ``.env`` once; with ``--again``, show a plan and import it again."""
 
 from __future__ import annotations
 
