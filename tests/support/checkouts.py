@@ -25,7 +25,7 @@ class Place:
         return resolve_instance(environ, self.base)
 
     def refusal(self, **environ: str) -> str:
-        """Return the one line of the refusal, which must not repeat a value."""
+        """Resolve an instance that must be refused; return the error, one line that repeats no value."""
         with pytest.raises(ConfigError) as refused:
             self.resolve(**environ)
         assert "\n" not in str(refused.value)

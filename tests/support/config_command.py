@@ -1,4 +1,4 @@
-"""``manage.py config`` in this process, and the whole database to compare before and after."""
+"""Run ``manage.py config`` in this process, and compare the whole database before and after."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def config(*arguments: str) -> Output:
 
 
 def sql(statement: str, *values: Any) -> None:
-    """Write past the hub, as somebody with a database client would."""
+    """Run one SQL statement without the hub's code, as a database client does."""
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
 

@@ -1,4 +1,4 @@
-"""A small configuration of the tests' own, and ways to declare one wrongly."""
+"""A small configuration for tests, and ways to declare a setting incorrectly."""
 
 from __future__ import annotations
 
@@ -48,4 +48,4 @@ def declared(default: Any, *, annotation: Any = int, name: str = "one", **option
 
 
 class FieldWithoutSerialise(forms.Field):
-    """An ordinary field, which can only read."""
+    """A field without a ``serialise`` method."""

@@ -1,4 +1,4 @@
-"""What the doctor finds, in this process or in one of a hub's own."""
+"""Run the doctor in this process or in a process of a hub, and return its findings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WORKOS_CREDENTIALS = {
 
 
 def fact(name: str) -> Fact:
-    """Return what a doctor who was called just now says of one fact."""
+    """Run the doctor now, as a new process would, and return the fact called ``name``."""
     reset_process()
     (found,) = [fact for fact in examine().facts if fact.name == name]
     return found
@@ -31,7 +31,7 @@ def findings(name: str) -> tuple[str, list[str]]:
 
 
 def report_of(hub: HubProcess, **environment: str) -> dict[str, Any]:
-    """Return what ``config doctor --json`` of a hub prints, whose exit status and error line must agree."""
+    """Return the output of ``config doctor --json``; check that exit status and error line agree with it."""
     done = hub.run("config", "doctor", "--json", **environment)
     report: dict[str, Any] = json.loads(done.stdout)
     assert done.returncode == (0 if report["healthy"] else 1)
@@ -40,11 +40,11 @@ def report_of(hub: HubProcess, **environment: str) -> dict[str, Any]:
 
 
 def facts_of(hub: HubProcess, **environment: str) -> dict[str, dict[str, Any]]:
-    """Return the facts of that report by name."""
+    """Return the facts of ``config doctor --json`` by name."""
     return {fact["name"]: fact for fact in report_of(hub, **environment)["facts"]}
 
 
 def line_of(found: dict[str, Any]) -> str:
-    """Return the one problem of a fact with its cure."""
+    """Return status, message and fix of a fact's only problem as one line."""
     (problem,) = found["problems"]
     return f"{found['status']}: {problem['message']}; {problem['fix']}"

@@ -1,4 +1,4 @@
-"""A client of the hub's event stream, and a browser's way to the cookie that it needs."""
+"""A client of the hub's event stream, and the sign-in that gives the cookie for it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def sign_in(hub: HubProcess, email: str = OWNER, password: str = PASSWORD) -> st
 
 
 class EventStream:
-    """One open stream; leaving the block closes the connection, as a browser that goes away does."""
+    """One open stream; the end of the ``with`` block closes the connection, as a closed browser does."""
 
     def __init__(self, hub: HubProcess, cookie: str, last: str | int | None = None) -> None:
         """Connect."""
@@ -54,11 +54,11 @@ class EventStream:
         self._connection.close()
 
     def json(self) -> Any:
-        """Return the body of an answer that is no stream."""
+        """Return the body of a response that is not a stream."""
         return json.loads(self._response.read())
 
     def message(self) -> dict[str, str] | None:
-        """Return the fields of the next message; a comment has the name ``""``; ``None`` at the end."""
+        """Return the fields of the next message, or ``None`` at the end; a comment has the name ``""``."""
         fields: dict[str, str] = {}
         while line := self._response.readline().decode():
             if line == "\n":
@@ -68,7 +68,7 @@ class EventStream:
         return None
 
     def event(self) -> dict[str, Any] | None:
-        """Return the data of the next event, past heartbeats; ``None`` at the end."""
+        """Return the data of the next event and skip heartbeats; return ``None`` at the end."""
         while (message := self.message()) is not None:
             if "data" in message:
                 found: dict[str, Any] = json.loads(message["data"])

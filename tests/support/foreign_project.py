@@ -1,4 +1,4 @@
-"""A Django project that is not the hub, in a folder and in processes of its own."""
+"""A Django project that is not the hub, with its own folder and processes."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ urlpatterns = [path("", index), path("admin/", admin.site.urls)]
 class ForeignProject:
     """A small project in ``folder``. ``settings`` is appended to its settings module.
 
-    ``configuration`` replaces its declarations; ``database_url`` puts it on PostgreSQL.
+    ``configuration`` replaces the declarations of its settings; with ``database_url``, it uses PostgreSQL.
     """
 
     def __init__(
@@ -133,12 +133,12 @@ class ForeignProject:
         return path
 
     def run(self, code: str) -> subprocess.CompletedProcess[str]:
-        """Run Python code in a process of the project, with Django set up."""
+        """Run Python code in a new process of the project, after ``django.setup()``."""
         program = "import django\ndjango.setup()\n" + textwrap.dedent(code)
         return self._process([sys.executable, "-c", program])
 
     def says(self, code: str) -> str:
-        """Run code that must succeed, and return what it printed, without the last newline."""
+        """Run code that must succeed; return its output without the last newline."""
         done = self.run(code)
         assert done.returncode == 0, done.stderr
         return done.stdout.rstrip("\n")

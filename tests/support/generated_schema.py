@@ -1,4 +1,4 @@
-"""The hub's schema with any number of further settings, to see what grows with them."""
+"""The hub's schema with many additional settings, to test what depends on their number."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Small(Project):
 
 @contextlib.contextmanager
 def project(name: str) -> Iterator[None]:
-    """Let the engine serve another project for a while."""
+    """Let the engine serve another project within the block."""
     with override_settings(CONFIG_APP={"PROJECT": f"tests.support.generated_schema.{name}"}):
         get_project.cache_clear()
         reset_process()

@@ -1,4 +1,4 @@
-"""Everything that must hold together in an install, in a form that two runs of the same acts share."""
+"""All facts of an install that must agree, in a form that is equal after two runs of the same actions."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from setup_wizard.claiming import draft, tokens
 from setup_wizard.models import SetupToken
 
 RANDOM = {"workos_cookie_password", "database_path"}
-"""Settings whose values differ from one run to the next; that they are set is all that can be compared."""
+"""Settings with a different value in each run; a test compares only whether they are set."""
 
 
 def facts() -> dict[str, Any]:
-    """Return settings, history, people, sessions, the wizard's draft and whether all of it agrees."""
+    """Return settings, history, people, sessions and the wizard's draft, and whether all of them agree."""
     return {
         "settings": settings(),
         "history": [list(row) for row in Revision.objects.values_list("number", "channel", "reason")],
@@ -39,40 +39,40 @@ def facts() -> dict[str, Any]:
 
 
 def settings() -> dict[str, Any]:
-    """Return every value in the clear."""
+    """Return the value of each setting; secrets are shown."""
     config = runtime.reload().config
     return {key: shown(key, schema.value(config, key)) for key in schema.settings}
 
 
 def shown(key: str, value: Any) -> Any:
-    """Return a value that can be compared with that of another run."""
+    """Return a value in a form that can be compared with the same setting of another run."""
     if key in RANDOM:
         return value is not None
     return value.reveal() if isinstance(value, Secret) else value
 
 
 def changes() -> list[Any]:
-    """Return the history's changes; ciphertexts differ each time, so of those only that there is one."""
+    """Return the history's changes; for a secret or random value, only whether there is a new value."""
     found = Change.objects.order_by("pk").values_list("revision", "key", "new_value", "is_secret")
     return [[n, key, bool(new) if secret or key in RANDOM else new] for n, key, new, secret in found]
 
 
 def history_agrees() -> bool:
-    """Tell whether the newest change of every key says what its row says, and every row has a change."""
+    """Return whether the rows are equal to the newest values in the history."""
     rows = {key: row.value for key, row in store.read().rows.items() if key in schema.settings}
     said = {key: text for key, text in store.latest_texts().items() if key in schema.settings}
     return rows == {key: text for key, text in said.items() if text is not None}
 
 
 def staged() -> Any:
-    """Return what the wizard would go on with."""
+    """Return the input that the wizard has saved so far."""
     found = draft.load()
     secrets = {key: found.secret(key) for key in found.secrets}
     return [found.steps, {key: s.reveal() for key, s in secrets.items() if s}, found.password]
 
 
 def integrity() -> list[Any]:
-    """Return what the database says of its own state."""
+    """Return the lines of SQLite's integrity check; an empty list on other databases."""
     with connection.cursor() as cursor:
         if connection.vendor != "sqlite":
             return []

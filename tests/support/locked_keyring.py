@@ -1,4 +1,4 @@
-"""What a keyring leaves to be seen: its slots, and the secrets that nothing reads."""
+"""The secrets that the current configuration cannot decrypt."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ def slots() -> list[tuple[object, ...]]:
 
 
 def unreadable() -> list[str]:
-    """Return the settings whose secret the configuration says it cannot read."""
+    """Return the settings whose secrets the configuration cannot read."""
     return [key for p in read_snapshot().problems if p.code == "secret_unreadable" for key in p.keys]

@@ -1,4 +1,4 @@
-"""A real part that this machine lacks: skipped at a developer's, a failure in CI."""
+"""Programs that this machine lacks: without them, tests are skipped locally but fail in CI."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 
 def missing(part: str, package: str) -> NoReturn:
-    """Skip the test, or fail it in CI, where nothing may be skipped."""
+    """Skip the test; in CI, fail it instead, because no test may be skipped there."""
     message = f"{part} is missing: install the package {package}"
     if os.environ.get("CI"):
         pytest.fail(message)

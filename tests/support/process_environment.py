@@ -1,4 +1,4 @@
-"""The process environment of the tests; a pytest plugin, because settings are read before any conftest."""
+"""The process environment of the tests. A pytest plugin, because settings are read before any conftest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A number that one change writes into three settings, and that every response shows in several places."""
+"""Write a number into three settings with one change, and find it in several places of each response."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def changes(number: int) -> dict[str, str]:
 
 
 def statement(number: int) -> str:
-    """Return the same as one statement of SQL."""
+    """Return a SQL statement that writes these settings."""
     rows = ", ".join(f"('{key}', '{value}')" for key, value in changes(number).items())
     return (
         f"INSERT INTO system_config (config_key, config_value) VALUES {rows} "  # noqa: S608 - ours
@@ -31,9 +31,9 @@ def statement(number: int) -> str:
 
 
 def in_headers(headers: Mapping[str, str]) -> int:
-    """Return the number in a response to a script of the even origin that came by https.
+    """Return the number in a response; the request must come by https, from a script of the even origin.
 
-    Outermost is the policy, farther inside are HSTS and CORS: all of them must be of one revision.
+    Three middleware layers set the headers for CSP, HSTS and CORS; all must come from one revision.
     """
     number = in_policy(headers)
     assert ("strict-transport-security" in headers) is (number % 2 == 1), f"HSTS is not that of {number}"

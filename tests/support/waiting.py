@@ -15,9 +15,9 @@ GLANCE = 0.005
 def wait_for(
     look: Callable[[], T | None], what: str, deadline: float = DEADLINE, *, pause: float = GLANCE
 ) -> T:
-    """Return the first true answer of ``look``; fail after ``deadline`` seconds, naming ``what``.
+    """Return the first true result of ``look``; fail after ``deadline`` seconds; the message names ``what``.
 
-    ``pause`` is what lies between two looks, for one that costs something and takes its time.
+    ``pause`` is the time between two calls, in seconds; make it longer if a call is expensive.
     """
     end = time.monotonic() + deadline
     while True:

@@ -1,4 +1,4 @@
-"""The ways in which somebody changes the configuration of a served hub."""
+"""The ways to change the configuration of a served hub."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.waiting import wait_for
 EDITOR = "/admin/config_app/systemconfig/"
 Change = Callable[[int], None]
 
-# The command line without the second that a process takes to start.
+# Runs the command in this process, because a new process would take a second.
 COMMANDS = """
 import json, sys
 from django.core.management import call_command
@@ -33,7 +33,7 @@ for line in sys.stdin:
 
 @contextlib.contextmanager
 def changers(hub: HubProcess) -> Iterator[dict[str, Change]]:
-    """Give each way to write a number into one hub."""
+    """Return functions that each write a number into one hub, each in a different way."""
     with owner_of(hub) as owner, crew([hub], COMMANDS) as started:
         for member in started.members:
             assert member.stdin is not None
@@ -78,7 +78,7 @@ def _sql(hub: HubProcess, number: int) -> None:
 
 
 def _save(owner: httpx2.Client, number: int) -> None:
-    """Save the editor's form; where SQL was recorded since it was loaded, it asks to look again."""
+    """Load and save the editor's form until no conflict with adopted SQL keeps the form from being saved."""
     wait_for(lambda: _is_saved(owner, number), f"the editor to save {number}")
 
 
@@ -97,14 +97,14 @@ def _is_saved(owner: httpx2.Client, number: int) -> bool:
 
 
 def fields_of(page: str) -> dict[str, str]:
-    """Return what a browser sends for the page's editor form that nobody touched."""
+    """Return the fields that a browser sends for the page's editor form if it was not edited."""
     parser = _Fields()
     parser.feed(page)
     return parser.found
 
 
 class _Fields(HTMLParser):
-    """Collects the fields of the one form with a reason in it: the editor's."""
+    """Collects the fields of the editor's form, the only form that has a reason field."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -20,7 +20,7 @@ ARE_TAKEN = bool(os.environ.get("PHOTOGRAPHS"))
 """Whether the tests take pictures: ``PHOTOGRAPHS=1 make test``. A picture takes as long as three pages."""
 WIDE, PHONE = (1280, 900), (390, 844)
 
-expect.set_options(timeout=1000 * DEADLINE)  # as everywhere here; a busy machine is no failure
+expect.set_options(timeout=1000 * DEADLINE)  # as in all tests; a busy machine must not fail one
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def hub(served_once: HubProcess) -> Iterator[HubProcess]:
 
 
 class Visitor:
-    """A person with a browser of their own; whatever the console complains about is kept."""
+    """A person with a browser of their own; every message in the browser's console is kept."""
 
     def __init__(self, context: BrowserContext) -> None:
         """Open a page."""
@@ -60,7 +60,7 @@ class Visitor:
 def visiting(
     browser: Browser, size: tuple[int, int] = WIDE, scheme: Any = "light", **options: Any
 ) -> Iterator[Visitor]:
-    """Let somebody visit with a browser window of ``size`` in a light or dark colour scheme."""
+    """Give a visitor whose browser window has ``size`` and a light or dark colour scheme."""
     viewport: Any = {"width": size[0], "height": size[1]}
     options = {"reduced_motion": "reduce", **options}
     context = browser.new_context(viewport=viewport, color_scheme=scheme, **options)
@@ -71,7 +71,7 @@ def visiting(
 
 
 def fill_in_sign_in(page: Page, email: str = OWNER) -> None:
-    """Fill in the sign-in page of the hub's own, by default as the owner."""
+    """Fill in the hub's own sign-in page, by default for the owner."""
     page.get_by_label("E-mail address").fill(email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()

@@ -21,21 +21,21 @@ HISTORY = reverse("admin:config_app_revision_changelist")
 
 
 def browser(user: User) -> Client:
-    """Return a browser in which somebody is signed in."""
+    """Return a browser in which ``user`` is signed in."""
     client = Client(SERVER_NAME="localhost")
     client.force_login(user)
     return client
 
 
 def staff(*codenames: str, email: str = "sam@example.com") -> User:
-    """Return an account that may open the admin and do what the permissions say."""
+    """Return an account that may open the admin and has the given permissions."""
     user = User.objects.create_user(email, "a long enough password", is_staff_member=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
     return user
 
 
 def fields_of(form: forms.Form) -> dict[str, str]:
-    """Return what a browser sends for a form that nobody touched."""
+    """Return the fields that a browser sends for a form that was not edited."""
     sent = {}
     for field in form:
         value = field.value()
@@ -48,7 +48,7 @@ def fields_of(form: forms.Form) -> dict[str, str]:
 
 
 class Editor:
-    """The page, open in somebody's browser."""
+    """The editor's page, open in the browser of one user."""
 
     def __init__(self, client: Client) -> None:
         """Load the page."""
@@ -57,7 +57,7 @@ class Editor:
         self.fields = fields_of(self.loaded.context["form"])
 
     def fill(self, **fields: str | None) -> dict[str, str]:
-        """Return the form with some fields filled in; ``None`` unticks."""
+        """Return the form's fields with some of them filled in; ``None`` removes a tick."""
         sent: dict[str, str | None] = {**self.fields, **fields}
         return {name: value for name, value in sent.items() if value is not None}
 
@@ -66,12 +66,12 @@ class Editor:
         return self.client.post(EDITOR, self.fill(**fields))
 
     def preview(self, **fields: str | None) -> Any:
-        """Return what the review dialog would show."""
+        """Return the changes that the review dialog would show."""
         return self.client.post(PREVIEW, self.fill(**fields)).json()
 
 
 def stored(attribute: str) -> Any:
-    """Return the value that the database puts in force."""
+    """Return the value of a setting that the database holds now."""
     return getattr(read_snapshot().config, attribute)
 
 
@@ -81,7 +81,7 @@ def last_revision() -> Revision:
 
 
 def change_elsewhere(actor: str = "grace", **changes: Any) -> None:
-    """Change settings the way somebody else does meanwhile."""
+    """Change settings as another user, while a test has the editor open."""
     plan(changes).apply(actor=actor, channel="cli", reason="meanwhile")
 
 

@@ -1,4 +1,4 @@
-"""Browsers in which somebody signed in a while ago."""
+"""Browsers in which a user signed in some time ago."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hub.auth.proof import PROVED_AT
 
 
 def prove_ago(client: Client, age: dt.timedelta) -> None:
-    """Let the sign-in of a browser, or the proof since, be so long ago."""
+    """Move the time of a browser's last sign-in or password proof back by ``age``."""
     session: Any = client.session
     session[PROVED_AT] = (timeline.now() - age).timestamp()
     session.save()

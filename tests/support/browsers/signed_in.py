@@ -1,4 +1,4 @@
-"""Browsers in which the owner of a served hub is signed in, for tests of something else than signing in."""
+"""Browsers in which the owner of a served hub is already signed in."""
 
 from __future__ import annotations
 
@@ -26,28 +26,28 @@ INSERT INTO django_session (session_key, session_data, expire_date)
 SELECT '{key}', session_data, expire_date FROM django_session WHERE session_key = '{original}'
 """
 LONG_AGO = 24 * 3600
-"""Seconds after which a sign-in is no proof any more."""
+"""Seconds after a sign-in when it no longer counts as a proof of identity."""
 GOOD_FOR = 60
-"""Seconds for which a session is copied; its sign-in has to be a proof in the test that gets the copy."""
+"""Seconds for which copies of a session are made; in each copy, the sign-in must still count as a proof."""
 
 _originals: WeakKeyDictionary[HubProcess, dict[int, tuple[float, str]]] = WeakKeyDictionary()
 
 
 def sign_in(page: Page, hub: HubProcess, *, host: str = "127.0.0.1", ago: int = 0) -> None:
-    """Sign the owner in at the hub that is reached under ``host``, ``ago`` seconds ago."""
+    """Sign the owner in at the hub with host name ``host``, as if that had happened ``ago`` seconds ago."""
     cookie = {"name": "sessionid", "value": new_session(hub, ago), "url": f"http://{host}:{hub.port}"}
     page.context.add_cookies([cookie])  # type: ignore[list-item]
 
 
 def new_session(hub: HubProcess, ago: int = 0) -> str:
-    """Return the key of a new session of the owner, who signed in ``ago`` seconds ago."""
+    """Return the key of a new session in which the owner signed in ``ago`` seconds ago."""
     key = secrets.token_hex(16)
     hub.sql(COPY.format(key=key, original=_original(hub, ago)))
     return key
 
 
 def _original(hub: HubProcess, ago: int) -> str:
-    """Return the key of a session to copy, because making one takes a process."""
+    """Return the key of a session to copy; to make a new session, a process must be started."""
     originals = _originals.setdefault(hub, {})
     made_at, key = originals.get(ago, (0.0, ""))
     if not key or time.monotonic() > made_at + GOOD_FOR:

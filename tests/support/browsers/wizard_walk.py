@@ -33,7 +33,7 @@ WORKOS = {
 
 
 class Browser:
-    """One browser: cookies, and what the last page said."""
+    """One browser with its cookies and the last response."""
 
     def __init__(self, **environ: Any) -> None:
         """Start without cookies."""
@@ -52,17 +52,17 @@ class Browser:
 
     @property
     def location(self) -> str:
-        """Return where the last answer leads."""
+        """Return the address that the last response redirects to."""
         return str(self.response.headers.get("Location", ""))
 
     @property
     def text(self) -> str:
-        """Return the last page as people read it."""
+        """Return the text of the last page as people read it."""
         return html.unescape(" ".join(re.sub(r"<[^>]*>", " ", self.body).split()))
 
     @property
     def body(self) -> str:
-        """Return the last page as it was sent."""
+        """Return the HTML of the last page."""
         return str(self.response.content.decode())
 
     def unlock(self) -> None:

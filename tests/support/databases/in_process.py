@@ -1,4 +1,4 @@
-"""This process with its database on another server."""
+"""Let this process use a database on another server."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ DatabaseEntry = dict[str, Any]
 
 @contextlib.contextmanager
 def served_by(entry: DatabaseEntry) -> Iterator[None]:
-    """Let every connection that this process opens from now on lead to another database."""
+    """Let all connections that this process opens within the block lead to another database."""
     before = connections.settings[DEFAULT]
     _switch(connections.configure_settings({DEFAULT: dict(entry)})[DEFAULT])
     try:
@@ -52,7 +52,7 @@ def served_by(entry: DatabaseEntry) -> Iterator[None]:
 
 
 def _switch(entry: DatabaseEntry) -> None:
-    """Forget what is kept about the database there was; its connections end with their threads."""
+    """Forget everything that is cached about the current database; its connections end with their threads."""
     kept = connections[DEFAULT]
     connections.settings[DEFAULT] = entry
     if entry["ENGINE"] != kept.settings_dict["ENGINE"]:

@@ -16,7 +16,7 @@ from tests.support.missing_parts import missing
 from tests.support.processes.hub_process import free_port
 from tests.support.waiting import wait_for
 
-# Every parameter that decides whether the hub fits through: few server connections, none kept for a client.
+# The parameters that could break the hub: few server connections, and none is reserved for a client.
 SETTINGS = """
 [databases]
 * = host=127.0.0.1 port={server} user=hub
@@ -40,7 +40,7 @@ def _binary() -> str:
 
 @contextlib.contextmanager
 def pooled(server: PostgreSQL, url: str) -> Iterator[str]:
-    """Run a pooler in front of ``server`` and give the URL through it of the database at ``url``."""
+    """Run a pooler in front of ``server``; give a URL that leads through it to the database at ``url``."""
     port = free_port()
     folder = Path(tempfile.mkdtemp(prefix="pooler-"))
     folder.chmod(0o755)

@@ -18,7 +18,7 @@ import psycopg
 from tests.support.missing_parts import missing
 
 ENOUGH = 2 * 1024**3
-"""Bytes; a cluster of these tests takes some fifty million."""
+"""Free bytes that are required; a cluster of these tests takes about 50 million."""
 
 
 def _binary(name: str) -> str:
@@ -31,7 +31,7 @@ def _binary(name: str) -> str:
 
 
 def _quick_place() -> Path | None:
-    """Return memory, where there is plenty: a database is hundreds of files, which a disk is slow to make."""
+    """Return a folder in memory if there is enough; a database has hundreds of files, and disks are slow."""
     memory = Path("/dev/shm")  # noqa: S108 - within it, folders of our own
     return memory if memory.is_dir() and shutil.disk_usage(memory).free > ENOUGH else None
 
@@ -54,7 +54,7 @@ class PostgreSQL:
     @contextlib.contextmanager
     def running(cls, *options: str) -> Iterator[PostgreSQL]:
         """Start a server with an empty cluster and ``options`` (``name=value``); remove both afterwards."""
-        # pytest's own folders are too private for its user
+        # PostgreSQL's user cannot read pytest's own folders
         folder = Path(tempfile.mkdtemp(prefix="pg-", dir=_quick_place()))
         try:
             folder.chmod(0o777)
@@ -94,7 +94,7 @@ class PostgreSQL:
         self._run([_binary("pg_ctl"), "-D", str(self.folder / "data"), "-w", "-m", mode, "stop"])
 
     def _run(self, command: list[str]) -> None:
-        # Into a file: a server that inherits a pipe would keep its reader waiting.
+        # Log into a file: a server that inherits a pipe would keep the reader of the pipe waiting.
         with (self.folder / "output").open("w+") as output:
             done = subprocess.run(
                 as_postgres(command),

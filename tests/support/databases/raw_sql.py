@@ -1,4 +1,4 @@
-"""Raw SQL in this process's test database, as somebody with a database client writes it."""
+"""Run raw SQL in this process's test database, as a database client does."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.db import connection
 
 @contextlib.contextmanager
 def client() -> Iterator[Any]:
-    """Give a cursor of a connection of its own, past Django, and commit."""
+    """Give a cursor of a new connection that does not belong to Django; commit afterwards."""
     entry = connection.settings_dict
     own: Any
     if connection.vendor == "sqlite":
@@ -28,20 +28,20 @@ def client() -> Iterator[Any]:
 
 
 def raw_sql(script: str) -> None:
-    """Run statements past the store, on a connection of their own."""
+    """Run statements without the store, on a connection of their own."""
     with client() as cursor:
         getattr(cursor, "executescript", cursor.execute)(script)
 
 
 def rows(query: str, *values: object) -> list[tuple[object, ...]]:
-    """Return what a query finds."""
+    """Return the rows that a query finds."""
     with client() as cursor:
         cursor.execute(_marked(query), values)
         return list(cursor.fetchall())
 
 
 def _marked(query: str) -> str:
-    """Return a query with the marks that the database has for values."""
+    """Return a query with the placeholders that this database uses for values."""
     return query if connection.vendor == "sqlite" else query.replace("?", "%s")
 
 
@@ -54,6 +54,6 @@ def set_row(key: str, value: str | bytes, *, is_secret: bool = False) -> None:
 
 
 def value_of(key: str) -> object:
-    """Return what the row of a setting holds; ``None`` where there is no row."""
+    """Return the value in the row of a setting; ``None`` if there is no row."""
     found = rows("SELECT config_value FROM system_config WHERE config_key = ?", key)
     return found[0][0] if found else None

@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Answer:
-    """What a request was answered with."""
+    """The response to a request."""
 
     def __init__(self, status: int, headers: dict[str, str], body: bytes) -> None:
         """Keep status, headers and body."""
@@ -22,7 +22,7 @@ class Answer:
 
 
 def request(url: str, headers: Mapping[str, str]) -> Answer:
-    """Request an address without following redirects; the names of headers have underscores."""
+    """Request an address without following redirects; write the names of headers with underscores."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     asked = urllib.request.Request(url, headers=named)  # noqa: S310 - always our own address
     try:

@@ -1,4 +1,4 @@
-"""Many processes that start an empty hub at once, time after time; prints what they and the database say."""
+"""Start an empty hub from many processes at once, several times; print what each process reports."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _forking = multiprocessing.get_context("fork")
 
 
 def empty() -> None:
-    """Remove everything that an earlier run made."""
+    """Remove everything that an earlier run created."""
     shutil.rmtree(os.environ["HUB_DATA_DIR"], ignore_errors=True)
     server, _, name = os.environ.get("HUB_DATABASE_URL", "").rpartition("/")
     if name:
@@ -29,7 +29,7 @@ def empty() -> None:
 
 
 def start(barrier: Barrier, said: SimpleQueue[Any]) -> None:
-    """Start the hub as soon as everybody is ready, and say what it is configured with."""
+    """Start the hub as soon as all processes are ready; report its configuration."""
     from config_app.encryption.install_keyring import get_keyring
     from hub.bootstrap import bootstrap_application
 
@@ -40,7 +40,7 @@ def start(barrier: Barrier, said: SimpleQueue[Any]) -> None:
 
 
 def look(said: SimpleQueue[Any]) -> None:
-    """Say what is in the database."""
+    """Report what is in the database."""
     from config_app.models import KeySlot, Revision
     from setup_wizard.models import SetupToken
 
@@ -49,7 +49,7 @@ def look(said: SimpleQueue[Any]) -> None:
 
 
 def race(processes: int) -> tuple[list[Any], Any]:
-    """Start the hub from empty and return what every process and the database said."""
+    """Start an empty hub from ``processes`` processes; return their reports and the database's content."""
     empty()
     barrier, said = _forking.Barrier(processes), _forking.SimpleQueue()
     racers = [_forking.Process(target=start, args=(barrier, said)) for _ in range(processes)]

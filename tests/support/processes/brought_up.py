@@ -1,4 +1,4 @@
-"""Hubs that were brought up once in a test run; to copy one is quicker than a first start."""
+"""Hubs that were started once in a test run. Tests copy them, which is quicker than a first start."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 State = Callable[["HubProcess"], object]
 WHERE_IT_IS = ("HUB_DATA_DIR", "HUB_ENV_FILE", "HUB_DATABASE_URL")
-"""Variables that every hub of the tests has."""
+"""Environment variables that every hub of the tests has."""
 
 _numbers = itertools.count(1)
 
 
 def can_copy(hub: HubProcess) -> bool:
-    """Return whether there is nothing yet that makes a difference to a first start of the hub."""
+    """Return whether a copy would equal a first start: no files yet, and only the usual variables."""
     places = dict(zip(WHERE_IT_IS, (hub.data_dir, hub.env_file, hub.database_url), strict=True))
     said = {name: value for name, value in hub.environment.items() if name.startswith(OURS)}
     usual = {name: str(place) for name, place in places.items() if place}
@@ -33,7 +33,7 @@ def can_copy(hub: HubProcess) -> bool:
 
 
 def copy(state: State, hub: HubProcess) -> None:
-    """Let the hub be in the state that ``state`` brings an empty one to; its database must be empty."""
+    """Make ``hub`` a copy of a hub on which ``state`` was run; the hub's database must be empty."""
     server, _, name = (hub.database_url or "").rpartition("/")
     kind: Callable[..., HubProcess] = type(hub)
     original = _original(state, kind, server)
@@ -43,7 +43,7 @@ def copy(state: State, hub: HubProcess) -> None:
         with _administration(server) as connection:
             connection.execute(f"DROP DATABASE {name}".encode())
             connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
-            # A sequence that was copied counts on a log entry of the original's, which a crash would miss.
+            # Copied sequences rely on a log entry of the original. Without a checkpoint, a crash loses it.
             connection.execute("CHECKPOINT")
     _note_where_it_is(hub)
 
@@ -68,7 +68,7 @@ def _administration(server: str) -> Iterator[psycopg.Connection]:
 
 
 def _note_where_it_is(hub: HubProcess) -> None:
-    """Let a copied database say where it is, as after a first start; to write that counts as no change."""
+    """Store the copied database's own address in it, without counting that as a change."""
     url = hub.database_url
     label = database_from_url(url, DATA_DIR).label if url else str(hub.database)
     ((version,),) = hub.sql("SELECT version FROM config_state")

@@ -1,4 +1,4 @@
-"""Many processes that claim at once, held at a barrier right before the claim; prints how each fared."""
+"""Claim a hub from many processes at once, after a barrier; print the outcome of each."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def race(number: int, password: str, barrier: Barrier, said: SimpleQueue[str]) -> None:
-    """Claim as soon as everybody is ready."""
+    """Claim the hub as soon as all processes are ready; report the outcome."""
     from setup_wizard.claiming.claim import claim
     from setup_wizard.claiming.state import unclaimed_config
     from setup_wizard.errors import AlreadyClaimed
@@ -34,7 +34,7 @@ def race(number: int, password: str, barrier: Barrier, said: SimpleQueue[str]) -
 
 
 def main(racers: int) -> None:
-    """Start the racers and print what each said."""
+    """Start the processes and print what each one reports."""
     import django
 
     django.setup()

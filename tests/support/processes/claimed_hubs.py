@@ -1,4 +1,4 @@
-"""Hubs that are started or claimed before a test begins; each is a copy, see ``brought_up``."""
+"""Fixtures for hubs that are already started or claimed; each hub is a copy, see ``brought_up``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def started_hub(hub_process: HubProcess) -> HubProcess:
 
 @pytest.fixture
 def any_started_hub(any_hub_process: HubProcess) -> HubProcess:
-    """Return a hub that was started but not claimed, on SQLite and on PostgreSQL."""
+    """Return a hub that was started but not claimed; the test runs on SQLite and on PostgreSQL."""
     any_hub_process.bring_up()
     return any_hub_process
 
@@ -33,14 +33,14 @@ def claimed_hub(hub_process: HubProcess) -> HubProcess:
 
 @pytest.fixture
 def any_claimed_hub(any_hub_process: HubProcess) -> HubProcess:
-    """Return a claimed hub, on SQLite and on PostgreSQL."""
+    """Return a claimed hub; the test runs on SQLite and on PostgreSQL."""
     any_hub_process.claim()
     return any_hub_process
 
 
 @pytest.fixture(scope="session")
 def started_once(tmp_path_factory: pytest.TempPathFactory) -> HubProcess:
-    """Return a hub that was started but not claimed, for tests that only look at it."""
+    """Return a hub that was started but not claimed, for tests that change nothing."""
     hub = HubProcess(tmp_path_factory.mktemp("started"))
     hub.bring_up()
     return hub
@@ -58,7 +58,7 @@ def served_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess
 
 @contextlib.contextmanager
 def left_as_it_was(hub: HubProcess) -> Iterator[HubProcess]:
-    """Roll the hub back afterwards to the configuration that it has now, and confirm what waits for that."""
+    """Roll the hub back afterwards to its current configuration, and confirm that if necessary."""
     before = last_revision(hub)
     yield hub
     if last_revision(hub) != before:

@@ -1,6 +1,6 @@
-"""Runs management commands in processes of their own that need not each import Django and the hub.
+"""Run management commands in forked processes, which need not import Django and the hub again.
 
-Importing them takes most of a short command's time: see ``forking``.
+The imports take most of a short command's time; see ``forking``.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ class CommandServer:
     """A running server; it ends with the process that started it."""
 
     def __init__(self) -> None:
-        """Start it."""
+        """Start the server."""
         self._control, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
         with theirs:
-            # UTF-8, as where no locale is set: a command's own comes too late for its interpreter
+            # UTF-8, as without a locale; a command's own variable would be too late for its interpreter
             command = [sys.executable, "-X", "utf8", "-m", FORKING, str(theirs.fileno())]
             self._process = subprocess.Popen(command, cwd=ROOT, pass_fds=[theirs.fileno()])
 
     def stop(self) -> None:
-        """End it."""
+        """End the server."""
         self._control.close()
         self._process.wait(TIMEOUT)
 
     def start(
         self, command: Sequence[str], *, folder: Path, environment: Mapping[str, str], streams: Sequence[int]
     ) -> Started:
-        """Start ``manage.py`` with arguments, with ``streams`` as its standard input, output and error."""
+        """Start ``manage.py``; ``streams`` become its standard input, output and error."""
         return Started(command, self._ask(command, folder, environment, streams))
 
     def start_piped(self, command: Sequence[str], *, folder: Path, environment: Mapping[str, str]) -> Piped:
-        """Start ``manage.py`` with arguments, with its standard streams as pipes."""
+        """Start ``manage.py``; its standard streams are pipes to this process."""
         (given, stdin), (stdout, out), (stderr, err) = os.pipe(), os.pipe(), os.pipe()
         answers = self._ask(command, folder, environment, (given, out, err))
         for end in (given, out, err):
@@ -55,7 +55,7 @@ class CommandServer:
     def _ask(
         self, command: Sequence[str], folder: Path, environment: Mapping[str, str], streams: Sequence[int]
     ) -> socket.socket:
-        """Ask for a process and return where its number and its end will be said."""
+        """Ask the server for a process; return a socket that receives its pid and its exit status."""
         request = {"argv": list(command), "folder": str(folder), "environment": dict(environment)}
         ours, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
         with theirs:
@@ -71,9 +71,9 @@ class CommandServer:
         text: str | None = None,
         timeout: float | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """Run ``manage.py`` with arguments to its end and return what it said; see ``subprocess.run``.
+        """Run ``manage.py`` until it ends; return its output and exit status, as ``subprocess.run`` does.
 
-        Raises ``TimeoutError`` for a command that does not end; it is killed then.
+        If the command does not end in time, kill it and raise ``TimeoutError``.
         """
         with _given(text) as given, _empty() as out, _empty() as err:
             streams = [given.fileno(), out.fileno(), err.fileno()]
@@ -90,7 +90,7 @@ def running() -> CommandServer:
 
 
 def stop() -> None:
-    """End the server, where one was started."""
+    """End the server if one was started."""
     if running.cache_info().currsize:
         running().stop()
 

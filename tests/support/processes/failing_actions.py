@@ -1,4 +1,4 @@
-"""What is killed at every point, each with what comes before it."""
+"""The actions that tests kill at every point, each with an action that prepares it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def started() -> None:
 
 
 def migrated() -> None:
-    """Leave a first start killed before it imported anything."""
+    """Leave a first start that was killed before the import."""
     ensure_data_dir(settings.INSTANCE.data_dir)
     if settings.INSTANCE.database_path is not None:
         file.create(settings.INSTANCE.database_path)
@@ -50,19 +50,19 @@ def migrated() -> None:
 
 
 def import_again() -> None:
-    """Import once more."""
+    """Import the environment a second time."""
     os.environ |= {"HUB_PORT": "9001", "HUB_LOG_LEVEL": "debug", "WORKOS_API_KEY": "sk_test_canary"}
     call_command("loadenv", "--again", "--yes", "--json")
 
 
 def set_three() -> None:
-    """Change three settings with the command, one of them a secret."""
+    """Change three settings, one of them a secret, with ``config set``."""
     pairs = ("port=9001", "log_level=debug", "reload_webhook_secret=canary-canary-canary")
     call_command("config", "set", *pairs, "--reason", "moved", "--json")
 
 
 def apply_plan() -> None:
-    """Change, set and unset from code, to be confirmed."""
+    """Change two settings with ``plan().apply()``; the change must be confirmed."""
     plan({"port": 9002, "public_url": "https://hub.example.com"}).apply(confirm_within=600)
 
 
@@ -73,18 +73,18 @@ def unconfirmed() -> None:
 
 
 def revert() -> None:
-    """Undo it instead of confirming it."""
+    """Revert the waiting change."""
     (waits,) = confirmation.waiting()
     confirmation.revert(waits.number, actor="owner@example.com")
 
 
 def confirm() -> None:
-    """Keep it."""
+    """Confirm the waiting change."""
     call_command("config", "confirm", "--json")
 
 
 def unlocked() -> None:
-    """Bring the token to the wizard."""
+    """Start a hub and enter its setup token in the wizard."""
     started()
     token = tokens.current()
     assert token is not None
@@ -92,14 +92,14 @@ def unlocked() -> None:
 
 
 def bring_token() -> None:
-    """Use up the token."""
+    """Enter the setup token, which uses it up."""
     token = tokens.current()
     assert token is not None
     tokens.accept(token.reveal())
 
 
 def save_step() -> None:
-    """Stage a step that has a secret."""
+    """Save a step of the wizard that contains a secret."""
     step = next(step for step in get_product().steps if step.name == "credentials")
     secrets = {"workos_api_key": Secret("sk_test_canary")}
     draft.save(step, {"workos_client_id": "client_123"}, secrets, holder=None)
@@ -114,12 +114,12 @@ def filled() -> None:
 
 
 def finish() -> None:
-    """Claim what the wizard staged."""
+    """Claim the hub with the saved steps."""
     claim(application_of(draft.load()), holder=None)
 
 
 def claimed() -> None:
-    """Claim, sign somebody in and set what a reset clears."""
+    """Claim a hub, sign its owner in and change the settings that a reset clears."""
     filled()
     finish()
     request = HttpRequest()
@@ -130,7 +130,7 @@ def claimed() -> None:
 
 
 def reset() -> None:
-    """Let the hub be claimed anew."""
+    """Reset the hub."""
     call_command("config", "reset", "--yes", "--json")
 
 
@@ -148,4 +148,4 @@ IN_THE_WIZARD: dict[str, tuple[Action, Action]] = {
     "claim": (filled, finish),
 }
 ACTIONS = {**ON_A_RUNNING_HUB, **IN_THE_WIZARD, "first import": (migrated, started)}
-"""What to do before, and what to do and be killed at, by name."""
+"""By name: the action that prepares, and the action that is killed."""

@@ -1,7 +1,7 @@
-"""Kills a process at every point of an action in turn; prints what each death, and a restart, left behind.
+"""Kill a process at every point of an action; print the state after each kill and after the next start.
 
-A point is each statement for the database, both sides of each commit, and each change of a file. The
-processes are forks, which makes a death at every one of them affordable; each is really killed.
+There is a point at each SQL statement, before and after each commit, and at each change of a file. Each
+process is really killed. All of them are forks, because it would take too long to start a new one each time.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ import psycopg
 WRITING = os.O_WRONLY | os.O_RDWR
 FILE_EVENTS = {"os.link", "os.mkdir", "os.remove", "os.rename"}
 ACTION, STRIDE = sys.argv[1], int(sys.argv[2])
-"""What to do, and how far apart the points are; the first and the last are always among them."""
+"""The name of the action, and the distance between points; the first and last point are always tested."""
 Action = Callable[[], None]
 
 _forking = multiprocessing.get_context("fork")
 
 
 class Point:
-    """Counts the points that this process passes, and kills it at the chosen one."""
+    """Counts the points that this process reaches, and kills it at one of them."""
 
     def __init__(self, fatal: int) -> None:
         """Watch the database connection and the files of the instance directory."""
@@ -46,7 +46,7 @@ class Point:
         sys.addaudithook(self._event)
 
     def passed(self) -> None:
-        """Pass one point, or die there."""
+        """Count one point; kill the process if it is the chosen one."""
         if next(self._numbers) == self._fatal:
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -69,10 +69,10 @@ class Point:
 
 
 class State:
-    """The install as it is before the action, kept aside, on SQLite or on PostgreSQL."""
+    """A copy of the install as it is before the action, on SQLite or on PostgreSQL."""
 
     def __init__(self) -> None:
-        """Keep what is there now; this process has no connection."""
+        """Copy the current install; this process must have no connection."""
         self._folder = Path(os.environ["HUB_DATA_DIR"])
         self._copy = self._folder.with_name("before")
         server, _, self._database = os.environ.get("HUB_DATABASE_URL", "").rpartition("/")
@@ -82,7 +82,7 @@ class State:
             self._sql(f"ALTER DATABASE {self._database} RENAME TO {self._database}_before")
 
     def restore(self) -> None:
-        """Put it back."""
+        """Restore the install from the copy."""
         shutil.rmtree(self._folder, ignore_errors=True)
         shutil.copytree(self._copy, self._folder)
         if self._database:
@@ -95,7 +95,7 @@ class State:
 
 
 def run(work: Action) -> int:
-    """Do something in a process of its own and return 0, or -9 where it was killed."""
+    """Run a function in a process of its own; return 0, or -9 if the process was killed."""
     process = _forking.Process(target=work)
     process.start()
     process.join(60)
@@ -104,7 +104,7 @@ def run(work: Action) -> int:
 
 
 def ask(work: Callable[[], Any]) -> Any:
-    """Return what a function says in a process of its own."""
+    """Return what a function returns in a process of its own."""
     said = _forking.SimpleQueue()
     assert run(lambda: said.put(json.dumps(work()))) == 0
     return json.loads(said.get())
@@ -124,7 +124,7 @@ def restarted() -> Any:
 
 
 def start_afresh() -> None:
-    """Forget what this process has read, so that a fork of it is like a process that has just started."""
+    """Forget everything that this process has read; a fork then equals a newly started process."""
     from django.conf import settings
     from django.db import connections
 
@@ -137,7 +137,7 @@ def start_afresh() -> None:
 
 
 def die_at(fatal: int, action: Action) -> int:
-    """Do the action in a process that dies at a point, and return how it ended."""
+    """Run the action in a process that is killed at point ``fatal``; return what ``run`` returns."""
 
     def die() -> None:
         Point(fatal)
@@ -148,7 +148,7 @@ def die_at(fatal: int, action: Action) -> int:
 
 
 def main() -> None:
-    """Print, as JSON lines: the facts before, those after, then those after each death in turn."""
+    """Print JSON lines: the facts before the action, after it, and after each kill."""
     import django
 
     django.setup()
@@ -163,12 +163,12 @@ def main() -> None:
     gc.freeze()
 
     def survives(fatal: int) -> bool:
-        """Return whether the action has fewer points; print what is found after a death there."""
+        """Return whether the action ends before point ``fatal``; if it is killed there, print the facts."""
         if die_at(fatal, action) == 0:
             state.restore()
             return True
         say(found := ask(restarted))
-        if found != before or before == after:  # where a start does the work, it has done so by now
+        if found != before or before == after:  # a restart may do the same work
             state.restore()
         return False
 
@@ -178,9 +178,9 @@ def main() -> None:
 
 
 def rehearse(state: State, action: Action) -> tuple[Any, Any]:
-    """Print the facts before and after, and return them.
+    """Print the facts before and after the action, and return both.
 
-    To have done everything in this process once makes its forks quick.
+    Everything is done in this process once, because that makes its forks quicker.
     """
     state.restore()
     say(before := restarted())
@@ -195,7 +195,7 @@ def rehearse(state: State, action: Action) -> tuple[Any, Any]:
 
 
 def say(found: Any) -> None:
-    """Hand something to the test."""
+    """Print ``found`` for the test."""
     print(json.dumps(found), flush=True)  # noqa: T201 - read by the test
 
 

@@ -1,7 +1,7 @@
-"""The command server's process: it has the hub imported and forks for every command.
+"""The command server's process. It has imported the hub and forks once for each command.
 
-Each fork takes environment, working directory and standard streams of its own and runs ``manage.py`` from its
-first line, as ``python manage.py`` does. It forgets first what importing the hub read from the environment.
+Each fork has its own environment, working directory and standard streams. It first forgets what the hub read
+from the environment when it was imported, and then runs ``manage.py`` as ``python manage.py`` does.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from tests.support.processes.started_process import LONGEST_MESSAGE
 
 
 def _serve(control: socket.socket) -> dict[str, Any]:
-    """Fork for every request, until the process that sends them ends; a fork returns what it is to run."""
+    """Fork for each request until the client ends; return, in the fork, the program that it has to run."""
     imported_hub.import_everything()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the forks
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel removes ended forks
     while True:
         request, files, _flags, _address = socket.recv_fds(control, LONGEST_MESSAGE, 4)
         if not request:
@@ -41,9 +41,9 @@ def _serve(control: socket.socket) -> dict[str, Any]:
 
 
 def _become_command(request: dict[str, Any], files: list[int]) -> dict[str, Any]:
-    """Become what a command starts from, and fork once more; the parent stays and sees to the fork.
+    """Set up folder and streams of a command, and fork once more; the parent watches the fork.
 
-    A program that the command replaces itself by runs in another fork, which knows as little of the command.
+    If the command replaces itself by another program, that program runs in another fork of the same parent.
     """
     asking, *streams = files
     for number, stream in enumerate(streams):
@@ -68,7 +68,7 @@ def _become_command(request: dict[str, Any], files: list[int]) -> dict[str, Any]
 
 
 def _open_streams() -> None:
-    """Open the standard streams, as an interpreter does: ours know what the server's were."""
+    """Open the standard streams again: the objects that exist were made for the server's streams."""
     line_by_line = 1 if os.isatty(1) else -1
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stdout = open(1, "w", line_by_line, encoding="utf-8", closefd=False)  # noqa: SIM115
@@ -76,7 +76,7 @@ def _open_streams() -> None:
 
 
 def _pass_on_programs(parent: socket.socket) -> None:
-    """Let the parent fork for what this process would replace itself by, where that is Python again."""
+    """Replace ``os.execve``: to start Python again, this process sends the program to its parent and ends."""
     replace, ours = os.execve, os.getpid()
 
     def pass_on(path: str, argv: list[str], environment: Mapping[str, str] = os.environ) -> None:
@@ -90,7 +90,7 @@ def _pass_on_programs(parent: socket.socket) -> None:
 
 
 def _see_to(pid: int, asker: socket.socket, command: socket.socket) -> dict[str, Any]:
-    """Return what a command replaces itself by, or send its exit status; kill it if nobody asks any more."""
+    """Return the program that a command replaces itself by; otherwise send its exit status and exit."""
     ended = os.pidfd_open(pid)
     sources: list[Any] = [ended, asker, command]
     ready, _, _ = select.select(sources, [], [])
@@ -102,13 +102,13 @@ def _see_to(pid: int, asker: socket.socket, command: socket.socket) -> dict[str,
     if asker in ready:
         os.kill(pid, signal.SIGKILL)
     _pid, status = os.waitpid(pid, 0)
-    with contextlib.suppress(OSError):  # nobody asks
+    with contextlib.suppress(OSError):  # the client has closed the connection
         asker.send(f"ended {os.waitstatus_to_exitcode(status)}".encode())
     os._exit(0)
 
 
 def _run(program: dict[str, Any]) -> None:
-    """Run a script or, after ``-m``, a module, as an interpreter that has just started does."""
+    """Run a script, or a module after ``-m``, as a newly started interpreter does."""
     os.chdir(program["folder"])
     os.environ.clear()
     os.environ.update(program["environment"])
@@ -121,7 +121,7 @@ def _run(program: dict[str, Any]) -> None:
 
 
 def _run_to_its_end(program: dict[str, Any]) -> NoReturn:
-    """Run a program and end as an interpreter does, but do not tear down what is shared with the server."""
+    """Run a program and exit as an interpreter does, but do not clean up what the server still needs."""
     status: Any = 0
     try:
         _run(program)

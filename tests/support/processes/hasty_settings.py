@@ -1,4 +1,4 @@
-"""The hub's settings with little time to confirm a change, and little patience with a locked database."""
+"""The hub's settings with short timeouts for confirming a change and for a locked database."""
 
 from __future__ import annotations
 

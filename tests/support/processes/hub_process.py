@@ -1,4 +1,4 @@
-"""A hub in processes of its own: the commands of a terminal, a served hub, its database."""
+"""A hub that runs in processes of its own: commands, a served hub, its database."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.support.waiting import wait_for
 
 ROOT = command_server.ROOT
 READ_AT_START = ("PYTHON", "LC_", "LANG")
-"""How variables begin that an interpreter reads before it runs anything."""
+"""Prefixes of the variables that a Python interpreter reads at its start."""
 PASSWORD = "correct horse battery staple"
 OWNER = "owner@example.com"
 
@@ -40,7 +40,7 @@ class HubProcess:
     """A hub in a folder of its own, with an environment of its own."""
 
     def __init__(self, folder: Path, *, database_url: str | None = None) -> None:
-        """Give the hub an empty folder; its data directory is ``folder/data``, its ``.env`` beside that."""
+        """Create a hub in an empty folder, with ``folder/data`` as data directory and ``folder/.env``."""
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.data_dir = folder / "data"
@@ -83,7 +83,7 @@ class HubProcess:
         return command_server.running().run(command, folder=self.folder, environment=variables, text=text)
 
     def _can_fork(self, variables: Mapping[str, str]) -> bool:
-        """Tell whether a process need not start with its interpreter."""
+        """Return whether a fork can run a command; some variables are read only when Python starts."""
         return self.is_forked and not any(name.startswith(READ_AT_START) for name in variables)
 
     def _run_alone(
@@ -111,14 +111,14 @@ class HubProcess:
         return subprocess.Popen(command, cwd=self.folder, env=self.environment, text=True, **pipes)
 
     def run_script(self, script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run a script of the tests, as a path from ``ROOT``, that uses the hub."""
+        """Run a script of the tests that uses the hub; its path is relative to ``ROOT``."""
         variables = self.environment | {"DJANGO_SETTINGS_MODULE": "hub.settings"}
         command = [str(ROOT / script), *arguments]
         server = command_server.running()
         return server.run(command, folder=ROOT, environment=variables, timeout=2 * TIMEOUT)
 
     def manage(self, *arguments: str, text: str | None = None, **environment: str) -> str:
-        """Run a management command that must succeed and return its standard output."""
+        """Run a management command that must succeed; return its standard output."""
         done = self.run(*arguments, text=text, **environment)
         assert done.returncode == 0, done.stderr + done.stdout
         return done.stdout
@@ -128,14 +128,14 @@ class HubProcess:
         return self.manage("config", *arguments).rstrip("\n")
 
     def bring_up(self) -> None:
-        """Bring the hub up where a first start is not what the test is about."""
+        """Start the hub for the first time; copy a started hub instead if that is possible."""
         if brought_up.can_copy(self):
             brought_up.copy(start, self)
         else:
             start(self)
 
     def claim(self) -> None:
-        """Claim the hub in local mode without a browser, where that is not what the test is about."""
+        """Claim the hub in local mode without a browser; copy a claimed hub instead if that is possible."""
         if brought_up.can_copy(self):
             brought_up.copy(claim, self)
         else:
@@ -147,7 +147,7 @@ class HubProcess:
         self._start(self.command("serve", *listener, *arguments), environment)
 
     def serve_as_configured(self) -> None:
-        """Serve the hub as its configuration says, on a port that nothing else uses."""
+        """Serve the hub at the address in its configuration, with a port that is free."""
         self.bring_up()
         self.config("set", f"port={self.port}")
         self._start(self.command("serve"), {})
@@ -181,16 +181,16 @@ class HubProcess:
             return False
 
     def stop(self, number: int = signal.SIGTERM) -> None:
-        """Stop the served hub, where it runs."""
+        """Stop the served hub if it runs."""
         if self.server is not None:
             self.server.send_signal(number)
             self.server.wait(30)
             self.server = None
 
     def kill(self) -> None:
-        """Kill the master and every worker, those included that have not signed yet, as the kernel does."""
+        """Kill the master and all workers as the kernel does, also workers without a receipt."""
         assert self.server is not None
-        os.kill(self.server.pid, signal.SIGSTOP)  # it forks nobody any more
+        os.kill(self.server.pid, signal.SIGSTOP)  # the master must not start workers any more
         for pid in _children(self.server.pid):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -201,12 +201,12 @@ class HubProcess:
         return request(self.url + path, headers)
 
     def health(self) -> dict[str, Any]:
-        """Return what the ready endpoint says."""
+        """Return the JSON of the ready endpoint."""
         found: dict[str, Any] = json.loads(self.get("/health/ready").body)
         return found
 
     def sql(self, statement: str) -> list[tuple[Any, ...]]:
-        """Run raw SQL past the hub and return the rows, as somebody with a database client would."""
+        """Run raw SQL as a database client does, and return the rows."""
         if self.database_url:
             with psycopg.connect(self.database_url, autocommit=True) as server:
                 cursor = server.execute(statement.encode())
@@ -216,7 +216,7 @@ class HubProcess:
 
     @contextlib.contextmanager
     def frozen(self, *pids: int) -> Iterator[None]:
-        """Let processes of the hub stand still, none of them within a transaction that locks others out."""
+        """Stop processes of the hub within the block, but none in a transaction that holds a lock."""
         try:
             with self._nobody_writes():
                 for pid in pids:
@@ -254,13 +254,13 @@ def claim(hub: HubProcess) -> None:
 
 def _children(parent: int) -> Iterator[int]:
     for status in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):  # it has ended meanwhile
+        with contextlib.suppress(OSError):  # the process has ended
             if int(status.read_text().rpartition(")")[2].split()[1]) == parent:
                 yield int(status.parent.name)
 
 
 def _stands_still(pid: int) -> bool:
-    """Tell whether every thread is stopped: until then, one that asked for a lock may still get it."""
+    """Return whether every thread is stopped; a thread that still runs may get a lock it has asked for."""
     states = [status.read_text().rpartition(")")[2].split()[0] for status in _threads(pid)]
     return set(states) == {"T"}
 
@@ -271,7 +271,7 @@ def _threads(pid: int) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def hub_of_a_module() -> Iterator[HubProcess]:
-    """Give a hub for fixtures that several tests share; it is stopped, whatever happens."""
+    """Give a hub for fixtures that several tests share, and stop the hub afterwards."""
     with tempfile.TemporaryDirectory(prefix="hub-") as folder:
         hub = HubProcess(Path(folder))
         try:

@@ -1,7 +1,7 @@
-"""The hub, imported once for many processes: a fork of this one is like a process that has just imported it.
+"""Import the hub once for many processes; a fork then equals a process that has just imported the hub.
 
-Importing the hub takes most of a short command's time. Importing reads the process environment in a few
-places only; a fork forgets those, so that it reads its own environment, as any process does at its start.
+Importing the hub takes most of a short command's time. Few modules read the process environment on import;
+a fork forgets what they have read and reads its own environment instead, as a new process does.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import sys
 from typing import Any, cast
 
 NOWHERE = "/proc/nowhere"
-"""The instance of the process that only imports; nobody, not even root, can make it there."""
+"""A data directory that cannot be created, even by root; for the process that only imports."""
 SETTINGS = "hub.settings"
 APPS = ("config_app", "setup_wizard", "hub")
 ALSO_USED = (
@@ -37,9 +37,9 @@ ALSO_USED = (
     "uvicorn_worker",
     "workos",
 )
-"""What the hub's modules import only once they need it."""
+"""Modules that the hub imports only when it needs them."""
 READ_THE_ENVIRONMENT = (SETTINGS, "hub.start.secret_key")
-"""A fork imports these again: what they read, or draw, is of one process and its children."""
+"""Modules that a fork imports again, because they read the environment or draw random numbers."""
 OF_ONE_MASTER = (
     "hub.asgi",
     "hub.gunicorn",
@@ -49,7 +49,7 @@ OF_ONE_MASTER = (
     "hub.serving.worker_generations",
     "hub.wsgi",
 )
-"""Not imported beforehand: they make what a master shares with its workers, or what serves with settings."""
+"""Modules that are not imported in advance: their objects belong to one master and its workers."""
 
 QUICK_HASHES = ["tests.support.processes.quick_hashes.QuickHasher"]
 
@@ -57,7 +57,7 @@ _defaults: dict[str, Any] = {}
 
 
 def import_everything() -> None:
-    """Import the hub, with settings that name no instance."""
+    """Import the hub with an instance that does not exist."""
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": SETTINGS,
         "HUB_DATA_DIR": f"{NOWHERE}/data",
@@ -83,7 +83,7 @@ def _modules() -> list[str]:
 
 
 def _remember_defaults() -> None:
-    """Remember the settings that apps add as they are imported: django-axes its defaults."""
+    """Store the settings that apps add on import, such as the defaults of django-axes."""
     from django.conf import global_settings, settings
 
     ours, holder = importlib.import_module(SETTINGS), cast("Any", settings)
@@ -92,7 +92,7 @@ def _remember_defaults() -> None:
 
 
 def forget_the_environment() -> None:
-    """Let this fork read its environment at the next use of a setting, and be a process of its own."""
+    """Forget the environment in this fork; the next use of a setting reads it again."""
     from django.conf import LazySettings, settings
     from django.db import connections
     from django.utils.functional import empty
@@ -114,6 +114,6 @@ def forget_the_environment() -> None:
     settings._wrapped = empty
     vars(connections).pop("settings", None)
     cast("Any", connections)._settings = None
-    with contextlib.suppress(AttributeError):  # none was asked for yet
+    with contextlib.suppress(AttributeError):  # the attribute does not exist if it was not used yet
         del connections["default"]
     receipts._instance = secrets.token_hex(4)

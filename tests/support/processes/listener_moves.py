@@ -1,4 +1,4 @@
-"""What tests ask of a hub whose listener moves."""
+"""Helpers for tests in which the hub's listener moves."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from tests.support.processes.hub_process import HubProcess
 from tests.support.waiting import wait_for
 
 MOVE = 60.0
-"""Seconds for a move on a machine that does much else."""
+"""Seconds that a move may take on a busy machine."""
 
 
 def put(hub: HubProcess, key: str, value: object) -> None:
-    """Write a setting past the hub, as somebody with a database client would, who is refused nothing."""
+    """Write a setting in SQL, as a database client does; no value is refused."""
     hub.sql(
         "INSERT INTO system_config (config_key, config_value, is_secret, updated_at)"  # noqa: S608
         f" VALUES ('{key}', '{value}', FALSE, CURRENT_TIMESTAMP)"
@@ -22,7 +22,7 @@ def put(hub: HubProcess, key: str, value: object) -> None:
 
 
 def answers_at(port: int, host: str = "127.0.0.1") -> bool:
-    """Tell whether a hub answers there."""
+    """Return whether a hub answers at an address."""
     try:
         with socket.create_connection((host, port), timeout=MOVE) as connection:
             connection.sendall(b"GET /health/live HTTP/1.0\r\nHost: localhost\r\n\r\n")
@@ -32,7 +32,7 @@ def answers_at(port: int, host: str = "127.0.0.1") -> bool:
 
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:
-    """Tell whether nobody listens there."""
+    """Return whether no program listens at an address."""
     with socket.socket() as connection:
         return connection.connect_ex((host, port)) != 0
 
@@ -45,7 +45,7 @@ def move(hub: HubProcess, port: int) -> None:
 
 
 def receipts(hub: HubProcess) -> list[tuple[str, list[str], str]]:
-    """Return role, what is to be acted on yet and the error of every process."""
+    """Return role, pending actions and error of each process."""
     found = hub.sql("SELECT role, pending, error FROM config_process ORDER BY role, pid")
     return [(role, _list(pending), error) for role, pending, error in found]
 
@@ -56,12 +56,12 @@ def _list(pending: object) -> list[str]:
 
 
 def master_error(hub: HubProcess) -> str:
-    """Return what the master complains about."""
+    """Return the error in the master's receipt."""
     return next((error for role, _pending, error in receipts(hub) if role == "master"), "")
 
 
 def is_settled(hub: HubProcess, workers: int = 2) -> bool:
-    """Tell whether the master and so many workers have nothing left to act on, nor to complain about."""
+    """Return whether the master and ``workers`` workers have no pending action and no error."""
     found = receipts(hub)
     return [role for role, *_ in found] == ["master"] + ["worker"] * workers and all(
         not pending and not error for _role, pending, error in found

@@ -1,4 +1,4 @@
-"""Clients that ask a hub without a pause, and remember every request that was connected and not answered."""
+"""Clients that send requests without a pause and count those that got a connection but no answer."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from tests.support.processes.hub_process import HubProcess
 
 PATH = "/health/live"
 PATIENCE = 30.0
-"""Seconds for an answer on a machine that does much else."""
+"""Seconds that an answer may take on a busy machine."""
 PAUSE = 0.05
-"""Seconds between an answer and the next request: the hub is to be busy, not starved by its clients."""
+"""Seconds between an answer and the next request; without them, the clients would starve the hub."""
 HESITATION = 0.01
-"""Seconds between a connection and its request, for clients that are not quick."""
+"""Seconds that a slow client waits between its connection and its request."""
 
 
 class Load:
-    """Requests that several threads send to wherever the hub is thought to be."""
+    """Several threads that send requests to the hub's current port."""
 
     def __init__(self, hub: HubProcess) -> None:
-        """Ask ``hub`` at its ``port``, which may change."""
+        """Prepare requests to ``hub``; a test may change ``hub.port`` meanwhile."""
         self.hub = hub
         self.answered = 0
         self.refused = 0
@@ -66,7 +66,7 @@ class Load:
         assert answer.startswith(b"HTTP/1.1 200 "), answer
 
     def _ask_often(self, port: int) -> None:
-        """Ask on one connection until it ends; only after an answer may it end without another."""
+        """Send requests on one connection until the server closes it, which must happen after an answer."""
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
         connection.connect()
         with contextlib.closing(connection):
@@ -87,7 +87,7 @@ class Load:
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
-        """Ask while the block runs."""
+        """Send requests within the block."""
         ways = [self._ask_once] * 4 + [self._ask_hesitantly] * 2 + [self._ask_often] * 2
         threads = [threading.Thread(target=self._repeat, args=[way]) for way in ways]
         for thread in threads:

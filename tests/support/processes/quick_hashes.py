@@ -1,4 +1,4 @@
-"""Password hashes that take no time: a real one takes a third of a second by design."""
+"""Password hashes that are made quickly; a real hash takes a third of a second by design."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
 
 class QuickHasher(PBKDF2PasswordHasher):
-    """Makes hashes that a hub with the real hasher accepts too, as they say how many iterations they took."""
+    """Makes hashes with few iterations; the real hasher accepts them because a hash contains their number."""
 
     iterations = 1

@@ -1,4 +1,4 @@
-"""What tests ask of a hub that is served by several processes."""
+"""Helpers for tests of a hub that is served by several processes."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from tests.support.processes.hub_process import OWNER, PASSWORD, HubProcess
 from tests.support.waiting import wait_for
 
 CALLERS = 8
-"""Simultaneous connections, so that no worker can take them all."""
+"""Number of simultaneous connections; one worker cannot accept all of them."""
 
 
 def workers(hub: HubProcess) -> set[int]:
-    """Return the processes that serve, by what they signed."""
+    """Return the pids of all workers that have a receipt."""
     return {pid for (pid,) in hub.sql("SELECT pid FROM config_process WHERE role = 'worker'")}
 
 
 def wait_for_workers(hub: HubProcess, count: int) -> set[int]:
-    """Return the processes that serve once there are ``count``."""
+    """Wait until ``count`` workers have a receipt; return their pids."""
     return wait_for(lambda: found if len(found := workers(hub)) == count else None, f"{count} workers")
 
 
 def ask_every_worker(hub: HubProcess, count: int) -> dict[int, dict[str, Any]]:
-    """Return what each of ``count`` workers says about itself, by pid; the last word of each."""
+    """Return the newest health report of each of ``count`` workers, by pid."""
     said: dict[int, dict[str, Any]] = {}
 
     def all_answered() -> bool:
@@ -46,10 +46,10 @@ def ask_every_worker(hub: HubProcess, count: int) -> dict[int, dict[str, Any]]:
 
 
 class Line:
-    """A connection that stays open: whatever is asked on it, one and the same process answers, ``pid``."""
+    """A connection that stays open; the same worker, with pid ``pid``, answers all its requests."""
 
     def __init__(self, hub: HubProcess) -> None:
-        """Connect, and ask who answers."""
+        """Connect, and ask for the pid of the worker."""
         self._connection = HTTPConnection("127.0.0.1", hub.port, timeout=30)
         self._connection.connect()
         self._connection.auto_open = 0  # a second connection might lead to another process
@@ -62,15 +62,15 @@ class Line:
         return Answer(response.status, dict(response.headers), response.read())
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._connection.close()
 
 
 @contextlib.contextmanager
 def lines_to_every_worker(hub: HubProcess, count: int) -> Iterator[list[Line]]:
-    """Give ``count`` lines, each worker at the end of as many of them as every other, give or take one.
+    """Give ``count`` connections, distributed evenly over all workers.
 
-    The workers are those that have signed in the database; fails unless each of them answers.
+    The workers are those that have a receipt in the database; fail if one of them does not answer.
     """
     found: dict[int, list[Line]] = {pid: [] for pid in workers(hub)}
     assert len(found) > 1, "one worker proves nothing about several"
@@ -89,7 +89,7 @@ def lines_to_every_worker(hub: HubProcess, count: int) -> Iterator[list[Line]]:
 
 @contextlib.contextmanager
 def visitor(hub: HubProcess) -> Iterator[httpx2.Client]:
-    """Give a browser without cookies, which connects anew each time, to whichever worker takes it."""
+    """Give a browser without cookies; each request opens a new connection, which any worker may accept."""
     headers = {"Connection": "close"}
     with httpx2.Client(base_url=hub.url, headers=headers, trust_env=False, timeout=30) as client:
         yield client
@@ -104,14 +104,14 @@ def owner_of(hub: HubProcess) -> Iterator[httpx2.Client]:
 
 
 def post(client: httpx2.Client, path: str, page: str = "/auth/login", **fields: str) -> httpx2.Response:
-    """Send a form with the token that stands on ``page``."""
+    """Send a form with the CSRF token from ``page``."""
     token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', client.get(page).text)
     assert token is not None
     return client.post(path, data={**fields, "csrfmiddlewaretoken": token[1]})
 
 
 def send(hub: HubProcess, request: bytes) -> bytes:
-    """Send bytes to the hub and return what comes back until it closes the connection."""
+    """Send bytes to the hub; return all bytes until the hub closes the connection."""
     with socket.create_connection(("127.0.0.1", hub.port), timeout=10) as connection:
         connection.sendall(request)
         return b"".join(iter(lambda: connection.recv(65536), b""))

@@ -1,4 +1,4 @@
-"""Several processes of one hub that do something at the same moment."""
+"""Let several processes of one hub do something at the same moment."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Crew:
     members: Sequence[subprocess.Popen[str] | Piped]
 
     def go(self) -> list[str]:
-        """Let all of them start at once, wait for their ends and return what each printed."""
+        """Let all processes start at once, wait until they end and return the output of each."""
         for member in self.members:
             _pipe(member.stdin).write("\n")
             _pipe(member.stdin).flush()
@@ -36,13 +36,13 @@ class Crew:
         return [output.strip() for output, _ in outputs]
 
     def tell(self, line: str) -> None:
-        """Send a line to every member."""
+        """Send a line to every process."""
         for member in self.members:
             _pipe(member.stdin).write(line + "\n")
             _pipe(member.stdin).flush()
 
     def hear(self) -> list[str]:
-        """Return the next line of every member."""
+        """Return the next line of each process."""
         return [_pipe(member.stdout).readline().rstrip("\n") for member in self.members]
 
 
@@ -52,7 +52,7 @@ def _pipe(pipe: IO[str] | None) -> IO[str]:
 
 
 def script(hub: HubProcess, code: str, **environment: str) -> str:
-    """Run Python code within the hub, in a process of its own, and return what it printed."""
+    """Run Python code in a process of its own with the hub set up; return its output."""
     return hub.manage("shell", "-v", "0", "-c", code, **environment).strip()
 
 

@@ -1,4 +1,4 @@
-"""A process that the command server started for a test, with what ``subprocess.Popen`` has for its own."""
+"""A process that the command server started for a test, with the methods of ``subprocess.Popen``."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ FAILED = "the command could not be run"
 
 
 class Started:
-    """One whose standard streams were given."""
+    """A process with given standard streams."""
 
     def __init__(self, command: Sequence[str], answers: socket.socket) -> None:
-        """Hear from the server what becomes of it; closing ``answers`` kills it."""
+        """Receive pid and exit status from ``answers``; closing that socket kills the process."""
         self.args = list(command)
         self.returncode: int | None = None
         self._answers = answers
@@ -31,38 +31,38 @@ class Started:
 
     @property
     def pid(self) -> int:
-        """Return its number, which is another one once it has replaced itself by another program."""
+        """Return the process's pid, which changes when the process replaces itself by another program."""
         self.poll()
         return self._pid
 
     def poll(self) -> int | None:
-        """Return how it ended, ``None`` while it runs."""
+        """Return the exit status, or ``None`` while the process runs."""
         with contextlib.suppress(BlockingIOError):
             while self.returncode is None:
                 self._hear(0)
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
-        """Return how it ended, once it has; raise ``TimeoutError`` if that takes longer."""
+        """Wait for the end and return the exit status; raise ``TimeoutError`` after ``timeout`` seconds."""
         while self.returncode is None:
             self._hear(timeout)
         return self.returncode
 
     def send_signal(self, number: int) -> None:
-        """Send it a signal, unless it has ended."""
+        """Send the process a signal, unless it has ended."""
         if self.poll() is None:
             os.kill(self._pid, number)
 
     def terminate(self) -> None:
-        """Ask it to end."""
+        """Send the process SIGTERM."""
         self.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        """Kill it."""
+        """Kill the process."""
         self.send_signal(signal.SIGKILL)
 
     def heard_of(self) -> contextlib.AbstractContextManager[object]:
-        """Kill it at the end of the block, unless it has ended."""
+        """Kill the process at the end of the block, unless it has ended."""
         return self._answers
 
     def _hear(self, timeout: float | None) -> None:
@@ -78,27 +78,27 @@ class Started:
 
 
 class Piped(Started):
-    """One whose standard streams are pipes to this process, as ``subprocess.Popen`` gives them."""
+    """A process whose standard streams are pipes to this process, as with ``subprocess.Popen``."""
 
     def __init__(self, command: Sequence[str], answers: socket.socket, pipes: Sequence[int]) -> None:
-        """Take our ends of the pipes."""
+        """Open this process's ends of the pipes."""
         given, out, err = pipes
         self.stdin, self.stdout, self.stderr = open(given, "w"), open(out), open(err)  # noqa: PTH123, SIM115
         super().__init__(command, answers)
 
     def __enter__(self) -> Piped:
-        """Give it for a while."""
+        """Return the process itself."""
         return self
 
     def __exit__(self, *_error: object) -> None:
-        """Close the pipes, and wait for its end."""
+        """Close the pipes and wait until the process ends."""
         for pipe in (self.stdin, self.stdout, self.stderr):
             with contextlib.suppress(BrokenPipeError):
                 pipe.close()
         self.wait(TIMEOUT)
 
     def communicate(self, timeout: float | None = None) -> tuple[str, str]:
-        """Close its input, wait for its end and return what is left of its output, which must be short."""
+        """Close its input, wait for its end and return the rest of its output, which must fit into a pipe."""
         with self:
             self.stdin.close()
             self.wait(timeout)

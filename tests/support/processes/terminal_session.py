@@ -1,4 +1,4 @@
-"""A management command on a real terminal, with somebody who types."""
+"""Run a management command on a real terminal and type into it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.support.processes.hub_process import HubProcess
 
 
 def type_into(hub: HubProcess, *arguments: str, typed: str) -> tuple[int, str]:
-    """Run a command on a terminal of its own, type, and return its exit status and what the screen shows."""
+    """Run a command on a new terminal and type ``typed``; return the exit status and the screen's text."""
     ours, theirs = pty.openpty()
     process = hub.start(hub.command(*arguments), (theirs, theirs, theirs))
     os.close(theirs)

@@ -1,4 +1,4 @@
-"""Root may do anything, so what a user may not do is tried as an ordinary one."""
+"""Run code as an ordinary user, because root has no limits to test."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NOBODY = 65534
 
 @contextmanager
 def as_ordinary_user() -> Iterator[int]:
-    """Run the block as `nobody` where the tests run as root, and give the user id it runs as."""
+    """Run the block as the user `nobody` if the tests run as root; give the current user id."""
     before = os.geteuid()
     if before == 0:
         os.seteuid(NOBODY)

@@ -1,4 +1,4 @@
-"""Clients that ask every worker of a hub without a pause, and what they saw."""
+"""Clients that ask every worker of a hub without a pause and record the answers."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from tests.support.waiting import wait_for
 
 SCRIPT = {"Origin": revision_marks.ORIGINS[0], "X-Forwarded-Proto": "https"}
 PAUSE = 0.02
-"""Seconds between two questions, so that the clients leave the processors to the hubs."""
+"""Seconds between two requests; they leave processor time for the hubs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What one worker answered: the number in force, its revision and whether it knows its database."""
+    """One answer of a worker: the current number, its revision and whether its configuration is stale."""
 
     worker: str
     asked: float
@@ -33,20 +33,20 @@ class Sighting:
 
 @dataclass
 class Observer(threading.Thread):
-    """Asks in a thread until it is told to stop; ``failure`` is what went against a promise."""
+    """A thread that asks until it is stopped; ``failure`` is the first error."""
 
     hub: HubProcess
     stopping: threading.Event = field(default_factory=threading.Event)
     failure: BaseException | None = None
 
     def __post_init__(self) -> None:
-        """Make it a thread, which compares by identity."""
+        """Initialise the thread; threads are compared by identity."""
         super().__init__(daemon=True)
 
     __hash__ = threading.Thread.__hash__
 
     def run(self) -> None:
-        """Ask until stopped, and keep what fails."""
+        """Ask until stopped; keep the error if a request fails."""
         try:
             while not self.stopping.wait(PAUSE):
                 self.ask()
@@ -54,11 +54,11 @@ class Observer(threading.Thread):
             self.failure = error
 
     def ask(self) -> None:
-        """Ask once."""
+        """Send one request."""
         raise NotImplementedError
 
     def stop(self) -> None:
-        """Stop, and raise what went against a promise."""
+        """Stop the thread; raise the error that it has kept."""
         self.stopping.set()
         self.join(30)
         if self.failure is not None:
@@ -66,10 +66,10 @@ class Observer(threading.Thread):
 
 
 class WorkerObserver(Observer):
-    """Asks each worker in turn for its health, on a connection that stays with it."""
+    """Asks one worker after the other for its health, each on its own open connection."""
 
     def __init__(self, hub: HubProcess, count: int) -> None:
-        """Find a connection to each of ``count`` workers."""
+        """Open a connection to each of ``count`` workers."""
         super().__init__(hub)
         self.sightings: list[Sighting] = []
         self._lines: dict[str, http.client.HTTPConnection] = {}
@@ -77,14 +77,14 @@ class WorkerObserver(Observer):
         self._turns = itertools.cycle(list(self._lines))
 
     def _open(self) -> Collection[str]:
-        """Connect to whichever worker takes it, and return those to whom there is a connection now."""
+        """Open a connection to any worker; return the workers that now have a connection."""
         line = http.client.HTTPConnection("127.0.0.1", self.hub.port, timeout=30)
         if self._lines.setdefault(self._ask(line).worker, line) is not line:
             line.close()
         return self._lines.keys()
 
     def ask(self) -> None:
-        """Ask the next worker; it hangs up where nothing was asked for some seconds."""
+        """Ask the next worker; connect again if the worker has closed the idle connection."""
         worker = next(self._turns)
         try:
             sighting = self._ask(self._lines[worker])
@@ -105,7 +105,7 @@ class WorkerObserver(Observer):
         return Sighting(worker, asked, time.monotonic(), number, said["revision"], is_stale)
 
     def stop(self) -> None:
-        """Stop, and hang up."""
+        """Stop the thread and close the connections."""
         try:
             super().stop()
         finally:
@@ -118,16 +118,16 @@ class WorkerObserver(Observer):
 
 
 class PageObserver(Observer):
-    """Reads the whole configuration as the owner, from whichever worker takes the request."""
+    """Reads the whole configuration as the owner; any worker may answer."""
 
     def __init__(self, hub: HubProcess, get: Callable[[], tuple[int, dict[str, str], bytes]]) -> None:
-        """Take what requests the page."""
+        """Create an observer that requests the page with ``get``."""
         super().__init__(hub)
         self._get = get
         self.seen = 0
 
     def ask(self) -> None:
-        """Compare the headers of a response with its body; without a database there is no body."""
+        """Check that headers and body of a page show the same number; a 503 response has no such body."""
         status, headers, body = self._get()
         assert status in {200, 503}, status
         number = revision_marks.in_policy(headers)

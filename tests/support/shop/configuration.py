@@ -1,4 +1,4 @@
-"""The shop's configuration: how people pay, and a secret."""
+"""The shop's configuration: payment and a secret."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CLOSED, CARD, CASH = "closed", "card", "cash"
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ShopConfig:
-    """Everything that can be changed."""
+    """The settings of the shop."""
 
     means: str = setting(
         CLOSED,
@@ -58,5 +58,5 @@ class ShopProject(Project):
         yield MachineUnlocker(FOLDER / "key")
 
     def arrived_under(self, request: HttpRequest, config: ShopConfig, keys: Collection[str]) -> bool:
-        """Return whether the door opens: without the bell, it does not."""
+        """Return whether a change arrived: a change of the bell arrives only if the bell is on."""
         return config.bell or "bell" not in keys

@@ -1,4 +1,4 @@
-"""What the wizard asks of the shop."""
+"""The shop's part of the setup wizard."""
 
 from __future__ import annotations
 
@@ -59,11 +59,11 @@ class ShopSetup(Product):
         return config.means != CLOSED
 
     def token_file(self) -> Path:
-        """Return a file that only the test reads."""
+        """Return the path of a token file for the test."""
         return FOLDER / "token"
 
     def origin(self, config: ShopConfig) -> str:
-        """Return an origin that nothing serves."""
+        """Return an origin; no server answers there."""
         return "http://testserver"
 
     def unavailable(self, request: HttpRequest, error: ConfigError) -> HttpResponse:
@@ -71,11 +71,11 @@ class ShopSetup(Product):
         return HttpResponse(str(error), status=503)
 
     def references(self, step: Step, request: HttpRequest) -> list[dict[str, str]]:
-        """Return what to tell the bank, so that the page has something to copy."""
+        """Return a text to copy, for the page of a step."""
         return [{"title": "Tell the bank", "text": "shop-1"}] if step.name == "till" else []
 
     def account(self, email: str, name: str) -> User:
-        """Return an account of Django's own."""
+        """Return an unsaved account of Django's user model."""
         return User(username=email, email=email, first_name=name)
 
     def make_administrator(self, administrator: Administrator) -> User:
@@ -86,7 +86,7 @@ class ShopSetup(Product):
         return user
 
     def claim_changes(self, application: Application, config: ShopConfig) -> dict[str, Any]:
-        """Return what was entered; refuse an unlucky counter, so that a review has a problem to show."""
+        """Return the entered values; refuse an unlucky counter, so that the review shows a problem."""
         if application.changes["counter"] == UNLUCKY:
             raise ConfigError("counter 13 brings bad luck", fix="take another one")
         return {**application.changes, "means": application.mode}

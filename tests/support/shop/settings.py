@@ -1,4 +1,4 @@
-"""Django's settings of a shop: nothing of the hub, no templates and no static files of its own."""
+"""Django settings of the shop, which has no part of the hub, no templates and no static files."""
 
 from __future__ import annotations
 

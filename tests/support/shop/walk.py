@@ -1,4 +1,4 @@
-"""Visit every page of the wizard and of the engine in the shop, and print what they are made of as JSON."""
+"""Visit every page of the wizard and of the engine in the shop; print their templates and texts as JSON."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ EDITOR, HISTORY = "/admin/config_app/systemconfig/", "/admin/config_app/revision
 
 
 class Visitor:
-    """A browser that keeps what each page was made of."""
+    """A browser that records how each page was rendered."""
 
     def __init__(self) -> None:
         """Start without cookies."""
@@ -40,7 +40,7 @@ class Visitor:
         self.pages: dict[str, dict[str, Any]] = {}
 
     def see(self, path: str, data: dict[str, str] | None = None, name: str = "") -> Any:
-        """Open a page, or send a form that comes back, and keep what it was made of."""
+        """Open a page, or send a form that is shown again; record how the page was rendered."""
         response: Any = self.client.get(path) if data is None else self.client.post(path, data)
         text = response.content.decode()
         linked = set(re.findall(r'(?:href|src)="/static/([^"#]+)', text))
@@ -53,13 +53,13 @@ class Visitor:
         return response
 
     def send(self, path: str, data: dict[str, str]) -> None:
-        """Send a form that leads to another page."""
+        """Send a form that redirects to another page."""
         response: Any = self.client.post(path, data)
         assert response.status_code == 302, response.content.decode()
 
 
 def unlock(visitor: Visitor) -> None:
-    """Bring a new setup token."""
+    """Enter a new setup token."""
     tokens.ensure()
     token = tokens.current()
     assert token is not None
@@ -67,7 +67,7 @@ def unlock(visitor: Visitor) -> None:
 
 
 def begin(visitor: Visitor) -> None:
-    """Walk up to the review, on which something is wrong."""
+    """Complete the wizard up to the review, which shows a problem."""
     visitor.see("/setup/", name="token")
     visitor.see("/setup/", {"token": "wrong"}, name="wrong token")
     unlock(visitor)
@@ -83,7 +83,7 @@ def begin(visitor: Visitor) -> None:
 
 
 def finish(visitor: Visitor) -> None:
-    """Walk through the wizard with a newer token, in another browser."""
+    """Complete the wizard with a newer token, in another browser."""
     visitor.client = Client()
     unlock(visitor)
     visitor.send("/setup/mode/", {"means": "card"})
@@ -138,7 +138,7 @@ REFUSALS = (
 
 
 def command() -> dict[str, str]:
-    """Run every verb of ``manage.py config``, in its help too, and return what each printed."""
+    """Run every verb of ``manage.py config``, also with ``--help``; return the output of each."""
     said = {}
     for arguments in (*COMMANDS, *REFUSALS):
         out = StringIO()
@@ -156,7 +156,7 @@ def command() -> dict[str, str]:
 
 
 def main() -> None:
-    """Set the shop up, administer it, and print what was seen."""
+    """Set the shop up, visit all pages, and print the record."""
     call_command("migrate", interactive=False, verbosity=0)
     install_keyring.ensure_keyring()
     setup_test_environment()

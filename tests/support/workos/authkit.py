@@ -1,8 +1,8 @@
-"""A stand-in of our own for WorkOS's sign-in, strict where WorkOS is and faulty wherever a test says so.
+"""A stand-in for WorkOS's sign-in, as strict as WorkOS; tests can make it fail.
 
-It checks what WorkOS's emulator leaves unchecked (client secret, revoked sessions, one use of each code and
-refresh token), and can sign wrongly, be slow, answer nonsense or nothing: ``faults`` answers by path instead
-of doing anything, ``losses`` after having done it.
+WorkOS's emulator does not check the client secret, revoked sessions, or that a code and a refresh token are
+used only once; this server does. It can also make wrong signatures, or answer slowly, wrongly or not at all.
+``faults`` has, by path, responses that are sent before a request is carried out, ``losses`` those sent after.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ OWNER = "owner@example.com"
 
 @functools.cache
 def private_key(name: str = "right") -> rsa.RSAPrivateKey:
-    """Return an RSA key; one for each name."""
+    """Return an RSA key; the same name gives the same key."""
     del name
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer over HTTP, after ``delay`` seconds; with ``drip``, one byte each so many seconds."""
+    """An HTTP response, sent after ``delay`` seconds; ``drip`` is a further delay before each byte."""
 
     status: int = 200
     body: bytes = b"{}"
@@ -48,13 +48,13 @@ class Answer:
     drip: float = 0.0
 
     def as_sent(self) -> bytes:
-        """Return it as it goes over the line."""
+        """Return the bytes of the HTTP response."""
         headers = {**self.headers, "Content-Length": str(len(self.body)), "Connection": "close"}
         lines = [f"HTTP/1.1 {self.status} -", *(f"{name}: {value}" for name, value in headers.items())]
         return "\r\n".join([*lines, "", ""]).encode() + self.body
 
     def pieces(self) -> Iterator[bytes]:
-        """Yield it as it is sent, with the pauses between."""
+        """Yield the bytes of the response, with pauses between."""
         time.sleep(self.delay)
         if not self.drip:
             yield self.as_sent()
@@ -65,12 +65,12 @@ class Answer:
 
 
 def as_json(body: Any, status: int = 200) -> Answer:
-    """Return an answer of JSON."""
+    """Return a response with a JSON body."""
     return Answer(status, json.dumps(body).encode(), {"Content-Type": "application/json"})
 
 
 def refusal(code: str, status: int = 400) -> Answer:
-    """Return an error as the token endpoint gives it."""
+    """Return an error response of the token endpoint."""
     return as_json({"error": code, "error_description": f"it is {code}"}, status)
 
 
@@ -78,7 +78,7 @@ NOT_FOUND = as_json({"message": "Not found", "code": "entity_not_found"}, 404)
 
 
 def user(email: str = OWNER, **facts: Any) -> dict[str, Any]:
-    """Return somebody as WorkOS describes them."""
+    """Return a user in the JSON format of WorkOS."""
     moment = "2026-01-01T00:00:00.000Z"
     names = ("first_name", "last_name", "profile_picture_url", "external_id", "last_sign_in_at")
     known = {"object": "user", "id": f"user_{email.partition('@')[0]}", "email": email}
@@ -90,7 +90,7 @@ class AuthKit:
     """The server's state, which tests change while it runs."""
 
     def __init__(self) -> None:
-        """Let the owner sign in, and nothing go wrong."""
+        """Create a server at which the owner signs in and no request fails."""
         self.url = ""
         self.client_id, self.api_key = CLIENT_ID, API_KEY
         self.person = user()
@@ -115,7 +115,7 @@ class AuthKit:
         self._lock = threading.Lock()
 
     def approve(self, authorization_url: str) -> str:
-        """Sign the person in at AuthKit and return the path that the browser is sent back to."""
+        """Sign the current person in at AuthKit; return the path that AuthKit sends the browser back to."""
         asked = {name: values[0] for name, values in parse_qs(urlsplit(authorization_url).query).items()}
         assert authorization_url.startswith(f"{self.url}/user_management/authorize?")
         assert asked["client_id"] == self.client_id
@@ -130,15 +130,15 @@ class AuthKit:
         self.tell("session.revoked", {"object": "session", "id": sid})
 
     def tell(self, name: str, data: dict[str, Any]) -> None:
-        """Add an event."""
+        """Add an event to the list that the hub polls."""
         self.events.append({"object": "event", "id": self._new("event"), "event": name, "data": data})
 
     def asked(self, path: str) -> list[dict[str, Any]]:
-        """Return the bodies, or queries, of the requests for a path so far."""
+        """Return the bodies or queries of all requests for a path so far."""
         return [body for where, body in self.requests if where == path]
 
     def refreshes(self) -> list[dict[str, Any]]:
-        """Return the requests that refreshed a session, or tried to."""
+        """Return the requests that refreshed a session or tried to."""
         asked = self.asked("/user_management/authenticate")
         return [body for body in asked if body["grant_type"] == "refresh_token"]
 
@@ -177,7 +177,7 @@ class AuthKit:
         return as_json({"object": "list", "data": lists[path], "list_metadata": {}})
 
     def _about_person(self, user_id: str, what: str = "") -> Answer:
-        """Answer with somebody, or with the sessions that they have."""
+        """Return the response for a user, or for the user's sessions."""
         if user_id in self.deleted or user_id != self.person["id"]:
             return NOT_FOUND
         if not what:
@@ -187,7 +187,7 @@ class AuthKit:
         return as_json({"object": "list", "data": sessions, "list_metadata": {"before": None, "after": None}})
 
     def delete_person(self) -> None:
-        """Delete the person at the keyboard, without an event that says so."""
+        """Delete the current person without adding an event."""
         self.deleted.add(self.person["id"])
 
     def _events_after(self, cursor: str) -> list[dict[str, Any]]:
@@ -212,7 +212,7 @@ class AuthKit:
         return self._grant(sid)
 
     def _idle(self, asked: dict[str, str]) -> int:
-        """Return how long ago the person entered credentials, which ``max_age`` may ask for anew."""
+        """Return the seconds since the person entered credentials; ``max_age`` may require new ones."""
         limit = asked.get("max_age") if self.heeds_max_age else None
         return 0 if limit is not None and self.signed_in_ago > int(limit) else self.signed_in_ago
 

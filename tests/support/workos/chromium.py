@@ -1,4 +1,4 @@
-"""Real Chromium on a served hub in mode workos, with WorkOS's own emulator behind it."""
+"""Chromium, a served hub in mode workos, and WorkOS's own emulator."""
 
 from __future__ import annotations
 
@@ -25,38 +25,38 @@ def hub(served_once_with_workos: HubProcess) -> Iterator[HubProcess]:
 
 @pytest.fixture
 def visitor(browser: Browser, hub: HubProcess) -> Iterator[Visitor]:
-    """Give a browser that complains about nothing."""
+    """Give a visitor; fail if the browser's console shows a message."""
     with visiting(browser, base_url=hub.url) as visitor:
         yield visitor
     assert visitor.complaints == []
 
 
 def heading(page: Page) -> str:
-    """Return what the page is about."""
+    """Return the page's heading."""
     return page.get_by_role("heading", level=1).inner_text()
 
 
 def sign_in(visitor: Visitor, emulator: Emulator, email: str = OWNER) -> Page:
-    """Sign somebody in at AuthKit and return the page where that ends."""
+    """Sign in at AuthKit with ``email``; return the page that this leads to."""
     emulator.let_sign_in(email)
     visitor.page.goto("/auth/login")
     return visitor.page
 
 
 def expect_super_admin(page: Page) -> None:
-    """Expect the dashboard as somebody sees it who may change everything."""
+    """Expect the dashboard with the links that only super admins see."""
     expect(page.get_by_role("link", name="Configuration").first).to_be_visible()
 
 
 def press_test(page: Page) -> Locator:
-    """Press the connection test and return where its result appears."""
+    """Press the button for the connection test; return the element that shows the result."""
     result = page.locator(".probe", has=page.get_by_role("button", name="Test the connection"))
     result.get_by_role("button").click()
     return result.get_by_role("status")
 
 
 def copy_redirect_uri(page: Page) -> str:
-    """Press the button beside the redirect URI and return what is in the clipboard then."""
+    """Press the copy button beside the redirect URI; return the content of the clipboard."""
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     note = page.locator(".note", has_text="Redirect URI to register at WorkOS")
     note.get_by_role("button", name="Copy").click()

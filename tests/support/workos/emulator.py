@@ -1,4 +1,4 @@
-"""WorkOS's own emulator, run as a process of its own on this machine."""
+"""WorkOS's own emulator, run in a process of its own."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ SEED: dict[str, Any] = {
 
 
 class Emulator:
-    """A running emulator; ``person`` is who sits at the keyboard when AuthKit asks."""
+    """A running emulator; ``person`` is the user that signs in when AuthKit asks."""
 
     def __init__(self, port: int) -> None:
-        """Take the port on 127.0.0.1."""
+        """Connect to the emulator at a port of 127.0.0.1."""
         self.url = f"http://127.0.0.1:{port}"
-        # One for all calls: a client reads every root certificate. But no connection stays open.
+        # One client for all calls, because each client reads all root certificates. No connection stays open.
         self._client = httpx2.Client(
             base_url=self.url,
             headers={"Authorization": f"Bearer {KEY_OF_THE_TESTS}"},
@@ -62,11 +62,11 @@ class Emulator:
         )
 
     def let_sign_in(self, email: str) -> None:
-        """Put somebody at the keyboard; without anybody, the first user signs in."""
+        """Choose the user that signs in next; without a choice, the first user signs in."""
         self.call("POST", "/test/person", {"email": email})
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        """Call the API with a key of the tests' own and return what it answers."""
+        """Call the API with the tests' own key; return the response."""
         response = self._client.request(method, path, json=body)
         response.raise_for_status()
         return response.json() if response.content else None
@@ -77,7 +77,7 @@ class Emulator:
 
     @contextlib.contextmanager
     def without_key(self, key: str) -> Iterator[None]:
-        """Revoke an API key for a while: the API and the exchange of codes and tokens refuse it."""
+        """Revoke an API key within the block: the API and the token endpoint refuse it."""
         self.call("POST", "/test/keys", {"key": key, "works": False})
         try:
             yield
@@ -85,7 +85,7 @@ class Emulator:
             self.call("POST", "/test/keys", {"key": key, "works": True})
 
     def register(self, redirect_uri: str) -> None:
-        """Register where AuthKit may send browsers back to."""
+        """Register a redirect URI, to which AuthKit may send browsers back."""
         self.call("POST", "/user_management/redirect_uris", {"uri": redirect_uri})
 
     def forget_redirect_uris(self) -> None:
@@ -93,14 +93,14 @@ class Emulator:
         self.call("POST", "/test/forget-redirect-uris", {})
 
     def organization_of(self, email: str, role: str) -> str:
-        """Make somebody a member of the seeded organization, in a role, and return its id."""
+        """Make a user a member of the seeded organization in ``role``; return the organization's id."""
         (organization,) = self.call("GET", "/organizations?limit=1")["data"]
         member = {"organization_id": organization["id"], "user_id": self.user_id(email), "role_slug": role}
         self.call("POST", "/user_management/organization_memberships", member)
         return str(organization["id"])
 
     def events(self, name: str) -> list[dict[str, Any]]:
-        """Return the data of every event of one name, the oldest first."""
+        """Return the data of all events with one name, oldest first."""
         found = self.call("GET", f"/events?events[]={name}&order=asc&limit=100")["data"]
         return [event["data"] for event in found]
 
@@ -112,7 +112,7 @@ class Emulator:
 
 @contextlib.contextmanager
 def running_emulator(folder: Path) -> Iterator[Emulator]:
-    """Run an emulator with its seed in ``folder``; skip the test where it is missing, but never in CI."""
+    """Run an emulator with its seed file in ``folder``; if it is missing, skip the test, but fail in CI."""
     if not (FOLDER / "complete").exists() or shutil.which("node") is None:
         message = "WorkOS's emulator is missing: run tools/install-test-parts.sh"
         pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)

@@ -1,4 +1,4 @@
-"""A hub of this process in mode workos, with the stand-in for WorkOS behind it."""
+"""A hub in this process in mode workos, with a stand-in for WorkOS."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MODE = {
 
 
 def forget_workos() -> None:
-    """Let this process know WorkOS as little as a fresh one does."""
+    """Forget everything that this process has cached about WorkOS."""
     for client in clients._clients.values():
         client.transport.close()
     clients._clients.clear()
@@ -42,20 +42,20 @@ def forget_workos() -> None:
 
 
 def look_again() -> None:
-    """Let the next request ask WorkOS for its events, as after a while."""
+    """Let the next request poll WorkOS for events, without waiting for the interval."""
     revocations._next_look = 0.0
     WorkOSEvents.objects.update(tried_at="2020-01-01T00:00:00Z", cursor="")
 
 
 def change(**changes: Any) -> None:
-    """Commit changes of the configuration and put them in force in this process."""
+    """Commit changes of the configuration and reload it in this process."""
     plan(changes, managed=True).apply(actor="test")
     runtime.reload()
 
 
 @pytest.fixture
 def authkit(settings: Any) -> Iterator[AuthKit]:
-    """Give the stand-in, which this process takes for WorkOS."""
+    """Give the stand-in, which this process uses as WorkOS."""
     forget_workos()
     with running_authkit() as kit:
         settings.WORKOS_API_URL = kit.url
@@ -65,43 +65,43 @@ def authkit(settings: Any) -> Iterator[AuthKit]:
 
 @pytest.fixture
 def workos_hub(db: None, authkit: AuthKit) -> AuthKit:
-    """Give a hub that was claimed in mode workos, by the stand-in behind it."""
+    """Give the stand-in of a hub that was claimed in mode workos."""
     bring_up()
     change(**MODE)
     return authkit
 
 
 class Visitor(Client):
-    """A browser that finds its way through AuthKit."""
+    """A browser that can sign in through AuthKit."""
 
     def __init__(self, **options: Any) -> None:
-        """Open the hub on this machine."""
+        """Create a browser with the hub's address."""
         super().__init__(HTTP_HOST="127.0.0.1:8884", **options)
 
     def begin(self, path: str = "/auth/login") -> str:
-        """Ask to sign in and return where the hub sends the browser."""
+        """Begin to sign in; return the address that the hub redirects to."""
         response = self.get(path)
         assert response.status_code == 302, response.content
         return response.headers["Location"]
 
     def sign_in(self, kit: AuthKit, path: str = "/auth/login") -> Any:
-        """Sign in as whoever is at AuthKit's keyboard and return the answer of the callback."""
+        """Sign in as AuthKit's current person; return the response of the callback."""
         return self.get(kit.approve(self.begin(path)))
 
     def may_administer(self) -> bool:
-        """Tell whether the hub takes the browser's person for a super admin."""
+        """Return whether the hub treats the signed-in user as a super admin."""
         status = self.get("/api/config").status_code
         assert status in {200, 401, 403}
         return status == 200
 
     def is_signed_in(self) -> bool:
-        """Tell whether the hub knows who this is."""
+        """Return whether the browser is signed in."""
         return self.get("/api/config").status_code != 401
 
 
 @pytest.fixture
 def visitor() -> Visitor:
-    """Give a browser in which nobody is signed in."""
+    """Give a browser without a session."""
     return Visitor()
 
 
@@ -114,5 +114,5 @@ def owner_at_workos(workos_hub: AuthKit, visitor: Visitor) -> Visitor:
 
 
 def expire_tokens(seconds: float = 1) -> None:
-    """Let the access token of every session have ended so long ago."""
+    """Let the access token of every session expire ``seconds`` seconds ago."""
     WorkOSSession.objects.update(fresh_until=timezone.now() - dt.timedelta(seconds=seconds))

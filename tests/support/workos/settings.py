@@ -1,4 +1,4 @@
-"""The hub's settings with WorkOS on this machine; only a test's process is started with them."""
+"""The hub's settings with WorkOS on this machine, for processes that a test starts."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def emulator_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator
 @pytest.fixture
 def emulator(emulator_once: Emulator) -> Emulator:
     """Give WorkOS's emulator, in which no redirect URI is registered."""
-    # Another hub may have registered the same one: it had the port before.
+    # An earlier hub at the same port may have registered the same redirect URI.
     emulator_once.forget_redirect_uris()
     return emulator_once
 
@@ -30,7 +30,7 @@ def emulator(emulator_once: Emulator) -> Emulator:
 def served_once_with_workos(
     emulator_once: Emulator, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[HubProcess]:
-    """Give a served hub that was claimed in mode workos, on SQLite; see ``left_as_it_was``."""
+    """Give a claimed and served hub in mode workos that several modules share; see ``left_as_it_was``."""
     hub = HubProcess(tmp_path_factory.mktemp("served"))
     hub.bring_up()
     connect(hub, emulator_once.url)
