@@ -20,12 +20,11 @@ from config_app.errors import (
     ConfigError,
     FaultyRule,
     InvalidValue,
-    NotConfigured,
     UnknownSetting,
     is_key_shaped,
 )
 from config_app.live.hooks import registered
-from config_app.project import confirm_seconds, get_project, get_schema
+from config_app.project import NotConfigured, confirm_seconds, get_project, get_schema
 
 
 @register(Tags.compatibility)
@@ -157,6 +156,7 @@ def check_defaults(**_options: Any) -> list[CheckMessage]:
 @_if_configured
 def check_hooks(**_options: Any) -> list[CheckMessage]:
     """Return an error for each ``on_change`` hook that could never run."""
+    get_schema()  # the module of the project may register hooks, and the order of the checks is not fixed
     return [message for keys, hook in registered() for message in _check_hook(keys, hook)]
 
 

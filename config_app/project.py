@@ -13,12 +13,13 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
 from config_app.declaration.schema import Schema, Setting
 from config_app.declaration.secret import Secret
-from config_app.errors import ConfigError, NotConfigured, NotProved, RuleViolation
+from config_app.errors import ConfigError, NotProved, RuleViolation
 from config_app.problems import Problem
 
 if TYPE_CHECKING:
@@ -28,7 +29,11 @@ if TYPE_CHECKING:
     from config_app.problems import Check, Look
 
 
-__all__ = ["Problem", "ProcessVariable", "Project", "Words", "get_project", "get_schema"]
+__all__ = ["NotConfigured", "Problem", "ProcessVariable", "Project", "Words", "get_project", "get_schema"]
+
+
+class NotConfigured(ConfigError, ImproperlyConfigured):
+    """``CONFIG_APP`` in the Django settings is missing or wrong."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
