@@ -31,7 +31,10 @@ def setup_token(overview: Overview) -> Finding:
 
 
 def setup_draft(_overview: Overview) -> Finding:
-    """Check that every secret entered in the wizard decrypts; raise ``KeyringLocked`` if no slot opens."""
+    """Check that every secret entered in the wizard can be decrypted.
+
+    Raise ``KeyringLocked`` if the keyring is locked.
+    """
     draft = drafts.load()
     lost = [key for key in sorted(draft.secrets) if not _decrypts(draft, key)]
     text = f"{len(draft.steps)} steps, {len(draft.secrets) - len(lost)} secrets" if draft.steps else "none"

@@ -16,7 +16,7 @@ class AlreadyClaimed(ConfigError):
 
 
 class TakenOver(ConfigError):
-    """The browser does not hold the setup token (any more); nothing was changed."""
+    """The browser has not used the setup token, or another browser has taken over; nothing was changed."""
 
     def __init__(self) -> None:
         super().__init__(

@@ -54,7 +54,7 @@ class SetupGateMiddleware:
 def _claimed_config(*, ask_database: bool) -> Any:
     """Return the configuration if the install is claimed, otherwise ``None``.
 
-    Raise ``ConfigError`` if the database must be asked and is not in order.
+    Raise ``ConfigError`` if the database must be asked and has a problem.
     """
     config, is_configured = runtime.get_config(), get_product().is_configured
     # Another process may have made the claim a moment ago, so memory is not enough to say "unclaimed".

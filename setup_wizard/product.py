@@ -42,7 +42,7 @@ class Application:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class CommandOption:
-    """An option of ``manage.py setup`` that sets one setting; for a secret, its value is a file name."""
+    """An option of ``manage.py setup`` that sets one setting. For a secret, pass the name of a file."""
 
     flag: str
     key: str
@@ -62,7 +62,7 @@ class Product:
     """The modes in which the claim creates an account with a password."""
     mode_key: str
     proved_modes: tuple[str, ...] = ()
-    """The modes in which the browser must prove before the claim that sign-in works."""
+    """The modes that require a test sign-in in the browser before the claim."""
     command_options: tuple[CommandOption, ...] = ()
 
     def is_configured(self, config: Any) -> bool:
@@ -74,7 +74,7 @@ class Product:
         raise NotImplementedError
 
     def count_wrong_token(self, request: HttpRequest) -> str | None:
-        """Count a wrong setup token from this client; after too many, return a message, otherwise ``None``.
+        """Count a wrong setup token from this client; return a message after too many, or else ``None``.
 
         A valid token is accepted even then.
         """
@@ -82,7 +82,7 @@ class Product:
         return None
 
     def bootstrap(self) -> None:
-        """Prepare the install until it can be claimed."""
+        """Prepare the install so that it can be claimed."""
 
     def check_database(self) -> None:
         """Raise ``ConfigError`` unless the database exists, can be read and has this version's schema."""
@@ -96,15 +96,15 @@ class Product:
         raise NotImplementedError
 
     def suggest(self, request: HttpRequest, answers: Answers) -> Mapping[str, Any]:
-        """Return values by setting that prefill the forms in place of the values in force."""
+        """Return suggested values by setting. The forms show them instead of the current values."""
         return {}
 
     def objections(self, step: Step, values: Mapping[str, Any], answers: Answers) -> Mapping[str, str]:
-        """Return error messages by setting, for values that are valid alone but that the product refuses."""
+        """Return error messages by setting, for valid values that the product refuses."""
         return {}
 
     def heritable(self, steps: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
-        """Return the part of a draft's steps that prefills the forms for the next holder of a setup token.
+        """Return the answers that prefill the forms for the next holder of a setup token.
 
         Leave out every answer that gives a person rights.
         """
@@ -118,11 +118,11 @@ class Product:
         return after
 
     def entrance(self, request: HttpRequest) -> str:
-        """Return the wizard's URL to which page requests are redirected while the install is unclaimed."""
+        """Return the wizard's URL. While the install is unclaimed, page requests are redirected there."""
         return reverse("setup:token")
 
     def references(self, step: Step, request: HttpRequest) -> list[dict[str, str]]:
-        """Return the texts that a step asks people to copy elsewhere, each with ``title`` and ``text``."""
+        """Return the texts to copy elsewhere during a step, each with ``title`` and ``text``."""
         return []
 
     def finish_label(self, mode: str) -> str:
@@ -130,18 +130,19 @@ class Product:
         return "Finish setup"
 
     def prove(self, request: HttpRequest, application: Application) -> HttpResponse:
-        """Return a redirect to a place where the browser proves that sign-in works in this mode.
+        """Return a redirect to a test sign-in in this mode.
 
-        From there, the browser returns to ``setup:proof``.
+        Afterwards, the browser returns to ``setup:proof``.
         """
         raise NotImplementedError
 
     def conclude(
         self, request: HttpRequest, application: Application, commit: Callable[[str], object]
     ) -> HttpResponse | None:
-        """If the browser has the proof, call ``commit`` with a name for the history and sign that person in.
+        """Call ``commit``, sign the person in and return ``None``, if the test sign-in succeeded.
 
-        Return ``None`` then. Without the proof, return a response that says what is missing.
+        The argument of ``commit`` names the person in the history. If the test sign-in failed, return a
+        response that says why.
         """
         raise NotImplementedError
 
@@ -160,11 +161,11 @@ class Product:
         raise NotImplementedError
 
     def claim_changes(self, application: Application, config: Any) -> dict[str, Any]:
-        """Return all changes of a claim by setting: those of ``application`` and those that it implies."""
+        """Return the changes by setting: those in ``application`` and those that every claim makes."""
         raise NotImplementedError
 
     def is_same_claim(self, application: Application, config: Any) -> bool:
-        """Return whether ``config``, of a claimed install, is the one that ``application`` asks for."""
+        """Return whether ``application`` has the same mode and owner as ``config``, of a claimed install."""
         return False
 
     def configuration_url(self) -> str:

@@ -39,7 +39,7 @@ class Probe:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Settings shown together on a step, only in these ``modes``; an empty tuple means in all modes."""
+    """Settings shown together on a step, only in ``modes``. An empty tuple stands for all modes."""
 
     keys: tuple[str, ...]
     title: str = ""

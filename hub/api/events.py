@@ -28,7 +28,7 @@ _NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 @never_cache
 @require_GET
 def stream_events(request: HttpRequest) -> HttpResponseBase:
-    """Stream an event for each revision to super admins: its number, keys and channel, never values."""
+    """Stream events to super admins: the number, keys and channel of each revision, never values."""
     if answer := refusal(request) or _unservable(request):
         return answer
     last = request.headers.get("Last-Event-ID")
@@ -38,7 +38,7 @@ def stream_events(request: HttpRequest) -> HttpResponseBase:
 
 
 def _unservable(request: HttpRequest) -> JsonResponse | None:
-    """Return an error for an allowed request that cannot be served, or ``None``."""
+    """Return an error response if a super admin's request cannot be served, or else ``None``."""
     last = request.headers.get("Last-Event-ID")
     if last is not None and not _NUMBER.fullmatch(last):
         return JsonResponse({"error": "last_event_id_not_a_revision"}, status=400)

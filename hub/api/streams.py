@@ -40,7 +40,7 @@ def is_full() -> bool:
 
 
 async def stream(may_listen: Callable[[], bool], last: int | None) -> AsyncIterator[str]:
-    """Yield the text for a client that has seen revision ``last``. ``None`` means the current revision.
+    """Yield the events after revision ``last`` as text. ``None`` stands for the current revision.
 
     The stream ends when ``may_listen`` returns false, the database is unreachable, or the server stops.
     """

@@ -62,7 +62,7 @@ def reload_config(request: HttpRequest) -> JsonResponse:
 
 
 def _verified(request: HttpRequest) -> str:
-    """Return the call's signature; raise ``Refused`` if it is wrong or its timestamp is too old."""
+    """Return the call's signature; raise ``Refused`` if the signature or the timestamp is not valid."""
     secret = get_config().reload_webhook_secret
     if secret is None:
         raise Refused(403, "webhook_secret_not_set")

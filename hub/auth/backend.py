@@ -12,7 +12,7 @@ from hub.models import User
 
 
 class PasswordBackend(AxesStandaloneBackend, ModelBackend):
-    """Django's backend for passwords, with django-axes' throttle in the same class."""
+    """Django's backend for passwords, combined with django-axes' throttle."""
 
     # A session stores the backend that signed the person in. With one backend there is only one to store.
     def authenticate(

@@ -18,7 +18,7 @@ REMEMBERED = dt.timedelta(days=90)
 
 
 def known_browser(request: HttpRequest, email: str) -> str:
-    """Return the browser's random name if ``email`` has signed in there before, or else an empty text."""
+    """Return the browser's random name if ``email`` has signed in with it before, or else an empty text."""
     try:
         owner, name = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=REMEMBERED)
     except signing.BadSignature:

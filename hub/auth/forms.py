@@ -76,7 +76,7 @@ class OwnPasswordForm(AdminPasswordChangeForm):
         self.request = request
 
     def clean_old_password(self) -> str:
-        """Return the old password; refuse a wrong one, and every one after too many failed attempts."""
+        """Return the old password; refuse it if it is wrong or after too many failed attempts."""
         _prove(self.request, Secret(self.cleaned_data["old_password"]))
         return cast("str", self.cleaned_data["old_password"])
 

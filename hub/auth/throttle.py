@@ -29,7 +29,7 @@ LIMITS: Mapping[tuple[str, ...], int] = {
     ("ip_address",): 20,
     ("username",): 50,
 }
-"""How many failures are allowed for one account from one address, for one address, and for one account."""
+"""How many failures are allowed per account and address together, per address, and per account."""
 IN_A_KNOWN_BROWSER: Mapping[tuple[str, ...], int] = {("username",): 5}
 WRONG_TOKENS: Mapping[tuple[str, ...], int] = {("ip_address",): 20}
 """The limit for wrong setup tokens. It is per address, so strangers elsewhere cannot block the owner."""
@@ -56,7 +56,10 @@ def _limits(request: HttpRequest, credentials: Credentials) -> Mapping[tuple[str
 
 
 def account(request: HttpRequest, credentials: Credentials = None) -> str:
-    """Return the name under which failures are counted: the account, and a known browser's name."""
+    """Return the name under which failures are counted.
+
+    It is the account's name. In a known browser, the browser's random name precedes it.
+    """
     if (credentials or {}).get("username") == SETUP_TOKEN:
         return SETUP_TOKEN
     email = _email(credentials)
@@ -93,7 +96,7 @@ def refuse(_request: HttpRequest, page: HttpResponse, _credentials: Credentials)
 
 
 def holds(request: HttpRequest) -> bool:
-    """Return whether this request's attempt was refused, or was the last one before a wait."""
+    """Return whether the person must wait now, because the attempt was refused or reached a limit."""
     return bool(getattr(request, "axes_locked_out", False))
 
 

@@ -1,4 +1,4 @@
 """The middleware that applies the runtime config to requests and responses.
 
-Every layer is sync-only. Under ASGI, a request therefore changes to a thread once, not at each layer.
+Every layer is sync-only. Under ASGI, each request therefore moves to a thread only once.
 """

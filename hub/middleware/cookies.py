@@ -33,7 +33,7 @@ def _names() -> tuple[str, ...]:
 
 
 def _read_prefixed(request: HttpRequest) -> None:
-    """Give the prefixed cookies their plain names in the request, and drop cookies without the prefix."""
+    """Drop the hub's cookies that came without the prefix, and remove the prefix from the others."""
     for name in _names():
         value = request.COOKIES.pop(PREFIX + name, None)
         request.COOKIES.pop(name, None)

@@ -2,8 +2,8 @@
 
 Python stores the frames of calls in chunks of 16 KiB. Before 3.14.4, it frees a chunk as soon as the chunk is
 empty. If a loop, such as a template's, runs at the end of a chunk, each call maps and unmaps memory:
-https://github.com/python/cpython/issues/142183. A frame that is too large for such a chunk gets a larger one.
-The frames of the calls below it then fit into the same chunk.
+https://github.com/python/cpython/issues/142183. For a frame that does not fit, Python
+allocates a larger chunk. The frames of nested calls then fit into that chunk too.
 """
 
 from __future__ import annotations

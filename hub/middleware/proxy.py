@@ -56,9 +56,10 @@ def _apply(request: HttpRequest, networks: tuple[Network, ...]) -> None:
 
 
 def _client(hops: Iterable[str], networks: tuple[Network, ...]) -> Address | None:
-    """Return the client's address: the first one, from the server outwards, that is not a trusted proxy.
+    """Return the client's address: the last entry of ``hops`` that is not a trusted proxy.
 
-    If all of them are trusted proxies, return the outermost. An entry that is not an address ends the search.
+    The search goes from the last entry to the first and stops at an entry that is not an address. If it finds
+    only trusted proxies, return the proxy found last, or ``None`` if no entry was an address.
     """
     nearest = None
     for hop in reversed(list(hops)):

@@ -40,8 +40,8 @@ FILTERS = {"is_active__exact", "is_staff_member__exact", "groups__id__exact", "g
 class PeopleAdmin(PeopleBase):
     """The admin of the accounts.
 
-    Only super admins can change accounts of super admins, and only super admins can grant rights. Staff can
-    only change accounts that have no more rights than they have.
+    Only super admins can change accounts of super admins, and only super admins can grant rights. Staff
+    cannot change an account that has more rights than their own.
     """
 
     # ``is_superuser`` is not a field. The setting ``super_admin_emails`` decides at every request, so a
@@ -81,12 +81,12 @@ class PeopleAdmin(PeopleBase):
         return lookup in FILTERS
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Return whether the person may change accounts, or the account ``obj``."""
+        """Return whether the person may change ``obj``, or accounts in general if ``obj`` is ``None``."""
         # Otherwise staff could set the password of an account with more rights, such as a super admin's.
         return super().has_change_permission(request, obj) and _may_change(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Return whether the person may delete accounts, or the account ``obj``."""
+        """Return whether the person may delete ``obj``, or accounts in general if ``obj`` is ``None``."""
         # Staff cannot delete an account that has more rights than they have.
         return super().has_delete_permission(request, obj) and _may_change(request, obj)
 
@@ -99,7 +99,7 @@ class PeopleAdmin(PeopleBase):
     def get_form(
         self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any
     ) -> Any:
-        """Return the form class for this request, with the editor and whether they have a recent proof."""
+        """Return the form class for this request, with the attributes ``editor`` and ``is_proved``."""
         form = super().get_form(request, obj, change=change, **kwargs)
         form.editor = request.user  # type: ignore[attr-defined]  # both forms have it
         form.is_proved = proof.is_recent(request.session)  # type: ignore[attr-defined]
@@ -113,7 +113,7 @@ class PeopleAdmin(PeopleBase):
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Delete an account, if the session has a recent proof and it is not the last administrator's."""
+        """Delete an account, if the session has a recent proof. Never delete the last administrator."""
         person = self.get_object(request, unquote(object_id))
         may_delete = person is not None and self.has_delete_permission(request, person)
         if person is not None and may_delete and is_last_local_administrator(person):
@@ -148,7 +148,7 @@ class GroupsAdmin(GroupAdmin):
     def get_form(
         self, request: HttpRequest, obj: Group | None = None, change: bool = False, **kwargs: Any
     ) -> Any:
-        """Return the form class for this request, with whether the session has a recent proof."""
+        """Return the form class for this request, with the attribute ``is_proved``."""
         form = super().get_form(request, obj, change=change, **kwargs)
         form.is_proved = proof.is_recent(request.session)  # type: ignore[attr-defined]  # GroupForm has it
         return form

@@ -1,6 +1,6 @@
 """The forms of the admin of people.
 
-With them, staff cannot make a super admin, and no one can remove the last administrator.
+With these forms, staff cannot make a super admin, and no one can remove the last administrator.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class _EmailGuard:
     cleaned_data: dict[str, Any]
 
     def clean_email(self) -> str:
-        """Return the normalized address; refuse a super admin's address if the editor is not one too."""
+        """Return the normalized address. Only super admins may enter a super admin's address."""
         email = User.objects.normalize_email(self.cleaned_data["email"])
         if email != self.instance.email and is_super_admin(email) and not self.editor.is_superuser:
             raise forms.ValidationError(RESERVED)
@@ -98,7 +98,7 @@ class PersonChangeForm(_EmailGuard, ChangeForm):
     def clean(self) -> dict[str, Any]:
         """Return the cleaned data; add an error if rights change without proof.
 
-        Also add one if a hub in mode ``local`` would lose its last administrator.
+        Add another error if a hub in mode ``local`` would lose its last administrator.
         """
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if not self.is_proved and GRANTING & set(self.changed_data):

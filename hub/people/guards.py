@@ -1,4 +1,4 @@
-"""The rules on accounts that a change of the mode or of the super admins must keep."""
+"""The rules on accounts that are checked when the mode or the super admins change."""
 
 from __future__ import annotations
 

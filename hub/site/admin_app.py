@@ -13,14 +13,14 @@ from django.core import checks
 class HubAdminConfig(SimpleAdminConfig):
     """The app configuration that uses the hub's own admin site.
 
-    The apps' admin modules are loaded only with the URLs and for checks. Most commands need neither and start
-    faster.
+    The apps' admin modules are loaded when the URLs are loaded or checks run. Most commands do neither, so
+    they start faster.
     """
 
     default_site = "hub.site.admin_site.HubAdminSite"
 
     def ready(self) -> None:
-        """Register the same checks as Django's class, with one that loads the admin modules first."""
+        """Register Django's checks of the admin. ``check_admin`` loads the admin modules first."""
         checks.register(check_dependencies, checks.Tags.admin)
         checks.register(check_admin, checks.Tags.admin)
 

@@ -65,9 +65,9 @@ class SignOutView(LogoutView):
 
 @method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
 class ProofView(View):
-    """The page on which a signed-in person proves their identity, for a form that is open in another tab.
+    """The page on which a signed-in person proves their identity. A form that needs a proof links to it.
 
-    A new sign-in at WorkOS, made as a proof, leads back to this page.
+    A person who proves their identity at WorkOS comes back to this page.
     """
 
     http_method_names = ["get", "head", "post", "options"]

@@ -1,1 +1,1 @@
-"""The hub's side of the setup wizard: its steps and what the wizard asks of it."""
+"""The hub's side of the setup wizard: the steps, and the hub's implementation of ``Product``."""

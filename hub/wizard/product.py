@@ -64,7 +64,7 @@ class HubSetup(Product):
     )
 
     def is_configured(self, config: RuntimeConfig) -> bool:
-        """Return whether ``config`` is that of a claimed hub."""
+        """Return whether ``config`` is the configuration of a claimed hub."""
         return is_configured(config)
 
     def token_file(self) -> Path:
@@ -112,10 +112,9 @@ class HubSetup(Product):
         }
 
     def objections(self, step: Step, values: Mapping[str, Any], answers: Answers) -> Mapping[str, str]:
-        """Return errors by setting.
+        """Return error messages by setting.
 
-        It is an error if this machine cannot listen on the address. It is also an error if the administrator
-        is missing from the super admins.
+        This machine must be able to listen on the address. The administrator must be one of the super admins.
         """
         if values.keys() >= LISTENER:
             return _listener_refusals(values, answers.config)
@@ -125,7 +124,7 @@ class HubSetup(Product):
         return {}
 
     def heritable(self, steps: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
-        """Return ``steps`` without the super admins, whom the next holder must enter again."""
+        """Return ``steps`` without the super admins. The next holder of the token must enter them again."""
         kept: dict[str, dict[str, str]] = {}
         for name, texts in steps.items():
             kept[name] = {key: text for key, text in texts.items() if key != "super_admin_emails"}
@@ -199,7 +198,7 @@ class HubSetup(Product):
         return make_administrator(administrator.email, administrator.name, administrator.password)
 
     def claim_changes(self, application: Application, config: RuntimeConfig) -> dict[str, Any]:
-        """Return the entered settings, the mode, and the administrator as a super admin."""
+        """Return the entered settings and the changes that every claim makes, such as the mode."""
         changes = {**application.changes, "app_mode": application.mode, "setup_completed": True}
         if application.administrator is not None:
             email = application.administrator.email
@@ -213,7 +212,7 @@ class HubSetup(Product):
         return changes
 
     def is_same_claim(self, application: Application, config: RuntimeConfig) -> bool:
-        """Return whether the mode and its owner are the same.
+        """Return whether ``application`` has the same mode and owner as ``config``.
 
         The owner is the administrator or, in mode ``workos``, the client ID and the super admins.
         """
@@ -231,7 +230,7 @@ class HubSetup(Product):
         return reverse("admin:config_app_systemconfig_changelist")
 
     def address_afterwards(self, request: HttpRequest) -> str:
-        """Return the origin of the moved listener, or the empty string if the request arrived there."""
+        """Return the listener's new origin, or the empty string if this request already arrived there."""
         config = runtime.current()
         if arrival.arrived_under(request, config, LISTENER):
             return ""

@@ -17,7 +17,10 @@ from setup_wizard.steps import ACCOUNT, MODE, CheckResult, Group, Probe, Step
 
 
 def _probe_listener(values: Mapping[str, Any], request: HttpRequest) -> CheckResult:
-    """Test whether this machine can listen on the address; the port of this request is the hub's own."""
+    """Test whether this machine can listen on the address and port.
+
+    The port of this request passes the test: the hub itself listens on it.
+    """
     host, port = values["bind_address"], values["port"]
     if (error := obstacle(host, 0)) is not None:
         return CheckResult(ok=False, message=f"{explain(host, port, error)}. {ALWAYS_WORK}.")

@@ -1,4 +1,4 @@
-"""The claim in mode ``workos``: a listed super admin first signs in at WorkOS in the same browser (W10)."""
+"""The claim in mode ``workos``: one of the entered super admins must first sign in at WorkOS (W10)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,10 @@ def prove(request: HttpRequest, application: Application) -> HttpResponse:
 
 
 def _ask_for_public_url(request: HttpRequest, public_url: str) -> HttpResponse:
-    """Return a page that asks to open the wizard under the public URL, with the command that allows it."""
+    """Return a page that leads to the wizard under the public URL.
+
+    The page also shows the command that sets ``public_url``.
+    """
     wizard, review = urljoin(public_url, reverse("setup:token")), reverse("setup:review")
     command = f"./manage.py config set public_url {public_url}"
     return pages.failure(request, "setup_elsewhere", retry_url=wizard, back_url=review, command=command)

@@ -28,12 +28,12 @@ ENTER_AGAIN = "Enter the WorkOS API Key to test these values."
 
 @method_decorator(never_cache, name="dispatch")
 class ConnectionView(View):
-    """The page, for super admins. A POST begins the switch to WorkOS."""
+    """The page about the connection to WorkOS, for super admins. A POST begins the switch to WorkOS."""
 
     http_method_names = ["get", "head", "post", "options"]
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """Return the page with the URLs to register at WorkOS and the configuration."""
+        """Return the page. It shows the URLs to register at WorkOS and the form that begins the switch."""
         _require_super_admin(request)
         return _show(request, ProofForm(request))
 
@@ -96,7 +96,7 @@ def _candidate(data: Mapping[str, Any], config: RuntimeConfig) -> Credentials:
 def _clean(name: str, text: str) -> Any:
     """Return the value of an entered text, or ``None`` if it is empty.
 
-    Raise ``ValidationError`` if it is not valid. The message begins with the setting's label.
+    Raise ``ValidationError`` if the text is not valid. The message begins with the setting's label.
     """
     setting = schema[name]
     field = setting.form_field()

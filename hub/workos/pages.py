@@ -164,7 +164,7 @@ RETRY_AFTER = "60"
 
 
 def page_of(trouble: WorkOSTrouble) -> str:
-    """Return the key in ``PAGES`` of the page that explains a failure."""
+    """Return the key in ``PAGES`` for a failure."""
     if isinstance(trouble, NotAdmitted):
         return trouble.reason
     if isinstance(trouble, InvalidToken):
@@ -189,8 +189,8 @@ def failure(
 ) -> HttpResponse:
     """Return the page ``name`` of ``PAGES`` as a response that is not cached.
 
-    ``retry_url`` is the link of the action; ``back_url`` leads back for people who are already signed in or
-    are in the wizard. ``command`` replaces the page's command for an operator.
+    ``retry_url`` is the target of the page's main link. ``back_url`` is the target of "Go back", for people
+    who are already signed in or use the wizard. ``command`` replaces the page's command for an operator.
     """
     page = dataclasses.replace(PAGES[name], command=command or PAGES[name].command)
     context = {"page": page, "retry_url": retry_url, "back_url": back_url}

@@ -15,13 +15,15 @@ logger = logging.getLogger("hub")
 FORMER, UNVERIFIED = "former.invalid", "unverified.invalid"
 """Domains of placeholder addresses; RFC 2606 reserves ``.invalid``.
 
-``FORMER`` is for accounts whose address now belongs to another person. ``UNVERIFIED`` is for accounts that
-never had an address that WorkOS has verified.
+``FORMER``: the account's address now belongs to another person. ``UNVERIFIED``: WorkOS has never verified an
+address for the account.
 """
 
 
 def admit(person: Person, *, reactivating: bool = False) -> User:
-    """Create or update the account of ``person`` and return it; raise ``NotAdmitted`` if it cannot be used.
+    """Create or update the account of ``person`` and return it.
+
+    Raise ``NotAdmitted`` if the account is inactive or the person's address cannot be used.
 
     If WorkOS has verified the person's address, an existing local account with that address becomes theirs.
     A claim passes ``reactivating``, which activates an inactive account.
@@ -39,7 +41,7 @@ def admit(person: Person, *, reactivating: bool = False) -> User:
 
 
 def update(user: User, person: Person) -> None:
-    """Update the account of a signed-in person with what WorkOS says now."""
+    """Update the account of a signed-in person with their current data at WorkOS."""
     try:
         with transaction.atomic():
             _assign(user, person)
@@ -68,7 +70,7 @@ def _local_account(person: Person) -> User | None:
 def _assign(user: User, person: Person) -> None:
     """Save the person's id, address and name in the account.
 
-    Raise ``NotAdmitted`` if another account has the address and cannot give it up.
+    Raise ``NotAdmitted`` if the address belongs to another account that must keep it.
     """
     # An address that WorkOS has not verified never becomes the account's address: in mode local,
     # ``super_admin_emails`` trusts the addresses of accounts.
@@ -103,9 +105,9 @@ def _refuse_known_address(person: Person) -> None:
 
 
 def _free_address(user: User, person: Person) -> None:
-    """Take the person's verified address from another WorkOS user's account, if one has it.
+    """Replace the person's verified address with a placeholder if another WorkOS user's account has it.
 
-    Raise ``NotAdmitted`` if a local account has it.
+    Raise ``NotAdmitted`` if a local account has the address.
     """
     other = User.objects.filter(email=person.email).exclude(pk=user.pk).first()
     if other is None:

@@ -48,10 +48,10 @@ ERRORS = {
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Trip:
-    """A trip that came back in time and in the browser in which it began.
+    """A trip that was completed in time, in the browser that began it.
 
-    ``next_url`` is a URL on this hub. ``public_url`` is the public URL to which the trip came back, so it
-    proves that sign-in works with that public URL.
+    ``next_url`` is a URL on this hub. The browser came back to ``public_url``, so sign-in works with that
+    public URL.
     """
 
     purpose: str
@@ -93,7 +93,7 @@ def begin(
 
 
 def _redirect_away(request: HttpRequest, url: str) -> HttpResponse:
-    """Return a redirect to ``url``, or after a form a page that leads there."""
+    """Return a redirect to ``url``. In answer to a form, return a page that leads there instead."""
     # The CSP directive ``form-action`` also blocks redirects after a form (W2).
     is_form = request.method == "POST"
     page = render(request, "auth/leaving.html", {"url": url}) if is_form else HttpResponseRedirect(url)
@@ -102,7 +102,7 @@ def _redirect_away(request: HttpRequest, url: str) -> HttpResponse:
 
 
 def pop_trip(request: HttpRequest) -> Trip | None:
-    """Remove and return the trip that this request completes; ``None`` if there is none or it is too old."""
+    """Remove and return the trip that this request completes; ``None`` if it is missing or too old."""
     with _stored_trips(request) as trips:
         found = trips.pop(request.GET.get("state", ""), None)
     if found is None or time.time() - found.pop("began") > LIFETIME:

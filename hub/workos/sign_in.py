@@ -1,4 +1,7 @@
-"""Signing in and out through WorkOS: ``/auth/login`` redirects to AuthKit, AuthKit to ``/auth/callback``."""
+"""Signing in and out through WorkOS.
+
+``/auth/login`` redirects to AuthKit. AuthKit redirects to ``/auth/callback``.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +54,7 @@ def start(request: HttpRequest) -> HttpResponse:
 
 
 def login_url(next_url: str = "", *, is_fresh: bool = False) -> str:
-    """Return the URL of the sign-in that then leads to ``next_url``."""
+    """Return the URL that starts a sign-in. Afterwards, the browser goes to ``next_url``."""
     query = {"fresh": "1"} if is_fresh else {}
     if next_url:
         query[REDIRECT_FIELD_NAME] = next_url
@@ -110,7 +113,7 @@ def sign_out_of(request: HttpRequest, sid: str, config: RuntimeConfig) -> str:
 
 
 def sign_out_url(request: HttpRequest) -> str | None:
-    """Return the URL that ends the request's session at WorkOS, or ``None`` if it has none there."""
+    """Return the URL that ends the request's session at WorkOS, or ``None`` if that is not possible."""
     row, config = current.find(request), get_config()
     if row is None or config.app_mode != WORKOS:
         return None

@@ -43,9 +43,9 @@ def require_listed(grant: Grant, listed: Collection[str]) -> None:
 def begin_claim(
     request: HttpRequest, credentials: Credentials, public_url: str, organization_id: str | None
 ) -> HttpResponse:
-    """Return a response that sends the wizard's browser to AuthKit; raise ``Unavailable`` if it cannot.
+    """Return a response that sends the browser to AuthKit; raise ``Unavailable`` if WorkOS does not answer.
 
-    ``redeem_claim`` handles the request with which the browser comes back.
+    When the browser comes back, ``redeem_claim`` handles its request.
     """
     return round_trip.begin(
         request, credentials, purpose=CLAIM, public_url=public_url, organization_id=organization_id
@@ -90,7 +90,7 @@ def begin_switch(request: HttpRequest) -> HttpResponse:
 def conclude(request: HttpRequest, trip: Trip) -> HttpResponse:
     """Complete the switch and sign the super admin in through WorkOS; return a redirect or an error page.
 
-    The local account is kept as a way back in.
+    The local account is kept, so that the mode can be switched back.
     """
     # Read the database: this process's runtime config may be out of date.
     user, snapshot = request.user, read_snapshot()

@@ -16,7 +16,7 @@ def claim_link(origin: str, token: Secret) -> str:
 
 
 def how_to_claim(origin: str, *, is_terminal: bool) -> str:
-    """Return a sentence on how to claim the install; only on a terminal, it contains the link."""
+    """Return a sentence on how to claim the install. It contains the link only on a terminal."""
     # Many people can read logs, so the link must not appear there.
     token = tokens.current() if is_terminal else None
     if token is not None:

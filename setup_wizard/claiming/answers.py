@@ -25,7 +25,7 @@ class Answers:
     suggested: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def initial(self, step: Step, key: str) -> Any:
-        """Return the value with which a form is prefilled for ``key``; ``None`` for a secret."""
+        """Return the value that prefills the form field of ``key``; ``None`` for a secret."""
         if get_schema()[key].is_secret:
             return None
         fallback = self.suggested.get(key, self.in_force(key))

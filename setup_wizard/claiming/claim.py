@@ -59,14 +59,14 @@ def claim(
     reason: str = "",
     address: str = "",
 ) -> Claim:
-    """Claim the install and return the claim; of several attempts at once, exactly one succeeds.
+    """Claim the install and return the claim. If several attempts run at once, exactly one succeeds.
 
-    ``holder`` is the proof of the setup token from the browser's session; ``None`` means a shell on the
-    server, which needs no token. Without ``actor``, the history names the administrator.
+    ``holder`` is the proof, stored in the browser's session, that the browser used the setup token. ``None``
+    means a shell on the server, which needs no token. Without ``actor``, the history names the administrator.
 
     Raise ``AlreadyClaimed`` if the install is claimed. Raise ``TakenOver`` if another browser has used a
-    newer token. Raise ``InvalidPlan``, which has every error, or another ``ConfigError`` if the claim is
-    refused. Nothing has changed then.
+    newer token. Raise ``InvalidPlan`` if changes are not valid; it contains every error. Raise another
+    ``ConfigError`` if the claim is refused for another reason. An error means that nothing was changed.
     """
     origin = _Origin(holder=holder, actor=actor, channel=channel, reason=reason, address=address)
     with database_errors(), transaction.atomic():
@@ -74,7 +74,7 @@ def claim(
 
 
 def rehearse(application: Application) -> list[ConfigError]:
-    """Return the errors that the claim would raise now; changes nothing."""
+    """Return the errors that the claim would raise now, without changing anything."""
     try:
         with database_errors(), transaction.atomic():
             _commit(application, _Origin(actor="rehearsal"))
@@ -87,7 +87,7 @@ def rehearse(application: Application) -> list[ConfigError]:
 
 
 def claim_made_with(application: Application) -> Claim | None:
-    """Return the claim that the same application made earlier, or ``None`` if another one made it."""
+    """Return the earlier claim if the same application made it, or else ``None``."""
     snapshot = read_snapshot(read_without_keyring)
     account, user = application.administrator, None
     with database_errors():
@@ -137,9 +137,9 @@ def _commit(application: Application, origin: _Origin) -> Claim:
 
 
 def _effective_changes(wanted: Mapping[str, Any], config: Any) -> dict[str, Any]:
-    """Return the changes worth recording.
+    """Return the changes to record.
 
-    They differ from ``config``, are secrets, or replace a value that an import refused.
+    Leave out a value that equals ``config``, unless the setting is a secret or an import refused its value.
     """
     schema, unsettled = get_schema(), {change.key for change in store.unsettled()}
     return {

@@ -68,7 +68,7 @@ class Draft:
     def known(self, step: Step) -> dict[str, Any]:
         """Return the parsed values that prefill a step's form.
 
-        Until the step is submitted, they are those of an earlier holder of the token.
+        Before the step is submitted, they come from an earlier holder of the token, if there was one.
         """
         return self._typed(step, self.earlier if self.is_from_earlier(step.name) else self.steps)
 
@@ -89,7 +89,10 @@ class Draft:
         return next((step for step in self.steps_in_order() if not self.has(step)), None)
 
     def secret(self, key: str) -> Secret | None:
-        """Return a secret from the draft, or ``None``; raise ``KeyringLocked`` or ``DecryptionFailed``."""
+        """Return a secret from the draft, or ``None`` if it was not entered.
+
+        Raise ``KeyringLocked`` or ``DecryptionFailed`` if the secret cannot be decrypted.
+        """
         if key not in self.secrets:
             return None
         return Secret(get_keyring().decrypt(_purpose(key), self.secrets[key]))
@@ -122,9 +125,12 @@ def save(
 ) -> None:
     """Save the answers of one step in the draft.
 
-    An empty ``password`` keeps the saved hash. ``holder`` is the proof of the setup token from the browser's
-    session; ``None`` means a shell on the server. Raise ``AlreadyClaimed``, ``TakenOver``, ``KeyringLocked``
-    or ``DatabaseUnavailable``; nothing is saved then.
+    An empty ``password`` keeps the saved hash. ``holder`` is the proof, stored in the browser's session, that
+    the browser used the setup token. ``None`` means a shell on the server.
+
+    Raise ``AlreadyClaimed`` if the install is claimed. Raise ``TakenOver`` if the browser may not set it up.
+    Raise ``KeyringLocked`` if secrets cannot be encrypted, and ``DatabaseUnavailable`` if the database does
+    not answer. An error means that nothing was saved.
     """
     ciphertexts = {key: get_keyring().encrypt(_purpose(key), s.reveal()) for key, s in secrets.items()}
     with store.writing() as stored:

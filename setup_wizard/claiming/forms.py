@@ -126,7 +126,7 @@ class ModeForm(SettingsForm):
 
 
 class AccountForm(StepForm):
-    """The form of the administrator's account; the password leaves the form only as Django's hash."""
+    """The form of the administrator's account. It returns the password only as Django's hash."""
 
     email = EmailField(label="E-mail address", help_text="You sign in with this address.")
     name = forms.CharField(label="Name", max_length=MAX_NAME, required=False, strip=True)

@@ -12,9 +12,10 @@ MAX_BYTES = 64 * 1024
 
 
 def read_secret_file(name: str, option: str) -> str:
-    """Return the text of the file without the line break at its end; raise ``ConfigError``.
+    """Return the text of the file without the line break at its end.
 
-    ``option`` is the command-line option to name in an error.
+    Raise ``ConfigError`` if the file cannot be read, is empty, is too large or is not UTF-8. The message
+    begins with ``option``, the command-line option.
     """
     try:
         content = _read(name)

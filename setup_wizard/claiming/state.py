@@ -22,12 +22,15 @@ def unclaimed_config() -> Any:
 
 
 def unclaimed_config_in(stored: Stored) -> Any:
-    """Return the same as ``unclaimed_config``, from rows that were already read; raise ``AlreadyClaimed``."""
+    """Return the same as ``unclaimed_config``, from rows that were already read.
+
+    Raise ``AlreadyClaimed`` if the install is claimed.
+    """
     return _refuse_claimed(resolve(get_schema(), stored, read_without_keyring).config)
 
 
 def is_claimed() -> bool:
-    """Return whether the install is claimed; raise ``ConfigError`` if the database is not in order."""
+    """Return whether the install is claimed; raise ``ConfigError`` if the database has a problem."""
     get_product().check_database()
     try:
         unclaimed_config()

@@ -28,7 +28,8 @@ logger = logging.getLogger("setup_wizard")
 BYTES = 32
 LIFETIME = dt.timedelta(hours=24)
 CLOCK_LEEWAY = dt.timedelta(hours=1)
-"""How long an expired token is still accepted: a new link must work even if the clock jumps (R9)."""
+"""How long a token is still accepted after it has expired."""
+# A new link must work even if the clock jumps forward (R9).
 
 
 def is_usable() -> bool:
@@ -57,7 +58,7 @@ def ensure() -> None:
 
 
 def renew(*, now: dt.datetime) -> None:
-    """Make a new token and cancel all earlier ones, with the draft, in the current transaction."""
+    """Make a new token, and delete all earlier tokens and the draft, in the current transaction."""
     with store.writing():
         SetupToken.objects.all().delete()
         # The draft may hold a stranger's password, which would become the administrator's.
@@ -101,7 +102,7 @@ def is_holder(proof: str) -> bool:
 
 
 def require_holder(proof: str | None) -> None:
-    """Raise ``TakenOver`` if the browser with ``proof`` may not (or no longer) set up the install.
+    """Raise ``TakenOver`` if the browser with ``proof`` may not set up the install.
 
     ``None`` means a shell on the server, which needs no token. Call this under the writers' lock, so that no
     other browser can take over before the commit.

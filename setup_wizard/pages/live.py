@@ -28,7 +28,8 @@ class ValidateView(LiveView):
     def post(self, request: HttpRequest, name: str) -> JsonResponse:
         """Return the error in one posted field, or null.
 
-        ``name`` is the step. The form has the field's name as ``name`` and its content as ``value``.
+        The argument ``name`` is the step's name. The posted ``name`` is the field's name, and the posted
+        ``value`` is the field's content.
         """
         step, field_name = self.find_step(name), request.POST.get("name", "")
         field = form_of(step, self.answers()).fields.get(field_name) if step else None
@@ -48,7 +49,7 @@ def _error(field: forms.Field, text: str) -> str | None:
 
 
 class ProbeView(LiveView):
-    """The view that runs a probe, such as of a port or of credentials."""
+    """The view that runs a probe, for example a test of credentials."""
 
     def post(self, request: HttpRequest, name: str) -> JsonResponse:
         """Return the result of the probe called ``name`` for the posted form."""

@@ -1,4 +1,4 @@
-"""Navigation between the wizard's pages: their URLs, their order and which are done."""
+"""Navigation between the wizard's pages: the URLs, the order and the progress."""
 
 from __future__ import annotations
 

@@ -188,12 +188,15 @@ class ReviewView(SetupView):
         return finish(request, done)
 
     def _leave(self, application: Application) -> HttpResponse:
-        """Send the browser to prove that sign-in works, or show the errors that prevent the claim."""
+        """Send the browser to a test sign-in, or show the errors that prevent the claim."""
         errors = rehearse(application)
         return self._show(errors) if errors else get_product().prove(self.request, application)
 
     def _finish_again(self) -> HttpResponse:
-        """Answer a repeated submit like the first; raise ``AlreadyClaimed`` if another claim was made."""
+        """Return the same response to a repeated submit.
+
+        Raise ``AlreadyClaimed`` if another claim was made.
+        """
         # Only one session holds the token, so the same person has sent the form twice.
         earlier = claim_made_with(application_of(self.draft))
         if earlier is None:
@@ -207,7 +210,7 @@ class ReviewView(SetupView):
 
 
 class ProofView(SetupView):
-    """The page to which a browser returns with the proof that sign-in works; it makes the claim."""
+    """The page that a browser opens after the test sign-in. This page makes the claim."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Claim the install and redirect to the last page; without the proof, say what is missing."""

@@ -35,11 +35,11 @@ KEPT = 2
 ENDED = {"invalid_grant", "invalid_code", "expired_code", "invalid_code_verifier"}
 """WorkOS's error codes for a code or refresh token that is unknown, expired or already used."""
 NOT_OURS = {"invalid_client", "invalid_client_secret", "unauthorized_client", "unauthorized"}
-"""WorkOS's error codes for wrong credentials. They count with any HTTP status."""
+"""WorkOS's error codes for wrong credentials, with any HTTP status."""
 FORBIDDEN, BUSY = {401, 403}, 429
 ACTIVE = "active"
 FINAL = {400, 404, 422}
-"""HTTP statuses that, together with an error code, mean that the person or session is not known."""
+"""HTTP statuses that report an unknown person or session, if the answer has an error code."""
 
 _clients: OrderedDict[Credentials, Client] = OrderedDict()
 _building = threading.Lock()
@@ -90,7 +90,7 @@ class Client:
         return {"url": url, "state": state, "code_verifier": pair.code_verifier}
 
     def logout_url(self, sid: str, return_to: str) -> str:
-        """Return the URL at which a browser ends the session ``sid``. It then goes to ``return_to``."""
+        """Return the URL that ends the session ``sid``. The browser then goes to ``return_to``."""
         return self.sdk.user_management.get_logout_url(session_id=sid, return_to=return_to)
 
     def exchange(self, code: str, code_verifier: str, *, ip_address: str, user_agent: str) -> Grant:
@@ -131,7 +131,7 @@ class Client:
         return sid in active
 
     def person(self, workos_user_id: str) -> Person:
-        """Return the person as WorkOS knows them now; raise ``Refused`` if WorkOS no longer does."""
+        """Return the person's current data; raise ``Refused`` if WorkOS no longer knows the person."""
         return _person(_ask_about(lambda: self.sdk.user_management.get_user(workos_user_id)))
 
     def get(self, *path: str, **params: Any) -> dict[str, Any]:
@@ -174,7 +174,10 @@ def _ask(call: Callable[[], T]) -> T:
 
 
 def _ask_about(call: Callable[[], T]) -> T:
-    """Return the answer to a call about a person or session; raise ``Refused`` if WorkOS knows neither."""
+    """Return the answer to a call about a person or session.
+
+    Raise ``Refused`` if WorkOS does not know the person or session.
+    """
     try:
         return _ask(call)
     except Rejected as error:

@@ -39,7 +39,7 @@ class TokenSpent(Refused):
 
 
 class InvalidToken(WorkOSTrouble):
-    """An access token is not valid for this hub. ``is_clock`` is true if only its times are wrong."""
+    """An access token is not valid for this hub. If only its times are wrong, ``is_clock`` is true."""
 
     def __init__(self, why: str, *, is_clock: bool = False) -> None:
         super().__init__(why)

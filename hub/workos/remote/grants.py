@@ -22,8 +22,8 @@ class Person:
 class Grant:
     """A session at WorkOS: its id ``sid``, its person, its tokens and its rights.
 
-    ``lifetime`` is how long the access token is valid. ``auth_age`` is how long before that token was issued
-    the person entered credentials, or ``None`` if WorkOS does not say.
+    ``lifetime`` is how long the access token is valid. ``auth_age`` is the time from the person's last entry
+    of credentials to the issue of that token, or ``None`` if WorkOS does not say.
     """
 
     person: Person

@@ -40,12 +40,12 @@ def forget() -> None:
 
 
 def is_recent() -> bool:
-    """Return whether WorkOS failed in the last ``PAUSE`` seconds. Then only sign-ins should call it."""
+    """Return whether WorkOS failed in the last ``PAUSE`` seconds. If so, call WorkOS for sign-ins only."""
     return time.monotonic() < _until
 
 
 def problems() -> list[Problem]:
-    """Return the problem that this process has with WorkOS, if any, as a list."""
+    """Return a list with this process's problem with WorkOS, or an empty list."""
     if _trouble is None:
         return []
     if isinstance(_trouble, CredentialsRefused):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 LEEWAY = 30
 """How far WorkOS's clock and this machine's clock may differ, in seconds."""
 FRESH, STALE = 300.0, 3600.0
-"""How long keys are used before they are fetched again, and how long if that fails, in seconds."""
+"""The age in seconds at which keys are fetched again, and the highest age at which they are used."""
 COOLDOWN = 10.0
 """How long to wait before fetching the keys again for an unknown key id, in seconds."""
 
@@ -117,7 +117,7 @@ def _parse(content: bytes) -> Mapping[str, jwt.PyJWK]:
 class Claims:
     """The claims of a verified access token.
 
-    ``auth_age`` is how long before the token was issued the person entered credentials.
+    ``auth_age`` is the time from the person's last entry of credentials to the issue of the token.
     """
 
     sub: str
@@ -176,7 +176,7 @@ def _lifetime(claims: Mapping[str, Any]) -> dt.timedelta:
 
 
 def _auth_age(claims: Mapping[str, Any]) -> dt.timedelta | None:
-    """Return how long before the token was issued the person entered credentials, or ``None`` if unknown."""
+    """Return the time from the last entry of credentials to the issue of the token; ``None`` if unknown."""
     # Both times are WorkOS's, so a wrong clock on this machine does not matter.
     at, issued = claims.get("auth_time"), claims.get("iat")
     if not isinstance(at, int | float) or not isinstance(issued, int | float):

@@ -52,8 +52,8 @@ class BoundedTransport:
     ) -> HTTPResponse:
         """Send one request and return the answer.
 
-        Raise ``TransportConnectError`` if nothing was sent, another ``TransportError`` if no usable answer
-        arrived in time. ``timeout`` is in seconds, at most ``TIMEOUT``.
+        Raise ``TransportConnectError`` if nothing was sent. Raise another ``TransportError`` if no usable
+        answer arrived in time. ``timeout`` is in seconds, at most ``TIMEOUT``.
         """
         if self._budget is not None:
             self._ends, self._budget = time.monotonic() + self._budget, None

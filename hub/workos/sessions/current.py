@@ -43,9 +43,9 @@ def _keep(request: HttpRequest, user: User, grant: Grant, columns: dict[str, Any
 
 
 def current_user(request: HttpRequest, user: User | AnonymousUser) -> User | AnonymousUser:
-    """Return ``user``, the user of the request's session, or an anonymous user if the session is not valid.
+    """Return ``user``, or an anonymous user if the request's session is not valid.
 
-    The session's data is deleted if it is not valid.
+    ``user`` is the user that the session names. If the session is not valid, delete its data.
     """
     if not isinstance(user, User):
         return user

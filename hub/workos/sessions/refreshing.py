@@ -29,21 +29,21 @@ Lease = QuerySet[WorkOSSession]
 """A queryset with the session that this process refreshes. It is empty once another process has the lease."""
 
 CALLS = 3
-"""How many calls one refresh makes at most, each up to five seconds: for a token, the session, the person."""
+"""The maximum number of calls in one refresh: token, session, person. Each takes up to five seconds."""
 LEASE = dt.timedelta(seconds=20)
 """How long one process may take for a refresh before another process takes over."""
 GRACE_PERIOD = dt.timedelta(seconds=60)
-"""How long after the token's expiry a request continues without waiting for another request's refresh."""
+"""For this long after the token has expired, requests do not wait for another request's refresh."""
 LONGEST_WAIT, POLL_INTERVAL = 6.0, 0.05
 """How long a request waits for another request's refresh, and how often it checks, in seconds."""
 BACKOFF = dt.timedelta(seconds=30)
 """How long the hub waits before it tries to refresh a session again after WorkOS did not answer."""
 KEPT, LOOK = dt.timedelta(hours=1), dt.timedelta(minutes=5)
-"""How long a session lives on without a refresh token, and how often the hub then asks WorkOS about it."""
+"""How long a session without a refresh token continues, and how often the hub asks WorkOS about it then."""
 AHEAD = 2 * BACKOFF
-"""The furthest in the future that the end of a lease or a pause can plausibly be.
+"""The longest plausible time from now to the end of a lease or a pause.
 
-It is more than both of them, because each request reads the clock by itself.
+It is longer than a lease and longer than a pause, because each request reads the clock separately.
 """
 
 
@@ -166,9 +166,9 @@ def _save_grant(grant: Grant, row: WorkOSSession, mine: Lease, config: RuntimeCo
 
 
 def _keep_without_token(row: WorkOSSession, mine: Lease, client: Client) -> None:
-    """Extend a session without a refresh token, for at most ``KEPT`` and while WorkOS says it is active.
+    """Extend a session that has no refresh token, if WorkOS says that the session is active.
 
-    Raise ``Refused`` if the session has ended.
+    All extensions together last at most ``KEPT``. Raise ``Refused`` if the session cannot be extended.
     """
     now, workos_user_id = timezone.now(), str(row.user.workos_user_id)
     kept_until = row.kept_until or now + KEPT
@@ -193,10 +193,10 @@ def _postpone(mine: Lease, trouble: WorkOSTrouble) -> None:
 
 
 def _await_other_refresh(row: WorkOSSession, now: dt.datetime) -> WorkOSSession | None:
-    """Return the session while another request refreshes it; ``None`` if it has ended.
+    """Return the session after another request has refreshed it; ``None`` if the session has ended.
 
-    If the token expired less than ``GRACE_PERIOD`` ago, return the session as it is. Otherwise wait for the
-    refresh, at most ``LONGEST_WAIT`` seconds.
+    If the token expired less than ``GRACE_PERIOD`` ago, return the session as it is, without waiting.
+    Otherwise wait at most ``LONGEST_WAIT`` seconds.
     """
     if now - row.fresh_until < GRACE_PERIOD:
         return row

@@ -28,7 +28,7 @@ from hub.workos.remote.errors import CredentialsRefused, Rejected, WorkOSTrouble
 logger = logging.getLogger("hub")
 
 INTERVAL = dt.timedelta(seconds=20)
-"""How often one process of the hub asks WorkOS, while signed-in people make requests."""
+"""How often the hub asks WorkOS. Only one process asks, and only while signed-in people make requests."""
 SESSION_ENDED, USER_GONE = "session.revoked", "user.deleted"
 PAGE, PAGES = 100, 20
 FORGOTTEN = dt.timedelta(days=14)
@@ -78,7 +78,7 @@ def _note_refused(events: WorkOSEvents, is_refused: bool) -> None:
 
 
 def problems() -> list[Problem]:
-    """Return a problem if one of the hub's processes has found that it may not read the events."""
+    """Return a problem if WorkOS has refused to let the hub read the events."""
     if not WorkOSEvents.objects.filter(is_refused=True).exists():
         return []
     return [
