@@ -1,4 +1,4 @@
-"""What tests ask for: an install in this process, a hub in processes of its own, real databases."""
+"""Fixtures for all tests: an install in this process, a hub in its own processes, real databases."""
 
 from __future__ import annotations
 
@@ -38,32 +38,32 @@ pytest_plugins = [
 
 PASSWORD = "correct horse battery staple"
 PROCESSES = {"hub_process", "any_hub_process", "started_hub", "started_once"}
-"""Fixtures with which a test asks for a hub in processes of its own."""
+"""Fixtures for tests that need a hub in its own processes."""
 
-# A real hash takes half a second by design, in which no test here is interested.
+# A real hash takes half a second by design, and no test here needs one.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 def pytest_configure() -> None:
-    """Settle how often tests repeat something."""
+    """Set how many examples Hypothesis tries."""
     choose_examples()
 
 
 def pytest_unconfigure() -> None:
-    """End what this process started, and remove its instance directory."""
+    """End the command server of this process, and remove the instance directory."""
     command_server.stop()
     shutil.rmtree(DATA_DIR, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings() -> None:
-    """Test on a real SQLite file, one for each process."""
+    """Use a SQLite file for tests instead of a database in memory; each process has its own."""
     settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(DATA_DIR / "test.db")
 
 
 @pytest.fixture(scope="session", autouse=True)
 def static_files_are_found_once() -> Iterator[None]:
-    """Look for the static files once, not for every browser, which takes as long as many a page."""
+    """Look for the static files only once, because that takes long and each new test client repeats it."""
     find: Any = StaticFilesMiddleware.add_files_from_finders
     found: dict[str, Any] = {}
 
@@ -80,14 +80,14 @@ def static_files_are_found_once() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def fresh_process(database: str) -> Iterator[None]:
-    """Let every test start as a process does that has read nothing yet, and that watches nothing."""
+    """Let every test start as a new process does, which has read nothing and has no watcher."""
     reset_process()
     yield
     reset_process()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run the tests of some modules, where they have a database in this process, on PostgreSQL too."""
+    """Run the tests of some modules twice: on SQLite, and on PostgreSQL."""
     fixtures = set(metafunc.fixturenames)
     has_database = metafunc.definition.get_closest_marker("django_db") or "install" in fixtures
     if metafunc.module.__name__ in ON_BOTH_DATABASES and has_database and not PROCESSES & fixtures:
@@ -95,7 +95,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave to SQLite what no other database stores or does."""
+    """Remove the PostgreSQL run of each test that is marked ``only_sqlite``."""
     items[:] = [
         item for item in items if not (_on_postgresql(item) and item.get_closest_marker("only_sqlite"))
     ]
@@ -108,7 +108,7 @@ def _on_postgresql(item: pytest.Item) -> bool:
 
 @pytest.fixture(scope="module", autouse=True)
 def database(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Let the tests of this process have their database on SQLite, or on PostgreSQL where they ask for it."""
+    """Let the tests of a module use a database on SQLite, or on PostgreSQL if they have that parameter."""
     vendor = getattr(request, "param", "sqlite")
     if vendor == "sqlite":
         yield vendor
@@ -119,12 +119,12 @@ def database(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture
 def install(db: None) -> None:
-    """Give an unclaimed install in this process, as the bootstrap leaves it."""
+    """Give an unclaimed install in this process, as after the bootstrap."""
     bring_up()
 
 
 def bring_up() -> None:
-    """Do to the test database what a first start does to an empty one."""
+    """Make the same changes to the test database as a first start makes to an empty database."""
     with store.writing():
         install_keyring.ensure_keyring()
         plan({"database_path": "test.db"}, managed=True).apply(actor="hub", channel="bootstrap")
@@ -161,7 +161,7 @@ def owner_client(owner: User) -> Client:
 
 @pytest.fixture
 def hub_process(tmp_path: Path) -> Iterator[HubProcess]:
-    """Give a hub with an empty folder of its own, run in processes of its own, on SQLite."""
+    """Give a hub with an empty folder, on SQLite; its commands run in processes of their own."""
     hub = HubProcess(tmp_path / "hub")
     yield hub
     hub.stop()
@@ -169,7 +169,7 @@ def hub_process(tmp_path: Path) -> Iterator[HubProcess]:
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[PostgreSQL]:
-    """Give a real PostgreSQL server of this test run's own."""
+    """Give a real PostgreSQL server that only this test run uses."""
     with PostgreSQL.running() as server:
         yield server
 
@@ -187,7 +187,7 @@ def postgresql_database(
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def any_hub_process(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[HubProcess]:
-    """Give a hub as ``hub_process`` does, on SQLite and on PostgreSQL."""
+    """Give a hub as ``hub_process`` does; the test runs on SQLite and on PostgreSQL."""
     url = None
     if request.param == "postgresql":
         server: PostgreSQL = request.getfixturevalue("postgresql_server")

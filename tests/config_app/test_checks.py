@@ -17,7 +17,7 @@ from tests.support.declarations import FIRST, FieldWithoutSerialise, Small, decl
 
 
 def found(monkeypatch: pytest.MonkeyPatch, schema: Schema[Any]) -> list[CheckMessage]:
-    """Return the messages of the checks for a schema."""
+    """Return the messages that the checks report for a schema."""
     monkeypatch.setattr(checks, "get_schema", lambda: schema)
     return [*checks.check_declarations(), *checks.check_defaults()]
 

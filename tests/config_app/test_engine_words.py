@@ -1,4 +1,4 @@
-"""The engine speaks in general terms: it never uses the words of the hub, its first product (E12)."""
+"""The engine uses only general terms: no word of the hub, its first product, appears in it (E12)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errors name the setting, what was expected and the fix, in one line, and never the value."""
+"""Errors name the setting, the expected value and the fix in one line, and never show the value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``override_config`` overrides values in one context only."""
+"""``override_config`` overrides values only in the current context."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_a_function_can_be_decorated() -> None:
 def test_a_decorated_function_keeps_its_name_arguments_and_result() -> None:
     @override_config(port=9001)
     def double(number: int) -> int:
-        """Double it."""
+        """Return twice the number."""
         return number * 2 + port_in_force()
 
     assert (double.__name__, double.__doc__, double(2)) == ("double", "Double it.", 9005)

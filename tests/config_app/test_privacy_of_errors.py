@@ -49,7 +49,7 @@ def assert_private(text: str) -> None:
 
 
 def report(error: BaseException) -> str:
-    """Return what a crash reporter collects: the chain of errors with the local variables of our code."""
+    """Return what a crash reporter collects: the chained errors, with the local variables of our code."""
     told: traceback.TracebackException | None
     told = traceback.TracebackException.from_exception(error, capture_locals=True)
     lines: list[str] = []
@@ -78,7 +78,7 @@ def test_a_refusal_does_not_repeat_what_was_refused(attempt: str) -> None:
     error = caught.value
     assert_private(f"{error} {error!r} {error.args} {error.message} {error.fix}")
     assert_private("".join(traceback.format_exception(error)))
-    assert_private(str(pickle.loads(pickle.dumps(error))))  # noqa: S301 - our own
+    assert_private(str(pickle.loads(pickle.dumps(error))))  # noqa: S301 - our own bytes
     assert "\n" not in str(error)
 
 
@@ -117,7 +117,7 @@ def test_a_crash_report_of_a_failing_change_has_no_secret(
 def test_a_crash_report_of_a_failing_load_has_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     plan({"port": 9001}).apply(confirm_within=300)
     reset_process()
-    failing(monkeypatch, deadlines, "unconfirmed")  # what a load asks once the secrets are decrypted
+    failing(monkeypatch, deadlines, "unconfirmed")  # a load calls this after it has decrypted the secrets
     with pytest.raises((ConfigError, OperationalError)) as caught:
         get_config()
     assert_private(report(caught.value))

@@ -48,7 +48,7 @@ def within_request(action: Callable[[], object]) -> None:
 
 
 def commit_elsewhere(level: str) -> None:
-    """Change the log level as another thread would, and reload the configuration in this process."""
+    """Change the log level in another thread, and reload the configuration in this process."""
     plan({"log_level": level}).apply()
     runtime.reload()
 

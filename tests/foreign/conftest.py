@@ -1,4 +1,4 @@
-"""A project that is not the hub, for tests of the engine alone."""
+"""Fixtures for a project that is not the hub, for tests of the engine alone."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def postgresql_project(tmp_path: Path, postgresql_server: PostgreSQL) -> Foreign
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def any_project(request: pytest.FixtureRequest) -> ForeignProject:
-    """Return a migrated project, on SQLite and on PostgreSQL."""
+    """Return a migrated project; the test runs on SQLite and on PostgreSQL."""
     name = "project" if request.param == "sqlite" else "postgresql_project"
     found: ForeignProject = request.getfixturevalue(name)
     return found

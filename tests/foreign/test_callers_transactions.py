@@ -1,4 +1,4 @@
-"""What a caller's transaction may expect, and a clear error for everything that the database refuses."""
+"""The engine inside a caller's transaction, and clear errors when the database refuses an operation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A rule that fails is a problem with a name; it takes no setting away and does not fill the log."""
+"""A rule that raises is reported by name; settings stay available, and the log does not fill up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The engine works in a project that knows nothing of the hub."""
+"""The engine works in a project that does not contain the hub."""
 
 from __future__ import annotations
 

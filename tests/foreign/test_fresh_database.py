@@ -1,4 +1,4 @@
-"""From the first ``migrate`` on, every write is counted, and ``migrate`` restores what counts them."""
+"""Every write is counted from the first ``migrate`` on, and ``migrate`` restores missing triggers."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def vendor(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def fresh(vendor: str, tmp_path: Path, request: pytest.FixtureRequest) -> ForeignProject:
-    """Return a migrated project in whose database nothing was ever written."""
+    """Return a migrated project with an unused database."""
     url = ""
     if vendor == "postgresql":
         server: PostgreSQL = request.getfixturevalue("postgresql_server")

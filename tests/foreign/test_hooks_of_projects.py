@@ -1,4 +1,4 @@
-"""Hooks that could never run are refused by ``manage.py check``; no hook ends the watcher."""
+"""``manage.py check`` refuses hooks that could never run; a hook cannot end the watcher."""
 
 from __future__ import annotations
 

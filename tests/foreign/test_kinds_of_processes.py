@@ -1,4 +1,4 @@
-"""In every kind of process, code that reads twice returns current values without a call (E3)."""
+"""In every kind of process, repeated reads return current values without an extra call (E3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The engine works in projects that are set up in other ways than the hub (E9)."""
+"""The engine works in projects with other setups than the hub's (E9)."""
 
 from __future__ import annotations
 

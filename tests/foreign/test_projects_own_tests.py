@@ -1,4 +1,4 @@
-"""The tests of a project that uses the engine start clean, watch nothing and can override values (E4)."""
+"""In the tests of a project, each test starts clean, runs no watcher and can override values (E4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``config prune`` removes rows of settings that no longer exist, and old history, and nothing else."""
+"""``config prune`` removes only rows of settings that no longer exist, and old history."""
 
 from __future__ import annotations
 

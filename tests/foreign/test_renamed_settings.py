@@ -1,4 +1,4 @@
-"""A renamed setting keeps its value, its history and its environment variable, and says so."""
+"""A renamed setting keeps its value, history and environment variable; a message tells the new name."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ assert not is_unrecorded()
 
 
 def renamed(project: ForeignProject) -> ForeignProject:
-    """Return the project after a deployment in which two settings have other keys."""
+    """Return the project after a deployment that renamed two settings."""
     project.says(BEFORE)
     project.write("shop/configuration.py", RENAMED)
     return project
@@ -133,7 +133,7 @@ def test_prune_stores_values_under_their_present_keys(project: ForeignProject) -
     renamed(project)
     dry = project.manage("config", "prune", "--dry-run")
     assert "would remove page_size: the setting is called entries now" in dry.stdout
-    assert project.manage("config", "prune").returncode == 1  # nobody can be asked
+    assert project.manage("config", "prune").returncode == 1  # there is no terminal for the question
     assert project.manage("config", "prune", "--yes").returncode == 0
     assert project.manage("config", "validate").returncode == 0
     project.write("shop/configuration.py", RENAMED.replace("formerly=", "imported_from=() or "))

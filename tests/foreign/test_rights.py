@@ -1,4 +1,4 @@
-"""The Python API refuses what a user may not do, and a reset promises only what the project does."""
+"""The Python API refuses what a user may not do; the text about a reset fits the project."""
 
 from __future__ import annotations
 

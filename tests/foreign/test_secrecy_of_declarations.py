@@ -1,4 +1,4 @@
-"""A secret is never stored or shown as plain text because of how its setting is declared."""
+"""However a secret setting is declared, its value is never stored or shown as plain text."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ SECRETS = 'SECRETS = Section(key="secrets", title="Secrets")\n'
 
 
 def configuration(*declarations: str) -> str:
-    """Return the shop's configuration with other declarations in place of the token."""
+    """Return the shop's configuration with other declarations instead of the token."""
     before = BEFORE.replace("SHOP = Section", f"{IMPORTS}{SECRETS}SHOP = Section")
     return before + "".join(declarations) + AFTER
 
@@ -98,7 +98,7 @@ def test_an_annotation_that_hides_the_secret_is_refused_by_the_check(project: Fo
     assert checked.returncode == 1
     assert checked.stderr.count("(config_app.E010)") == len(WRONG)
     assert all(f"(config_app.E010) {name}:" in checked.stderr for name in WRONG)
-    project.says(STORES_EACH)  # a server that makes no checks still encrypts them
+    project.says(STORES_EACH)  # a server without checks still encrypts them
 
 
 def test_a_field_that_makes_plain_text_is_refused_by_the_check(project: ForeignProject) -> None:

@@ -1,4 +1,4 @@
-"""Only what is committed counts for others, and a rolled-back change leaves no trace (E1, E2)."""
+"""Other processes see only committed changes, and a rolled-back change leaves no trace (E1, E2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Typed values are checked as what they are, never through their text."""
+"""Typed values are validated as they are and never converted to text first."""
 
 from __future__ import annotations
 

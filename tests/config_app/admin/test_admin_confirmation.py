@@ -1,4 +1,4 @@
-"""Commit-confirmed in the browser: what is saved, what the banner shows, who may confirm and from where."""
+"""Changes that must be confirmed, in the browser: saving, the banner, and who may confirm from where."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 
 @pytest.fixture
 def client(owner: User) -> Client:
-    """Give the owner's browser, at the address where the hub listens."""
+    """Give the owner's browser at the hub's own address."""
     return browser(owner)
 
 
@@ -152,7 +152,7 @@ def test_what_does_not_wait_any_more_says_so(client: Client) -> None:
 def test_nobody_settles_a_revision_before_anybody_could_ask_whether_they_may(
     owner: User, monkeypatch: pytest.MonkeyPatch, act: str
 ) -> None:
-    """Whoever asks for the number that comes next may be in time for somebody else's change."""
+    """A request for the next, unused number must not confirm another user's change that is made meanwhile."""
     made: list[Revision] = []
     let_happen_once_looked(monkeypatch, lambda: made.append(change(trusted_proxies="10.0.0.0/8")))
     page = send(browser(staff("change_systemconfig")), act, last_revision().number + 1)
@@ -173,7 +173,7 @@ def test_rights_that_went_meanwhile_settle_nothing(
 
 
 def let_happen_once_looked(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
-    """Let something be committed right after a request has looked which revisions wait."""
+    """Call ``act`` right after a request has read which revisions wait."""
     look = confirmation.waiting
 
     def look_and_let() -> list[confirmation.UnconfirmedRevision]:

@@ -1,4 +1,4 @@
-"""Two people in the configuration editor at once: the second sees what changed and decides (R8)."""
+"""Two people use the configuration editor at once: the second sees what changed and decides (R8)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.browsers.editor import (
 
 @pytest.fixture
 def editor(owner: User) -> Editor:
-    """Give the editor, open in the owner's browser."""
+    """Give an editor that is open in the owner's browser."""
     return Editor(browser(owner))
 
 

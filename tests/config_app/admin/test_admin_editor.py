@@ -18,7 +18,7 @@ from tests.support.browsers.editor import EDITOR, Editor, browser, last_revision
 
 @pytest.fixture
 def editor(owner: User) -> Editor:
-    """Give the editor, open in the owner's browser."""
+    """Give an editor that is open in the owner's browser."""
     return Editor(browser(owner))
 
 
@@ -198,7 +198,7 @@ def test_the_value_in_force_can_be_stored_over_an_invalid_one(editor: Editor) ->
     SystemConfig.objects.filter(pk="port").update(config_value="banana")
     editor.client.post(
         EDITOR, {**Editor(editor.client).fields, "log_level": "debug"}
-    )  # adopts what SQL wrote
+    )  # this also records the changes made by SQL
     Editor(editor.client).save(_keep_port="on")
     assert SystemConfig.objects.get(pk="port").config_value == "9000"
     assert not read_snapshot().problems

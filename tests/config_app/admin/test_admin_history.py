@@ -18,7 +18,7 @@ def client(owner: User) -> Client:
 
 
 def many_revisions(count: int) -> None:
-    """Write revisions past the store, as years of use would."""
+    """Write many revisions directly into the table, as after years of use."""
     first = last_revision().number + 1
     numbers = range(first, first + count)
     Revision.objects.bulk_create(

@@ -1,4 +1,4 @@
-"""What was saved is said once, where whoever moved the listener sees it: at the new address, or at once."""
+"""A message about a change of the address is shown once, on a page that the browser can still open."""
 
 from __future__ import annotations
 

@@ -44,14 +44,14 @@ SENSITIVE = {
 
 @pytest.fixture
 def viewer(owner: User) -> Client:
-    """Give the browser of staff who may only look."""
+    """Give the browser of a staff user who may only view the configuration."""
     plan({"workos_api_key": CANARY}).apply()
     return browser(staff("view_systemconfig"))
 
 
 @pytest.fixture
 def operator(owner: User) -> Client:
-    """Give the browser of staff who may change the configuration and are no super admins."""
+    """Give the browser of a staff user who may change the configuration but is not a super admin."""
     plan({"workos_api_key": CANARY}).apply()
     return browser(staff("change_systemconfig"))
 

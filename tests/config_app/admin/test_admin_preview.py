@@ -12,7 +12,7 @@ from tests.support.browsers.editor import EDITOR, PREVIEW, Editor, browser, last
 
 @pytest.fixture
 def editor(owner: User) -> Editor:
-    """Give the editor, open in the owner's browser."""
+    """Give an editor that is open in the owner's browser."""
     return Editor(browser(owner))
 
 

@@ -15,12 +15,12 @@ FRAMEWORK = ("django_session", "hub_user", "SAVEPOINT", "BEGIN", "COMMIT")
 
 
 def queries_of(captured: CaptureQueriesContext) -> list[str]:
-    """Return the statements that are the configuration's own, not the session's or the transaction's."""
+    """Return the SQL statements of the configuration, without those for sessions and transactions."""
     return [q["sql"] for q in captured if not any(word in q["sql"] for word in FRAMEWORK)]
 
 
 def load_and_save(owner: User, name: str, count: int) -> tuple[list[str], list[str]]:
-    """Return the queries of loading the page and of changing one of many settings, most of them stored."""
+    """Return the queries for loading the editor, and those for changing one of ``count`` stored settings."""
     with generated_schema.project(name):
         plan({f"extra_{n}": n + 1 for n in range(count)}).apply()
         editor = Editor(browser(owner))

@@ -23,7 +23,7 @@ from tests.support.browsers.editor import (
 
 
 class Way:
-    """The page that leads back to a revision, open in a browser."""
+    """The page for a rollback to one revision, open in a browser."""
 
     def __init__(self, client: Client, number: int) -> None:
         """Load the page."""
@@ -32,13 +32,13 @@ class Way:
         self.fields = fields_of(self.page.context["form"])
 
     def confirm(self, **fields: str) -> Any:
-        """Press the button."""
+        """Press the button and return the response."""
         return self.client.post(self.path, {**self.fields, **fields})
 
 
 @pytest.fixture
 def way(owner: User, monkeypatch: pytest.MonkeyPatch) -> Way:
-    """Give the way back to before the port and a secret were changed; the listener itself stays."""
+    """Give the rollback page for the revision before the port and a secret were changed."""
     receipts.describe("worker", {"port": "8884"})
     number = last_revision().number
     plan({"port": 9000, "workos_api_key": "sk_canary_f00dcafe"}).apply()

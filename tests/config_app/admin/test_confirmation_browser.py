@@ -1,4 +1,4 @@
-"""A change that locks the browser out reverts by itself, as somebody in front of Chromium sees it."""
+"""A change that locks the browser out reverts by itself, tested in Chromium."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ on_sqlite = pytest.mark.parametrize("any_claimed_hub", ["sqlite"], indirect=True
 
 @pytest.fixture
 def hub(any_claimed_hub: HubProcess) -> HubProcess:
-    """Give a claimed hub that is reached under a name of its own, and gives little time to confirm."""
+    """Give a claimed hub with a host name of its own and a short time to confirm."""
     hub = any_claimed_hub
     hub.environment["DJANGO_SETTINGS_MODULE"] = "tests.support.processes.hasty_settings"
     hub.config("set", "allowed_hosts", NAME)
@@ -37,7 +37,7 @@ def hub(any_claimed_hub: HubProcess) -> HubProcess:
 
 @pytest.fixture
 def visitor(hub: HubProcess, browser: Browser) -> Iterator[Visitor]:
-    """Give the owner, signed in under that name."""
+    """Give a browser that uses this host name and in which the owner is signed in."""
     with visiting(browser) as visitor:
         sign_in(visitor.page, hub, host=NAME)
         yield visitor
@@ -48,8 +48,8 @@ def address(hub: HubProcess, path: str = "/") -> str:
 
 
 def wait_for_status(status: int, hub: HubProcess, page: Page, what: str) -> None:
-    """Wait until the browser is answered with a status, at most as long as a change takes to revert."""
-    # Look without the browser first, which has much to do for each page.
+    """Wait until the browser gets a status; the time limit is longer than a change takes to revert."""
+    # First ask without the browser, because a page load in the browser is slow.
     host, locked_out = f"{NAME}:{hub.port}", status == 400
     wait_for(
         lambda: (hub.get("/", Host=host).status == 400) is locked_out, what, LONGER_THAN_THE_PERIOD, pause=0.1
@@ -58,7 +58,7 @@ def wait_for_status(status: int, hub: HubProcess, page: Page, what: str) -> None
 
 
 def page_status(hub: HubProcess, page: Page) -> int:
-    """Return the status with which the browser is answered."""
+    """Return the response status that the browser gets for the hub's front page."""
     answer = page.goto(address(hub))
     return answer.status if answer else 0
 
@@ -71,7 +71,7 @@ def save(hub: HubProcess, page: Page, label: str, value: str) -> None:
 
 
 def lock_out(hub: HubProcess, page: Page) -> None:
-    """Take away the name under which the browser reaches the hub, and see that it does not any more."""
+    """Remove the browser's host name from the allowed hosts; check that the browser is locked out."""
     save(hub, page, "Allowed Hosts", OTHER_NAME)
     expect(page.get_by_role("heading", name="Continue at")).to_be_visible()
     wait_for_status(400, hub, page, "the browser to be locked out")
@@ -82,7 +82,7 @@ def last_change(hub: HubProcess) -> tuple[str, str]:
 
 
 def kill_every_process(hub: HubProcess) -> None:
-    """Do what the kernel does when memory runs out, to the master and every worker."""
+    """Kill the master and every worker, as the kernel does when memory runs out."""
     wait_for_workers(hub, 2)
     hub.kill()
 

@@ -1,4 +1,4 @@
-"""Pages that say how far a change is look again while it is under way, seen in Chromium."""
+"""Pages that show the progress of a change reload until it is finished, tested in Chromium."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ TAKEN_UP = "UPDATE config_process SET revision = {revision}, pending = '[]' WHER
 
 @pytest.fixture
 def revision(hub: HubProcess) -> int:
-    """Return the revision that the master and both workers have in force."""
+    """Return the revision that the master and both workers now use."""
     [(number,)] = hub.sql("SELECT max(number) FROM config_revision")
     wait_for(lambda: hub.sql(THERE) == [(3,)], "every process to say so")
     return int(number)
@@ -40,7 +40,7 @@ def revision(hub: HubProcess) -> int:
 
 @pytest.fixture
 def visitor(hub: HubProcess, browser: Browser) -> Iterator[Visitor]:
-    """Give the owner, signed in."""
+    """Give a browser in which the owner is signed in."""
     with visiting(browser, base_url=hub.url) as visitor:
         sign_in(visitor.page, hub)
         yield visitor
@@ -48,14 +48,14 @@ def visitor(hub: HubProcess, browser: Browser) -> Iterator[Visitor]:
 
 @pytest.fixture
 def straggler(hub: HubProcess, revision: int) -> Iterator[None]:
-    """Let there be one more process, one revision behind and with something to act on."""
+    """Add a receipt of another process that is one revision behind and still has to apply the port."""
     hub.sql(ANOTHER.format(revision=revision - 1, pending='["port"]'))
     yield
     hub.sql("DELETE FROM config_process WHERE pid = 1")
 
 
 def stay(page: Page) -> None:
-    """Leave something in the page that is gone once it is loaded anew."""
+    """Mark the page; the mark is gone after a reload."""
     page.evaluate("document.body.dataset.stayed = 'yes'")
 
 

@@ -1,4 +1,4 @@
-"""Reviewing and saving in the editor, as somebody in front of Chromium sees it, on a phone too."""
+"""Reviewing and saving in the editor, tested in Chromium, also with the size of a phone."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ WARNING = "This could lock you out, so it reverts in 5:00 unless you confirm it.
 
 @pytest.fixture
 def visitor(hub: HubProcess, browser: Browser) -> Iterator[Visitor]:
-    """Give the owner, signed in, with the editor open."""
+    """Give a browser in which the owner is signed in and has opened the editor."""
     with visiting(browser, base_url=hub.url) as visitor:
         open_editor(hub, visitor.page)
         yield visitor
@@ -40,7 +40,7 @@ def visitor(hub: HubProcess, browser: Browser) -> Iterator[Visitor]:
 
 @pytest.fixture
 def phone(hub: HubProcess, browser: Browser) -> Iterator[Visitor]:
-    """Give the owner with the editor open on a phone in the dark."""
+    """Give the same on a phone with a dark colour scheme."""
     with visiting(browser, PHONE, "dark", base_url=hub.url) as visitor:
         open_editor(hub, visitor.page)
         yield visitor
@@ -57,14 +57,14 @@ def press(page: Page, name: str) -> None:
 
 
 def make_mistakes(page: Page) -> None:
-    """Leave two mistakes in one section and one in another."""
+    """Enter two mistakes in one section and one in another."""
     page.get_by_label("Port", exact=True).fill("99999")
     page.get_by_label("Public URL", exact=True).fill("nonsense")
     page.get_by_label("Workers", exact=True).fill("0")
 
 
 def told(page: Page) -> tuple[Any, ...]:
-    """Return what the page says of mistakes, and where the focus is."""
+    """Return the mistakes that the page reports; check that the focus is on their list."""
     box = page.locator("#cfg-errors")
     expect(box).to_be_focused()
     links = [link.get_attribute("href") for link in box.get_by_role("link").all()]
@@ -78,7 +78,7 @@ def test_mistakes_that_a_review_finds_look_like_those_of_a_page_that_comes_back(
     press(page, "Review changes")
     reviewed = told(page)
     photograph(page, "review-errors")
-    page.evaluate("document.getElementById('cfg-form').submit()")  # past every script
+    page.evaluate("document.getElementById('cfg-form').submit()")  # without running any script
     page.wait_for_load_state()
     expect(page).to_have_title("Error: Configuration · Hub")
     assert told(page) == reviewed
@@ -126,7 +126,7 @@ def test_the_review_says_so_where_a_change_reverts_unless_it_is_confirmed(visito
 
 
 def height_of(bar: Locator) -> float:
-    """Return the height of the bar, in pixels; all of it must come into view."""
+    """Return the bar's height in pixels; check that the whole bar is visible."""
     expect(bar).to_be_in_viewport(ratio=1)
     box = bar.bounding_box()
     assert box is not None
@@ -164,7 +164,7 @@ def test_no_line_of_the_subtitle_starts_with_its_dot(phone: Visitor) -> None:
 def test_the_history_of_a_phone_writes_a_setting_as_people_do(phone: Visitor) -> None:
     phone.page.goto("/admin/config_app/revision/")
     changes = phone.page.locator(".cfg-diff", has_text="App Mode").first
-    assert "App Mode: default became local" in changes.aria_snapshot()  # what style sheets write included
+    assert "App Mode: default became local" in changes.aria_snapshot()  # including text from style sheets
 
 
 def test_what_was_saved_is_said_at_the_new_port(claimed_hub: HubProcess, browser: Browser) -> None:

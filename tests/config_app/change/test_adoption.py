@@ -1,4 +1,4 @@
-"""Raw SQL in any form becomes a revision, once, by whoever notices first."""
+"""Changes by raw SQL become one revision, recorded by the first process that notices them."""
 
 from __future__ import annotations
 
@@ -197,7 +197,7 @@ def test_adopting_takes_the_same_queries_however_much_sql_wrote() -> None:
     with CaptureQueriesContext(connection) as many:
         adopt_now()
     assert len(changes()) == 8
-    assert len(many) <= len(one) + 2  # one for each value that needs its last good one
+    assert len(many) <= len(one) + 2  # one query for each value that needs its last good value
 
 
 @in_process

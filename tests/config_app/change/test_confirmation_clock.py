@@ -1,4 +1,4 @@
-"""A clock that is set while a change waits to be confirmed neither reverts it early nor keeps it (R9, W6)."""
+"""If a clock is changed while a revision waits for confirmation, the wait keeps its length (R9, W6)."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ CREATE FUNCTION clock.statement_timestamp() RETURNS timestamptz LANGUAGE sql STA
 
 
 def set_clock(seconds: int) -> None:
-    """Let SQLite tell a time that is off."""
+    """Let SQLite's clock differ from the real time by ``seconds``."""
 
     def strftime(layout: str, _now: str) -> str:
         there = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=seconds)
         return there.strftime(layout.replace("%f", "%S.%f"))
 
-    connection.close()  # with the statements that it keeps prepared
+    connection.close()  # this also removes prepared statements
     connection.ensure_connection()
     connection.connection.create_function("strftime", 2, strftime)
 
 
 @pytest.fixture
 def waiting(transactional_db: None, install: None) -> Iterator[None]:
-    """Give a change that this process has seen waiting for five minutes."""
+    """Give a change that waits five minutes for its confirmation; this process has read the deadline."""
     plan({"port": 9001}).apply(confirm_within=300)
     assert 290 < left() <= 300
     yield
@@ -91,7 +91,7 @@ def hub(postgresql_server: PostgreSQL, tmp_path: Path) -> Iterator[HubProcess]:
 
 
 def change_port(hub: HubProcess, seconds: int) -> None:
-    """Change the port, and wait until the hub has seen that this waits to be confirmed."""
+    """Change the port, and wait until the hub uses the new revision, which waits for its confirmation."""
     script(hub, f"from config_app.api import plan; plan({{'port': 9001}}).apply(confirm_within={seconds})")
     wait_for(lambda: hub.health()["revision"] == 2, "the hub to hear of it")
 

@@ -1,4 +1,4 @@
-"""Every setting that could lock its author out waits to be confirmed when the editor changes it (W6)."""
+"""A change in the editor must be confirmed if its setting could lock the author out (W6)."""
 
 from __future__ import annotations
 
@@ -29,4 +29,4 @@ def test_each_of_them_waits(owner: User, key: str, value: str) -> None:
 
 def test_these_are_all_that_the_editor_has() -> None:
     found = {setting.key for setting in schema.settings.values() if setting.can_lock_out}
-    assert found == {*LOCKS_OUT, "app_mode"}  # the mode is changed by a sign-in, or in a shell
+    assert found == {*LOCKS_OUT, "app_mode"}  # the mode is changed only by a sign-in or in a shell

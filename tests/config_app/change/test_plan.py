@@ -99,7 +99,7 @@ def test_the_difference_of_a_plan_masks_secrets() -> None:
 
 
 def queries_of_a_change(name: str, count: int) -> int:
-    """Return how many queries it takes to plan and apply a change of some of many stored settings."""
+    """Return how many queries it takes to plan and apply a change while ``count`` settings are stored."""
     with generated_schema.project(name):
         plan({f"extra_{n}": n + 1 for n in range(count)}).apply()
         get_config()
@@ -162,7 +162,7 @@ def test_what_sql_changed_makes_a_plan_stale_but_writing_the_same_again_does_not
 
 
 def port_seen_by_others() -> int:
-    """Return the port that another thread sees, outside the caller's transaction."""
+    """Return the port that another thread reads, outside the transaction of this thread."""
 
     def read() -> int:
         try:

@@ -1,4 +1,4 @@
-"""A reset leaves nobody inside, no secret behind, and everything else to prefill the wizard (B17)."""
+"""A reset ends all sessions, removes all secrets and keeps everything else as input for the wizard (B17)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Back to what was in force after an earlier revision."""
+"""Rolling back to the configuration of an earlier revision."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _owner(transactional_db: None, owner: User) -> None:
 
 
 def changed(**changes: object) -> int:
-    """Apply changes and return the revision that they became."""
+    """Apply changes and return their revision."""
     revision = plan(changes).apply()
     assert revision is not None
     return revision.number

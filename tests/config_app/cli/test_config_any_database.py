@@ -1,4 +1,4 @@
-"""`manage.py config` on no database, on one that is empty, damaged, old, new or away, and on a server."""
+"""`manage.py config` on a missing, empty, damaged, old or too new database, and on a database server."""
 
 from __future__ import annotations
 

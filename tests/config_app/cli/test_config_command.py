@@ -1,4 +1,4 @@
-"""`manage.py config` as a process: exit status, one line for what is wrong, pipes, folders without a hub."""
+"""`manage.py config` as a process: exit status, errors in one line, pipes, folders without a hub."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ ANSWER = {
     "why": ("port",),
     "docs": (),
 }
-"""A good call of every verb."""
+"""For every verb, arguments with which it succeeds."""
 BEFORE = {"confirm": ("set", "port", "9001", "--confirm", "5m")}
-"""What makes some of them good calls."""
+"""Commands that must run first, so that a verb succeeds."""
 
 
 def content(hub: HubProcess) -> str:

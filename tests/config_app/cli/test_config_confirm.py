@@ -1,4 +1,4 @@
-"""`config confirm`, and `--confirm`: a change that reverts by itself unless somebody keeps it."""
+"""`config confirm` and the option `--confirm`: an unconfirmed change reverts by itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`config docs`: prints the reference or writes its files; needs no database."""
+"""`config docs` prints the reference or writes its files; it needs no database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`config doctor`: every fact of an install, in whatever state it is."""
+"""`config doctor` reports all facts of an install, also of a broken one."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ DAMAGES = (
 
 
 def failing(*arguments: str) -> tuple[str, str]:
-    """Return what an examination prints that ends with status 1, and its error line."""
+    """Run the doctor, which must end with status 1; return its output and its error line."""
     out = StringIO()
     with pytest.raises(CommandError) as ended:
         call_command("config", "doctor", *arguments, stdout=out)

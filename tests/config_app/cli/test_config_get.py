@@ -1,4 +1,4 @@
-"""`config get`: one bare value, for scripts."""
+"""`config get` prints one value without decoration, for scripts."""
 
 from __future__ import annotations
 

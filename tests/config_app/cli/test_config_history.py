@@ -1,4 +1,4 @@
-"""`config history`: who changed what, when, through which channel and why."""
+"""`config history` shows who changed what, when, through which channel and why."""
 
 from __future__ import annotations
 

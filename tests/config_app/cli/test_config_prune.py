@@ -1,4 +1,4 @@
-"""`config prune`: removes rows without a setting, and old history, only if it is told to."""
+"""`config prune` removes rows without a setting, and removes old history only with an option."""
 
 from __future__ import annotations
 

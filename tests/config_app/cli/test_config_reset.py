@@ -1,4 +1,4 @@
-"""`config reset`: asked for, then unconfigured: no secret, no session, no rights; history stays."""
+"""`config reset` asks first; then it removes secrets, sessions and rights, and keeps the history."""
 
 from __future__ import annotations
 

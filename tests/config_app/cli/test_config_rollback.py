@@ -1,4 +1,4 @@
-"""`config rollback`: how the settings were after an earlier revision, as a revision of its own."""
+"""`config rollback` makes a new revision with the configuration of an earlier one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.config_command import CANARY, config, database_content, sql
 
 @pytest.fixture(autouse=True)
 def _three_revisions(install: None) -> None:
-    """Give an install at revision 3, where 2 set port and key, and 3 changed both."""
+    """Give an install at revision 3: revision 2 set the port and the key, revision 3 changed both."""
     plan({"port": 9001, "workos_api_key": CANARY}).apply()
     plan({"port": 9002, "workos_api_key": f"{CANARY}2", "log_level": "debug"}).apply()
 

@@ -1,4 +1,4 @@
-"""`config set`: validated as a whole, written as one revision, or refused without a trace."""
+"""`config set` validates all values together, and writes one revision or nothing."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ PINNED = "port is pinned to 8901 by the command line on vm: the stored value is 
 
 
 def run_pinned() -> None:
-    """Leave the receipt of a hub that was started with ``--bind``."""
+    """Write the receipt of a hub that was started with ``--bind``."""
     receipts.sign()
     Process.objects.update(machine="vm", pins={"port": "8901", "bind_address": "127.0.0.1"})
 

@@ -1,4 +1,4 @@
-"""`config set` refuses what is wrong in one line that names the setting, and changes nothing."""
+"""`config set` refuses a wrong value in one line that names the setting, and changes nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from config_app.errors import ConfigError, InvalidPlan, InvalidValue, ManagedSet
 from hub.models import User
 from tests.support.config_command import CANARY, config, database_content
 
-# Refusals: the arguments, the error, and what its line says. Nothing may change (B16).
+# For each refusal: the arguments, the error, and words of the error line. Nothing may change (B16).
 REFUSALS: list[tuple[tuple[str, ...], type[ConfigError], str]] = [
     (("prot", "1"), UnknownSetting, "prot: no such setting; did you mean port?"),
     (("port", "abc"), InvalidValue, "port: expected a whole number from 1 to 65535"),
@@ -50,7 +50,7 @@ REFUSALS: list[tuple[tuple[str, ...], type[ConfigError], str]] = [
 
 
 def single(error: ConfigError) -> ConfigError:
-    """Return the one error of a plan with one mistake."""
+    """Return the only mistake in the error of a plan."""
     errors = error.errors if isinstance(error, InvalidPlan) else (error,)
     assert len(errors) == 1
     return errors[0]

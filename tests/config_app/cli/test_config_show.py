@@ -1,4 +1,4 @@
-"""`config show`: what is in force and what to attend to, whatever anybody wrote into the tables."""
+"""`config show` prints the current values and all problems, even if the tables contain rubbish."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def run_process(pins: dict[str, str], revision: int = 99) -> None:
 
 
 def cells(*arguments: str) -> dict[str, list[str]]:
-    """Return the cells of the table by its first column."""
+    """Return the table's cells, by the cell in the first column."""
     rows = [line.strip("│").split("│") for line in config("show", *arguments).lines if line.startswith("│")]
     return {first.strip(): [cell.strip() for cell in rest] for first, *rest in rows}
 
@@ -168,7 +168,7 @@ def test_it_never_writes(install: None) -> None:
     assert database_content() == before
 
 
-# What somebody may write with SQL, and what must then be among the output.
+# Rows that a database client may write, and a text that the output must then contain.
 RUBBISH: list[tuple[Any, Any, Any, str]] = [
     ("port", "banana", False, "error: port: the stored value is not valid"),
     ("port", "", False, "error: port: the stored value is not valid"),
@@ -191,7 +191,7 @@ RUBBISH: list[tuple[Any, Any, Any, str]] = [
 
 
 def rubbish() -> Iterator[Any]:
-    """Yield what to write; other databases refuse the byte 0, and a key that is no text."""
+    """Yield test parameters; only SQLite accepts a byte 0 or a key that is not text."""
     for key, value, is_secret, expected in RUBBISH:
         is_text = isinstance(key, str) and "\0" not in str(value)
         yield pytest.param(key, value, is_secret, expected, marks=() if is_text else ONLY_SQLITE)

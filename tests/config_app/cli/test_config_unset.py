@@ -1,4 +1,4 @@
-"""`config unset`: back to the default, without a row."""
+"""`config unset` restores the default and removes the row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`config validate`: is everything that is stored in order?"""
+"""`config validate` checks all stored values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.config_command import CANARY, config, database_content, sql, 
 
 
 def complaints(*arguments: str) -> str:
-    """Return what a validation that fails prints."""
+    """Run a validation that must fail; return its output."""
     out = StringIO()
     with pytest.raises(CommandError, match="in the stored configuration"):
         call_command("config", "validate", *arguments, stdout=out)

@@ -1,4 +1,4 @@
-"""`config watch`: every revision once it is committed, until nobody wants to read any more."""
+"""`config watch` prints every revision after its commit, until the reader of the output is gone."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Watching = subprocess.Popen[str] | Piped
 
 @contextlib.contextmanager
 def watching(hub: HubProcess, *arguments: str) -> Iterator[Watching]:
-    """Watch the revisions of a hub, all of them unless told otherwise."""
+    """Run `config watch` on a hub, by default from revision 0."""
     with hub.converse("config", "watch", *(arguments or ("--since", "0"))) as process:
         try:
             yield process
@@ -31,23 +31,23 @@ def watching(hub: HubProcess, *arguments: str) -> Iterator[Watching]:
 
 
 def line(process: Watching) -> str:
-    """Return the next line."""
+    """Return the next line of the output."""
     assert process.stdout is not None
     return process.stdout.readline().rstrip("\n")
 
 
 def headline(process: Watching) -> str:
-    """Return the next line that begins a revision."""
+    """Return the next line with a revision's headline."""
     return next(text for text in iter(lambda: line(process), "") if text.startswith("revision"))
 
 
 def begun(number: int) -> str:
-    """Return what it says when it begins after a revision."""
+    """Return the message with which `config watch` starts."""
     return f"watching from revision {number}; press Ctrl-C to stop\n"
 
 
 def ended(process: Watching, status: int = 0, since: int = 0) -> str:
-    """Wait for the end with a status and return what was left to read."""
+    """Wait until the process ends with ``status``; return the rest of its output."""
     out, err = process.communicate(timeout=20)
     assert (process.returncode, err) == (status, begun(since))
     return out

@@ -1,4 +1,4 @@
-"""`config why`: where a value comes from, what else had a say, and what may be set."""
+"""`config why` shows a value's source, the sources that it overrides, and which values are allowed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.config_command import CANARY, config, database_content, write
 
 
 def facts(key: str) -> dict[str, str]:
-    """Return the facts by name."""
+    """Return the printed facts by name."""
     return {line[:15].strip(): line[16:] for line in config("why", key).lines[1:]}
 
 

@@ -1,4 +1,4 @@
-"""`config set --wait`: it ends once every process runs the revision, or says which one does not."""
+"""`config set --wait` ends when every process uses the revision, or names the processes that do not."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def everybody_signed(hub: HubProcess) -> bool:
 
 
 def sign_as_another() -> None:
-    """Leave the receipt of a process that will never take up anything again."""
+    """Write the receipt of a process that never uses a newer revision."""
     receipts.sign()
     Process.objects.update(machine="web-1", pid=4711, role="worker")
 

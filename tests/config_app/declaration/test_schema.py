@@ -1,4 +1,4 @@
-"""The schema derives parsing, serialising, form fields, masking and rules from one declaration."""
+"""Parsing, serialising, form fields, masking and rules all come from one declaration."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def test_no_setting_takes_what_would_break_a_header_or_a_line(setting: Any, text
 
 
 def stored_or_refused(setting: Any, text: str) -> str:
-    """Return the stored text or the error message, in which a new line marks each copy of ``text``."""
+    """Return the stored text or the error message, with each copy of ``text`` replaced by a new line."""
     try:
         stored: str = setting.serialise_optional(setting.parse(text))
     except ConfigError as error:

@@ -1,4 +1,4 @@
-"""A `Secret` never shows its string: the tests try every usual way in which a value leaks."""
+"""A `Secret` never shows its string: the tests try all usual ways to leak a value."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def test_a_rich_traceback_with_locals_does_not_show_it(secret: Secret) -> None:
 
 
 @pytest.mark.parametrize("page", ["get_traceback_html", "get_traceback_text"])
-@pytest.mark.usefixtures("install")  # the page lists Django's settings, one of which needs the keyring
+@pytest.mark.usefixtures("install")  # the page lists Django's settings, and one of them needs the keyring
 def test_djangos_debug_page_does_not_show_it(page: str, secret: Secret) -> None:
     error = crash(secret)
     reporter = ExceptionReporter(None, type(error), error, error.__traceback__)

@@ -1,4 +1,4 @@
-"""What the doctor finds about stored values, rules, history, environment and processes."""
+"""Problems that the doctor finds in stored values, rules, history, environment and processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the doctor finds about the database: kind, damage, triggers, notifications, journal and schema."""
+"""Problems that the doctor finds in the database: kind, damage, triggers, notifications, journal, schema."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OLD, FIXED = (3, 40, 1), (3, 51, 3)
 
 @pytest.fixture
 def own_connection(transactional_db: None, install: None) -> Iterator[None]:
-    """Give a connection to the test database that no other test gets."""
+    """Give a new connection to the test database, for this test only."""
     connection.close()
     yield
     connection.close()

@@ -1,4 +1,4 @@
-"""What the doctor finds about secrets: what unlocks them and which are lost, by name alone (K2, K8)."""
+"""Problems that the doctor finds with secrets: which keys fit, and the names of lost secrets (K2, K8)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _secret(install: None) -> None:
 
 
 class Keys:
-    """A project with given keys at hand."""
+    """A project with the given keys."""
 
     def __init__(self, *unlockers: Any) -> None:
         self.found = unlockers
@@ -36,7 +36,7 @@ class Keys:
 
 @pytest.fixture
 def two_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Configure a shared key beside that of the machine."""
+    """Configure a shared key in addition to the machine's key."""
     machine: Path = settings.INSTANCE.key_file
     shared = SharedUnlocker(Secret("a key that several machines share"))
     monkeypatch.setattr(install_keyring, "get_project", lambda: Keys(shared, MachineUnlocker(machine)))

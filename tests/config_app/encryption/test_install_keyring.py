@@ -1,4 +1,4 @@
-"""The install's keyring is created once and never replaced while it is needed for a secret (K1, K2, B1)."""
+"""The keyring is created once and never replaced while a secret still needs it (K1, K2, B1)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def key_file() -> Path:
 
 
 def restart() -> None:
-    """Forget the keyring and the configuration, as a restart does."""
+    """Forget keyring and configuration, as a restart does."""
     reset_process()
 
 
@@ -233,7 +233,7 @@ def test_a_key_that_is_configured_later_gets_a_slot(monkeypatch: pytest.MonkeyPa
 
 
 class Keys:
-    """A project that has the given unlockers."""
+    """A project with the given unlockers."""
 
     def __init__(self, *unlockers: object) -> None:
         self.found = unlockers

@@ -44,7 +44,7 @@ def machine(tmp_path: Path) -> MachineUnlocker:
 
 
 def reason(slots: list[Slot], *unlockers: Unlocker, salt: bytes = SALT) -> str:
-    """Return the reason why none of ``unlockers`` fits one of ``slots``."""
+    """Return the error's reason when none of ``unlockers`` fits one of ``slots``."""
     with pytest.raises(KeyringLocked) as caught:
         unlock(slots, unlockers, salt)
     assert "\n" not in str(caught.value)
@@ -97,7 +97,7 @@ def test_any_changed_byte_is_noticed(position: int, change: int) -> None:
         found = keyring.decrypt("workos_api_key", ciphertext.decode("latin-1"))
     except DecryptionFailed:
         return
-    assert found == SECRET  # base64 has padding bits that mean nothing
+    assert found == SECRET  # base64 has padding bits without a meaning
 
 
 def test_what_is_derived_belongs_to_one_purpose_and_one_install(keyring: Keyring) -> None:
@@ -136,7 +136,7 @@ def test_a_wrong_shared_key_is_named_and_not_repeated(keyring: Keyring) -> None:
 
 
 def held_by(error: BaseException | None) -> list[object]:
-    """Return the local variables in the tracebacks of an error and of what led to it, but not the test's."""
+    """Return the local variables in the tracebacks of an error and its causes, without those of the test."""
     found: list[object] = []
     while error is not None:
         for frame, _line in traceback.walk_tb(error.__traceback__):

@@ -1,4 +1,4 @@
-"""What is true of every form field for settings."""
+"""Properties that every form field for settings has."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from config_app.declaration.secret import Secret
 from config_app.fields import SettingField
 from hub.configuration.fields import ApiKeyField, ClientIdField
 
-# How long an example takes depends on what else the machine does; that is not what is tested here.
+# The time for one example depends on the load of the machine and is not tested here.
 in_its_own_time = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 CANARY = "c4nary \x00 of a value"
@@ -51,7 +51,7 @@ def lists_of(entries: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     return st.builds(str.join, separator, st.lists(entries, max_size=6))
 
 
-# One instance of every field, with texts that it should take.
+# One instance of every field, with texts that it should accept.
 KINDS: list[tuple[SettingField[Any], st.SearchStrategy[str]]] = [
     (
         fields.BooleanField(),
@@ -89,7 +89,7 @@ every_field = pytest.mark.parametrize(
 
 
 def taken(field: SettingField[Any], text: Any) -> Any:
-    """Return the value of ``text``; check that its stored text gives the same value and text again."""
+    """Return the value of ``text``; check that its stored text leads to the same value and text again."""
     value = field.clean(text)
     stored = field.serialise(value)
     assert field.clean(stored) == value
@@ -175,7 +175,7 @@ def test_an_optional_field_gives_its_empty_value_for_the_empty_text(field: Setti
     optional = copy.deepcopy(field)
     optional.required = False
     if isinstance(field, fields.BooleanField):
-        return  # has no empty value: see test_any_other_word_is_neither
+        return  # the field has no empty value: see test_any_other_word_is_neither
     assert optional.clean("") == optional.empty_value
     assert optional.clean(None) == optional.empty_value
     assert optional.serialise(optional.empty_value) == ""

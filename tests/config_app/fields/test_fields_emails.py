@@ -1,4 +1,4 @@
-"""E-mail fields return addresses in one spelling, so that they can be compared."""
+"""E-mail fields return each address in one spelling, so that addresses can be compared."""
 
 from __future__ import annotations
 

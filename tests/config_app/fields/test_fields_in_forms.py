@@ -1,4 +1,4 @@
-"""The fields work in ordinary Django forms: what they show, what they accept and what counts as a change."""
+"""The fields in ordinary Django forms: what they show and accept, and when they report a change."""
 
 from __future__ import annotations
 

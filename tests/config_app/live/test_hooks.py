@@ -21,7 +21,7 @@ from tests.support.databases.raw_sql import set_row
 
 @pytest.fixture(autouse=True)
 def heard(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Yield a list for what the hooks receive; remove the test's hooks afterwards."""
+    """Yield a list to which the test's hooks add their arguments; remove these hooks afterwards."""
     monkeypatch.setattr(hooks, "_hooks", [])
     return []
 

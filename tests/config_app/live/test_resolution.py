@@ -1,4 +1,4 @@
-"""Every process uses only valid values, and the same ones, no matter what is in the tables (R4)."""
+"""All processes use the same valid values, no matter what is in the tables (R4)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _owner(transactional_db: None, owner: User) -> None:
 
 
 def restarted() -> RuntimeConfig:
-    """Return the configuration that a newly started process reads."""
+    """Return the configuration that a new process reads."""
     reset_process()
     config: RuntimeConfig = get_config()
     return config
@@ -55,7 +55,7 @@ def is_valid(setting: Setting, text: str) -> bool:
 
 
 def storable(text: str) -> Any:
-    """Return ``text`` as a parameter of a test; only SQLite accepts a text with the byte 0."""
+    """Return ``text`` as a test parameter; only SQLite accepts a text with the byte 0."""
     return pytest.param(text, marks=ONLY_SQLITE if "\0" in text else ())
 
 
@@ -251,7 +251,7 @@ def test_a_null_in_a_table_without_its_constraint_is_no_value() -> None:
 
 
 def rebuild_table() -> None:
-    """Restore the table's constraints and triggers, as after the migrations."""
+    """Restore the constraints and triggers of the table, as after the migrations."""
     from django.db import connection
 
     from config_app.models import SystemConfig

@@ -1,4 +1,4 @@
-"""Behind a transaction pooler nothing is heard, so changes are polled for, and everything says so."""
+"""Behind a transaction pooler there are no notifications: processes poll, and warnings say so."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ SAYS_SO = "a connection pooler hides notifications, so processes poll every 1 s"
 
 @pytest.fixture
 def url(postgresql_server: PostgreSQL) -> Iterator[str]:
-    """Give the URL of an empty database behind a pooler."""
+    """Give the URL of an empty database; the URL leads through a pooler."""
     with pooled(postgresql_server, postgresql_server.new_database()) as through:
         yield through
 
 
 @pytest.fixture
 def hub(url: str, tmp_path: Path) -> Iterator[HubProcess]:
-    """Give a hub that is served from there."""
+    """Give a served hub that uses this URL."""
     served = HubProcess(tmp_path / "hub", database_url=url)
     served.serve(workers=WORKERS)
     yield served

@@ -1,4 +1,4 @@
-"""Nothing that PostgreSQL says is lost, and nothing it does not say is waited for too long."""
+"""No notification of PostgreSQL is lost, and a missing notification delays a change only briefly."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def change():
 
 @pytest.fixture(scope="module")
 def hub(postgresql_server: PostgreSQL, tmp_path_factory: pytest.TempPathFactory) -> HubProcess:
-    """Give a hub on PostgreSQL that was started once."""
+    """Give a hub on PostgreSQL after its first start."""
     started = HubProcess(
         tmp_path_factory.mktemp("hub") / "hub", database_url=postgresql_server.new_database()
     )
@@ -41,7 +41,7 @@ def hub(postgresql_server: PostgreSQL, tmp_path_factory: pytest.TempPathFactory)
     return started
 
 
-# The version is read, and then the statement waits for a lock until somebody has changed it.
+# The statement reads the version, and then waits for a lock until another connection has changed it.
 LOST_WAKE_UP = """
 source = postgresql.PostgresSource()
 client.execute("SELECT pg_advisory_lock(7)")
@@ -118,7 +118,7 @@ def test_a_server_that_is_silent_is_given_up_soon(hub: HubProcess) -> None:
     assert found.split() == ["3", "4000", "10"] * 2
 
 
-# Somebody commits while the watcher writes its receipt: the notification comes with the answer to that.
+# A change is committed while the watcher writes its receipt; the notification comes with that answer.
 CHANGE_DURING_RECEIPT = """
 from config_app.propagation import receipts, watcher, watching
 from config_app.live import runtime

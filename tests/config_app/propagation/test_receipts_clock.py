@@ -1,4 +1,4 @@
-"""A clock that is one hour off, either way, breaks no receipt (R9)."""
+"""Receipts work even if a clock is one hour fast or slow (R9)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ time_machine.travel(there, tick=True).start()
 
 
 def skew(hub: HubProcess, hours: int) -> None:
-    """Let every process of a hub have a clock that is wrong."""
+    """Let the clock of every process of a hub be ``hours`` hours fast; a negative number makes it slow."""
     folder = hub.folder / "skewed"
     folder.mkdir()
     (folder / "sitecustomize.py").write_text(SKEWED.format(hours=hours))
@@ -39,7 +39,7 @@ def skew(hub: HubProcess, hours: int) -> None:
 
 
 def look(hub: HubProcess) -> str:
-    """Return how far the last revision has come, as a command of this hub sees it."""
+    """Return the line of `config show` that says how many processes use the last revision."""
     lines = hub.config("show").splitlines()
     return next((line for line in lines if "at revision" in line), "")
 

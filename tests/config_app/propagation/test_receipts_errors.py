@@ -1,4 +1,4 @@
-"""What a process could not take up, or what failed as it did, stands in its receipt."""
+"""A process's receipt contains the errors that occurred when it loaded or applied a revision."""
 
 from __future__ import annotations
 

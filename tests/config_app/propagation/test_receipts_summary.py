@@ -1,4 +1,4 @@
-"""How far a revision has come, in one sentence."""
+"""One sentence says how many processes use a revision."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def add_process(
 
 
 def editor_page() -> str:
-    """Return the editor as the owner sees it."""
+    """Return the editor's page as the owner sees it."""
     client = browser()
     client.force_login(claim_for("owner@example.com"))
     return client.get("/admin/config_app/systemconfig/").content.decode()

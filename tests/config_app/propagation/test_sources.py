@@ -1,4 +1,4 @@
-"""What tells a watcher to look: commits to our tables, and nothing else."""
+"""A source wakes a watcher after commits to the configuration tables, and only then."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _install(transactional_db: None, install: None) -> None:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Give a copy of the database that a test may damage."""
+    """Give a copy of the database that the test may damage."""
     copy = tmp_path / "hub.db"
     shutil.copy(connection.settings_dict["NAME"], copy)
     return copy

@@ -1,4 +1,4 @@
-"""A process hears of every change, and nothing that happens to the database stops it from listening."""
+"""A process is notified of every change, and no problem with the database ends its watcher."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.support.waiting import wait_for
 
 @pytest.fixture
 def _watching(transactional_db: None, install: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Watch in this process, trying again soon after trouble."""
+    """Run a watcher in this process; it tries again soon after an error."""
     monkeypatch.setattr(watcher, "RETRY", 0.02)
     reset_process()
     watching.start()
@@ -42,7 +42,7 @@ def _watching(transactional_db: None, install: None, monkeypatch: pytest.MonkeyP
 
 @pytest.fixture
 def _broken(_watching: None) -> Iterator[None]:
-    """Take the table away until the test puts it back."""
+    """Rename the table until the test restores it."""
     raw_sql("ALTER TABLE system_config RENAME TO elsewhere; UPDATE config_state SET version = version + 1")
     wait_for(lambda: runtime.stale_since() is not None, "the loss to be noticed")
     yield

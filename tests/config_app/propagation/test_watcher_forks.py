@@ -1,4 +1,4 @@
-"""A child of a watching process watches for itself, and a fork never leaves it stuck."""
+"""A child of a process with a watcher has its own watcher, and a fork never blocks it."""
 
 from __future__ import annotations
 

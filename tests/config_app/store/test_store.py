@@ -248,7 +248,7 @@ def test_no_change_of_eight_processes_is_lost(any_hub_process: HubProcess) -> No
 
 
 def chain(hub: HubProcess, key: str) -> list[object]:
-    """Return a setting's values in order; check that each one is the old value of the next change."""
+    """Return a setting's values in order; check that each value is the old value of the next change."""
     query = "SELECT key, old_value, new_value FROM config_change ORDER BY revision_id"
     found = [(old, new) for name, old, new in hub.sql(query) if name == key]
     for (_, new), (old, _) in itertools.pairwise(found):

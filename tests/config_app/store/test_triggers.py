@@ -1,4 +1,4 @@
-"""The database counts every write to the table, also those of other programs."""
+"""The database counts every write to the table, even by other programs."""
 
 from __future__ import annotations
 
