@@ -17,7 +17,7 @@ class ConfigAppConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the checks, install the triggers after migrations, and watch in processes that read."""
+        """Register the checks, and the functions that install the triggers and start the watcher."""
         from config_app import checks  # noqa: F401 - its import registers the checks
         from config_app.store import triggers
         from config_app.store.process import process
@@ -32,21 +32,21 @@ class ConfigAppConfig(AppConfig):
 
 
 def _start_soon() -> None:
-    """Let a process that has read the configuration notice changes."""
+    """Start a watcher, because this process has read its first configuration."""
     from config_app.propagation import watching
 
     watching.start_soon()
 
 
 def _keep_current(**_signal: Any) -> None:
-    """Let a process that serves requests use the current configuration."""
+    """Keep the configuration of this process current, because it serves requests."""
     from config_app.propagation import watching
 
     watching.keep_current()
 
 
 def _forget(**_signal: Any) -> None:
-    """Forget what was read before a migration or a flush, such as that between two tests."""
+    """Forget what this process has read, because a migration or a flush has changed the tables."""
     from config_app.store.process import process
 
     process.reset()

@@ -43,13 +43,13 @@ def check_project(**_options: Any) -> list[CheckMessage]:
 
 
 def _if_configured(check: Callable[..., list[CheckMessage]]) -> Callable[..., list[CheckMessage]]:
-    """Decorate a check, so that it returns nothing if ``check_project`` finds that there is no project."""
+    """Decorate a check so that it reports nothing if no project is configured."""
 
     @functools.wraps(check)
     def checked(**options: Any) -> list[CheckMessage]:
         try:
             return check(**options)
-        except NotConfigured:
+        except NotConfigured:  # check_project reports this
             return []
 
     return checked

@@ -177,7 +177,7 @@ class WriteConflict(DatabaseUnavailable):
 
 
 class BrokenTransaction(DatabaseUnavailable):
-    """An earlier error has broken the caller's transaction, in which the database refuses everything."""
+    """An earlier error has broken the caller's transaction, so the database refuses further statements."""
 
     def __init__(self) -> None:
         self.why = "an earlier error has broken this transaction"
@@ -185,7 +185,7 @@ class BrokenTransaction(DatabaseUnavailable):
 
 
 class UnstorableText(ConfigError):
-    """The database cannot store a text, whatever its setting accepts."""
+    """The database cannot store a text, even if the text is valid for its setting."""
 
     def __init__(self, why: str, fix: str) -> None:
         super().__init__(f"the database cannot store a text of this change: {why}", fix=fix)

@@ -17,7 +17,7 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
 UNAVAILABLE = "config_app.unavailable"
-"""The name in ``request.META`` for the ``ConfigError`` because of which there is no configuration."""
+"""The name in ``request.META`` for the ``ConfigError`` that explains why there is no configuration."""
 
 
 @sync_and_async_middleware
@@ -50,7 +50,10 @@ def one_revision(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRe
 
 
 def _pin(request: HttpRequest) -> pinning.OneRevision | None:
-    """Return what pins the request; ``None``, with the error in ``META``, if there is no configuration."""
+    """Return a context manager that pins the request to the current revision.
+
+    If there is no configuration, put the error into ``META`` and return ``None``.
+    """
     try:
         if not pinning.is_overridden():
             runtime.get_snapshot()

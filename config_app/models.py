@@ -21,19 +21,19 @@ else:
 
 
 def now() -> dt.datetime:
-    """Return the current time of this machine, with a time zone, also if ``USE_TZ`` is off."""
+    """Return the current time of this machine, with a time zone, even if ``USE_TZ`` is off."""
     return timezone.localtime(dt.datetime.now(dt.UTC))
 
 
 class MomentField(DateTimeField):
-    """A time that always has a time zone in Python, also if ``USE_TZ`` is off.
+    """A time that always has a time zone in Python, even if ``USE_TZ`` is off.
 
-    Without ``USE_TZ``, Django's own field returns local time that does not say of which zone. SQLite's
-    clock, with which ``Now()`` fills our columns, even shows UTC.
+    Without ``USE_TZ``, Django's own field returns a local time and does not name its zone. Our columns
+    are filled by ``Now()``, which returns UTC on SQLite.
     """
 
     def deconstruct(self) -> Any:
-        """Return the arguments of the field for migrations, which see Django's own field."""
+        """Return the arguments of the field for migrations, with Django's own class instead of this one."""
         name, _path, args, kwargs = super().deconstruct()
         return name, "django.db.models.DateTimeField", args, kwargs
 
@@ -188,7 +188,7 @@ class KeySlot(models.Model):
 class ConfigState(models.Model):
     """A table with one row: the version, which every write increases. Writers lock this row.
 
-    ``history_floor`` is the revision with which the complete history begins; NULL if nothing was pruned.
+    The history is complete from revision ``history_floor`` on; NULL if nothing was pruned.
     """
 
     version = models.PositiveBigIntegerField(default=0)
@@ -203,7 +203,7 @@ class ConfigState(models.Model):
 
 
 class Process(models.Model):
-    """The receipt of a running process: which revision it uses. All times are of the database's clock.
+    """The receipt of a running process: which revision it uses. All times are those of the database's clock.
 
     - ``instance``: distinguishes containers that have the same host name.
     - ``since``: when the process started to use the revision.

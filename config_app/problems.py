@@ -41,6 +41,6 @@ class Finding:
 
 
 Check = Callable[["Overview"], Finding]
-"""A function that checks one fact; its name says which. If it raises ``ConfigError``, the error is shown."""
+"""A function that checks one fact and has its name. If it raises ``ConfigError``, this error is shown."""
 Look = Callable[[], Finding]
 """A check that needs no database."""

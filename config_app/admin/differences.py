@@ -42,7 +42,7 @@ def lockout_warning(plan: Plan) -> str:
 
 
 def in_words(rows: Iterable[ShownChange]) -> str:
-    """Return the changes as one line of text; of many changes, the first ``MOST`` and a count."""
+    """Return the changes as one line of text: at most ``MOST`` of them, then the number of the others."""
     rows = list(rows)
     words = [f"{row.label} {_word(row, row.old)} → {_word(row, row.new)}" for row in rows[:MOST]]
     if len(rows) > MOST:

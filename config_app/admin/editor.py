@@ -66,11 +66,12 @@ class ConfigurationAdmin(WholeAdmin):
     @SECRETS_IN_POST
     @method_decorator(require_POST)
     def preview_view(self, request: HttpRequest) -> JsonResponse:
-        """Return as JSON what saving would change, the errors by field, or that the page is stale.
+        """Return as JSON what saving would change, and save nothing.
 
-        Nothing is saved. ``proof`` says how to prove one's identity first, or is empty. A correct password in
-        the form counts as proof. ``warning`` says that the change will revert unless it is confirmed, or is
-        empty.
+        If the form is not valid, return the errors by field instead. If the page is no longer current, return
+        ``stale``. ``proof`` says what the visitor must do first to prove their identity; it is empty if
+        nothing is missing. A correct password in the form counts as proof. ``warning`` says that the
+        change reverts unless it is confirmed; it is empty for all other changes.
         """
         current, form = self._receive(request)
         try:

@@ -182,11 +182,15 @@ class HistoryAdmin(WholeAdmin):
         return revert(request, number, {**self.admin_site.each_context(request), "opts": self.opts})
 
     def _neighbour(self, order: str, **numbers: int) -> int | None:
-        """Return the number of a remaining revision beside one whose neighbours may have been pruned."""
+        """Return the number of the first revision that matches ``numbers``; ``None`` if there is none."""
+        # The revisions with the numbers before and after may have been pruned.
         return Revision.objects.filter(**numbers).order_by(order).values_list("number", flat=True).first()
 
     def find(self, request: HttpRequest, number: int) -> Revision:
-        """Return revision ``number``; raise ``PermissionDenied`` or ``Http404``."""
+        """Return revision ``number``; raise ``Http404`` if it does not exist.
+
+        Raise ``PermissionDenied`` if the visitor may not see the history.
+        """
         if not may_view_history(request):
             raise PermissionDenied
         revision = self.get_queryset(request).filter(pk=number).first()

@@ -41,7 +41,7 @@ class Elsewhere:
 
 
 def elsewhere(request: HttpRequest, config: Any, keys: Collection[str], path: str) -> Elsewhere | None:
-    """Return where this site is reached under ``config``; ``None`` if the request already came that way.
+    """Return the address of this site under ``config``; ``None`` if the request already used it.
 
     ``keys`` are the settings that changed.
     """
@@ -68,7 +68,7 @@ def show_elsewhere(
 ) -> HttpResponse:
     """Return a page that links to ``link``, in place of a redirect.
 
-    ``warning`` is shown on this page if the messages are kept for the page at ``link``.
+    If the messages will be shown at ``link``, this page shows only ``warning``.
     """
     # A redirect could fail: perhaps the browser cannot reach the new address, or nothing listens there yet.
     page = context | {"elsewhere": link}

@@ -37,7 +37,10 @@ def roll_back(request: HttpRequest, target: Revision, context: dict[str, Any]) -
 
 
 def _form(request: HttpRequest, target: Revision, newest: int, *, again: bool = False) -> RevisionForm:
-    """Return the submitted form, or a new one; with ``again``, a new one that keeps the submitted reason."""
+    """Return the submitted form; if nothing was submitted, return a new one.
+
+    With ``again``, return a new form that has the submitted reason.
+    """
     if request.method == "POST" and not again:
         return RevisionForm(request.POST)
     reason = request.POST.get(REASON, f"Back to revision {target.number}")

@@ -33,7 +33,7 @@ MENDED_HERE = {"invalid_value", "refused_value", "secret_unreadable"}
 class Notice:
     """A remark about one setting.
 
-    ``severity`` is that of a problem, or ``clash``, ``pinned`` or ``pending``.
+    ``severity`` is ``clash``, ``pinned``, ``pending`` or the severity of a problem.
     """
 
     severity: str

@@ -129,7 +129,7 @@ def _next(request: HttpRequest) -> str:
 class BannerRow:
     """An unconfirmed revision as the banner shows it.
 
-    ``link`` leads to where it can be confirmed; ``None`` if that is here.
+    ``link`` leads to the address where a person can confirm it; ``None`` if the request used this address.
     """
 
     waiting: UnconfirmedRevision

@@ -37,7 +37,7 @@ def adopt_now() -> None:
 
 
 def is_unrecorded() -> bool:
-    """Return whether any row differs from the history, also if no trigger counted the write."""
+    """Return whether any row differs from the history, even if no trigger counted the write."""
     return bool(differing(store.read()))
 
 
@@ -50,7 +50,7 @@ def unrecorded(stored: Stored) -> list[str]:
 
 
 def differing(stored: Stored) -> set[str]:
-    """Return the keys whose rows differ from the history, also if no trigger counted the write."""
+    """Return the keys whose rows differ from the history, even if no trigger counted the write."""
     return _differing(store.latest_texts(), _texts(stored))
 
 

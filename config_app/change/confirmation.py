@@ -27,7 +27,7 @@ from config_app.store.failures import database_errors
 logger = logging.getLogger("config_app")
 
 DEFAULT_SECONDS = 300.0
-"""Seconds to confirm a revision, as requirement W6 asks."""
+"""Seconds in which a revision must be confirmed if the project does not set another period (W6)."""
 CONFIRMED, REVERTED, FAILED = "confirmed", "reverted", "failed"
 
 

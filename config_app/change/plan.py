@@ -80,9 +80,9 @@ class Plan:
         If ``actor`` is a user object, this user must be permitted to make the changes.
 
         The changes are validated again under the writers' lock. Raise ``StaleRevision`` if the plan's
-        base revision is no longer the last, ``InvalidPlan`` if the changes are no longer valid or the
-        actor may not make them, and ``DatabaseUnavailable``. If an exception is raised, nothing has
-        changed.
+        base revision is no longer the last. Raise ``InvalidPlan`` if the changes are no longer valid, or
+        if the actor may not make them. Raise ``DatabaseUnavailable`` if the database cannot be used. If
+        an exception is raised, nothing has changed.
         """
         origin = Origin(actor=actor_name(actor), channel=channel, reason=reason, address=address)
         with store.writing() as found:
@@ -131,7 +131,9 @@ def plan(
     only while that revision is the last. ``managed`` allows changes to managed settings. ``refusals`` has a
     note, which is recorded in the history, for each value that an import refused. ``known`` is the
     configuration that the caller has just read; it avoids a second read.
-    Raise ``InvalidPlan`` with every error found, or ``StaleRevision``.
+
+    Raise ``InvalidPlan`` with all errors if the changes are not valid. Raise ``StaleRevision`` if
+    ``base_revision`` is not the last revision.
     """
     changes = sealed(changes)
     return _validated_plan(
@@ -183,7 +185,7 @@ def _validated_plan(
 def _edits(
     schema: Schema[Any], stored: Stored, texts: Mapping[str, Text], unsettled: Set[str]
 ) -> Iterable[Edit]:
-    """Yield an edit for each text that differs from its row or whose setting has an unsettled refusal."""
+    """Yield an edit for each setting if its text differs from the row, or if its last change was refused."""
     for key, text in texts.items():
         row, setting = stored.rows.get(key), schema[key]
         # Setting a value again settles an earlier refusal, even if the row stays the same.
@@ -192,14 +194,14 @@ def _edits(
 
 
 def _old_text(setting: Setting, row: store.Row | None) -> str | None:
-    """Return the text to record as the old one: without the ciphertext if the setting is no secret now."""
+    """Return the old text to record; empty if the row has a secret but the setting is no longer secret."""
     if row is None:
         return None
     return "" if row.is_secret and not setting.is_secret else row.value
 
 
 def _refused_edits(stored: Stored, refusals: Mapping[str, str]) -> Iterable[Edit]:
-    """Yield an edit for each refusal that records its note and leaves the row unchanged."""
+    """Yield an edit for each refusal; the edit records the note and leaves the row unchanged."""
     for key, note in refusals.items():
         row = stored.rows.get(key)
         text = row.value if row else None

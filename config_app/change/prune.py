@@ -43,7 +43,7 @@ class Pruning:
 
     - ``rows``: the keys of the rows that belong to no setting.
     - ``renamed``: the present key of each row under a former key.
-    - ``first``: the revision with which the complete history begins afterwards.
+    - ``first``: afterwards, the history is complete from this revision on.
     - ``revisions`` and ``changes``: how many entries of the history are removed.
     - ``revision``: the last revision.
     """
@@ -72,10 +72,10 @@ def plan_pruning(limits: Limits = NO_LIMITS) -> Pruning:
 def prune(
     limits: Limits = NO_LIMITS, *, actor: object = None, channel: str = CODE, reason: str = ""
 ) -> Pruning:
-    """Remove rows that belong to no setting, and history within ``limits``; return what was removed.
+    """Remove rows that belong to no setting, and the history that ``limits`` selects; return a report.
 
-    Every setting keeps its last value in the history, and an unconfirmed revision stays. The changes of rows
-    are one revision. Raise ``ConfigError`` if a renamed secret cannot be encrypted for its present key.
+    Every setting keeps its last value in the history, and an unconfirmed revision stays. The row changes are
+    recorded as one revision. Raise ``ConfigError`` if a renamed secret cannot be encrypted for its new key.
     """
     origin = Origin(actor=actor_name(actor), channel=channel, reason=reason)
     with store.writing() as found:
@@ -106,7 +106,7 @@ def _unknown(stored: Stored) -> set[str]:
 
 
 def _edits(stored: Stored) -> Iterator[Edit]:
-    """Yield an edit for each row that belongs to no setting, and for each setting with a former row."""
+    """Yield an edit for each row without a setting, and for each setting with a row under a former key."""
     for key in sorted(_unknown(stored)):
         row = stored.rows[key]
         yield Edit(key=key, old=row.value, new=None, is_secret=row.is_secret)
@@ -118,7 +118,7 @@ def _edits(stored: Stored) -> Iterator[Edit]:
 
 
 def _first_to_keep(last: int, limits: Limits) -> int:
-    """Return the revision with which the complete history will begin."""
+    """Return the revision from which on the history will be complete."""
     first = store.first_complete()
     if limits == NO_LIMITS:
         return first
@@ -133,7 +133,7 @@ def _first_to_keep(last: int, limits: Limits) -> int:
 
 
 def _needed(first: int) -> QuerySet[Change]:
-    """Return the changes before revision ``first`` that say what applied then.
+    """Return the earlier changes from which the values at revision ``first`` follow.
 
     A rollback to ``first`` or later needs them. So does the comparison of the rows with the history.
     """

@@ -10,7 +10,8 @@ from config_app.live import runtime
 def reload_everywhere() -> int:
     """Make every process reload the configuration, and return the number of the last revision.
 
-    Writes that bypassed the store are recorded as a revision first. Raise ``DatabaseUnavailable``.
+    Writes that bypassed the store are recorded as a revision first. Raise ``DatabaseUnavailable`` if the
+    database cannot be used.
     """
     with store.writing() as found:
         stored = adopt(found, thoroughly=True)

@@ -31,9 +31,9 @@ def plan_reset(*, every_setting: bool = False) -> Plan:
 def reset(
     *, actor: object = None, channel: str = CODE, reason: str = "", every_setting: bool = False
 ) -> Revision | None:
-    """Clear every secret and do what the project adds, in one transaction.
+    """Clear every secret and do the project's part of the reset, in one transaction.
 
-    The project adds ``reset_changes()`` and ``revoke_access()``. Return the revision, or ``None`` if no
+    The project's part is ``reset_changes()`` and ``revoke_access()``. Return the revision, or ``None`` if no
     setting had to change. Raise ``InvalidPlan`` if ``actor`` is a user who may not make the changes.
     """
     with database_errors(), transaction.atomic():

@@ -1,4 +1,4 @@
-"""Whether the person who makes a change may make it. Program code and shells may change every setting."""
+"""Checks whether a person may make a change. Program code and shells may change every setting."""
 
 from __future__ import annotations
 

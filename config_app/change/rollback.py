@@ -37,9 +37,9 @@ def plan_rollback(number: int, base_revision: int | None = None) -> Plan:
 
 
 def _accepted_until(number: int) -> dict[str, Change | None]:
-    """Return the accepted change until revision ``number`` of each key that has changed since.
+    """Return, for each key that has changed after revision ``number``, the change in force then.
 
-    ``None`` means that the setting had its default.
+    This is the last accepted change up to that revision; ``None`` means that the setting had its default.
     """
     schema = get_schema()
     later = Change.objects.filter(revision__number__gt=number).order_by()

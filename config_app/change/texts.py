@@ -1,4 +1,4 @@
-"""The texts of a plan on their way to the tables: secrets are wrapped first and encrypted later."""
+"""The texts that a plan writes to the tables: secrets are wrapped first and encrypted later."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Text = str | Secret | None
 
 
 def _under_present_keys(changes: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return ``changes`` by the present keys of the settings; raise ``InvalidPlan`` if one is named twice."""
+    """Return ``changes`` by present key; raise ``InvalidPlan`` if a setting is given under two keys."""
     former = get_schema().former
     for old in former.keys() & changes.keys():
         if former[old] in changes:
@@ -31,7 +31,7 @@ def _under_present_keys(changes: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def sealed(changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``changes`` by present key, with the text of each secret in a ``Secret``, to mask it in logs.
+    """Return ``changes`` by present key, with each secret text in a ``Secret``, which hides it from logs.
 
     Raise ``InvalidPlan`` if a setting is given under two of its keys.
     """
@@ -70,9 +70,9 @@ def plain(text: Text) -> str | None:
 
 
 def encrypted(edits: Iterable[Edit]) -> list[Edit]:
-    """Return the edits with each new secret encrypted; raise ``KeyringLocked`` if no slot opens.
+    """Return the edits with each new secret encrypted; call it only within ``store.writing``.
 
-    Call it only within ``store.writing``.
+    Raise ``KeyringLocked`` if the keyring cannot be unlocked.
     """
     edits = list(edits)
     if not any(_has_new_secret(edit) for edit in edits):

@@ -61,7 +61,7 @@ class OneLineCommand(BaseCommand):
         return DONE
 
     def execute(self, *args: Any, **options: Any) -> str | None:
-        """Run the command; raise ``CommandError`` if ``call_command`` called it and it failed."""
+        """Run the command; if it fails under ``call_command``, raise ``CommandError``."""
         self._shows_traceback = bool(options.get("traceback"))
         try:
             return super().execute(*args, **options)
@@ -85,7 +85,7 @@ def error_lines(error: ConfigError) -> Iterator[str]:
 
 
 def _prepare_process() -> None:
-    """Make the streams accept any character, silence the engine's log and do not watch."""
+    """Make the streams accept any character, silence the engine's log and let no watcher start."""
     process.is_short_command = True
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

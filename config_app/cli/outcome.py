@@ -41,7 +41,7 @@ def commit(
 def _show_everywhere(
     waiting: Convergence, revision: Revision | None, plan: Plan, options: Namespace, terminal: Terminal
 ) -> None:
-    """Print the revision, then wait until every process uses it and print that too.
+    """Print the revision, wait until every process uses it, then print how many processes do.
 
     Raise ``NotEverywhere`` if some processes do not use it in time; the error names them.
     """

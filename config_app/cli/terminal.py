@@ -28,7 +28,7 @@ class OutputClosed(OutputFailed):
 
 
 class Terminal:
-    """Standard output and error of one command, and standard input to ask on."""
+    """Standard output and error of one command, and standard input for the answers to its questions."""
 
     def __init__(self, stdout: Any, stderr: Any, stdin: TextIO | None = None) -> None:
         """Use these streams, which may be files or Django's ``OutputWrapper``s."""
@@ -106,7 +106,7 @@ def _translated(value: object) -> str:
 
 
 def printable(text: str) -> str:
-    """Return ``text`` with every character that is not printable as an escape sequence."""
+    """Return ``text`` with an escape sequence in place of each character that is not printable."""
     # Otherwise a stored value could move the cursor, ring the bell or hide other text.
     if text.isprintable():
         return text

@@ -17,7 +17,10 @@ MAX_BYTES = 1024 * 1024
 
 
 def read_values(options: Namespace) -> dict[str, str]:
-    """Return the given text by key; raise ``WrongCall`` or ``ConfigError``."""
+    """Return the given texts by key.
+
+    Raise ``WrongCall`` if the arguments do not fit together, or ``ConfigError`` if a key or text is wrong.
+    """
     if options.stdin or options.file is not None:
         return _read_source(options)
     return _unique([*_paired(options), *_positional(options.values)])

@@ -32,7 +32,7 @@ class Verb:
 
     needs_install: ClassVar[bool] = True
     repeated: ClassVar[str | None] = None
-    """The positional argument whose values may also follow an option, which argparse does not support."""
+    """The positional argument whose values may also follow an option; argparse alone does not allow this."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the verb's arguments to ``parser``."""
@@ -129,7 +129,10 @@ def _text(text: str) -> str:
 
 
 def find_setting(key: str) -> Setting:
-    """Return the setting with this key; raise ``UnknownSetting`` or, for the salt, ``ManagedSetting``."""
+    """Return the setting that has or had this key; raise ``UnknownSetting`` if there is none.
+
+    Raise ``ManagedSetting`` if it is the key of the salt.
+    """
     if key == SALT_KEY:
         raise ManagedSetting(key, "and is never shown, because every secret depends on it")
     schema = get_schema()
@@ -137,7 +140,7 @@ def find_setting(key: str) -> Setting:
 
 
 def warn_of_former_keys(keys: Iterable[str], terminal: Terminal) -> None:
-    """Print a warning for each key that its setting does not have any more."""
+    """Print a warning for each of ``keys`` that is a former key of a setting."""
     former = get_schema().former
     for key in dict.fromkeys(keys):
         if key in former:

@@ -65,7 +65,7 @@ def _members(annotation: Any, seen: set[int]) -> Iterator[Any]:
 
 
 def _arguments(annotation: Any) -> Iterator[Any]:
-    """Yield the types in the brackets of an annotation, and those of a generic alias before them."""
+    """Yield the types in the brackets of an annotation, then the type before the brackets."""
     for argument in typing.get_args(annotation):
         yield from argument if isinstance(argument, list) else [argument]  # as in Callable[[Secret], None]
     if (origin := typing.get_origin(annotation)) is not None:

@@ -1,4 +1,4 @@
-"""Former names of settings: what is stored under an old key belongs to the setting that has it now."""
+"""Former names of settings: what is stored under a former key still belongs to its setting."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def former_names(settings: Mapping[str, Any]) -> dict[str, str]:
-    """Return the present key of each former one; a key that a setting has now is never a former one."""
+    """Return the present key for each former key, but not for keys that another setting has now."""
     found: dict[str, str] = {}
     for key, setting in settings.items():
         for old in setting.formerly:
@@ -23,8 +23,8 @@ def former_names(settings: Mapping[str, Any]) -> dict[str, str]:
 class Carried(NamedTuple):
     """Entries by present key.
 
-    - ``former``: the former key of each entry that was found under it, by present key.
-    - ``leftover``: the present key of each entry that has no effect, because there is a newer one.
+    - ``former``: for each entry that was found under a former key, this former key, by present key.
+    - ``leftover``: for each entry that a newer one replaces, its present key, by former key.
     """
 
     entries: dict[str, Any]
@@ -33,7 +33,7 @@ class Carried(NamedTuple):
 
 
 def carry_over(names: Mapping[str, str], found: dict[str, T]) -> Carried:
-    """Return ``found`` by present key, for ``names`` as ``former_names`` returns them."""
+    """Return the entries of ``found`` by present key; ``names`` is the result of ``former_names``."""
     former: dict[str, str] = {}
     leftover: dict[str, str] = {}
     for old in [old for old in names if old in found]:

@@ -16,7 +16,7 @@ Rule = Callable[[C], Iterable[RuleViolation]]
 def violations_of(rule: Rule[C], config: C) -> list[RuleViolation]:
     """Return the violations that a rule finds; a ``FaultyRule`` if the rule fails.
 
-    It names the type of the exception and the line, but not its text, which may contain a secret.
+    ``FaultyRule`` has the type and the line of the exception, but not its text, which may contain a secret.
     """
     # A rule runs at every load. If it could raise, one mistake in it would take the whole configuration away.
     try:

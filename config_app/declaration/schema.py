@@ -224,7 +224,7 @@ class Schema(Generic[C]):
             raise UnknownSetting(key, self.suggestions(key)) from None
 
     def suggestions(self, key: str) -> list[str]:
-        """Return up to three similar keys; if ``key`` is an attribute's name, return its setting's key."""
+        """Return up to three similar keys; for a former key or an attribute's name, only the present key."""
         if key in self.former:
             return [self.former[key]]
         by_attribute = [s.key for s in self.settings.values() if s.attribute == key]

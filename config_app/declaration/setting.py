@@ -84,7 +84,7 @@ def setting(
     """Declare one setting; assign the result to a field of the dataclass.
 
     - ``key``: the name in the database and on the command line; by default the name of the attribute.
-    - ``imported_from``: the environment variables that the first start imports; the first one set wins.
+    - ``imported_from``: the first start imports the first of these environment variables that is set.
     - ``can_lock_out``: a wrong value could lock people out, so that they cannot correct it.
     - ``sensitive``: a change needs a recent proof of identity, as for every secret. Use it for settings that
       give people rights or decide whom the application trusts.

@@ -1,4 +1,4 @@
-"""Validates typed values, such as ``50`` or ``("a.example",)``, as what they are."""
+"""Validates values that have a type other than text, such as ``50`` or ``("a.example",)``."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The checks of a running install, one function for each fact; none of them leaves a change."""
+"""The checks of a running install, one function for each fact; none of them changes the install."""

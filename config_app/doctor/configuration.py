@@ -18,7 +18,7 @@ OF_RULES = {"broken_rule", "faulty_rule"}
 
 
 def stored_values(overview: Overview) -> Finding:
-    """Check that every stored value is valid and known, and that no value that an import refused is left."""
+    """Check that every stored value is valid and known, and that nothing refused by an import is left."""
     found = [p for p in overview.stored_problems if p.code not in {*OF_RULES, UNREADABLE}]
     stored = [entry for entry in overview.entries.values() if entry.is_stored]
     refused = {key for problem in found for key in problem.keys}

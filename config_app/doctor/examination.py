@@ -74,7 +74,7 @@ def _checks() -> Iterator[Check]:
 
 
 def _read() -> tuple[Overview | None, Fact]:
-    """Read the overview and return it with the resulting fact; return ``None`` for it if that fails."""
+    """Read the overview; return the overview, or ``None`` if that fails, and the resulting fact."""
     found: list[Overview] = []
 
     def read() -> Finding:

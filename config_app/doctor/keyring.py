@@ -88,7 +88,10 @@ def _unreadable_row(key: str) -> Problem:
 
 
 def archived_secrets(_overview: Overview) -> Finding:
-    """Check that every secret in the history decrypts; raise ``KeyringLocked`` if no slot opens."""
+    """Check that every secret in the history can be decrypted.
+
+    Raise ``KeyringLocked`` if no key unlocks the keyring.
+    """
     # A rollback needs these secrets.
     archived, failed = _archived(), dict[str, set[int]]()
     for key, revision, ciphertext in archived:

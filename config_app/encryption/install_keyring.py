@@ -34,7 +34,7 @@ _lock = open_in_children(threading.Lock())
 
 
 class _Unlocked:
-    """The unlocked keyring of this process. A keyring that is not committed belongs to its transaction."""
+    """The unlocked keyring of this process. Until the commit, only its own transaction has a new keyring."""
 
     def __init__(self) -> None:
         self.keyring: Keyring | None = None
@@ -120,14 +120,17 @@ def slot_kinds() -> list[str]:
 
 
 def opening_kinds() -> dict[str, bool]:
-    """Return, for each kind of available key, whether it unlocks; raise ``KeyringLocked`` if none does."""
+    """Return, for each kind of available key, whether it unlocks the keyring.
+
+    Raise ``KeyringLocked`` if no key does.
+    """
     keyring, slots = get_keyring(), _slots()
     available = [unlocker for unlocker in get_project().unlockers() if unlocker.available]
     return {unlocker.kind: keyring.opens_with(unlocker, slots) for unlocker in available}
 
 
 def lacks_slot() -> bool:
-    """Return whether the project has a way to unlock for which there is no slot yet."""
+    """Return whether one of the project's ways to unlock the keyring has no slot yet."""
     kinds = {slot.kind for slot in _slots()}
     return any(unlocker.kind not in kinds for unlocker in get_project().unlockers())
 

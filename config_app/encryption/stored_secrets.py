@@ -1,4 +1,4 @@
-"""Decrypts what is stored for a setting, also if it was encrypted under a former key of the setting."""
+"""Decrypts what is stored for a setting, even if it was encrypted under a former key of the setting."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from config_app.errors import DecryptionFailed
 
 
 def decrypted(setting: Setting, ciphertext: str) -> str:
-    """Return the text of a stored secret; raise ``DecryptionFailed`` or ``KeyringLocked``."""
+    """Return the text of a stored secret; raise ``KeyringLocked`` if the keyring cannot be unlocked.
+
+    Raise ``DecryptionFailed`` if the secret was not encrypted for this setting.
+    """
     # Each key has a subkey of its own, and a ciphertext does not say for which key it was made.
     keyring = install_keyring.get_keyring()
     for name in (setting.key, *setting.formerly):

@@ -36,7 +36,10 @@ class SettingField(forms.Field, Generic[T]):
         raise NotImplementedError
 
     def parse(self, text: str) -> T:
-        """Return the value of a text that is not empty and has no spaces around it; raise ``refusal()``."""
+        """Return the value of ``text``; raise ``refusal()`` if the text is not valid.
+
+        The text is never empty and has no spaces around it.
+        """
         raise NotImplementedError
 
     def text_of(self, value: T) -> str:
@@ -44,11 +47,11 @@ class SettingField(forms.Field, Generic[T]):
         return str(value)
 
     def serialise(self, value: T | None) -> str:
-        """Return the text to store for a value; ``clean`` returns the same value for it."""
+        """Return the text to store for a value; ``clean`` turns this text into the same value again."""
         return "" if value is None else self.text_of(value)
 
     def check_typed(self, value: T) -> None:
-        """Raise ``refusal()`` if a value of one of the types in ``typed`` has contents that do not fit."""
+        """Raise ``refusal()`` if ``value`` is not valid although it has one of the types in ``typed``."""
 
     def refusal(self, hint: str = "", *, code: str = "invalid") -> ValidationError:
         """Return the error to raise for an invalid value; ``hint`` must not contain the value."""

@@ -55,7 +55,7 @@ class FernetKeyField(SecretField):
 
 
 class WebhookSecretField(SecretField):
-    """A field for a shared secret with which requests are signed."""
+    """A field for a shared secret that signs requests."""
 
     expected = "at least 16 characters without control characters"
     shape = re.compile(rf"{_TEXT}{{16,}}")

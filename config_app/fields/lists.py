@@ -44,7 +44,7 @@ class ListField(SettingField[tuple[E, ...]], Generic[E]):
         return tuple(dict.fromkeys(entries))
 
     def check_typed(self, value: Sequence[Any]) -> None:
-        """Raise ``refusal()`` if an entry is not one entry of the right type."""
+        """Raise ``refusal()`` if an entry has the wrong type, is empty or contains a separator."""
         for place, entry in enumerate(value, 1):
             if not self._is_entry(entry):
                 raise self.refusal(f"entry {place} is not valid")

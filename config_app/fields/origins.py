@@ -82,7 +82,7 @@ class OriginListField(ListField[str]):
     )
 
     def parse(self, text: str) -> tuple[str, ...]:
-        """Return the origins; refuse ``*`` together with others, separated by commas or by spaces."""
+        """Return the origins; raise ``refusal()`` if ``*`` is there but is not the only entry."""
         words = set(text.replace(",", " ").split())
         if "*" in words and len(words) > 1:
             raise self.refusal("* must be the only entry")

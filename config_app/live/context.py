@@ -20,7 +20,7 @@ from config_app.store.transactions import UntilCommit, WhileOpen
 
 @dataclasses.dataclass(slots=True)
 class _View:
-    """What an open transaction sees. Without a snapshot, it is read when it is first needed."""
+    """What an open transaction sees; a missing snapshot is read when it is first needed."""
 
     is_alive: Callable[[], bool]
     outer: _View | None
@@ -37,7 +37,7 @@ _view: ContextVar[_View | None] = ContextVar("config_app_view", default=None)
 
 
 class _Views:
-    """Resets this context's views with the process, for the thread that resets it."""
+    """Lets a reset of the process state also forget the view of the calling thread or task."""
 
     def reset(self) -> None:
         _view.set(None)
@@ -47,13 +47,13 @@ process.keep(_Views())
 
 
 def transaction_snapshot() -> Snapshot | None:
-    """Return the snapshot that the caller's open transaction sees; ``None`` if it sees what all see."""
+    """Return the snapshot that only the caller's open transaction sees; ``None`` if there is none."""
     view = _open_view()
     return _read(view) if view else None
 
 
 def is_unread() -> bool:
-    """Return whether the caller's open transaction sees something that was not read yet."""
+    """Return whether the caller's open transaction must first read the snapshot that it sees."""
     view = _open_view()
     return view is not None and view.snapshot is None
 
@@ -94,7 +94,7 @@ def see_in_transaction(snapshot: Snapshot) -> Snapshot:
 
 
 def see_own_write(after_commit: Callable[[], None]) -> None:
-    """Let the caller see what its transaction wrote until it commits; then call ``after_commit``.
+    """Let the caller see what its open transaction wrote; after the commit, call ``after_commit``.
 
     If the write is rolled back, the caller sees again what it saw before.
     """

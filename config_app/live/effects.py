@@ -15,7 +15,7 @@ NOT_LIVE = (TakesEffect.LISTENERS, TakesEffect.WORKERS)
 
 
 class _Applied:
-    """What this process has applied of the settings that need new listeners or workers."""
+    """The values that this process has applied, for settings that need new listeners or workers."""
 
     def __init__(self) -> None:
         self.values: dict[
@@ -55,7 +55,7 @@ def pending(config: Any) -> list[str]:
 
 
 def exempt(*means: TakesEffect) -> None:
-    """Record that these ``means`` make no setting pending, in this process and in its children."""
+    """Make ``pending`` ignore settings whose ``takes_effect`` is in ``means``, also in child processes."""
     _applied.exempt.update(means)
 
 

@@ -34,7 +34,7 @@ def override(config: Any, revision: int | None = None, *, everywhere: bool = Fal
 
 
 def _revision_of(config: Any) -> int | None:
-    """Return the revision of ``config`` if it is the current one; otherwise the revision pinned before."""
+    """Return the revision of ``config`` if this is the current config; otherwise the pinned revision."""
     snapshot = runtime.loaded()
     return snapshot.revision if snapshot and snapshot.config is config else pinned_revision.get()
 
@@ -55,7 +55,7 @@ class OneRevision:
     __slots__ = ("_number", "_pin", "_seen")
 
     def __enter__(self) -> int:
-        """Pin the current configuration, or the one that a test overrides; return its revision."""
+        """Pin the current configuration, or the values from a test's override; return the revision."""
         overridden = context.seen.get() or (context.everywhere[-1] if context.everywhere else None)
         snapshot = runtime.loaded() if overridden else runtime.get_snapshot()
         look_at_context()

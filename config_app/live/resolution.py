@@ -35,7 +35,7 @@ class Resolution(Generic[C]):
     - ``values``: the value of each setting that does not have its default, by key.
     - ``refused``: for each setting whose stored value is not used, what was expected instead.
     - ``problems``: what a person should correct.
-    - ``unsettled``: a note for each setting whose last change was refused, also during an import.
+    - ``unsettled``: a note for each setting whose last change, perhaps by an import, was refused.
     - ``held``: the keys in ``unsettled`` whose row still has the refused value.
     """
 
@@ -64,7 +64,7 @@ _parsed = process.keep(_Parsed())
 def read_with_keyring(setting: Setting, text: str) -> Any:
     """Return the value of a stored text; decrypt it first if it is a secret.
 
-    Raise ``InvalidValue``, ``DecryptionFailed`` or ``KeyringLocked``.
+    Raise ``InvalidValue`` if that fails; for a secret, also ``DecryptionFailed`` or ``KeyringLocked``.
     """
     if not setting.is_secret:
         return _parse(setting, text)
@@ -72,7 +72,7 @@ def read_with_keyring(setting: Setting, text: str) -> Any:
 
 
 def refuse_former_secret(setting: Setting, *, is_secret: bool) -> None:
-    """Raise ``InvalidValue`` if a text was stored as a secret, but its setting is none in this version."""
+    """Raise ``InvalidValue`` if a text was stored as a secret, but its setting is no longer secret."""
     # The ciphertext may look like a valid value. Its plain text must not come into sight either.
     if is_secret and not setting.is_secret:
         raise InvalidValue(setting.key, f"{setting.expected}, but an earlier version stored a secret")

@@ -58,7 +58,7 @@ def get_config() -> Any:
 
 
 def _unpinned() -> Any:
-    """Return the current config of a caller to which no request is pinned."""
+    """Return the config that a caller sees if nothing is pinned in its context."""
     if context.everywhere:
         return context.everywhere[-1]
     view = context.transaction_snapshot()
@@ -82,9 +82,10 @@ def seen_snapshot() -> Snapshot:
 
 
 def current() -> Any:
-    """Return the configuration that is in the database now; one small query, and a reload if it changed.
+    """Return the configuration that is in the database now.
 
-    Use it to decide about rights. A test's ``override`` still applies.
+    This makes one small query, and a reload if the configuration changed. Use it to decide about rights. A
+    test's ``override`` still applies.
     """
     # Removed rights must end at once. The current snapshot may be a moment old, and the snapshot that is
     # pinned to a request is as old as the request.
@@ -106,12 +107,15 @@ def _newest() -> Snapshot:
 
 
 def loaded() -> Snapshot | None:
-    """Return the snapshot that the caller would see now, without reading the process's first one."""
+    """Return the snapshot that the caller sees now; ``None`` if it would have to be read first."""
     return None if context.is_unread() else context.transaction_snapshot() or _live.snapshot
 
 
 def reload_if_changed() -> None:
-    """Reload if the database has another version; raise ``DatabaseUnavailable``. Costs one small query."""
+    """Reload if the database has another version; this costs one small query.
+
+    Raise ``DatabaseUnavailable`` if the version cannot be read.
+    """
     if not in_transaction() and (_live.snapshot is None or store.version() != _live.snapshot.version):
         reload()
 
@@ -172,7 +176,7 @@ def reload_without_hooks() -> Snapshot:
 
 
 def reload_on_commit(before: Any = None, after: Any = None) -> None:
-    """Reload after the open transaction commits. Until then, its caller alone sees what it wrote.
+    """Reload after the open transaction commits. Until then, only the caller sees the changes.
 
     ``before`` and ``after`` are the runtime configs without and with the change.
     """

@@ -16,7 +16,7 @@ from config_app.store import deadlines
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A runtime config with the revision and the version from which it was read.
+    """A runtime config, with the revision and the version that the tables had when it was read.
 
     - ``drifted``: whether raw SQL has changed the tables since that revision.
     - ``in_force_at``: when this process first had the revision, in monotonic seconds.

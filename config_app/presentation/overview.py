@@ -107,7 +107,10 @@ class Overview:
 
 
 def read_overview(reader: Reader = read_with_keyring) -> Overview:
-    """Read the database and return the overview; raise ``DatabaseUnavailable``. Nothing is written."""
+    """Read the database and return the overview; write nothing.
+
+    Raise ``DatabaseUnavailable`` if the database cannot be read.
+    """
     schema, project, stored = get_schema(), get_project(), store.read()
     resolution = resolve(schema, stored, reader)
     processes, changes = receipts.running(), store.last_changes()

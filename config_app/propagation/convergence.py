@@ -48,8 +48,8 @@ class Convergence:
     def _is_worth_waiting(self, found: Summary) -> bool:
         """Return whether waiting longer can help.
 
-        It can while a process has yet to load the revision. It also can while a process has yet to act on
-        it, unless a process has failed.
+        Waiting can help while a process has yet to load the revision. Once all have loaded it, waiting can
+        help while a process has yet to act on it and no process has failed.
         """
         if any(process.revision < found.revision for process in found.processes):
             return True

@@ -50,7 +50,7 @@ class PostgresSource:
     """A change source that waits for the notification that a trigger sends with every commit."""
 
     def __init__(self) -> None:
-        """Connect and listen; raise ``DatabaseUnavailable`` or ``BehindPooler``."""
+        """Connect and listen; raise ``DatabaseUnavailable`` or ``BehindPooler`` if that is not possible."""
         own_connection()
         try:
             with _server_errors():
@@ -81,7 +81,7 @@ class PostgresSource:
                 return
 
     def look(self) -> bool:
-        """Return whether the version has changed; raise ``DatabaseUnavailable``.
+        """Return whether the version has changed; raise ``DatabaseUnavailable`` if it cannot be read.
 
         Read the version after a notification, and otherwise every ``BACKSTOP`` seconds.
         """
@@ -112,7 +112,7 @@ class PostgresSource:
 def hears_notifications() -> bool:
     """Return whether a listening connection receives a notification that another connection sends.
 
-    Raise ``DatabaseUnavailable``.
+    Raise ``DatabaseUnavailable`` if the server cannot be reached.
     """
     channel = f"{CHANNEL}_{secrets.token_hex(8)}"  # a notification on CHANNEL would wake every process
     with _server_errors(), contextlib.closing(connection.copy()) as listening:
@@ -125,7 +125,7 @@ def hears_notifications() -> bool:
 
 
 def own_connection() -> None:
-    """Replace this thread's connection with a named one that gives up soon if the server is silent."""
+    """Replace this thread's connection with a new one, which has a name and detects a silent server."""
     own = connection.copy()
     options = {**PATIENCE, **own.settings_dict["OPTIONS"], "application_name": "config_app watcher"}
     options.pop("pool", None)  # a pool would take the connection back while it still listens
@@ -137,7 +137,7 @@ def own_connection() -> None:
 def is_pooled() -> bool:
     """Return whether a connection pooler is between this process and the server.
 
-    Raise ``DatabaseUnavailable``.
+    Raise ``DatabaseUnavailable`` if the server cannot be reached.
     """
     # With a pooler, the backend named when connecting is not the one that answers a query.
     with _server_errors():

@@ -1,6 +1,7 @@
 """Receipts: each process records in its own row which revision it runs.
 
-All times are those of the database. With wrong clocks, machines would take each other's processes for dead.
+All times are those of the database. If machines with wrong clocks used their own times, running
+processes would look as if they had ended.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ class Signed:
     time_of_day: float
 
     def is_due(self, statement: ProcessState) -> bool:
-        """Return whether to write again: after a change, ``HEARTBEAT`` seconds, or setting of the clock."""
+        """Return whether to write again: something changed, a heartbeat is due or the clock was set."""
         passed, shown = time.monotonic() - self.monotonic, time.time() - self.time_of_day
         return statement != self.statement or passed >= HEARTBEAT or abs(shown - passed) > CLOCK_WAS_SET
 
@@ -71,7 +72,7 @@ UNDESCRIBED = "process"
 
 
 def _place() -> str:
-    """Return what all processes of one boot and one pid namespace share, and no others; empty if unknown."""
+    """Return a text that identifies this boot of the machine and the pid namespace; empty if unknown."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text()
         return hashlib.sha256(f"{boot}{Path('/proc/self/ns/pid').readlink()}".encode()).hexdigest()[:8]
@@ -128,7 +129,10 @@ def is_due() -> bool:
 
 
 def sign() -> None:
-    """Write this process's receipt, with the revision that it runs; raise ``DatabaseUnavailable``."""
+    """Write this process's receipt, with the revision that it runs.
+
+    Raise ``DatabaseUnavailable`` if the database cannot be written.
+    """
     with _writing, database_errors():
         snapshot = runtime.get_snapshot()
         statement, latency = _statement(snapshot), _latency_ms(snapshot)

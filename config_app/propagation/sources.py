@@ -59,7 +59,7 @@ class ChangeSource(Protocol):
         """
 
     def look(self) -> bool:
-        """Return whether the configuration may have changed; raise ``DatabaseUnavailable``."""
+        """Return whether the configuration may have changed; raise ``DatabaseUnavailable`` if that fails."""
 
     def close(self) -> None:
         """Close the connections of the source."""
@@ -69,7 +69,7 @@ class PollingSource:
     """A change source that reads the version at intervals, for databases without notifications."""
 
     def __init__(self) -> None:
-        """Connect and remember the current version; raise ``DatabaseUnavailable``."""
+        """Connect and remember the current version; raise ``DatabaseUnavailable`` if that fails."""
         connect()
         self._version = self._read_version()
 
@@ -84,7 +84,7 @@ class PollingSource:
         stopping.wait(min(POLL_INTERVAL, at_most))
 
     def look(self) -> bool:
-        """Return whether the version has changed; raise ``DatabaseUnavailable``."""
+        """Return whether the version has changed; raise ``DatabaseUnavailable`` if it cannot be read."""
         version = self._read_version()
         changed, self._version = version != self._version, version
         if not changed:
@@ -97,7 +97,7 @@ class PollingSource:
 
 @contextlib.contextmanager
 def using_database() -> Iterator[None]:
-    """Connect, then prevent forks during the block; raise ``DatabaseUnavailable``.
+    """Connect, or raise ``DatabaseUnavailable`` if that fails; then prevent forks during the block.
 
     Every thread that uses the database while other threads may fork needs this.
     """
@@ -107,14 +107,14 @@ def using_database() -> Iterator[None]:
 
 
 def connect() -> None:
-    """Connect to the database server, if the database has one; raise ``DatabaseUnavailable``."""
+    """Connect to the database server, if there is one; raise ``DatabaseUnavailable`` if that fails."""
     if connection.vendor != "sqlite":
         with database_errors():
             connection.ensure_connection()
 
 
 def open_source() -> ChangeSource:
-    """Return a change source for the default database; raise ``DatabaseUnavailable``."""
+    """Return a change source for the default database; raise ``DatabaseUnavailable`` if that fails."""
     _hindrances.reset()
     name = str(connection.settings_dict["NAME"])
     if connection.vendor == "sqlite" and Path(name).is_absolute():

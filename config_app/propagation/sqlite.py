@@ -20,7 +20,7 @@ INTERVAL = 0.065
 COARSEST_CLOCK = 2.0
 """Seconds within which a file system may give two commits the same time; FAT has the coarsest clock."""
 BUSY_AFTER = 2
-"""The number of looks in a row with a new commit after which a file counts as busy."""
+"""A file counts as busy after so many looks in a row have each found a new commit."""
 STATUS_INTERVAL = 0.25
 """Seconds between two checks of whether a busy file was replaced; other looks only read the version."""
 IDLE_READ_INTERVAL = 1.0
@@ -45,7 +45,7 @@ class SqliteSource:
 
     @no_fork_meanwhile
     def __init__(self, path: Path) -> None:
-        """Open the database file read-only; raise ``DatabaseUnavailable``."""
+        """Open the database file read-only; raise ``DatabaseUnavailable`` if that fails."""
         self._path = path
         self._opened = self._status()
         self._seen: os.stat_result | None = None  # the file's status at _data_version, if known
@@ -71,13 +71,16 @@ class SqliteSource:
         return version or 0, data_version
 
     def wait(self, stopping: threading.Event, at_most: float = math.inf) -> None:
-        """Wait until the next look is due, at most ``at_most`` seconds; return at once if ``stopping``."""
+        """Wait until the next look is due, at most ``at_most`` seconds.
+
+        Return at once if ``stopping`` is set.
+        """
         if not stopping.is_set():  # waiting for the event as well would double the cost
             time.sleep(min(INTERVAL, at_most))
 
     @no_fork_meanwhile
     def look(self) -> bool:
-        """Return whether the version has changed; raise ``DatabaseUnavailable``."""
+        """Return whether the version has changed; raise ``DatabaseUnavailable`` if it cannot be read."""
         try:
             return self._look_at_version_only() if self._is_busy() else self._look()
         except sqlite3.Error as error:
@@ -129,7 +132,7 @@ class SqliteSource:
         self._seen = status if _content(status) == _content(self._status()) else None
 
     def _note_rest(self, status: os.stat_result) -> None:
-        """Compare the status of the file with the last one, when there was no commit in between.
+        """Compare the status of the file with the last one; call this if there was no commit in between.
 
         Raise ``DatabaseUnavailable`` if the file was overwritten.
         """
@@ -154,7 +157,7 @@ class SqliteSource:
 
 
 def _content(status: os.stat_result) -> tuple[int, int]:
-    """Return the time and the size of a file, one of which changes when it is written."""
+    """Return the time and the size of a file; a write to the file changes at least one of the two."""
     return status.st_mtime_ns, status.st_size
 
 

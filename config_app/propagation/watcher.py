@@ -1,4 +1,4 @@
-"""The watcher: a thread that keeps a process's runtime config current, also after raw SQL."""
+"""The watcher: a thread that keeps a process's runtime config current, even after raw SQL."""
 
 from __future__ import annotations
 
@@ -86,7 +86,8 @@ class Watcher(threading.Thread):
     def _watch_until_trouble(self) -> None:
         """Watch until stopped or until an error occurs, and return when the next attempt is due.
 
-        After a connection that worked, the next attempt is due at once, but only once in ``2 * RETRY`` s.
+        The next attempt is due after ``RETRY`` seconds or less. If the connection had worked, it is due at
+        once, unless there was such an immediate attempt in the last ``2 * RETRY`` seconds.
         """
         source, has_worked = None, False
         try:
@@ -146,7 +147,7 @@ class Watcher(threading.Thread):
         self._look_again()
 
     def _load(self, *, thoroughly: bool = False) -> None:
-        """Load the configuration and run the hooks; with ``thoroughly``, record what no trigger counted."""
+        """Load the configuration and run the hooks; with ``thoroughly``, record uncounted writes too."""
         with using_database():
             self._reload(thoroughly=thoroughly)
         hooks.run_due()  # outside of the block above, because a hook may fork
@@ -174,7 +175,7 @@ class Watcher(threading.Thread):
         self._called.set()  # notifications may have arrived with the answers to other queries
 
     def _adopt(self) -> None:
-        """Record what SQL wrote as a revision, unless another writer holds the lock."""
+        """Record changes made with SQL as a revision, unless another writer holds the lock."""
         self._thorough_at = time.monotonic() + ADOPT_AGAIN
         try:
             with waiting_at_most(AT_ONCE):

@@ -29,13 +29,13 @@ KNOWN: Mapping[str | None, Callable[[], ConfigError]] = {
     "25P02": BrokenTransaction,  # in_failed_sql_transaction
     "SQLITE_BUSY_SNAPSHOT": WriteConflict,  # this transaction has read what another one changed since
 }
-"""Our errors by the codes of the database's: SQLSTATE on PostgreSQL, the error's name on SQLite."""
+"""Our errors by the database's error code: SQLSTATE on PostgreSQL, the name of the error on SQLite."""
 UNTRANSLATABLE, TOO_LONG, NO_RIGHTS = "22P05", "22001", "42501"
 
 
 @contextlib.contextmanager
 def database_errors() -> Iterator[None]:
-    """Raise a ``ConfigError`` that names the cause instead of an error of the database."""
+    """Replace an error of the database, raised in the block, by a ``ConfigError`` that names the cause."""
     try:
         yield
     except OverflowError as raised:
@@ -48,7 +48,7 @@ def database_errors() -> Iterator[None]:
 
 
 def _known(error: DatabaseError) -> ConfigError | None:
-    """Return the error of ours for a cause that says nothing about the state of the database."""
+    """Return our own error for this cause; ``None`` if we have only ``DatabaseUnavailable`` for it."""
     code = _code(error)
     if code in KNOWN:
         return KNOWN[code]()

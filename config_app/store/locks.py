@@ -31,7 +31,7 @@ def waiting_at_most(seconds: float) -> Iterator[None]:
 def bounded_transaction() -> Iterator[None]:
     """Run the block in a transaction that waits at most ``longest_wait`` seconds for each lock.
 
-    If a transaction is open already, its own limit applies again afterwards.
+    If the block is inside another transaction, the limit of that transaction applies again after the block.
     """
     # SQLite and MySQL have a limit for every connection, so nothing is set there.
     is_nested = connection.in_atomic_block or not connection.get_autocommit()

@@ -27,7 +27,8 @@ class Origin:
     address: str = ""
 
     def __post_init__(self) -> None:
-        """Check every text, because databases refuse different ones, and some cut a text off."""
+        """Raise ``InvalidOrigin`` if the history cannot store one of the texts."""
+        # Databases differ in the texts that they refuse, and some cut off a text that is too long.
         for field in dataclasses.fields(self):
             _check(field.name, getattr(self, field.name))
 

@@ -17,7 +17,7 @@ P = TypeVar("P", bound=Part)
 
 
 class Process:
-    """The state of this process: one object for all rooms, so that nothing is left behind by a reset.
+    """The state of this process. One object keeps all its parts, so that a reset reaches every part.
 
     Only what is committed may be kept here. What an open transaction sees belongs to its caller
     (``config_app.live.context``).
@@ -27,7 +27,7 @@ class Process:
         self._parts: list[Part] = []
         self._first_load: list[Callable[[], None]] = []
         self.is_short_command = False
-        """Whether this process is a command that ends soon, and so does not watch by itself."""
+        """Whether this process is a command that ends soon, so that no watcher starts by itself."""
 
     def keep(self, part: P) -> P:
         """Add ``part`` to the state and return it."""
@@ -39,7 +39,7 @@ class Process:
         self._first_load.append(function)
 
     def loaded_first(self) -> None:
-        """Call what waits for the first configuration."""
+        """Call the functions that wait for the first configuration."""
         for function in self._first_load:
             function()
 

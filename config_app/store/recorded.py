@@ -1,4 +1,4 @@
-"""Reads what the history says about the settings; their former keys count as the present ones."""
+"""Reads the history of the settings; a change under a former key counts for the present key."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def accepted_texts(key: str, *, with_secrets: bool = True) -> Iterator[str | Non
 
 
 def unsettled() -> list[Change]:
-    """Return the refused changes whose setting has no newer change; their keys are the present ones."""
+    """Return, under present keys, the refused changes whose setting has no newer change."""
     with reading(), connection.cursor() as cursor:
         cursor.execute(*statements.unsettled(connection.alias))
         rows = cursor.fetchall()
@@ -52,7 +52,7 @@ def unsettled() -> list[Change]:
 
 
 def _without_settled(changes: list[Change]) -> list[Change]:
-    """Leave out the changes that were settled under another name of their setting."""
+    """Return the changes without those that a newer change under another key of the setting settled."""
     newest = newest_by_key(Change.objects.newest())
     schema, found = get_schema(), list[Change]()
     for change in changes:
@@ -85,7 +85,7 @@ def history(*, key: str | None = None, before: int | None = None, limit: int = 2
 
 
 def first_complete() -> int:
-    """Return the number of the revision with which the complete history begins; 1 if nothing was pruned."""
+    """Return the revision from which on the history is complete; 1 if nothing was pruned."""
     with reading():
         floors = ConfigState.objects.filter(pk=STATE_ID).values_list("history_floor", flat=True)
         return floors.first() or 1

@@ -27,7 +27,7 @@ def exists() -> bool:
 
 
 def create(using: str = DEFAULT_DB_ALIAS) -> None:
-    """Create the row if it is missing. Of several processes that do so at once, none fails."""
+    """Create the row if it is missing; several processes may call this at the same time."""
     rows = ConfigState.objects.using(using)
     if rows.filter(pk=STATE_ID).exists():
         return

@@ -50,8 +50,8 @@ class Stored:
     - ``revision``: the number of the last revision.
     - ``any_refused``: whether history has a refused change.
     - ``any_unconfirmed``: whether a revision waits to be confirmed.
-    - ``former``: the former key of each row that was found under it, by present key.
-    - ``leftover``: the present key of each row under a former key that has no effect any more.
+    - ``former``: for each row that was found under a former key, this former key, by present key.
+    - ``leftover``: for each row that a newer one replaces, its present key, by former key.
     """
 
     rows: Mapping[str, Row]
@@ -228,7 +228,7 @@ def archived(text: str | None, *, is_secret: bool) -> str | None:
 
 
 def _current_version() -> RawSQL:
-    """Return an expression with which the database fills in its current version."""
+    """Return an SQL expression; the database replaces it by its current version."""
     # Triggers increase the version too, so only the database knows it.
     return RawSQL(statements.VERSION, ())  # noqa: S611 - a constant of ours, without parameters
 

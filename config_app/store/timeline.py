@@ -38,7 +38,7 @@ def revisions_after(number: int, limit: int) -> list[Revision]:
 
 
 def events_between(after: int, until: int, limit: int) -> list[Event]:
-    """Return up to ``limit`` events for the revisions after ``after``, up to ``until``, the oldest first."""
+    """Return the first ``limit`` events of the revisions from ``after`` + 1 to ``until``, oldest first."""
     with database_errors():
         numbers = {"number__gt": after, "number__lte": until}
         revisions = list(Revision.objects.filter(**numbers).order_by("number")[:limit])

@@ -13,7 +13,7 @@ def in_transaction() -> bool:
 
 
 class WhileOpen:
-    """Whether the innermost block of ``atomic`` in which this object was made is still open."""
+    """Tells whether an ``atomic`` block is still open: the innermost one when this object was made."""
 
     __slots__ = ("_block", "_connection")
 

@@ -57,7 +57,7 @@ STATEMENTS = {"sqlite": SQLITE, "postgresql": POSTGRESQL}
 
 
 def install(using: str, **_signal: Any) -> None:
-    """Create the triggers on one database, and the row in which they count, if they are missing.
+    """Create the triggers on one database, and the row that they update, if they are missing.
 
     A trigger that was disabled or replaced is created again.
     """

@@ -19,7 +19,10 @@ T = TypeVar("T", bound=Callable[..., Any])
 
 
 def _declared(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values by attribute, with text for a secret as a ``Secret``; raise ``UnknownSetting``."""
+    """Return the values by attribute, with each secret text wrapped in ``Secret``.
+
+    Raise ``UnknownSetting`` if a name is not the attribute of a setting.
+    """
     schema = get_schema()
     settings = {setting.attribute: setting for setting in schema.settings.values()}
     for name in values:

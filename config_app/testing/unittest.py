@@ -1,4 +1,4 @@
-"""For tests with ``unittest``: a mixin with which each test starts clean."""
+"""For tests with ``unittest``: a mixin that makes each test start clean."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ else:
 class ConfigTestMixin(Base):
     """Let each test start as a new process does; put it before ``TestCase`` in the list of bases.
 
-    ``TestCase`` needs it only if code of the test commits, for example in a thread.
+    A plain ``TestCase`` needs this mixin only if the test commits, for example in a thread.
     """
 
     def setUp(self) -> None:

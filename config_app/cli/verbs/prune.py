@@ -90,7 +90,7 @@ def _as_json(found: Pruning, *, is_dry: bool) -> dict[str, Any]:
 
 
 def _moment(text: str) -> dt.datetime:
-    """Return a date or a time in ISO 8601; without a time zone, it is the project's."""
+    """Return the moment that a text in ISO 8601 means, by default in the project's time zone."""
     try:
         found = dt.datetime.fromisoformat(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""``config reset``: clear every secret, and reset what the project adds."""
+"""``config reset``: clear every secret and do the project's part of the reset."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from config_app.project import get_project
 
 
 class EverySetting(Action):
-    """``--settings``, which asks for a reset of every setting; with a module, it is Django's own option."""
+    """The option ``--settings``: reset every setting; with a module, it means Django's own option."""
 
     def __init__(self, **options: Any) -> None:
-        """Keep the answer as ``every_setting``."""
+        """Name the attribute of the parsed option ``every_setting``."""
         super().__init__(**{**options, "dest": "every_setting"})
 
     def __call__(
         self, _parser: ArgumentParser, namespace: Namespace, values: Any, _option: str | None = None
     ) -> None:
-        """Note that every setting is reset, or the module with the Django settings."""
+        """Record that every setting is to be reset; if a module is given, record the module instead."""
         if values is None:
             namespace.every_setting = True
         else:
@@ -30,7 +30,7 @@ class EverySetting(Action):
 
 
 class Reset(Verb):
-    """Clears every secret and resets what the project adds."""
+    """Clears every secret and does the project's part of the reset."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add ``--settings``, ``--yes`` and the options of a writing verb."""

@@ -42,7 +42,7 @@ class Watch(Verb):
         )
 
     def run(self, options: Namespace, terminal: Terminal) -> None:
-        """Print revisions until ``--limit``, a signal or a closed output ends it."""
+        """Print revisions until ``--limit`` is reached, a signal arrives or the output is closed."""
         with _ended_by_signals():
             last = timeline.last_number() if options.since is None else options.since
             terminal.note(f"watching from revision {last}; press Ctrl-C to stop")
@@ -124,7 +124,7 @@ class _Follower:
 def _ended_by_signals() -> Iterator[None]:
     """End the block on Ctrl-C or SIGTERM, without an error.
 
-    The handlers are installed even if a shell that runs this in the background made it ignore Ctrl-C.
+    The handlers are installed even if Ctrl-C is ignored, as in a command that a shell runs in the background.
     """
 
     def end(*_signal: Any) -> None:

@@ -97,7 +97,7 @@ class Command(OneLineCommand):
                 found.load_verb()
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run the verb; raise ``ConfigError`` if it needs an install that was never started."""
+        """Run the verb; raise ``ConfigError`` if the verb needs an install and none was started."""
         verb: Verb = options["run"]
         with database_errors():
             if verb.needs_install:
