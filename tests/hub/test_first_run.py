@@ -1,4 +1,4 @@
-"""The whole first run, as an operator does it: link, wizard, sign-in, a change that other workers see."""
+"""The whole first run of an operator: link, wizard, sign-in, a change that reaches other workers."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ PAGES = {
 
 @pytest.fixture(scope="module")
 def hub() -> Iterator[HubProcess]:
-    """Give a hub that nobody has claimed yet, served by two workers, in a folder with a short name."""
+    """Give an unclaimed hub with two workers, in a folder with a short name."""
     with hub_of_a_module() as hub:
         hub.serve(workers=2)
         yield hub
 
 
 def look(visitor: Visitor, name: str) -> None:
-    """Refuse a page that is clipped, wide or on a phone, and photograph it in light and dark."""
+    """Check that a page is not clipped on a phone or a wide screen; take pictures of it, light and dark."""
     for width, height in (PHONE, WIDE):
         visitor.page.set_viewport_size({"width": width, "height": height})
         assert not visitor.is_clipped(), f"{name} is clipped at {width} pixels"
@@ -55,7 +55,7 @@ def look(visitor: Visitor, name: str) -> None:
 
 
 def proceed(page: Page, button: str = "Continue") -> None:
-    """Send the form of a step."""
+    """Press a button that sends the form of a step."""
     page.get_by_role("button", name=button).click()
 
 
@@ -107,7 +107,7 @@ def look_at_every_page(hub: HubProcess, visitor: Visitor) -> None:
 
 
 def change_the_log_level(hub: HubProcess, visitor: Visitor) -> None:
-    """Change a setting in the editor and see it in force in every worker."""
+    """Change a setting in the editor, and wait until every worker uses it."""
     page = visitor.page
     page.goto(hub.url + PAGES["editor"])
     page.get_by_label("Log Level").select_option("warning")
@@ -121,7 +121,7 @@ def change_the_log_level(hub: HubProcess, visitor: Visitor) -> None:
 
 
 def take_pictures_for_the_readme(hub: HubProcess, visitor: Visitor) -> None:
-    """Photograph what one window shows of a hub that was changed a few times; ``make images`` keeps it."""
+    """Take pictures of one window of a hub with some changes; ``make images`` stores them in the docs."""
     changes = ("allowed_origins=https://app.example.com", "enable_hsts=true")
     hub.config("set", *changes, "--reason", "https for good", "--wait")
     for name in ("dashboard", "editor"):
@@ -131,12 +131,12 @@ def take_pictures_for_the_readme(hub: HubProcess, visitor: Visitor) -> None:
 
 
 def revisions(hub: HubProcess) -> dict[int, int]:
-    """Return the revision that each worker has in force."""
+    """Return the current revision of each worker, by pid."""
     return {pid: report["revision"] for pid, report in ask_every_worker(hub, 2).items()}
 
 
 def sign_out(hub: HubProcess, visitor: Visitor) -> None:
-    """Sign out, and in again with the password that was chosen."""
+    """Sign out, and sign in again with the password from the wizard."""
     page = visitor.page
     page.goto(hub.url + "/")
     page.get_by_role("button", name="account").click()

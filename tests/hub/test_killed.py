@@ -1,4 +1,4 @@
-"""Killed at any point, an act leaves the old state or the new one, never a mix (R1, S4)."""
+"""An action that is killed at any point leaves the old state or the new state, never a mix (R1, S4)."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Facts = dict[str, Any]
 
 
 def stride(hub: HubProcess) -> int:
-    """Return how far apart the points are at which a process is killed: at every point on SQLite."""
+    """Return the distance between the points at which a process is killed; 1 on SQLite."""
     return times(4, 1) if hub.database_url else 1
 
 
 def kill_at_every_point(hub: HubProcess, action: str) -> tuple[Facts, Facts, list[Facts]]:
-    """Return the facts before an action, after it, and after a restart for each point it was killed at."""
+    """Return the facts before an action, after it, and after a restart for each kill."""
     done = hub.run_script("tests/support/processes/failpoints.py", action, str(stride(hub)))
     assert done.returncode == 0, done.stderr
     before, after, *killed = map(json.loads, done.stdout.splitlines())
@@ -28,14 +28,14 @@ def kill_at_every_point(hub: HubProcess, action: str) -> tuple[Facts, Facts, lis
 
 
 def require_sound(facts: Facts) -> None:
-    """Refuse an install in which a value and its history differ, or the database is damaged."""
+    """Fail if values and history differ or the database is damaged."""
     assert facts["history_agrees"]
     assert not facts["drifted"]
     assert facts["integrity"] in ([["ok"]], [])
 
 
 def require_old_then_new(before: Facts, after: Facts, killed: list[Facts]) -> None:
-    """Refuse anything but the old state up to the commit, and the new one from there."""
+    """Fail unless each kill before the commit gives the old state and each later kill the new state."""
     assert before != after
     assert killed[0] == before
     assert killed[-1] == after

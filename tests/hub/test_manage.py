@@ -1,4 +1,4 @@
-"""``manage.py``: every command, started quickly."""
+"""``manage.py`` collects the garbage of a command without looking at imported modules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The manual test of the document that Hub is built from, and its troubleshooting, command by command."""
+"""The manual test and the troubleshooting in the document that Hub is built from, command by command."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.waiting import wait_for
 
 MEMBER = "member@example.com"
 AT_ONCE = 1.0
-"""Seconds within which a change made in SQL is in force in a running server."""
+"""Seconds within which a running server must use a change made in SQL."""
 STEPS = {
     "mode": {"app_mode": "local"},
     "account": {"email": OWNER, "name": "Olive", "password1": PASSWORD, "password2": PASSWORD},
@@ -26,7 +26,7 @@ STEPS = {
 
 @pytest.fixture
 def hub(hub_process: HubProcess) -> HubProcess:
-    """Give a hub whose database was removed (step 1), and that was started again (step 2)."""
+    """Give a hub whose database was removed (step 1) and that was then started (step 2)."""
     hub_process.env_file.write_text(f"HUB_PORT={hub_process.port}\n")
     hub_process.manage("bootstrap")
     hub_process.database.unlink()
@@ -58,12 +58,12 @@ def fill(client: httpx2.Client, path: str, **fields: str) -> None:
 
 
 def leads_to(hub: HubProcess) -> str:
-    """Return where the front page of a running hub leads; one worker after the other answers."""
+    """Return the address that the front page redirects to; each call may reach another worker."""
     return hub.get("/").headers.get("Location", "")
 
 
 def require_after_a_second(hub: HubProcess, began: float, location: str) -> None:
-    """Refuse a worker that still answers as before to what is asked a second after the change."""
+    """Check that all workers redirect to ``location`` one second after ``began``."""
     wait_for(lambda: time.monotonic() - began >= AT_ONCE, "the second to pass")
     assert {leads_to(hub).partition("?")[0] for _ in range(16)} == {location}
 

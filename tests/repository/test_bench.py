@@ -1,4 +1,4 @@
-"""The benchmarks run; how fast anything is, they say themselves."""
+"""The benchmarks can be run. These tests do not measure speed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 QUICK = ("reads", "loading")
-"""Benchmarks that take seconds; ``make bench`` runs all of them."""
+"""Benchmarks that take only seconds; ``make bench`` runs all of them."""
 
 
 @pytest.mark.parametrize("name", QUICK)

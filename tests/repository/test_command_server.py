@@ -1,4 +1,4 @@
-"""Commands of the tests are run by the tests' own server as by a shell."""
+"""The tests' command server runs commands in the same way as a shell."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ print(os.getcwd(), sorted(os.environ), sys.argv[1:], sys.stdin.read(), sys.flags
 print("ünd", file=sys.stderr)
 sys.exit(3)
 """
-# It sleeps for longer than the test waits: it has to be killed.
+# The command sleeps for longer than the test waits, so that it must be killed.
 SLEEPER = """
 import os, pathlib, time
 pathlib.Path("pid").write_text(str(os.getpid()))
@@ -41,7 +41,7 @@ print(receipts._instance, secret_key._STAND_IN)
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[CommandServer]:
-    """Give a server of these tests' own, which has imported everything."""
+    """Give a new command server that has imported everything."""
     running = CommandServer()
     running.run(["-m", "this"], folder=Path.cwd(), environment={}, text=None)
     yield running

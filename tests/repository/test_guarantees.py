@@ -1,4 +1,4 @@
-"""docs/guarantees.md defines every number that is cited, once, and names tests that exist."""
+"""docs/guarantees.md defines each cited number exactly once, and the tests that it names exist."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PROMISE = re.compile(rf"^### ({NUMBER}) ", re.MULTILINE)
 GOAL = re.compile(rf"^- \*\*({NUMBER})\*\* ", re.MULTILINE)
 TEST = re.compile(r"(test_\w+\.py)(?:::(test_\w+))?")
 IN_CODE_STYLE = re.compile(r"`([^`]*\btest_[^`]*)`")
-CITATION = re.compile(rf"(?<![\w#.:-]){NUMBER}(?![\w-]|\.\d)")  # a colour or a version is not one
+CITATION = re.compile(rf"(?<![\w#.:-]){NUMBER}(?![\w-]|\.\d)")  # a colour or a version is no citation
 ALL_TEXT = ("*.py", "*.html", "*.md", "*.js", "*.css", "*.toml", "*.yml", "*.sh", "Makefile")
 PAGE = (ROOT / "docs" / "guarantees.md").read_text()
 
@@ -29,7 +29,7 @@ def promises() -> dict[str, str]:
 
 
 def numbers() -> list[str]:
-    """Return every number that the page defines, as often as it defines it."""
+    """Return every number that the page defines; a number that is defined twice occurs twice."""
     return PROMISE.findall(PAGE) + GOAL.findall(PAGE)
 
 

@@ -1,4 +1,4 @@
-"""The repository keeps the rules it was written by."""
+"""The repository keeps its own rules for files, packages and templates."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LOCK_LINE = re.compile(
 
 def files(*patterns: str) -> list[Path]:
     """Return the repository's files that match git's patterns; ignored files are not part of it."""
-    # A checkout may belong to someone else (a CI volume); git then wants to be told that this is fine.
+    # The checkout may belong to another user (a CI volume); git needs this option to accept it.
     command = [
         "git",
         "-c",
@@ -45,7 +45,7 @@ def python_modules() -> list[Path]:
 
 
 class InlineCode(HTMLParser):
-    """Collect what a strict content security policy refuses to run."""
+    """Collects the inline code of a page that a strict content security policy would not run."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -60,7 +60,7 @@ class InlineCode(HTMLParser):
 
 
 def inline_code(template: str) -> list[str]:
-    """Name the inline scripts, styles and handlers of one template."""
+    """Return the inline scripts, styles and handlers of one template."""
     without_comments = re.sub(r"\{% comment.*?endcomment %\}|\{#.*?#\}", "", template, flags=re.DOTALL)
     parser = InlineCode()
     parser.feed(re.sub(r"\{%.*?%\}|\{\{.*?\}\}", " ", without_comments))
@@ -73,7 +73,7 @@ def test_no_module_template_style_sheet_or_script_is_longer_than_three_hundred_l
 
 
 def rooms() -> list[Path]:
-    """Return the packages of the three apps, the apps themselves included."""
+    """Return the folders of all packages in the three apps, including the apps themselves."""
     packages = {path.parent for app in APPS for path in files(f"{app}/*.py") if path.name == "__init__.py"}
     return sorted(room for room in packages if not {"migrations", "management", "commands"} & set(room.parts))
 

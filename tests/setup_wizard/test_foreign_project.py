@@ -1,4 +1,4 @@
-"""The engine and the wizard in a project that is not the hub: every page, with nothing of the hub's."""
+"""Engine and wizard in a project without the hub: no page contains anything of the hub."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ APPS = (ROOT / "config_app", ROOT / "setup_wizard")
 DJANGO = Path(django.__file__).parent
 ANSWERED_404 = {"closed"}
 NO_FILE = "<unknown source>"
-"""Where the forms' own small templates say that they come from."""
+"""Name of the templates that Django's forms create from strings."""
 
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Return what every page of the shop was made of."""
+    """Return the record of every page of the shop."""
     environment = {"PATH": os.environ["PATH"], "SHOP_FOLDER": str(tmp_path_factory.mktemp("shop"))}
     command = [sys.executable, "-m", "tests.support.shop.walk"]
     done = subprocess.run(
@@ -37,7 +37,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def pages(shop: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the pages by name."""
+    """Return the recorded pages by name."""
     found: dict[str, dict[str, Any]] = shop["pages"]
     return found
 

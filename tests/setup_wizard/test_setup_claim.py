@@ -1,4 +1,4 @@
-"""The claim: one owner, all of it or nothing, in the history, and a session of its own (S3, S4, S6)."""
+"""A claim makes one owner and a session, is recorded, and happens completely or not at all (S3, S4, S6)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ RACERS = 16
 
 @pytest.fixture
 def browser(transactional_db: None, install: None) -> Browser:
-    """Give a browser that completed every step in local mode."""
+    """Give a browser that has completed every step in local mode."""
     browser = Browser()
     browser.fill_all()
     return browser
@@ -44,7 +44,7 @@ def application(**changes: Any) -> Application:
 
 
 def state() -> tuple[Any, ...]:
-    """Return everything that a claim changes."""
+    """Return all data that a claim changes."""
     return (
         list(SystemConfig.objects.order_by("pk").values_list("pk", "config_value")),
         Revision.objects.count(),
@@ -146,7 +146,7 @@ def test_an_earlier_account_of_the_administrator_comes_back_to_life(browser: Bro
 
 
 def test_a_double_submit_gives_the_last_page_twice(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The second request passed gate and view before the first one committed."""
+    """Both requests passed the gate and the view before the first one was committed."""
     from setup_wizard.pages import views
 
     def submitted_twice(*_args: Any, **_options: Any) -> None:
@@ -166,7 +166,7 @@ def test_a_submit_that_another_claim_beat_signs_nobody_in(
     from setup_wizard.pages import views
 
     def beaten(*_args: Any, **_options: Any) -> None:
-        claim(application(), holder=None)  # the same address, but another password
+        claim(application(), holder=None)  # the same address with another password
         raise AlreadyClaimed
 
     monkeypatch.setattr(views, "claim", beaten)
@@ -260,7 +260,7 @@ def test_the_way_back_from_raw_sql_is_a_new_claim(browser: Browser) -> None:
     later.fill_all({name: dict(data) for name, data in LOCAL.items()})
     assert later.finish() == 302
     assert get_config().app_mode == "local"
-    assert browser.get("/") == 302  # the session of the earlier owner is over
+    assert browser.get("/") == 302  # the session of the earlier owner has ended
 
 
 def test_of_sixteen_processes_one_becomes_the_owner(any_hub_process: HubProcess) -> None:

@@ -22,7 +22,7 @@ def setting(hub: HubProcess, key: str) -> str | None:
 
 
 def refusal(hub: HubProcess, *arguments: str, text: str = PASSWORD, status: int = 1) -> str:
-    """Return the one line on standard error of a call that is refused and changes nothing."""
+    """Run a command that must be refused and change nothing; return its error line."""
     before = hub.sql("SELECT * FROM system_config") if hub.database.exists() else []
     done = hub.run(*arguments, text=text)
     assert (done.returncode, done.stdout) == (status, ""), done

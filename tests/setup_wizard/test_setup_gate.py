@@ -1,4 +1,4 @@
-"""Until the hub is claimed nothing but the wizard answers; afterwards the wizard never does (S5, B2, B3)."""
+"""Before the claim, only the wizard responds; after the claim, the wizard never responds (S5, B2, B3)."""
 
 from __future__ import annotations
 

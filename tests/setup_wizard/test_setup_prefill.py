@@ -1,4 +1,4 @@
-"""What the wizard's pages show before anything was entered (S9)."""
+"""The values that the wizard's pages show before any input (S9)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def browser(transactional_db: None, install: None) -> Browser:
-    """Give a browser that brought the token to an unclaimed install."""
+    """Give a browser that has entered the token of an unclaimed install."""
     browser = Browser()
     browser.unlock()
     return browser

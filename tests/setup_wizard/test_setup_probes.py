@@ -1,4 +1,4 @@
-"""What the wizard answers while somebody types: one field, a port, the connection to WorkOS (S8, S9, W1)."""
+"""Checks in the wizard before a form is sent: one field, a port, the connection to WorkOS (S8, S9, W1)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def browser(transactional_db: None, install: None) -> Browser:
-    """Give a browser that chose local mode."""
+    """Give a browser that has chosen local mode."""
     browser = Browser()
     browser.unlock()
     browser.fill("mode", MODE)
@@ -52,7 +52,7 @@ def test_one_field_is_checked_while_it_is_typed(browser: Browser) -> None:
         ("network", "no_such_field", 404),
         ("network", "setup_completed", 404),
         ("no-such-step", "port", 404),
-        ("credentials", "workos_api_key", 404),  # of the other mode
+        ("credentials", "workos_api_key", 404),  # belongs to the other mode
     ],
 )
 def test_secrets_and_unknown_fields_are_not_checked(
@@ -136,7 +136,7 @@ def test_an_invalid_value_is_said_instead_of_probed(browser: Browser) -> None:
 
 def test_an_unknown_probe_is_not_found(browser: Browser) -> None:
     assert browser.post("/setup/probe/no-such/") == 404
-    assert browser.post("/setup/probe/workos/") == 404  # of the other mode
+    assert browser.post("/setup/probe/workos/") == 404  # belongs to the other mode
 
 
 def test_answers_are_json(browser: Browser) -> None:

@@ -1,4 +1,4 @@
-"""The wizard's pages: prefilled, validated, staged, resumable (S4, S8, S9)."""
+"""The wizard's pages: prefilled, validated, saved, and possible to resume (S4, S8, S9)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def unclaimed(transactional_db: None, install: None) -> None:
 
 @pytest.fixture
 def browser() -> Browser:
-    """Give a browser that brought the token."""
+    """Give a browser that has entered the token."""
     browser = Browser()
     browser.unlock()
     return browser

@@ -1,4 +1,4 @@
-"""The setup token: single use, expiring, stored as a hash, offered in a private file (S2)."""
+"""The setup token: usable once, with an end, stored as a hash, available in a private file (S2)."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def token_file(transactional_db: None, install: None) -> Path:
-    """Work on an unclaimed install without a token."""
+    """Work on an unclaimed install without a token; return the path of the token file."""
     path: Path = settings.INSTANCE.token_file
     path.unlink(missing_ok=True)
     return path
 
 
 def offered() -> str:
-    """Return the token on offer."""
+    """Return the current setup token."""
     tokens.ensure()
     token = tokens.current()
     assert token is not None
@@ -45,7 +45,7 @@ def offered() -> str:
 def test_the_file_is_private_and_the_database_has_only_the_hash(token_file: Path) -> None:
     token = offered()
     assert stat.S_IMODE(token_file.stat().st_mode) == 0o600
-    assert len(token) >= 43  # 32 bytes, and 128 bits are asked for
+    assert len(token) >= 43  # 32 bytes; 128 bits are required
     row = SetupToken.objects.get()
     assert row.digest == hashlib.sha256(token.encode()).hexdigest()
     assert token not in str(SetupToken.objects.values())

@@ -1,4 +1,4 @@
-"""Who holds no setup token any more, or never did: guesses, and what an earlier holder left (S2, W5)."""
+"""Browsers without a valid setup token: guesses, and input from an earlier holder of a token (S2, W5)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def took_over() -> Browser:
-    """Give the browser of somebody who brought a token while another one had filled everything in."""
+    """Give a browser that entered a token after another browser had completed all steps."""
     first, browser = Browser(), Browser()
     first.fill_all()
     first.fill("mode", WORKOS["mode"])
@@ -47,7 +47,7 @@ def took_over() -> Browser:
 
 
 def test_an_earlier_holders_password_and_secrets_are_nobody_elses() -> None:
-    """Somebody else's password would become that of the administrator, whom the review names alone."""
+    """Otherwise, the earlier holder's password would become the password of the administrator."""
     browser = took_over()
     assert browser.location == "/setup/mode/"
     assert (draft.load().password, draft.load().secrets) == ("", {})
@@ -72,7 +72,7 @@ def test_what_an_earlier_holder_entered_fills_in_the_forms_and_says_so() -> None
 
 
 def test_nobody_becomes_a_super_admin_by_what_an_earlier_holder_entered() -> None:
-    """Not even by way of the other mode, which asks for them elsewhere."""
+    """This must also hold after a change of the mode, which moves the field to another step."""
     first, browser = Browser(), Browser()
     first.fill_all({**LOCAL, "security": {"super_admin_emails": f"{ADMIN},mallory@example.org"}})
     browser.unlock()
@@ -112,7 +112,7 @@ def test_renewing_the_token_discards_what_was_entered() -> None:
 def test_who_lost_the_token_while_they_finish_claims_nothing(
     monkeypatch: pytest.MonkeyPatch, renewed: bool
 ) -> None:
-    """The request passed gate and view before, and waits for the writers' lock."""
+    """The request has passed the gate and the view, and waits for the writers' lock."""
     first, second = Browser(), Browser()
     first.fill_all()
 
@@ -151,7 +151,7 @@ def test_a_step_sent_while_somebody_takes_over_is_not_staged(monkeypatch: pytest
 
 
 def test_an_address_that_guesses_has_to_wait_and_no_other() -> None:
-    """Requirement W5: the owner, who may come from the same address as everybody, is never kept out."""
+    """Requirement W5: the owner is never locked out, even with the same address as the attacker."""
     token, here, there = offered(), Browser(), Browser(REMOTE_ADDR="10.1.2.3")
     for status in [200] * (LIMIT - 1) + [429]:
         assert here.post("/setup/", {"token": "a guess"}) == status

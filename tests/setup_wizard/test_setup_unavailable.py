@@ -1,4 +1,4 @@
-"""A database in trouble is an error with a cure, never an unclaimed hub (S1)."""
+"""A database problem shows an error with a fix, never the wizard (S1)."""
 
 from __future__ import annotations
 

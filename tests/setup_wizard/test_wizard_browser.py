@@ -1,4 +1,4 @@
-"""The wizard in real Chromium, without a mouse and without scripts (requirement S9)."""
+"""The wizard in Chromium, without a mouse and without scripts (requirement S9)."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ __all__ = ["browser"]  # a fixture
 pytestmark = pytest.mark.xdist_group("browser")
 
 FURTHEST = 60
-"""Presses of the Tab key that reach everything on a page."""
+"""Number of Tab presses after which the focus has reached every element of a page."""
 
 
 @pytest.fixture
 def hub(started_hub: HubProcess) -> HubProcess:
-    """Give a hub that nobody has claimed yet."""
+    """Give an unclaimed hub with one worker."""
     started_hub.serve(workers=1)
     return started_hub
 
 
 def go_to(page: Page, target: Locator) -> None:
-    """Move the focus with the Tab key alone."""
+    """Move the focus to ``target`` with the Tab key alone."""
     element = target.element_handle()
     for _ in range(FURTHEST):
         if element.evaluate("element => element === document.activeElement"):
@@ -47,7 +47,7 @@ def enter(page: Page, label: str, text: str) -> None:
 
 
 def field(page: Page, label: str) -> Locator:
-    """Return a field with its label and what is said beside it."""
+    """Return the element that contains a field, its label and its messages."""
     return page.locator(".field", has=page.get_by_label(label, exact=True))
 
 
@@ -85,7 +85,7 @@ def test_a_keyboard_is_enough_and_says_what_is_wrong_while_one_types(
 
 
 def probe_ports(hub: HubProcess, page: Page, taken: int) -> None:
-    """Try a port that somebody else has, and the one that the hub has."""
+    """Test a port that another program uses, and then the port of the hub."""
     result = page.locator(".probe__result")
     for port, state in ((taken, "error"), (hub.port, "ok")):
         enter(page, "Port", str(port))

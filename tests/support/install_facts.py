@@ -1,4 +1,4 @@
-"""All facts of an install that must agree, in a form that is equal after two runs of the same actions."""
+"""All facts of an install, in a form that can be compared between two runs of the same actions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changes that must be confirmed, in the browser: saving, the banner, and who may confirm from where."""
+"""Confirming changes in the browser: saving, the banner, who may confirm, and at which address."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ def test_rights_that_went_meanwhile_settle_nothing(
 
 
 def let_happen_once_looked(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
-    """Call ``act`` right after a request has read which revisions wait."""
+    """Call ``act`` right after a request has read which revisions wait to be confirmed."""
     look = confirmation.waiting
 
     def look_and_let() -> list[confirmation.UnconfirmedRevision]:

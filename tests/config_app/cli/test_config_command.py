@@ -42,7 +42,7 @@ def content(hub: HubProcess) -> str:
 
 
 def in_own_words(entry: VerbEntry) -> VerbEntry:
-    """Return the verb with the project's own help, if it has one."""
+    """Return the verb with the project's help text, if the project has its own for this verb."""
     return entry._replace(help=get_project().words.verbs.get(entry.name, entry.help))
 
 

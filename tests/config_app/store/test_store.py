@@ -52,7 +52,7 @@ in_process = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 
 
 class TestReading:
-    """``store.read`` returns the tables as one statement sees them."""
+    """``store.read`` reads all tables with one statement, so that they fit together."""
 
     pytestmark = in_process
 

@@ -1,4 +1,4 @@
-"""The configuration as JSON, for super admins."""
+"""The configuration as JSON, which only super admins may read."""
 
 from __future__ import annotations
 

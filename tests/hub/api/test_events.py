@@ -1,4 +1,4 @@
-"""`GET /api/config/events`: one server-sent event for each revision, keys and never values."""
+"""`GET /api/config/events` sends one event for each revision; events contain keys but never values."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.xdist_group("events")
 
 @pytest.fixture(scope="module")
 def hubs() -> Iterator[dict[str, HubProcess]]:
-    """Give room for a served hub by kind of database, to be started by the first test that asks for it."""
+    """Give a dictionary of served hubs by kind of database; the fixture ``served`` fills it."""
     hubs: dict[str, HubProcess] = {}
     yield hubs
     for hub in hubs.values():
@@ -51,7 +51,7 @@ def served(
 
 @pytest.fixture
 def cookie(served: HubProcess) -> str:
-    """Give the cookie of the super admin."""
+    """Give the session cookie of the super admin."""
     return sign_in(served)
 
 
@@ -60,7 +60,7 @@ def last_revision(hub: HubProcess) -> int:
 
 
 def write(hub: HubProcess, key: str, value: str) -> int:
-    """Change a setting in the database and return the number of the revision that the hub makes of it."""
+    """Change a setting with SQL; return the number of the revision in which the hub records this."""
     number = last_revision(hub)
     hub.sql(
         f"INSERT INTO system_config (config_key, config_value) VALUES ('{key}', '{value}')"  # noqa: S608 - ours
@@ -70,7 +70,7 @@ def write(hub: HubProcess, key: str, value: str) -> int:
 
 
 def answers(hub: HubProcess, cookie: str) -> int:
-    """Return with which status a new stream is answered."""
+    """Return the response status of a new stream."""
     with EventStream(hub, cookie) as stream:
         return stream.status
 
@@ -182,7 +182,7 @@ def threads(pid: int) -> int:
 
 
 def open_sockets(pid: int) -> int:
-    """Return how many sockets a process has open."""
+    """Return the number of open sockets of a process."""
     found = 0
     for link in Path(f"/proc/{pid}/fd").iterdir():
         with contextlib.suppress(FileNotFoundError):

@@ -1,4 +1,4 @@
-"""A stream of events in this process: heartbeats, bounds, and nothing left behind."""
+"""Event streams in this process: heartbeats, limits, and no open stream left at the end."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def allowed() -> bool:
 
 
 def run(test: Callable[[], Awaitable[None]]) -> None:
-    """Run an asynchronous test, not for ever."""
+    """Run an asynchronous test with a time limit; check that it leaves no stream open."""
 
     async def bounded() -> None:
         async with asyncio.timeout(DEADLINE):
@@ -193,7 +193,7 @@ def test_a_client_that_goes_away_leaves_nothing_behind() -> None:
             await change(9001)
             assert revision(await waiting) == 2
             waiting = asyncio.ensure_future(anext(messages))
-            await asyncio.sleep(0)  # lets it begin
+            await asyncio.sleep(0)  # lets the task begin
             assert feed.count() == 1
             waiting.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -1,4 +1,4 @@
-"""`POST /api/config/reload`: only a fresh call that is signed with the secret and new is carried out."""
+"""`POST /api/config/reload` accepts only a recent call with a valid signature, and each call only once."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PATH = "/api/config/reload"
 
 @pytest.fixture
 def hub(owner: User) -> Client:
-    """Give a stranger's client of a claimed hub that has a webhook secret."""
+    """Give a client without a session, for a claimed hub that has a webhook secret."""
     configure(reload_webhook_secret=SECRET)
     return browser(enforce_csrf_checks=True)
 
@@ -43,13 +43,13 @@ def signature(timestamp: str, body: bytes, secret: str = SECRET) -> str:
 
 
 def signed(body: bytes = b"", *, ago: float = 0, secret: str = SECRET) -> dict[str, str]:
-    """Return the headers of a call."""
+    """Return the headers of a signed call that was made ``ago`` seconds ago."""
     timestamp = str(int(time.time() - ago))
     return {"X-Hub-Timestamp": timestamp, "X-Hub-Signature": signature(timestamp, body, secret)}
 
 
 def call(client: Client, body: bytes = b"", headers: dict[str, str] | None = None) -> tuple[int, Any]:
-    """Call the webhook and return what it answered."""
+    """Call the webhook and return the response."""
     headers = signed(body) if headers is None else headers
     response = client.post(PATH, body, content_type="application/json", headers=headers)
     return response.status_code, response.json()
@@ -81,7 +81,7 @@ def test_what_sql_changed_meanwhile_becomes_a_revision(hub: Client) -> None:
 
 
 def test_without_a_secret_nothing_is_accepted(owner: User) -> None:
-    """The original took unsigned calls (B7)."""
+    """The hub's predecessor accepted unsigned calls (B7)."""
     for secret in ("", SECRET):
         assert refused_as("webhook_secret_not_set", call(browser(), headers=signed(secret=secret)))
 
@@ -185,7 +185,7 @@ def test_the_secret_appears_in_no_answer_and_no_log(hub: Client, caplog: pytest.
 
 
 def post(url: str, headers: dict[str, str]) -> int:
-    """Call a served hub and return the status."""
+    """Send a call to a served hub and return the response status."""
     request = urllib.request.Request(url + PATH, b"", headers, method="POST")  # noqa: S310 - our own address
     try:
         with urllib.request.urlopen(request, timeout=20) as response:  # noqa: S310
@@ -196,7 +196,7 @@ def post(url: str, headers: dict[str, str]) -> int:
 
 
 def write_unnoticed(hub: HubProcess, statement: str) -> None:
-    """Run SQL that no trigger counts."""
+    """Run a SQL statement without the triggers that count changes."""
     if hub.database_url:
         hub.sql(f"SET session_replication_role = replica; {statement}")
     else:
@@ -205,7 +205,7 @@ def write_unnoticed(hub: HubProcess, statement: str) -> None:
 
 
 def errors(hub: HubProcess) -> list[bool]:
-    """Return of each process whether its receipt says that it refused the port."""
+    """Return one value for each process: whether its receipt has an error about the port."""
     return [error.startswith("port: ") for (error,) in hub.sql("SELECT error FROM config_process")]
 
 

@@ -1,4 +1,4 @@
-"""A sensitive change asks whoever signed in long ago for their password once more (requirement W7)."""
+"""A sensitive change long after the sign-in requires the password again (requirement W7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sensitive change long after the sign-in, as somebody in front of Chromium sees it (requirement W7)."""
+"""A sensitive change long after the sign-in, tested in Chromium (requirement W7)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ for found in SessionStore.get_model_class().objects.all():
 
 
 def sign_in(hub: HubProcess, visitor: Visitor) -> Page:
-    """Sign the owner in, long ago, and open the editor."""
+    """Sign the owner in, as if that had happened long ago, and open the editor."""
     page = visitor.page
     signed_in.sign_in(page, hub, ago=signed_in.LONG_AGO)
     page.goto(EDITOR)
@@ -45,7 +45,7 @@ def sign_in(hub: HubProcess, visitor: Visitor) -> Page:
 
 
 def edit(page: Page) -> None:
-    """Type a sensitive value, one that is not, and a secret."""
+    """Enter a value that is sensitive, a value that is not sensitive, and a secret."""
     page.get_by_label("Allowed Hosts", exact=True).fill(HOSTS)
     page.get_by_label("Log Level", exact=True).select_option("debug")
     page.get_by_label("WorkOS API Key", exact=True).fill(SECRET)
@@ -130,7 +130,7 @@ def test_in_mode_workos_a_sign_in_in_another_tab_is_the_proof(
         with visiting(browser, base_url=hub.url) as visitor:
             page = visitor.page
             page.goto(EDITOR)
-            hub.manage("shell", "-v", "0", "-c", FORGET)  # every sign-in is long ago
+            hub.manage("shell", "-v", "0", "-c", FORGET)  # makes every sign-in long ago
             page.get_by_label("Allowed Hosts", exact=True).fill(HOSTS)
             page.get_by_role("button", name="Save", exact=True).click()
             dialog = page.get_by_role("dialog")

@@ -1,4 +1,4 @@
-"""Whoever gets a password wrong again and again has to wait; nobody waits for ever (requirement W5)."""
+"""After several wrong passwords, a user must wait before the next attempt, but never for ever (W5)."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def test_guessing_many_at_the_same_moment_does_not_help(monkeypatch: pytest.Monk
 
     def slowly(self: Any, *args: Any, **kwargs: Any) -> Any:
         found = check(self, *args, **kwargs)
-        fail(next(others, 0))  # by others, which were let through before this one was done
+        fail(next(others, 0))  # parallel attempts, which were allowed before this one failed
         return found
 
     monkeypatch.setattr(ModelBackend, "authenticate", slowly)

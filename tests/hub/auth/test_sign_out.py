@@ -1,4 +1,4 @@
-"""Signing out, and changing the password, end sessions on the server (B18)."""
+"""Signing out and changing the password both end sessions on the server (B18)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def is_signed_in(client: Client) -> bool:
 
 
 def copy_of(client: Client) -> Client:
-    """Return somebody else's browser with the same cookies."""
+    """Return another browser with the same cookies."""
     copy = browser()
     for name, cookie in client.cookies.items():
         copy.cookies[name] = cookie.value

@@ -1,4 +1,4 @@
-"""The dashboard: what is in force, where, and what needs attention, for whoever may see it."""
+"""The dashboard shows the current configuration, its processes and its problems to those who may see them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ VIEW = ("config_app.view_systemconfig",)
 
 
 def staff(*permissions: str) -> Client:
-    """Return a browser in which somebody of the staff is signed in."""
+    """Return a browser in which a staff user with the given permissions is signed in."""
     person = User.objects.create_user("staff@example.com", is_staff_member=True)
     for name in permissions:
         app, codename = name.split(".")
@@ -45,7 +45,7 @@ def run_process(pid: int, revision: int, **facts: Any) -> None:
 
 
 def text(client: Client) -> str:
-    """Return the page as people read it."""
+    """Return the text of the page."""
     page = client.get("/")
     assert page.status_code == 200
     return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", page.text))
@@ -69,7 +69,7 @@ def test_it_shows_the_address_that_people_open_or_the_pinned_listener(
 def test_it_shows_what_runs_and_not_what_the_environment_says(
     owner_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The original compared with the environment (B13)."""
+    """The hub's predecessor showed the values of the environment (B13)."""
     monkeypatch.setenv("HUB_PORT", "4444")
     page = text(owner_client)
     assert "127.0.0.1:8884" in page
@@ -119,7 +119,7 @@ def test_it_says_what_needs_attention_and_how_to_mend_it(owner_client: Client) -
 
 
 def let_wait() -> Revision:
-    """Change what waits to be confirmed."""
+    """Make a change that waits to be confirmed; return its revision."""
     revision = plan({"trusted_proxies": "10.0.0.0/8"}).apply(actor="ada", confirm_within=300)
     assert revision is not None
     runtime.reload()

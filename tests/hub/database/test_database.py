@@ -1,4 +1,4 @@
-"""Where the database is: URLs and paths, and what no message may show."""
+"""Database URLs and paths, and secrets in them that no message may show."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a server asks of the hub: a driver, and limits that the URL may set otherwise."""
+"""What the hub needs for a database server: a driver, and time limits that the URL can override."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SQLite files: writers queue, a commit has reached the disk, WAL only where it is safe (R2)."""
+"""SQLite files: writers queue, commits are durable, and WAL is used only if that is safe (R2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the doctor finds about a hub: its files, the claim, who can sign in, how it is reached."""
+"""Problems that the doctor finds in a hub: files, the claim, possible sign-ins, the address."""
 
 from __future__ import annotations
 

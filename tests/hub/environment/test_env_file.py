@@ -1,4 +1,4 @@
-"""Reading `.env`: exactly what people's files say, and never a value in a message."""
+"""Reading `.env`: values are exactly as written, and no message contains a value."""
 
 from __future__ import annotations
 
@@ -254,7 +254,7 @@ def _read_bytes(content: bytes) -> EnvFile:
         return read_env_file(path)
 
 
-@settings(deadline=None)  # a busy machine is no failure
+@settings(deadline=None)  # a busy machine must not fail the test
 @given(_CONTENT)
 def test_no_content_breaks_it_or_reaches_the_process_environment(content: bytes) -> None:
     before = dict(os.environ)

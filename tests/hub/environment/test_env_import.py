@@ -1,4 +1,4 @@
-"""The environment is imported once, exactly, and afterwards only compared (B13, B14)."""
+"""The environment is imported once; afterwards, the hub only reports differences (B13, B14)."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def found(path: Path, *lines: str, **environ: str) -> Import:
 
 @pytest.fixture
 def differences(install: None, monkeypatch: pytest.MonkeyPatch) -> list[Problem]:
-    """Give what is reported while HUB_PORT is 9999, one secret is set, and another variable agrees."""
+    """Give the reported differences if HUB_PORT and a secret differ and HUB_LOG_LEVEL is equal."""
     configure(log_level="debug")
     monkeypatch.setenv("HUB_PORT", "9999")
     monkeypatch.setenv("WORKOS_API_KEY", CANARY)
@@ -127,7 +127,7 @@ def test_what_is_said_afterwards_changes_nothing_and_is_reported(hub_process: Hu
     hub_process.env_file.write_text("HUB_PORT=9001\n")
     hub_process.manage("bootstrap")
     hub_process.env_file.write_text("HUB_PORT=9002\n")
-    (hub_process.data_dir / "setup-token").unlink()  # or there would be nothing left to bring up
+    (hub_process.data_dir / "setup-token").unlink()  # otherwise the bootstrap would have nothing to do
     hub_process.manage("bootstrap", HUB_WORKERS="9")
     shown = hub_process.manage("config", "show", HUB_WORKERS="9")
     assert f"info: HUB_PORT of {hub_process.env_file} differs from port and has no effect" in shown

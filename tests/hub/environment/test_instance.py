@@ -1,4 +1,4 @@
-"""Where the hub's files and its shared key are, as the process environment says."""
+"""The process environment decides where the hub's files and its shared key are."""
 
 from __future__ import annotations
 

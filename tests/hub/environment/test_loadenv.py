@@ -1,4 +1,4 @@
-"""`manage.py loadenv`: one import in the life of a hub; another only on demand, with the plan first."""
+"""`manage.py loadenv`: a hub imports `.env` once; `--again` imports once more and shows the plan first."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FILE = f"HUB_PORT=9100\nWORKOS_API_KEY={CANARY}\nHUB_WORKERS=many\n"
 
 @pytest.fixture
 def started(started_hub: HubProcess) -> HubProcess:
-    """Give a hub that was started without any ``.env``; one is there now."""
+    """Give a hub that was started without a ``.env``, and then write a ``.env``."""
     started_hub.env_file.write_text(FILE)
     return started_hub
 

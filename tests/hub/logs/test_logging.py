@@ -1,4 +1,4 @@
-"""What the hub logs: one format, each line once, from the configured level on."""
+"""The hub's log: one format, each line only once, and the configured level."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LEVELS = ["debug", "info", "warning", "error", "critical"]
 
 @pytest.fixture(autouse=True)
 def levels() -> Iterator[None]:
-    """Leave the levels as they were."""
+    """Restore the log levels afterwards."""
     before = {name: logging.getLogger(name).level for name in (*LOGGERS, *QUIET)}
     yield
     for name, level in before.items():
@@ -114,7 +114,7 @@ def test_a_served_hub_follows_the_level_and_says_everything_once(started_hub: Hu
 
 
 def logs_nothing(hub: HubProcess) -> bool:
-    """Tell whether a page that there is not leaves no line."""
+    """Return whether a request for an unknown page writes no log line."""
     before = hub.log.stat().st_size
     hub.get("/nowhere")
     return hub.log.stat().st_size == before

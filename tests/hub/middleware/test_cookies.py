@@ -65,7 +65,7 @@ def test_a_prefixed_cookie_does_not_count_under_http(owner: User) -> None:
 
 def test_a_plain_cookie_cannot_replace_the_prefixed_one(owner: User) -> None:
     client = signed_in(secure=True)
-    client.cookies["sessionid"] = "a" * 32  # as somebody on the network plants it with a page under http
+    client.cookies["sessionid"] = "a" * 32  # an attacker on the network can set this with a page under http
     assert client.get("/api/config", secure=True).status_code == 200
 
 

@@ -1,4 +1,4 @@
-"""CORS: an exact list of origins that is followed live, and ``*`` never with credentials (W9, B10)."""
+"""CORS: an exact list of origins, used without a restart; ``*`` never allows credentials (W9, B10)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PREFIX = "access-control-"
 
 
 def ask(origin: str, path: str = "/health/live", client: Client | None = None) -> dict[str, str]:
-    """Return the CORS headers of an answer to a script of ``origin``."""
+    """Return the CORS headers of a response to a script from ``origin``."""
     response: Any = (client or browser()).get(path, headers={"origin": origin})
     return cors(response)
 

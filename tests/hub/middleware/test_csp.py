@@ -1,4 +1,4 @@
-"""Every answer of this process has a Content Security Policy without exceptions (requirement W2)."""
+"""Every response has a Content Security Policy without exceptions (requirement W2)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PAGES = {
 
 
 def policy(response: Any) -> dict[str, str]:
-    """Return the directives of the policy."""
+    """Return the directives of the response's policy."""
     directives = response.headers["Content-Security-Policy"].split("; ")
     return {name: sources for name, _, sources in (directive.partition(" ") for directive in directives)}
 

@@ -1,4 +1,4 @@
-"""Forms come from pages of this hub only, also behind a proxy that changes the Host header."""
+"""Forms are accepted only from pages of this hub, even if a proxy changes the Host header."""
 
 from __future__ import annotations
 

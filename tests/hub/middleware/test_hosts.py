@@ -1,4 +1,4 @@
-"""The hub answers only under its own names, as the configuration in force has them."""
+"""The hub serves requests only for its own host names, which the current configuration contains."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("owner")
 
 
 def answers(host: str, came_in_on: str = "127.0.0.1", path: str = "/health/live") -> bool:
-    """Tell whether a request for ``host`` is served; the alternative is 400, nothing else."""
+    """Return whether a request for ``host`` is served; if not, its status must be 400."""
     status = browser(SERVER_NAME=came_in_on, HTTP_HOST=host).get(path).status_code
     assert status in {200, 400}
     return status == 200

@@ -1,4 +1,4 @@
-"""HSTS is told under https only, as long as the configuration wants it (B10)."""
+"""HSTS is sent only under https and only while the configuration enables it (B10)."""
 
 from __future__ import annotations
 

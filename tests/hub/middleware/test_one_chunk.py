@@ -1,4 +1,4 @@
-"""However deep a loop runs below the hub's layers, its calls map no memory."""
+"""No loop of calls makes Python map new memory for each call, however deep the stack is."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DEEPEST, CALLS = 300, 200
 
 
 def most_faults(_request: HttpRequest) -> HttpResponse:
-    """Answer how many pages at most were mapped by a loop of calls, at whatever depth it ran."""
+    """Respond with the highest number of page faults in a loop of calls, over all stack depths."""
     return HttpResponse(str(max(at_depth(depth) for depth in range(DEEPEST))))
 
 
@@ -37,7 +37,7 @@ def leaf() -> None:
 
 
 def answer(view: Callable[[HttpRequest], HttpResponse]) -> int:
-    """Return what a view answers in a thread of its own, as every request has one."""
+    """Return the number that a view responds with in a thread of its own, as in a server."""
     answers: list[bytes] = []
     thread = threading.Thread(target=lambda: answers.append(view(HttpRequest()).content))
     thread.start()

@@ -19,7 +19,7 @@ PROXIES = "10.0.0.0/8, fd00::/8, 2001:db8:ffff::1"
 
 
 def arrive(peer: str, trusted: str = PROXIES, **headers: str) -> HttpRequest:
-    """Return a request as a view sees it that came from ``peer`` with forwarded headers."""
+    """Return a request as a view sees it; it came from ``peer`` with the given forwarded headers."""
     environ: dict[str, Any] = {f"HTTP_{name.upper()}": value for name, value in headers.items()}
     request = RequestFactory().get("/", REMOTE_ADDR=peer, **environ)
     with override_config(trusted_proxies=CidrListField().clean(trusted)):

@@ -1,4 +1,4 @@
-"""Strangers see nothing but the pages on this list: every other view refuses them by default."""
+"""Without a session, only the views in this list respond; every other view is protected by default."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ PUBLIC = {
     "setup-done",  # leads to the dashboard, unless this browser has just claimed the hub
 }
 REFUSED_BY_THE_VIEW = {
-    "api-config",  # with JSON, as the two below
+    "api-config",  # responds with a JSON error, as the next two do
     "api-config-events",
-    "api-config-reload",  # without a signature
-    "callback",  # without a sign-in under way
+    "api-config-reload",  # refuses calls without a signature
+    "callback",  # refuses a browser that has not begun a sign-in
 }
 ARGUMENT = re.compile(r"<[^>]+>|\(\?P<[^)]+\)")
 
 
 def routes(resolver: Any = None, prefix: str = "/", namespace: str = "") -> Iterator[tuple[str, str, Any]]:
-    """Yield name, an address and the view of every route."""
+    """Yield the name, an address and the view of every route."""
     for pattern in (resolver or get_resolver()).url_patterns:
         path = prefix + ARGUMENT.sub("1", str(pattern.pattern)).replace("^", "").replace("$", "")
         if isinstance(pattern, URLResolver):

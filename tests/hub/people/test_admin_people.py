@@ -1,4 +1,4 @@
-"""Managing people in the admin without locking anybody out or letting anybody climb."""
+"""The admin of users: no change locks everybody out, and no user can raise their own rights."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ PASSWORD = "an even longer password"
 
 
 def page_of(user: User) -> str:
-    """Return the address of somebody's page."""
+    """Return the address of a user's page in the admin."""
     return reverse("admin:hub_user_change", args=[user.pk])
 
 
 def change(client: Client, user: User, **fields: Any) -> Any:
-    """Change an account the way its page does; ``None`` unticks."""
+    """Change an account with the form of its page; ``None`` removes a tick."""
     form = client.get(page_of(user)).context["adminform"].form
     sent = {**fields_of(form), "groups": [], "user_permissions": [], **fields}
     return client.post(page_of(user), {k: v for k, v in sent.items() if v is not None})
@@ -39,13 +39,13 @@ def client(owner: User) -> Client:
 
 @pytest.fixture
 def member(owner: User) -> User:
-    """Give somebody who is neither staff nor super admin."""
+    """Give a user who is neither staff nor super admin."""
     return User.objects.create_user("member@example.com", PASSWORD, name="Mel Member")
 
 
 @pytest.fixture
 def clerk(owner: User) -> Client:
-    """Give the browser of staff who may manage accounts and are no super admins."""
+    """Give the browser of a staff user who may manage accounts but is not a super admin."""
     return browser(staff("view_user", "add_user", "change_user", "delete_user"))
 
 
@@ -236,7 +236,7 @@ def test_they_cannot_sign_in_as_staff_who_may_do_more(clerk: Client, member: Use
 
 
 def test_staff_give_themselves_nothing_through_a_group(owner: User) -> None:
-    """Django's own admin of groups lets whoever may change one give its members any right."""
+    """In Django's own admin, a user who may change a group can give its members any permission."""
     rights = ("add_group", "change_group", "delete_group", "view_group")
     person, group = staff(*rights), Group.objects.create(name="Operators")
     person.groups.add(group)

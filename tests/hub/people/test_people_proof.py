@@ -1,4 +1,4 @@
-"""Under People too, whoever signed in long ago proves who they are before anybody gains anything (W7)."""
+"""In the admin of users, too, a change that gives rights requires a recent sign-in or the password (W7)."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_a_wrong_password_is_no_proof(stale: Client, owner: User) -> None:
 def test_no_crash_report_has_the_password(
     stale: Client, monkeypatch: pytest.MonkeyPatch, path: str, field: str
 ) -> None:
-    """Requirement K5: local variables of every frame are in a report."""
+    """A crash report contains the local variables of every frame (requirement K5)."""
     reports: list[str] = []
 
     def report(request: HttpRequest, **_kwargs: Any) -> None:

@@ -1,4 +1,4 @@
-"""``super_admin_emails`` decides who administers, on every request (requirement W11, B4, B6)."""
+"""``super_admin_emails`` decides at every request who is a super admin (requirement W11, B4, B6)."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_nobody_else_is_one(owner: User, email: str | None) -> None:
 
 
 def test_the_answer_is_a_plain_bool_and_its_async_twin_must_be_awaited(owner: User) -> None:
-    """The original forgot to await, and a coroutine is always true (B4)."""
+    """The hub's predecessor forgot to await the coroutine, which is always true (B4)."""
     assert is_super_admin("stranger@example.com") is False
     assert is_super_admin(OWNER) is True
     assert not inspect.iscoroutinefunction(is_super_admin)
@@ -96,7 +96,7 @@ def test_the_answer_is_a_plain_bool_and_its_async_twin_must_be_awaited(owner: Us
 
 
 def test_a_list_that_was_never_set_makes_nobody_one(install: None) -> None:
-    """The original then appointed admin@example.com (B6)."""
+    """In this case, the hub's predecessor made admin@example.com a super admin (B6)."""
     assert runtime.get_config().super_admin_emails == ()
     for email in ("admin@example.com", "", None):
         assert not is_super_admin(email)
@@ -130,7 +130,7 @@ def test_nobody_is_made_one_by_the_account_itself(owner: User) -> None:
         User.objects.create_user("evil@example.com", PASSWORD, is_superuser=True)
     person = User.objects.create_user("person@example.com", PASSWORD)
     with pytest.raises(AttributeError):
-        setattr(person, "is_superuser", True)  # noqa: B010 - as code that knows only Django's user would
+        setattr(person, "is_superuser", True)  # noqa: B010 - as code for Django's own user model does
 
 
 def test_it_costs_no_query(owner: User, django_assert_num_queries: Any) -> None:

@@ -1,4 +1,4 @@
-"""Pages for requests that cannot be served: what is wrong, what to do, and nothing that helps an attacker."""
+"""Error pages say what is wrong and what to do, and reveal nothing that helps an attacker."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MISTAKES = [IntegrityError("UNIQUE"), ProgrammingError("syntax"), RuntimeError("
 
 @pytest.fixture
 def fail_with(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Let the dashboard fail."""
+    """Let the dashboard's view raise an error."""
 
     def fail_with(error: Exception) -> None:
         def fail(*_args: object) -> None:
@@ -127,7 +127,7 @@ def test_whoever_may_not_see_a_page_is_told_so(owner: Any) -> None:
 
 
 def test_a_configuration_that_was_never_there_is_no_wizard(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An error of any kind must not look like an install that waits for its owner (S1)."""
+    """A failed read of the configuration must not look like an unclaimed hub (S1)."""
 
     def fail() -> None:
         raise OUTAGES[0]

@@ -1,4 +1,4 @@
-"""Health: alive or not, able to serve or not, and nothing that strangers should not know."""
+"""Health endpoints: whether the hub is alive and ready, without confidential facts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers that no middleware saw have the policy of every other one (W2)."""
+"""Responses that bypass all middleware have the same security policy as other responses (W2)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ REQUEST = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "h
 
 
 async def ask(**scope: Any) -> list[dict[str, Any]]:
-    """Return what the application sends for a request without a body."""
+    """Send a request without a body to the application; return the messages that it sends."""
     sent: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:
@@ -29,7 +29,7 @@ async def ask(**scope: Any) -> list[dict[str, Any]]:
 
 
 class Answer:
-    """The first message of an answer, read as a response."""
+    """The first message of an ASGI response, with the interface of a Django response."""
 
     def __init__(self, start: dict[str, Any]) -> None:
         self.status = start["status"]

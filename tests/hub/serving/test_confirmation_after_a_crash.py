@@ -1,4 +1,4 @@
-"""A change of the address that nobody confirmed never keeps a hub from starting again (W6, R11)."""
+"""An unconfirmed change of the address never keeps a hub from starting again (W6, R11)."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ GUNICORN = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "hub" / "gunicorn
 
 @contextlib.contextmanager
 def occupied(port: int) -> Iterator[None]:
-    """Let something else listen there."""
+    """Let another server listen on ``port``."""
     with socket.create_server(("127.0.0.1", port)):
         yield
 
 
 def move_and_crash(hub: HubProcess) -> tuple[int, int]:
-    """Move a served hub to another port, to be confirmed, and kill all of it; return both ports."""
+    """Move a served hub to another port, unconfirmed; kill all its processes and return both ports."""
     hub.serve_as_configured()
     old, new = hub.port, free_port()
     hub.config("set", f"port={new}", "--confirm", "1h")

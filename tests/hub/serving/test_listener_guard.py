@@ -1,4 +1,4 @@
-"""A listener that cannot be had is refused when it is set, where a hub of this machine would follow."""
+"""A new address is refused if it is not available, but only if a hub on this machine would move there."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ with socket.create_server(("127.0.0.1", 0)) as server:
     print(server.getsockname()[1], flush=True)
     sys.stdin.read()
 """
-EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 - nobody listens there
+EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 - no program listens there
 
 
 @pytest.fixture
 def taken() -> Iterator[tuple[int, int]]:
-    """Give the port that another program listens on, and its pid."""
+    """Give a port that another program listens on, and that program's pid."""
     command = [sys.executable, "-c", LISTENER]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout is not None
@@ -38,7 +38,7 @@ def taken() -> Iterator[tuple[int, int]]:
 
 
 def sign_as_master(pid: int | None = None, **facts: object) -> None:
-    """Leave the receipt of a master: of this very process, unless told otherwise."""
+    """Write the receipt of a master, by default with the pid of this process."""
     receipts.sign()
     Process.objects.update(role="master", pid=pid or os.getpid(), **facts)
 

@@ -1,4 +1,4 @@
-"""A served hub whose master is killed, or starts itself anew."""
+"""A served hub after its master was killed or has restarted itself."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.waiting import wait_for
 
 
 def is_free(hub: HubProcess) -> bool:
-    """Tell whether nothing answers at the hub's address any more."""
+    """Return whether no program answers at the hub's address."""
     try:
         hub.get("/health/live")
     except OSError:

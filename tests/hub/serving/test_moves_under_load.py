@@ -1,4 +1,4 @@
-"""Listeners move and workers are renewed while clients ask without a pause: no request is lost."""
+"""While the listener moves and workers are replaced, no request of constantly busy clients is lost."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ REFUSED_EVERY = 5
 
 @pytest.fixture
 def served(hub_process: HubProcess) -> HubProcess:
-    """Give a hub that is served where its configuration says."""
+    """Give a hub that is served at the address in its configuration."""
     return serve(hub_process)
 
 
@@ -74,7 +74,7 @@ def test_who_connected_before_a_move_and_asks_after_it_is_answered(served: HubPr
         early.sendall(b"GET /health/live HTTP/1.1\r\nHost: loc")
         move(served, free_port())
         move(served, free_port())
-        wait_for_workers(served, 3)  # two of now, and the one that was told to stop and waits for the rest
+        wait_for_workers(served, 3)  # two current workers, and the old one that still finishes its requests
         early.sendall(b"alhost\r\n\r\n")
         answer = b"".join(iter(lambda: early.recv(65536), b""))
     assert answer.startswith(b"HTTP/1.1 200 ")
@@ -82,7 +82,7 @@ def test_who_connected_before_a_move_and_asks_after_it_is_answered(served: HubPr
 
 
 def test_who_waits_at_a_socket_that_nobody_reads_is_answered_after_the_move(served: HubProcess) -> None:
-    """Connections that the kernel took while every worker stood still are in a queue of the old socket."""
+    """Connections that arrive while every worker is stopped wait in the queue of the old socket."""
     workers = wait_for_workers(served, 2)
     with contextlib.ExitStack() as connections:
         with served.frozen(*workers):

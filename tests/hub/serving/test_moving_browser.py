@@ -1,4 +1,4 @@
-"""Who moves the listener in the browser is led to where it is then, in real Chromium."""
+"""A user who moves the listener in the browser is led to the new address, tested in Chromium."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PATIENCE = 60_000
 
 @pytest.fixture
 def served(claimed_hub: HubProcess) -> HubProcess:
-    """Give a claimed hub that is served where its configuration says."""
+    """Give a claimed hub that is served at the address in its configuration."""
     claimed_hub.serve_as_configured()
     wait_for_workers(claimed_hub, 2)
     return claimed_hub
@@ -100,7 +100,7 @@ def test_the_wizard_leads_a_new_owner_to_the_port_they_chose(
 
 
 def walk(hub: HubProcess, page: Page, port: int) -> None:
-    """Claim the hub in the wizard with another port."""
+    """Claim the hub in the wizard and enter another port."""
     page.goto(hub.manage("setup_token").split()[-1])
     go_on(page, "mode")
     page.wait_for_url("**/setup/account/", timeout=PATIENCE)

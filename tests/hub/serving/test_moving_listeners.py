@@ -1,4 +1,4 @@
-"""The listener moves with the configuration, and never to where it cannot."""
+"""The listener moves with the configuration, but never to an address that is not available."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.support.waiting import wait_for
 
 @pytest.fixture
 def served(hub_process: HubProcess) -> HubProcess:
-    """Give a hub that is served where its configuration says."""
+    """Give a hub that is served at the address in its configuration."""
     return serve(hub_process)
 
 
@@ -122,7 +122,7 @@ def test_a_reload_tries_again(served: HubProcess) -> None:
 
 
 def test_the_same_port_of_more_and_of_fewer_addresses_is_no_conflict(served: HubProcess) -> None:
-    for address in ("0.0.0.0", "127.0.0.1", "::", "127.0.0.1"):  # noqa: S104 - of this test's own hub
+    for address in ("0.0.0.0", "127.0.0.1", "::", "127.0.0.1"):  # noqa: S104 - this test's own hub
         said = served.config("set", f"bind_address={address}", "--wait", "60").splitlines()[-1]
         assert said.startswith("3 of 3 processes")
         assert answers_at(served.port)

@@ -1,4 +1,4 @@
-"""Where the hub listens: one vocabulary, values that can be bound, and forms that say what is wrong."""
+"""Settings for the listener: one vocabulary, addresses that can be bound, and clear errors in forms."""
 
 from __future__ import annotations
 

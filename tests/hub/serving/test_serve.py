@@ -1,4 +1,4 @@
-"""``manage.py serve``: refusals before anything runs, and what a process manager sees of a start."""
+"""``manage.py serve``: errors before anything runs, and the information for a process manager."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ WORKERS = "a whole number from 1 to 64"
 
 @pytest.fixture
 def hub(started_hub: HubProcess) -> Iterator[HubProcess]:
-    """Give a hub that was started before, whose processes are no forks, and stop it if it runs."""
+    """Give a hub that was started before; its processes are not forks. Stop the hub afterwards."""
     started_hub.is_forked = False
     yield started_hub
     started_hub.stop()
@@ -40,7 +40,7 @@ def hub(started_hub: HubProcess) -> Iterator[HubProcess]:
 
 @contextlib.contextmanager
 def listening(address: str = "127.0.0.1") -> Iterator[int]:
-    """Listen on a free port and give it."""
+    """Listen on a free port and yield the port."""
     with socket.create_server((address, 0)) as taken:
         yield taken.getsockname()[1]
 
@@ -154,7 +154,7 @@ def test_a_terminal_s_interrupt_stops_it_as_cleanly(hub: HubProcess) -> None:
     assert hub.server is not None
     wait_for(lambda: rows(hub, 2), "two processes to sign")
     for _, pid, _ in rows(hub, 2) or []:
-        os.kill(pid, signal.SIGINT)  # to every process, as a terminal does
+        os.kill(pid, signal.SIGINT)  # to every process, as Ctrl-C in a terminal does
     assert hub.server.wait(20) == 0
     assert hub.sql("SELECT pid FROM config_process") == []
 
@@ -210,7 +210,7 @@ def test_a_claimed_hub_says_only_where_it_is(hub: HubProcess) -> None:
 
 
 def said_to_a_terminal(hub: HubProcess) -> str:
-    """Serve on a terminal until the line about claiming, and return what was printed."""
+    """Run ``serve`` on a terminal up to the line about claiming; return the output."""
     screen, terminal = pty.openpty()
     command = hub.command("serve", "--bind", f"127.0.0.1:{hub.port}", "--workers", "1")
     hub.server = subprocess.Popen(
@@ -236,7 +236,7 @@ def said_to_a_terminal(hub: HubProcess) -> str:
 
 
 def gunicorn(hub: HubProcess, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run gunicorn where it must end by itself."""
+    """Run gunicorn until it exits by itself; fail after 60 seconds."""
     return subprocess.run(
         [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "hub" / "gunicorn.py"), *arguments],
         cwd=hub.folder,
@@ -249,7 +249,7 @@ def gunicorn(hub: HubProcess, *arguments: str) -> subprocess.CompletedProcess[st
 
 
 def rows(hub: HubProcess, count: int) -> list[tuple[str, int, str]] | None:
-    """Return role, pid and pins of every process once ``count`` of them have signed."""
+    """Return role, pid and pins of every process; ``None`` unless there are ``count`` receipts."""
     found = hub.sql("SELECT role, pid, pins FROM config_process")
     return [(role, pid, pins) for role, pid, pins in found] if len(found) == count else None
 

@@ -1,4 +1,4 @@
-"""A hub as it is served: real gunicorn, real workers, configuration that changes under them."""
+"""A served hub with real gunicorn and real workers, while its configuration changes."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ pytestmark = pytest.mark.xdist_group("served_hub")
 WORKERS = 4
 POLICY = "Content-Security-Policy"
 SOON = 10.0
-"""Seconds, generously: a change takes a fraction of one, which the benchmarks measure."""
+"""Seconds that a change may take; usually it takes a fraction of a second, see the benchmarks."""
 
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
-    """Give a claimed hub that is served by four workers on every address of this machine."""
+    """Give a claimed hub that four workers serve on all addresses of this machine."""
     hub = HubProcess(tmp_path_factory.mktemp("served") / "hub")
     hub.claim()
     hub.serve("--bind", f"0.0.0.0:{hub.port}", workers=WORKERS)
@@ -38,7 +38,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
 
 
 def put(hub: HubProcess, key: str, value: str) -> None:
-    """Write a setting in SQL, as somebody with a database client would."""
+    """Write a setting in SQL, as a database client does."""
     hub.sql(
         "INSERT INTO system_config (config_key, config_value, is_secret, updated_at)"  # noqa: S608
         f" VALUES ('{key}', '{value}', FALSE, CURRENT_TIMESTAMP)"
@@ -47,7 +47,7 @@ def put(hub: HubProcess, key: str, value: str) -> None:
 
 
 def revision_everywhere(hub: HubProcess) -> int | None:
-    """Return the last revision, once every process has signed for it and it has all that SQL wrote."""
+    """Return the last revision if all receipts have it and no SQL is left to record; otherwise ``None``."""
     ((last, recorded),) = hub.sql("SELECT number, version FROM config_revision ORDER BY number DESC LIMIT 1")
     ((written,),) = hub.sql("SELECT version FROM config_state")
     signed = hub.sql("SELECT DISTINCT revision FROM config_process")
@@ -55,12 +55,12 @@ def revision_everywhere(hub: HubProcess) -> int | None:
 
 
 def settled(hub: HubProcess) -> int:
-    """Return the revision once every process has it and there is nothing to follow."""
+    """Return the last revision after all processes have loaded it."""
     return wait_for(lambda: revision_everywhere(hub), "every process to sign", SOON)
 
 
 def followed(hub: HubProcess, path: str, name: str, **headers: str) -> str | None:
-    """Return a header of an answer, however it is written."""
+    """Return a header of a response; upper and lower case do not matter."""
     found = {key.lower(): value for key, value in hub.get(path, **headers).headers.items()}
     return found.get(name.lower())
 

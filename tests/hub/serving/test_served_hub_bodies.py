@@ -1,4 +1,4 @@
-"""A body larger than any form is refused before it can fill the disk."""
+"""A request body that is larger than any form is refused before it can fill the disk."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def hub(started_hub: HubProcess) -> Iterator[HubProcess]:
 
 
 async def answer(*chunks: bytes, declared: int | None = None) -> int:
-    """Return the status for a body that comes in ``chunks``, with a limit of 10 bytes."""
+    """Return the response status for a body of ``chunks``, with a limit of 10 bytes."""
     messages = iter([{"body": chunk, "more_body": n < len(chunks)} for n, chunk in enumerate(chunks, 1)])
     sent: list[Message] = []
 
@@ -64,7 +64,7 @@ def test_what_counts_is_what_comes_and_what_was_declared(
 
 
 def test_a_served_hub_refuses_it_and_goes_on(hub: HubProcess) -> None:
-    # More than the buffers of both ends hold: the answer arrives only if the rest is taken too.
+    # More than the buffers of both ends hold: the response arrives only if the server reads the rest.
     body = b"x" * (8 * LIMIT)
     declared = served_hub.send(hub, f"{HEAD}Content-Length: {len(body)}\r\n\r\n".encode() + body)
     assert declared.split(b" ", 2)[1] == b"413"

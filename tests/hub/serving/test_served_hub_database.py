@@ -1,4 +1,4 @@
-"""The database goes away under a served hub and comes back (requirements S1, R3, R7)."""
+"""The database of a served hub disappears and comes back (requirements S1, R3, R7)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def hub(started_hub: HubProcess) -> Iterator[HubProcess]:
 
 
 def is_stale(hub: HubProcess) -> set[bool]:
-    """Return what the workers say, each of them."""
+    """Return the values that the workers give for "is the configuration stale?"."""
     return {report["stale_since"] is not None for report in ask_every_worker(hub, WORKERS).values()}
 
 

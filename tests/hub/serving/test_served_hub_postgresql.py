@@ -1,4 +1,4 @@
-"""The database server goes away under a served hub, forgets its listeners or notifies nobody (R3, R5)."""
+"""The database server of a served hub stops, cuts connections or sends no notifications (R3, R5)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LISTENERS = "FROM pg_stat_activity WHERE application_name = 'config_app watcher'
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgreSQL]:
-    """Give a server that the tests may stop."""
+    """Give a server of these tests' own, which may be stopped."""
     with PostgreSQL.running() as running:
         yield running
 
@@ -43,7 +43,7 @@ numbers = itertools.count(1)
 
 
 def change(hub: HubProcess, *options: str) -> None:
-    """Set something that nobody has set before."""
+    """Set a setting to a value that no test has used before."""
     hub.config("set", f"csp_report_uri=https://csp.example/{next(numbers)}", *options)
 
 
@@ -52,12 +52,12 @@ def last_revision(hub: HubProcess) -> int:
 
 
 def signed(hub: HubProcess) -> set[int]:
-    """Return the revisions that the hub's own processes say they have."""
+    """Return the revisions in the receipts of the hub's own processes."""
     return {n for (n,) in hub.sql("SELECT revision FROM config_process WHERE instance <> 'twin'")}
 
 
 def all_stale(hub: HubProcess) -> list[dict[str, Any]] | None:
-    """Return what every worker says, once each says that it cannot read the database."""
+    """Return the health reports of all workers if all of them report stale configuration; else ``None``."""
     reports = list(ask_every_worker(hub, WORKERS).values())
     return reports if all(report["stale_since"] for report in reports) else None
 
@@ -144,7 +144,7 @@ def test_what_is_overdue_is_reverted_once_such_a_transaction_ends(hub: HubProces
     with psycopg.connect(str(hub.database_url)) as forgotten:
         number = int(script(hub, UNCONFIRMED))
         forgotten.execute("UPDATE system_config SET updated_at = now() WHERE config_key = 'database_path'")
-        if last_revision(hub) == number:  # or it was reverted before the transaction began
+        if last_revision(hub) == number:  # unless it was reverted before the transaction began
             wait_for(lambda: "could not be reverted yet" in hub.log.read_text(), "an attempt to revert")
         assert {r["stale_since"] for r in ask_every_worker(hub, WORKERS).values()} == {None}
         forgotten.rollback()

@@ -1,4 +1,4 @@
-"""A hub that is told to stop is gone soon, whatever it is about to do."""
+"""A hub that gets a signal to stop ends soon, even during a reload."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_stopped_in_the_middle_of_a_reload_it_waits_for_no_new_worker(
     hub.serve(workers=1)
     assert hub.server is not None
     hub.server.send_signal(signal.SIGHUP)
-    time.sleep(after)  # a moment of the reload, which nothing from outside can wait for
+    time.sleep(after)  # the moment is in the middle of the reload, which is not visible from outside
     began = time.monotonic()
     hub.server.send_signal(signal.SIGTERM)
     assert hub.server.wait(20) == 0

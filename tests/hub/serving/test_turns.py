@@ -1,4 +1,4 @@
-"""A worker computes a few requests at a time, and who only waits holds up nobody."""
+"""A worker computes only a few requests at a time; a request that only waits does not delay others."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ END: Message = {"type": "http.response.body"}
 
 @pytest.fixture(autouse=True)
 def nobody_is_impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a turn last until it is given back."""
+    """Set no time limit for a turn."""
     monkeypatch.setattr(turns, "PATIENCE", FOREVER)
 
 
 class Server:
-    """Puts requests to an application and knows how many of them it is working on."""
+    """Sends requests to an application and counts how many of them it is working on."""
 
     def __init__(self, work: Callable[[Server, Send], Awaitable[None]]) -> None:
         self.begun, self.answered, self.reads_on = 0, 0, False
@@ -45,7 +45,7 @@ class Server:
         await self._work(self, send)
 
     def request(self, *messages: Message, path: str = "/") -> asyncio.Task[None]:
-        """Send a request whose body comes in ``messages``, and then nothing more."""
+        """Send a request; ``messages`` contain its body, and no further message follows."""
         left = list(messages)
 
         async def receive() -> Message:
@@ -61,7 +61,7 @@ class Server:
 
 
 async def settle() -> None:
-    """Let every task go as far as it can."""
+    """Let all tasks run until each of them waits."""
     for _ in range(20):
         await asyncio.sleep(0)
 
@@ -172,7 +172,7 @@ def test_who_goes_away_takes_no_turn_along() -> None:
         server = Server(compute)
         requests = [server.request(WHOLE) for _ in range(2 * AT_ONCE)]
         await settle()
-        await cancel(requests)  # those that are worked on and those that wait
+        await cancel(requests)  # both the running and the waiting ones
         await assert_that_every_turn_is_free(server)
 
     run(scenario())
@@ -192,7 +192,7 @@ def test_who_is_received_twice_has_one_turn() -> None:
 
 
 def test_the_hub_is_served_in_turns() -> None:
-    """And what is refused before Django has a request never has one."""
+    """The layers that refuse a request without Django come before the layer that waits for a turn."""
     layers, layer = [], asgi.application
     while inspect.isfunction(layer):
         layers.append(layer.__qualname__.partition(".")[0])
@@ -201,7 +201,7 @@ def test_the_hub_is_served_in_turns() -> None:
 
 
 async def assert_that_every_turn_is_free(server: Server) -> None:
-    """Refuse turns that were lost or given back twice."""
+    """Fail if a turn was lost or given back twice."""
     before = server.begun
     requests = [server.request(WHOLE) for _ in range(2 * AT_ONCE)]
     await settle()

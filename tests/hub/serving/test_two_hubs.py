@@ -1,4 +1,4 @@
-"""Two hubs on one PostgreSQL: whatever changes where, and whatever the server does meanwhile."""
+"""Two hubs on one PostgreSQL server, while their configuration changes and the server restarts."""
 
 from __future__ import annotations
 
@@ -27,38 +27,38 @@ logger = logging.getLogger("tests")
 
 WORKERS, CHANGES, RESTARTS = 4, times(80, 200), times(1, 3)
 SOON = 2.0
-"""Seconds until every worker of both hubs has a change, however busy this machine; usually 20 ms."""
+"""Seconds until every worker of both hubs has a change, even on a busy machine; usually 20 ms."""
 AFTER_RESTART = 6.0
-"""Seconds from when the server accepts connections again: the watchers try once a second."""
+"""Seconds after the server accepts connections again; the watchers try once a second."""
 WITHOUT_NOTIFICATIONS = 5.0 + SOON
-"""Seconds where nothing is notified: the version is looked at every five."""
+"""Seconds that a change may take without notifications; the watchers poll the version every 5 s."""
 WEIGHTS = {"command": 30, "admin": 20, "sql": 40, "psql": 8, "manage": 2}
 
 
 @dataclass
 class Timeline:
-    """When each number was committed, until when everybody must have it, and when the server was away."""
+    """For each number, when its commit finished and when every worker must have it."""
 
     committed: dict[int, float] = field(default_factory=dict)
     deadlines: dict[int, float] = field(default_factory=dict)
 
     def note(self, number: int, bound: float) -> None:
-        """Note a commit that was just answered."""
+        """Record that the commit of ``number`` has just finished."""
         self.committed[number] = time.monotonic()
         self.deadlines[number] = time.monotonic() + bound
 
     def extend(self, since: float) -> None:
-        """Give what was under way when the server stopped until a while after its return."""
+        """Extend the deadlines after ``since``, because the server was stopped meanwhile."""
         for number, deadline in self.deadlines.items():
             if deadline > since:
                 self.deadlines[number] = max(deadline, time.monotonic() + AFTER_RESTART)
 
     def due_at(self, moment: float) -> int:
-        """Return the newest number that everybody must have at a moment."""
+        """Return the newest number that every worker must have at ``moment``."""
         return max((n for n, deadline in self.deadlines.items() if deadline <= moment), default=0)
 
     def delays(self, seen: Sequence[Sighting]) -> list[float]:
-        """Return how long each number, or one after it, took to be seen, of one worker's sightings."""
+        """Return, for one worker, the seconds from each commit to the first answer that is not older."""
         found, position = [], 0
         for number, committed in sorted(self.committed.items()):
             while position < len(seen) and seen[position].number < number:
@@ -70,7 +70,7 @@ class Timeline:
 
 @dataclass
 class Stage:
-    """Everything that plays along."""
+    """The server, the hubs, the ways to change them, the observers and the last number."""
 
     server: PostgreSQL
     hubs: list[HubProcess]
@@ -81,7 +81,7 @@ class Stage:
     chance: random.Random = field(default_factory=lambda: random.Random(3))  # noqa: S311 - repeatable
 
     def change(self, count: int, bound: float = SOON, before: Callable[[], object] = lambda: None) -> None:
-        """Make random changes, on either hub, one after the other."""
+        """Make random changes on either hub, one after the other."""
         for _ in range(count):
             before()
             (way,) = self.chance.choices(list(WEIGHTS), list(WEIGHTS.values()))
@@ -94,7 +94,7 @@ class Stage:
         wait_for(lambda: self.everybody(lambda s: s.number == self.number), "every worker", within)
 
     def everybody(self, is_so: Callable[[Sighting], bool]) -> bool:
-        """Tell whether something is true of the last sighting of every worker."""
+        """Return whether ``is_so`` is true of the last sighting of every worker."""
         newest = [sighting for observer in self.observers for sighting in observer.newest().values()]
         return len(newest) == WORKERS * len(self.hubs) and all(map(is_so, newest))
 
@@ -106,7 +106,7 @@ class Stage:
 
 @pytest.fixture
 def hubs(tmp_path: Path) -> Iterator[tuple[PostgreSQL, list[HubProcess]]]:
-    """Give two claimed hubs that are served from one PostgreSQL of their own."""
+    """Give two claimed hubs that are served with the same database, on a PostgreSQL server of their own."""
     with PostgreSQL.running() as server:
         url = server.new_database()
         pair = [HubProcess(tmp_path / name, database_url=url) for name in ("one", "two")]
@@ -125,7 +125,7 @@ def hubs(tmp_path: Path) -> Iterator[tuple[PostgreSQL, list[HubProcess]]]:
 
 @pytest.fixture
 def stage(hubs: tuple[PostgreSQL, list[HubProcess]]) -> Iterator[Stage]:
-    """Let clients ask every worker, and let others change whatever they like."""
+    """Give a stage on which observers ask every worker without a pause."""
     server, pair = hubs
     with contextlib.ExitStack() as stack:
         ways = [stack.enter_context(changers(hub)) for hub in pair]
@@ -141,7 +141,7 @@ def stage(hubs: tuple[PostgreSQL, list[HubProcess]]) -> Iterator[Stage]:
 
 
 def reader(owner: httpx2.Client) -> Callable[[], tuple[int, dict[str, str], bytes]]:
-    """Return what reads the whole configuration."""
+    """Return a function that requests the whole configuration."""
 
     def read() -> tuple[int, dict[str, str], bytes]:
         answer = owner.get("/api/config")
@@ -151,7 +151,7 @@ def reader(owner: httpx2.Client) -> Callable[[], tuple[int, dict[str, str], byte
 
 
 def restart(stage: Stage) -> None:
-    """Stop the server as a crash does, see everybody go on with what they have, and start it again."""
+    """Stop the server as in a crash, wait until all workers report stale configuration, and restart it."""
     since = time.monotonic()
     stage.server.stop()
     wait_for(lambda: stage.everybody(lambda s: s.is_stale), "every worker to notice")
@@ -160,7 +160,7 @@ def restart(stage: Stage) -> None:
 
 
 def hang_up(stage: Stage) -> None:
-    """Cut every connection on which a process listens."""
+    """Close every connection on which a process listens for notifications."""
     stage.sql(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'config_app watcher'"
     )
@@ -213,7 +213,7 @@ def misses_nothing(sightings: Sequence[Sighting], timeline: Timeline) -> None:
 
 
 def figures(timeline: Timeline, workers: Sequence[Sequence[Sighting]]) -> str:
-    """Return how long changes took to be seen at every worker, for whoever reads the report."""
+    """Return a summary of the seconds until the workers used each change, for the test report."""
     delays = sorted(delay for seen in workers for delay in timeline.delays(seen))
     count = sum(len(seen) for seen in workers)
     middle, most = delays[len(delays) // 2], delays[len(delays) * 95 // 100]

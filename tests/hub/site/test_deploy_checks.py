@@ -1,4 +1,4 @@
-"""``check --deploy`` looks at the configuration in force (requirement W3)."""
+"""``check --deploy`` checks the current configuration (requirement W3)."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_way_past_https_is_noticed(owner: Any) -> None:
         public_url="https://hub.example.com",
         trusted_proxies="10.0.0.1",
         enable_hsts=True,
-        bind_address="0.0.0.0",  # noqa: S104 - what is to be noticed
+        bind_address="0.0.0.0",  # noqa: S104 - the mistake that the check must find
     )
     assert found() == ["hub.W006"]
 
@@ -104,7 +104,7 @@ def test_what_the_silenced_checks_ask_for_is_there() -> None:
 
 
 def test_the_whole_stack_runs_in_one_thread() -> None:
-    """One layer that is async-only, or an innermost one that is async too, costs a hop for every layer."""
+    """Each layer would change threads if one were async-only or if the innermost were async too."""
     for path in settings.MIDDLEWARE:
         assert getattr(import_string(path), "sync_capable", True), path
     assert getattr(import_string(settings.MIDDLEWARE[-1]), "async_capable", False) is False

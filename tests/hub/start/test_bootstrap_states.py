@@ -1,4 +1,4 @@
-"""The states of an install: detected from the database, each time anew, never guessed (B15, S1)."""
+"""The states of an install are always read from the database, never assumed (B15, S1)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_a_file_without_tables_is_an_empty_database(hub_process: HubProcess) -> 
 
 
 def test_tables_without_a_first_revision_are_an_empty_database_too(hub_process: HubProcess) -> None:
-    """A bootstrap that was killed right after migrating is done again (B15)."""
+    """A bootstrap that was killed right after the migrations runs again (B15)."""
     hub_process.data_dir.mkdir(mode=0o700)
     hub_process.database.touch()
     hub_process.manage("migrate", "-v", "0")

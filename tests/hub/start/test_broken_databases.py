@@ -1,4 +1,4 @@
-"""A database that cannot be used is diagnosed in one line, and nothing is made in its place (R7, S1)."""
+"""An unusable database gives one line with the reason; no new database replaces it (R7, S1)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def hub(started_hub: HubProcess) -> HubProcess:
 
 
 def files(hub: HubProcess) -> Files:
-    """Return what is in the instance directory, by name."""
+    """Return the content of the files in the instance directory, by name."""
     return {
         path.name: path.read_bytes() if path.is_file() else "directory"
         for path in hub.data_dir.iterdir()
@@ -36,7 +36,7 @@ def files(hub: HubProcess) -> Files:
 
 
 def diagnosis(hub: HubProcess, *command: str, limited: tuple[str, ...] = ()) -> str:
-    """Run a command that must fail with one line and change nothing, and return the line."""
+    """Run a command that must fail with one line and change no file; return the line."""
     before = files(hub)
     done = run_limited(hub, *limited, *hub.command(*command)) if limited else hub.run(*command)
     assert files(hub) == before
@@ -163,7 +163,7 @@ def test_a_server_that_does_not_answer_is_one_line(hub_process: HubProcess) -> N
 
 
 def full_disk(kibibytes: int) -> tuple[str, ...]:
-    """Return the start of a command line that lets no file grow beyond a size."""
+    """Return the beginning of a command line that limits the size of every file."""
     return ("prlimit", f"--fsize={kibibytes * 1024}", "--")
 
 
@@ -218,7 +218,7 @@ def diagnosis_of_migration(hub: HubProcess) -> str:
 
 
 def unprivileged() -> tuple[str, ...]:
-    """Return the start of a command line that runs without root's powers over files."""
+    """Return the beginning of a command line that removes root's privileges for files."""
     return ("setpriv", "--bounding-set=-all", "--inh-caps=-all") if os.geteuid() == 0 else ()
 
 
@@ -260,7 +260,7 @@ def test_a_file_that_cannot_be_written_is_one_line(hub: HubProcess, mode: int) -
 
 @contextlib.contextmanager
 def of_another_user(path: Path) -> Iterator[Path]:
-    """Give the path away; who is not root cannot, and gets something of root's instead."""
+    """Give the file to another user and yield its path; without root, yield a path that belongs to root."""
     if os.geteuid() != 0:
         yield Path("/usr" if path.is_dir() else "/etc/passwd")
         return

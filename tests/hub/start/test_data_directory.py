@@ -1,4 +1,4 @@
-"""The instance directory is this user's alone, or the hub does not start."""
+"""Only the hub's own user may have access to the instance directory; otherwise the hub does not start."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.processes.unprivileged import NOBODY, as_ordinary_user
 
 @pytest.fixture
 def open_dir() -> Iterator[Path]:
-    """Give a directory that an ordinary user reaches and owns; pytest's own are root's alone."""
+    """Give a directory that an ordinary user owns and can reach; only root can reach pytest's own ones."""
     with tempfile.TemporaryDirectory() as name:
         path = Path(name)
         if os.geteuid() == 0:

@@ -1,4 +1,4 @@
-"""`.env` names the database once; from then on instance.json does."""
+"""Only the first start reads the database's address from `.env`; later starts read instance.json."""
 
 from __future__ import annotations
 

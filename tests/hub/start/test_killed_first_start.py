@@ -1,4 +1,4 @@
-"""A first start that is killed in the middle: the next one goes on as if there had been none."""
+"""If a first start is killed, the next start completes it as if nothing had happened."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A database that another process keeps to itself is waited for once, and then named in one line (R7, S1)."""
+"""If another process locks the database, the hub waits once and then prints one line (R7, S1)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ sys.stdin.read()
 
 @contextlib.contextmanager
 def locked(hub: HubProcess) -> Iterator[None]:
-    """Let another process keep the database to itself; this one would lose the lock as it reads the file."""
+    """Lock the database from another process; in this process, reading the file would release the lock."""
     command = [sys.executable, "-c", LOCK, str(hub.database)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None

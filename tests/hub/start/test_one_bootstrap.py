@@ -1,4 +1,4 @@
-"""However many processes start at once, one of them does the work (requirement R6)."""
+"""If many processes start at once, exactly one of them sets up the database (requirement R6)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.soak import times
 
 PROCESSES = 8
 RUNS = times(2, 10)
-"""On each of the two databases: twenty altogether."""
+"""Number of runs on each of the two databases; 20 in total in ``make soak``."""
 SIGN = """
 from config_app.propagation import receipts
 receipts.sign()

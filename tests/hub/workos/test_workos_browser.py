@@ -1,4 +1,4 @@
-"""Mode workos as people see it: real Chromium, a served hub, and WorkOS's own emulator."""
+"""Mode workos in Chromium, with a served hub and WorkOS's own emulator."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_a_wrong_state_gets_a_page_with_a_way_on(
 
 
 def kept(hub: HubProcess) -> tuple[str, bool]:
-    """Return the sealed refresh token of the newest session, and whether its access token is still good."""
+    """Return the newest session's sealed refresh token, and whether its access token is still valid."""
     ask = "SELECT refresh_token, fresh_until > CURRENT_TIMESTAMP FROM hub_workos_session ORDER BY id DESC"
     token, is_fresh = hub.sql(ask)[0]
     return token, bool(is_fresh)
@@ -121,7 +121,7 @@ def test_an_access_token_that_has_ended_is_refreshed_again_and_again(
 ) -> None:
     page = sign_in(visitor, emulator)
     tokens = {kept(hub)[0]}
-    for _ in range(2):  # the second time with the token that the first refresh brought
+    for _ in range(2):  # the second refresh uses the token from the first
         hub.sql(LONG_AGO)
         page.reload()
         expect_super_admin(page)
@@ -133,7 +133,7 @@ def test_an_access_token_that_has_ended_is_refreshed_again_and_again(
 
 @pytest.fixture
 def restricted(emulator: Emulator, hub: HubProcess) -> Iterator[HubProcess]:
-    """Give the hub for one organization only, of which the member is one, in the role that is staff."""
+    """Give the hub for one organization only, in which the member has the role for staff."""
     organization = emulator.organization_of(workos.MEMBER, STAFF_ROLE)
     changes = (f"workos_organization_id={organization}", f"workos_staff_role={STAFF_ROLE}")
     hub.config("set", *changes, "--wait")
@@ -146,7 +146,7 @@ def test_one_organization_is_let_in_and_its_role_makes_staff(
 ) -> None:
     with visiting(browser, base_url=restricted.url) as member:
         page = sign_in(member, emulator, workos.MEMBER)
-        for _ in range(2):  # a refresh keeps both
+        for _ in range(2):  # a refresh keeps organization and role
             page.goto("/admin/")
             expect(page).to_have_url(f"{restricted.url}/admin/")
             assert page.request.get("/api/config").status == 403

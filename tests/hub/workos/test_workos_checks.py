@@ -1,4 +1,4 @@
-"""The connection test, in the wizard and for super admins: what it finds, and whom it answers (W1)."""
+"""The connection test, in the wizard and for super admins: its findings, and who may use it (W1)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ CHECK = "/auth/workos/check"
 
 @pytest.fixture
 def kit(authkit: AuthKit) -> AuthKit:
-    """Give WorkOS where everything is as it should be."""
+    """Give the stand-in for WorkOS without any problem."""
     authkit.redirect_uris = [CALLBACK]
     authkit.faults["/.well-known/openid-configuration"] = as_json({"issuer": authkit.url})
     return authkit
@@ -132,7 +132,7 @@ def test_the_environment_has_no_say(kit: AuthKit, monkeypatch: pytest.MonkeyPatc
 
 @pytest.fixture
 def owner(db: None, kit: AuthKit, visitor: Visitor) -> Visitor:
-    """Give a super admin of a hub in mode workos, where everything is as it should be."""
+    """Give a super admin of a hub in mode workos without any problem."""
     bring_up()
     change(**{**MODE, "workos_authkit_domain": kit.url})
     visitor.sign_in(kit)
@@ -203,7 +203,7 @@ def test_the_page_offers_the_switch_in_local_mode(owner: Visitor) -> None:
 
 @pytest.fixture
 def wizard(install: None, kit: AuthKit) -> Browser:
-    """Give a browser that sets up mode workos."""
+    """Give a browser that sets up mode workos in the wizard."""
     browser = Browser()
     browser.unlock()
     browser.fill("mode", {"app_mode": "workos"})

@@ -1,4 +1,4 @@
-"""The claim in mode workos: made after a sign-in by a listed super admin, in that browser (W10)."""
+"""The claim in mode workos requires a sign-in by a listed super admin in the same browser (W10)."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ ENTERED = {
 
 @pytest.fixture
 def browser(install: None, authkit: AuthKit) -> Browser:
-    """Give a browser that stands before the last page of the wizard, in mode workos."""
+    """Give a browser on the last page of the wizard, in mode workos."""
     browser = Browser()
     browser.fill_all({**WORKOS, "credentials": ENTERED})
     return browser
 
 
 def come_back(kit: AuthKit, browser: Browser) -> Browser:
-    """Finish, sign in at AuthKit and follow the way back as far as it leads within the wizard."""
+    """Press Finish, sign in at AuthKit and follow the redirects back to the wizard."""
     assert browser.finish() == 200
     browser.get(kit.approve(browser.response.context["url"]))
     if browser.location.startswith("/setup/proof/"):
@@ -100,11 +100,11 @@ def test_a_browser_at_another_address_than_the_public_one_is_led_there(
 def test_what_was_entered_at_another_address_fills_in_the_forms_under_the_public_one(
     browser: Browser, authkit: AuthKit
 ) -> None:
-    """Cookies stay at the old address: who goes on brings another token, and no key comes along."""
+    """The new address has no cookies: the browser needs another token, and no API key is carried over."""
     entered = {**NETWORK, "public_url": PUBLIC}
     browser.fill("network", entered)
     assert browser.finish() == 409
-    change(public_url=PUBLIC)  # as the page says to
+    change(public_url=PUBLIC)  # as the page requires
     there = Browser(HTTP_ORIGIN=PUBLIC)
     there.unlock()
     there.fill("mode", {"app_mode": "workos"})
@@ -119,7 +119,7 @@ def test_what_was_entered_at_another_address_fills_in_the_forms_under_the_public
 def test_under_the_public_url_the_wizard_shows_and_proves_what_sign_in_uses(
     browser: Browser, authkit: AuthKit
 ) -> None:
-    change(public_url=PUBLIC)  # as the page says to
+    change(public_url=PUBLIC)  # as the page requires
     browser.client.defaults["HTTP_ORIGIN"] = PUBLIC
     browser.fill("network", {**NETWORK, "public_url": PUBLIC})
     browser.get("/setup/credentials/")

@@ -1,4 +1,4 @@
-"""Credentials change live, come from the database alone, and cost nothing where they are not used."""
+"""Credentials change without a restart, come only from the database, and cost nothing if unused."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_sessions_survive_a_new_key(workos_hub: AuthKit, visitor: Visitor) -> No
 
 @pytest.fixture
 def built(authkit: AuthKit, monkeypatch: pytest.MonkeyPatch) -> list[Credentials]:
-    """Give a list to which every client that is built adds its credentials."""
+    """Give a list that receives the credentials of each client that is created."""
     found: list[Credentials] = []
     build = Client.__init__
 
@@ -111,17 +111,17 @@ def test_the_client_that_was_used_least_lately_goes_and_none_is_closed(built: li
     get_client(third)
     assert get_client(NEWER) is gone
     with pytest.raises(CredentialsRefused):
-        first.get("organizations")  # and a request that is under way with it goes on
+        first.get("organizations")  # a running request can still use it
 
 
 def variables_of_the_sdk() -> set[str]:
-    """Return every variable that is named anywhere in the SDK."""
+    """Return every environment variable that the SDK's source mentions."""
     sources = Path(str(workos.__file__)).parent.rglob("*.py")
     return {name for source in sources for name in re.findall(r"\bWORKOS_[A-Z_]+\b", source.read_text())}
 
 
 def variables_of_the_import() -> set[str]:
-    """Return every variable that a setting for sign-in through WorkOS is imported from at a first start."""
+    """Return every variable from which a first start imports settings for WorkOS."""
     ours = [*(key for key in schema.settings if key.startswith("workos_")), "super_admin_emails"]
     return {name for key in ours for name in schema[key].imported_from}
 

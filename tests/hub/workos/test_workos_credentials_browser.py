@@ -1,4 +1,4 @@
-"""Credentials that change, and a key that is revoked, as people in front of Chromium meet them (W1, W8).
+"""New credentials and a revoked key, tested in Chromium (W1, W8).
 
 WorkOS's emulator accepts any client id, and it checks an API key only if the key is sent as a bearer token.
 ``tests/support/workos/serve.mjs`` adds one check: the exchange of a code needs a valid key too.
@@ -38,14 +38,14 @@ REFUSES = "WorkOS does not accept the credentials of this hub"
 
 @pytest.fixture(autouse=True)
 def credentials_as_before(hub: HubProcess) -> Iterator[None]:
-    """Leave the hub with the credentials that it was claimed with."""
+    """Restore the credentials from the claim afterwards."""
     (revision,) = hub.sql("SELECT max(number) FROM config_revision")[0]
     yield
     hub.config("rollback", str(revision), "--wait")
 
 
 def enter(page: Page, client_id: str, api_key: str) -> None:
-    """Type candidates in the editor."""
+    """Enter new credentials in the editor without saving them."""
     page.get_by_role("textbox", name="WorkOS Client ID").fill(client_id)
     page.get_by_label("WorkOS API Key", exact=True).fill(api_key)
 
@@ -77,7 +77,7 @@ def names_the_refusal(page: Page) -> bool:
 
 
 def problems(hub: HubProcess) -> set[str]:
-    """Return the codes of what any worker reports; what WorkOS answered, each knows by itself."""
+    """Return the codes of the problems that any worker reports; each worker knows only its own requests."""
     said = ask_every_worker(hub, 2).values()
     return {problem["code"] for report in said for problem in report["problems"]}
 
@@ -95,7 +95,7 @@ def test_a_revoked_key_signs_nobody_out_is_named_and_can_be_replaced(
         wait_for(lambda: names_the_refusal(page), "a worker that has met it to answer")
         hub.manage("config", "set", "workos_api_key", "--stdin", "--wait", text=OTHER_API_KEY)
         expect_super_admin(sign_in(newcomer, emulator))
-        hub.sql("UPDATE hub_workos_session SET retry_at = NULL")  # as after the pause of half a minute
+        hub.sql("UPDATE hub_workos_session SET retry_at = NULL")  # as if the pause of half a minute were over
         page.reload()
         expect_super_admin(page)
         assert hub.sql("SELECT count(*) FROM hub_workos_session WHERE fresh_until > CURRENT_TIMESTAMP") == [

@@ -1,4 +1,4 @@
-"""Every call to WorkOS has one deadline, whatever it is that takes the time (W1, W8)."""
+"""Every call to WorkOS has one deadline for all its parts (W1, W8)."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from tests.support.workos.fixtures import Visitor, forget_workos
 
 LIMIT = 0.4
 SOON = 1.5
-"""Seconds within which a call with that limit is over on a machine that has much to do."""
+"""Seconds within which a call with that limit ends on a busy machine."""
 
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let calls have less than the five seconds that they have."""
+    """Shorten the deadline of five seconds."""
     assert (transport.TIMEOUT, connection_test.BUDGET) == (5, 5)
     monkeypatch.setattr(transport, "TIMEOUT", LIMIT)
     monkeypatch.setattr(connection_test, "BUDGET", 5 * LIMIT)
@@ -38,7 +38,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def full_address() -> Iterator[str]:
-    """Give an address where nobody picks up: connections to it are neither accepted nor refused."""
+    """Give the address of a server whose queue is full; it neither accepts nor refuses connections."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
         port = listener.getsockname()[1]
         waiting = [socket.socket() for _ in range(8)]

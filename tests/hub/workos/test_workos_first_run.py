@@ -1,4 +1,4 @@
-"""How a hub comes to mode workos, as people see it: the wizard, the way back, the switch later (W10)."""
+"""How a hub gets into mode workos, in Chromium: in the wizard, or by a later switch (W10)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FINISH = "Sign in with WorkOS to finish"
 
 
 def open_credentials(page: Page, hub: HubProcess) -> None:
-    """Open the wizard by the printed link and choose mode workos."""
+    """Open the wizard with the printed link, choose mode workos and enter the credentials."""
     page.goto(hub.manage("setup_token").split()[-1])
     page.get_by_text("WorkOS", exact=True).click()
     page.get_by_role("button", name="Continue").click()
@@ -35,14 +35,14 @@ def open_credentials(page: Page, hub: HubProcess) -> None:
 
 
 def proceed_to(page: Page, *steps: str) -> None:
-    """Continue from step to step."""
+    """Press Continue once for each of ``steps``."""
     for step in steps:
         page.get_by_role("button", name="Continue").click()
         page.wait_for_url(f"**/setup/{step}/")
 
 
 def register_and_test(page: Page, emulator: Emulator, callback: str) -> None:
-    """Test the connection, do what it says is missing, with what the copy button copies, and test again."""
+    """Test the connection, register the redirect URI from the copy button, and test again."""
     expect(press_test(page)).to_have_text(f"This redirect URI is not registered at WorkOS yet: {callback}")
     uri = copy_redirect_uri(page)
     assert uri == callback
@@ -51,7 +51,7 @@ def register_and_test(page: Page, emulator: Emulator, callback: str) -> None:
 
 
 def be_refused(visitor: Visitor, emulator: Emulator, email: str) -> None:
-    """Try to finish as somebody who may not; that answer is all that the console complains about."""
+    """Try to finish as a user who may not; check that the console shows only that 403 response."""
     assert visitor.complaints == []
     emulator.let_sign_in(email)
     visitor.page.get_by_role("button", name=FINISH).click()
@@ -107,7 +107,7 @@ def test_after_a_proof_that_failed_the_wizard_leads_back_to_local_mode(
 
 
 def claim_locally(page: Page) -> None:
-    """Go on from the choice of local mode to the dashboard."""
+    """Complete the wizard in local mode up to the dashboard."""
     proceed_to(page, "account")
     page.get_by_label("E-mail address").fill(OWNER)
     for field in page.locator("input[type=password]").all():
@@ -120,7 +120,7 @@ def claim_locally(page: Page) -> None:
 
 
 def enter_credentials(page: Page, hub: HubProcess, emulator: Emulator) -> None:
-    """Enter, test and save them in the editor, as that page says what else is to be done at WorkOS."""
+    """Enter, test and save credentials in the editor, and register the redirect URI that it shows."""
     page.goto(EDITOR)
     page.get_by_label("WorkOS Client ID").fill(CLIENT_ID)
     page.get_by_label("WorkOS API Key").fill(API_KEY)

@@ -1,4 +1,4 @@
-"""A refresh token that was used up while the answer got lost signs nobody out (B9)."""
+"""If WorkOS's response with a new refresh token gets lost, the user stays signed in (B9)."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ PERSON = "/user_management/users/user_owner"
 
 
 def try_again() -> None:
-    """Let the next request try what failed, as after a while."""
+    """Let the next request repeat the failed call without the usual pause."""
     outage.note_success()
     WorkOSSession.objects.update(retry_at=None)
 
 
 @pytest.fixture
 def owner(owner_at_workos: Visitor, workos_hub: AuthKit) -> Visitor:
-    """Give a super admin whose token was used up by a refresh of which no answer came."""
+    """Give a super admin whose refresh token is used up, because the response to a refresh got lost."""
     expire_tokens()
     workos_hub.losses[TOKENS] = Answer(502, b"<html>")
     assert owner_at_workos.may_administer()
@@ -89,7 +89,7 @@ def test_a_token_that_was_not_used_up_after_all_is_used(
 def test_without_a_lost_answer_a_spent_token_is_the_end(
     owner_at_workos: Visitor, workos_hub: AuthKit
 ) -> None:
-    workos_hub._refresh_tokens.clear()  # as when a thief has used it
+    workos_hub._refresh_tokens.clear()  # as if a thief had used it
     expire_tokens()
     assert not owner_at_workos.is_signed_in()
     assert workos_hub.asked(f"{PERSON}/sessions") == []

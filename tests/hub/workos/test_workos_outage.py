@@ -1,4 +1,4 @@
-"""While WorkOS is down: who is signed in stays so, who is not gets a clear page, nobody waits long (W8)."""
+"""While WorkOS is down, sessions continue, sign-in shows a clear page, and no request takes long (W8)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose account it is that somebody signs in to: WorkOS's user id decides, an address only once verified."""
+"""Which account a sign-in leads to: WorkOS's user id decides; an address counts only if verified."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""In mode workos, a fresh sign-in there is the proof that a sensitive change asks for (requirement W7)."""
+"""In mode workos, a sensitive change requires a recent sign-in at WorkOS (requirement W7)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LONG_AGO = 3600
 
 @pytest.fixture
 def stale(workos_hub: AuthKit, visitor: Visitor) -> Visitor:
-    """Give a browser in which a super admin is signed in who entered credentials at AuthKit an hour ago."""
+    """Give a super admin's browser; the super admin entered credentials at AuthKit an hour ago."""
     workos_hub.signed_in_ago = LONG_AGO
     visitor.sign_in(workos_hub)
     assert visitor.may_administer()
@@ -33,14 +33,14 @@ def heading(response: Any) -> str:
 
 
 def may_save(visitor: Visitor) -> bool:
-    """Tell whether a sensitive change goes through."""
+    """Return whether a sensitive change is saved."""
     before = last_revision()
     Editor(visitor).save(allowed_hosts=HOSTS)
     return last_revision() != before
 
 
 def prove(kit: AuthKit, visitor: Visitor) -> Any:
-    """Follow the link that the page shows."""
+    """Sign in again at AuthKit, which proves who the user is; return the response of the callback."""
     return visitor.sign_in(kit, FRESH)
 
 

@@ -1,4 +1,4 @@
-"""Refreshing sessions: once for many requests, with sealed tokens, and signing nobody out by mistake (B9)."""
+"""Refreshing sessions: once for parallel requests, with sealed tokens, without unwanted sign-outs (B9)."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def test_a_wrong_clock_signs_nobody_out(owner_at_workos: Visitor, workos_hub: Au
 
 
 def in_parallel(count: int, act: Callable[[], object]) -> list[object]:
-    """Run ``act`` in threads that start together and return what each returned."""
+    """Run ``act`` in ``count`` threads that start together; return all results."""
     barrier, found = threading.Barrier(count), []
 
     def run() -> None:
@@ -189,7 +189,7 @@ def test_a_process_that_was_slow_puts_no_old_token_over_a_newer_one(
     row, config = WorkOSSession.objects.get(), get_config()
     lease = refreshing._take_lease(row, timezone.now())
     slow = WorkOSSession.objects.filter(refreshing_until=lease)
-    WorkOSSession.objects.update(refreshing_until=None)  # its lease is over, and another one refreshes
+    WorkOSSession.objects.update(refreshing_until=None)  # its lease is over, and another process may refresh
     assert owner_at_workos.may_administer()
     newest = refresh_token()
     assert slow.update(refresh_token="a token that is used up") == 0
@@ -206,7 +206,7 @@ def test_a_process_that_lost_its_lease_ends_no_session(
 
     def be_slow(mine: refreshing.Lease, config: RuntimeConfig) -> bool:
         is_over = try_it(mine, config)
-        WorkOSSession.objects.update(refreshing_until=None)  # another process has taken over meanwhile
+        WorkOSSession.objects.update(refreshing_until=None)  # another process has started a refresh meanwhile
         return is_over
 
     monkeypatch.setattr(refreshing, "_refresh_or_postpone", be_slow)
@@ -260,7 +260,7 @@ def test_a_new_cookie_password_signs_nobody_out(owner_at_workos: Visitor, workos
     sealed = WorkOSSession.objects.get().refresh_token
     for _ in range(2):
         change(workos_cookie_password=cookie_password())
-    WorkOSSession.objects.update(refresh_token=sealed)  # as if nothing had sealed it anew
+    WorkOSSession.objects.update(refresh_token=sealed)  # as if no process had sealed it again
     expire_tokens()
     assert owner_at_workos.may_administer()
     assert len(workos_hub.refreshes()) == 1

@@ -1,4 +1,4 @@
-"""Sessions that WorkOS has ended end here too, within a minute."""
+"""Sessions that WorkOS has ended also end in the hub, within a minute."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ REFUSED, EDITOR = "workos_events_refused", "/admin/config_app/systemconfig/"
 
 
 def told(visitor: Visitor, path: str) -> str:
-    """Return a page, as people read it."""
+    """Return the text of a page."""
     return html.unescape(visitor.get(path).content.decode()).lower().replace("workos", "WorkOS")
 
 
@@ -71,7 +71,7 @@ def test_of_several_processes_one_asks_for_events(owner_at_workos: Visitor, work
     look_again()
     workos_hub.requests.clear()
     for _ in range(3):
-        revocations._next_look = 0.0  # as another process, which has not looked yet
+        revocations._next_look = 0.0  # as in another process, which has not polled yet
         assert owner_at_workos.is_signed_in()
     assert len(workos_hub.asked("/events")) == 1
 

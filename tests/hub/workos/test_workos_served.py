@@ -1,4 +1,4 @@
-"""A served hub in mode workos: many processes, one refresh, and every change at once in all of them."""
+"""A served hub in mode workos: its processes refresh a session once and all use each change at once."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def kit() -> Iterator[AuthKit]:
 def hub(
     request: pytest.FixtureRequest, kit: AuthKit, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[HubProcess]:
-    """Give a served hub in mode workos, on SQLite and on PostgreSQL, with a misleading environment."""
+    """Give a served hub in mode workos with misleading variables; tests run on SQLite and PostgreSQL."""
     is_sqlite = request.param == "sqlite"
     url = None if is_sqlite else request.getfixturevalue("postgresql_server").new_database()
     hub = HubProcess(tmp_path_factory.mktemp("hub"), database_url=url)
     hub.bring_up()
     connect(hub, kit.url)
     claim_for_workos(hub, api_key=kit.api_key)
-    # Lines to every worker stay open while nothing is asked on them, up to the end of a command.
+    # Keep idle connections open until a command ends.
     hub.serve(workers=WORKERS, GUNICORN_CMD_ARGS="--keep-alive=60", **ENVIRONMENT)
     wait_for_workers(hub, WORKERS)
     yield hub
@@ -46,7 +46,7 @@ def hub(
 
 @pytest.fixture
 def failing_kit() -> Iterator[AuthKit]:
-    """Give a stand-in that no other hub asks, to go wrong."""
+    """Give a stand-in for this test only, which may fail."""
     with running_authkit() as running:
         yield running
 
@@ -63,7 +63,7 @@ def owner(hub: HubProcess, kit: AuthKit) -> Person:
 def test_fifty_requests_at_the_moment_the_token_ends_make_one_refresh(
     hub: HubProcess, kit: AuthKit, owner: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kit, "delay", 0.3)  # so that it is under way while the others come
+    monkeypatch.setattr(kit, "delay", 0.3)  # so that the other requests arrive during the refresh
     for statement in (JUST_NOW, LONG_AGO):
         before = len(kit.refreshes())
         expire = functools.partial(hub.sql, statement)
@@ -102,7 +102,7 @@ def test_a_new_key_is_used_by_every_process(hub: HubProcess, kit: AuthKit) -> No
             assert (answer.status, answer.headers["Location"]) == (302, "/")
 
 
-@pytest.mark.parametrize("hub", ["sqlite"], indirect=True)  # once: half a minute is long
+@pytest.mark.parametrize("hub", ["sqlite"], indirect=True)  # only once, because the test takes half a minute
 def test_a_session_revoked_at_workos_is_over_within_a_minute_in_every_process(
     hub: HubProcess, kit: AuthKit, owner: Person
 ) -> None:

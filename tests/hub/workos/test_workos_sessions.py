@@ -1,4 +1,4 @@
-"""Sessions end: by signing out, with the mode they were begun in, with what is kept of them (B18)."""
+"""A session ends at sign-out, at a change of the mode, or when its stored record is deleted (B18)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signing in through WorkOS: the way there and back, and what is not let through (W9, B8)."""
+"""Signing in through WorkOS: the way there and back, and attempts that are refused (W9, B8)."""
 
 from __future__ import annotations
 

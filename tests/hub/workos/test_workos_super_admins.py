@@ -1,4 +1,4 @@
-"""Who administers in mode workos: a listed, verified address, in person, on every request anew (W11)."""
+"""Super admins in mode workos: a listed, verified address, checked again at every request (W11)."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_one_of_several_roles_is_enough_and_ends_with_the_next_refresh(
 
 
 def test_a_process_that_has_not_heard_of_the_removal_yet_asks(owner: Visitor) -> None:
-    plan({"super_admin_emails": ("other@example.com",)}).apply(actor="test")  # and no watcher tells
+    plan({"super_admin_emails": ("other@example.com",)}).apply(actor="test")  # no watcher reports this
     assert OWNER in get_config().super_admin_emails
     assert owner.is_signed_in()
     assert not owner.may_administer()

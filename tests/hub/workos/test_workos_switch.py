@@ -1,4 +1,4 @@
-"""From local mode to WorkOS: complete only after a sign-in there by a listed super admin (W10)."""
+"""The switch from local mode to WorkOS requires a sign-in there by a listed super admin (W10)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SWITCH = "/auth/workos"
 
 @pytest.fixture
 def local_hub(install: None, authkit: AuthKit, visitor: Visitor) -> AuthKit:
-    """Give a hub claimed in local mode, with WorkOS's credentials, and its owner signed in."""
+    """Give a hub in local mode that has WorkOS's credentials; its owner is signed in."""
     claim_for(OWNER)
     change(**{key: value for key, value in MODE.items() if key.startswith("workos_")})
     visitor.post("/auth/login", {"username": OWNER, "password": PASSWORD})
@@ -213,7 +213,7 @@ def test_what_is_shown_proved_and_used_later_is_the_redirect_uri_of_the_public_u
 ) -> None:
     change(public_url=PUBLIC)
     assert f"{PUBLIC}/auth/callback" in visitor.get(SWITCH).content.decode()
-    proved = visitor.post(SWITCH, headers={"Origin": PUBLIC}).context["url"]  # by way of a proxy
+    proved = visitor.post(SWITCH, headers={"Origin": PUBLIC}).context["url"]  # as behind a proxy
     visitor.get(local_hub.approve(proved))
     change()
     assert get_config().app_mode == "workos"

@@ -1,4 +1,4 @@
-"""An access token counts only if WorkOS signed it, for this person, here and now."""
+"""An access token is valid only with WorkOS's signature, for this user and client, and before its end."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_beyond_that_the_page_names_the_clock(workos_hub: AuthKit, visitor: Visi
 
 @pytest.fixture
 def keys(authkit: AuthKit) -> KeySet:
-    """Give the stand-in's keys, not asked for yet."""
+    """Give a key set that has not requested the stand-in's keys yet."""
     return KeySet(f"{authkit.url}/sso/jwks/{authkit.client_id}", BoundedTransport())
 
 

@@ -1,4 +1,4 @@
-"""Whether somebody could still sign in with a password if WorkOS were down, and who is told."""
+"""A warning tells super admins if no password sign-in is possible while WorkOS is down."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class Visitor:
             self.complaints.append(message.text)
 
     def is_clipped(self) -> bool:
-        """Tell whether the page is wider than the window."""
+        """Return whether the page is wider than the window."""
         return bool(self.page.evaluate("document.documentElement.scrollWidth > window.innerWidth"))
 
 

@@ -28,7 +28,7 @@ SELECT '{key}', session_data, expire_date FROM django_session WHERE session_key 
 LONG_AGO = 24 * 3600
 """Seconds after a sign-in when it no longer counts as a proof of identity."""
 GOOD_FOR = 60
-"""Seconds for which copies of a session are made; in each copy, the sign-in must still count as a proof."""
+"""Maximum age in seconds of a session that is copied; the sign-in in a copy must still count as a proof."""
 
 _originals: WeakKeyDictionary[HubProcess, dict[int, tuple[float, str]]] = WeakKeyDictionary()
 

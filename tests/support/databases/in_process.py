@@ -52,7 +52,7 @@ def served_by(entry: DatabaseEntry) -> Iterator[None]:
 
 
 def _switch(entry: DatabaseEntry) -> None:
-    """Forget everything that is cached about the current database; its connections end with their threads."""
+    """Use another database in new connections, and drop what is cached about the current database."""
     kept = connections[DEFAULT]
     connections.settings[DEFAULT] = entry
     if entry["ENGINE"] != kept.settings_dict["ENGINE"]:

@@ -75,7 +75,7 @@ class HubProcess:
     def run(
         self, *arguments: str, text: str | None = None, **environment: str
     ) -> subprocess.CompletedProcess[str]:
-        """Run a management command to its end and return what it said."""
+        """Run a management command until it ends; return its output and exit status."""
         variables = self.environment | environment
         if not self._can_fork(variables):
             return self._run_alone(arguments, variables, text)
@@ -161,7 +161,7 @@ class HubProcess:
     def start(
         self, command: Sequence[str], streams: tuple[int, int, int], **environment: str
     ) -> subprocess.Popen[str] | Started:
-        """Start what ``command`` returned, with ``streams`` as its standard input, output and error."""
+        """Start the command line ``command``; ``streams`` become its standard input, output and error."""
         variables = self.environment | environment
         if self._can_fork(variables):
             server = command_server.running()
