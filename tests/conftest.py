@@ -108,7 +108,7 @@ def _on_postgresql(item: pytest.Item) -> bool:
 
 @pytest.fixture(scope="module", autouse=True)
 def database(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Let the tests of a module use a database on SQLite, or on PostgreSQL if they have that parameter."""
+    """Run the tests of a module on SQLite, or on PostgreSQL if the fixture's parameter says so."""
     vendor = getattr(request, "param", "sqlite")
     if vendor == "sqlite":
         yield vendor

@@ -1,4 +1,4 @@
-"""A rule that raises is reported by name; settings stay available, and the log does not fill up."""
+"""A rule that raises an error is reported by name; settings stay available; the log does not fill up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``config prune`` removes only rows of settings that no longer exist, and old history."""
+"""``config prune`` removes only old history, and rows of settings that no longer exist."""
 
 from __future__ import annotations
 

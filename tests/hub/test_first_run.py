@@ -121,7 +121,7 @@ def change_the_log_level(hub: HubProcess, visitor: Visitor) -> None:
 
 
 def take_pictures_for_the_readme(hub: HubProcess, visitor: Visitor) -> None:
-    """Take pictures of one window of a hub with some changes; ``make images`` stores them in the docs."""
+    """Take pictures of one window of a hub with some changes; ``make images`` copies them to docs/images."""
     changes = ("allowed_origins=https://app.example.com", "enable_hsts=true")
     hub.config("set", *changes, "--reason", "https for good", "--wait")
     for name in ("dashboard", "editor"):

@@ -38,7 +38,7 @@ class Way:
 
 @pytest.fixture
 def way(owner: User, monkeypatch: pytest.MonkeyPatch) -> Way:
-    """Give the rollback page for the revision before the port and a secret were changed."""
+    """Change the port and a secret; give the page for a rollback to the revision before that change."""
     receipts.describe("worker", {"port": "8884"})
     number = last_revision().number
     plan({"port": 9000, "workos_api_key": "sk_canary_f00dcafe"}).apply()

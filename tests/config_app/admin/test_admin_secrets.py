@@ -23,7 +23,7 @@ SECRETS = [setting.key for setting in schema.settings.values() if setting.is_sec
 
 @pytest.fixture
 def client(owner: User) -> Client:
-    """Give the owner's browser, with a secret stored."""
+    """Store a secret and give the owner's browser."""
     plan({"workos_api_key": CANARY}).apply(actor="grace")
     return browser(owner)
 

@@ -40,7 +40,7 @@ def visitor(hub: HubProcess, browser: Browser) -> Iterator[Visitor]:
 
 @pytest.fixture
 def phone(hub: HubProcess, browser: Browser) -> Iterator[Visitor]:
-    """Give the same on a phone with a dark colour scheme."""
+    """Give a dark browser window with the size of a phone, in which the owner has opened the editor."""
     with visiting(browser, PHONE, "dark", base_url=hub.url) as visitor:
         open_editor(hub, visitor.page)
         yield visitor

@@ -1,4 +1,4 @@
-"""`config prune` removes rows without a setting, and removes old history only with an option."""
+"""`config prune` asks first; then it removes old history, and rows without a setting."""
 
 from __future__ import annotations
 

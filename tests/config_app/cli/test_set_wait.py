@@ -1,4 +1,4 @@
-"""`config set --wait` ends when every process uses the revision, or names the processes that do not."""
+"""`config set --wait` waits until every process uses the revision; at the time limit, it names the others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The reference is generated from the declarations and complete; the committed files are current."""
+"""The reference is complete and generated from the declarations; the committed files are current."""
 
 from __future__ import annotations
 

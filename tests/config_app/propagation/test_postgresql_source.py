@@ -118,7 +118,7 @@ def test_a_server_that_is_silent_is_given_up_soon(hub: HubProcess) -> None:
     assert found.split() == ["3", "4000", "10"] * 2
 
 
-# A change is committed while the watcher writes its receipt; the notification comes with that answer.
+# A change is committed while the watcher writes its receipt; its notification comes with the response.
 CHANGE_DURING_RECEIPT = """
 from config_app.propagation import receipts, watcher, watching
 from config_app.live import runtime

@@ -1,4 +1,4 @@
-"""A child of a process with a watcher has its own watcher, and a fork never blocks it."""
+"""A child of a process with a watcher starts its own watcher, and a fork never blocks a watcher."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ async def ask(**scope: Any) -> list[dict[str, Any]]:
 
 
 class Answer:
-    """The first message of an ASGI response, with the interface of a Django response."""
+    """Status and headers of an ASGI response, with attributes as in other responses."""
 
     def __init__(self, start: dict[str, Any]) -> None:
         self.status = start["status"]

@@ -38,7 +38,7 @@ def hub(served_once: HubProcess) -> Iterator[HubProcess]:
 
 
 class Visitor:
-    """A person with a browser of their own; every message in the browser's console is kept."""
+    """A person with a browser of their own; errors and warnings in its console are kept."""
 
     def __init__(self, context: BrowserContext) -> None:
         """Open a page."""

@@ -12,7 +12,7 @@ from hub.auth.proof import PROVED_AT
 
 
 def prove_ago(client: Client, age: dt.timedelta) -> None:
-    """Move the time of a browser's last sign-in or password proof back by ``age``."""
+    """Set the time of a browser's last sign-in or password proof to ``age`` before now."""
     session: Any = client.session
     session[PROVED_AT] = (timeline.now() - age).timestamp()
     session.save()

@@ -31,13 +31,13 @@ def _binary(name: str) -> str:
 
 
 def _quick_place() -> Path | None:
-    """Return a folder in memory if there is enough; a database has hundreds of files, and disks are slow."""
+    """Return a folder in memory if enough is free. A database has hundreds of files, and disks are slow."""
     memory = Path("/dev/shm")  # noqa: S108 - within it, folders of our own
     return memory if memory.is_dir() and shutil.disk_usage(memory).free > ENOUGH else None
 
 
 def as_postgres(command: list[str]) -> list[str]:
-    """Return the command as an ordinary user runs it: the server refuses to run as root."""
+    """Return a command line that runs the command as an ordinary user; the server refuses to run as root."""
     return ["runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else command
 
 

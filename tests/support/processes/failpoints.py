@@ -1,4 +1,4 @@
-"""Kill a process at every point of an action; print the state after each kill and after the next start.
+"""Kill a process at every point of an action, restart after each kill and print the facts about the hub.
 
 There is a point at each SQL statement, before and after each commit, and at each change of a file. Each
 process is really killed. All of them are forks, because it would take too long to start a new one each time.

@@ -37,7 +37,7 @@ def free_port() -> int:
 
 
 class HubProcess:
-    """A hub in a folder of its own, with an environment of its own."""
+    """A hub with a folder and an environment of its own; its commands run in processes of their own."""
 
     def __init__(self, folder: Path, *, database_url: str | None = None) -> None:
         """Create a hub in an empty folder, with ``folder/data`` as data directory and ``folder/.env``."""
@@ -216,7 +216,7 @@ class HubProcess:
 
     @contextlib.contextmanager
     def frozen(self, *pids: int) -> Iterator[None]:
-        """Stop processes of the hub within the block, but none in a transaction that holds a lock."""
+        """Pause processes of the hub within the block; none of them is in a transaction that holds a lock."""
         try:
             with self._nobody_writes():
                 for pid in pids:

@@ -16,7 +16,7 @@ import sys
 from typing import Any, cast
 
 NOWHERE = "/proc/nowhere"
-"""A data directory that cannot be created, even by root; for the process that only imports."""
+"""A folder that cannot be created, even by root; used by the process that only imports."""
 SETTINGS = "hub.settings"
 APPS = ("config_app", "setup_wizard", "hub")
 ALSO_USED = (

@@ -25,7 +25,7 @@ def hub(served_once_with_workos: HubProcess) -> Iterator[HubProcess]:
 
 @pytest.fixture
 def visitor(browser: Browser, hub: HubProcess) -> Iterator[Visitor]:
-    """Give a visitor; fail if the browser's console shows a message."""
+    """Give a visitor; fail if the browser's console shows an error or a warning."""
     with visiting(browser, base_url=hub.url) as visitor:
         yield visitor
     assert visitor.complaints == []
