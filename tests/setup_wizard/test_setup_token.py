@@ -1,4 +1,4 @@
-"""The setup token: usable once, with an end, stored as a hash, available in a private file (S2)."""
+"""The setup token: usable once, valid for a limited time, stored as a hash, in a private file (S2)."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ def test_what_sql_changed_meanwhile_becomes_a_revision(hub: Client) -> None:
 
 
 def test_without_a_secret_nothing_is_accepted(owner: User) -> None:
-    """The hub's predecessor accepted unsigned calls (B7)."""
+    """The original server accepted unsigned calls (B7)."""
     for secret in ("", SECRET):
         assert refused_as("webhook_secret_not_set", call(browser(), headers=signed(secret=secret)))
 

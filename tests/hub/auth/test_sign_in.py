@@ -223,7 +223,7 @@ def test_members_are_refused_by_the_admin_without_a_loop() -> None:
 
 
 def test_local_mode_lets_nobody_in_without_a_password() -> None:
-    """The hub's predecessor made everyone a super admin who could connect to its port (B5)."""
+    """The original server made everyone who could connect to its port a super admin (B5)."""
     for path in ("/", "/admin/", "/admin/config_app/systemconfig/"):
         for visitor in (
             browser(),

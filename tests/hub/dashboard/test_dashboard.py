@@ -69,7 +69,7 @@ def test_it_shows_the_address_that_people_open_or_the_pinned_listener(
 def test_it_shows_what_runs_and_not_what_the_environment_says(
     owner_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The hub's predecessor showed the values of the environment (B13)."""
+    """The original server compared its configuration with the environment (B13)."""
     monkeypatch.setenv("HUB_PORT", "4444")
     page = text(owner_client)
     assert "127.0.0.1:8884" in page

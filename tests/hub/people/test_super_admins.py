@@ -88,7 +88,7 @@ def test_nobody_else_is_one(owner: User, email: str | None) -> None:
 
 
 def test_the_answer_is_a_plain_bool_and_its_async_twin_must_be_awaited(owner: User) -> None:
-    """The hub's predecessor forgot to await the coroutine, which is always true (B4)."""
+    """The original server did not await the coroutine, and a coroutine is always true (B4)."""
     assert is_super_admin("stranger@example.com") is False
     assert is_super_admin(OWNER) is True
     assert not inspect.iscoroutinefunction(is_super_admin)
@@ -96,7 +96,7 @@ def test_the_answer_is_a_plain_bool_and_its_async_twin_must_be_awaited(owner: Us
 
 
 def test_a_list_that_was_never_set_makes_nobody_one(install: None) -> None:
-    """In this case, the hub's predecessor made admin@example.com a super admin (B6)."""
+    """In this case, the original server made admin@example.com a super admin (B6)."""
     assert runtime.get_config().super_admin_emails == ()
     for email in ("admin@example.com", "", None):
         assert not is_super_admin(email)

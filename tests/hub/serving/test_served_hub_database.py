@@ -24,7 +24,7 @@ def hub(started_hub: HubProcess) -> Iterator[HubProcess]:
 
 
 def is_stale(hub: HubProcess) -> set[bool]:
-    """Return the values that the workers give for "is the configuration stale?"."""
+    """Return, as a set, whether the configuration of each worker is stale."""
     return {report["stale_since"] is not None for report in ask_every_worker(hub, WORKERS).values()}
 
 

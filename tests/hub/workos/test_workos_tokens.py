@@ -1,4 +1,4 @@
-"""An access token is valid only with WorkOS's signature, for this user and client, and before its end."""
+"""An access token is valid only with WorkOS's signature, for this user and client, until it expires."""
 
 from __future__ import annotations
 
