@@ -78,7 +78,7 @@ def _sql(hub: HubProcess, number: int) -> None:
 
 
 def _save(owner: httpx2.Client, number: int) -> None:
-    """Load and save the editor's form until no conflict with adopted SQL keeps the form from being saved."""
+    """Load and save the editor's form; repeat this if SQL has changed the configuration meanwhile."""
     wait_for(lambda: _is_saved(owner, number), f"the editor to save {number}")
 
 

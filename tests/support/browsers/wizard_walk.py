@@ -66,7 +66,7 @@ class Browser:
         return str(self.response.content.decode())
 
     def unlock(self) -> None:
-        """Bring the setup token."""
+        """Enter the setup token."""
         tokens.ensure()
         token = tokens.current()
         assert token is not None

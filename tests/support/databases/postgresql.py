@@ -18,7 +18,7 @@ import psycopg
 from tests.support.missing_parts import missing
 
 ENOUGH = 2 * 1024**3
-"""Free bytes that are required; a cluster of these tests takes about 50 million."""
+"""Bytes that must be free; a cluster of these tests takes about 50 million."""
 
 
 def _binary(name: str) -> str:

@@ -68,7 +68,7 @@ def _administration(server: str) -> Iterator[psycopg.Connection]:
 
 
 def _note_where_it_is(hub: HubProcess) -> None:
-    """Store the copied database's own address in it, without counting that as a change."""
+    """Write a copied database's own address into it, without counting that as a change."""
     url = hub.database_url
     label = database_from_url(url, DATA_DIR).label if url else str(hub.database)
     ((version,),) = hub.sql("SELECT version FROM config_state")

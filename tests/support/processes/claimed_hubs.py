@@ -58,7 +58,7 @@ def served_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess
 
 @contextlib.contextmanager
 def left_as_it_was(hub: HubProcess) -> Iterator[HubProcess]:
-    """Roll the hub back afterwards to its current configuration, and confirm that if necessary."""
+    """Roll the hub back afterwards to its current configuration; confirm all changes that wait for that."""
     before = last_revision(hub)
     yield hub
     if last_revision(hub) != before:

@@ -137,7 +137,7 @@ def start_afresh() -> None:
 
 
 def die_at(fatal: int, action: Action) -> int:
-    """Run the action in a process that is killed at point ``fatal``; return what ``run`` returns."""
+    """Run the action in a process that is killed at point ``fatal``; return 0, or -9 if it was killed."""
 
     def die() -> None:
         Point(fatal)

@@ -47,7 +47,7 @@ SEED: dict[str, Any] = {
 
 
 class Emulator:
-    """A running emulator; ``person`` is the user that signs in when AuthKit asks."""
+    """A running emulator, which tests control through its API."""
 
     def __init__(self, port: int) -> None:
         """Connect to the emulator at a port of 127.0.0.1."""
@@ -112,7 +112,7 @@ class Emulator:
 
 @contextlib.contextmanager
 def running_emulator(folder: Path) -> Iterator[Emulator]:
-    """Run an emulator with its seed file in ``folder``; if it is missing, skip the test, but fail in CI."""
+    """Run an emulator with its seed in ``folder``; if none is installed, skip the test, but fail in CI."""
     if not (FOLDER / "complete").exists() or shutil.which("node") is None:
         message = "WorkOS's emulator is missing: run tools/install-test-parts.sh"
         pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
