@@ -15,7 +15,7 @@ from typing import Any
 from config_app.errors import DatabaseUnavailable
 from config_app.live.snapshot import Snapshot, read_snapshot
 from config_app.store.process import process
-from config_app.store.transactions import UntilCommit, WhileOpen
+from config_app.store.transactions import UntilCommit, WhileOpen, in_transaction
 
 
 @dataclasses.dataclass(slots=True)
@@ -60,10 +60,15 @@ def is_unread() -> bool:
 
 def _open_view() -> _View | None:
     view = _view.get()
-    if view is None:
-        return None
+    if view is None or view.is_alive():
+        return view
     while view is not None and not view.is_alive():
         view = view.outer
+    # A block of the transaction has ended. What it wrote may count for the outer block, or be rolled back.
+    if view is not None:
+        view.snapshot = None
+    elif in_transaction():
+        view = _View(WhileOpen(), None)
     _view.set(view)
     return view
 

@@ -9,7 +9,8 @@ from django.db import connection, transaction
 
 def in_transaction() -> bool:
     """Return whether this thread's connection to the configuration is in a transaction."""
-    return connection.in_atomic_block or not connection.get_autocommit()
+    # `get_autocommit` would connect, which a test may forbid.
+    return connection.in_atomic_block or (connection.connection is not None and not connection.autocommit)
 
 
 class WhileOpen:
