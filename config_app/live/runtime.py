@@ -155,12 +155,15 @@ def _in_a_thread(function: Callable[[], Snapshot]) -> Snapshot:
 def _reload_for_transaction() -> Snapshot:
     look_at_context()
     try:
-        return context.see_in_transaction(read_snapshot())
+        found = read_snapshot()
     except DatabaseUnavailable as error:
         if _live.snapshot is None:
             raise
         _note_stale(error)
         return _live.snapshot
+    if _live.snapshot is not None and found.version > _live.snapshot.version:
+        reload_on_commit()  # the transaction itself has written, for example with raw SQL
+    return context.see_in_transaction(found)
 
 
 def reload_without_hooks() -> Snapshot:

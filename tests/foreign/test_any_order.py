@@ -23,6 +23,11 @@ for line in sys.stdin:
     config = reload_config()
     print(config.page_size, config.token.reveal() if config.token else "-", flush=True)
 """
+IMMEDIATE = """
+# Otherwise SQLite refuses a write after a read if the watcher has written in between.
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["OPTIONS"] = {"transaction_mode": "IMMEDIATE"}
+"""
 MACHINE = """
 import logging, subprocess, sys, threading
 from django.db import connection, transaction
@@ -157,5 +162,6 @@ print("held")
 @pytest.mark.repeats
 def test_only_committed_configurations_count(any_project: ForeignProject) -> None:
     any_project.write("other.py", OTHER)
+    any_project.add_settings(IMMEDIATE)
     done = any_project.run(MACHINE.replace("EXAMPLES", str(times(15, 300))))
     assert done.stdout == "held\n", done.stderr

@@ -132,6 +132,11 @@ class ForeignProject:
         path.write_text(textwrap.dedent(text))
         return path
 
+    def add_settings(self, text: str) -> None:
+        """Append ``text`` to the settings module."""
+        path = self.folder / "shop_settings.py"
+        path.write_text(path.read_text() + textwrap.dedent(text))
+
     def run(self, code: str) -> subprocess.CompletedProcess[str]:
         """Run Python code in a new process of the project, after ``django.setup()``."""
         program = "import django\ndjango.setup()\n" + textwrap.dedent(code)
