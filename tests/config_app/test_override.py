@@ -70,7 +70,7 @@ def test_a_decorated_function_keeps_its_name_arguments_and_result() -> None:
         """Return twice the number."""
         return number * 2 + port_in_force()
 
-    assert (double.__name__, double.__doc__, double(2)) == ("double", "Double it.", 9005)
+    assert (double.__name__, double.__doc__, double(2)) == ("double", "Return twice the number.", 9005)
     assert get_config().port == 8884
 
 

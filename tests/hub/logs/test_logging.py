@@ -47,7 +47,7 @@ def test_some_are_never_more_talkative_but_as_quiet_as_all(owner: Any) -> None:
         assert not logging.getLogger("django.template").isEnabledFor(logging.DEBUG)
 
 
-def test_a_change_of_the_level_is_followed(owner: Any) -> None:
+def test_a_change_of_the_level_is_followed(transactional_db: None, owner: Any) -> None:
     for level in LEVELS:
         configure(log_level=level)
         assert logging.getLogger("hub").getEffectiveLevel() == getattr(logging, level.upper())

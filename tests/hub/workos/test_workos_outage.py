@@ -165,8 +165,9 @@ def test_no_other_failure_of_a_sign_in_is_reported(
     assert not outage.is_recent(), "or whoever sends made-up codes could stop refreshes and revocations"
 
 
+@pytest.mark.django_db(transaction=True)  # the hook that forgets the outage runs after the commit
 def test_new_credentials_are_tried_at_once_and_the_old_ones_no_longer_reported(
-    workos_hub: AuthKit, visitor: Visitor
+    transactional_db: None, workos_hub: AuthKit, visitor: Visitor
 ) -> None:
     visitor.sign_in(workos_hub)
     workos_hub.api_key = "sk_test_another_one"

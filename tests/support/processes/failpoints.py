@@ -152,7 +152,10 @@ def main() -> None:
     import django
 
     django.setup()
+    from config_app.store.process import process
     from tests.support.processes.failing_actions import ACTIONS
+
+    process.is_short_command = True  # a watcher of its own would write beside the action
 
     prepare, action = ACTIONS[ACTION]
     prepare()
