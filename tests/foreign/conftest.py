@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,20 +11,37 @@ from tests.support.databases.postgresql import PostgreSQL
 from tests.support.foreign_project import ForeignProject
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an SQLite file that has the tables; a copy of it is quicker than a migration."""
+    found = ForeignProject(tmp_path_factory.mktemp("migrated") / "project")
+    found.migrate()
+    return found.database
+
+
+@pytest.fixture(scope="session")
+def migrated_on_postgresql(tmp_path_factory: pytest.TempPathFactory, postgresql_server: PostgreSQL) -> str:
+    """Return the URL of a PostgreSQL database that has the tables."""
+    url = postgresql_server.new_database()
+    ForeignProject(tmp_path_factory.mktemp("migrated") / "project", database_url=url).migrate()
+    return url
+
+
 @pytest.fixture
-def project(tmp_path: Path) -> ForeignProject:
+def project(tmp_path: Path, migrated: Path) -> ForeignProject:
     """Return a migrated project on SQLite."""
     found = ForeignProject(tmp_path / "project")
-    found.migrate()
+    shutil.copy(migrated, found.database)
     return found
 
 
 @pytest.fixture
-def postgresql_project(tmp_path: Path, postgresql_server: PostgreSQL) -> ForeignProject:
+def postgresql_project(
+    tmp_path: Path, postgresql_server: PostgreSQL, migrated_on_postgresql: str
+) -> ForeignProject:
     """Return a migrated project on PostgreSQL."""
-    found = ForeignProject(tmp_path / "project", database_url=postgresql_server.new_database())
-    found.migrate()
-    return found
+    url = postgresql_server.copy_of(migrated_on_postgresql)
+    return ForeignProject(tmp_path / "project", database_url=url)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

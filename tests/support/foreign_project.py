@@ -119,7 +119,7 @@ class ForeignProject:
     def __init__(
         self, folder: Path, *, settings: str = "", configuration: str = CONFIGURATION, database_url: str = ""
     ) -> None:
-        self.folder = folder
+        self.folder, self.database = folder, folder / "shop.db"
         self.write("shop/__init__.py", "")
         self.write("shop/configuration.py", configuration)
         self.write("shop/urls.py", URLS)

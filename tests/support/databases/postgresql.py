@@ -114,6 +114,13 @@ class PostgreSQL:
             connection.execute(f"CREATE DATABASE {name}".encode())
         return self.url(name)
 
+    def copy_of(self, url: str) -> str:
+        """Create a copy of a database that nobody is connected to, and return its URL."""
+        name, template = f"hub{next(self._names)}", url.rpartition("/")[2]
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+        return self.url(name)
+
     def url(self, name: str) -> str:
         """Return the URL of a database."""
         return f"postgres://hub@127.0.0.1:{self.port}/{name}"
