@@ -33,6 +33,7 @@ def measure(effort: Effort) -> list[Row]:
 
 def _of_the_hub(folder: Path, requests: int) -> float:
     hub = HubProcess(folder)
+    hub.is_forked = False  # measured as operators start it, not as a fork of the tests
     hub.manage("bootstrap")
     hub.claim()
     hub.serve(workers=1)

@@ -68,6 +68,7 @@ def _sharing(folder: Path, url: str) -> HubProcess:
 
 
 def _reporting(hub: HubProcess, reports: Reports) -> HubProcess:
+    hub.is_forked = False  # measured as operators start it, not as a fork of the tests
     hub.environment["DJANGO_SETTINGS_MODULE"] = "bench.project.reporting_settings"
     hub.environment["BENCH_REPORTS"] = str(reports.port)
     return hub

@@ -52,6 +52,7 @@ def measure(effort: Effort) -> list[Row]:
     seconds, rounds = QUICK_SECONDS if effort.quick else SECONDS, effort.rounds(ROUNDS)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         hub = HubProcess(Path(folder))
+        hub.is_forked = False  # measured as operators start it, not as a fork of the tests
         hub.manage("bootstrap")
         hub.claim()
         hub.config("set", "log_level=error")
