@@ -18,7 +18,11 @@ from config_app.store.process import process
 from config_app.store.transactions import UntilCommit, WhileOpen, in_transaction
 
 
-@dataclasses.dataclass(slots=True)
+views: set[int] = set()
+"""The ids of the views that exist. While there is none, a read need not ask for the caller's transaction."""
+
+
+@dataclasses.dataclass(slots=True, eq=False)
 class _View:
     """What an open transaction sees; a missing snapshot is read when it is first needed."""
 
@@ -26,6 +30,11 @@ class _View:
     outer: _View | None
     snapshot: Snapshot | None = None
 
+    def __post_init__(self) -> None:
+        views.add(id(self))
+
+    def __del__(self, discard: Callable[[int], None] = views.discard) -> None:
+        discard(id(self))  # bound above, because the names of a module are gone when Python ends
 
 seen: ContextVar[Any] = ContextVar("config_app_seen", default=None)
 """The runtime config of a request or an override."""
@@ -48,13 +57,13 @@ process.keep(_Views())
 
 def transaction_snapshot() -> Snapshot | None:
     """Return the snapshot that only the caller's open transaction sees; ``None`` if there is none."""
-    view = _open_view()
+    view = _open_view() if views else None
     return _read(view) if view else None
 
 
 def is_unread() -> bool:
     """Return whether the caller's open transaction must first read the snapshot that it sees."""
-    view = _open_view()
+    view = _open_view() if views else None
     return view is not None and view.snapshot is None
 
 

@@ -20,6 +20,7 @@ from django.db import connections
 from config_app import store
 from config_app.errors import DatabaseUnavailable
 from config_app.live import context, feed, hooks
+from config_app.live.context import views
 from config_app.live.snapshot import Snapshot, read_snapshot
 from config_app.project import get_schema
 from config_app.store.forking import open_in_children
@@ -52,9 +53,9 @@ _live = process.keep(_Live())
 
 def get_config() -> Any:
     """Return the current runtime config; the first call in a process reads the database."""
-    if _overridden is None:
-        return _config or get_snapshot().config
-    return _overridden() or _unpinned()
+    if _overridden is not None:
+        return _overridden() or _unpinned()
+    return _unpinned() if views else _config or get_snapshot().config
 
 
 def _unpinned() -> Any:
@@ -66,7 +67,7 @@ def _unpinned() -> Any:
 
 
 def look_at_context() -> None:
-    """Let ``get_config`` look at the context from now on, at the cost of some nanoseconds."""
+    """Let ``get_config`` look for a pin or an override from now on, at the cost of some nanoseconds."""
     global _overridden  # noqa: PLW0603
     _overridden = context.seen.get
 
@@ -153,7 +154,6 @@ def _in_a_thread(function: Callable[[], Snapshot]) -> Snapshot:
 
 
 def _reload_for_transaction() -> Snapshot:
-    look_at_context()
     try:
         found = read_snapshot()
     except DatabaseUnavailable as error:
@@ -183,7 +183,6 @@ def reload_on_commit(before: Any = None, after: Any = None) -> None:
 
     ``before`` and ``after`` are the runtime configs without and with the change.
     """
-    look_at_context()
     context.see_own_write(functools.partial(_reload_after_commit, before, after))
 
 
