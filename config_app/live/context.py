@@ -17,7 +17,6 @@ from config_app.live.snapshot import Snapshot, read_snapshot
 from config_app.store.process import process
 from config_app.store.transactions import UntilCommit, WhileOpen, in_transaction
 
-
 views: set[int] = set()
 """The ids of the views that exist. While there is none, a read need not ask for the caller's transaction."""
 
@@ -35,6 +34,7 @@ class _View:
 
     def __del__(self, discard: Callable[[int], None] = views.discard) -> None:
         discard(id(self))  # bound above, because the names of a module are gone when Python ends
+
 
 seen: ContextVar[Any] = ContextVar("config_app_seen", default=None)
 """The runtime config of a request or an override."""
