@@ -35,6 +35,8 @@ VERBS = (
     VerbEntry("reset", "clear every secret", "reset", "Reset"),
     VerbEntry("history", "list revisions: who changed what, when and why", "history", "History"),
     VerbEntry("rollback", "return every setting to its value at a revision", "rollback", "Rollback"),
+    VerbEntry("export", "write the settings to a file, for another install", "transfer.export", "Export"),
+    VerbEntry("import", "change the settings to those of an export", "transfer.import_", "Import"),
     VerbEntry("prune", "remove rows that belong to no setting, and old history", "prune", "Prune"),
     VerbEntry("confirm", "keep a revision that would otherwise revert", "confirm", "Confirm"),
     VerbEntry("watch", "print revisions as they happen", "watch", "Watch"),

@@ -18,7 +18,14 @@ from config_app.declaration.rules import Rule, violations_of
 from config_app.declaration.secret import Secret
 from config_app.declaration.setting import METADATA_KEY, Declaration, Editable, Section, TakesEffect
 from config_app.declaration.typed_values import UNFIT, clean_typed
-from config_app.errors import InvalidValue, ManagedSetting, RuleViolation, SecretMasked, UnknownSetting
+from config_app.errors import (
+    ConfigError,
+    InvalidValue,
+    ManagedSetting,
+    RuleViolation,
+    SecretMasked,
+    UnknownSetting,
+)
 
 C = TypeVar("C")
 Guard = Callable[[C, C], Iterable[RuleViolation]]
@@ -72,6 +79,11 @@ class Setting:
     def managed(self) -> bool:
         """Return whether only code may change the setting."""
         return self.declaration.editable is Editable.MANAGED
+
+    @property
+    def is_machine_specific(self) -> bool:
+        """Return whether the value belongs to one machine, so that other installs do not need it."""
+        return self.declaration.machine_specific
 
     @property
     def in_editor(self) -> bool:
@@ -245,6 +257,14 @@ class Schema(Generic[C]):
         if found.managed:
             raise ManagedSetting(key, "because the application sets it")
         return found
+
+    def find_section(self, name: str) -> Section:
+        """Return the section with this key or title; raise ``ConfigError`` if there is none."""
+        for section in self.sections:
+            if name.lower() in {section.key.lower(), str(section.title).lower()}:
+                return section
+        names = ", ".join(section.key for section in self.sections)
+        raise ConfigError("--section: no such section", fix=f"choose one of {names}")
 
     def in_section(self, section: Section) -> list[Setting]:
         """Return the settings of one section, in the order of their declaration."""

@@ -63,6 +63,7 @@ class Declaration:
     sensitive: bool
     summary: Callable[[Any], str] | None
     formerly: tuple[str, ...] = ()
+    machine_specific: bool = False
 
 
 def setting(
@@ -80,6 +81,7 @@ def setting(
     sensitive: bool = False,
     summary: Callable[[Any], str] | None = None,
     formerly: tuple[str, ...] = (),
+    machine_specific: bool = False,
 ) -> T:
     """Declare one setting; assign the result to a field of the dataclass.
 
@@ -92,6 +94,8 @@ def setting(
       that table.
     - ``formerly``: the keys that the setting had in earlier versions. What is stored under them still counts,
       with its history and its environment variables.
+    - ``machine_specific``: the value belongs to one machine, such as the path of a file. An export or import
+      leaves it out unless it is named.
     """
     if isinstance(formerly, str):  # type: ignore[unreachable]  # a comma is easily forgotten
         raise TypeError(f'formerly must be a tuple of keys, such as ("{formerly}",)')
@@ -108,5 +112,6 @@ def setting(
         sensitive=sensitive,
         summary=summary,
         formerly=tuple(formerly),
+        machine_specific=machine_specific,
     )
     return dataclasses.field(default=default, metadata={METADATA_KEY: declaration})

@@ -9,11 +9,11 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
+from config_app.cli.secret_files import read_secret_file
 from config_app.errors import ConfigError, InvalidPlan
 from config_app.fields import EmailField
 from config_app.project import get_project, get_schema
 from setup_wizard.claiming.forms import MAX_NAME
-from setup_wizard.claiming.secret_files import read_secret_file
 from setup_wizard.product import Administrator, Application, CommandOption, get_product
 
 

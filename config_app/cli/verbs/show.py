@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from config_app.cli.outcome import deadline_line
 from config_app.cli.terminal import Terminal
 from config_app.cli.verb import Verb, add_json_option
-from config_app.errors import ConfigError
 from config_app.presentation.overview import Overview, SettingStatus, read_overview
 from config_app.problems import Problem
 from config_app.project import get_project, get_schema
@@ -34,7 +33,7 @@ class Show(Verb):
         if (lacking := get_project().lacking()) is not None:
             _show_lacking(lacking, options, terminal)
             return
-        keys = _wanted(options.section) if options.section else list(get_schema().settings)
+        keys = _wanted(options.section)
         overview = read_overview()
         if options.as_json:
             terminal.json(_restricted(overview, keys))
@@ -42,13 +41,11 @@ class Show(Verb):
             _show(overview, keys, terminal, detailed=bool(options.every or options.section))
 
 
-def _wanted(name: str) -> list[str]:
+def _wanted(section: str | None) -> list[str]:
     schema = get_schema()
-    for section in schema.sections:
-        if name.lower() in {section.key.lower(), section.title.lower()}:
-            return [setting.key for setting in schema.in_section(section)]
-    names = ", ".join(section.key for section in schema.sections)
-    raise ConfigError("--section: no such section", fix=f"choose one of {names}")
+    if section is None:
+        return list(schema.settings)
+    return [setting.key for setting in schema.in_section(schema.find_section(section))]
 
 
 def _show_lacking(lacking: Problem, options: Namespace, terminal: Terminal) -> None:

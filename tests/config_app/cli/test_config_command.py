@@ -23,6 +23,8 @@ ANSWER = {
     "reset": ("--yes",),
     "history": (),
     "rollback": ("1",),
+    "export": (),
+    "import": ("hub.json", "--yes", "--include", "port"),
     "prune": (),
     "confirm": (),
     "watch": ("--since", "0", "--limit", "1"),
@@ -32,7 +34,10 @@ ANSWER = {
     "docs": (),
 }
 """For every verb, arguments with which it succeeds."""
-BEFORE = {"confirm": ("set", "port", "9001", "--confirm", "5m")}
+BEFORE = {
+    "import": ("export", "--include", "port", "hub.json"),
+    "confirm": ("set", "port", "9001", "--confirm", "5m"),
+}
 """Commands that must run first, so that a verb succeeds."""
 
 

@@ -1,0 +1,1 @@
+"""The verbs that carry the configuration to another install, and their options."""

@@ -1,0 +1,1 @@
+"""Taking the configuration to another install: a document of settings, exported and imported."""

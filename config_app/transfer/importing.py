@@ -1,0 +1,102 @@
+"""Plans the import of a document: which settings it changes, and what it leaves out."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from typing import Any
+
+from config_app import store
+from config_app.change.plan import Plan, plan
+from config_app.declaration.unset import UNSET
+from config_app.errors import ConfigError, InvalidPlan, UnknownSetting, is_key_shaped
+from config_app.project import get_schema
+from config_app.transfer.document import Document
+from config_app.transfer.selection import EVERYTHING, Selection
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Import:
+    """The plan of an import, and what a person should know about settings of the document."""
+
+    plan: Plan
+    notes: tuple[str, ...]
+
+
+def plan_import(
+    document: Document,
+    selection: Selection = EVERYTHING,
+    *,
+    replace: bool = False,
+    base_revision: int | None = None,
+) -> Import:
+    """Return a plan that gives the settings of ``document`` their exported values.
+
+    The other settings keep their values. With ``replace``, they return to their defaults, except those that
+    the export omitted, and except secrets if the document has no secrets.
+
+    Raise ``InvalidPlan`` with all errors if a value is not valid or a key is unknown.
+    """
+    found = _Changes(document, selection)
+    changes = found.changes | (dict.fromkeys(found.missing(), UNSET) if replace else {})
+    try:
+        planned = plan(changes, base_revision)
+    except InvalidPlan as refused:
+        raise InvalidPlan([*found.errors, *refused.errors]) from None
+    if found.errors:
+        raise InvalidPlan(found.errors)
+    return Import(planned, tuple(found.notes))
+
+
+class _Changes:
+    """Sorts the keys of a document into those to change and those to leave out."""
+
+    def __init__(self, document: Document, selection: Selection) -> None:
+        self.document, self.selection = document, selection
+        self.changes: dict[str, Any] = {}
+        self.notes: list[str] = []
+        self.errors: list[ConfigError] = []
+        self._given: dict[str, str] = {}
+        for key, value in document.settings.items():
+            self._take(key, value)
+
+    def _take(self, given: str, value: Any) -> None:
+        """Record what happens to one setting of the document: a change, a note or an error."""
+        schema = get_schema()
+        key = schema.present_key(given)
+        if not self.selection.covers(key):
+            return
+        if key not in schema.settings:
+            self._leave_out(key)
+        elif key in self._given:
+            twice = f"{key}: expected once, but the file has it as {self._given[key]} too"
+            self.errors.append(ConfigError(twice, keys=(key,)))
+        elif self.selection.leaves_to_machine(schema[key]):
+            self.notes.append(f"{key} belongs to one machine, so it is left out; --include {key} imports it")
+        else:
+            self._given[key] = given
+            self.changes[key] = value
+            if given != key:
+                self.notes.append(f"{given}: this setting is called {key} now")
+
+    def _leave_out(self, key: str) -> None:
+        if store.history(key=key, limit=1):
+            self.notes.append(f"{key}: this setting was removed from the project, so it is left out")
+        else:
+            self.errors.append(_unknown(key))
+
+    def missing(self) -> Iterable[str]:
+        """Yield the keys of the settings that a replacing import returns to their defaults."""
+        omitted = {get_schema().present_key(key) for key in self.document.omitted}
+        for key, setting in get_schema().settings.items():
+            is_kept = setting.managed or self.selection.leaves_to_machine(setting) or key in omitted
+            is_secret = setting.is_secret and not self.document.has_secrets
+            if not (is_kept or is_secret or key in self._given) and self.selection.covers(key):
+                yield key
+
+
+def _unknown(key: str) -> ConfigError:
+    error = UnknownSetting(key, get_schema().suggestions(key))
+    if error.fix is None and is_key_shaped(key):
+        error.fix = f"leave it out with --except {key}"
+    return error

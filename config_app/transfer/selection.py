@@ -1,0 +1,65 @@
+"""Which settings an export or an import carries over."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection
+
+from config_app.declaration.schema import Setting
+from config_app.project import get_schema
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Selection:
+    """The settings that a transfer carries over.
+
+    - ``only``: the keys of the settings to carry over; ``None`` means all.
+    - ``excluded``: the keys of the settings to leave out.
+    - ``included``: the keys of machine-specific settings to carry over too.
+    """
+
+    only: frozenset[str] | None = None
+    excluded: frozenset[str] = frozenset()
+    included: frozenset[str] = frozenset()
+
+    def covers(self, key: str) -> bool:
+        """Return whether ``key`` was asked for."""
+        return (self.only is None or key in self.only | self.included) and key not in self.excluded
+
+    def leaves_to_machine(self, setting: Setting) -> bool:
+        """Return whether ``setting`` belongs to one machine and its key was not given."""
+        named = (self.only or frozenset()) | self.included
+        return setting.is_machine_specific and setting.key not in named
+
+
+EVERYTHING = Selection()
+
+
+def select(
+    *,
+    only: Collection[str] = (),
+    excluded: Collection[str] = (),
+    included: Collection[str] = (),
+    sections: Collection[str] = (),
+    others: Collection[str] = (),
+) -> Selection:
+    """Return the selection for the given keys and sections.
+
+    A former key counts as the current one. ``others`` are keys that need not be settings of this project.
+    Raise ``UnknownSetting`` for any other key, and ``ConfigError`` if a section does not exist.
+    """
+    schema = get_schema()
+
+    def current(keys: Collection[str]) -> frozenset[str]:
+        found = (schema.present_key(key) for key in keys)
+        return frozenset(key if key in others else schema[key].key for key in found)
+
+    # A section does not name its settings: it must not carry over those of one machine unnoticed.
+    in_sections = {s.key for name in sections for s in schema.in_section(schema.find_section(name))}
+    shared = {key for key in in_sections if not schema[key].is_machine_specific}
+    everything = not only and not sections
+    return Selection(
+        only=None if everything else current(only) | shared,
+        excluded=current(excluded),
+        included=current(included),
+    )
