@@ -7,3 +7,8 @@ SALT_KEY = "encryption_key_salt"
 CIPHERTEXT_START = "gAAAA"
 """The first characters of every Fernet token made in this century."""
 # They encode the version byte and the high bytes of the time.
+
+
+def is_ciphertext(text: str) -> bool:
+    """Return whether a stored text looks like an encrypted secret."""
+    return text.startswith(CIPHERTEXT_START)

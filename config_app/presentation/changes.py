@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 
-from config_app.declaration.reserved import CIPHERTEXT_START
+from config_app.declaration.reserved import is_ciphertext
 from config_app.declaration.schema import SECRET_SET
 from config_app.models import Change, Confirmation, Revision
 from config_app.project import get_schema
@@ -70,4 +70,4 @@ def _shown(change: Change) -> ShownChange:
 def _mask(text: str | None, *, is_secret: bool) -> str | None:
     if text is None:
         return None
-    return SECRET_SET if is_secret or text.startswith(CIPHERTEXT_START) else text
+    return SECRET_SET if is_secret or is_ciphertext(text) else text

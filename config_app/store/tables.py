@@ -13,7 +13,7 @@ from django.db import connection
 from django.db.models.expressions import RawSQL
 
 from config_app.declaration.former_names import carry_over
-from config_app.declaration.reserved import CIPHERTEXT_START, SALT_KEY
+from config_app.declaration.reserved import SALT_KEY, is_ciphertext
 from config_app.errors import DatabaseUnavailable
 from config_app.models import Change, ConfigState, Revision, SystemConfig
 from config_app.project import get_schema
@@ -224,7 +224,7 @@ def record_only(stored: Stored, edits: Iterable[Edit], origin: Origin) -> Revisi
 
 def archived(text: str | None, *, is_secret: bool) -> str | None:
     """Return the text to keep in the history: empty if it is a secret that is not encrypted."""
-    return "" if is_secret and text and not text.startswith(CIPHERTEXT_START) else text
+    return "" if is_secret and text and not is_ciphertext(text) else text
 
 
 def _current_version() -> RawSQL:

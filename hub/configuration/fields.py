@@ -1,4 +1,4 @@
-"""Form fields of the WorkOS settings."""
+"""Form fields that only the hub needs."""
 
 from __future__ import annotations
 
