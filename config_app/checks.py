@@ -1,4 +1,4 @@
-"""Django system checks that find mistakes in the declarations of settings; their ids are stable."""
+"""Django system checks that find mistakes in the declarations of settings. The check ids are stable."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def check_project(**_options: Any) -> list[CheckMessage]:
 
 
 def _if_configured(check: Callable[..., list[CheckMessage]]) -> Callable[..., list[CheckMessage]]:
-    """Decorate a check so that it reports nothing if no project is configured."""
+    """Decorate a check so that it reports nothing if ``CONFIG_APP`` names no usable project."""
 
     @functools.wraps(check)
     def checked(**options: Any) -> list[CheckMessage]:
@@ -79,7 +79,7 @@ def _check(setting: Setting) -> Iterable[CheckMessage]:
     if not hasattr(setting.declaration.field, "serialise"):
         yield Error(
             f"{setting.key}: its form field has no method serialise()",
-            hint="use a field of config_app.fields, or add expected and serialise() to yours",
+            hint="use a field of config_app.fields, or add expected and serialise() to your own field",
             id="config_app.E001",
         )
     elif not _is_valid_default(setting):
@@ -97,7 +97,8 @@ def _check(setting: Setting) -> Iterable[CheckMessage]:
         )
     yield from _check_secrecy(setting)
     if not setting.help.strip():
-        yield Warning(f"{setting.key}: no help text", hint="say what the setting does", id="config_app.W001")
+        hint = "pass setting() a help text that says what the setting does"
+        yield Warning(f"{setting.key}: no help text", hint=hint, id="config_app.W001")
 
 
 def _check_former_names(setting: Setting) -> Iterable[CheckMessage]:
@@ -105,8 +106,8 @@ def _check_former_names(setting: Setting) -> Iterable[CheckMessage]:
     for old in setting.formerly:
         if not is_key_shaped(old) or schema.former.get(old) != setting.key:
             yield Error(
-                f"{setting.key}: it cannot have been called {old}",
-                hint="name a former key that no setting has now, and that only one setting had",
+                f"{setting.key}: {old} cannot be a former key of this setting",
+                hint="use a key that no setting has now, and that no other setting names as its former key",
                 id="config_app.E013",
             )
 
@@ -116,20 +117,20 @@ def _check_secrecy(setting: Setting) -> Iterable[CheckMessage]:
     if not setting.is_secret:
         if isinstance(field.widget, PasswordInput):
             yield Warning(
-                f"{setting.key}: its form hides the value, but it is stored and shown as plain text",
+                f"{setting.key}: its form hides the value, but the value is stored and shown as plain text",
                 hint="if it is a secret, annotate it as Secret | None and use SecretField",
                 id="config_app.W002",
             )
         return
     if not is_secret_alone(setting.annotation):
         yield Error(
-            f"{setting.key}: it is a secret, but its annotation says something else",
+            f"{setting.key}: it is a secret, but its annotation is not Secret or Secret | None",
             hint="annotate it as Secret | None",
             id="config_app.E010",
         )
     if not makes_secrets(field):
         yield Error(
-            f"{setting.key}: it is annotated as a secret, but its form field makes no Secret",
+            f"{setting.key}: its annotation is Secret, but its form field makes plain text",
             hint="use SecretField, or a field of your own that inherits from it",
             id="config_app.E011",
         )
@@ -147,7 +148,7 @@ def _is_valid_default(setting: Setting) -> bool:
 @register(Tags.compatibility)
 @_if_configured
 def check_defaults(**_options: Any) -> list[CheckMessage]:
-    """Return an error for each rule across settings that the defaults break."""
+    """Return an error for each rule that the default values break."""
     schema: Schema[Any] = get_schema()
     return [_broken_default(violation) for violation in schema.violations(schema.defaults)]
 
@@ -156,7 +157,7 @@ def check_defaults(**_options: Any) -> list[CheckMessage]:
 @_if_configured
 def check_hooks(**_options: Any) -> list[CheckMessage]:
     """Return an error for each ``on_change`` hook that could never run."""
-    get_schema()  # the module of the project may register hooks, and the order of the checks is not fixed
+    get_schema()  # imports the project's module, which may register hooks; other checks may run only later
     return [message for keys, hook in registered() for message in _check_hook(keys, hook)]
 
 
@@ -172,14 +173,14 @@ def _check_hook(keys: Iterable[str], hook: Callable[..., object]) -> Iterable[Ch
             )
     if _returns_without_running(hook):
         yield Error(
-            f"{name} is async or has a yield, so a call would not run it",
+            f"{name} is async or a generator, so a call would not run its code",
             hint="use an ordinary function, which may call asgiref.sync.async_to_sync",
             id="config_app.E008",
         )
     if not _takes_two(hook):
         yield Error(
             f"{name} cannot be called with two arguments",
-            hint="let it take the old and the new runtime config, as in def follow(old, new)",
+            hint="give it one parameter for the old and one for the new config, as in def follow(old, new)",
             id="config_app.E009",
         )
 
@@ -194,7 +195,7 @@ def _takes_two(hook: Callable[..., object]) -> bool:
         inspect.signature(hook).bind(None, None)
     except TypeError:
         return False
-    except ValueError:  # a function in C that does not say what it takes
+    except ValueError:  # a function written in C, whose parameters Python does not know
         return True
     return True
 

@@ -1,4 +1,4 @@
-"""Adds the number of the revision to log records; may be imported by the Django settings."""
+"""Adds the number of the revision to log records. The Django settings may import this module."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ pinned_revision: ContextVar[int | None] = ContextVar("config_app_revision", defa
 class RevisionFilter(logging.Filter):
     """Adds ``at_revision`` to each record: `` revision=42`` during a request, otherwise an empty text.
 
-    Use it as ``%(at_revision)s`` in the format of a handler.
+    To show it, write ``%(at_revision)s`` in the format of a handler.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Add ``at_revision`` to the record and return True."""
         number = pinned_revision.get()
-        # Django logs the status of a response after the middleware, when no revision is pinned any more. Such
-        # a record has the request.
+        # Django logs the status of a response after the middleware, when no revision is pinned any more. The
+        # record of that line has the request.
         number = _of_request(record) if number is None else number
         record.at_revision = "" if number is None else f" revision={number}"
         return True

@@ -22,10 +22,10 @@ UNAVAILABLE = "config_app.unavailable"
 
 @sync_and_async_middleware
 def one_revision(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
-    """Let a request see one configuration from start to end, and put its revision into the log lines.
+    """Let a request see one configuration from start to end, and add the revision to the request's log lines.
 
-    Place it before all middleware that uses the configuration. If there is no configuration yet, pass the
-    request on with the error under ``UNAVAILABLE``.
+    Place this middleware before every middleware that uses the configuration. If there is no configuration
+    yet, pass the request on, with the error in ``request.META`` under ``UNAVAILABLE``.
     """
     if iscoroutinefunction(get_response):
 
@@ -52,7 +52,7 @@ def one_revision(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRe
 def _pin(request: HttpRequest) -> pinning.OneRevision | None:
     """Return a context manager that pins the request to the current revision.
 
-    If there is no configuration, put the error into ``META`` and return ``None``.
+    If there is no configuration, put the error into ``request.META`` and return ``None``.
     """
     try:
         if not pinning.is_overridden():

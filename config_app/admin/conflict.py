@@ -1,4 +1,4 @@
-"""Editing conflicts: what others changed meanwhile, and which of the person's own input is kept (R8)."""
+"""Editing conflicts: another person changed the configuration while a form was open in a browser (R8)."""
 
 from __future__ import annotations
 
@@ -24,11 +24,12 @@ SHOWN = 20
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Conflict:
-    """What the editor shows when a person saves a page that is no longer current.
+    """What the editor shows when a person saves a form after the configuration has changed.
 
-    ``revisions`` are those made since the page was loaded, newest first. ``kept`` maps field names to the
-    person's own input. ``clashes`` maps keys to what others did to the same settings. ``lost_secrets`` has
-    the labels of the secrets to enter again.
+    - ``revisions``: the revisions made since the form was loaded, newest first.
+    - ``kept``: what the person entered, by field name; secrets are left out.
+    - ``clashes``: a sentence for each setting that the person and another person both changed, by key.
+    - ``lost_secrets``: the labels of the secrets that the person must enter again.
     """
 
     revisions: list[Revision]
@@ -38,7 +39,7 @@ class Conflict:
 
 
 def find_conflict(form: ConfigurationForm, current: Current) -> Conflict:
-    """Return how a submitted form conflicts with the revisions made since the form was loaded."""
+    """Return the conflict between a submitted form and the revisions made since the form was loaded."""
     base = form.base_revision or 0
     revisions = [r for r in store.history(limit=SHOWN) if r.number > base]
     before = _texts_before(base)
@@ -47,24 +48,27 @@ def find_conflict(form: ConfigurationForm, current: Current) -> Conflict:
         revisions=revisions,
         kept=_kept(form, own),
         clashes=_clashes({s.key for s in own} & before.keys(), revisions),
-        # A page never sends a secret back to the browser, so the person must enter them again.
+        # The server never sends a secret back to the browser, so the person must enter it again.
         lost_secrets=[s.label for s in own if s.is_secret],
     )
 
 
 def _texts_before(base: int) -> dict[str, str | None]:
-    """Return the text stored at revision ``base`` for each key changed since; ``None`` means "no row"."""
+    """Return the text at revision ``base`` of each setting that has changed since then, by key.
+
+    ``None`` means that the setting had no row.
+    """
     first = Change.objects.filter(revision__gt=base).order_by().values("key").annotate(first=Min("pk"))
     changes = Change.objects.filter(pk__in=first.values("first")).order_by("-pk")
     schema = get_schema()
     with database_errors():
-        return {schema.present_key(key): text for key, text in changes.values_list("key", "old_value")}
+        return {schema.current_key(key): text for key, text in changes.values_list("key", "old_value")}
 
 
 def _is_own(
     form: ConfigurationForm, setting: Setting, current: Current, before: Mapping[str, str | None]
 ) -> bool:
-    """Return whether the submitted value is the person's own and not just what the page had shown."""
+    """Return whether the person edited this setting, and did not just send back what the page showed."""
     if any(tick.data for tick in form.ticks(setting.key)):
         return True
     if not form.is_posted(setting):
@@ -80,7 +84,7 @@ def _value(setting: Setting, text: str | None) -> Any:
     try:
         return setting.default if text is None else setting.parse(text)
     except ConfigError:
-        return None  # The text was not valid then either, so the value that the page showed is unknown.
+        return None  # This text was not valid, so the page showed another value, which is not known here.
 
 
 def _kept(form: ConfigurationForm, own: list[Setting]) -> dict[str, Any]:
@@ -93,7 +97,7 @@ def _kept(form: ConfigurationForm, own: list[Setting]) -> dict[str, Any]:
 
 
 def _clashes(keys: set[str], revisions: list[Revision]) -> dict[str, str]:
-    """Return a sentence for each of ``keys``: who changed it last, and to what."""
+    """Return, for each of ``keys``, a sentence that says who changed the setting last, and its new value."""
     found: dict[str, str] = {}
     for revision in revisions:
         for row in change_rows(revision):

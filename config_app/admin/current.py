@@ -1,4 +1,4 @@
-"""The stored configuration and the values in force, read once for each page."""
+"""The stored rows and the runtime config, read once for each page."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from config_app.store import Stored
 
 @dataclasses.dataclass(frozen=True)
 class Current:
-    """The stored configuration, read in one SQL statement, and the runtime config that it resolves to."""
+    """The stored rows, read in one SQL statement, and the runtime config that results from them."""
 
     schema: Schema[Any]
     stored: Stored
@@ -28,7 +28,7 @@ class Current:
 
     @property
     def known(self) -> Known[Any]:
-        """Return what was read, for a plan to reuse instead of reading it again."""
+        """Return the rows and the runtime config, so that ``plan`` need not read them again."""
         return Known(self.stored, self.resolution)
 
     @property
@@ -37,41 +37,41 @@ class Current:
         return self.stored.revision
 
     def value(self, key: str) -> Any:
-        """Return the value in force for ``key``."""
+        """Return the current value of the setting ``key``."""
         return self.schema.value(self.resolution.config, key)
 
     def values(self) -> Mapping[str, Any]:
-        """Return the values in force of all settings, by key."""
+        """Return the current value of every setting, by key."""
         return self.schema.values(self.resolution.config)
 
     @functools.cached_property
     def stored_problems(self) -> list[Problem]:
-        """Return the problems of stored and imported values that are not used."""
+        """Return the problems of stored values, and of values that an import refused."""
         return [*self.resolution.problems, *unsettled_problems(self.schema, self.resolution)]
 
     @property
     def refused(self) -> set[str]:
-        """Return the keys whose stored or imported value is not used."""
+        """Return the keys of the settings with a refused value, either stored or from an import."""
         return {key for problem in self.stored_problems for key in problem.keys}
 
     def problems(self) -> list[Problem]:
-        """Return every problem that a person should look at."""
+        """Return every problem that needs a person's attention."""
         config, project = self.resolution.config, get_project()
         return [*self.stored_problems, *hindrances(), *project.problems(config), *project.drift(config)]
 
     def changeable(self, user: Any) -> list[Setting]:
         """Return the settings that ``user`` may change in the browser.
 
-        Whether ``user`` may change the configuration at all is not checked here.
+        This does not check whether ``user`` may change the configuration at all.
         """
         project = get_project()
         return [s for s in self.schema.settings.values() if s.in_editor and project.may_change(user, s)]
 
 
 def read_current(*, adopting: bool = False) -> Current:
-    """Read the configuration from the database and use it for the rest of the request.
+    """Read the configuration from the database, pin it to the request and return it.
 
-    If ``adopting``, first record changes that were made with SQL as a revision.
+    With ``adopting``, first make a revision of the changes that were made with SQL.
     """
     stored = store.read()
     if adopting and stored.drifted:

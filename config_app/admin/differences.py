@@ -1,4 +1,4 @@
-"""The changes of a plan, with secrets masked, for the pages, the preview and the message after saving."""
+"""The changes of a plan, with secrets masked, as the pages and messages of the admin show them."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ MOST = 8
 
 
 def planned_rows(plan: Plan) -> list[ShownChange]:
-    """Return the changes of a plan as the rows that pages also show for recorded changes."""
+    """Return the changes of a plan in the form in which pages show the changes of a revision."""
     return [_shown(difference) for difference in plan.differences]
 
 
 def as_json(plan: Plan) -> list[dict[str, Any]]:
-    """Return the changes of a plan for the review dialog."""
+    """Return the changes of a plan as JSON data for the review dialog."""
     return [
         {**dataclasses.asdict(row), "takes_effect": difference.takes_effect.description}
         for row, difference in zip(planned_rows(plan), plan.differences, strict=True)
@@ -32,17 +32,17 @@ def as_json(plan: Plan) -> list[dict[str, Any]]:
 
 
 def lockout_warning(plan: Plan) -> str:
-    """Return a warning if a plan could lock its author out, otherwise the empty string.
+    """Return a warning if a plan could lock its author out, otherwise an empty text.
 
-    The sentence is true both before and after the plan is applied.
+    Pages show the warning before and after the plan is applied, so its words must fit both.
     """
     if not plan.can_lock_out:
         return ""
-    return f"This could lock you out, so it reverts in {clock(period())} unless you confirm it."
+    return f"This change could lock you out, so it reverts in {clock(period())} unless you confirm it."
 
 
 def in_words(rows: Iterable[ShownChange]) -> str:
-    """Return the changes as one line of text: at most ``MOST`` of them, then the number of the others."""
+    """Return the first ``MOST`` changes as one line of text, followed by how many more there are."""
     rows = list(rows)
     words = [f"{row.label} {_word(row, row.old)} → {_word(row, row.new)}" for row in rows[:MOST]]
     if len(rows) > MOST:

@@ -30,7 +30,7 @@ SECRETS_IN_POST = method_decorator(sensitive_post_parameters())
 
 
 class ConfigurationAdmin(WholeAdmin):
-    """One page for all settings. Every change goes through a plan."""
+    """The admin of the configuration: one page with all settings. It makes every change through a plan."""
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return whether the visitor may see or change the configuration."""
@@ -41,7 +41,7 @@ class ConfigurationAdmin(WholeAdmin):
         return may_change(request)
 
     def get_urls(self) -> list[URLPattern]:
-        """Return the URLs of the editor and its preview; single rows have no pages."""
+        """Return the URLs of the editor and of its preview. A single row has no page."""
         view = self.admin_site.admin_view
         return [
             path("", view(self.changelist_view), name=EDITOR),
@@ -66,12 +66,15 @@ class ConfigurationAdmin(WholeAdmin):
     @SECRETS_IN_POST
     @method_decorator(require_POST)
     def preview_view(self, request: HttpRequest) -> JsonResponse:
-        """Return as JSON what saving would change, and save nothing.
+        """Return, as JSON, the changes that saving the form would make; save nothing.
 
-        If the form is not valid, return the errors by field instead. If the page is no longer current, return
-        ``stale``. ``proof`` says what the visitor must do first to prove their identity; it is empty if
-        nothing is missing. A correct password in the form counts as proof. ``warning`` says that the
-        change reverts unless it is confirmed; it is empty for all other changes.
+        - ``changes``: the changes. ``revision`` is the number of the newest revision.
+        - ``proof``: how the visitor must first prove their identity; empty if no proof is missing. A correct
+          password in the form counts as proof.
+        - ``warning``: says that the change reverts unless it is confirmed; empty if it does not revert.
+
+        If the form is not valid, the JSON has only ``errors``, by field name. If the configuration has
+        changed since the form was loaded, the JSON has only ``stale`` and ``revision``.
         """
         current, form = self._receive(request)
         try:
@@ -103,7 +106,7 @@ class ConfigurationAdmin(WholeAdmin):
         return {**self.admin_site.each_context(request), "opts": self.opts}
 
     def _render_conflict(self, request: HttpRequest, submitted: ConfigurationForm) -> HttpResponse:
-        """Show what others changed, and the form with the person's own input."""
+        """Return the page that shows what others changed, and a form with what the person entered."""
         current = read_current()
         submitted.complete()
         conflict = find_conflict(submitted, current)
@@ -132,7 +135,7 @@ class ConfigurationAdmin(WholeAdmin):
 
 
 def _outlook(request: HttpRequest, plan: Plan, form: ConfigurationForm) -> dict[str, Any]:
-    """Return what the review dialog shows about a plan."""
+    """Return the JSON data that the review dialog shows about a plan."""
     return {
         "changes": as_json(plan),
         "proof": missing_proof(request, plan, form),

@@ -37,11 +37,11 @@ CONFIRM, REVERT = "config_app_revision_confirm", "config_app_revision_revert"
 
 
 class RevisionPaginator(RevisionPaginatorBase):
-    """A paginator that counts at most ``MOST_COUNTED`` revisions, because the history may be very long."""
+    """A paginator that counts at most ``MOST_COUNTED`` revisions of a filtered list, to stay fast."""
 
     @functools.cached_property
     def count(self) -> int:
-        """Return the number of revisions; for a filtered list, at most ``MOST_COUNTED``."""
+        """Return the number of revisions. For a filtered list, stop counting at ``MOST_COUNTED``."""
         if self._is_filtered:
             return self._revisions.order_by()[:MOST_COUNTED].count()
         # Revisions are numbered from 1 without gaps, so the newest number is the count.
@@ -62,7 +62,7 @@ class RevisionPaginator(RevisionPaginatorBase):
 
 
 class SettingFilter(admin.SimpleListFilter):
-    """Filters the list to the revisions that changed one setting."""
+    """Limits the list to the revisions that changed one setting."""
 
     title = "setting"
     parameter_name = "setting"
@@ -72,7 +72,7 @@ class SettingFilter(admin.SimpleListFilter):
         return [(s.key, s.label) for s in get_schema().settings.values()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Return the revisions that changed the chosen key, even if that setting no longer exists."""
+        """Return the revisions that changed the chosen setting, even if this setting no longer exists."""
         key = self.value()
         if not key:
             return queryset
@@ -81,7 +81,7 @@ class SettingFilter(admin.SimpleListFilter):
 
 
 class ChannelFilter(admin.SimpleListFilter):
-    """Filters the list to the revisions made through one channel."""
+    """Limits the list to the revisions made through one channel."""
 
     title = "channel"
     parameter_name = "channel"
@@ -96,7 +96,7 @@ class ChannelFilter(admin.SimpleListFilter):
 
 
 class HistoryAdmin(WholeAdmin):
-    """Read-only admin of revisions, with a way to roll back to one of them."""
+    """The admin of revisions. They are read-only, but a person can roll back to one of them."""
 
     actions = None
     list_filter = (SettingFilter, ChannelFilter)
@@ -164,7 +164,7 @@ class HistoryAdmin(WholeAdmin):
     @method_decorator(sensitive_post_parameters())
     @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
     def rollback_view(self, request: HttpRequest, number: int) -> HttpResponse:
-        """Show what a rollback to the revision would change (GET) or roll back (POST)."""
+        """Show what a rollback to the revision would change (GET), or roll back to it (POST)."""
         if not may_change(request):
             raise PermissionDenied
         revision = self.find(request, number)
@@ -182,8 +182,11 @@ class HistoryAdmin(WholeAdmin):
         return revert(request, number, {**self.admin_site.each_context(request), "opts": self.opts})
 
     def _neighbour(self, order: str, **numbers: int) -> int | None:
-        """Return the number of the first revision that matches ``numbers``; ``None`` if there is none."""
-        # The revisions with the numbers before and after may have been pruned.
+        """Return the number of the next older or newer revision; ``None`` if there is none.
+
+        ``numbers`` limits the numbers, and ``order`` says which of the remaining numbers comes first.
+        """
+        # This revision's number minus or plus 1 would be wrong if the revision with that number was pruned.
         return Revision.objects.filter(**numbers).order_by(order).values_list("number", flat=True).first()
 
     def find(self, request: HttpRequest, number: int) -> Revision:

@@ -1,4 +1,4 @@
-"""The page that links to the site's new address after a change of the address."""
+"""The page that links to the site's new address after a person has changed the address."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ from config_app.project import get_project
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """A page of this site at another address than that of the request.
+    """The link to a page of this site at an address other than the one that the request used.
 
-    ``origin`` is empty if it is not known. If ``is_followed``, the browser goes there by itself.
+    ``origin`` has the scheme, host and port of this address; it is empty if they are not known. If
+    ``is_followed`` is true, the browser opens the link without a click.
     """
 
     origin: str
@@ -30,7 +31,7 @@ class Elsewhere:
 
     @property
     def url(self) -> str:
-        """Return the whole URL, or the empty string if the origin is not known."""
+        """Return the whole URL, or an empty text if the origin is not known."""
         return f"{self.origin}{self.path}" if self.origin else ""
 
     def as_html(self, sentence: str) -> SafeString:
@@ -41,9 +42,9 @@ class Elsewhere:
 
 
 def elsewhere(request: HttpRequest, config: Any, keys: Collection[str], path: str) -> Elsewhere | None:
-    """Return the address of this site under ``config``; ``None`` if the request already used it.
+    """Return the link to ``path`` at the address that the site has with ``config``.
 
-    ``keys`` are the settings that changed.
+    ``keys`` are the settings that changed. Return ``None`` if the request already used the new address.
     """
     project = get_project()
     if project.arrived_under(request, config, keys):
@@ -53,11 +54,11 @@ def elsewhere(request: HttpRequest, config: Any, keys: Collection[str], path: st
 
 
 def _can_follow(request: HttpRequest, origin: str) -> bool:
-    """Return whether the browser can go to ``origin`` by itself without ending up on another machine.
+    """Return whether it is safe if the browser opens ``origin`` without a click.
 
-    It can if the host stays the same, or if the request used a loopback address.
+    This is safe if the host stays the same, or if the request used a loopback address.
     """
-    # In the browser's network, another name or address may belong to another machine.
+    # Otherwise, the new host could be another machine in the browser's network.
     host = split_domain_port(request.get_host())[0].strip("[]")
     address = parse_address(host)
     return urlsplit(origin).hostname == host or (address is not None and address.is_loopback)
@@ -66,13 +67,14 @@ def _can_follow(request: HttpRequest, origin: str) -> bool:
 def show_elsewhere(
     request: HttpRequest, link: Elsewhere, context: dict[str, Any], *, warning: str = ""
 ) -> HttpResponse:
-    """Return a page that links to ``link``, in place of a redirect.
+    """Return a page that shows ``link`` to the visitor, instead of a redirect.
 
-    If the messages will be shown at ``link``, this page shows only ``warning``.
+    If the page at the new address will show the stored messages, this page shows only ``warning``.
     """
     # A redirect could fail: perhaps the browser cannot reach the new address, or nothing listens there yet.
     page = context | {"elsewhere": link}
-    # The messages belong to the session. If the new address gets the same cookies, they are shown there.
+    # The messages belong to the session. If the browser sends the session's cookie to the new address too,
+    # the page there shows them.
     if _has_same_cookies(request, link.origin):
         page |= {"messages": (), "warning": warning}
     response = TemplateResponse(request, "config_app/elsewhere.html", page)
@@ -84,8 +86,8 @@ def show_elsewhere(
 def _has_same_cookies(request: HttpRequest, origin: str) -> bool:
     """Return whether the browser sends the cookies of this request to ``origin`` too.
 
-    It does if the host is the same, whatever the port (RFC 6265, section 8.5).
+    A browser does so if the host is the same; the port does not matter (RFC 6265, section 8.5).
     """
-    # The scheme must be the same too, because https may have cookies of its own.
+    # The scheme must be the same too, because a site may use other cookies with https.
     there, host = urlsplit(origin), split_domain_port(request.get_host())[0]
     return (there.scheme, there.hostname) == (request.scheme, host.strip("[]"))

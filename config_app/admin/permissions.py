@@ -19,18 +19,18 @@ VIEW_HISTORY = "config_app.view_revision"
 
 
 def may_change(request: HttpRequest) -> bool:
-    """Return whether the visitor may change any setting at all."""
+    """Return whether the visitor may change the configuration at all."""
     return may_change_anything(request.user)
 
 
 def may_view(request: HttpRequest) -> bool:
-    """Return whether the visitor may see the configuration, without its secrets."""
+    """Return whether the visitor may see the configuration, in which secrets are masked."""
     return request.user.has_perm(VIEW) or may_change(request)
 
 
 def may_view_history(request: HttpRequest) -> bool:
     """Return whether the visitor may see the history."""
-    # The history shows no more than the configuration does, so the right to see that is enough.
+    # The history also masks secrets, so the right to see the configuration is enough.
     return request.user.has_perm(VIEW_HISTORY) or may_view(request)
 
 

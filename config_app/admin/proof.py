@@ -18,7 +18,7 @@ def needs_proof(request: HttpRequest, plan: Plan) -> bool:
 
 
 def missing_proof(request: HttpRequest, plan: Plan, form: RevisionForm) -> str:
-    """Return what the visitor must do first, as a sentence; empty if no proof is missing.
+    """Return a sentence that says how the visitor must prove their identity; empty if no proof is missing.
 
     A correct password in ``form`` counts as proof. Raise ``NotProved`` if the password is not accepted.
     """
@@ -34,6 +34,6 @@ def missing_proof(request: HttpRequest, plan: Plan, form: RevisionForm) -> str:
 
 
 def require_proof(request: HttpRequest, plan: Plan, form: RevisionForm) -> None:
-    """Raise ``NotProved`` if proof of identity is missing."""
+    """Raise ``NotProved`` if the plan needs a proof of identity that is missing."""
     if words := missing_proof(request, plan, form):
         raise NotProved(words)

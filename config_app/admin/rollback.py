@@ -15,13 +15,13 @@ from config_app.admin.submission import attempt, refuse_stale
 from config_app.change.plan import Plan
 from config_app.change.rollback import plan_rollback
 from config_app.declaration.forms import BASE_REVISION, REASON, RevisionForm
-from config_app.errors import ConfigError, ForbiddenSetting, InvalidPlan, ManagedSetting, StaleRevision
+from config_app.errors import ConfigError, ForbiddenSetting, InvalidPlan, StaleRevision
 from config_app.models import Revision
 from config_app.project import get_project, get_schema
 
 
 def roll_back(request: HttpRequest, target: Revision, context: dict[str, Any]) -> HttpResponse:
-    """Show what a rollback to ``target`` would change, or roll back if the request is a POST."""
+    """Return the page that shows what a rollback to ``target`` would change. On POST, roll back."""
     newest = read_current(adopting=request.method == "POST").revision
     form = _form(request, target, newest)
     stale = None
@@ -37,9 +37,9 @@ def roll_back(request: HttpRequest, target: Revision, context: dict[str, Any]) -
 
 
 def _form(request: HttpRequest, target: Revision, newest: int, *, again: bool = False) -> RevisionForm:
-    """Return the submitted form; if nothing was submitted, return a new one.
+    """Return the submitted form, or a new one if the request submits none.
 
-    With ``again``, return a new form that has the submitted reason.
+    With ``again``, always return a new form; the submitted reason is kept.
     """
     if request.method == "POST" and not again:
         return RevisionForm(request.POST)
@@ -60,7 +60,7 @@ def _attempt(
 
 
 def _outlook(request: HttpRequest, target: Revision) -> dict[str, Any]:
-    """Return the template context: what the rollback would change, or the obstacles to it."""
+    """Return the template context: what the rollback would change, or why it is not possible."""
     try:
         plan = _plan_rollback(request, target, None)
         return {
@@ -76,7 +76,7 @@ def _outlook(request: HttpRequest, target: Revision) -> dict[str, Any]:
 
 
 def _plan_rollback(request: HttpRequest, target: Revision, base_revision: int | None) -> Plan:
-    """Return the plan of the rollback; raise ``InvalidPlan`` if it changes a forbidden setting."""
+    """Return a plan for the rollback; raise ``InvalidPlan`` if the visitor may not change its settings."""
     plan = plan_rollback(target.number, base_revision)
     project, schema = get_project(), get_schema()
     settings = [schema[difference.key] for difference in plan.differences]
@@ -87,5 +87,6 @@ def _plan_rollback(request: HttpRequest, target: Revision, base_revision: int | 
     return plan
 
 
-def _only_from_a_shell(key: str, target: Revision) -> ManagedSetting:
-    return ManagedSetting(key, f"use manage.py config rollback {target.number} for this")
+def _only_from_a_shell(key: str, target: Revision) -> ConfigError:
+    fix = f"run manage.py config rollback {target.number}"
+    return ConfigError(f"{key}: cannot be changed in the browser", keys=(key,), fix=fix)

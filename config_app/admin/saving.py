@@ -1,4 +1,4 @@
-"""Applying a plan in the browser, and the answer that reports it."""
+"""Applies a plan that a person made in the browser, and reports what was saved."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from config_app.models import Revision
 
 
 def commit(request: HttpRequest, plan: Plan, form: RevisionForm, channel: str) -> Revision | None:
-    """Apply a plan as the visitor and return its revision; ``None`` if nothing differed.
+    """Apply a plan in the visitor's name. Return the revision, or ``None`` if nothing differs.
 
     If the plan could lock people out, its revision reverts unless it is confirmed in time. Raise
-    ``NotProved`` if the plan is sensitive and proof of identity is missing.
+    ``NotProved`` if the plan needs a proof of identity that is missing.
     """
     require_proof(request, plan, form)
     return plan.apply(
@@ -42,10 +42,10 @@ def respond(
     url: str,
     context: Callable[[], dict[str, Any]],
 ) -> HttpResponse:
-    """Redirect to ``url`` with a message about what was saved.
+    """Return a redirect to ``url``, and add a message that says what was saved.
 
-    If the site has a new address now, return a page that links to it. Only in that case is ``context``
-    called: it returns the template context of the admin's pages.
+    If the plan changes the site's address, return a page that links to the new address instead. Only this
+    page needs ``context``, a function that returns the template context of the admin's pages.
     """
     report(request, plan, revision)
     keys = [edit.key for edit in plan.edits]
@@ -56,9 +56,9 @@ def respond(
 
 
 def report(request: HttpRequest, plan: Plan, revision: Revision | None) -> None:
-    """Add a message for the next page that says what was saved."""
+    """Add a message that says what was saved. The next page shows this message."""
     if revision is None:
-        messages.info(request, "Nothing to save: every setting already has this value.")
+        messages.info(request, "Nothing to save: all settings already have these values.")
         return
     url = revision_url(request, revision.number)
     words = in_words(planned_rows(plan))
@@ -68,6 +68,6 @@ def report(request: HttpRequest, plan: Plan, revision: Revision | None) -> None:
 
 
 def revision_url(request: HttpRequest, number: int) -> str:
-    """Return the URL of a revision's page in the admin site of the request."""
+    """Return the URL of a revision's page in the admin site that the request uses."""
     site = getattr(request, "current_app", None)
     return reverse("admin:config_app_revision_change", args=[number], current_app=site)

@@ -22,10 +22,10 @@ from config_app.propagation import progress
 LONGEST = 200
 READ_ONLY = {
     Editable.EVERYWHERE: "You are not permitted to change this setting.",
-    Editable.SHELL: "Changed from a shell: manage.py config set {key} VALUE",
-    Editable.MANAGED: "Kept up to date by the application itself.",
+    Editable.SHELL: "To change this setting, run manage.py config set {key} VALUE.",
+    Editable.MANAGED: "The application itself keeps this value up to date.",
 }
-# For these problems the page itself is the fix, so the shell command is left out.
+# A person fixes these problems on the page itself, so the page does not show the shell command.
 MENDED_HERE = {"invalid_value", "refused_value", "secret_unreadable"}
 
 
@@ -57,7 +57,7 @@ class SettingRow:
 
     @property
     def is_pending(self) -> bool:
-        """Return whether some processes have not acted on the value yet."""
+        """Return whether some processes have not acted on the current value yet."""
         return any(notice.severity == "pending" for notice in self.notices)
 
 
@@ -70,12 +70,12 @@ class SectionRows:
 
     @property
     def errors(self) -> int:
-        """Return how many of the rows have an invalid field."""
+        """Return how many rows have an invalid field."""
         return sum(1 for row in self.rows if row.field and row.field.errors)
 
 
 class EditorPage:
-    """Everything that the page shows beside the form, read with a fixed number of queries."""
+    """What the editor's page shows in addition to the form; read with a fixed number of queries."""
 
     def __init__(
         self, current: Current, form: ConfigurationForm | None, conflict: Conflict | None = None
@@ -95,7 +95,7 @@ class EditorPage:
         return [SectionRows(s, [self._row(x) for x in schema.in_section(s)]) for s in schema.sections]
 
     def general_problems(self) -> list[Problem]:
-        """Return the problems that do not belong to a setting, so no row shows them."""
+        """Return the problems that belong to no setting. The page shows them above the rows."""
         return [p for p in self.problems if not set(p.keys) & self.current.schema.settings.keys()]
 
     def _row(self, setting: Setting) -> SettingRow:
@@ -119,7 +119,7 @@ class EditorPage:
 
 
 def _edited(form: ConfigurationForm | None, conflict: Conflict | None) -> set[str]:
-    """Return the names of the fields that hold unsaved input."""
+    """Return the names of the fields with input that is not saved."""
     if conflict:
         return set(conflict.kept)
     return set(form.changed_data) if form and form.is_bound else set()
@@ -157,7 +157,7 @@ def _explain(current: Current, problem: Problem, key: str) -> str:
 
 
 def _stored_text(current: Current, problem: Problem, key: str) -> str:
-    """Return a sentence with the stored text that is not used; empty if the text may be a secret."""
+    """Return a sentence that quotes an invalid stored text; empty for other problems and for secrets."""
     row, setting = current.stored.rows.get(key), current.schema.settings.get(key)
     if problem.code != "invalid_value" or row is None or row.is_secret or not setting or setting.is_secret:
         return ""
@@ -166,7 +166,7 @@ def _stored_text(current: Current, problem: Problem, key: str) -> str:
 
 
 def _pending(current: Current, processes: Collection[Process]) -> Iterable[tuple[str, str]]:
-    """Yield a key and a sentence for each setting on which some processes have not acted yet."""
+    """Yield the key of each setting on which some processes have not acted yet, and a sentence about it."""
     counts = Counter(key for process in processes for key in process.pending)
     for key, count in counts.items():
         if (setting := current.schema.settings.get(key)) is not None:

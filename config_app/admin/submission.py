@@ -1,4 +1,4 @@
-"""Turning a submitted form into a plan; an error in a value is shown at its field."""
+"""Turns a submitted form into a plan, and attaches each error to the field that caused it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def make_form(
 ) -> ConfigurationForm:
     """Return a form with the settings that ``user`` may change.
 
-    It shows the values in force, or the person's own input in ``kept``.
+    The form shows the current value of each setting, or what the person entered if ``kept`` has it.
     """
     return ConfigurationForm(
         current.changeable(user),
@@ -35,26 +35,27 @@ def make_form(
 
 
 def submit(form: ConfigurationForm, current: Current, act: Callable[[Plan], T]) -> T | None:
-    """Call ``act`` with the plan of a submitted form and return its result.
+    """Make a plan from a submitted form, call ``act`` with the plan and return the result.
 
-    Return ``None`` if the form has errors now. Raise ``StaleRevision`` if the form was loaded at another
-    revision than the newest.
+    Return ``None`` if the form is not valid or a ``ConfigError`` is raised; the form then has the errors.
+    Raise ``StaleRevision`` if the configuration has changed since the form was loaded.
     """
-    # A stale page is refused first: its input may have been right when the page was loaded.
+    # Refuse a stale form before validating it: its values may have been valid when it was loaded.
     refuse_stale(form, current.revision)
     return attempt(form, lambda: act(plan(form.changes(), form.base_revision, known=current.known)))
 
 
 def refuse_stale(form: RevisionForm, revision: int) -> None:
-    """Raise ``StaleRevision`` if the form was loaded at another revision than ``revision``."""
+    """Raise ``StaleRevision`` if the form was loaded at a revision other than ``revision``."""
     if form.base_revision is not None and form.base_revision != revision:
         raise StaleRevision(form.base_revision, revision)
 
 
 def attempt(form: RevisionForm, act: Callable[[], T]) -> T | None:
-    """Call ``act`` if the form is valid and return its result, otherwise ``None``.
+    """If the form is valid, call ``act`` and return its result; otherwise return ``None``.
 
-    A ``ConfigError`` becomes an error of the form, except ``StaleRevision``, which is raised.
+    If ``act`` raises a ``ConfigError``, add the error to the form and return ``None``. Only
+    ``StaleRevision`` is raised again.
     """
     if not form.is_valid():
         return None

@@ -1,4 +1,4 @@
-"""Confirming and reverting in the browser; to confirm, a request must use the new settings (W6)."""
+"""Confirms or reverts a revision in the browser. A request that confirms must use the new settings (W6)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NEXT = "next"
 
 
 def confirm(request: HttpRequest, number: int) -> HttpResponse:
-    """Confirm a revision, or add a message that says why it is not confirmed."""
+    """Confirm a revision, or add a message that says why this is not possible. Return a redirect."""
     found = _find(request, number)
     if found is None:
         _refuse(request, NotWaiting(number))
@@ -39,7 +39,7 @@ def confirm(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def revert(request: HttpRequest, number: int, context: dict[str, Any]) -> HttpResponse:
-    """Revert a revision before its deadline."""
+    """Revert a revision before its deadline. Return a redirect, or a page that links to the new address."""
     found = _find(request, number)
     origin = {"actor": request.user, "address": request.META.get("REMOTE_ADDR", "")}
     if found is None:
@@ -55,21 +55,24 @@ def revert(request: HttpRequest, number: int, context: dict[str, Any]) -> HttpRe
 
 
 def may_settle(request: HttpRequest, waiting: UnconfirmedRevision) -> bool:
-    """Return whether the visitor may change every setting that the revision changed."""
+    """Return whether the visitor may confirm or revert a revision.
+
+    For this, the visitor must be permitted to change every setting that the revision changed.
+    """
     settings, project = get_schema().settings, get_project()
     known = [settings[key] for key in waiting.keys & settings.keys()]
     return may_change(request) and all(project.may_change(request.user, setting) for setting in known)
 
 
 def _version() -> int:
-    """Return the version of the tables that this request saw when its permissions were checked."""
+    """Return the version of the tables at which the visitor's permissions were checked."""
     return runtime.seen_snapshot().version
 
 
 def _find(request: HttpRequest, number: int) -> UnconfirmedRevision | None:
     """Return the unconfirmed revision ``number``; ``None`` if it does not wait to be confirmed.
 
-    Raise ``PermissionDenied`` if the visitor may not confirm it.
+    Raise ``PermissionDenied`` if the visitor may not confirm or revert this revision.
     """
     if not may_change(request):
         raise PermissionDenied
@@ -80,21 +83,21 @@ def _find(request: HttpRequest, number: int) -> UnconfirmedRevision | None:
 
 
 def _obstacle(request: HttpRequest, waiting: UnconfirmedRevision) -> str | None:
-    """Return why this request does not prove that the new settings work; ``None`` if it does."""
-    revision, config = f"Revision {waiting.number}", runtime.get_snapshot().config
+    """Return why this request does not prove that the new settings work; ``None`` if it proves it."""
+    config = runtime.get_snapshot().config
     if _revision_of(request) < waiting.number or _is_pending(config, waiting):
-        return f"{revision} is not in force yet in the process that answered. Try again in a moment."
+        return f"The process that answered does not use revision {waiting.number} yet. Try again in a moment."
     if link := elsewhere(request, config, waiting.keys, _next(request)):
-        text = "{} can be confirmed only from a page opened under the new settings. {}"
-        return format_html(text, revision, link.as_html("Open {} and confirm there."))
+        text = "You can confirm revision {} only on a page that was opened with the new settings. {}"
+        return format_html(text, waiting.number, link.as_html("Open {} and confirm there."))
     later = [w.number for w in confirmation.waiting() if w.number > waiting.number and w.keys & waiting.keys]
     if later:
-        return f"Revision {max(later)} changed the same settings later. Confirm that one first."
+        return f"Revision {max(later)} changed the same settings later. Confirm revision {max(later)} first."
     return None
 
 
 def _revision_of(request: HttpRequest) -> int:
-    """Return the number of the revision under which the request arrived."""
+    """Return the number of the revision that is pinned to the request, or of the current revision."""
     return int(request.META.get(REVISION, runtime.get_snapshot().revision))
 
 
@@ -129,7 +132,8 @@ def _next(request: HttpRequest) -> str:
 class BannerRow:
     """An unconfirmed revision as the banner shows it.
 
-    ``link`` leads to the address where a person can confirm it; ``None`` if the request used this address.
+    ``link`` leads to the address at which a person can confirm the revision; ``None`` if the request
+    already used this address.
     """
 
     waiting: UnconfirmedRevision
@@ -138,8 +142,8 @@ class BannerRow:
 
 
 def rows(request: HttpRequest) -> list[BannerRow]:
-    """Return the unconfirmed revisions for the banner; empty for visitors who may not change settings."""
-    # No query is made while no revision waits to be confirmed.
+    """Return a row for each unconfirmed revision; an empty list if the visitor may not change settings."""
+    # If no revision waits to be confirmed, a page needs no query for the banner.
     snapshot = runtime.get_snapshot()
     if snapshot.confirm_by is None or not may_change(request):
         return []

@@ -1,4 +1,4 @@
-"""Record writes that bypass the store, such as raw SQL, as revisions."""
+"""Adopts changes that bypassed the store, such as raw SQL: records them as revisions."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ SQL = Origin(channel="sql", reason="changed in the database")
 def adopt(stored: Stored, *, thoroughly: bool = False) -> Stored:
     """Record the writes that bypassed the store, all in one revision, and return the updated ``stored``.
 
-    An invalid value is recorded as refused, with a note of what was expected. With ``thoroughly``, writes
-    that no trigger counted are recorded too. Call it only within ``store.writing``.
+    An invalid value is recorded as refused, with a note that says what was expected. With ``thoroughly``,
+    writes that no trigger counted are recorded too. Call this function only within ``store.writing``.
     """
-    # After some restores the triggers are missing, and some databases have none.
+    # Some databases have no triggers, and a restore can lose them. Then ``drifted`` stays false.
     if not stored.drifted and not (thoroughly and differing(stored)):
         return stored
     edits = _edits(stored)
@@ -31,26 +31,26 @@ def adopt(stored: Stored, *, thoroughly: bool = False) -> Stored:
 
 
 def adopt_now() -> None:
-    """Record all writes that bypassed the store, in a separate transaction."""
+    """Record all writes that bypassed the store, also those that no trigger counted."""
     with store.writing() as stored:
         adopt(stored, thoroughly=True)
 
 
 def is_unrecorded() -> bool:
-    """Return whether any row differs from the history, even if no trigger counted the write."""
+    """Read the database; return whether any row differs from the history."""
     return bool(differing(store.read()))
 
 
 def unrecorded(stored: Stored) -> list[str]:
-    """Return the keys that writes outside the store changed and that no revision records yet.
+    """Return the keys of the rows that raw SQL has changed since the newest revision.
 
-    Writes that no trigger counted are not included.
+    This does not find writes that no trigger counted.
     """
     return [edit.key for edit in _edits(stored)] if stored.drifted else []
 
 
 def differing(stored: Stored) -> set[str]:
-    """Return the keys whose rows differ from the history, even if no trigger counted the write."""
+    """Return the keys of the rows that differ from the history. This finds writes that no trigger counted."""
     return _differing(store.latest_texts(), _texts(stored))
 
 
@@ -59,7 +59,7 @@ def _differing(expected: Mapping[str, str | None], found: Mapping[str, str | Non
 
 
 def _texts(stored: Stored) -> dict[str, str | None]:
-    """Return the text that the history keeps for each row, by key."""
+    """Return the text that the history would record for each row, by key."""
     return {
         key: archived(row.value, is_secret=_is_secret(key, stored))
         for key, row in stored.rows.items()
@@ -68,7 +68,7 @@ def _texts(stored: Stored) -> dict[str, str | None]:
 
 
 def _edits(stored: Stored) -> list[Edit]:
-    """Return an edit for each row that differs from the history, and each refused row that is now valid."""
+    """Return an edit for each row that differs from the history or whose refused value is valid now."""
     expected, found = store.latest_texts(), _texts(stored)
     resolution = resolve(get_schema(), stored, retry_refused=True)
     valid_by_now = resolution.held - resolution.refused.keys()
@@ -86,6 +86,6 @@ def _edits(stored: Stored) -> list[Edit]:
 
 
 def _is_secret(key: str, stored: Stored) -> bool:
-    """Return whether the declaration or the row marks the value as secret, so that the history masks it."""
+    """Return whether the declaration or the row marks the value as secret. The history masks such a value."""
     setting, row = get_schema().settings.get(key), stored.rows.get(key)
     return bool((setting and setting.is_secret) or (row and row.is_secret))

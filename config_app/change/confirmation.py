@@ -1,8 +1,8 @@
 """Revisions that revert automatically unless they are confirmed in time (W6).
 
-A change that could lock its author out is applied this way. Deadlines use the database's clock, so all
+A change that could lock its author out becomes such a revision. Deadlines use the database's clock, so all
 machines agree. The first process that notices an overdue revision reverts it. If every process has crashed,
-the next process to start reverts it before it opens a listener.
+the next process that starts reverts the revision before opening a listener.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from config_app.store.failures import database_errors
 logger = logging.getLogger("config_app")
 
 DEFAULT_SECONDS = 300.0
-"""Seconds in which a revision must be confirmed if the project does not set another period (W6)."""
+"""How many seconds a person has to confirm a revision if the project sets no other period (W6)."""
 CONFIRMED, REVERTED, FAILED = "confirmed", "reverted", "failed"
 
 
@@ -41,9 +41,9 @@ class UnconfirmedRevision:
 
 
 def period() -> float:
-    """Return how many seconds the editor allows for a confirmation.
+    """Return how many seconds a person has to confirm a change that was made in the editor.
 
-    The project can set them in ``CONFIG_APP["CONFIRM_SECONDS"]``.
+    The project can set this number in ``CONFIG_APP["CONFIRM_SECONDS"]``.
     """
     return confirm_seconds(DEFAULT_SECONDS)
 
@@ -55,15 +55,16 @@ def waiting() -> list[UnconfirmedRevision]:
     with database_errors():
         changes = Change.objects.filter(revision__in=list(left), refused=False) if left else ()
         for change in changes:
-            keys[change.revision_id].add(get_schema().present_key(change.key))
+            keys[change.revision_id].add(get_schema().current_key(change.key))
     return [UnconfirmedRevision(number, seconds, frozenset(keys[number])) for number, seconds in left.items()]
 
 
 def confirm(number: int, *, actor: object = None, reason: str = "", version: int | None = None) -> None:
     """Confirm a revision, so that it no longer reverts automatically.
 
-    Raise ``NotWaiting`` if it does not wait to be confirmed. Raise ``Moved`` if ``version`` is given and
-    the tables have a newer version. Raise ``InvalidPlan`` if ``actor`` is a user who may not do this.
+    Raise ``NotWaiting`` if the revision does not wait to be confirmed. Raise ``Moved`` if ``version`` is
+    given and the tables have another version now. Raise ``InvalidPlan`` if ``actor`` is a user who may not
+    confirm this revision.
     """
     origin = Origin(actor=actor_name(actor), reason=reason)
     with store.writing() as stored:
@@ -80,15 +81,16 @@ def revert(
 ) -> Revision | None:
     """Revert an unconfirmed revision before its deadline.
 
-    Return the revision that undoes it, or ``None`` if there is nothing left to undo. Raise ``NotWaiting``
-    or ``Moved`` as ``confirm`` does, and ``ConfigError`` if the changes cannot be undone.
+    Return the new revision that undoes the changes, or ``None`` if there is nothing left to undo. Raise
+    ``NotWaiting``, ``Moved`` and ``InvalidPlan`` as ``confirm`` does. Raise ``ConfigError`` if the changes
+    cannot be undone.
     """
     reason = reason or f"revision {number} was reverted instead of confirmed"
     return _revert(number, Origin(channel="revert", reason=reason, address=address), actor, version)
 
 
 def revert_overdue() -> list[Revision]:
-    """Revert every revision that is overdue for confirmation; return the revisions that undo them."""
+    """Revert every unconfirmed revision whose deadline has passed; return the new revisions."""
     overdue = [number for number, left in deadlines.unconfirmed() if left <= 0]
     return [revision for number in reversed(overdue) if (revision := _revert_overdue(number))]
 
@@ -109,7 +111,7 @@ def _revert_overdue(number: int) -> Revision | None:
 
 
 class Moved(ConfigError):
-    """The configuration changed after the caller checked that the actor may confirm or revert."""
+    """The configuration changed after the caller checked whether the actor may confirm or revert."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -118,7 +120,7 @@ class Moved(ConfigError):
 
 
 class NotWaiting(ConfigError):
-    """The revision does not wait to be confirmed; it never did, or it is already confirmed or reverted."""
+    """The revision does not wait to be confirmed: it never had to, or it is already confirmed or reverted."""
 
     def __init__(self, number: int) -> None:
         super().__init__(
@@ -133,7 +135,7 @@ def _refuse_if_moved(stored: Stored, version: int | None) -> None:
 
 
 def _check_rights(number: int, actor: object) -> None:
-    """Raise ``InvalidPlan`` if the actor is a person who may not change what the revision changed."""
+    """Raise ``InvalidPlan`` if ``actor`` is a user who may not change all settings of the revision."""
     if rights.is_person(actor):
         changes = Change.objects.filter(revision=number, refused=False)
         rights.check(actor, changes.values_list("key", flat=True))
@@ -160,15 +162,15 @@ def _revert(number: int, origin: Origin, actor: object, version: int | None = No
 
 
 def _changes_back(number: int) -> dict[str, Any]:
-    """Return the previous value of each setting that the revision changed.
+    """Return the changes that undo a revision: the previous value of each setting that it changed.
 
-    Settings that have changed again since then are left out.
+    Settings that have changed again since that revision are left out.
     """
     changes: dict[str, Any] = {}
     rows = store.read().rows
     schema = get_schema()
     for change in Change.objects.filter(revision=number, refused=False):
-        key = schema.present_key(change.key)
+        key = schema.current_key(change.key)
         row = rows.get(key)
         if key in schema.settings and (row.value if row else None) == change.new_value:
             changes[key] = _old_value(schema[key], change)
@@ -183,7 +185,7 @@ def _old_value(setting: Setting, change: Change) -> Any:
 
 
 def _give_up(number: int, error: ConfigError) -> None:
-    """Stop trying to revert the revision; note this in the log and in the history."""
+    """Stop trying to revert the revision, and record this in the log and in the history."""
     logger.error("revision %s was not confirmed in time and cannot be reverted: %s", number, error)
     with store.writing() as stored:
         deadlines.settle(number, FAILED)

@@ -36,10 +36,10 @@ class Difference:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Changes that were validated against the whole configuration and are not yet committed.
+    """Changes that were validated together with all other settings and are not yet committed.
 
-    ``revision`` is the last revision at that time. ``before`` and ``after`` are the runtime configs without
-    and with the changes. ``edits`` are the row changes to record.
+    ``revision`` was the newest revision when the changes were validated. ``before`` and ``after`` are the
+    runtime configs without and with the changes. ``edits`` are the changes of rows to record.
     """
 
     changes: Mapping[str, Any] = dataclasses.field(repr=False)
@@ -60,7 +60,7 @@ class Plan:
 
     @property
     def is_sensitive(self) -> bool:
-        """Return whether one of the changes requires fresh proof of the signed-in person's identity."""
+        """Return whether one of the changes needs a recent proof of identity."""
         return any(get_schema()[edit.key].is_sensitive for edit in self.edits)
 
     def apply(
@@ -74,13 +74,13 @@ class Plan:
     ) -> Revision | None:
         """Commit the changes as one revision and return it, or return ``None`` if nothing differs.
 
-        ``channel`` names the interface that the person used; the default means program code. With
-        ``confirm_within`` (seconds), the revision reverts unless it is confirmed in that time.
+        ``channel`` names the interface through which the change is made; by default, this is program code.
+        With ``confirm_within``, the revision reverts unless it is confirmed within that many seconds.
 
         If ``actor`` is a user object, this user must be permitted to make the changes.
 
         The changes are validated again under the writers' lock. Raise ``StaleRevision`` if the plan's
-        base revision is no longer the last. Raise ``InvalidPlan`` if the changes are no longer valid, or
+        base revision is no longer the newest. Raise ``InvalidPlan`` if the changes are no longer valid, or
         if the actor may not make them. Raise ``DatabaseUnavailable`` if the database cannot be used. If
         an exception is raised, nothing has changed.
         """
@@ -105,12 +105,15 @@ class Plan:
         return revision
 
     async def aapply(self, **options: Any) -> Revision | None:
-        """Do what ``apply`` does, in a thread; the options are the same."""
+        """Call ``apply`` in a thread, with the same options, and return its result."""
         return await sync_to_async(self.apply)(**options)
 
 
 def actor_name(actor: object) -> str:
-    """Return the actor's name for the history: a user name, a given text, or the shell's user if ``None``."""
+    """Return the name that the history shows for ``actor``, which is a user object or a text.
+
+    ``None`` stands for the project's ``local_actor()``.
+    """
     if actor is None:
         return get_project().local_actor()
     username = getattr(actor, "get_username", None)
@@ -125,15 +128,16 @@ def plan(
     refusals: Mapping[str, str] | None = None,
     known: Known[Any] | None = None,
 ) -> Plan:
-    """Return a plan for ``changes`` after validating them against the whole configuration.
+    """Validate ``changes`` together with all other settings, and return a plan for them.
 
-    ``changes`` has a text, a typed value or ``UNSET`` for each key. With ``base_revision``, the plan is valid
-    only while that revision is the last. ``managed`` allows changes to managed settings. ``refusals`` has a
-    note, which is recorded in the history, for each value that an import refused. ``known`` is the
-    configuration that the caller has just read; it avoids a second read.
+    - ``changes``: a text, a typed value or ``UNSET`` for each key.
+    - ``base_revision``: if given, the plan is valid only while this is the newest revision.
+    - ``managed``: whether managed settings may change.
+    - ``refusals``: for each value that an import refused, a note to record in the history, by key.
+    - ``known``: the configuration, if the caller has just read it; this saves a second read.
 
     Raise ``InvalidPlan`` with all errors if the changes are not valid. Raise ``StaleRevision`` if
-    ``base_revision`` is not the last revision.
+    ``base_revision`` is not the newest revision.
     """
     changes = sealed(changes)
     return _validated_plan(
@@ -142,7 +146,7 @@ def plan(
 
 
 def _resolved(stored: Stored, known: Known[Any] | None = None) -> Known[Any]:
-    """Return ``stored`` with its resolution; reuse ``known`` if the tables have not changed since."""
+    """Return ``stored`` with the runtime config that results from it; reuse ``known`` if that is current."""
     if known is not None and known.stored == stored:
         return known
     return Known(stored, resolve(get_schema(), stored))
@@ -185,23 +189,26 @@ def _validated_plan(
 def _edits(
     schema: Schema[Any], stored: Stored, texts: Mapping[str, Text], unsettled: Set[str]
 ) -> Iterable[Edit]:
-    """Yield an edit for each setting if its text differs from the row, or if its last change was refused."""
+    """Yield an edit for each setting whose text differs from its row or whose newest change was refused."""
     for key, text in texts.items():
         row, setting = stored.rows.get(key), schema[key]
-        # Setting a value again settles an earlier refusal, even if the row stays the same.
+        # The next change of a setting ends a refusal, so it is recorded even if the row stays the same.
         if key in unsettled or not _is_same(setting, row, text):
             yield Edit(key=key, old=_old_text(setting, row), new=plain(text), is_secret=setting.is_secret)
 
 
 def _old_text(setting: Setting, row: store.Row | None) -> str | None:
-    """Return the old text to record; empty if the row has a secret but the setting is no longer secret."""
+    """Return the row's text, to be recorded as the old text.
+
+    Return an empty text if the row has a secret but the setting is no longer secret.
+    """
     if row is None:
         return None
     return "" if row.is_secret and not setting.is_secret else row.value
 
 
 def _refused_edits(stored: Stored, refusals: Mapping[str, str]) -> Iterable[Edit]:
-    """Yield an edit for each refusal; the edit records the note and leaves the row unchanged."""
+    """Yield an edit for each value that an import refused. The edit records the note but changes no row."""
     for key, note in refusals.items():
         row = stored.rows.get(key)
         text = row.value if row else None
@@ -231,7 +238,7 @@ def _after(schema: Schema[Any], before: Resolution[Any], texts: Mapping[str, Tex
 
 
 def _violations(schema: Schema[Any], before: Any, after: Any) -> list[RuleViolation]:
-    """Return the rules that the changes would break."""
+    """Return a violation for each rule that the changes would break, or else for each objecting guard."""
     # Rules that are already broken must not block a change of other settings.
     known = {str(violation) for violation in schema.violations(before)}
     broken = [v for v in schema.violations(after) if str(v) not in known]
@@ -256,7 +263,7 @@ def _differences(
 
 
 def _new_text(setting: Setting, old: Any, new: Any) -> str:
-    """Return the new value for display, marked as new if it replaces a secret."""
+    """Return the new value for display. If one secret replaces another, mark it as new."""
     shown = setting.display(new)  # two different secrets look the same when masked
     return f"{shown} (new)" if setting.is_secret and old is not None and shown != NOT_SET else shown
 

@@ -1,4 +1,4 @@
-"""Remove rows that belong to no setting, and old history; store renamed settings under their present keys."""
+"""Removes old history and rows that belong to no setting; moves rows from former keys to current keys."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from config_app.store.statements import STATE_ID
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Which history to remove: what is older than ``before`` and not among the ``keep`` newest revisions.
+    """Which revisions to remove: those that are older than ``before`` and not among the ``keep`` newest.
 
-    Without any limit, the whole history stays.
+    If one limit is ``None``, only the other one decides. If both are ``None``, the whole history stays.
     """
 
     before: dt.datetime | None = None
@@ -41,11 +41,11 @@ NO_LIMITS = Limits()
 class Pruning:
     """What ``prune`` removes, or has removed.
 
-    - ``rows``: the keys of the rows that belong to no setting.
-    - ``renamed``: the present key of each row under a former key.
-    - ``first``: afterwards, the history is complete from this revision on.
-    - ``revisions`` and ``changes``: how many entries of the history are removed.
-    - ``revision``: the last revision.
+    - ``rows``: the keys of the removed rows, which belong to no setting.
+    - ``renamed``: the current key for each former key under which a row is stored.
+    - ``first``: the revision with which the complete history begins afterwards.
+    - ``revisions`` and ``changes``: how many revisions and how many changes are removed.
+    - ``revision``: the newest revision.
     """
 
     rows: tuple[str, ...]
@@ -62,7 +62,7 @@ class Pruning:
 
 
 def plan_pruning(limits: Limits = NO_LIMITS) -> Pruning:
-    """Return what ``prune`` would do, and write nothing. Raise ``ConfigError`` as ``prune`` does."""
+    """Return what ``prune`` would do, but write nothing. Raise the same errors as ``prune``."""
     with database_errors():
         stored = store.read()
         list(_edits(stored))
@@ -74,7 +74,7 @@ def prune(
 ) -> Pruning:
     """Remove rows that belong to no setting, and the history that ``limits`` selects; return a report.
 
-    Every setting keeps its last value in the history, and an unconfirmed revision stays. The row changes are
+    The history keeps the last value of every setting and all unconfirmed revisions. The changes of rows are
     recorded as one revision. Raise ``ConfigError`` if a renamed secret cannot be encrypted for its new key.
     """
     origin = Origin(actor=actor_name(actor), channel=channel, reason=reason)
@@ -106,7 +106,7 @@ def _unknown(stored: Stored) -> set[str]:
 
 
 def _edits(stored: Stored) -> Iterator[Edit]:
-    """Yield an edit for each row without a setting, and for each setting with a row under a former key."""
+    """Yield an edit for each row that belongs to no setting or is stored under a former key."""
     for key in sorted(_unknown(stored)):
         row = stored.rows[key]
         yield Edit(key=key, old=row.value, new=None, is_secret=row.is_secret)
@@ -118,7 +118,7 @@ def _edits(stored: Stored) -> Iterator[Edit]:
 
 
 def _first_to_keep(last: int, limits: Limits) -> int:
-    """Return the revision from which on the history will be complete."""
+    """Return the number of the revision with which the complete history will begin."""
     first = store.first_complete()
     if limits == NO_LIMITS:
         return first
@@ -133,9 +133,10 @@ def _first_to_keep(last: int, limits: Limits) -> int:
 
 
 def _needed(first: int) -> QuerySet[Change]:
-    """Return the earlier changes from which the values at revision ``first`` follow.
+    """Return the changes before revision ``first`` that must stay: they set the values at that revision.
 
-    A rollback to ``first`` or later needs them. So does the comparison of the rows with the history.
+    A rollback to this revision or a later one needs them. The comparison of the rows with the history needs
+    them too.
     """
     schema = get_schema()
     names = [name for key in schema.settings for name in schema.names(key)]
@@ -143,7 +144,7 @@ def _needed(first: int) -> QuerySet[Change]:
     newest = older.values("key").annotate(newest=Max("pk")).values("newest")
     accepted = older.filter(refused=False).values("key").annotate(newest=Max("pk")).values("newest")
     needed = Change.objects.order_by().filter(Q(pk__in=newest) | Q(pk__in=accepted))
-    return needed.exclude(refused=False, new_value=None)  # a key without any change has its default, too
+    return needed.exclude(refused=False, new_value=None)  # without any change, a setting has its default
 
 
 def _superseded(first: int) -> QuerySet[Change]:

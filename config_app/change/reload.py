@@ -1,4 +1,4 @@
-"""Make every process reload the configuration, even if it noticed no change."""
+"""Makes every process reload the configuration, even a process that noticed no change."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from config_app.live import runtime
 
 
 def reload_everywhere() -> int:
-    """Make every process reload the configuration, and return the number of the last revision.
+    """Make every process reload the configuration, and return the number of the newest revision.
 
-    Writes that bypassed the store are recorded as a revision first. Raise ``DatabaseUnavailable`` if the
+    First, writes that bypassed the store are recorded as a revision. Raise ``DatabaseUnavailable`` if the
     database cannot be used.
     """
     with store.writing() as found:

@@ -1,4 +1,4 @@
-"""A reset: it clears every secret, and the project decides what else. The history stays."""
+"""The reset, which clears every secret. The project decides what else it does. The history stays."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from config_app.store.failures import database_errors
 def plan_reset(*, every_setting: bool = False) -> Plan:
     """Return a plan that clears every secret and makes the project's own reset changes.
 
-    With ``every_setting``, it returns all other settings to their defaults too, except managed ones.
+    With ``every_setting``, the plan returns all other settings to their defaults too, except managed ones.
     """
     changes: dict[str, Any] = {
         setting.key: UNSET

@@ -1,4 +1,4 @@
-"""Plan a rollback: return every setting to its value right after an earlier revision."""
+"""Plans a rollback, which returns every setting to the value that it had after an earlier revision."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from config_app.store.failures import database_errors
 
 
 def plan_rollback(number: int, base_revision: int | None = None) -> Plan:
-    """Return a plan that returns every setting to its value right after revision ``number``.
+    """Return a plan that gives every setting the value that it had right after revision ``number``.
 
-    Managed settings keep their current value. Raise ``ConfigError`` if the revision does not exist or if
-    a secret of that time cannot be decrypted.
+    Managed settings keep their current values. Raise ``ConfigError`` if the revision does not exist, if the
+    history begins later, or if a secret from that time cannot be decrypted.
     """
     with database_errors():
         if 0 < number < (first := store.first_complete()):
@@ -37,14 +37,15 @@ def plan_rollback(number: int, base_revision: int | None = None) -> Plan:
 
 
 def _accepted_until(number: int) -> dict[str, Change | None]:
-    """Return, for each key that has changed after revision ``number``, the change in force then.
+    """Return the changes to which a rollback returns the settings that changed after revision ``number``.
 
-    This is the last accepted change up to that revision; ``None`` means that the setting had its default.
+    For each key, this is the last accepted change up to that revision. ``None`` means that the setting had
+    its default.
     """
     schema = get_schema()
     later = Change.objects.filter(revision__number__gt=number).order_by()
     found = {*later.values_list("key", flat=True).distinct(), *unrecorded(store.read())}
-    changed = {schema.present_key(key) for key in found}
+    changed = {schema.current_key(key) for key in found}
     names = {name for key in changed for name in schema.names(key)}
     then = Change.objects.filter(revision__number__lte=number, refused=False, key__in=names).order_by()
     newest = then.values("key").annotate(newest=Max("pk")).values("newest")

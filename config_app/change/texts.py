@@ -1,4 +1,4 @@
-"""The texts that a plan writes to the tables: secrets are wrapped first and encrypted later."""
+"""The texts that a plan writes to the tables. A secret is kept in a ``Secret`` until it is encrypted."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ from config_app.project import get_schema
 from config_app.store import Edit
 
 Text = str | Secret | None
-"""The text to store in a row, wrapped if it is a secret; ``None`` means no row."""
+"""The text to store in a row: a ``Secret`` if the setting is secret, ``None`` if there is to be no row."""
 
 
-def _under_present_keys(changes: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return ``changes`` by present key; raise ``InvalidPlan`` if a setting is given under two keys."""
+def _under_current_keys(changes: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return ``changes`` by current key; raise ``InvalidPlan`` if two of the keys mean the same setting."""
     former = get_schema().former
     for old in former.keys() & changes.keys():
         if former[old] in changes:
-            twice = f"{former[old]}: expected once, but it is given as {old} too, its former key"
-            raise InvalidPlan([ConfigError(twice, keys=(former[old],))])
+            twice = f"{former[old]}: given twice, the second time under its former key {old}"
+            raise InvalidPlan([ConfigError(twice, keys=(former[old],), fix=f"leave out {old}")])
         warnings.warn(f"the setting {old} is called {former[old]} now", DeprecationWarning, stacklevel=4)
     return {former.get(key, key): value for key, value in changes.items()}
 
 
 def sealed(changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``changes`` by present key, with each secret text in a ``Secret``, which hides it from logs.
+    """Return ``changes`` by current key. Wrap the text of each secret in a ``Secret``, which logs mask.
 
-    Raise ``InvalidPlan`` if a setting is given under two of its keys.
+    Raise ``InvalidPlan`` if two of the keys, one current and one former, mean the same setting.
     """
     settings = get_schema().settings
     return {
         key: Secret(value)
         if isinstance(value, str) and key in settings and settings[key].is_secret
         else value
-        for key, value in _under_present_keys(changes).items()
+        for key, value in _under_current_keys(changes).items()
     }
 
 
@@ -65,12 +65,12 @@ def _canonical(setting: Setting, value: Any) -> str | Secret:
 
 
 def plain(text: Text) -> str | None:
-    """Return the plain text, to compare or encrypt it."""
+    """Return the plain text, so that the caller can compare or encrypt it."""
     return text.reveal() if isinstance(text, Secret) else text
 
 
 def encrypted(edits: Iterable[Edit]) -> list[Edit]:
-    """Return the edits with each new secret encrypted; call it only within ``store.writing``.
+    """Return the edits with each new secret encrypted; call this only within ``store.writing``.
 
     Raise ``KeyringLocked`` if the keyring cannot be unlocked.
     """

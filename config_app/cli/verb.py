@@ -136,7 +136,7 @@ def find_setting(key: str) -> Setting:
     if key == SALT_KEY:
         raise ManagedSetting(key, "and is never shown, because every secret depends on it")
     schema = get_schema()
-    return schema[schema.present_key(key)]
+    return schema[schema.current_key(key)]
 
 
 def warn_of_former_keys(keys: Iterable[str], terminal: Terminal) -> None:

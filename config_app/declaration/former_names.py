@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def former_names(settings: Mapping[str, Any]) -> dict[str, str]:
-    """Return the present key for each former key, but not for keys that another setting has now."""
+    """Return the current key for each former key, but not for keys that another setting has now."""
     found: dict[str, str] = {}
     for key, setting in settings.items():
         for old in setting.formerly:
@@ -21,10 +21,10 @@ def former_names(settings: Mapping[str, Any]) -> dict[str, str]:
 
 
 class Carried(NamedTuple):
-    """Entries by present key.
+    """Entries by current key.
 
-    - ``former``: for each entry that was found under a former key, this former key, by present key.
-    - ``leftover``: for each entry that a newer one replaces, its present key, by former key.
+    - ``former``: for each entry that was found under a former key, this former key, by current key.
+    - ``leftover``: for each entry that a newer one replaces, its current key, by former key.
     """
 
     entries: dict[str, Any]
@@ -33,7 +33,7 @@ class Carried(NamedTuple):
 
 
 def carry_over(names: Mapping[str, str], found: dict[str, T]) -> Carried:
-    """Return the entries of ``found`` by present key; ``names`` is the result of ``former_names``."""
+    """Return the entries of ``found`` by current key; ``names`` is the result of ``former_names``."""
     former: dict[str, str] = {}
     leftover: dict[str, str] = {}
     for old in [old for old in names if old in found]:

@@ -236,20 +236,20 @@ class Schema(Generic[C]):
             raise UnknownSetting(key, self.suggestions(key)) from None
 
     def suggestions(self, key: str) -> list[str]:
-        """Return up to three similar keys; for a former key or an attribute's name, only the present key."""
+        """Return up to three similar keys; for a former key or an attribute's name, only the current key."""
         if key in self.former:
             return [self.former[key]]
         by_attribute = [s.key for s in self.settings.values() if s.attribute == key]
         return by_attribute or difflib.get_close_matches(str(key).lower(), self.settings, n=3)
 
-    def present_key(self, key: str) -> str:
-        """Return the present key of the setting that has or had ``key``; unknown keys stay as they are."""
+    def current_key(self, key: str) -> str:
+        """Return the current key of the setting that has or had ``key``; unknown keys stay as they are."""
         return self.former.get(key, key)
 
     def names(self, key: str) -> tuple[str, ...]:
-        """Return the present key of the setting that has or had ``key``, followed by its former keys."""
-        key = self.present_key(key)
-        return (key, *(old for old, present in self.former.items() if present == key))
+        """Return the current key of the setting that has or had ``key``, followed by its former keys."""
+        key = self.current_key(key)
+        return (key, *(old for old, current in self.former.items() if current == key))
 
     def writable(self, key: str) -> Setting:
         """Return the setting with this key; raise ``ManagedSetting`` if only code may change it."""

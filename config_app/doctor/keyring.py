@@ -68,7 +68,7 @@ def _of_another_version() -> dict[str, str]:
 
 
 def _decrypts(key: str, ciphertext: str) -> bool:
-    setting = get_schema().settings.get(get_schema().present_key(key))
+    setting = get_schema().settings.get(get_schema().current_key(key))
     try:
         if setting is None:
             install_keyring.get_keyring().decrypt(key, ciphertext)

@@ -1,7 +1,7 @@
-"""What one caller sees instead of the current configuration of the process.
+"""What a caller sees if it is not the current configuration of the process.
 
-There are three reasons to see something else: a request is pinned to one snapshot, a test overrides values,
-or an open transaction has written or read a configuration that is not (or no longer) the committed one.
+There are three reasons. A request is pinned to one snapshot. A test overrides values. Or an open transaction
+has written a configuration that is not committed yet, or has read one that is no longer the newest.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from config_app.store.process import process
 from config_app.store.transactions import UntilCommit, WhileOpen, in_transaction
 
 views: set[int] = set()
-"""The ids of the views that exist. While there is none, a read need not ask for the caller's transaction."""
+"""The ids of all ``_View`` objects. If there are none, a read need not look at the caller's transaction."""
 
 
 @dataclasses.dataclass(slots=True, eq=False)
 class _View:
-    """What an open transaction sees; a missing snapshot is read when it is first needed."""
+    """The snapshot that an open transaction sees. If it is ``None``, it is read when it is first needed."""
 
     is_alive: Callable[[], bool]
     outer: _View | None
@@ -33,20 +33,20 @@ class _View:
         views.add(id(self))
 
     def __del__(self, discard: Callable[[int], None] = views.discard) -> None:
-        discard(id(self))  # bound above, because the names of a module are gone when Python ends
+        discard(id(self))  # a default argument, because the names of a module are gone when Python ends
 
 
 seen: ContextVar[Any] = ContextVar("config_app_seen", default=None)
-"""The runtime config of a request or an override."""
+"""The runtime config that is pinned to this request, or that an override sets in this context."""
 pinned: ContextVar[Snapshot | None] = ContextVar("config_app_pinned", default=None)
-"""The snapshot to which a request is pinned."""
+"""The snapshot that is pinned to this request."""
 everywhere: list[Any] = []
-"""The runtime configs of overrides. Threads without an override of their own see the last one."""
+"""The runtime configs of overrides for all threads. A thread without its own override sees the last one."""
 _view: ContextVar[_View | None] = ContextVar("config_app_view", default=None)
 
 
 class _Views:
-    """Lets a reset of the process state also forget the view of the calling thread or task."""
+    """Forgets the view of the calling thread or task when the state of the process is reset."""
 
     def reset(self) -> None:
         _view.set(None)
@@ -73,7 +73,7 @@ def _open_view() -> _View | None:
         return view
     while view is not None and not view.is_alive():
         view = view.outer
-    # A block of the transaction has ended. What it wrote may count for the outer block, or be rolled back.
+    # A block of the transaction has ended. Its writes now belong to the outer block or are rolled back.
     if view is not None:
         view.snapshot = None
     elif in_transaction():
@@ -92,7 +92,7 @@ def is_in_event_loop() -> bool:
 
 
 def _read(view: _View) -> Snapshot | None:
-    # Only the thread of the transaction could read it.
+    # An event loop may not read, and a thread started for this would not be in the transaction.
     if view.snapshot is None and not is_in_event_loop():
         try:
             view.snapshot = read_snapshot()
@@ -110,6 +110,6 @@ def see_in_transaction(snapshot: Snapshot) -> Snapshot:
 def see_own_write(after_commit: Callable[[], None]) -> None:
     """Let the caller see what its open transaction wrote; after the commit, call ``after_commit``.
 
-    If the write is rolled back, the caller sees again what it saw before.
+    If the write is rolled back, the caller again sees what it saw before the write.
     """
     _view.set(_View(UntilCommit(after_commit).is_pending, _view.get()))

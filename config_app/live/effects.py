@@ -1,4 +1,4 @@
-"""Which changes are still pending in this process, because they need new listeners or new workers."""
+"""The changes on which this process has not acted yet, because they need new listeners or new workers."""
 
 from __future__ import annotations
 
@@ -15,12 +15,11 @@ NOT_LIVE = (TakesEffect.LISTENERS, TakesEffect.WORKERS)
 
 
 class _Applied:
-    """The values that this process has applied, for settings that need new listeners or workers."""
+    """The values on which this process has acted, for settings that need new listeners or workers."""
 
     def __init__(self) -> None:
-        self.values: dict[
-            str, Any
-        ] = {}  # a forked child inherits it, because it uses the listeners of its parent
+        # A forked child inherits these values, because it uses the listeners of its parent.
+        self.values: dict[str, Any] = {}
         self.exempt: set[TakesEffect] = set()
         self.obstacle = ""
 
@@ -34,20 +33,20 @@ _applied = process.keep(_Applied())
 
 
 def acted_on(config: Any, *means: TakesEffect) -> None:
-    """Record that this process has applied ``config``, for settings whose ``takes_effect`` is in ``means``.
+    """Record that the listeners or workers of this process now use the values in ``config``.
 
-    Without ``means``, record it for the settings of listeners and workers. Code that opens listeners or
-    starts workers calls this before it forks.
+    With ``means``, record this only for the settings whose ``takes_effect`` is one of ``means``. Code that
+    opens listeners or starts workers calls this function before it forks.
     """
     for setting in _settings(means or NOT_LIVE):
         _applied.values[setting.key] = get_schema().value(config, setting.key)
 
 
 def pending(config: Any) -> list[str]:
-    """Return the keys of the settings whose values in ``config`` this process has not applied yet.
+    """Return the keys of the settings in ``config`` on which this process has not acted yet.
 
-    If ``acted_on`` was never called for a setting, the value at the first call of this function counts as
-    applied.
+    If ``acted_on`` was not called before the first call of this function, the process counts as having acted
+    on the values of that first call.
     """
     means = tuple(means for means in NOT_LIVE if means not in _applied.exempt)
     values = {setting.key: get_schema().value(config, setting.key) for setting in _settings(means)}
@@ -60,16 +59,16 @@ def exempt(*means: TakesEffect) -> None:
 
 
 def note_obstacle(text: str) -> None:
-    """Record why this process cannot apply the configuration; pass an empty text when it can again."""
+    """Record why this process cannot act on the configuration; an empty text means that it can."""
     _applied.obstacle = text
 
 
 def obstacle() -> str:
-    """Return why this process cannot apply the configuration; empty if it can."""
+    """Return why this process cannot act on the configuration; an empty text means that it can."""
     return _applied.obstacle
 
 
-# A new child process has not failed to apply anything yet.
+# A new child process has not failed to act on anything yet.
 os.register_at_fork(after_in_child=functools.partial(note_obstacle, ""))
 
 

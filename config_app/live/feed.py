@@ -11,20 +11,20 @@ from config_app.store.forking import open_in_children
 
 
 class Subscription:
-    """A follower of the feed; belongs to one event loop."""
+    """A subscription to the feed, by code in one event loop."""
 
     def __init__(self) -> None:
-        """Create a follower for the running event loop."""
+        """Create a subscription for the running event loop."""
         self._loop = asyncio.get_running_loop()
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
-        """Wake the follower; may be called from any thread."""
+        """Make ``wait`` return; any thread may call this."""
         with contextlib.suppress(RuntimeError):  # raised if the loop is closed already
             self._loop.call_soon_threadsafe(self._woken.set)
 
     async def wait(self, seconds: float) -> bool:
-        """Wait up to ``seconds`` until the follower is woken; return whether it was."""
+        """Wait up to ``seconds`` for a call of ``wake``; return whether there was one."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._woken.wait(), seconds)
         is_news = self._woken.is_set()
@@ -39,7 +39,7 @@ _is_closed = False
 
 @contextlib.contextmanager
 def follow() -> Iterator[Subscription]:
-    """Yield a subscription; it ends with the block."""
+    """Yield a new subscription, which ends with the block."""
     subscription = Subscription()
     with _changing:
         _followers.add(subscription)
@@ -51,7 +51,7 @@ def follow() -> Iterator[Subscription]:
 
 
 def announce() -> None:
-    """Wake every follower; may be called from any thread."""
+    """Wake the code that waits for any subscription; any thread may call this."""
     with _changing:
         followers = list(_followers)
     for follower in followers:
@@ -59,7 +59,7 @@ def announce() -> None:
 
 
 def close() -> None:
-    """Mark the feed as closed and wake every follower, because the server is stopping."""
+    """Mark the feed as closed and wake the code that waits for it, because the server is stopping."""
     global _is_closed  # noqa: PLW0603 - a process stops once
     _is_closed = True
     announce()
@@ -71,5 +71,5 @@ def is_closed() -> bool:
 
 
 def count() -> int:
-    """Return the number of followers."""
+    """Return the number of subscriptions."""
     return len(_followers)

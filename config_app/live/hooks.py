@@ -24,7 +24,7 @@ _hooks: list[tuple[frozenset[str], Hook]] = []
 
 
 class _Queue:
-    """The changes whose hooks are still to run, and the hooks that failed when they last ran."""
+    """The changes for which hooks must still run, and the hooks that failed when they last ran."""
 
     def __init__(self) -> None:
         self.due: deque[tuple[frozenset[str], Any, Any]] = deque()
@@ -44,15 +44,15 @@ _deferred: ContextVar[bool] = ContextVar("config_app_hooks_deferred", default=Fa
 def on_change(*keys: str) -> Callable[[H], H]:
     """Call the decorated function with the old and the new runtime config after one of ``keys`` changed.
 
-    Without ``keys``, call it after every change. Each process calls its hooks when it uses the new config,
-    one hook at a time: in the order of the changes, then in the order of registration. If a hook raises an
-    exception, the process logs it and calls the next hook. The process's receipt names the failed hook until
-    that hook succeeds.
+    Without ``keys``, call the function after every change. Each process calls its hooks as soon as it uses
+    the new config. It calls one hook after the other, in the order of the changes and then in the order of
+    registration. If a hook raises an exception, the process logs the exception and calls the next hook. The
+    process's receipt names the failed hook until that hook succeeds.
 
     Raise ``TypeError`` if a key is not a text. ``manage.py check`` finds hooks that could never run.
     """
     if not all(isinstance(key, str) for key in keys):
-        raise TypeError("on_change() takes keys of settings; without a key, write @on_change()")
+        raise TypeError("on_change() expects the keys of settings; without a key, write @on_change()")
 
     def register(hook: H) -> H:
         _hooks.append((frozenset(keys), hook))
@@ -62,15 +62,15 @@ def on_change(*keys: str) -> Callable[[H], H]:
 
 
 def announce(changed: Iterable[str], old: Any, new: Any) -> None:
-    """Queue a change: the next ``run_due`` calls the hooks of the ``changed`` keys."""
+    """Queue a change: the next call of ``run_due`` calls the hooks of the ``changed`` keys."""
     if changed := frozenset(changed):
         _queue.due.append((changed, old, new))
 
 
 @contextlib.contextmanager
 def deferred() -> Iterator[None]:
-    """Make ``run_due`` do nothing in this block; the next call after the block runs the hooks."""
-    # The block holds a lock that a hook may wait for.
+    """Make ``run_due`` do nothing in this block. The next call of it after the block runs the hooks."""
+    # The code in the block holds a lock for which a hook could wait.
     token = _deferred.set(True)
     try:
         yield
@@ -84,13 +84,12 @@ def run_due() -> None:
     if _deferred.get():
         return
     with _running:
-        if _is_running_in == os.getpid():  # a hook changed the configuration; the outer loop runs its hooks
+        if _is_running_in == os.getpid():  # called by a hook: the loop below, already running, goes on
             return
         _is_running_in = os.getpid()
         try:
-            while (
-                _queue.due
-            ):  # removed only after its hooks ran, so that a child forked meanwhile runs them too
+            # A change is removed only after its hooks ran, so that a child forked in between runs them too.
+            while _queue.due:
                 _run_all(*_queue.due[0])
                 _queue.due.popleft()
         finally:
@@ -109,7 +108,7 @@ def _run(hook: Hook, old: Any, new: Any) -> None:
     except ConfigError as error:  # its message is one line and never contains a value
         logger.error("%s", error)
         _queue.failures[hook] = str(error)
-    except BaseException as error:  # foreign code; sys.exit() in it must not end the watcher's thread
+    except BaseException as error:  # a hook is foreign code: its sys.exit() must end no thread
         if isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
             raise
         name = f"{hook.__module__}.{getattr(hook, '__qualname__', repr(hook))}"

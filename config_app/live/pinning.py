@@ -1,4 +1,4 @@
-"""Pinning a request to one revision, and overriding values in tests."""
+"""Pins one revision to a request, and overrides values in tests."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from config_app.logs import pinned_revision
 
 @contextlib.contextmanager
 def override(config: Any, revision: int | None = None, *, everywhere: bool = False) -> Iterator[Any]:
-    """Make ``config`` the current one in this context (thread or task); log lines show its revision.
+    """Make ``config`` the current runtime config in this block and context (thread or task).
 
-    With ``everywhere``, threads that have neither an override nor a request see it too.
+    Log lines show ``revision``, or by default the revision of ``config``. With ``everywhere``, other threads
+    see ``config`` too, unless they handle a request or have an override of their own.
     """
     look_at_context()
     number = pinned_revision.set(_revision_of(config) if revision is None else revision)
@@ -47,8 +48,8 @@ def is_overridden() -> bool:
 class OneRevision:
     """A context manager that pins the current configuration in this context and returns its revision.
 
-    A change during the block has no effect in the block. If a test overrides values and the process has not
-    read the database, the revision is 0.
+    Code in the block does not see a change that is made during the block. If a test overrides values and the
+    process has not read the database, the revision is 0.
     """
 
     # A generator with @contextmanager would take three times as long in each request.
@@ -66,7 +67,7 @@ class OneRevision:
         return revision
 
     def __exit__(self, *_error: object) -> None:
-        """Restore what was pinned before."""
+        """Restore what was pinned before the block."""
         pinned_revision.reset(self._number)
         context.seen.reset(self._seen)
         context.pinned.reset(self._pin)
@@ -77,7 +78,7 @@ def _config_of(snapshot: Snapshot | None) -> Any:
 
 
 def see(config: Any, revision: int) -> None:
-    """Pin ``config`` for the rest of this request, because the page shows what is in the database now.
+    """Pin ``config``, which was just read from the database, for the rest of this request.
 
     Do nothing outside a request, or if a test overrides values.
     """

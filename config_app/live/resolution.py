@@ -30,12 +30,12 @@ Reader = Callable[[Setting, str], Any]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Resolution(Generic[C]):
-    """A runtime config, and which stored values are not in it.
+    """A runtime config, and the stored values that it does not use.
 
     - ``values``: the value of each setting that does not have its default, by key.
     - ``refused``: for each setting whose stored value is not used, what was expected instead.
-    - ``problems``: what a person should correct.
-    - ``unsettled``: a note for each setting whose last change, perhaps by an import, was refused.
+    - ``problems``: the problems that need a person's attention.
+    - ``unsettled``: for each setting whose newest change was refused, the note of that change.
     - ``held``: the keys in ``unsettled`` whose row still has the refused value.
     """
 
@@ -48,7 +48,7 @@ class Resolution(Generic[C]):
 
 
 class _Parsed:
-    """The last parsed text of each setting that is not secret, with its value."""
+    """For each setting that is not secret, the text that was parsed last, and its value."""
 
     def __init__(self) -> None:
         self.by_key: dict[str, tuple[Setting, str, Any]] = {}
@@ -64,7 +64,7 @@ _parsed = process.keep(_Parsed())
 def read_with_keyring(setting: Setting, text: str) -> Any:
     """Return the value of a stored text; decrypt it first if it is a secret.
 
-    Raise ``InvalidValue`` if that fails; for a secret, also ``DecryptionFailed`` or ``KeyringLocked``.
+    Raise ``InvalidValue`` if it is not valid; for a secret, also ``DecryptionFailed`` or ``KeyringLocked``.
     """
     if not setting.is_secret:
         return _parse(setting, text)
@@ -73,7 +73,7 @@ def read_with_keyring(setting: Setting, text: str) -> Any:
 
 def refuse_former_secret(setting: Setting, *, is_secret: bool) -> None:
     """Raise ``InvalidValue`` if a text was stored as a secret, but its setting is no longer secret."""
-    # The ciphertext may look like a valid value. Its plain text must not come into sight either.
+    # The ciphertext could pass for a valid value, and the plain text must not be shown.
     if is_secret and not setting.is_secret:
         raise InvalidValue(setting.key, f"{setting.expected}, but an earlier version stored a secret")
 
@@ -87,7 +87,7 @@ def _parse(setting: Setting, text: str) -> Any:
 
 
 def read_without_keyring(setting: Setting, text: str) -> Any:
-    """Return the value of a stored text; a masked ``Secret`` if the setting is a secret."""
+    """Return the value of a stored text, or a masked ``Secret`` if the setting is secret."""
     return Secret.masked() if setting.is_secret else setting.parse(text)
 
 
@@ -104,8 +104,8 @@ class _Resolver(Generic[C]):
         self._locked: KeyringLocked | None = None
 
     def _is_about_row(self, change: Change) -> bool:
-        """Return whether the row still has the new value of ``change``, which was refused."""
-        # A value that an import refused was never written, so its old and new text are the same.
+        """Return whether the row still has the value that was refused in ``change``."""
+        # A value that an import refused was never written: the old and new text of the change are the same.
         setting, row = self.schema.settings.get(change.key), self.stored.rows.get(change.key)
         if setting is None or change.old_value == change.new_value:
             return False
@@ -121,8 +121,8 @@ class _Resolver(Generic[C]):
         self.problems.extend(_leftover(old, key) for old, key in self.stored.leftover.items())
 
     def hold_back(self) -> None:
-        """Use the last good value for each row that was refused before, even if its value is valid now."""
-        # Otherwise, a change of another setting could make it valid, and it would be used unnoticed.
+        """Use the last good value for each row whose value was refused earlier, even if it is valid now."""
+        # Otherwise, a change of another setting could make the value valid and bring it into use unnoticed.
         for key in self.held.keys() - self.refused.keys():
             self.refused[key] = self.held[key].note
             self.problems.append(_held(self.held[key]))
@@ -136,7 +136,7 @@ class _Resolver(Generic[C]):
             self._locked = error  # do not try again for each secret: with a shared key, each try is slow
             self._refuse_secret(setting, f"{error}")
         except DecryptionFailed:
-            self._refuse_secret(setting, f"enter it again with config set {setting.key} --stdin")
+            self._refuse_secret(setting, f"run manage.py config set {setting.key} --stdin to enter it")
             self._use_last_good(setting)
         except InvalidValue as error:
             self.refused[setting.key] = error.expected
@@ -167,11 +167,11 @@ class _Resolver(Generic[C]):
         return setting.key in self.stored.rows
 
     def apply_rules(self) -> C:
-        """Return the config, with the last good values instead of those that break a rule.
+        """Return the config. Replace values that break a rule by the last good values.
 
-        Add a problem for each broken rule. If the last good values break a rule too, they are used anyway.
+        Add a problem for each broken rule. If the last good values break a rule too, use them anyway.
         """
-        # Replacing values because of one rule may break another, so repeat until no new rule is broken.
+        # Replacing values because of one rule can break another rule, so repeat until no new rule is broken.
         known: set[str] = set()
         while True:
             config = self.schema.build(self.values)
@@ -184,7 +184,7 @@ class _Resolver(Generic[C]):
                 self._retreat(violation)
 
     def _retreat(self, violation: RuleViolation) -> None:
-        """Use the last good values of the settings that a violation names."""
+        """Use the last good value of each setting that a violation names."""
         for key in filter(self.schema.settings.__contains__, violation.keys):
             if key not in self.refused and self._use_last_good(self.schema[key]):
                 self.refused[key] = violation.message
@@ -200,8 +200,8 @@ def resolve(
 ) -> Resolution[C]:
     """Return the runtime config for the stored rows.
 
-    If a row is not valid or breaks a rule, use the last accepted value of its setting. Do the same for a row
-    that was refused before, unless ``retry_refused`` is true: then validate it again.
+    If a stored value is not valid or breaks a rule, use the last accepted value of its setting. Do the same
+    if the stored value was refused earlier. With ``retry_refused``, validate such a value again instead.
     """
     # All processes read the same history, so they all use the same values (R4).
     resolver = _Resolver(schema, stored, reader)
@@ -213,21 +213,21 @@ def resolve(
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Known(Generic[C]):
-    """The rows that were read, and the runtime config that they result in."""
+    """The stored rows, and the runtime config that results from them."""
 
     stored: Stored
     resolution: Resolution[C] = dataclasses.field(repr=False)
 
 
 def unsettled_problems(schema: Schema[Any], resolution: Resolution[Any]) -> list[Problem]:
-    """Return a problem for each setting whose last change was refused, if the resolution has none for it."""
-    # These are the values that an import refused.
+    """Return a problem for each setting whose newest change was refused and that has no problem yet."""
+    # An import refused these values.
     named = {key for problem in resolution.problems for key in problem.keys}
     return [
         Problem(
             code="refused_value",
             message=f"{key}: {note}",
-            fix=f"set it with config set {key} VALUE",
+            fix=f"run manage.py config set {key} VALUE",
             keys=(key,),
         )
         for key, note in resolution.unsettled.items()
@@ -240,7 +240,7 @@ def _held(change: Change) -> Problem:
         code="refused_value",
         message=f"{change.key}: the value written to the database was refused ({change.note}); "
         "the last good value is still used",
-        fix=f"set it with config set {change.key} VALUE",
+        fix=f"run manage.py config set {change.key} VALUE",
         keys=(change.key,),
         severity="error",
     )
@@ -251,7 +251,7 @@ def _invalid(setting: Setting, error: InvalidValue) -> Problem:
         code="invalid_value",
         message=f"{setting.key}: the stored value is not valid, expected {error.expected}; "
         "the last good value is still used",
-        fix=f"set it with config set {setting.key} VALUE",
+        fix=f"run manage.py config set {setting.key} VALUE",
         keys=(setting.key,),
         severity="error",
     )
@@ -275,7 +275,7 @@ def _unknown(key: str) -> Problem:
     return Problem(
         code="unknown_setting",
         message=f"{key if named else 'a row'}: this version knows no such setting; the row has no effect",
-        fix="run manage.py config prune to remove the row, or install the version that knows it",
+        fix="run manage.py config prune to remove the row, or install the version that has the setting",
         keys=(key,) if named else (),
         severity="info",
     )
@@ -284,8 +284,8 @@ def _unknown(key: str) -> Problem:
 def _former(old: str, key: str) -> Problem:
     return Problem(
         code="renamed_setting",
-        message=f"{old}: this setting is called {key} now; the value under its former key is used",
-        fix="run manage.py config prune to store it under the new key",
+        message=f"{old}: this setting is called {key} now; the value under its former key is still used",
+        fix="run manage.py config prune to store the value under the new key",
         keys=(old,),
     )
 
@@ -293,8 +293,8 @@ def _former(old: str, key: str) -> Problem:
 def _leftover(old: str, key: str) -> Problem:
     return Problem(
         code="renamed_setting",
-        message=f"{old}: this setting is called {key} now and has a newer value there; the row has no effect",
-        fix="run manage.py config prune to remove the row",
+        message=f"{old}: this setting is called {key} now and has a newer value; the old row has no effect",
+        fix="run manage.py config prune to remove the old row",
         keys=(old,),
         severity="info",
     )

@@ -1,7 +1,7 @@
 """The current runtime config of this process: one immutable object, replaced as a whole.
 
-Only a configuration that was read outside a transaction becomes the current one of the process, because a
-transaction may be rolled back, and may see an older state of the database.
+A configuration that was read in a transaction never becomes the current one of the process. The transaction
+could still be rolled back, or could see an older state of the database.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from config_app.store.transactions import in_transaction
 
 logger = logging.getLogger("config_app")
 
-_config: Any = None  # the config of _live.snapshot; a global, because it is read most often
-_overridden: Callable[[], Any] | None = None  # returns context.seen's value; set when it is first used
+_config: Any = None  # the config of _live.snapshot; a global, because that is fastest to read
+_overridden: Callable[[], Any] | None = None  # set by look_at_context; returns the value of context.seen
 _loading = open_in_children(threading.Lock())
 
 
 class _Live:
-    """What this process uses, and how it compares with the database."""
+    """The snapshot that this process uses, and when it last agreed with the database."""
 
     def __init__(self) -> None:
         self.snapshot: Snapshot | None = None
@@ -67,7 +67,7 @@ def _unpinned() -> Any:
 
 
 def look_at_context() -> None:
-    """Let ``get_config`` look for a pin or an override from now on, at the cost of some nanoseconds."""
+    """Make ``get_config`` look for a pinned config or an override from now on, which is a little slower."""
     global _overridden  # noqa: PLW0603
     _overridden = context.seen.get
 
@@ -83,10 +83,10 @@ def seen_snapshot() -> Snapshot:
 
 
 def current() -> Any:
-    """Return the configuration that is in the database now.
+    """Return the runtime config of what is in the database now.
 
-    This makes one small query, and a reload if the configuration changed. Use it to decide about rights. A
-    test's ``override`` still applies.
+    This makes one small query, and reloads if the configuration has changed. Use this function to decide
+    about rights. In a test, ``override`` still applies.
     """
     # Removed rights must end at once. The current snapshot may be a moment old, and the snapshot that is
     # pinned to a request is as old as the request.
@@ -102,7 +102,7 @@ def _newest() -> Snapshot:
     snapshot, version = get_snapshot(), store.version()
     if version == snapshot.version:
         return snapshot
-    if version < snapshot.version and in_transaction():  # the transaction sees an older state than all others
+    if version < snapshot.version and in_transaction():  # this transaction sees an older state of the tables
         return snapshot
     return reload()
 
@@ -130,8 +130,8 @@ def reload() -> Snapshot:
     """Read the configuration, make it the current one, run the hooks and return its snapshot.
 
     If the database cannot be read, return the current snapshot, or raise ``DatabaseUnavailable`` if there is
-    none. In a transaction, only the caller sees the result, and no hook runs. In an event loop, a thread
-    reads the database while the loop waits.
+    none. In a transaction, only the caller sees the result, and no hook runs. An event loop waits while a
+    thread reads the database.
     """
     if context.is_in_event_loop():
         return _in_a_thread(reload)
@@ -167,7 +167,7 @@ def _reload_for_transaction() -> Snapshot:
 
 
 def reload_without_hooks() -> Snapshot:
-    """Do the same as ``reload`` outside transactions, but let the next ``hooks.run_due`` run the hooks."""
+    """Reload as ``reload`` does outside transactions, but leave the hooks to the next ``hooks.run_due``."""
     with _loading:
         old, new = _live.snapshot, _load()
         _put_in_force(new)
@@ -192,12 +192,12 @@ def _reload_after_commit(before: Any, after: Any) -> None:
         return
     try:
         reload()
-    except DatabaseUnavailable as error:  # the commit succeeded, so its caller must not see a failure
+    except DatabaseUnavailable as error:  # the commit succeeded, so the caller must not get an error
         _note_stale(error)
 
 
 def _imitate_commit(before: Any, after: Any) -> None:
-    """Run the hooks in a test that calls the callbacks of a transaction which never commits."""
+    """Run the hooks in a test that calls the on-commit callbacks although its transaction never commits."""
     if before is not None:
         hooks.announce(get_schema().changed_keys(before, after), before, after)
         hooks.run_due()
@@ -239,22 +239,22 @@ def _log_new_problems(new: Snapshot) -> None:
 
 
 def confirm_current() -> None:
-    """Record that the current configuration is the same as the one in the database now."""
+    """Record that the current configuration agrees with the database now."""
     if _live.stale_since is not None:
         logger.warning("the database is available again; the configuration is current")
     _live.stale_since, _live.confirmed_at = None, time.monotonic()
 
 
 def note_unavailable(error: DatabaseUnavailable) -> None:
-    """Record that the database could not be read; ``stale_since`` returns since when."""
+    """Record that the database could not be read. ``stale_since`` returns the time of the first failure."""
     _note_stale(error)
 
 
 def stale_since() -> float | None:
-    """Return since when the database is unavailable, in seconds since the epoch; ``None`` if it is not."""
+    """Return when the database became unavailable, in seconds since the epoch; ``None`` if it is not."""
     return _live.stale_since
 
 
 def config_age() -> float:
-    """Return how many seconds ago the current configuration was last the same as the one in the database."""
+    """Return how many seconds ago the current configuration last agreed with the database."""
     return 0.0 if _live.confirmed_at is None else time.monotonic() - _live.confirmed_at

@@ -1,4 +1,4 @@
-"""A snapshot: the runtime config at one revision, as it is read from the database."""
+"""A snapshot: the runtime config at one revision, read from the database."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ class Snapshot:
     """A runtime config, with the revision and the version that the tables had when it was read.
 
     - ``drifted``: whether raw SQL has changed the tables since that revision.
-    - ``in_force_at``: when this process first had the revision, in monotonic seconds.
-    - ``confirm_by``: when the next unconfirmed revision is reverted, in monotonic seconds.
+    - ``in_force_at``: when this process began to use the revision, in monotonic seconds.
+    - ``confirm_by``: the earliest deadline of an unconfirmed revision, in monotonic seconds; ``None`` if no
+      revision waits to be confirmed.
     """
 
     config: Any
@@ -33,7 +34,7 @@ class Snapshot:
 
 
 def read_snapshot(reader: Reader = read_with_keyring) -> Snapshot:
-    """Return a snapshot read from the database; do not make it the current one."""
+    """Read a snapshot from the database and return it, without making it the current one."""
     schema, stored = get_schema(), store.read()
     keyring = filter(None, [install_keyring.follow_salt(stored.salt)])
     resolution = resolve(schema, stored, reader)

@@ -1,4 +1,4 @@
-"""Reads the history of the settings; a change under a former key counts for the present key."""
+"""Reads the history of the settings; a change under a former key counts for the current key."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def latest_texts() -> dict[str, str | None]:
 
 
 def newest_by_key(changes: Iterable[Change]) -> dict[str, Change]:
-    """Return the newest of ``changes`` for each present key."""
+    """Return the newest of ``changes`` for each current key."""
     schema, found = get_schema(), dict[str, Change]()
     for change in changes:
-        key = schema.present_key(change.key)
+        key = schema.current_key(change.key)
         if key not in found or found[key].pk < change.pk:
             found[key] = change
     return found
@@ -43,7 +43,7 @@ def accepted_texts(key: str, *, with_secrets: bool = True) -> Iterator[str | Non
 
 
 def unsettled() -> list[Change]:
-    """Return, under present keys, the refused changes whose setting has no newer change."""
+    """Return, under current keys, the refused changes whose setting has no newer change."""
     with reading(), connection.cursor() as cursor:
         cursor.execute(*statements.unsettled(connection.alias))
         rows = cursor.fetchall()
@@ -56,7 +56,7 @@ def _without_settled(changes: list[Change]) -> list[Change]:
     newest = newest_by_key(Change.objects.newest())
     schema, found = get_schema(), list[Change]()
     for change in changes:
-        change.key = schema.present_key(change.key)
+        change.key = schema.current_key(change.key)
         if newest[change.key].pk == change.pk:
             found.append(change)
     return found

@@ -50,8 +50,8 @@ class Stored:
     - ``revision``: the number of the last revision.
     - ``any_refused``: whether history has a refused change.
     - ``any_unconfirmed``: whether a revision waits to be confirmed.
-    - ``former``: for each row that was found under a former key, this former key, by present key.
-    - ``leftover``: for each row that a newer one replaces, its present key, by former key.
+    - ``former``: for each row that was found under a former key, this former key, by current key.
+    - ``leftover``: for each row that a newer one replaces, its current key, by former key.
     """
 
     rows: Mapping[str, Row]

@@ -45,7 +45,7 @@ def events_between(after: int, until: int, limit: int) -> list[Event]:
         keys: dict[int, dict[str, None]] = {revision.number: {} for revision in revisions}
         changes = Change.objects.filter(revision__in=list(keys)).order_by("pk")
         for of, key in changes.values_list("revision_id", "key"):
-            keys[of][get_schema().present_key(key)] = None
+            keys[of][get_schema().current_key(key)] = None
     return [_event(revision, keys[revision.number]) for revision in revisions]
 
 

@@ -22,12 +22,12 @@ def ago(moment: dt.datetime) -> str:
     """Return how long ago ``moment`` was, in one unit, such as ``just now`` or ``5 minutes ago``."""
     if now() - moment < dt.timedelta(minutes=1):
         return "just now"
-    with translation.override(None):  # the rest of the sentence is English
+    with translation.override(None):  # the rest of the sentence is English too
         return f"{timesince(moment, now(), depth=1)} ago"
 
 
 @register.inclusion_tag("config_app/_changes.html")
 def changes_of(revision: Revision, most: int = SHOWN) -> dict[str, Any]:
-    """Render the first ``most`` changes of a revision and the number of the others."""
+    """Render the first ``most`` changes of a revision, and how many more there are."""
     rows: Sequence[Any] = change_rows(revision)
     return {"changes": rows[:most], "more": max(0, len(rows) - most), "revision": revision}

@@ -23,9 +23,9 @@ SHOWN = "_config_app_banner_shown"
 
 @register.inclusion_tag("config_app/_unconfirmed.html", takes_context=True)
 def unconfirmed_revisions(context: template.Context) -> dict[str, Any]:
-    """Render the banner of unconfirmed revisions; on each page, only the first use of this tag renders it.
+    """Render the banner of unconfirmed revisions, but only once on each page.
 
-    Without the admin, whose pages confirm a revision, render nothing.
+    The buttons of the banner lead to the admin. If the project has no admin, render nothing.
     """
     request = context.get("request")
     if not isinstance(request, HttpRequest) or not hasattr(request, "user") or hasattr(request, SHOWN):
@@ -44,7 +44,7 @@ def unconfirmed_revisions(context: template.Context) -> dict[str, Any]:
 
 
 def _has_admin() -> bool:
-    """Return whether the admin is installed and has URLs."""
+    """Return whether the admin is installed and the project's URLs include it."""
     if not apps.is_installed("django.contrib.admin"):
         return False
     try:

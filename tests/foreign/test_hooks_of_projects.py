@@ -135,7 +135,7 @@ def test_a_hook_without_parentheses_is_refused_at_once(project: ForeignProject) 
     def follow(old, new): pass
     """)
     assert done.stderr.endswith(
-        "TypeError: on_change() takes keys of settings; without a key, write @on_change()\n"
+        "TypeError: on_change() expects the keys of settings; without a key, write @on_change()\n"
     )
 
 

@@ -45,8 +45,8 @@ client = Client()
 client.force_login(User.objects.create_superuser("olive"))
 def page(number):
     return client.get(reverse("admin:config_app_revision_change", args=[number]))
-assert "/rollback/" in page(11).text and "Older history was removed" not in page(11).text
-assert "/rollback/" not in page(9).text and "Older history was removed" in page(9).text
+assert "/rollback/" in page(11).text and "Old history was removed" not in page(11).text
+assert "/rollback/" not in page(9).text and "Old history was removed" in page(9).text
 assert reverse("admin:config_app_revision_change", args=[1]) in page(9).text
 assert client.get(reverse("admin:config_app_revision_changelist")).status_code == 200
 assert client.get(reverse("admin:config_app_systemconfig_changelist")).status_code == 200

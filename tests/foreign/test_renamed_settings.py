@@ -129,7 +129,7 @@ def test_the_command_line_knows_both_keys_and_warns(project: ForeignProject) -> 
     assert (facts["history"], facts["secrets"], facts["archived_secrets"]) == ("ok", "ok", "ok")
 
 
-def test_prune_stores_values_under_their_present_keys(project: ForeignProject) -> None:
+def test_prune_stores_values_under_their_current_keys(project: ForeignProject) -> None:
     renamed(project)
     dry = project.manage("config", "prune", "--dry-run")
     assert "would remove page_size: the setting is called entries now" in dry.stdout

@@ -48,7 +48,7 @@ def _accepted(key: str) -> Revision | None:
     """Return the newest revision in which a value for ``key`` was accepted; ``None`` if there is none."""
     for revision in store.history(key=key):
         if any(
-            get_schema().present_key(change.key) == key and not change.refused
+            get_schema().current_key(change.key) == key and not change.refused
             for change in revision.changes.all()
         ):
             return revision

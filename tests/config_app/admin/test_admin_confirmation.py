@@ -196,7 +196,7 @@ def test_a_process_that_has_an_earlier_revision_in_force_confirms_nothing(
 ) -> None:
     revision = change(trusted_proxies="10.0.0.0/8")
     monkeypatch.setattr("config_app.admin.unconfirmed._revision_of", lambda _request: revision.number - 1)
-    assert "is not in force yet in the process that answered" in send(client, "confirm", revision.number)
+    assert "The process that answered does not use revision" in send(client, "confirm", revision.number)
     assert is_waiting(revision)
 
 
@@ -206,7 +206,7 @@ def test_a_process_that_has_yet_to_move_its_listener_confirms_nothing(
     monkeypatch.setattr(effects._applied, "values", {"port": 8884})
     revision = change(port=9000)
     page = send(client, "confirm", revision.number, SERVER_PORT="9000")
-    assert "is not in force yet" in page
+    assert "does not use revision" in page
     assert is_waiting(revision)
 
 
@@ -238,7 +238,7 @@ def test_it_is_confirmed_only_from_where_the_new_settings_lead(
     monkeypatch.setattr(effects._applied, "values", {})
     revision = change(**changes)
     page = send(client, "confirm", revision.number, **old)
-    assert "can be confirmed only from a page opened under the new settings" in page
+    assert f"confirm revision {revision.number} only on a page that was opened with the new settings" in page
     assert is_waiting(revision)
     url = reverse("admin:config_app_revision_confirm", args=[revision.number])
     cookies = {f"__Host-{name}": value.value for name, value in client.cookies.items()}

@@ -143,8 +143,8 @@ def test_an_optional_value_can_be_emptied(editor: Editor) -> None:
 def test_settings_for_the_shell_and_the_code_are_read_only_with_the_reason(editor: Editor) -> None:
     page = text_of(editor.loaded)
     assert not {"app_mode", "setup_completed", "database_path", "local_admin_email"} & editor.fields.keys()
-    assert "Changed from a shell: manage.py config set app_mode VALUE" in page
-    assert "Kept up to date by the application itself." in page
+    assert "To change this setting, run manage.py config set app_mode VALUE." in page
+    assert "The application itself keeps this value up to date." in page
 
 
 def test_what_is_read_only_cannot_be_posted_either(editor: Editor) -> None:

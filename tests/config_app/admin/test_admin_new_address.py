@@ -10,7 +10,7 @@ from hub.models import User
 from tests.support.browsers.editor import EDITOR, HISTORY, Editor, browser, last_revision, text_of
 
 SAID = "Port 8884 → 9000"
-WARNING = "This could lock you out, so it reverts in 5:00 unless you confirm it."
+WARNING = "This change could lock you out, so it reverts in 5:00 unless you confirm it."
 
 
 @pytest.fixture

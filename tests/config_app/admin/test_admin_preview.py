@@ -40,7 +40,7 @@ def test_a_reset_is_shown_as_the_return_to_the_default(editor: Editor) -> None:
 
 def test_it_says_so_where_a_change_reverts_unless_it_is_confirmed(editor: Editor, settings: Settings) -> None:
     settings.CONFIG_APP = {**settings.CONFIG_APP, "CONFIRM_SECONDS": 90}
-    words = "This could lock you out, so it reverts in 1:30 unless you confirm it."
+    words = "This change could lock you out, so it reverts in 1:30 unless you confirm it."
     assert editor.preview(port="9000")["warning"] == words
     assert editor.preview(log_level="debug")["warning"] == ""
 

@@ -54,7 +54,7 @@ def test_the_page_shows_what_would_change_with_secrets_masked(way: Way) -> None:
 
 
 def test_the_page_says_so_where_the_return_reverts_unless_it_is_confirmed(way: Way) -> None:
-    warning = "This could lock you out, so it reverts in 5:00 unless you confirm it."
+    warning = "This change could lock you out, so it reverts in 5:00 unless you confirm it."
     assert warning in text_of(way.page)
     number = last_revision().number
     plan({"log_level": "debug"}).apply()
@@ -115,9 +115,8 @@ def test_what_only_a_shell_changes_stands_in_the_way(way: Way) -> None:
     number = last_revision().number
     plan({"local_admin_email": "next@example.com"}).apply()
     page = Way(way.client, number)
-    assert f"local_admin_email: cannot be set by hand, use manage.py config rollback {number}" in text_of(
-        page.page
-    )
+    refusal = f"local_admin_email: cannot be changed in the browser; run manage.py config rollback {number}"
+    assert refusal in text_of(page.page)
     assert page.confirm().status_code == 200
     assert stored("local_admin_email") == "next@example.com"
 

@@ -40,7 +40,7 @@ def row(content: bytes, key: str) -> str:
 
 def test_the_page_says_that_a_secret_is_set_and_who_changed_it_when(client: Client) -> None:
     page = row(client.get(EDITOR).content, "workos_api_key")
-    assert "Set, leave blank to keep" in page
+    assert "Set. Leave blank to keep the stored value" in page
     assert "by grace" in page
     assert "<time datetime=" in page
 
@@ -99,7 +99,7 @@ def test_a_new_secret_together_with_clear_is_refused(client: Client) -> None:
 def test_a_refused_secret_is_not_shown_again_and_the_page_says_so(client: Client) -> None:
     response = Editor(client).save(workos_api_key="canary-not-a-key")
     assert not leaks(response.content, "canary-not-a-key")
-    assert "enter WorkOS API Key once more" in response.content.decode()
+    assert "Enter WorkOS API Key again" in response.content.decode()
 
 
 def test_a_good_secret_beside_another_mistake_is_not_shown_again_either(client: Client) -> None:
@@ -113,7 +113,7 @@ def test_a_secret_entered_on_a_stale_page_must_be_entered_again(client: Client) 
     plan({"port": 9000}).apply(actor="grace")
     response = editor.save(workos_api_key=REPLACEMENT)
     assert not leaks(response.content, REPLACEMENT)
-    assert "Secrets must be entered again:</strong> WorkOS API Key" in response.content.decode()
+    assert "Enter these secrets again:</strong> WorkOS API Key" in response.content.decode()
     assert stored("workos_api_key").reveal() == CANARY
 
 

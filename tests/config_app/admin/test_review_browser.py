@@ -26,7 +26,7 @@ pytestmark = pytest.mark.xdist_group("browser")
 
 EDITOR = "/admin/config_app/systemconfig/"
 PATIENCE = 60_000
-WARNING = "This could lock you out, so it reverts in 5:00 unless you confirm it."
+WARNING = "This change could lock you out, so it reverts in 5:00 unless you confirm it."
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ def test_an_error_is_printed_with_its_cure_and_ends_the_command_with_status_1(in
     out, error = failing()
     assert "error    stored values        1 of 2 are valid\n" in out
     assert "error: port: the stored value is not valid, expected a whole number from 1 to 65535" in out
-    assert "set it with config set port VALUE" in out
+    assert "run manage.py config set port VALUE" in out
     assert error == "one fact is an error; the output says how to fix each"
 
 
