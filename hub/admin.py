@@ -1,4 +1,4 @@
-"""The hub's registrations with the admin site: people and groups."""
+"""Register people and groups with the admin site."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from hub.models import User
 from hub.people.admin import GroupsAdmin, PeopleAdmin
 
 admin.site.register(User, PeopleAdmin)
-admin.site.unregister(Group)  # with Django's admin, staff who may change groups can give themselves any right
+admin.site.unregister(Group)  # in Django's admin, staff who may change groups can give themselves any right
 admin.site.register(Group, GroupsAdmin)

@@ -1,4 +1,4 @@
-"""The ASGI application; the bootstrap must have run before it serves."""
+"""The ASGI application. The bootstrap must be done before a server uses it."""
 
 from __future__ import annotations
 

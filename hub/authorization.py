@@ -1,4 +1,4 @@
-"""Whether an e-mail address belongs to a super admin, according to the runtime config."""
+"""Find out from the runtime config whether an e-mail address belongs to a super admin."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hub.runtime_config import RuntimeConfig, get_config
 
 
 def is_super_admin(email: str | None, config: RuntimeConfig | None = None) -> bool:
-    """Return whether ``super_admin_emails`` lists the address, in ``config`` or the current runtime config.
+    """Return whether ``super_admin_emails`` lists the address. The default is the current runtime config.
 
     The address is normalized first, so upper and lower case do not matter (W11).
     """

@@ -1,4 +1,4 @@
-"""Bring an install from an empty folder to a hub that can serve; many processes may do so at once."""
+"""Bring an install from an empty folder to a hub that can serve; many processes may try this at once."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from setup_wizard.claiming import tokens
 
 
 class BootstrapState(enum.StrEnum):
-    """The state of an install, from an empty folder to a running hub; it is detected and never stored."""
+    """The state of an install, from an empty folder to a running hub. The state is detected, never stored."""
 
     NO_DATABASE = "no_database"
     EMPTY_DATABASE = "empty_database"
@@ -55,8 +55,9 @@ def get_bootstrap_state() -> BootstrapState:
 def bootstrap_application() -> RuntimeConfig:
     """Do all steps of the bootstrap that are still missing, and return the runtime config.
 
-    Any number of processes may call this at once: one does the work, and the others wait. It can be repeated.
-    Raise ``ConfigError``, which names the problem and the fix. Then no step is left half done.
+    Any number of processes may call this at once: one does the work, and the others wait. Later calls do only
+    what is missing. If a step fails, raise ``ConfigError``, which names the problem and the fix. Then no step
+    is left half done.
     """
     ensure_data_dir(instance().data_dir)
     if (path := file.location()) is not None:
@@ -88,8 +89,8 @@ def _facts_changed() -> bool:
     row = store.read().rows.get("database_path")
     if row is None:
         return True
-    # Hubs on several machines may write the same server's address differently. They must not overwrite it
-    # in turns.
+    # Hubs on several machines may write the address of their server differently. They must not overwrite
+    # each other's spelling in turns.
     return row.value != instance().database_label and not _is_shared()
 
 
@@ -119,7 +120,7 @@ def _bring_up() -> None:
 
 
 def run_migrations_once() -> None:
-    """Apply the pending migrations, if there are any; first back up a database that has tables."""
+    """If migrations are pending, back up a database that has tables, and then apply the migrations."""
     if not migration.pending():
         return
     if connection.introspection.table_names():
@@ -130,8 +131,9 @@ def run_migrations_once() -> None:
 def auto_migrate_from_env() -> Revision | None:
     """Import ``.env`` and the process environment, and return the revision.
 
-    This happens once for each database; after that, do nothing and return ``None``. A value that is not valid
-    is left out. The revision records what was expected, and the hub reports it until the setting is set.
+    This happens once for each database; later calls do nothing and return ``None``. An invalid value is not
+    imported. Instead, the revision stores a note with the expected value. The hub shows this note until the
+    setting is set.
     """
     if store.read().revision > 0:
         return None

@@ -1,4 +1,4 @@
-"""The access check of the API: only super admins are allowed, and a refusal is JSON."""
+"""The access check of the API: other people than super admins get a refusal as JSON."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.http import HttpRequest, JsonResponse
 
 
 def refusal(request: HttpRequest) -> JsonResponse | None:
-    """Return ``None`` for a super admin, 403 for other signed-in people, and 401 for anyone else."""
+    """Return ``None`` for a super admin, status 403 for other signed-in people, and 401 for all others."""
     if not request.user.is_authenticated:
         return JsonResponse({"error": "sign_in_required"}, status=401)
     if not request.user.is_superuser:

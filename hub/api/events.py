@@ -28,7 +28,7 @@ _NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 @never_cache
 @require_GET
 def stream_events(request: HttpRequest) -> HttpResponseBase:
-    """Stream events to super admins: the number, keys and channel of each revision, never values."""
+    """Return a stream with an event for each revision: its number, keys, channel and time, but no values."""
     if answer := refusal(request) or _unservable(request):
         return answer
     last = request.headers.get("Last-Event-ID")
@@ -51,11 +51,11 @@ def _unservable(request: HttpRequest) -> JsonResponse | None:
 
 
 def _may_listen(request: HttpRequest) -> bool:
-    """Return whether the request's session is still valid and its user is still a super admin."""
+    """Return whether the session of ``request`` is still valid and its user is still a super admin."""
     fresh = HttpRequest()
     fresh.META = request.META
     fresh.session = import_module(settings.SESSION_ENGINE).SessionStore(request.session.session_key)
     try:
         return bool(current_user(fresh, auth.get_user(fresh)).is_superuser)
     except DatabaseError:
-        return False  # the client reconnects, and succeeds when the database is back
+        return False  # the client connects again until the database is back

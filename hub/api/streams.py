@@ -25,13 +25,13 @@ logger = logging.getLogger("hub")
 T = TypeVar("T")
 
 HEARTBEAT = 15.0
-"""Seconds without an event after which a heartbeat comment is sent and the client's rights are checked."""
+"""After this many seconds without an event, send a comment and check the client's rights again."""
 MAX_STREAMS = 100
 """The maximum number of open streams in one process."""
 MAX_REPLAY = 500
-"""The maximum number of missed revisions that are sent. A client that missed more must read everything."""
+"""The highest number of missed events that a client gets. After more, it must read everything again."""
 RETRY_MS = 3000
-"""Milliseconds after which a client reconnects."""
+"""How many milliseconds a client waits before it connects again."""
 
 
 def is_full() -> bool:
@@ -40,9 +40,9 @@ def is_full() -> bool:
 
 
 async def stream(may_listen: Callable[[], bool], last: int | None) -> AsyncIterator[str]:
-    """Yield the events after revision ``last`` as text. ``None`` stands for the current revision.
+    """Yield the events after revision ``last`` as text; if ``last`` is ``None``, after the current revision.
 
-    The stream ends when ``may_listen`` returns false, the database is unreachable, or the server stops.
+    The stream ends if ``may_listen`` returns false, if the database is unreachable, or if the server stops.
     """
     await _free_thread()
     if is_full():  # other clients have connected since the view checked
@@ -106,7 +106,7 @@ def _message(number: int, data: dict[str, object], kind: str = "") -> str:
 
 async def _free_thread() -> None:
     """Close the database connection of the thread that ran the middleware, and free the thread."""
-    # A stream can last for hours and does not need them.
+    # A stream can last for hours and needs neither this connection nor this thread.
     await sync_to_async(_close_connections)()
     context = SyncToAsync.thread_sensitive_context.get(None)
     executor = SyncToAsync.context_to_thread_executor.pop(context, None) if context else None

@@ -15,5 +15,5 @@ from hub.api.access import refusal
 @never_cache
 @require_safe
 def read_config(request: HttpRequest) -> JsonResponse:
-    """Return the same JSON as ``config show --json``, or 401 or 403 if the person is not a super admin."""
+    """Return the same JSON as ``config show --json``; refuse people who are not super admins (401 or 403)."""
     return refusal(request) or JsonResponse(report())

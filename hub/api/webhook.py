@@ -25,11 +25,11 @@ logger = logging.getLogger("hub")
 
 TIMESTAMP, SIGNATURE = "X-Hub-Timestamp", "X-Hub-Signature"
 TOLERANCE = 300
-"""How far a call's timestamp may differ from the database's clock, in seconds."""
+"""How many seconds the timestamp of a call may differ from the clock of the database."""
 REMEMBERED = dt.timedelta(days=1)
-"""How long the signatures of calls are stored, to refuse replays.
+"""How long the signature of a call is stored, so that a replay of the call is refused.
 
-This is much longer than a call is valid, so that no call becomes valid again if the clock is set back.
+This is much longer than a call is valid. So even if the clock is set back, a call cannot be replayed.
 """
 MAX_BODY = 16 * 1024
 
@@ -37,21 +37,21 @@ _SECONDS = re.compile(r"[0-9]{1,12}", re.ASCII)
 
 
 class Refused(Exception):
-    """A call that is refused with the HTTP status ``status`` and the error ``code``."""
+    """A call is refused; ``status`` is the HTTP status, and ``code`` is the name of the error in the JSON."""
 
     def __init__(self, status: int, code: str) -> None:
         self.status, self.code = status, code
         super().__init__(code)
 
 
-@csrf_exempt  # the signature replaces the CSRF token: no other site can make it
+@csrf_exempt  # other sites cannot make the signature, so a CSRF token is not needed
 @login_not_required
 @never_cache
 @require_POST
 def reload_config(request: HttpRequest) -> JsonResponse:
-    """Make every process reload the configuration and return the revision as JSON.
+    """Make every process reload the configuration, and return the newest revision as JSON.
 
-    The call must be signed with ``reload_webhook_secret``, recent and not a replay.
+    The call must be recent and signed with ``reload_webhook_secret``, and must not be a replay.
     """
     try:
         number = _carry_out(_verified(request))
@@ -62,7 +62,7 @@ def reload_config(request: HttpRequest) -> JsonResponse:
 
 
 def _verified(request: HttpRequest) -> str:
-    """Return the call's signature; raise ``Refused`` if the signature or the timestamp is not valid."""
+    """Return the signature of the call; raise ``Refused`` if the signature or the timestamp is not valid."""
     secret = get_config().reload_webhook_secret
     if secret is None:
         raise Refused(403, "webhook_secret_not_set")
@@ -86,7 +86,7 @@ def _body(request: HttpRequest) -> bytes:
 
 def _carry_out(signature: str) -> int:
     """Reload the configuration in every process and return the revision; raise ``Refused`` for a replay."""
-    # The lock makes processes check one after the other, if the same call reaches several of them.
+    # If the same call reaches several processes, the lock makes them check it one after the other.
     digest = hashlib.sha256(signature.encode()).hexdigest()
     with store.writing():
         if WebhookCall.objects.filter(pk=digest).exists():

@@ -14,7 +14,7 @@ from hub.models import User
 class PasswordBackend(AxesStandaloneBackend, ModelBackend):
     """Django's backend for passwords, combined with django-axes' throttle."""
 
-    # A session stores the backend that signed the person in. With one backend there is only one to store.
+    # Django stores in each session which backend signed the person in. Here there is only one to store.
     def authenticate(
         self,
         request: HttpRequest | None,
@@ -24,11 +24,11 @@ class PasswordBackend(AxesStandaloneBackend, ModelBackend):
     ) -> User | None:
         """Return the user, or ``None`` if the password is wrong.
 
-        Raise ``PermissionDenied`` while there are too many failed attempts.
+        Raise ``PermissionDenied`` after too many failed attempts.
         """
         AxesStandaloneBackend.authenticate(self, request, username, password, **kwargs)
         user = ModelBackend.authenticate(self, request, username, password, **kwargs)
         if user is not None:
-            # Check again: many guesses at the same moment all pass the first check, before one has failed.
+            # Check again: if many guesses arrive at once, all pass the first check before any of them fails.
             AxesStandaloneBackend.authenticate(self, request, username, password, **kwargs)
         return user

@@ -1,7 +1,8 @@
 """A signed cookie that marks browsers in which a person has signed in before.
 
-Wrong passwords from other browsers do not count in a known browser. An attacker who guesses an account's
-password elsewhere therefore cannot lock its owner out (device cookies in OWASP's authentication cheat sheet).
+In a marked browser, wrong passwords from other browsers do not count. So an attacker who guesses passwords
+elsewhere cannot lock out the owner of the account. OWASP's authentication cheat sheet calls this a device
+cookie.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ REMEMBERED = dt.timedelta(days=90)
 
 
 def known_browser(request: HttpRequest, email: str) -> str:
-    """Return the browser's random name if ``email`` has signed in with it before, or else an empty text."""
+    """Return the random name of a browser in which ``email`` has signed in before, or else an empty text."""
     try:
         owner, name = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=REMEMBERED)
     except signing.BadSignature:

@@ -16,7 +16,7 @@ from hub.auth import proof, throttle
 
 
 class LocalSignInForm(AuthenticationForm):
-    """Django's sign-in form with this hub's label and messages."""
+    """Django's sign-in form, with the hub's own label and messages."""
 
     error_messages = {
         "invalid_login": "No active account has this e-mail address and password. Check both and try again.",
@@ -63,20 +63,20 @@ class ProofForm(forms.Form):
         return not self.fields
 
     def clean_password(self) -> None:
-        """Check the password and store the proof in the session. The password is not kept."""
+        """Check the password and store a proof in the session. The form does not keep the password."""
         _prove(self.request, Secret(self.cleaned_data["password"]))
 
 
 class OwnPasswordForm(AdminPasswordChangeForm):
-    """Django's form to change one's own password. Wrong old passwords are throttled as at sign-in."""
+    """Django's form in which people change their own password. The throttle limits wrong old passwords."""
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        """Create the form. ``request`` is the request for which failed attempts are counted."""
+        """Create the form. Failed attempts are counted for the sender of ``request``."""
         super().__init__(*args, **kwargs)
         self.request = request
 
     def clean_old_password(self) -> str:
-        """Return the old password; refuse it if it is wrong or after too many failed attempts."""
+        """Return the old password. Refuse it if it is wrong, or if there were too many failed attempts."""
         _prove(self.request, Secret(self.cleaned_data["old_password"]))
         return cast("str", self.cleaned_data["old_password"])
 

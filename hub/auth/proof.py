@@ -41,20 +41,20 @@ def counts(age: dt.timedelta | None) -> bool:
 
 def is_recent(session: SessionBase) -> bool:
     """Return whether the session has a proof that still counts."""
-    # If the clock was set back, the age is negative. ``counts`` checks its absolute value.
+    # If the clock was set back, the age is negative. So ``counts`` compares its absolute value.
     at = session.get(PROVED_AT)
     return at is not None and counts(timeline.now() - dt.datetime.fromtimestamp(at, dt.UTC))
 
 
 def prove(request: HttpRequest, password: Secret) -> None:
-    """Store a proof in the session if ``password`` is the signed-in person's; raise ``NotProved`` if not."""
+    """Store a proof in the session; raise ``NotProved`` if ``password`` is not the signed-in person's."""
     if session_origin.is_at_workos(request):
-        raise NotProved("You signed in at WorkOS, so a password of this hub does not count.")
+        raise NotProved("You signed in at WorkOS, so a password of this hub proves nothing.")
     credentials = {"username": request.user.get_username()}
     if authenticate(request, **credentials, password=password.reveal()) != request.user:
         raise NotProved(throttle.too_many() if throttle.holds(request) else WRONG)
     throttle.SignInThrottle().reset_user_attempts(request, credentials)
-    request.session.cycle_key()  # a cookie that was stolen earlier must not get the proof
+    request.session.cycle_key()  # a cookie that was stolen earlier must not benefit from the proof
     note(request.session)
 
 

@@ -1,8 +1,8 @@
 """The limits on failed sign-ins, counted with django-axes (W5).
 
-Failures are counted in the database for all processes, by account and by IP address. After too many, a person
-must wait; no account is locked for good. In a browser in which a person has signed in before, only the
-failures from that browser count.
+Failures are counted in the database for all processes, by account and by IP address. After too many failures,
+a person must wait; no account is locked for good. In a browser in which a person has signed in before, only
+the failures from that browser count.
 """
 
 from __future__ import annotations
@@ -29,18 +29,23 @@ LIMITS: Mapping[tuple[str, ...], int] = {
     ("ip_address",): 20,
     ("username",): 50,
 }
-"""How many failures are allowed per account and address together, per address, and per account."""
+"""After this many failures, a person must wait.
+
+The keys say which failures are counted together: those with the same account and IP address, those from the
+same IP address, and those with the same account.
+"""
 IN_A_KNOWN_BROWSER: Mapping[tuple[str, ...], int] = {("username",): 5}
+"""The limit in a browser in which the person has signed in before."""
 WRONG_TOKENS: Mapping[tuple[str, ...], int] = {("ip_address",): 20}
-"""The limit for wrong setup tokens. It is per address, so strangers elsewhere cannot block the owner."""
-SETUP_TOKEN = "(setup token)"  # noqa: S105 - stands in for the account, also in the log
+"""The limit for wrong setup tokens from one IP address. Strangers elsewhere cannot block the owner."""
+SETUP_TOKEN = "(setup token)"  # noqa: S105 - wrong tokens are counted under this name
 NO_ADDRESS = "(no e-mail address)"
 LONGEST = 255
 """The longest account name that django-axes stores, in characters."""
 IPV6_NETWORK = 64
-"""The prefix length by which IPv6 addresses are counted.
+"""The prefix length of the IPv6 networks whose failures are counted together.
 
-A subscriber can use every address in such a network (RFC 6177), so single addresses cannot be limited.
+A subscriber can use every address of such a network (RFC 6177), so it is no use to count single addresses.
 """
 
 
@@ -58,7 +63,7 @@ def _limits(request: HttpRequest, credentials: Credentials) -> Mapping[tuple[str
 def account(request: HttpRequest, credentials: Credentials = None) -> str:
     """Return the name under which failures are counted.
 
-    It is the account's name. In a known browser, the browser's random name precedes it.
+    This is the account's name. In a known browser, the browser's random name stands before it.
     """
     if (credentials or {}).get("username") == SETUP_TOKEN:
         return SETUP_TOKEN
@@ -117,7 +122,7 @@ def too_many() -> str:
 
 
 class SignInThrottle(AxesDatabaseHandler):
-    """django-axes' handler, with a limit of its own for each combination of columns."""
+    """django-axes' handler, with a separate limit for each combination of columns."""
 
     def user_login_failed(
         self, sender: object, credentials: dict[str, Any], request: HttpRequest | None = None, **kwargs: Any
@@ -127,7 +132,10 @@ class SignInThrottle(AxesDatabaseHandler):
             super().user_login_failed(sender, credentials, request, **kwargs)
 
     def get_failures(self, request: HttpRequest, credentials: Credentials = None) -> int:
-        """Return 1 if a limit is reached, or else 0. ``AXES_FAILURE_LIMIT`` is 1."""
+        """Return 1 if a limit is reached, or else 0.
+
+        ``AXES_FAILURE_LIMIT`` is 1, so django-axes makes the person wait if this is 1.
+        """
         limits = _limits(request, credentials).values()
         attempts = self.get_user_attempts(request, credentials)
         return int(any(_total(a) >= limit for a, limit in zip(attempts, limits, strict=True)))

@@ -30,7 +30,7 @@ def workos_needs_credentials(config: RuntimeConfig) -> Iterable[RuleViolation]:
 
 def a_super_admin_remains(config: RuntimeConfig) -> Iterable[RuleViolation]:
     """Yield a violation if a claimed hub has no super admin."""
-    # Without one, nobody could change its configuration in the browser any more.
+    # Without a super admin, no one could change sensitive settings in the browser any more.
     if config.setup_completed and config.app_mode != "unconfigured" and not config.super_admin_emails:
         yield RuleViolation(
             ("super_admin_emails",), "expected at least one address", "add the address of an administrator"
@@ -39,7 +39,7 @@ def a_super_admin_remains(config: RuntimeConfig) -> Iterable[RuleViolation]:
 
 def only_reset_unclaims(before: RuntimeConfig, after: RuntimeConfig) -> Iterable[RuleViolation]:
     """Yield a violation if a change other than a reset makes a claimed hub ``unconfigured``."""
-    # Only a reset also ends the sessions and revokes the rights.
+    # A reset also ends the sessions and revokes the rights, which a plain change of the mode does not.
     if before.app_mode != "unconfigured" and after.app_mode == "unconfigured" and after.setup_completed:
         yield RuleViolation(
             ("app_mode",), "expected local or workos", "run manage.py config reset to set the hub up again"
@@ -48,11 +48,11 @@ def only_reset_unclaims(before: RuntimeConfig, after: RuntimeConfig) -> Iterable
 
 def only_a_claim_configures(before: RuntimeConfig, after: RuntimeConfig) -> Iterable[RuleViolation]:
     """Yield a violation if a change other than a claim sets the mode of an unclaimed hub."""
-    # Only a claim also creates the administrator.
+    # A claim also creates the administrator, which a plain change of the mode does not.
     if after.app_mode not in {before.app_mode, "unconfigured"} and not after.setup_completed:
         yield RuleViolation(
             ("app_mode",),
-            "expected a claimed hub, but nobody has claimed this one yet",
+            "expected a claimed hub, but this hub is not claimed yet",
             "run manage.py setup, or open the link that manage.py setup_token prints",
         )
 

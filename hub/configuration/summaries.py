@@ -13,15 +13,15 @@ def plain(value: object) -> str:
 
 
 def count(values: Sequence[object]) -> str:
-    """Return how many values are configured in a list."""
+    """Return how many values a list has, such as ``2 configured``."""
     return f"{len(values)} configured"
 
 
 def whether(value: object) -> str:
-    """Return whether there is a value, without the value itself."""
+    """Return a text that says whether there is a value, but does not contain the value."""
     return NOT_SET if value is None else SECRET_SET
 
 
 def prefix(start: str) -> Callable[[str | None], str]:
-    """Return a function that shows a value as ``start`` and ``***``, and a missing value as not set."""
+    """Return a function that shows only ``start`` and ``***`` of a value, and a missing value as not set."""
     return lambda value: NOT_SET if value is None else f"{start}***"

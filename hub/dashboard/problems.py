@@ -28,11 +28,11 @@ def problem_rows(snapshot: Snapshot) -> list[dict[str, Any]]:
 
 def _waiting(snapshot: Snapshot) -> Iterator[Problem]:
     """Yield a problem for each unconfirmed revision, the newest first."""
-    if snapshot.confirm_by is None:  # then there is none, and no query is needed
+    if snapshot.confirm_by is None:  # no revision is unconfirmed, so no query is needed
         return
     try:
         numbers = [number for number, _left in reversed(deadlines.unconfirmed())]
-    except DatabaseUnavailable:  # the page shows what it can without the database
+    except DatabaseUnavailable:  # the page shows only what it can find out without the database
         return
     for number in numbers:
         message = f"Revision {number} will be reverted unless it is confirmed"

@@ -1,4 +1,4 @@
-"""Create and check the SQLite file; an emptied file is never treated as a new install."""
+"""Create and check the SQLite file. An emptied file is an error, never a new install."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def is_there() -> bool:
 
 
 def create(path: Path) -> None:
-    """Create the file if it is missing, so that only this user can open it.
+    """Create the file if it is missing, with permissions for this user only.
 
     Raise ``DatabaseUnavailable`` if that fails.
     """

@@ -25,7 +25,7 @@ _EXPECTED_ENCODED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """One database: `entry` goes into DATABASES; `label` names it in messages, without user and password.
+    """One database: `entry` goes into DATABASES; `label` is its name in messages, without user and password.
 
     `entry` has OPTIONS only if the URL has some, such as sslmode=require.
     """
@@ -54,8 +54,8 @@ def sqlite_database(text: str, base: Path) -> Database:
 
     If the path cannot be used, raise ValueError with a text that says what was expected.
     """
-    # If a URL were used as a path, the hub would start with a new, empty database, and the password would
-    # be part of a file name.
+    # If the hub used a URL as a path, it would start with a new, empty database, and the password would be
+    # part of a file name.
     if "://" in text or text.startswith(":memory:"):
         raise ValueError("the path of an SQLite file; a database URL belongs in HUB_DATABASE_URL")
     path = resolve_path(text, base)
@@ -78,8 +78,8 @@ def database_from_url(url: str, base: Path) -> Database:
 
 
 def _sqlite_from_url(rest: str, base: Path) -> Database:
-    # django-environ is not used here. It ignores `data` in sqlite://data/hub.db, reads + as a space, cuts
-    # at #, and uses a database in memory, a separate one in each process, if the path is missing.
+    # django-environ is not used here. It ignores `data` in sqlite://data/hub.db, reads + as a space, and cuts
+    # the path at #. If the path is missing, it gives each process a database of its own in memory.
     if not rest.startswith("/") or rest[1:] in {"", ":memory:"} or "?" in rest:
         raise ValueError(_EXPECTED_SQLITE)
     return sqlite_database(unquote(rest[1:]), base)

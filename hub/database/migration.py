@@ -30,7 +30,7 @@ def applied_migrations() -> set[tuple[str, str]]:
 
 
 def is_initialised() -> bool:
-    """Return whether the engine's tables exist and have a first revision.
+    """Return whether the tables of ``config_app`` exist and contain a revision.
 
     Raise ``NewerSchema`` if the database was migrated by a later version, and ``DatabaseUnavailable`` if it
     cannot be read.
@@ -49,12 +49,12 @@ def _unusable(error: DatabaseError) -> DatabaseUnavailable:
     reason = str(error).strip().splitlines()[0]
     if connection.vendor == "sqlite":
         reason = f"{connection.settings_dict['NAME']}: {reason}"
-    fix = WAIT if is_locked(error) else "check that it is reachable and that this user may use it"
+    fix = WAIT if is_locked(error) else "check that the database is reachable and that this user may use it"
     return DatabaseUnavailable(reason, fix)
 
 
 def refuse_newer(applied: set[tuple[str, str]]) -> None:
-    """Raise ``NewerSchema`` if the database has migrations of installed apps that this code lacks."""
+    """Raise ``NewerSchema`` if a migration was applied that does not exist in the installed apps."""
     if _are_on_disk(applied):  # this is far quicker than loading all migrations
         return
     loader = MigrationExecutor(connection).loader
@@ -103,10 +103,11 @@ def migrate() -> None:
 @contextlib.contextmanager
 def _all_or_nothing() -> Iterator[None]:
     """Run the block in one transaction, if the database can roll back the creation of tables."""
-    # Django commits the tables of a migration before it records the migration. If the process were killed
-    # in between, it could never migrate again, because the tables would exist already (R1).
+    # Django commits the tables of a migration before it records the migration. If the process were killed in
+    # between, the next migrate would fail, because the tables would already exist (R1).
     if not connection.features.can_rollback_ddl:
         yield
         return
-    with connection.constraint_checks_disabled(), transaction.atomic():  # SQLite checks them at the end
+    # SQLite checks the constraints at the end.
+    with connection.constraint_checks_disabled(), transaction.atomic():
         yield

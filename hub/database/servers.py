@@ -10,7 +10,7 @@ from config_app.errors import ConfigError
 
 MYSQL = "django.db.backends.mysql"
 CONNECT_TIMEOUT = 5
-"""How many seconds connecting may take; without a limit, the hub would wait minutes for a dead server."""
+"""How many seconds a connection attempt may take. Without a limit, it could take minutes."""
 LIMITS: Mapping[str, Mapping[str, Any]] = {
     "django.db.backends.postgresql": {
         "connect_timeout": CONNECT_TIMEOUT,
@@ -24,11 +24,11 @@ LIMITS: Mapping[str, Mapping[str, Any]] = {
 
 
 def with_limits(database: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a DATABASES entry with time limits in its OPTIONS; options from the URL win over them.
+    """Return a DATABASES entry with time limits in its OPTIONS. Options from the URL override these limits.
 
     Raise ``ConfigError`` if the driver is missing.
     """
-    # The hub's own dependencies include only the driver for PostgreSQL.
+    # Of the drivers for database servers, the hub's dependencies include only that for PostgreSQL.
     if database["ENGINE"] == MYSQL and find_spec("MySQLdb") is None:
         raise ConfigError(
             "HUB_DATABASE_URL: the driver for MySQL and MariaDB is not installed",

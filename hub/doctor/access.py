@@ -1,4 +1,4 @@
-"""Checks of people's access: whether a super admin can sign in, also while WorkOS is down."""
+"""Check whether a super admin can sign in, also while WorkOS is down."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def sign_in(overview: Overview) -> Finding:
     """Check that at least one super admin can sign in."""
     config: RuntimeConfig = overview.config
     if not is_configured(config):
-        return Finding("nobody can sign in: this hub is not claimed")
+        return Finding("no one can sign in: this hub is not claimed")
     able = _administrators(config)
     text = f"mode {config.app_mode}, {able} of {len(config.super_admin_emails)} super admins can sign in"
     return Finding(text, () if able else (_no_super_admin(config),))
@@ -45,7 +45,7 @@ def _no_super_admin(config: RuntimeConfig) -> Problem:
 def local_administrator(overview: Overview) -> Finding:
     """Check that the account that claimed the hub is active.
 
-    Report also whether a super admin has a password, which is needed to sign in while WorkOS is down.
+    Also report whether a super admin has a password. While WorkOS is down, people need a password to sign in.
     """
     config: RuntimeConfig = overview.config
     has_password = has_local_administrator(config.super_admin_emails)
@@ -64,11 +64,11 @@ def local_administrator(overview: Overview) -> Finding:
 
 def _consequence(config: RuntimeConfig, *, has_password: bool) -> str:
     is_workos = config.app_mode == WORKOS and not has_password
-    return ": nobody can sign in while WorkOS is down" if is_workos else ""
+    return ": no one can sign in while WorkOS is down" if is_workos else ""
 
 
 def workos(overview: Overview) -> Finding:
-    """Check that the credentials for WorkOS are set and well-formed, without a request to WorkOS."""
+    """Check that the credentials for WorkOS are set and well-formed. Send no request to WorkOS."""
     config: RuntimeConfig = overview.config
     if config.app_mode != WORKOS:
         return Finding("not in use")
@@ -82,5 +82,5 @@ def workos(overview: Overview) -> Finding:
             keys=("workos_client_id", "workos_api_key"),
             severity="error",
         )
-        return Finding("nobody can sign in", (missing,))
-    return Finding("the credentials are set and well-formed; the test at /auth/workos tries them at WorkOS")
+        return Finding("no one can sign in", (missing,))
+    return Finding("the credentials are set and well-formed; the page /auth/workos can test them at WorkOS")

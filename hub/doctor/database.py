@@ -18,20 +18,20 @@ FULL = 2
 
 
 def migrations(_overview: Overview) -> Finding:
-    """Check that all migrations are applied; raise ``NewerSchema`` if the database has later ones."""
+    """Check that all migrations are applied; raise ``NewerSchema`` if a later version has added some."""
     if not migration.pending():
-        return Finding("all are applied")
+        return Finding("all migrations are applied")
     pending = Problem(
         code="migrations_pending",
-        message="the database is from an earlier version, and some migrations are not applied",
-        fix="run manage.py bootstrap or manage.py serve, both of which make a backup first",
+        message="an earlier version made the database, and some migrations are not applied yet",
+        fix="run manage.py bootstrap or manage.py serve; both copy an SQLite file first",
         severity="error",
     )
-    return Finding("some are pending", (pending,))
+    return Finding("some migrations are pending", (pending,))
 
 
 def journal(_overview: Overview) -> Finding:
-    """Check that commits are safe on the disk and that this SQLite is safe in its journal mode."""
+    """Check that commits reach the disk, and that this version of SQLite is safe in its journal mode."""
     mode, level = _pragma("journal_mode"), int(_pragma("synchronous"))
     text = f"SQLite {sqlite3.sqlite_version}, journal {mode.upper()}, synchronous {SYNCHRONOUS[level]}"
     problems = [_of_journal(mode)] if _is_unsafe(mode) else []
@@ -50,10 +50,11 @@ def _is_unsafe(mode: str) -> bool:
 
 
 def _of_journal(mode: str) -> Problem:
-    can = "in this mode, this SQLite can damage the file" if mode == "wal" else "a crash can damage the file"
+    used, wanted = mode.upper(), sqlite.journal_mode()
+    cause = "this version of SQLite has a bug that" if used == "WAL" else "a crash"
     return Problem(
         code="journal_unsafe",
-        message=f"journal mode {mode.upper()} is in use, expected {sqlite.journal_mode()}: {can}",
+        message=f"journal mode {used} is in use, expected {wanted}: {cause} can damage the file",
         fix="stop every other program that has the file open, then restart the hub",
         severity="error",
     )
@@ -62,7 +63,7 @@ def _of_journal(mode: str) -> Problem:
 def _of_synchronous(level: int) -> Problem:
     return Problem(
         code="synchronous_low",
-        message=f"synchronous is {SYNCHRONOUS[level]}, expected FULL: a power cut can undo a change",
+        message=f"synchronous is {SYNCHRONOUS[level]}, expected FULL: a power failure can undo a change",
         fix="restore OPTIONS of the database in hub.settings",
         severity="error",
     )

@@ -1,4 +1,4 @@
-"""Checks of the hub's files: who can read them, and whether the hub can use them."""
+"""Check who can read the hub's files, and whether the hub can use the files."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ def _obstacle(path: Path) -> str | None:
 
 
 def _is_made_by_kernel(place: Path) -> bool:
-    """Return whether a directory is virtual, as those in /proc are."""
-    # The kernel wrongly reports that root can write there. Such a file system has no blocks. A file system
-    # in memory may have none either, but its directories have a write permission.
+    """Return whether a directory is virtual, such as a directory in /proc."""
+    # The kernel wrongly reports that root can write there. Such a file system has no blocks. A file system in
+    # memory may have no blocks either, but its directories have a write permission.
     return not place.stat().st_mode & WRITABLE and not os.statvfs(place).f_blocks
 
 
@@ -91,7 +91,7 @@ def key_file() -> Finding:
 
 
 def env_file() -> Finding:
-    """Check that ``.env`` has no unknown variables before the import, and no secrets after it.
+    """Check that ``.env`` has no unknown variables before the import, and no secrets after the import.
 
     Raise ``UnreadableEnvFile`` if the file cannot be read.
     """

@@ -1,4 +1,4 @@
-"""Checks of the addresses at which people reach the hub."""
+"""Check the addresses at which people reach the hub."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from hub.site.checks import transport_messages
 def transport(overview: Overview) -> Finding:
     """Check that passwords and cookies travel over https or stay on this machine.
 
-    These are the checks of ``manage.py check --deploy``.
+    ``manage.py check --deploy`` makes the same checks.
     """
     config: RuntimeConfig = overview.config
     problems = tuple(
@@ -30,7 +30,7 @@ def transport(overview: Overview) -> Finding:
 
 
 def listener(overview: Overview) -> Finding:
-    """Check that the hub runs on this machine or, if it does not, that it could listen on its address."""
+    """Check that a hub runs on this machine. If none runs, check that a hub could listen on its address."""
     config: RuntimeConfig = overview.config
     pinned = listener_in_use()
     place = address(pinned.get("bind_address", config.host), int(pinned.get("port", config.port)))
@@ -40,8 +40,8 @@ def listener(overview: Overview) -> Finding:
         probe(config.host, config.port)
     except ConfigError as error:
         taken = Problem(code="listener", message=error.message, fix=error.fix or "", keys=error.keys)
-        return Finding(f"no hub runs here, and none could listen at {place}", (taken,))
-    return Finding(f"no hub runs here; the next start can listen at {place}")
+        return Finding(f"no hub runs on this machine, and a hub could not listen at {place}", (taken,))
+    return Finding(f"no hub runs on this machine; a hub could listen at {place}")
 
 
 def hosts(overview: Overview) -> Finding:

@@ -178,7 +178,7 @@ def require_data_dir(path: Path) -> None:
         message = f"{path} belongs to user id {found.st_uid}, but the hub runs as user id {os.geteuid()}"
         raise _unusable(message, "run the hub as its owner")
     if found.st_mode & GROUP_OR_WORLD:
-        raise _unusable(f"others can look into {path}", f"run chmod 700 {path}")
+        raise _unusable(f"other users can open {path}", f"run chmod 700 {path}")
     if not os.access(path, os.R_OK | os.W_OK | os.X_OK, effective_ids=True):
         raise _unusable(f"{path} cannot be written to", "make it writable for the hub's user")
 

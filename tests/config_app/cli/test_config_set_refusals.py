@@ -41,7 +41,7 @@ REFUSALS: list[tuple[tuple[str, ...], type[ConfigError], str]] = [
     (("encryption_key_salt", "00"), ManagedSetting, "encryption_key_salt: cannot be set by hand"),
     (("port=1", "port=2"), ConfigError, "port: expected once, but it is given twice"),
     (("app_mode", "workos"), ConfigError, "workos_client_id"),
-    (("app_mode", "local"), ConfigError, "nobody has claimed this one yet"),
+    (("app_mode", "local"), ConfigError, "this hub is not claimed yet"),
     (("allowed_origins", "*,https://a.example"), InvalidValue, "allowed_origins: expected"),
     ((CANARY, "1"), UnknownSetting, "no such setting"),
     (("\udcff\x1b", "1"), UnknownSetting, "unknown key: no such setting"),

@@ -25,7 +25,7 @@ from tests.support.processes.unprivileged import as_ordinary_user
 def test_an_instance_directory_that_others_can_open_is_found(started_hub: HubProcess) -> None:
     started_hub.data_dir.chmod(0o755)
     found = line_of(facts_of(started_hub)["data_directory"])
-    assert found.startswith(f"error: others can look into {started_hub.data_dir}; run chmod 700")
+    assert found.startswith(f"error: other users can open {started_hub.data_dir}; run chmod 700")
 
 
 def test_an_instance_directory_that_can_be_made_is_fine(hub_process: HubProcess) -> None:
@@ -128,7 +128,7 @@ def test_a_token_file_that_outlived_the_claim_is_found(owner: User) -> None:
 
 
 def test_nobody_signs_in_to_an_unclaimed_hub(install: None) -> None:
-    assert fact("sign_in").finding == "nobody can sign in: this hub is not claimed"
+    assert fact("sign_in").finding == "no one can sign in: this hub is not claimed"
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_it_says_where_nobody_new_could_sign_in_while_workos_is_down(owner: User
     plan({**WORKOS_CREDENTIALS, "app_mode": "workos"}).apply()
     assert fact("local_administrator").finding == "a super admin has a password"
     sql("UPDATE hub_user SET password = '!'")
-    assert "nobody can sign in while WorkOS is down" in fact("local_administrator").finding
+    assert "no one can sign in while WorkOS is down" in fact("local_administrator").finding
 
 
 def test_a_local_administrator_who_is_gone_is_found(owner: User) -> None:

@@ -57,7 +57,7 @@ def test_one_of_another_user_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("mode", [0o755, 0o750, 0o770, 0o701, 0o1777])
 def test_one_that_others_can_look_into_is_refused(tmp_path: Path, mode: int) -> None:
     tmp_path.chmod(mode)
-    with pytest.raises(UnusableDataDirectory, match=r"others can look into .*; run chmod 700 "):
+    with pytest.raises(UnusableDataDirectory, match=r"other users can open .*; run chmod 700 "):
         ensure_data_dir(tmp_path)
 
 
