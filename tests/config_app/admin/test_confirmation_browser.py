@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.support.browsers.chromium import Visitor, browser, photograph, visiting
 from tests.support.browsers.signed_in import sign_in
 from tests.support.processes.hub_process import OWNER, HubProcess
-from tests.support.processes.served_hub import wait_for_workers
+from tests.support.processes.served_hub import wait_for_workers, wait_until_used_everywhere
 from tests.support.waiting import wait_for
 
 __all__ = ["browser"]  # a fixture
@@ -32,6 +32,7 @@ def hub(any_claimed_hub: HubProcess) -> HubProcess:
     hub.environment["DJANGO_SETTINGS_MODULE"] = "tests.support.processes.hasty_settings"
     hub.config("set", "allowed_hosts", NAME)
     hub.serve(workers=2)
+    wait_for_workers(hub, 2)
     return hub
 
 
@@ -47,14 +48,13 @@ def address(hub: HubProcess, path: str = "/") -> str:
     return f"http://{NAME}:{hub.port}{path}"
 
 
-def wait_for_status(status: int, hub: HubProcess, page: Page, what: str) -> None:
-    """Wait until the browser gets a status; the time limit is longer than a change takes to revert."""
+def wait_for_revert(hub: HubProcess, page: Page) -> None:
+    """Wait until the browser is no longer locked out."""
+    what = "the change to revert"
     # First ask without the browser, because a page load in the browser is slow.
-    host, locked_out = f"{NAME}:{hub.port}", status == 400
-    wait_for(
-        lambda: (hub.get("/", Host=host).status == 400) is locked_out, what, LONGER_THAN_THE_PERIOD, pause=0.1
-    )
-    wait_for(lambda: page_status(hub, page) == status, what)
+    host = f"{NAME}:{hub.port}"
+    wait_for(lambda: hub.get("/", Host=host).status != 400, what, LONGER_THAN_THE_PERIOD, pause=0.1)
+    wait_for(lambda: page_status(hub, page) == 200, what)
 
 
 def page_status(hub: HubProcess, page: Page) -> int:
@@ -74,7 +74,8 @@ def lock_out(hub: HubProcess, page: Page) -> None:
     """Remove the browser's host name from the allowed hosts; check that the browser is locked out."""
     save(hub, page, "Allowed Hosts", OTHER_NAME)
     expect(page.get_by_role("heading", name="Continue at")).to_be_visible()
-    wait_for_status(400, hub, page, "the browser to be locked out")
+    wait_until_used_everywhere(hub)
+    assert page_status(hub, page) == 400
 
 
 def last_change(hub: HubProcess) -> tuple[str, str]:
@@ -89,7 +90,7 @@ def kill_every_process(hub: HubProcess) -> None:
 
 def test_a_change_that_locks_the_browser_out_reverts_by_itself(hub: HubProcess, visitor: Visitor) -> None:
     lock_out(hub, visitor.page)
-    wait_for_status(200, hub, visitor.page, "the change to revert")
+    wait_for_revert(hub, visitor.page)
     assert last_change(hub) == ("revert", "auto-revert")
     assert hub.config("get", "allowed_hosts") == NAME
     expect(visitor.page.get_by_text("was not confirmed in time")).to_be_visible()
@@ -100,7 +101,7 @@ def test_it_reverts_as_well_after_every_process_was_killed(hub: HubProcess, visi
     kill_every_process(hub)
     assert last_change(hub) == ("admin", OWNER)
     hub.serve(workers=2)
-    wait_for_status(200, hub, visitor.page, "the change to revert")
+    wait_for_revert(hub, visitor.page)
     assert last_change(hub) == ("revert", "auto-revert")
 
 
@@ -120,7 +121,7 @@ def test_a_change_that_is_confirmed_in_time_stays(hub: HubProcess, visitor: Visi
 
 @on_sqlite
 def test_a_browser_without_scripts_sees_until_when_and_can_revert(hub: HubProcess, browser: Browser) -> None:
-    hub.config("set", "trusted_proxies", "10.0.0.0/8", "--confirm", "5m")
+    hub.config("set", "trusted_proxies", "10.0.0.0/8", "--confirm", "5m", "--wait")
     with visiting(browser, java_script_enabled=False) as visitor:
         page = visitor.page
         sign_in(page, hub, host=NAME)

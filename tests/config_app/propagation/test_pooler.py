@@ -12,7 +12,7 @@ from tests.hub.start.test_one_bootstrap import START, history, outcomes
 from tests.support.databases.pgbouncer import pooled
 from tests.support.databases.postgresql import PostgreSQL
 from tests.support.processes.hub_process import HubProcess
-from tests.support.processes.served_hub import ask_every_worker
+from tests.support.processes.served_hub import ask_every_worker, wait_for_workers
 from tests.support.processes.simultaneous import crew
 from tests.support.waiting import wait_for
 
@@ -32,6 +32,7 @@ def hub(url: str, tmp_path: Path) -> Iterator[HubProcess]:
     """Give a served hub that uses this URL."""
     served = HubProcess(tmp_path / "hub", database_url=url)
     served.serve(workers=WORKERS)
+    wait_for_workers(served, WORKERS)
     yield served
     served.stop()
 

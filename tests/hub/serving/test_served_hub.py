@@ -12,9 +12,11 @@ from tests.support.processes.served_hub import (
     ask_every_worker,
     owner_of,
     post,
+    revision_everywhere,
     send,
     visitor,
     wait_for_workers,
+    wait_until_used_everywhere,
 )
 from tests.support.waiting import wait_for
 
@@ -46,19 +48,6 @@ def put(hub: HubProcess, key: str, value: str) -> None:
     )
 
 
-def revision_everywhere(hub: HubProcess) -> int | None:
-    """Return the last revision if all receipts have it and no SQL is left to record; otherwise ``None``."""
-    ((last, recorded),) = hub.sql("SELECT number, version FROM config_revision ORDER BY number DESC LIMIT 1")
-    ((written,),) = hub.sql("SELECT version FROM config_state")
-    signed = hub.sql("SELECT DISTINCT revision FROM config_process")
-    return int(last) if signed == [(last,)] and written == recorded else None
-
-
-def settled(hub: HubProcess) -> int:
-    """Return the last revision after all processes have loaded it."""
-    return wait_for(lambda: revision_everywhere(hub), "every process to sign", SOON)
-
-
 def followed(hub: HubProcess, path: str, name: str, **headers: str) -> str | None:
     """Return a header of a response; upper and lower case do not matter."""
     found = {key.lower(): value for key, value in hub.get(path, **headers).headers.items()}
@@ -66,7 +55,7 @@ def followed(hub: HubProcess, path: str, name: str, **headers: str) -> str | Non
 
 
 def test_a_change_by_the_cli_reaches_every_worker(hub: HubProcess) -> None:
-    before = settled(hub)
+    before = wait_until_used_everywhere(hub)
     hub.config("set", "workos_authkit_domain", f"https://one{before}.authkit.app")
     wait_for(lambda: (revision_everywhere(hub) or 0) > before, "every process to sign", SOON)
     said = ask_every_worker(hub, WORKERS)
@@ -75,14 +64,14 @@ def test_a_change_by_the_cli_reaches_every_worker(hub: HubProcess) -> None:
 
 
 def test_a_change_by_sql_reaches_every_worker(hub: HubProcess) -> None:
-    before = settled(hub)
+    before = wait_until_used_everywhere(hub)
     put(hub, "workos_authkit_domain", f"https://two{before}.authkit.app")
     wait_for(lambda: (revision_everywhere(hub) or 0) > before, "every process to sign", SOON)
     assert {report["revision"] for report in ask_every_worker(hub, WORKERS).values()} == {before + 1}
 
 
 def test_policy_origins_and_hosts_follow_at_once(hub: HubProcess) -> None:
-    number = settled(hub)
+    number = wait_until_used_everywhere(hub)
     origin, host = f"https://app{number}.example.com", f"hub{number}.example.com"
     assert hub.get("/health/live", Host=host).status == 400
     put(hub, "csp_report_uri", f"https://csp{number}.example.com/r")
@@ -126,11 +115,11 @@ def test_super_admins_are_decided_by_every_worker_at_once(hub: HubProcess) -> No
         assert owner.get("/api/config").status_code == 200
         put(hub, "super_admin_emails", "somebody.else@example.com")
         wait_for(lambda: owner.get("/api/config").status_code == 403, "the owner to be refused", SOON)
-        settled(hub)
+        wait_until_used_everywhere(hub)
         assert {owner.get("/api/config").status_code for _ in range(12)} == {403}
         put(hub, "super_admin_emails", OWNER)
         wait_for(lambda: owner.get("/api/config").status_code == 200, "the owner to be back", SOON)
-        settled(hub)
+        wait_until_used_everywhere(hub)
 
 
 def test_signing_out_counts_in_every_worker(hub: HubProcess) -> None:

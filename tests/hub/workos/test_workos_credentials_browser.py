@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.support.browsers.chromium import Visitor, browser, visiting
 from tests.support.processes.hub_process import HubProcess
-from tests.support.processes.served_hub import ask_every_worker
+from tests.support.processes.served_hub import ask_every_worker, wait_until_used_everywhere
 from tests.support.waiting import wait_for
 from tests.support.workos.chromium import (
     EDITOR,
@@ -64,6 +64,7 @@ def test_candidates_are_tested_in_the_editor_and_once_saved_used_for_the_next_si
     expect(press_test(page)).to_have_text("WorkOS accepts the API key and knows the client.")
     page.get_by_role("button", name="Save").first.click()
     expect(page.get_by_text(f"WorkOS Client ID {CLIENT_ID} → {OTHER_CLIENT_ID}")).to_be_visible()
+    wait_until_used_everywhere(hub)
     with emulator.without_key(API_KEY), visiting(browser, base_url=hub.url) as newcomer:
         with newcomer.page.expect_request(f"**/authorize?*client_id={OTHER_CLIENT_ID}*"):
             expect_super_admin(sign_in(newcomer, emulator))

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.support.browsers.chromium import Visitor, browser, fill_in_sign_in, visiting
 from tests.support.browsers.signed_in import sign_in
 from tests.support.processes.hub_process import PASSWORD, HubProcess
-from tests.support.waiting import wait_for
+from tests.support.processes.served_hub import wait_for_workers, wait_until_used_everywhere
 from tests.support.workos import emulator as workos
 from tests.support.workos.chromium import EDITOR, copy_redirect_uri, expect_super_admin, press_test
 from tests.support.workos.emulator import API_KEY, CLIENT_ID, OWNER, Emulator
@@ -127,6 +127,7 @@ def enter_credentials(page: Page, hub: HubProcess, emulator: Emulator) -> None:
     expect(press_test(page)).to_contain_text("This redirect URI is not registered at WorkOS yet")
     page.get_by_role("button", name="Save").first.click()
     expect(page.get_by_text(re.compile(f"WorkOS Client ID .*→ {CLIENT_ID}"))).to_be_visible()
+    wait_until_used_everywhere(hub)
     page.get_by_role("link", name="Register this hub at WorkOS").click()
     register_and_test(page, emulator, f"{hub.url}/auth/callback")
 
@@ -137,6 +138,7 @@ def test_a_local_hub_is_upgraded_in_the_admin_and_its_shell_leads_back(
     hub = claimed_hub
     connect(hub, emulator.url)
     hub.serve(workers=2)
+    wait_for_workers(hub, 2)
     emulator.let_sign_in(OWNER)
     with visiting(browser, base_url=hub.url) as visitor:
         page = visitor.page
@@ -146,8 +148,8 @@ def test_a_local_hub_is_upgraded_in_the_admin_and_its_shell_leads_back(
         expect(page).to_have_url(f"{hub.url}/")
         assert hub.config("get", "app_mode") == "workos"
         expect_super_admin(page)
-        hub.config("set", "app_mode", "local")
-        wait_for(lambda: page.request.get("/api/config").status == 401, "the session to end")
+        hub.config("set", "app_mode", "local", "--wait")
+        assert page.request.get("/api/config").status == 401
         page.goto("/")
         fill_in_sign_in(page, OWNER)
         expect_super_admin(page)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.hub.workos.test_workos_credentials import ENVIRONMENT
 from tests.support.processes.hub_process import PASSWORD, HubProcess
-from tests.support.processes.served_hub import lines_to_every_worker, wait_for_workers, workers
+from tests.support.processes.served_hub import lines_to_every_worker, post, wait_for_workers, workers
 from tests.support.waiting import wait_for
 from tests.support.workos.authkit import OWNER, Answer, AuthKit, running_authkit
 from tests.support.workos.served_hub import Person, claim_for_workos, connect
@@ -122,17 +122,11 @@ def test_the_shell_is_the_way_back_in_when_workos_is_down(
     hub.config("set", f"workos_client_id={kit.client_id}")
     hub.manage("config", "set", "workos_api_key", "--stdin", text=kit.api_key)
     hub.config("set", "app_mode", "workos")
-    hub.serve()
+    hub.serve(workers=2)
+    wait_for_workers(hub, 2)
     kit.faults["/"] = Answer(503)
     person = Person(hub)
     assert person.status("/auth/login") == 503
-    hub.config("set", "app_mode", "local")
-    form = wait_for(lambda: _local_form(person), "the local form")
-    person.browser.post("/auth/login", data={"username": OWNER, "password": PASSWORD, **form})
+    hub.config("set", "app_mode", "local", "--wait")
+    post(person.browser, "/auth/login", username=OWNER, password=PASSWORD)
     assert person.status() == 200
-
-
-def _local_form(person: Person) -> dict[str, str]:
-    page = person.browser.get("/auth/login").text
-    token = page.partition('name="csrfmiddlewaretoken" value="')[2].partition('"')[0]
-    return {"csrfmiddlewaretoken": token} if token else {}

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.processes.hub_process import HubProcess
+from tests.support.processes.served_hub import wait_for_workers
 
 
 @pytest.fixture
@@ -52,6 +53,7 @@ def served_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess
     hub = HubProcess(tmp_path_factory.mktemp("served"))
     hub.claim()
     hub.serve(workers=2)
+    wait_for_workers(hub, 2)
     yield hub
     hub.stop()
 

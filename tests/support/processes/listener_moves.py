@@ -6,6 +6,7 @@ import json
 import socket
 
 from tests.support.processes.hub_process import HubProcess
+from tests.support.processes.served_hub import revision_everywhere
 from tests.support.waiting import wait_for
 
 MOVE = 60.0
@@ -61,8 +62,10 @@ def master_error(hub: HubProcess) -> str:
 
 
 def is_settled(hub: HubProcess, workers: int = 2) -> bool:
-    """Return whether the master and ``workers`` workers have no pending action and no error."""
+    """Return whether the master and ``workers`` workers have acted on the last revision without an error."""
     found = receipts(hub)
-    return [role for role, *_ in found] == ["master"] + ["worker"] * workers and all(
-        not pending and not error for _role, pending, error in found
+    return (
+        revision_everywhere(hub) is not None
+        and [role for role, *_ in found] == ["master"] + ["worker"] * workers
+        and not any(pending or error for _role, pending, error in found)
     )

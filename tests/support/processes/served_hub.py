@@ -27,8 +27,33 @@ def workers(hub: HubProcess) -> set[int]:
 
 
 def wait_for_workers(hub: HubProcess, count: int) -> set[int]:
-    """Wait until ``count`` workers have a receipt; return their pids."""
-    return wait_for(lambda: found if len(found := workers(hub)) == count else None, f"{count} workers")
+    """Wait until the master and ``count`` workers have a receipt; return the workers' pids.
+
+    ``config set --wait`` waits only for processes that have a receipt.
+    """
+    return wait_for(lambda: _workers_beside_a_master(hub, count), f"a master and {count} workers")
+
+
+def _workers_beside_a_master(hub: HubProcess, count: int) -> set[int] | None:
+    masters = hub.sql("SELECT count(*) FROM config_process WHERE role = 'master'")
+    found = workers(hub)
+    return found if masters != [(0,)] and len(found) == count else None
+
+
+def wait_until_used_everywhere(hub: HubProcess) -> int:
+    """Wait until every process uses the last revision; return its number.
+
+    Until then, the next request may reach a worker that still uses an older revision.
+    """
+    return wait_for(lambda: revision_everywhere(hub), "every process to use the last revision")
+
+
+def revision_everywhere(hub: HubProcess) -> int | None:
+    """Return the last revision if all receipts have it and no SQL is left to record; otherwise ``None``."""
+    ((last, recorded),) = hub.sql("SELECT number, version FROM config_revision ORDER BY number DESC LIMIT 1")
+    ((written,),) = hub.sql("SELECT version FROM config_state")
+    signed = hub.sql("SELECT DISTINCT revision FROM config_process")
+    return int(last) if signed == [(last,)] and written == recorded else None
 
 
 def ask_every_worker(hub: HubProcess, count: int) -> dict[int, dict[str, Any]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.processes.hub_process import HubProcess
+from tests.support.processes.served_hub import wait_for_workers
 from tests.support.workos.emulator import API_KEY, CLIENT_ID, Emulator, running_emulator
 from tests.support.workos.served_hub import claim_for_workos, connect
 
@@ -36,5 +37,6 @@ def served_once_with_workos(
     connect(hub, emulator_once.url)
     claim_for_workos(hub, CLIENT_ID, API_KEY)
     hub.serve(workers=2)
+    wait_for_workers(hub, 2)
     yield hub
     hub.stop()
