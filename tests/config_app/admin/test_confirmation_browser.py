@@ -22,7 +22,7 @@ NAME, OTHER_NAME = "hub.localhost", "elsewhere.localhost"
 LONGER_THAN_THE_PERIOD = 60.0
 
 # What the page shows is the same on both databases.
-on_sqlite = pytest.mark.parametrize("any_claimed_hub", ["sqlite"], indirect=True)
+on_sqlite = pytest.mark.parametrize("any_hub_process", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
