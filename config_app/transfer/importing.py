@@ -63,7 +63,7 @@ class _Changes:
     def _take(self, given: str, value: Any) -> None:
         """Record what happens to one setting of the document: a change, a note or an error."""
         schema = get_schema()
-        key = schema.present_key(given)
+        key = schema.current_key(given)
         if not self.selection.covers(key):
             return
         if key not in schema.settings:
@@ -87,7 +87,7 @@ class _Changes:
 
     def missing(self) -> Iterable[str]:
         """Yield the keys of the settings that a replacing import returns to their defaults."""
-        omitted = {get_schema().present_key(key) for key in self.document.omitted}
+        omitted = {get_schema().current_key(key) for key in self.document.omitted}
         for key, setting in get_schema().settings.items():
             is_kept = setting.managed or self.selection.leaves_to_machine(setting) or key in omitted
             is_secret = setting.is_secret and not self.document.has_secrets

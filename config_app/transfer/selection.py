@@ -51,7 +51,7 @@ def select(
     schema = get_schema()
 
     def current(keys: Collection[str]) -> frozenset[str]:
-        found = (schema.present_key(key) for key in keys)
+        found = (schema.current_key(key) for key in keys)
         return frozenset(key if key in others else schema[key].key for key in found)
 
     # A section does not name its settings: it must not carry over those of one machine unnoticed.
