@@ -1,7 +1,7 @@
 """gunicorn's configuration file: it reads the settings from the database.
 
-gunicorn's command line wins over it. ``manage.py serve`` runs the bootstrap and then becomes
-``gunicorn -c hub/gunicorn.py``. A process manager such as systemd may use either form.
+The command line of gunicorn overrides these settings. ``manage.py serve`` runs the bootstrap and then becomes
+``gunicorn -c hub/gunicorn.py``. A process manager such as systemd may use either command.
 """
 
 from __future__ import annotations
@@ -73,17 +73,17 @@ def post_worker_init(_worker: Any) -> None:
 
 
 def worker_exit(_arbiter: Any, worker: Any) -> None:
-    """Stop the worker's watcher and remove its row."""
+    """Stop the watcher of this worker and delete the worker's receipt."""
     if worker.pid == os.getpid():  # gunicorn also calls this in the master
         process_hooks.leave()
 
 
 def child_exit(_arbiter: Any, worker: Any) -> None:
-    """Remember the worker, so that the master removes its row."""
-    # A worker that was killed could not remove the row itself.
+    """Remember the worker that has ended, so that the master deletes the worker's receipt."""
+    # A worker that was killed could not delete its receipt itself.
     process_hooks.note_end_of(worker.pid)
 
 
 def on_exit(_arbiter: Any) -> None:
-    """Stop the master's watcher and remove its row."""
+    """Stop the watcher of the master and delete the master's receipt."""
     process_hooks.leave()

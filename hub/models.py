@@ -41,10 +41,10 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser, PermissionsMixin):
     """The account of one person.
 
-    ``verified_email`` is the address that WorkOS has verified. It is kept when ``email`` is changed.
+    ``verified_email`` is the address that WorkOS has verified. It stays the same when ``email`` is changed.
 
-    Super admins are not stored here. The setting ``super_admin_emails`` decides on every request, so a
-    removal takes effect at once.
+    The account does not store whether its owner is a super admin. The hub looks this up on every request, in
+    ``super_admin_emails``, so a removal from this list takes effect at once.
     """
 
     # ``hub.workos.sessions.current`` sets these for one request: the runtime config with which the session
@@ -133,10 +133,11 @@ class WorkOSSession(models.Model):
     """The WorkOS session of one signed-in browser. It is deleted together with its Django session.
 
     ``fresh_until`` is when the access token expires and the session must be refreshed. ``refreshing_until``
-    is set while a process refreshes it. ``retry_at`` is set after WorkOS did not answer.
+    is set while a process refreshes the session. ``retry_at`` is set if WorkOS did not answer.
 
-    ``is_unanswered`` means that the refresh token was sent, but no new one came back. The token may be used
-    up. If it is, WorkOS is asked whether the session is active, and it ends at ``kept_until`` at the latest.
+    ``is_unanswered`` means that the refresh token was sent, but no new token came back. The old token may be
+    used up. If it is, the hub asks WorkOS whether the session is active. The session then ends at
+    ``kept_until`` at the latest.
     """
 
     # There is no database constraint, so that sessions can be deleted with plain SQL.
@@ -165,9 +166,10 @@ class WorkOSSession(models.Model):
 
 
 class WorkOSEvents(models.Model):
-    """One row with the position in WorkOS's events and the time of the last request for events.
+    """The position up to which the hub has read WorkOS's events; there is only one row.
 
-    ``is_refused`` is true while WorkOS does not allow the hub to read them.
+    ``tried_at`` is the time of the last request for events. ``is_refused`` is true while WorkOS does not
+    allow the hub to read events.
     """
 
     cursor = models.CharField(max_length=128, blank=True)

@@ -1,4 +1,4 @@
-"""The hub's answers to what the engine asks of a project."""
+"""The hub's implementation of ``Project``, through which the engine uses the hub."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class HubProject(Project):
         instance = settings.INSTANCE
         if instance.encryption_key is not None:
             yield SharedUnlocker(instance.encryption_key)
-        # A later start may have no shared key, so a first start also lets this machine unlock.
+        # A later start may have no shared key, so the first start always lets this machine unlock too.
         if instance.encryption_key is None or instance.first_start or instance.key_file.exists():
             yield MachineUnlocker(instance.key_file)
 
@@ -83,7 +83,7 @@ class HubProject(Project):
         return drift(config)
 
     def problems(self, config: RuntimeConfig) -> list[Problem]:
-        """Return the hub's own problems: in WorkOS mode, those of the sign-in."""
+        """Return the problems of the sign-in through WorkOS; in other modes, there are none."""
         from hub.workos.problems import problems
 
         return problems(config) if config.app_mode == WORKOS else []
@@ -99,7 +99,7 @@ class HubProject(Project):
         return proof.is_recent(request.session)
 
     def where_to_prove(self, request: HttpRequest) -> str:
-        """Return the URL at which WorkOS asks for the credentials again; empty in local mode."""
+        """Return the URL at which WorkOS asks for the credentials again; empty for a sign-in by password."""
         from hub.auth import session_origin
         from hub.workos import sign_in
 
@@ -118,13 +118,13 @@ class HubProject(Project):
         return arrival.arrived_under(request, config, keys)
 
     def address_under(self, request: HttpRequest, config: RuntimeConfig) -> str:
-        """Return the public URL under ``config``, or the listener's address as this client sees it."""
+        """Return the public URL in ``config``, or the address at which this client reaches the listener."""
         from hub.network import arrival
 
         return arrival.address_under(request, config)
 
     def let_connect(self, response: HttpResponse, origin: str) -> None:
-        """Let scripts of this page connect to ``origin``, in its Content Security Policy."""
+        """Change the page's Content Security Policy so that its scripts may connect to ``origin``."""
         # django-csp writes the header from this attribute.
         response._csp_update = {"connect-src": [origin]}  # type: ignore[attr-defined]  # noqa: SLF001
 
@@ -138,7 +138,7 @@ class HubProject(Project):
         yield from listener_can_be_had(before, after)
 
     def reset_changes(self) -> dict[str, Any]:
-        """Return the changes of a reset: they make the hub unclaimed and replace the cookie password."""
+        """Return the changes of a reset: the hub becomes unclaimed and gets a new cookie password."""
         from config_app.encryption.install_keyring import is_locked
         from hub.start.generated import cookie_password
 

@@ -44,8 +44,9 @@ class RuntimeConfig:
         field=fields.ChoiceField([UNCONFIGURED, LOCAL, WORKOS]),
         editable=Editable.SHELL,
         summary=plain,
-        help="How people sign in: local (e-mail and password) or workos (AuthKit). The setup wizard sets it. "
-        "If WorkOS is down, set it to local from a shell to get back in.",
+        help="How people sign in: local (e-mail and password) or workos (AuthKit). "
+        "The setup wizard sets the mode. If WorkOS is down, set the mode to local from a shell, so that you "
+        "can sign in again.",
     )
     setup_completed: bool = setting(
         False,
@@ -66,7 +67,7 @@ class RuntimeConfig:
         imported_from=("HUB_HOST",),
         takes_effect=TakesEffect.LISTENERS,
         summary=plain,
-        help="IP address or host name the hub listens on: 127.0.0.1 for this machine only, "
+        help="IP address or host name that the hub listens on: 127.0.0.1 for this machine only, "
         "0.0.0.0 for all networks of this machine.",
     )
     port: int = setting(
@@ -79,7 +80,7 @@ class RuntimeConfig:
         imported_from=("HUB_PORT",),
         takes_effect=TakesEffect.LISTENERS,
         summary=plain,
-        help="TCP port the hub listens on.",
+        help="TCP port that the hub listens on.",
     )
     database_path: str = setting(
         "",
@@ -102,7 +103,7 @@ class RuntimeConfig:
         field=fields.OriginField(),
         imported_from=("HUB_PUBLIC_URL",),
         help="Address that people open in the browser, such as https://hub.example.com. "
-        "Leave it empty if they use the bind address directly.",
+        "Leave this empty if people open the bind address instead.",
     )
     allowed_hosts: tuple[str, ...] = setting(
         (),
@@ -124,7 +125,7 @@ class RuntimeConfig:
         field=fields.CidrListField(),
         imported_from=("HUB_TRUSTED_PROXIES",),
         help="Networks of your reverse proxies. The hub uses X-Forwarded-For and X-Forwarded-Proto headers "
-        "only from these.",
+        "only if they come from these networks.",
     )
     allowed_origins: tuple[str, ...] = setting(
         (),
@@ -161,7 +162,8 @@ class RuntimeConfig:
         field=fields.EmailListField(),
         imported_from=("SUPER_ADMIN_EMAILS", "WORKOS_SUPER_ADMIN_EMAILS"),
         summary=count,
-        help="E-mail addresses of the people who may change everything. Takes effect on their next request.",
+        help="E-mail addresses of the people who may change everything. "
+        "A change takes effect on their next request.",
     )
     workos_client_id: str | None = setting(
         None,
@@ -189,7 +191,7 @@ class RuntimeConfig:
         sensitive=True,
         field=fields.HttpsOriginField(),
         imported_from=("WORKOS_AUTHKIT_DOMAIN",),
-        help="Where AuthKit is served, such as https://example.authkit.app.",
+        help="Address of AuthKit, the sign-in page of WorkOS, such as https://example.authkit.app.",
     )
     workos_cookie_password: Secret | None = setting(
         None,
@@ -197,7 +199,7 @@ class RuntimeConfig:
         label="WorkOS Cookie Password",
         field=fields.FernetKeyField(),
         imported_from=("WORKOS_COOKIE_PASSWORD",),
-        help="Fernet key that encrypts the stored WorkOS sessions. It is generated at the first start.",
+        help="Fernet key that encrypts the stored WorkOS sessions. The hub generates it at the first start.",
     )
     workos_organization_id: str | None = setting(
         None,
@@ -205,8 +207,8 @@ class RuntimeConfig:
         label="WorkOS Organization",
         sensitive=True,
         field=OrganizationIdField(required=False),
-        help="ID of the organization for which people must sign in, such as org_01H…. "
-        "If it is empty, all users of the WorkOS environment can sign in.",
+        help="ID of the WorkOS organization for which people must sign in, such as org_01H…. "
+        "If this is empty, all users of the WorkOS environment can sign in.",
     )
     workos_staff_role: str | None = setting(
         None,
@@ -241,22 +243,22 @@ class RuntimeConfig:
         label="Log Level",
         field=fields.ChoiceField(["debug", "info", "warning", "error", "critical"]),
         imported_from=("HUB_LOG_LEVEL",),
-        help="The least severe messages that the hub logs.",
+        help="The hub logs messages of this level and of higher levels.",
     )
     reload_webhook_secret: Secret | None = setting(
         None,
         section=SERVER,
         label="Reload Webhook Secret",
         field=fields.WebhookSecretField(),
-        help="Secret with which calls to the reload webhook must be signed. Without it, the hub refuses "
-        "all calls.",
+        help="Secret with which calls to the reload webhook must be signed. If it is not set, the hub "
+        "refuses all calls.",
     )
 
 
 schema = Schema(RuntimeConfig, rules=rules.RULES, guards=rules.GUARDS)
 
 get_config = cast("Callable[[], RuntimeConfig]", runtime.get_config)
-"""``config_app.api.get_config`` with this hub's type."""
+"""``config_app.api.get_config``, with the hub's own type ``RuntimeConfig``."""
 
 
 def is_configured(config: RuntimeConfig) -> bool:

@@ -1,1 +1,1 @@
-"""The process environment and ``.env``: reading them, and importing them once."""
+"""Read the process environment and ``.env``, and import their settings once."""

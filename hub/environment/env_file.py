@@ -1,8 +1,8 @@
 """Read one `.env` file as data; `os.environ` is never read or written.
 
-The parser is python-dotenv's. This module corrects what it gets wrong in real files. django-environ's
-`read_env` is not used: it writes into `os.environ`, keeps inline comments as part of the value, does not
-support multi-line values, and silently skips `NAME = value` lines.
+The parser is python-dotenv's. This module corrects the mistakes that the parser makes with real files.
+django-environ's `read_env` is not used. It writes into `os.environ`, keeps inline comments as part of the
+value, does not support multi-line values, and silently skips lines such as `NAME = value`.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ _ASSIGNED = re.compile(r"\s*(?:export\s+)?'?([A-Za-z_][A-Za-z0-9_.-]*)'?[^\S\n]*
 _BARE = re.compile(r"\s*(?:export\s+)?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?![^\s:])")
 _OPENS_QUOTE = re.compile(r"[^=\n]*=[^\S\n]*[\"']")
 _FIRST_LINE = re.compile(r"\s*[^\n]*\n?")
-# The end of a value with a missing closing quote, as in `A="one` ... `COLOUR="#fff"`. The quote that seems
-# to close A really opens the next value.
+# If the closing quote of a value is missing, as in `A="one` ... `COLOUR="#fff"`, the quote that seems to
+# close A really opens the next value. This matches the end of such a value.
 _NEXT_VALUE = re.compile(r"\n[^\S\n]*(?:export\s+)?[A-Za-z_]\w*[^\S\n]*=[^\S\n]*[\"']#[^\n]*\n?\Z")
-# The parser needs quadratic time for a run of blanks. No real value has one this long.
+# The parser needs quadratic time for a run of blanks. No real value contains so many blanks in a row.
 _ENDLESS_BLANKS = re.compile(r"[^\S\n]{1000,}")
 _UNDECODED = re.compile(r"[\ud800-\udfff]")
 
@@ -44,7 +44,7 @@ class UnreadableEnvFile(ConfigError):
 
 @dataclass(frozen=True, slots=True)
 class EnvProblem:
-    """A line without a usable value; `message` says what was expected and never repeats the line."""
+    """A line without a usable value; `message` says what was expected, and does not repeat the line."""
 
     line: int
     name: str | None
@@ -182,8 +182,8 @@ def _only_first_line(reader: Reader, binding: Binding) -> Binding:
 
 
 def _line(binding: Binding) -> int:
-    """Return the number of the line on which the variable stands."""
-    source = binding.original.string  # the parser's own number is that of the first blank line before it
+    """Return the number of the line that contains the variable."""
+    source = binding.original.string  # the parser counts from the first blank line before the variable
     blank = len(source) - len(source.lstrip())
     return binding.original.line + source.count("\n", 0, blank)
 

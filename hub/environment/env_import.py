@@ -1,4 +1,4 @@
-"""Import ``.env`` and the process environment, and list the variables that differ from the settings."""
+"""Import ``.env`` and the process environment, and find variables that differ from the settings."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PROCESS = "the process environment"
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """One environment variable with the setting that is imported from it; ``text`` may be a secret."""
+    """An environment variable and the setting that is imported from it; ``text`` may be a secret."""
 
     name: str
     place: str
@@ -41,7 +41,7 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """The values that an import sets, and a note for each setting that it leaves out, with the reason."""
+    """The values that an import sets, and for each setting that it leaves out, a note with the reason."""
 
     values: Mapping[str, Any]
     refusals: Mapping[str, str]
@@ -57,14 +57,14 @@ def gather(environ: Mapping[str, str], file: EnvFile) -> Iterator[Variable]:
             Variable(name, place, setting, values[name])
             for place, values in places
             for name in setting.imported_from
-            # An empty secret does not count: templates of ``.env`` have it as a placeholder.
+            # Ignore empty secrets: a template of ``.env`` contains them as placeholders.
             if name in values and (values[name].strip() or not setting.is_secret)
         )
         yield from itertools.islice(found, 1)
 
 
 def read_import(environ: Mapping[str, str], file: EnvFile) -> Import:
-    """Return the import of these variables; each value is validated separately from the others."""
+    """Return what an import of these variables would set. Each value is validated on its own."""
     values: dict[str, Any] = {}
     refusals = dict(_unreadable(file))
     for variable in gather(environ, file):
@@ -81,7 +81,7 @@ def _warn_of_former_name(variable: Variable) -> None:
     present = variable.setting.declaration.imported_from
     if variable.name not in present:
         logger.warning(
-            "%s of %s is imported, but is called %s now", variable.name, variable.place, present[0]
+            "%s of %s is imported, but its name is %s now", variable.name, variable.place, present[0]
         )
 
 
@@ -90,7 +90,7 @@ def _note(name: str, place: str, expected: str) -> str:
 
 
 def _unreadable(file: EnvFile) -> Iterator[tuple[str, str]]:
-    """Yield the key of each setting whose line in ``.env`` cannot be read, and a note that says why."""
+    """For each setting whose line in ``.env`` cannot be read, yield its key and a note that says why."""
     by_variable = {name: s.key for s in schema.settings.values() for name in s.imported_from}
     for problem in file.problems:
         if problem.name in by_variable:
@@ -99,7 +99,7 @@ def _unreadable(file: EnvFile) -> Iterator[tuple[str, str]]:
 
 
 def current_import() -> Import:
-    """Return the import of this process's environment and its ``.env``; log variables that are unknown."""
+    """Return what an import of the process environment and ``.env`` would set; log unknown variables."""
     file = read_env_file(instance().env_file)
     for problem in unknown(os.environ, file):
         logger.warning("%s", problem)
@@ -107,7 +107,7 @@ def current_import() -> Import:
 
 
 def unknown(environ: Mapping[str, str], file: EnvFile) -> list[Problem]:
-    """Return a problem for each variable that looks like a variable of the hub, but is not."""
+    """Return a problem for each variable that looks like one of the hub's variables, but is unknown."""
     return [*unknown_variables(environ, PROCESS), *unknown_variables(file.values, str(file.path))]
 
 
@@ -118,7 +118,7 @@ def instance() -> Instance:
 
 
 def drift(config: RuntimeConfig) -> list[Problem]:
-    """Return a problem for each variable that is unusable or differs from ``config``; it has no effect."""
+    """Return a problem for each variable that is unusable, unknown or different from its setting."""
     try:
         file = read_env_file(instance().env_file)
     except ConfigError as error:

@@ -1,7 +1,7 @@
 """Resolve where this hub's database, key and private files are, from the process environment.
 
-hub.settings needs this while it is imported. So nothing here imports Django, and `resolve_instance` writes
-nothing to the disk.
+``hub.settings`` imports this module. So nothing here imports Django, and `resolve_instance` writes nothing
+to the disk.
 """
 
 from __future__ import annotations
@@ -51,10 +51,10 @@ class InvalidInstanceFile(ConfigError):
 class Instance:
     """Where this hub's database, keys and files are.
 
-    `database` is an entry of DATABASES; it has OPTIONS only if the URL has some. `database_label` names the
-    database without user and password. `first_start` is true until instance.json exists. `.env` may name the
-    database only until then; `named_by_env_file` is true if it does so. `problems` has the lines of `.env`
-    that have no effect.
+    `database` is an entry of DATABASES; it has OPTIONS only if the URL has some. `database_label` is the name
+    of the database in messages, without user and password. `first_start` is true until instance.json exists.
+    Until then, `.env` may name the database; `named_by_env_file` is true if `.env` does so. `problems` has
+    the lines of `.env` that have no effect.
     """
 
     data_dir: Path
@@ -73,7 +73,7 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """The variables from one place; a relative path among them starts at `base`."""
+    """The variables from one place. If a value is a relative path, the path starts at `base`."""
 
     name: str
     values: Mapping[str, str] = field(repr=False)
@@ -82,7 +82,7 @@ class _Source:
     problems: tuple[EnvProblem, ...] = ()
 
     def read(self, variable: str, parse: Callable[[str, Path], T]) -> T | None:
-        """Return the parsed value, or None if it is not set; raise ConfigError if it cannot be used."""
+        """Return the parsed value; None if the variable is not set. Raise ConfigError if it is unusable."""
         if variable in self.broken:
             problem = self.broken[variable]
             fix = f"correct line {problem.line} of {self.name}"
@@ -222,7 +222,7 @@ def _too_late(file: EnvFile, variable: str, used: Path, base_dir: Path) -> EnvPr
     with contextlib.suppress(ValueError):
         if value is None or resolve_path(value, base_dir) == used:
             return None
-    message = "expected in the process environment; this file is read too late for it"
+    message = "expected in the process environment, because this file is read too late for it"
     return EnvProblem(file.lines[variable], variable, message)
 
 

@@ -1,4 +1,4 @@
-"""The variables that every start reads; they only say where the database, the key and the files are."""
+"""The variables that every start reads. They only say where the database, the key and the files are."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ VARIABLES = (
     ProcessVariable(
         name=DATABASE_URL,
         help="The database on a server, such as postgres://user:password@host:5432/name. "
-        f"It wins over {DATABASE_PATH}.",
+        f"If it is set, {DATABASE_PATH} is ignored.",
     ),
     ProcessVariable(
         name=DATABASE_PATH,
@@ -37,7 +37,7 @@ VARIABLES = (
     ),
     ProcessVariable(
         name=ENCRYPTION_KEY_FILE,
-        help=f"A file that holds that key, instead of {ENCRYPTION_KEY}. "
+        help=f"A file that holds the key that unlocks the secrets. Use it instead of {ENCRYPTION_KEY}. "
         "If the file cannot be read, the hub does not start.",
     ),
     ProcessVariable(

@@ -12,7 +12,7 @@ class WithoutOutages(logging.Filter):
     """A log filter that removes the traceback of a request that failed because of an outage."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Remove the traceback if there was an outage; always return ``True``: the record is logged."""
+        """Remove the traceback if there was an outage. Always return ``True``, so the record is logged."""
         # This import needs Django, which is not set up when the settings are read.
         from hub.responses.errors import is_outage
 
@@ -25,7 +25,7 @@ QUIET = {
     "axes": "WARNING",  # a lower level logs every step
     "django.template": "INFO",  # a lower level logs the context of templates, with hashes of passwords
 }
-"""The lowest level of these loggers, even if the configured level is lower."""
+"""The lowest level of these loggers, even if the setting ``log_level`` is lower."""
 
 LOGGING: dict[str, Any] = {
     "version": 1,

@@ -16,7 +16,7 @@ PREFIX = "__Host-"
 def host_cookies(get_response: GetResponse) -> GetResponse:
     """Rename the hub's cookies to ``__Host-…`` and make them Secure under https (RFC 6265bis, 4.1.3.2)."""
 
-    # Only this host can set such cookies, and browsers send them over https only.
+    # Only this host can set cookies with this prefix, and browsers send them over https only.
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if not request.is_secure():
             return get_response(request)

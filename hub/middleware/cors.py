@@ -17,7 +17,7 @@ ANY = "*"
 
 
 class CorsMiddleware(StaticCorsMiddleware):
-    """The CORS middleware, which lets scripts from ``allowed_origins`` read responses."""
+    """django-cors-headers' middleware, which lets scripts from ``allowed_origins`` read responses."""
 
     async_capable = False
 
@@ -28,7 +28,7 @@ class CorsMiddleware(StaticCorsMiddleware):
 
     def add_response_headers(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         """Add the CORS headers to the response and return it."""
-        # Scripts may only send cookies from listed origins, never with ``*``.
+        # Scripts of listed origins may send cookies. If the list is ``*``, no script of another origin may.
         response = super().add_response_headers(request, response)
         if ACCESS_CONTROL_ALLOW_ORIGIN in response:
             if ANY in get_config().allowed_origins:

@@ -13,7 +13,7 @@ from hub.runtime_config import WORKOS, RuntimeConfig, get_config
 
 
 class ContentSecurityPolicyMiddleware(CSPMiddleware):
-    """The CSP middleware, which adds the report URI and, in mode ``workos``, WorkOS's origins for forms."""
+    """django-csp's middleware. It adds the report URI and, in mode ``workos``, WorkOS's origins for forms."""
 
     async_capable = False
 
@@ -39,7 +39,7 @@ def _additions() -> dict[str, list[str]]:
 
 
 def _sign_out_origins(config: RuntimeConfig) -> list[str]:
-    """Return the origins to which the form for signing out may redirect."""
+    """Return the origins outside the hub to which signing out may redirect."""
     # Chromium also applies ``form-action`` to redirects after a form (W2).
     if config.app_mode != WORKOS:
         return []

@@ -13,7 +13,7 @@ from hub.runtime_config import get_config
 class CsrfMiddleware(CsrfViewMiddleware):
     """Django's CSRF protection, which also accepts forms from the public URL."""
 
-    # This is needed if a proxy changes the Host header.
+    # Without this, forms would be refused if a proxy changes the Host header.
     async_capable = False
 
     @property

@@ -43,7 +43,7 @@ def allowed_hosts(get_response: GetResponse) -> GetResponse:
 
 def _is_static_file(request: HttpRequest) -> bool:
     """Return whether the request is for a static file."""
-    # The page that refuses a request needs its style sheet. Static files are public.
+    # The page that refuses a request needs its style sheet, and static files are public anyway.
     return request.path_info.startswith(settings.STATIC_URL) and request.method in {"GET", "HEAD"}
 
 

@@ -1,9 +1,10 @@
 """The outermost middleware, which makes Python allocate one large memory chunk for the frames of a request.
 
 Python stores the frames of calls in chunks of 16 KiB. Before 3.14.4, it frees a chunk as soon as the chunk is
-empty. If a loop, such as a template's, runs at the end of a chunk, each call maps and unmaps memory:
-https://github.com/python/cpython/issues/142183. For a frame that does not fit, Python
-allocates a larger chunk. The frames of nested calls then fit into that chunk too.
+empty. If a loop, such as a loop in a template, runs at the end of a chunk, each of its calls maps and unmaps
+memory: https://github.com/python/cpython/issues/142183. If a frame is too large for a chunk, Python allocates
+a larger chunk. So this middleware runs in a very large frame, and the frames of all nested calls fit into the
+same chunk.
 """
 
 from __future__ import annotations
@@ -17,12 +18,15 @@ from config_app.middleware import GetResponse
 
 IS_CONCERNED = sys.version_info < (3, 14, 4)
 SLOTS = 15_500
-"""The size of the frame, in slots of 8 bytes: half of a chunk of 256 KiB. Unused pages take up no memory."""
+"""The size of the middleware's frame, in slots of 8 bytes.
+
+This is about half of 256 KiB, so Python allocates a chunk of 256 KiB. Unused memory pages cost nothing.
+"""
 
 
 @sync_only_middleware
 def one_chunk(get_response: GetResponse) -> GetResponse:
-    """Call ``get_response`` from a frame that is large enough to get a chunk of 256 KiB."""
+    """Call ``get_response`` from a frame that is so large that Python allocates a chunk of 256 KiB."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         return get_response(request)

@@ -49,7 +49,7 @@ def _apply(request: HttpRequest, networks: tuple[Network, ...]) -> None:
     hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
     if client := _client(hops, networks):
         request.META["REMOTE_ADDR"] = str(client)
-    # Several proxies may have written an entry each. The last entry is from the proxy that connected to us.
+    # Several proxies may each have added an entry. The last entry is from the proxy that connected to us.
     if "HTTP_X_FORWARDED_PROTO" in request.META:
         scheme = request.META["HTTP_X_FORWARDED_PROTO"].split(",")[-1].strip().lower()
         request.META["HTTP_X_FORWARDED_PROTO"] = scheme

@@ -1,4 +1,4 @@
-"""The innermost middleware, which keeps the whole stack in one thread."""
+"""The innermost middleware, which keeps all layers of middleware in one thread."""
 
 from __future__ import annotations
 
@@ -10,5 +10,6 @@ from config_app.middleware import GetResponse
 @sync_only_middleware
 def single_hop(get_response: GetResponse) -> GetResponse:
     """Return ``get_response`` unchanged."""
-    # Because this layer is sync-only, Django does not add a change of thread between the layers around it.
+    # Django runs sync-only layers in a thread. Because the innermost layer is sync-only too, Django does not
+    # leave this thread between the layers.
     return get_response

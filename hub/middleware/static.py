@@ -12,7 +12,7 @@ from whitenoise.responders import StaticFile
 class StaticFilesMiddleware(WhiteNoiseMiddleware):
     """WhiteNoise's middleware without streaming."""
 
-    # The files are small. Under ASGI, Django would read each chunk of a streamed file in a thread.
+    # The files are small. Under ASGI, Django would hand each chunk of a streamed file to a thread.
     @staticmethod
     def serve(static_file: StaticFile, request: HttpRequest) -> HttpResponse:  # type: ignore[override]
         """Return the file, or the answer to a conditional or range request, such as 304."""

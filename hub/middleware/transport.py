@@ -9,7 +9,7 @@ from config_app.middleware import GetResponse
 from hub.runtime_config import get_config
 
 HSTS = "max-age=31536000"
-"""One year, in seconds, without subdomains: the hub cannot decide for other hosts."""
+"""The header for one year (in seconds). It leaves out subdomains, because they may be other hosts."""
 
 
 @sync_only_middleware

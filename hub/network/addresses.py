@@ -14,15 +14,14 @@ WILDCARDS = {"0.0.0.0", "::"}  # noqa: S104 - only names, nothing is bound
 
 
 def reachable(host: str) -> str:
-    """Return the host to put in a link to the bind address ``host``, for use on this machine."""
+    """Return the host of a link that leads, on this machine, to a hub that listens on ``host``."""
     return "127.0.0.1" if host in WILDCARDS else in_brackets(host)
 
 
 def listener_in_use() -> Mapping[str, str]:
-    """Return the values that the command line of this machine's hub pinned, if it pinned the port.
+    """Return the pinned settings of the hub on this machine, by key, if its port is pinned.
 
-    The keys are those of the settings, such as ``bind_address`` and ``port``. Without a pinned port, or if
-    the database is unavailable, the result is empty.
+    The result is empty if the port is not pinned, or if the database is unavailable.
     """
     try:
         here = [p for p in receipts.running() if p.machine == socket.gethostname()]
@@ -33,7 +32,7 @@ def listener_in_use() -> Mapping[str, str]:
 
 
 def origin(config: RuntimeConfig) -> str:
-    """Return the origin that people open: the public URL or, without one, that of the listener."""
+    """Return the origin that people open: the public URL or, if there is none, the origin of the listener."""
     if config.public_url:
         return config.public_url
     pinned = listener_in_use()

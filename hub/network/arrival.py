@@ -1,6 +1,6 @@
-"""Compare the address at which a request arrived with the address that settings describe (W6).
+"""Find out whether a request arrived at the address that a runtime config describes (W6).
 
-A value that the command line pinned replaces the value of its setting.
+If the command line pins a setting, the pinned value is used instead of the value in the runtime config.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ NO_TCP = "0"
 def arrived_under(request: HttpRequest, config: RuntimeConfig, keys: Collection[str]) -> bool:
     """Return whether ``request`` arrived at the address that ``config`` describes.
 
-    Only the settings in ``keys`` are compared, except those that the command line pinned.
+    Compare only the settings in ``keys``, and leave out those that the command line pins.
     """
     checked = {key: check for key, check in CHECKS.items() if key in keys and key not in receipts.pins()}
     return all(check(request, config) for check in checked.values())
@@ -37,7 +37,7 @@ def is_at(request: HttpRequest, origin: str) -> bool:
 
 
 def address_under(request: HttpRequest, config: RuntimeConfig) -> str:
-    """Return the origin at which the sender of ``request`` reaches the hub with ``config``."""
+    """Return the origin at which the sender of ``request`` would reach the hub if ``config`` were current."""
     if config.public_url:
         return config.public_url
     pins = receipts.pins()
@@ -75,7 +75,7 @@ CHECKS = {
 def _came_to(request: HttpRequest, host: str) -> bool:
     """Return whether the connection arrived at the bind address ``host``.
 
-    Also return ``True`` if it is not known at which address the connection arrived.
+    Also return ``True`` if the address at which the connection arrived is unknown.
     """
     local = parse_address(str(request.META.get("SERVER_NAME", "")))
     return local is None or host in WILDCARDS or local in _addresses(host)

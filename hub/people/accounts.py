@@ -15,7 +15,7 @@ def has_local_administrator(emails: Iterable[str]) -> bool:
 
 
 def is_last_local_administrator(user: User) -> bool:
-    """Return whether this is the only account that can administer a hub in mode ``local``."""
+    """Return whether the mode is ``local`` and no other account than ``user`` can administer the hub."""
     config = get_config()
     if config.app_mode != LOCAL or not user.is_superuser or not user.has_usable_password():
         return False
@@ -23,7 +23,7 @@ def is_last_local_administrator(user: User) -> bool:
 
 
 def make_administrator(email: str, name: str, password_hash: str) -> User:
-    """Create the account, or activate the existing account of this address and set its password.
+    """Create an account, or activate the account that has this address, and set its password.
 
     The account gets no rights here: ``super_admin_emails`` grants them.
     """

@@ -44,8 +44,8 @@ class PeopleAdmin(PeopleBase):
     cannot change an account that has more rights than their own.
     """
 
-    # ``is_superuser`` is not a field. The setting ``super_admin_emails`` decides at every request, so a
-    # checkbox could only contradict it.
+    # The form has no field ``is_superuser``. The setting ``super_admin_emails`` decides who is a super admin,
+    # and a checkbox could only contradict this setting.
 
     form = PersonChangeForm
     add_form = PersonCreationForm
@@ -73,7 +73,7 @@ class PeopleAdmin(PeopleBase):
         """Return whether this person is a super admin, with a link to the setting that decides it."""
         url = reverse("admin:config_app_systemconfig_changelist") + "#setting-super_admin_emails"
         says = "Yes" if person.is_superuser else "No"
-        return format_html('{}. Decided by the setting <a href="{}">Super Admins</a>, not here.', says, url)
+        return format_html('{}. The setting <a href="{}">Super Admins</a> decides this.', says, url)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Return whether the list may be filtered by this query parameter."""
@@ -101,7 +101,7 @@ class PeopleAdmin(PeopleBase):
     ) -> Any:
         """Return the form class for this request, with the attributes ``editor`` and ``is_proved``."""
         form = super().get_form(request, obj, change=change, **kwargs)
-        form.editor = request.user  # type: ignore[attr-defined]  # both forms have it
+        form.editor = request.user  # type: ignore[attr-defined]  # both forms have this attribute
         form.is_proved = proof.is_recent(request.session)  # type: ignore[attr-defined]
         return form
 
@@ -150,7 +150,7 @@ class GroupsAdmin(GroupAdmin):
     ) -> Any:
         """Return the form class for this request, with the attribute ``is_proved``."""
         form = super().get_form(request, obj, change=change, **kwargs)
-        form.is_proved = proof.is_recent(request.session)  # type: ignore[attr-defined]  # GroupForm has it
+        form.is_proved = proof.is_recent(request.session)  # type: ignore[attr-defined]  # of GroupForm
         return form
 
     def delete_view(
@@ -161,7 +161,7 @@ class GroupsAdmin(GroupAdmin):
 
 
 def _require_proof(request: HttpRequest) -> HttpResponse | None:
-    """Return a response that asks for a proof if a form was posted without one, or else ``None``."""
+    """If a form was posted and the session has no recent proof, return a response that asks for a proof."""
     if request.method != "POST" or proof.is_recent(request.session):
         return None
     messages.error(request, proof_message())
@@ -179,7 +179,7 @@ def _may_change(request: HttpRequest, person: User | None) -> bool:
 
 
 def _rights_of(person: User) -> set[str]:
-    """Return an account's permissions, direct and through groups."""
+    """Return the permissions of an account: its own and those of its groups."""
     # The permissions of an inactive account count too, because it can be activated.
     held = Permission.objects.filter(Q(user=person) | Q(group__user=person)).order_by()
     return {f"{app}.{name}" for app, name in held.values_list("content_type__app_label", "codename")}

@@ -47,7 +47,7 @@ def proof_message() -> SafeString:
 
 
 class _ProofGuard(AnyForm):
-    """A form that requires a recent proof. ``is_proved`` is whether the session has one."""
+    """A form that requires a recent proof. ``is_proved`` says whether the session has a recent proof."""
 
     is_proved: ClassVar[bool]
 
@@ -80,7 +80,7 @@ class _EmailGuard:
 class PersonCreationForm(_EmailGuard, _ProofGuard, CreationForm):
     """The form for a new account. Its rights are set afterwards, on the account's page."""
 
-    # It requires a proof too: with a stolen session, an attacker could create an account to come back with.
+    # Without a proof, an attacker with a stolen session could create an account and sign in with it later.
     class Meta:
         model = User
         fields = ("email", "name")
@@ -96,7 +96,7 @@ class PersonChangeForm(_EmailGuard, ChangeForm):
         fields = "__all__"
 
     def clean(self) -> dict[str, Any]:
-        """Return the cleaned data; add an error if rights change without proof.
+        """Return the cleaned data; add an error if rights change and there is no recent proof.
 
         Add another error if a hub in mode ``local`` would lose its last administrator.
         """

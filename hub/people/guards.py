@@ -1,4 +1,4 @@
-"""The rules on accounts that are checked when the mode or the super admins change."""
+"""Rules about accounts. They are checked when the mode or the super admins change."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def local_mode_needs_an_administrator(before: RuntimeConfig, after: RuntimeConfi
 
 
 def super_admins_can_sign_in(before: RuntimeConfig, after: RuntimeConfig) -> Iterable[RuleViolation]:
-    """Yield a violation if, in mode ``local``, no super admin would be left who can sign in."""
+    """Yield a violation if the mode is ``local`` and no super admin in the new list can sign in."""
     if after.app_mode != "local" or before.super_admin_emails == after.super_admin_emails:
         return
     if after.setup_completed and not has_local_administrator(after.super_admin_emails):

@@ -1,4 +1,4 @@
-"""Ending sessions and removing admin rights, at a reset and before a claim."""
+"""End sessions and remove admin rights, at a reset and at a claim."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def revoke_rights() -> None:
 
     The accounts of administrators are deactivated. The next claim, or a super admin, activates them again.
     """
-    # Without the deactivation they would keep their rights, because ``super_admin_emails`` is kept to prefill
-    # the wizard.
+    # Without the deactivation, administrators would keep their rights, because ``super_admin_emails`` is kept
+    # to prefill the wizard.
     Session.objects.all().delete()
     administrators = Q(is_staff_member=True) | Q(email__in=get_config().super_admin_emails)
     User.objects.filter(administrators).update(is_active=False, is_staff_member=False)

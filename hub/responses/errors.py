@@ -20,26 +20,26 @@ RETRY_AFTER = 5
 """Seconds after which a client may try again during an outage."""
 
 MISTAKES = (db.IntegrityError, db.DataError, db.ProgrammingError, db.NotSupportedError)
-"""Database errors that mean a mistake in our code; all others mean that the database is unavailable."""
+"""Database errors that mean a mistake in our code. All others mean that the database is unavailable."""
 
 # Anyone may see these texts. Only the log and the terminal name paths and hosts.
 _DATABASE = {
     "title": "The database cannot be used at the moment",
-    "diagnosis": "The hub continues automatically when the database is back. Nothing was saved halfway.",
+    "diagnosis": "The hub continues automatically when the database is back. No change was saved halfway.",
     "cure": "If this lasts, run this command on the server to see what is wrong:",
 }
 _NEWER_SCHEMA = {
     "title": "The database is newer than this hub",
-    "diagnosis": "A newer version of the hub has changed its tables.",
-    "cure": "Install that version or a later one, or restore the backup made before the upgrade.",
+    "diagnosis": "A newer version of the hub has changed the tables.",
+    "cure": "Install this newer version, or restore the backup that was made before the upgrade.",
 }
 _KEYRING = {
     "title": "The hub's secrets are locked",
-    "diagnosis": "The key that unlocks them is missing or is not the right one. Nothing was saved.",
+    "diagnosis": "The key that unlocks the secrets is missing or wrong. Nothing was saved.",
     "cure": "Run this command on the server to see what is missing:",
 }
 _OTHER = {
-    "diagnosis": "A part of its installation cannot be used.",
+    "diagnosis": "A part of the hub's installation cannot be used.",
     "cure": "Run this command on the server to see what is wrong:",
 }
 COMMAND = "./manage.py config show"

@@ -35,8 +35,8 @@ def live(_request: HttpRequest) -> HttpResponse:
 def ready(_request: HttpRequest) -> HttpResponse:
     """Answer with the state of this process: 200 if it can serve (claimed or not), otherwise 503."""
     report = _report()
-    # During an outage the last good configuration is used, but pages need sessions from the database.
-    # With 503, a load balancer sends requests to another hub.
+    # During an outage, the last valid configuration is used, but pages need sessions from the database. After
+    # a 503, a load balancer sends requests to another hub.
     return JsonResponse(report, status=200 if report["stale_since"] is None else 503)
 
 

@@ -10,7 +10,7 @@ from hub.bootstrap import bootstrap_application, get_bootstrap_state
 
 
 class Command(BaseCommand):
-    """The command that runs only the bootstrap; it can be repeated at any time."""
+    """The command that runs only the bootstrap. It can be run again at any time."""
 
     help = "Create the database, migrate it and import .env. Steps that are already done are skipped."
     requires_system_checks = []

@@ -1,4 +1,4 @@
-"""``manage.py loadenv``: import ``.env`` once; with ``--again``, show a plan and import it again."""
+"""``manage.py loadenv``: import ``.env`` once; with ``--again``, show a plan and import ``.env`` again."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ class Command(OneLineCommand):
     help = "Import .env and the process environment. This happens once, at the first start."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Add the file and the options of a second import."""
+        """Add the argument for the file, and the options for another import."""
         parser.add_argument("file", nargs="?", metavar="FILE", help="the file to import instead of .env")
         parser.add_argument("--again", action="store_true", help="import once more, after showing the plan")
         parser.add_argument("--yes", action="store_true", help="do not ask")
         add_writing_options(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run the first start, or import again with ``--again``; otherwise refuse a second import."""
+        """Run the first start, or import again with ``--again``; without it, refuse a second import."""
         wanted = Namespace(**options)
         with database_errors():
             if get_project().lacking() is not None:
@@ -51,7 +51,7 @@ class Command(OneLineCommand):
                 raise _done()
 
     def _first(self, options: Namespace) -> None:
-        """Run the first start, which imports the file; with ``--dry-run``, only show what it would set."""
+        """Run the first start, which imports the file; with ``--dry-run``, only show what this would set."""
         file = _file(options)
         if options.dry_run:
             show_dry_run(_first_plan(self._read(file)), self.terminal, as_json=options.as_json)
@@ -70,7 +70,7 @@ class Command(OneLineCommand):
             for line in revision_lines(revision):
                 self.terminal.line(line)
         if not revisions:
-            self.terminal.line("nothing to import: no variable sets anything")
+            self.terminal.line("nothing to import: no variable belongs to a setting")
 
     def _again(self, options: Namespace) -> None:
         file = _file(options)
@@ -86,7 +86,7 @@ class Command(OneLineCommand):
             self.terminal.confirm("Import this?")
 
     def _read(self, file: Path) -> Import:
-        """Return the import of the file and the process environment, and warn about what is left out."""
+        """Return what the file and the process environment would set; warn about what is left out."""
         contents = read_env_file(file)
         for problem in unknown(os.environ, contents):
             self.terminal.warn(str(problem))
@@ -97,7 +97,7 @@ class Command(OneLineCommand):
 
 
 def _file(options: Namespace) -> Path:
-    """Return the file to import; raise ``ConfigError`` if it was named and does not exist."""
+    """Return the path of the file to import; raise ``ConfigError`` if a named file does not exist."""
     if options.file is None:
         return instance().env_file
     path = Path(options.file).absolute()
@@ -107,7 +107,7 @@ def _file(options: Namespace) -> Path:
 
 
 def _run_with(file: Path, *, as_json: bool) -> None:
-    """Replace this process by one that has the file as its ``.env``."""
+    """Replace this process by a new one that uses ``file`` as its ``.env``."""
     # The file may name the database and the key, and a process reads those when it starts.
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "loadenv"]
     sys.stdout.flush()
@@ -117,7 +117,7 @@ def _run_with(file: Path, *, as_json: bool) -> None:
 
 
 def _first_plan(found: Import) -> Plan:
-    """Return a plan of what the first start would set; there is no database yet to compare with."""
+    """Return a plan of what the first start would set. Old values are the defaults: there is no database."""
     values, defaults = found.values, schema.defaults
     differences = (_difference(key, value) for key, value in values.items())
     return Plan(

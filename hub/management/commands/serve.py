@@ -60,7 +60,7 @@ class Command(BaseCommand):
         if options["workers"]:
             command += ["--workers", str(options["workers"])]
         sys.stdout.flush()
-        # On SIGUSR2, gunicorn restarts itself. Without this, it would then import its own package `http`
-        # instead of Python's.
+        # On SIGUSR2, gunicorn restarts itself. Without this variable, it would then import its own package
+        # `http` instead of Python's.
         os.environ["PYTHONSAFEPATH"] = "1"
         os.execv(sys.executable, command)

@@ -84,7 +84,9 @@ def test_a_variable_with_a_former_name_is_imported_with_a_warning(
     monkeypatch.setattr(schema, "settings", {**schema.settings, "port": setting})
     found = read_import({"HUB_LISTEN_PORT": "9001"}, read_env_file(tmp_path / ".env"))
     assert found.values == {"port": 9001}
-    assert "HUB_LISTEN_PORT of the process environment is imported, but is called HUB_PORT now" in caplog.text
+    assert (
+        "HUB_LISTEN_PORT of the process environment is imported, but its name is HUB_PORT now" in caplog.text
+    )
     caplog.clear()
     both = {"HUB_LISTEN_PORT": "9001", "HUB_PORT": "9002"}
     assert read_import(both, read_env_file(tmp_path / ".env")).values == {"port": 9002}
@@ -192,7 +194,7 @@ def test_what_is_not_valid_gets_no_command_that_could_never_work(
         ("WORKOS_APIKEY", "did you mean WORKOS_API_KEY?"),
         ("HUB_DATADIR", "did you mean HUB_DATA_DIR?"),
         ("HUB_BIND_ADDRESS", "did you mean HUB_HOST?"),
-        ("HUB_BANANA", "remove it if it was meant for the hub"),
+        ("HUB_BANANA", "remove it, or correct its name"),
     ],
 )
 def test_a_variable_that_the_hub_does_not_know_is_named_with_the_one_that_was_meant(

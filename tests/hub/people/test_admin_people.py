@@ -114,7 +114,7 @@ def test_an_account_is_deactivated_and_given_rights(client: Client, member: User
 def test_who_is_a_super_admin_is_shown_and_no_field(client: Client, owner: User) -> None:
     response = client.get(page_of(owner))
     assert "is_superuser" not in response.context["adminform"].form.fields
-    assert "Decided by the setting" in text_of(response)
+    assert "decides this." in text_of(response)
     assert "#setting-super_admin_emails" in text_of(response)
 
 
