@@ -20,6 +20,7 @@ from config_app.admin.proof import missing_proof
 from config_app.admin.saving import commit, respond
 from config_app.admin.sections import EditorPage
 from config_app.admin.submission import make_form, submit
+from config_app.admin.transfer.urls import transfer_urls
 from config_app.change.plan import Plan
 from config_app.declaration.forms import ConfigurationForm
 from config_app.errors import StaleRevision
@@ -46,6 +47,7 @@ class ConfigurationAdmin(WholeAdmin):
         return [
             path("", view(self.changelist_view), name=EDITOR),
             path("preview/", view(self.preview_view), name=PREVIEW),
+            *transfer_urls(self),
         ]
 
     @SECRETS_IN_POST

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest
 
 from config_app.change.plan import Plan
-from config_app.declaration.forms import RevisionForm
+from config_app.declaration.forms import ProofForm
 from config_app.errors import NotProved
 from config_app.project import get_project
 
@@ -17,13 +17,15 @@ def needs_proof(request: HttpRequest, plan: Plan) -> bool:
     return plan.is_sensitive and not get_project().has_proved(request)
 
 
-def missing_proof(request: HttpRequest, plan: Plan, form: RevisionForm) -> str:
+def missing_proof(request: HttpRequest, plan: Plan, form: ProofForm) -> str:
     """Return a sentence that says how the visitor must prove their identity; empty if no proof is missing.
 
     A correct password in ``form`` counts as proof. Raise ``NotProved`` if the password is not accepted.
     """
-    if not needs_proof(request, plan):
-        return ""
+    return _missing(request, form) if needs_proof(request, plan) else ""
+
+
+def _missing(request: HttpRequest, form: ProofForm) -> str:
     project = get_project()
     if project.where_to_prove(request):
         return SIGN_IN
@@ -33,7 +35,13 @@ def missing_proof(request: HttpRequest, plan: Plan, form: RevisionForm) -> str:
     return ""
 
 
-def require_proof(request: HttpRequest, plan: Plan, form: RevisionForm) -> None:
+def require_proof(request: HttpRequest, plan: Plan, form: ProofForm) -> None:
     """Raise ``NotProved`` if the plan needs a proof of identity that is missing."""
     if words := missing_proof(request, plan, form):
+        raise NotProved(words)
+
+
+def require_fresh_proof(request: HttpRequest, form: ProofForm) -> None:
+    """Raise ``NotProved`` if the visitor has not proved their identity recently."""
+    if not get_project().has_proved(request) and (words := _missing(request, form)):
         raise NotProved(words)

@@ -23,26 +23,9 @@ NUMBER = re.compile(r"[0-9]{1,18}")
 INCOMPLETE = "This page was incomplete. Load it again."
 
 
-class RevisionForm(forms.Form):
-    """The base class of the forms for changes, with the base revision, the reason and a password.
+class ProofForm(forms.Form):
+    """The base class of the forms that may require a proof of identity, with a field for a password."""
 
-    The base revision is the one that the page showed. The password is needed only if a change requires a
-    proof of identity.
-    """
-
-    _base_revision = forms.IntegerField(
-        min_value=0,
-        max_value=10**18 - 1,
-        widget=forms.HiddenInput,
-        error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), INCOMPLETE),
-    )
-    _reason = forms.CharField(
-        label="Reason",
-        required=False,
-        max_length=500,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        help_text="Shown in the history.",
-    )
     _password = forms.CharField(
         label="Your password, to confirm that it is you",
         required=False,
@@ -52,25 +35,9 @@ class RevisionForm(forms.Form):
     )
 
     @property
-    def base_revision(self) -> int | None:
-        """Return the revision that the page showed, or ``None`` if the form does not contain a number."""
-        text = str(self[BASE_REVISION].data or "")
-        return int(text) if NUMBER.fullmatch(text) else None
-
-    @property
-    def reason_field(self) -> forms.BoundField:
-        """Return the field for the reason, for templates."""
-        # A template cannot look up a name that starts with an underscore.
-        return self[REASON]
-
-    @property
-    def reason(self) -> str:
-        """Return the validated reason; empty if none was entered."""
-        return str(self.cleaned_data[REASON])
-
-    @property
     def password_field(self) -> forms.BoundField:
         """Return the field for the password, for templates; show it only if ``asks_for_proof``."""
+        # A template cannot look up a name that starts with an underscore.
         return self[PASSWORD]
 
     @property
@@ -96,6 +63,45 @@ class RevisionForm(forms.Form):
                 self.add_error(key, _without_keys(single))
             if not fields:
                 self.add_error(None, str(single))
+
+
+class RevisionForm(ProofForm):
+    """The base class of the forms for changes, with the base revision, the reason and a password.
+
+    The base revision is the one that the page showed. The password is needed only if a change requires a
+    proof of identity.
+    """
+
+    _base_revision = forms.IntegerField(
+        min_value=0,
+        max_value=10**18 - 1,
+        widget=forms.HiddenInput,
+        error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), INCOMPLETE),
+    )
+    _reason = forms.CharField(
+        label="Reason",
+        required=False,
+        max_length=500,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text="Shown in the history.",
+    )
+
+    @property
+    def base_revision(self) -> int | None:
+        """Return the revision that the page showed, or ``None`` if the form does not contain a number."""
+        text = str(self[BASE_REVISION].data or "")
+        return int(text) if NUMBER.fullmatch(text) else None
+
+    @property
+    def reason_field(self) -> forms.BoundField:
+        """Return the field for the reason, for templates."""
+        # A template cannot look up a name that starts with an underscore.
+        return self[REASON]
+
+    @property
+    def reason(self) -> str:
+        """Return the validated reason; empty if none was entered."""
+        return str(self.cleaned_data[REASON])
 
 
 class ConfigurationForm(RevisionForm):

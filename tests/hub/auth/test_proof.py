@@ -20,6 +20,7 @@ from hub.runtime_config import schema
 from hub.start.generated import cookie_password
 from tests.conftest import PASSWORD
 from tests.support.browsers.editor import (
+    EDITOR,
     HISTORY,
     Editor,
     browser,
@@ -67,8 +68,8 @@ def stale(owner: User) -> Client:
     return client
 
 
-def errors_of(response: Any) -> dict[str, list[str]]:
-    return {name: list(found) for name, found in response.context["form"].errors.items()}
+def errors_of(response: Any, form: str = "form") -> dict[str, list[str]]:
+    return {name: list(found) for name, found in response.context[form].errors.items()}
 
 
 def test_without_the_password_nothing_is_saved_and_the_page_asks_for_it(stale: Client) -> None:
@@ -101,7 +102,7 @@ def test_what_was_typed_is_kept_but_no_secret_and_no_password(stale: Client) -> 
     assert (fields["allowed_hosts"], fields["log_level"], fields["_reason"]) == (HOSTS, "debug", "mine")
     assert SECRET not in text_of(response)
     assert "wrong-pw" not in text_of(response)
-    assert "enter WorkOS API Key once more" in text_of(response)
+    assert "Enter WorkOS API Key again." in text_of(response)
 
 
 def test_with_the_right_password_everything_is_saved(stale: Client) -> None:
@@ -252,6 +253,13 @@ def test_a_rollback_of_anything_else_does_not_ask(stale: Client) -> None:
     assert ASKED not in text_of(page)
     stale.post(f"{HISTORY}{target}/rollback/", fields_of(page.context["form"]))
     assert stored("log_level") == "info"
+
+
+def test_an_export_of_secrets_asks(stale: Client) -> None:
+    words = {"secrets": "on", "passphrase": "several words in a row", "again": "several words in a row"}
+    page = stale.post(f"{EDITOR}transfer/export/", words)
+    assert errors_of(page, "export_form") == {"_password": ["Enter your password."]}
+    assert "Content-Disposition" in stale.post(f"{EDITOR}transfer/export/", {**words, "_password": PASSWORD})
 
 
 def test_staff_who_may_not_change_it_are_not_asked_either(owner: User) -> None:

@@ -1,0 +1,138 @@
+"""The forms of the page for export and import."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+
+from config_app.declaration.forms import ProofForm, RevisionForm
+from config_app.declaration.schema import Setting
+from config_app.declaration.secret import Secret
+from config_app.errors import ConfigError
+from config_app.project import get_schema
+from config_app.transfer.document import Document, UnreadableExport, read_document
+from config_app.transfer.passphrase import SHORTEST, check_strength, decrypt, is_encrypted
+from config_app.transfer.selection import EVERYTHING, Selection, select
+
+MOST_BYTES = 1024 * 1024
+"""The size of the largest file that can be uploaded; the review page carries its content."""
+PASSPHRASE = {"autocomplete": "new-password", "spellcheck": "false"}
+LONGEST_PASSPHRASE = 1024
+
+
+def machine_specific() -> list[Setting]:
+    """Return the settings that belong to one machine and that people may change."""
+    return [s for s in get_schema().settings.values() if s.is_machine_specific and not s.managed]
+
+
+def _selection(*, machine: bool) -> Selection:
+    return select(included=[setting.key for setting in machine_specific()]) if machine else EVERYTHING
+
+
+class _SelectionForm(ProofForm):
+    """Adds a checkbox for the settings that belong to one machine, if there are any."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        # One page shows both forms, so the elements of each need ids of their own.
+        super().__init__(*args, **{**options, "auto_id": f"{type(self).__name__.lower()}_%s"})
+        if names := ", ".join(setting.label for setting in machine_specific()):
+            label = f"Include the settings that belong to one machine: {names}"
+            self.fields["machine"] = forms.BooleanField(label=label, required=False)
+
+    @property
+    def selection(self) -> Selection:
+        """Return which settings the validated form asks for."""
+        return _selection(machine=bool(self.cleaned_data.get("machine")))
+
+
+class ExportForm(_SelectionForm):
+    """Which settings to export, and the passphrase for an export with secrets."""
+
+    secrets = forms.BooleanField(label="Include the secrets and encrypt the whole file", required=False)
+    passphrase = forms.CharField(
+        label="Passphrase",
+        required=False,
+        strip=False,
+        max_length=LONGEST_PASSPHRASE,
+        widget=forms.PasswordInput(attrs=PASSPHRASE),
+        help_text=f"At least {SHORTEST} characters. Nothing else opens the file.",
+    )
+    again = forms.CharField(
+        label="The same passphrase again",
+        required=False,
+        strip=False,
+        max_length=LONGEST_PASSPHRASE,
+        widget=forms.PasswordInput(attrs=PASSPHRASE),
+    )
+
+    def __init__(self, *args: Any, may_export_secrets: bool, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if not may_export_secrets:
+            for name in ("secrets", "passphrase", "again"):
+                del self.fields[name]
+
+    def clean(self) -> dict[str, Any]:
+        """Check the passphrase if secrets are to be exported."""
+        if self.cleaned_data.get("secrets") and not self.errors:
+            given = Secret(self.cleaned_data["passphrase"])
+            if given != Secret(self.cleaned_data["again"]):
+                self.add_error("again", "The two passphrases differ. Type the same one twice.")
+            try:
+                check_strength(given)
+            except ConfigError as error:
+                self.add_error("passphrase", str(error))
+        return self.cleaned_data
+
+    @property
+    def chosen_passphrase(self) -> Secret | None:
+        """Return the passphrase of the validated form; ``None`` for an export without secrets."""
+        return Secret(self.cleaned_data["passphrase"]) if self.cleaned_data.get("secrets") else None
+
+
+class ImportForm(_SelectionForm):
+    """An uploaded export, its passphrase, and what happens to settings that it does not contain."""
+
+    file = forms.FileField(label="File", widget=forms.FileInput(attrs={"accept": ".json,application/json"}))
+    passphrase = forms.CharField(
+        label="Passphrase",
+        required=False,
+        strip=False,
+        max_length=LONGEST_PASSPHRASE,
+        widget=forms.PasswordInput(attrs={**PASSPHRASE, "autocomplete": "off"}),
+        help_text="Only for a file with secrets.",
+    )
+    replace = forms.BooleanField(
+        label="Return the settings that the file does not contain to their defaults", required=False
+    )
+
+    def document(self) -> Document:
+        """Return the uploaded document; raise ``ConfigError`` if it cannot be read or decrypted."""
+        file: UploadedFile[Any] = self.cleaned_data["file"]
+        if (file.size or 0) > MOST_BYTES:
+            fix = "import it with manage.py config import"
+            raise UnreadableExport(f"it is larger than {MOST_BYTES // 1024} KB", fix)
+        try:
+            text = file.read().decode("utf-8-sig")
+        except UnicodeDecodeError:
+            raise UnreadableExport("it is not UTF-8 text") from None
+        if not is_encrypted(text):
+            return read_document(text)
+        given = self.cleaned_data["passphrase"]
+        if not given:
+            raise UnreadableExport("it is encrypted", "choose it again and enter its passphrase")
+        return read_document(decrypt(text, Secret(given)), has_secrets=True)
+
+
+class ReviewForm(RevisionForm):
+    """The document under review, which the page carries from the upload to the import."""
+
+    document = forms.CharField(widget=forms.HiddenInput, strip=False)
+    replace = forms.BooleanField(widget=forms.HiddenInput, required=False)
+    machine = forms.BooleanField(widget=forms.HiddenInput, required=False)
+
+    @property
+    def selection(self) -> Selection:
+        """Return which settings the uploaded file was asked for."""
+        return _selection(machine=bool(self["machine"].data))

@@ -1,0 +1,38 @@
+"""The document that a review page carries in its form; encrypted if it has secrets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from config_app import store
+from config_app.encryption import install_keyring
+from config_app.errors import DecryptionFailed
+from config_app.transfer.document import Document, UnreadableExport, read_document
+
+PLAIN, SEALED = "plain:", "sealed:"
+LOST = UnreadableExport("the page no longer has it", "choose the file again")
+
+
+def hold(document: Document, user: Any) -> str:
+    """Return the document as text, for ``user`` alone; raise ``KeyringLocked`` if that needs a locked key."""
+    text = document.as_text()
+    if not document.has_secrets:
+        return PLAIN + text
+    with store.writing():
+        install_keyring.ensure_keyring()
+    return SEALED + install_keyring.get_keyring().encrypt(_purpose(user), text)
+
+
+def held(text: str, user: Any) -> Document:
+    """Return the document in ``text``; raise ``UnreadableExport`` if it was not made for ``user``."""
+    if text.startswith(PLAIN):
+        return read_document(text.removeprefix(PLAIN))
+    try:
+        opened = install_keyring.get_keyring().decrypt(_purpose(user), text.removeprefix(SEALED))
+    except DecryptionFailed:
+        raise LOST from None
+    return read_document(opened, has_secrets=True)
+
+
+def _purpose(user: Any) -> str:
+    return f"import by {user.pk}"
