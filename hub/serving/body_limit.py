@@ -1,4 +1,4 @@
-"""An ASGI layer that refuses request bodies that are too large or that state their length in two ways."""
+"""An ASGI layer that refuses a request if its body is too large, or if it states two body lengths."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hub.responses.bare_responses import Application, Headers, Message, Receive,
 TOO_LARGE = 413, b"The request is too large.\n"
 TWO_LENGTHS = 400, b"The request gives the length of its body in two ways.\n"
 LINGER = 5.0
-"""How many seconds, at most, the hub reads the rest of a refused body before it closes the connection."""
+"""The hub reads the rest of a refused body for at most this many seconds. Then it closes the connection."""
 
 
 class RefusedBody(Exception):
@@ -24,9 +24,9 @@ class RefusedBody(Exception):
 
 
 def limit_bodies(application: Application, limit: int) -> Application:
-    """Return ``application`` with a limit: a body of more than ``limit`` bytes is answered with 413.
+    """Return ``application`` with a limit: the answer to a body of more than ``limit`` bytes is 413.
 
-    A request that states the length of its body in two ways is answered with 400.
+    The answer to a request that states the length of its body in two ways is 400.
     """
 
     async def limited(scope: Message, receive: Receive, send: Send) -> None:
@@ -62,8 +62,8 @@ async def _discard(receive: Receive) -> None:
 
 def _declared(scope: Message) -> int:
     headers = dict(scope.get("headers", []))
-    # A proxy may read the other length than we do. An attacker could then hide a second request in the body
-    # (RFC 9112, section 6.1).
+    # A proxy may use the other one of the two lengths. An attacker could then hide a second request in the
+    # body (RFC 9112, section 6.1).
     if b"transfer-encoding" in headers and b"content-length" in headers:
         raise RefusedBody(TWO_LENGTHS)
     return int(headers.get(b"content-length", b"0"))

@@ -1,4 +1,4 @@
-"""The gunicorn worker: uvicorn's, with the hub's handling of proxies, logs and signals."""
+"""The class of the workers: uvicorn's worker, with the hub's handling of proxies, logs and signals."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from hub.serving.http_protocol import HubProtocol
 from hub.serving.uvicorn_server import HubServer
 
 LONGEST_REQUEST = 300
-"""How many seconds a request may still take after new workers have replaced this one.
+"""How many seconds a request may still take after a newer worker has replaced its worker.
 
-If the whole hub stops, gunicorn's ``graceful_timeout`` ends it earlier.
+If the whole hub stops, gunicorn's ``graceful_timeout`` ends the request earlier.
 """
 
 
@@ -40,14 +40,14 @@ class HubWorker(UvicornWorker):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Create the worker; this runs in the master, just before the fork."""
         super().__init__(*args, **kwargs)
-        # uvicorn's worker gives this logger the handlers of gunicorn's. That one has none here, so the
-        # lines have to go on to the hub's own handlers.
+        # uvicorn's worker gives this logger the handlers of gunicorn's logger, which has none here. So the
+        # lines have to propagate to the hub's own handlers.
         logging.getLogger("uvicorn.error").propagate = True
         self._generation = worker_generations.current()
 
     def init_signals(self) -> None:
         """Reset the signal handlers, except those for the signals that stop a worker."""
-        # Those are in place since the fork. A signal may arrive at any moment and must not get lost.
+        # The handlers that stop a worker are in place since the fork. No signal may get lost in between.
         for number in set(self.SIGNALS) - set(process_hooks.STOPS):
             signal.signal(number, signal.SIG_DFL)
         signal.signal(signal.SIGUSR1, self.handle_usr1)
@@ -55,7 +55,7 @@ class HubWorker(UvicornWorker):
 
     async def _serve(self) -> None:
         """Serve until the worker is told to stop."""
-        # If that has already happened, the server still answers the clients that are connected.
+        # If the worker was told to stop before, the server still answers the clients that are connected.
         self.config.app = self.wsgi
         serving = HubServer(self.config, self._generation)
         for number in process_hooks.STOPS:
@@ -69,7 +69,7 @@ class HubWorker(UvicornWorker):
     async def callback_notify(self) -> None:
         """Show the master that this worker is alive, and stop if the master is gone."""
         await super().callback_notify()
-        # Without this, the worker of a killed master would keep the port. gunicorn's own workers stop too.
+        # Otherwise the workers of a killed master would keep the port. gunicorn's own workers do the same.
         if os.getppid() != self.ppid:
             logging.getLogger("hub").error("the master is gone, so this worker stops too")
             signal.raise_signal(signal.SIGTERM)

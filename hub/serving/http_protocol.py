@@ -15,11 +15,11 @@ from config_app.live import feed
 from hub.responses import bare_responses
 
 FIRST_REQUEST = 5.0
-"""While the worker stops: how many seconds a new connection may wait before it sends a request."""
+"""While the worker stops, a connection without a request is closed after this many seconds."""
 WHOLE_HEAD = 55.0
-"""While the worker stops: how many seconds a client has to finish the head of the request it has begun."""
+"""While the worker stops, a client has this many more seconds to finish the head of its first request."""
 NEXT_REQUEST = 0.5
-"""While the worker stops: how many seconds an answered connection stays open for one more request."""
+"""While the worker stops, a connection stays open for this many seconds after a response."""
 
 
 class HubProtocol(H11Protocol):
@@ -52,11 +52,11 @@ class HubProtocol(H11Protocol):
 
     def _cycle(self) -> RequestResponseCycle | None:
         """Return the last request with its response; ``None`` before the first request."""
-        return self.cycle  # uvicorn's annotation lacks the None
+        return self.cycle  # uvicorn's annotation leaves out the None
 
     def _await_request(self) -> None:
         """Close the connection after a while, unless a request arrives."""
-        self.timeout_keep_alive = NEXT_REQUEST  # type: ignore[assignment]  # a response under way may go on
+        self.timeout_keep_alive = NEXT_REQUEST  # type: ignore[assignment]  # from the end of an open response
         if (cycle := self._cycle()) is None:
             self.loop.call_later(FIRST_REQUEST, self._give_up, WHOLE_HEAD)
         elif cycle.response_complete:
@@ -81,7 +81,7 @@ class HubProtocol(H11Protocol):
             super().timeout_keep_alive_handler()
 
     def _unread(self) -> int:
-        """Return how many bytes have arrived and are not read yet."""
+        """Return how many bytes have arrived that are not read yet."""
         connection = self.transport.get_extra_info("socket")
         if self.transport.is_closing() or connection is None:
             return 0

@@ -12,17 +12,17 @@ from config_app.fields.hosts import in_brackets
 from hub.serving import port_holders
 
 INHERITED = ("GUNICORN_FD", "LISTEN_FDS")
-"""The variables with which systemd, or an earlier master, passes on open listening sockets."""
+"""The environment variables with which systemd or an earlier master hands over open listening sockets."""
 
 ELSEWHERE = "pin another address with --bind HOST:PORT, or run manage.py config set port N"
 ALWAYS_WORK = "127.0.0.1 and 0.0.0.0 always work"
 FIRST_UNPRIVILEGED, LAST = 1024, 65535
 ALTERNATIVES, LOOKED_AT = 3, 50
-"""How many free ports a message names, and how many ports are tried to find them."""
+"""A message names at most this many free ports, and the hub tries at most this many ports to find them."""
 
 
 class ListenerUnavailable(ConfigError):
-    """The hub cannot listen on an address; ``cause`` is the error of the operating system."""
+    """The hub cannot listen on an address. ``cause`` is the error of the operating system."""
 
     def __init__(self, host: str, port: int, cause: OSError) -> None:
         super().__init__(
@@ -60,7 +60,7 @@ def new_socket(host: str) -> socket.socket:
 
 
 def obstacle(host: str, port: int) -> OSError | None:
-    """Return the error that this process gets if it tries to listen there now; ``None`` if it can."""
+    """Return the error that this process gets if it tries to listen now; ``None`` if it can listen."""
     try:
         with new_socket(host) as listening:
             listening.bind((host, port))
@@ -70,7 +70,7 @@ def obstacle(host: str, port: int) -> OSError | None:
 
 
 def probe(host: str, port: int) -> None:
-    """Raise ``ListenerUnavailable`` if this process cannot listen there now."""
+    """Raise ``ListenerUnavailable`` if this process cannot listen on the address now."""
     if (error := obstacle(host, port)) is not None:
         raise ListenerUnavailable(host, port, error) from error
 
@@ -83,7 +83,7 @@ def free_ports(host: str, port: int) -> list[int]:
 
 
 def explain(host: str, port: int, error: OSError) -> str:
-    """Return why the hub cannot listen there; for a port in use, name the program that uses it."""
+    """Return the reason for ``error``. If the port is in use, the reason names the program that uses it."""
     if error.errno == errno.EADDRINUSE:
         return f"port {port} is in use: {_holder(host, port)}"
     if is_forbidden(error):
@@ -104,7 +104,7 @@ def is_foreign(error: OSError) -> bool:
 
 
 def _holder(host: str, port: int) -> str:
-    """Return which program listens there, with its pid if this user may look it up."""
+    """Return a text with the program that listens on the port, and its pid if this user may know it."""
     found = port_holders.in_the_way(*address_of(host, port))
     program = next(iter(port_holders.programs({one.inode for one in found})), "another program")
     return f"{program} listens on {listener(found[0].address if found else host, port)}"

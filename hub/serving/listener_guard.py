@@ -1,4 +1,4 @@
-"""Refuse a new address if the hub on this machine cannot listen there (R11)."""
+"""Refuse a change of the address if the hub on this machine cannot listen on the new address (R11)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ BIND_SERVICE = 10
 
 
 def listener_can_be_had(before: RuntimeConfig, after: RuntimeConfig) -> Iterable[RuleViolation]:
-    """Yield a violation if the address changes and the hub on this machine cannot listen there (R11)."""
+    """Yield a violation if the address changes and the hub on this machine cannot listen on it (R11)."""
     if (before.host, before.port) != (after.host, after.port):
         yield from what_keeps_from(after)
 
@@ -40,12 +40,12 @@ def listener_can_be_had(before: RuntimeConfig, after: RuntimeConfig) -> Iterable
 def what_keeps_from(config: RuntimeConfig) -> Iterable[RuleViolation]:
     """Yield a violation if a hub on this machine cannot listen on the address in ``config``.
 
-    If no hub runs here, or if its command line pins the listener, nothing is checked: ``manage.py serve``
-    checks when it starts.
+    Check nothing if no hub runs on this machine, or if its command line pins the listener. In these cases,
+    ``manage.py serve`` makes the check when it starts.
 
-    Some cases cannot be checked: hubs on other machines, an address that was written in SQL, and an address
-    that another program takes before the move. If the hub then cannot listen there, it keeps its old address
-    and records the reason in its receipt.
+    Three cases cannot be checked: a hub on another machine, an address that was written in SQL, and an
+    address that another program begins to use before the hub moves. If a hub then cannot listen, it keeps its
+    old address and records the reason in its receipt.
     """
     hubs = [process for process in receipts.running() if process.machine == socket.gethostname()]
     followers = [process for process in hubs if process.role == "master" and "port" not in process.pins]
@@ -57,14 +57,14 @@ def what_keeps_from(config: RuntimeConfig) -> Iterable[RuleViolation]:
 
 
 def _obstacle(host: str, port: int, master: int, hubs: set[int]) -> OSError | None:
-    """Return the error that prevents the hub from listening there; ``None`` if it can listen.
+    """Return the error that prevents the hub from listening on the address; ``None`` if it can listen.
 
     ``master`` is the pid of the hub's master, and ``hubs`` has the pids of all hub processes on this machine.
     """
     if _is_forbidden_to(master, port):
         return PermissionError(errno.EACCES, "Permission denied")
     error = obstacle(host, port)
-    if error is not None and is_forbidden(error):  # forbidden to this process, but not to the master
+    if error is not None and is_forbidden(error):  # to this process, but not to the master
         return None
     if error is not None and error.errno == errno.EADDRINUSE and _is_own(host, port, master, hubs):
         return None
@@ -85,7 +85,7 @@ def _capabilities(status: Path) -> int:
 
 
 def _is_own(host: str, port: int, master: int, hubs: set[int]) -> bool:
-    """Return whether only the hub itself listens there."""
+    """Return whether only the hub itself listens on the address."""
     found = port_holders.in_the_way(*address_of(host, port))
     return bool(found) and all(_is_of(listening, master, hubs) for listening in found)
 

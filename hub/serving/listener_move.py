@@ -1,8 +1,8 @@
 """Move the listener and replace the workers when the configuration changes, without a restart.
 
-The hub opens the new socket first. If it cannot listen there, nothing else changes (R11). The old socket
-serves a little longer, so that a browser can still load the page that sends it to the new address. Then
-the old socket is retired (``hub.serving.sockets``).
+The hub opens the new socket first. If this fails, nothing else changes (R11). The old socket serves a little
+longer, so that a browser can still load the page that sends it to the new address. Then the old socket is
+retired (``hub.serving.sockets``).
 
 gunicorn itself would close the old listeners first, and would exit if it could not open the new ones. So
 ``hub/gunicorn.py`` always gives it the address on which the master already listens.
@@ -28,15 +28,15 @@ from hub.serving.listen_address import ListenerUnavailable, address_of, listener
 logger = logging.getLogger("hub")
 
 OVERLAP = 3.0
-"""How many seconds the hub still answers on an address that it has left."""
-# Old sockets may not be closed while the master forks. So this is queued for gunicorn's main loop like a
-# signal, and the loop then calls `release`.
+"""How many seconds the hub still answers on its old address after a move."""
+# Old sockets must not be closed while the master forks. So this number is queued for gunicorn's main loop
+# like a signal, and the loop then calls `release`.
 RELEASE = signal.NSIG + 1
 """The number of a signal that does not exist."""
 
 
 class Mover:
-    """Moves the master's listener: the watcher's thread opens the new socket, the main thread switches."""
+    """Moves the master's listener: the watcher's thread opens a socket, the main thread switches to it."""
 
     def __init__(self, arbiter: Any, *, is_free: bool) -> None:
         """Create the mover of ``arbiter``'s listener.
@@ -72,9 +72,10 @@ class Mover:
         effects.acted_on(reached, TakesEffect.LISTENERS)
 
     def prepare(self, config: RuntimeConfig) -> bool:
-        """Open the listener for ``config``, and return whether the hub has to move there.
+        """Open the listener for ``config``, and return whether the hub has to move to it.
 
-        If it cannot be opened, the hub keeps its address. The log and this process's receipt have the reason.
+        If it cannot be opened, the hub keeps its address. The reason is in the log and in this process's
+        receipt.
         """
         if self._place is None:
             return False
@@ -103,7 +104,7 @@ class Mover:
 
     def _open_at(self, wanted: tuple[str, int]) -> Any:
         """Return an open socket that already has the wanted address; ``None`` if there is none."""
-        # The address may only be written differently, or the hub left it a moment ago.
+        # The same address may be written in another way, or the hub moved away from it only a moment ago.
         found = ((sockets.place(listening), listening) for listening in self._arbiter.LISTENERS)
         return next((listening for place, listening in found if place and _is_at(wanted, place)), None)
 
@@ -135,7 +136,7 @@ class Mover:
 
     def release(self) -> None:
         """Close all sockets except the current one; only the main thread may call this."""
-        # The main thread is the one that forks, so no worker is forked meanwhile.
+        # Only the main thread forks, so no worker is forked during this.
         with self._changing:
             self._release(self._arbiter.LISTENERS[:1])
 
@@ -164,7 +165,7 @@ def follow_configuration(mover: Mover, arbiter: Any) -> None:
     def follow(_old: RuntimeConfig, new: RuntimeConfig) -> None:
         if os.getpid() != master:  # a worker inherits this hook, but only the master acts
             return
-        # Compare with what the master really does. It may have been unable to follow an earlier change.
+        # Compare with the address that the master really uses. An earlier move may have failed.
         if mover.prepare(new) or lacks_workers(new, arbiter):
             os.kill(master, signal.SIGHUP)
 

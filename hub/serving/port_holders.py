@@ -1,4 +1,4 @@
-"""Find out which program listens on a port, from Linux's ``/proc``; other systems give no result."""
+"""Find out from Linux's ``/proc`` which program listens on a port; other systems give no result."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 - the names are only compared; nothi
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Listening:
-    """A listening socket of any process; ``user`` is its owner's user id, ``inode`` identifies it."""
+    """A listening socket of any process. ``user`` is the owner's user id, ``inode`` identifies the socket."""
 
     address: str
     port: int
@@ -26,7 +26,7 @@ class Listening:
     inode: int
 
     def collides_with(self, host: str, port: int) -> bool:
-        """Return whether this socket keeps others from listening on ``host`` (an IP address) and ``port``."""
+        """Return whether this socket prevents others from using ``host`` (an IP address) and ``port``."""
         overlaps = host == self.address or host in WILDCARDS or self.address in WILDCARDS
         return port == self.port and overlaps
 
@@ -44,7 +44,7 @@ class Program:
 
 
 def in_the_way(host: str, port: int) -> list[Listening]:
-    """Return the sockets that keep others from listening on ``host`` (an IP address) and ``port``."""
+    """Return the sockets that prevent others from using ``host`` (an IP address) and ``port``."""
     return [found for found in _listening() if found.collides_with(host, port)]
 
 
@@ -68,7 +68,7 @@ def _place(text: str) -> tuple[str, int]:
 
 
 def programs(inodes: set[int]) -> list[Program]:
-    """Return the programs that hold one of these sockets, in the order of their pids.
+    """Return the programs that have at least one of these sockets open, in the order of their pids.
 
     Programs that this user may not inspect are left out.
     """

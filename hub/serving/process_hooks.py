@@ -1,4 +1,4 @@
-"""gunicorn's hooks: what the master and the workers do when they start, reload and stop."""
+"""What the master and the workers do when they start, reload and stop; gunicorn's hooks call this."""
 
 from __future__ import annotations
 
@@ -44,15 +44,15 @@ def start_up() -> RuntimeConfig:
 
     On a ``ConfigError``, print it as one line and exit with status 1.
     """
-    # In a reload, the watcher has the current runtime config. A bootstrap could create a database that is
-    # only away for a moment, and the workers would inherit its connection.
+    # In a reload, the watcher already has the current runtime config. A bootstrap could create a new database
+    # while the real one is away for a moment, and the workers would inherit a database connection.
     if _mover is not None:
         return get_config()
     try:
         config = bootstrap_application()
     except ConfigError as error:
         _refuse(error)
-    _ = settings.SECRET_KEY  # derived before the forks, so that all workers share one key in any case
+    _ = settings.SECRET_KEY  # derived before the forks, so that all workers have the same key
     connections.close_all()
     return config
 
@@ -63,7 +63,7 @@ def bind(config: RuntimeConfig) -> str | list[str]:
     At the start, that is the address in ``config``. In a reload, it is the address on which the master
     already listens.
     """
-    # If a reload gave another address, gunicorn would close its listeners before it opens new ones.
+    # If a reload changed the address, gunicorn would close its old listeners before it opens new ones.
     global _first_bind  # noqa: PLW0603 - one master a process
     if _mover is None:
         _first_bind = listener(config.host, config.port)
@@ -76,7 +76,7 @@ def _refuse(error: ConfigError) -> NoReturn:
 
 
 def log_settings() -> dict[str, Any]:
-    """Return the logging settings of gunicorn and uvicorn: they log once, in the hub's own format."""
+    """Return logging settings with which gunicorn and uvicorn log each message once, in the hub's format."""
     plain: dict[str, Any] = {"handlers": [], "level": "INFO", "propagate": True}
     loggers = dict.fromkeys(("gunicorn.error", "uvicorn.error"), plain)
     # Once gunicorn has logging settings, its own workers log every request, even without an access log.
@@ -101,7 +101,7 @@ def _find_listener(cfg: Any) -> None:
     If the address is an unconfirmed change, first try to revert the change.
     """
     config = get_config()
-    # The address was not overridden, so a change that was not confirmed yet may be reverted.
+    # The command line does not pin the address, so an unconfirmed change of the address may be reverted.
     if cfg.settings["bind"].get() == [listener(config.host, config.port)]:
         cfg.set("bind", listener(*starting_address()))
     for host, port in _tcp_addresses(cfg):
@@ -115,7 +115,7 @@ def describe_master(arbiter: Any) -> None:
 
 
 def follow(arbiter: Any, config: RuntimeConfig) -> None:
-    """Make the master follow the configuration from now on; ``config`` is the one that it started with."""
+    """Make the master follow the configuration from now on; it has started with ``config``."""
     global _mover  # noqa: PLW0603
     describe_master(arbiter)
     _prepare_workers()
@@ -134,13 +134,13 @@ def _prepare_workers() -> None:
     """Load the URLs and freeze the garbage collector, once for all workers."""
     _ = get_resolver().url_patterns
     gc.collect()
-    gc.freeze()  # a worker that ends then skips all objects that it has from the master
+    gc.freeze()  # then a worker that ends does not visit the objects that it shares with the master
 
 
 def _reload_without_waiting(arbiter: Any) -> None:
     """Make a reload return at once, even if old workers still answer requests."""
-    # gunicorn's reload would wait for the old workers and handle no signal meanwhile. It waits so that
-    # they get no second SIGTERM, but a second one does not harm our workers.
+    # gunicorn's reload would wait for the old workers, so that they do not get a second SIGTERM. While it
+    # waits, it handles no signal. A second SIGTERM does not harm the hub's workers.
     reload = arbiter.reload
 
     def reload_and_go_on() -> None:
@@ -151,7 +151,7 @@ def _reload_without_waiting(arbiter: Any) -> None:
 
 
 def _stop_without_successors(arbiter: Any) -> None:
-    """Make sure that the workers of a stopping hub do not wait for new workers that a reload has started."""
+    """Make sure that, when the hub stops, no worker waits for a newer worker that a reload has started."""
     stop = arbiter.stop
 
     def end_and_stop(graceful: bool = True) -> None:
@@ -162,8 +162,8 @@ def _stop_without_successors(arbiter: Any) -> None:
 
 
 def reload_master(arbiter: Any, config: RuntimeConfig) -> None:
-    """Move the listener if its address has changed; ``config`` is what the new workers will start with."""
-    arbiter.cfg.set("graceful_timeout", 0)  # until the reload is done
+    """Move the listener if its address has changed; the new workers will start with ``config``."""
+    arbiter.cfg.set("graceful_timeout", 0)  # do not wait for old workers; restored after the reload
     describe_master(arbiter)
     if _mover is not None:
         _mover.prepare(get_config())
@@ -174,7 +174,7 @@ def reload_master(arbiter: Any, config: RuntimeConfig) -> None:
 
 
 def pins(cfg: Any, arguments: Sequence[str]) -> dict[str, str]:
-    """Return the settings that gunicorn's command line or ``GUNICORN_CMD_ARGS`` pins, as text by key."""
+    """Return the settings that gunicorn's command line or ``GUNICORN_CMD_ARGS`` pins, as texts by key."""
     given = _given(cfg, arguments)
     found: dict[str, str] = {}
     if given["bind"] and (addresses := _tcp_addresses(cfg)):
@@ -191,7 +191,7 @@ def _given(cfg: Any, arguments: Sequence[str]) -> dict[str, Any]:
 
 
 def _handed_over(arbiter: Any) -> dict[str, str]:
-    """Return the address settings that systemd pins because it opened the listener, as text by key."""
+    """Return the settings that systemd pins because it has opened the listener, as texts by key."""
     places = [sockets.place(listening) for listening in arbiter.LISTENERS if arbiter.systemd]
     return {"bind_address": places[0][0], "port": str(places[0][1])} if places and places[0] else {}
 
@@ -202,9 +202,9 @@ def _tcp_addresses(cfg: Any) -> list[tuple[str, int]]:
 
 
 def hold_signals() -> None:
-    """Block the signals that stop a worker, until the worker that is forked next can handle them."""
-    # Until it has its own handlers, a new worker has the master's. They put a signal into the master's
-    # queue, so the worker would miss it.
+    """Block the signals that stop a worker, until the next worker has its own handlers."""
+    # Until then, a new worker has the handlers of the master. These put a signal into the master's queue, so
+    # the worker would miss the signal.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
 
 
@@ -220,8 +220,8 @@ def become_worker() -> None:
     global _is_to_stop  # noqa: PLW0603 - one worker a process
     _is_to_stop = False
     _ended.clear()
-    # A signal that arrives before the worker serves is only remembered. This worker may have the last open
-    # copy of a socket on which clients wait, so it has to answer them before it stops.
+    # If a signal arrives before the worker serves, only remember the signal. This worker may have the last
+    # open copy of a socket at which clients wait, so it has to answer them before it stops.
     for number in STOPS:
         signal.signal(number, _remember_to_stop)
     _let_signals_in()
@@ -246,15 +246,15 @@ def watch() -> None:
 
 
 def leave() -> None:
-    """Stop the watcher and remove this process from the list of processes."""
+    """Stop the watcher, and delete the receipts of this process and of the workers that have ended."""
     watching.stop()
-    with contextlib.suppress(ConfigError):  # without a heartbeat, the row expires by itself
+    with contextlib.suppress(ConfigError):  # without heartbeats, the receipt expires by itself
         receipts.sign_off(*_ended)
     connections.close_all()
 
 
 def note_end_of(worker: int) -> None:
-    """Remember the pid of a worker that has ended, so that ``leave`` also removes this worker's row."""
+    """Remember the pid of a worker that has ended, so that ``leave`` also deletes its receipt."""
     _ended.add(worker)
 
 

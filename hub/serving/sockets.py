@@ -1,7 +1,8 @@
 """Open and retire listening sockets while the hub serves, without losing a connection.
 
-Closing a listening socket resets every connection that the kernel has completed and no worker has accepted.
-So a socket first stops receiving new connections, is then emptied, and is closed last.
+If a listening socket is closed, the kernel resets the connections that wait at the socket for a worker. So a
+socket is first retired, which means that it gets no new connections. Then the workers accept the connections
+that wait. The socket is closed last.
 """
 
 from __future__ import annotations
@@ -25,10 +26,11 @@ NO_INTERFACE = 2**31 - 1
 
 
 def retire(listening: Any) -> bool:
-    """Stop new connections to a socket, keep those it has, and return whether the system can do that.
+    """Make the kernel give a socket no new connections; return whether the system can do this.
 
-    This works on Linux 5.7 and later. A new connection reaches another socket of the same port, or is
-    refused. A handshake that has begun still completes here. All processes that share the socket see it.
+    The socket keeps the connections that it has. A handshake that has begun still completes at this socket. A
+    new connection reaches another socket of the same port, or is refused. This affects all processes that
+    share the socket. It works on Linux 5.7 and later.
     """
     try:
         # This lets the hub listen on the same address again while this socket is still open.
@@ -48,7 +50,7 @@ def can_retire() -> bool:
 
 
 def is_retired(listening: Any) -> bool:
-    """Return whether a socket was retired: it receives no new connections."""
+    """Return whether a socket was retired, so that it gets no new connections."""
     try:
         index: int = listening.getsockopt(socket.SOL_SOCKET, SO_BINDTOIFINDEX)
     except (OSError, AttributeError):
@@ -75,8 +77,8 @@ def place(listening: Any) -> tuple[str, int] | None:
 def open_listener(host: str, port: int, arbiter: Any, own: set[int]) -> Any:
     """Return a new listening socket for gunicorn; raise ``ListenerUnavailable`` if it cannot be opened.
 
-    ``own`` has the inode numbers of the hub's own sockets. If only these are in the way, the new socket
-    shares the port with them: the hub's socket on 127.0.0.1 must not prevent one on 0.0.0.0.
+    ``own`` has the inode numbers of the hub's own sockets. If no other sockets are in the way, the new socket
+    shares the port with them. So the hub's socket on 127.0.0.1 does not prevent one on 0.0.0.0.
     """
     try:
         return _open(host, port, arbiter, beside=False)

@@ -1,4 +1,4 @@
-"""Choose the address at the start; revert an unconfirmed change if the hub cannot listen (W6, R11)."""
+"""Choose the address at the start; revert an unconfirmed address that does not work (W6, R11)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def starting_address() -> tuple[str, int]:
     If the hub cannot listen there and the address is an unconfirmed change, revert the change and try again.
     Otherwise raise ``ListenerUnavailable``.
     """
-    # The change cannot be confirmed in the browser while the hub does not start, so waiting is no use.
+    # No one can confirm the change in a browser while the hub does not run. So there is no reason to wait.
     while True:
         config = get_config()
         try:
@@ -39,7 +39,7 @@ def starting_address() -> tuple[str, int]:
 def _revert_unconfirmed(error: ListenerUnavailable) -> bool:
     """Revert the newest unconfirmed change of the address, and return whether that was done."""
     number = next((waits.number for waits in confirmation.waiting() if waits.keys & ADDRESS), None)
-    # Another running process of this hub may be what listens there, so the change may be fine.
+    # Another process of this hub may listen on the new address, so the change may be right.
     if number is None or any(_runs(process) for process in receipts.running()):
         return False
     reason = f"revision {number} was not confirmed, and {error.message}"

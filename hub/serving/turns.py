@@ -1,7 +1,7 @@
-"""An ASGI layer that lets a worker compute only a few requests at a time, so that each is done sooner.
+"""An ASGI layer that lets a worker work on only a few requests at a time, so each response comes sooner.
 
-Under ASGI, Django gives every request its own thread, and Python runs one of them at a time. The more
-threads compute, the more time Python loses by switching between them.
+Under ASGI, Django gives every request its own thread, and Python runs only one thread at a time. The more
+threads are active, the more time Python loses by switching between them.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ import asyncio
 from hub.responses.bare_responses import Application, Message, Receive, Send
 
 AT_ONCE = 2
-"""How many requests a worker computes at once: while one waits for the database, the other continues."""
+"""How many requests a worker works on at once. While one waits for the database, the other continues."""
 OUT_OF_TURN = "/health/"
-"""Requests below this path never wait: a monitor would report the hub as down if the answer came late."""
+"""Requests below this path never wait. If their answer came late, a monitor would report an outage."""
 PATIENCE = 0.25
-"""After how many seconds a turn ends; a request that takes longer usually waits for another server."""
+"""A turn ends after this many seconds, because a longer request usually waits for another server."""
 
 
 def take_turns(application: Application) -> Application:
-    """Return ``application`` with a limit: it computes ``AT_ONCE`` requests at a time.
+    """Return ``application`` with a limit: only ``AT_ONCE`` requests have a turn at the same time.
 
-    A turn begins when the request has arrived completely. It ends when the response starts, or after
-    ``PATIENCE``. So slow clients, streams and requests that wait for another server do not delay others.
+    The turn of a request begins when the request has arrived completely. It ends when the response starts, or
+    after ``PATIENCE``. So slow clients, streams and requests that wait for another server delay no one else.
     """
     turns = asyncio.Semaphore(AT_ONCE)
 
@@ -51,7 +51,7 @@ def take_turns(application: Application) -> Application:
 
 
 class _Turn:
-    """The turn of one request: the worker computes the request only while the request has it."""
+    """The turn of one request: the worker begins to work on the request when the request gets its turn."""
 
     __slots__ = ("_is_taken", "_timer", "_turns")
 
@@ -60,7 +60,7 @@ class _Turn:
         self._timer: asyncio.TimerHandle | None = None
 
     async def take(self) -> None:
-        """Wait for a turn; do nothing if this request has had its turn already."""
+        """Wait for a turn; do nothing if the request has or had its turn already."""
         if self._is_taken:
             return
         self._is_taken = True
@@ -68,7 +68,7 @@ class _Turn:
         self._timer = asyncio.get_running_loop().call_later(PATIENCE, self.give_back)
 
     def give_back(self) -> None:
-        """Pass the turn to another request; do nothing if this request does not have it."""
+        """End the turn, so that another request gets one; do nothing if the request has no turn."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -20,13 +20,13 @@ HANDSHAKE = 0.3
 LOOK_AGAIN = 0.02
 """The pause between two checks, in seconds."""
 LONGEST_SUCCESSION = 10.0
-"""How many seconds a worker waits, at most, until its successors accept connections."""
+"""A worker waits at most this many seconds for newer workers to accept connections."""
 LONGEST_LEAVING = 5.0
-"""A retired socket is closed after this many seconds, even if connections still wait there."""
+"""A retired socket is closed after this many seconds, even if connections still wait at it."""
 
 
 class HubServer(Server):
-    """The server in one worker; it closes each retired socket once no connection waits there."""
+    """The server in one worker. It closes a retired socket when no connection waits at this socket."""
 
     def __init__(self, config: Config, generation: int) -> None:
         """Create the server of a worker of ``generation``."""
@@ -36,7 +36,7 @@ class HubServer(Server):
         self._by_socket: dict[Any, asyncio.base_events.Server] = {}
 
     async def startup(self, sockets: Sequence[Any] | None = None) -> None:
-        """Start to accept connections, and record that this generation serves."""
+        """Begin to accept connections, and record that this generation serves."""
         await super().startup(list(sockets or []))
         self._by_socket = dict(zip(sockets or [], self.servers, strict=True))
         if not self.should_exit:
@@ -61,14 +61,14 @@ class HubServer(Server):
                 yield socket
 
     def _is_left(self, socket: Any) -> bool:
-        """Return whether a retired socket can be closed: it is empty, or it was open for long enough."""
+        """Return whether a retired socket can be closed: no connection waits, or its time is over."""
         passed = time.monotonic() - self._retired_since[socket]
         return passed > LONGEST_LEAVING or (passed > HANDSHAKE and listening.is_empty(socket))
 
     async def shutdown(self, sockets: Sequence[Any] | None = None) -> None:
         """Wait until new workers accept connections, answer all open requests, then stop.
 
-        If other workers share a socket, they accept the connections that still wait there.
+        Connections that still wait at a shared socket are left to the other workers.
         """
         await self._await_successors()
         feed.close()

@@ -19,12 +19,12 @@ def _read(place: int) -> int:
 
 
 def begin() -> None:
-    """Start the next generation: the master's next forks belong to it."""
+    """Start the next generation, to which the next workers will belong."""
     _NUMBER.pack_into(_shared, _STARTED, _read(_STARTED) + 1)
 
 
 def current() -> int:
-    """Return the generation to which a worker belongs if it is forked now."""
+    """Return the generation of the workers that are forked now."""
     return _read(_STARTED)
 
 
@@ -41,6 +41,6 @@ def end() -> None:
 def is_awaited(generation: int) -> bool:
     """Return whether a worker of ``generation`` must go on serving.
 
-    That is so if a later generation was started and none of its workers accepts connections yet.
+    This is true if a later generation was started and none of its workers accepts connections yet.
     """
     return not _read(_ENDED) and _read(_STARTED) > max(generation, _read(_SERVING))
