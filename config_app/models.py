@@ -171,11 +171,21 @@ class Confirmation(models.Model):
 
 
 class KeySlot(models.Model):
-    """The data key of the keyring, wrapped for one way to unlock it."""
+    """One way to unlock the keyring; ``config_app.encryption.slots`` explains the columns.
+
+    An earlier version writes only ``kind`` and ``wrapped``. ``is_retired`` is set if the way must never
+    unlock the keyring again.
+    """
 
     kind = models.CharField(max_length=20)
-    wrapped = models.TextField()
+    label = models.CharField(max_length=255, default="", db_default="")
+    public_key = models.CharField(max_length=64, default="", db_default="")
+    machine_id_print = models.CharField(max_length=16, default="", db_default="")
+    key_file_print = models.CharField(max_length=16, default="", db_default="")
+    tag = models.TextField(default="", db_default="")
+    wrapped = models.TextField(default="", db_default="")
     created_at = MomentField(auto_now_add=True)
+    is_retired = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         db_table = "config_key_slot"
@@ -183,6 +193,41 @@ class KeySlot(models.Model):
     def __str__(self) -> str:
         """Return the kind of the slot."""
         return f"{self.kind} slot"
+
+
+class DataKey(models.Model):
+    """A data key of the keyring, without the key itself. The one with the highest number is the newest.
+
+    ``is_empty`` is set when a rotation has found that no ciphertext needs the key any more.
+    """
+
+    number = models.PositiveBigIntegerField(primary_key=True)
+    key_id = models.CharField(max_length=8, unique=True)
+    created_at = MomentField(db_default=Now(), editable=False)
+    is_empty = models.BooleanField(default=False, db_default=False)
+
+    class Meta:
+        db_table = "config_data_key"
+
+    def __str__(self) -> str:
+        """Return the id of the data key."""
+        return f"data key {self.key_id}"
+
+
+class WrappedKey(models.Model):
+    """A data key, wrapped for one slot."""
+
+    data_key = models.ForeignKey(DataKey, on_delete=models.CASCADE)
+    slot = models.ForeignKey(KeySlot, on_delete=models.CASCADE, related_name="wrapped_keys")
+    wrapped = models.TextField()
+
+    class Meta:
+        db_table = "config_wrapped_key"
+        constraints = (models.UniqueConstraint(fields=("data_key", "slot"), name="config_wrapped_key_once"),)
+
+    def __str__(self) -> str:
+        """Return the id of the data key and of the slot."""
+        return f"data key {self.data_key_id} for slot {self.slot_id}"
 
 
 class ConfigState(models.Model):

@@ -25,7 +25,7 @@ from config_app.problems import Problem
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
-    from config_app.encryption.keyring import Unlocker
+    from config_app.encryption.unlockers import Unlocker
     from config_app.problems import Check, Look
 
 

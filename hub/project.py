@@ -10,7 +10,7 @@ from django.conf import settings
 from config_app.declaration.schema import Setting
 from config_app.declaration.secret import Secret
 from config_app.declaration.unset import UNSET
-from config_app.encryption.keyring import MachineUnlocker, SharedUnlocker, Unlocker
+from config_app.encryption.unlockers import MachineUnlocker, SharedUnlocker, Unlocker
 from config_app.errors import RuleViolation
 from config_app.problems import Problem
 from config_app.project import ProcessVariable, Project, Words

@@ -15,7 +15,7 @@ from pytest_django import DjangoDbBlocker
 
 from config_app import store
 from config_app.change.plan import plan
-from config_app.encryption import install_keyring
+from config_app.encryption import enrolment
 from config_app.live import runtime
 from config_app.testing import reset_process
 from hub.database.location import database_from_url
@@ -126,7 +126,7 @@ def install(db: None) -> None:
 def bring_up() -> None:
     """Make the same changes to the test database as a first start makes to an empty database."""
     with store.writing():
-        install_keyring.ensure_keyring()
+        enrolment.ensure_keyring()
         plan({"database_path": "test.db"}, managed=True).apply(actor="hub", channel="bootstrap")
     runtime.reload()
 

@@ -10,7 +10,8 @@ from typing import Any
 from config_app.declaration.schema import Schema, Setting
 from config_app.declaration.secret import Secret
 from config_app.declaration.unset import UNSET
-from config_app.encryption import install_keyring
+from config_app.encryption import enrolment, install_keyring
+from config_app.encryption.keyring import Keyring
 from config_app.errors import ConfigError, InvalidPlan
 from config_app.project import get_schema
 from config_app.store import Edit
@@ -77,13 +78,14 @@ def encrypted(edits: Iterable[Edit]) -> list[Edit]:
     edits = list(edits)
     if not any(_has_new_secret(edit) for edit in edits):
         return edits
-    install_keyring.ensure_keyring()
-    return [_encrypt(edit) if _has_new_secret(edit) else edit for edit in edits]
+    enrolment.ensure_keyring()
+    keyring = install_keyring.newest_keyring()
+    return [_encrypt(edit, keyring) if _has_new_secret(edit) else edit for edit in edits]
 
 
 def _has_new_secret(edit: Edit) -> bool:
     return edit.is_secret and edit.new is not None and not edit.refused
 
 
-def _encrypt(edit: Edit) -> Edit:
-    return dataclasses.replace(edit, new=install_keyring.get_keyring().encrypt(edit.key, edit.new or ""))
+def _encrypt(edit: Edit, keyring: Keyring) -> Edit:
+    return dataclasses.replace(edit, new=keyring.encrypt(edit.key, edit.new or ""))

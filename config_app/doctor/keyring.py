@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from config_app import store
-from config_app.declaration.reserved import CIPHERTEXT_START, SALT_KEY
-from config_app.encryption import install_keyring
+from config_app.declaration.reserved import SALT_KEY
+from config_app.encryption import enrolment, install_keyring, key_tables
 from config_app.encryption.stored_secrets import decrypted
 from config_app.errors import DecryptionFailed, is_key_shaped
 from config_app.models import Change
@@ -23,10 +23,10 @@ MOST_NAMES = 5
 
 def keyring(_overview: Overview) -> Finding:
     """Check that every available key unlocks the keyring; raise ``KeyringLocked`` if none does."""
-    kinds = install_keyring.slot_kinds()
+    kinds = enrolment.slot_kinds()
     if not kinds and not install_keyring.exists():
         return Finding("none yet: the first secret creates it")
-    opening = install_keyring.opening_kinds()
+    opening = enrolment.opening_kinds()
     openers = " and ".join(kind for kind, opens in opening.items() if opens)
     text = f"{_slots(kinds)}; unlocked here by {openers}"
     if len(kinds) == 1:
@@ -71,7 +71,7 @@ def _decrypts(key: str, ciphertext: str) -> bool:
     setting = get_schema().settings.get(get_schema().current_key(key))
     try:
         if setting is None:
-            install_keyring.get_keyring().decrypt(key, ciphertext)
+            install_keyring.decrypt(key, ciphertext)
         else:
             decrypted(setting, ciphertext)
     except DecryptionFailed:
@@ -105,7 +105,7 @@ def archived_secrets(_overview: Overview) -> Finding:
 
 def _archived() -> list[tuple[str, int, str]]:
     """Return the key, revision and ciphertext of every secret in the history."""
-    found = Change.objects.filter(is_secret=True, new_value__startswith=CIPHERTEXT_START)
+    found = Change.objects.filter(key_tables.has_ciphertext("new_value"), is_secret=True)
     return [(change.key, change.revision_id, change.new_value or "") for change in found]
 
 

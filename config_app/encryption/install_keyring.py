@@ -1,34 +1,24 @@
-"""The keyring of this install: created once, stored in the database's slots, unlocked once per process."""
+"""The keyring of this install: stored in the database's slots, unlocked once per process."""
 
 from __future__ import annotations
 
 import functools
-import logging
 import threading
-from collections.abc import Iterable
 from contextvars import ContextVar
 
 from config_app import store
-from config_app.declaration.reserved import SALT_KEY
-from config_app.encryption.keyring import (
-    Keyring,
-    Slot,
-    Unlocker,
-    new_keyring,
-    new_salt,
-    read_salt,
-    unlock,
-)
+from config_app.declaration.reserved import SALT_KEY, key_id_of
+from config_app.encryption import key_tables
+from config_app.encryption.derivation import read_salt
+from config_app.encryption.keyring import Keyring, unlock
+from config_app.encryption.unlockers import Unlocker
 from config_app.errors import KeyringLocked
 from config_app.models import Change, KeySlot, SystemConfig
 from config_app.problems import Problem
 from config_app.project import get_project
-from config_app.store.failures import database_errors
 from config_app.store.forking import open_in_children
 from config_app.store.process import process
 from config_app.store.transactions import UntilCommit
-
-logger = logging.getLogger("config_app")
 
 _lock = open_in_children(threading.Lock())
 
@@ -61,7 +51,43 @@ def get_keyring() -> Keyring:
         return made
     if _unlocked.keyring is None:
         with _lock:
-            _unlocked.keyring = _unlock()
+            _unlocked.keyring = unlock_again()
+    return _unlocked.keyring
+
+
+def use_after_commit(keyring: Keyring) -> None:
+    """Use ``keyring`` in the caller's open transaction now, and in this process after the commit."""
+    # If the transaction is rolled back, this keyring must be forgotten: no slot has its newest data key.
+    _unlocked.made.set((keyring, UntilCommit(functools.partial(setattr, _unlocked, "keyring", keyring))))
+
+
+def decrypt(name: str, ciphertext: str) -> str:
+    """Return the decrypted text; raise ``KeyringLocked`` if the keyring cannot be unlocked.
+
+    Raise ``DecryptionFailed`` if the text was not encrypted under this name.
+    """
+    keyring, key_id = get_keyring(), key_id_of(ciphertext)
+    # Another process has rotated the data key.
+    if key_id is not None and not keyring.has_key(key_id) and key_tables.has_key(key_id):
+        keyring = _refreshed()
+    return keyring.decrypt(name, ciphertext)
+
+
+def newest_keyring() -> Keyring:
+    """Return the keyring with the data key that is the newest one in the database now.
+
+    To encrypt, call this within ``store.writing``. Otherwise a rotation could end before the ciphertext is
+    written, and remove its key. Raise ``KeyringLocked`` if this process cannot unlock the newest data key.
+    """
+    keyring, newest = get_keyring(), key_tables.newest_key()
+    if newest is None or keyring.newest.key_id == newest[1]:
+        return keyring
+    return _refreshed()
+
+
+def _refreshed() -> Keyring:
+    with _lock:
+        _unlocked.keyring = unlock_again()
     return _unlocked.keyring
 
 
@@ -74,7 +100,7 @@ def follow_salt(salt: str | None) -> Problem | None:
     if _unlocked.keyring is None or salt == _unlocked.keyring.salt or _unlocked.of_transaction() is not None:
         return None
     try:
-        _unlocked.keyring = _unlock()
+        _unlocked.keyring = unlock_again()
     except KeyringLocked as error:
         message = f"{SALT_KEY} was changed in the database; after a restart, no secret can be decrypted"
         return Problem(code="keyring_locked", message=message, fix=f"{error}", severity="error")
@@ -90,82 +116,23 @@ def is_locked() -> bool:
     return False
 
 
-def _slots() -> list[Slot]:
-    with database_errors():
-        return [Slot(*row) for row in KeySlot.objects.order_by("pk").values_list("kind", "wrapped")]
+def unlockers() -> list[Unlocker]:
+    """Return the project's ways to unlock the keyring, the preferred one first."""
+    return list(get_project().unlockers())
 
 
-def _unlock() -> Keyring:
-    salt, slots = store.read().salt, _slots()
+def unlock_again() -> Keyring:
+    """Return the keyring as the database has it now; raise ``KeyringLocked`` if no available key opens it."""
+    salt, slots = store.read().salt, key_tables.read_slots()
     if salt is None:
         if slots:
             raise KeyringLocked(f"{SALT_KEY} is missing from the database", "restore it from a backup")
         raise KeyringLocked("the keyring does not exist yet", "it is made when the first secret is set")
-    return unlock(slots, get_project().unlockers(), read_salt(salt))
-
-
-def ensure_keyring() -> None:
-    """Create the keyring if there is none, with a slot for each available key.
-
-    Call it only within ``store.writing``.
-    """
-    # A new key would make the existing secrets unreadable for ever, so a locked keyring stays locked (K2).
-    if not exists():
-        _make(get_project().unlockers())
-
-
-def slot_kinds() -> list[str]:
-    """Return the kind of each stored slot, such as ``machine`` or ``shared``."""
-    return [slot.kind for slot in _slots()]
-
-
-def opening_kinds() -> dict[str, bool]:
-    """Return, for each kind of available key, whether it unlocks the keyring.
-
-    Raise ``KeyringLocked`` if no key does.
-    """
-    keyring, slots = get_keyring(), _slots()
-    available = [unlocker for unlocker in get_project().unlockers() if unlocker.available]
-    return {unlocker.kind: keyring.opens_with(unlocker, slots) for unlocker in available}
-
-
-def lacks_slot() -> bool:
-    """Return whether one of the project's ways to unlock the keyring has no slot yet."""
-    kinds = {slot.kind for slot in _slots()}
-    return any(unlocker.kind not in kinds for unlocker in get_project().unlockers())
+    newest = key_tables.newest_key()
+    return unlock(slots, unlockers(), read_salt(salt), newest[0] if newest else None)
 
 
 def exists() -> bool:
     """Return whether there is a slot or a secret in the database, including secrets in the history."""
     secrets = SystemConfig.objects.filter(is_secret=True).exists()
     return secrets or KeySlot.objects.exists() or Change.objects.filter(is_secret=True).exists()
-
-
-def _make(unlockers: Iterable[Unlocker]) -> None:
-    salt = new_salt()
-    SystemConfig.objects.update_or_create(config_key=SALT_KEY, defaults={"config_value": salt})
-    keyring = new_keyring(read_salt(salt))
-    for unlocker in unlockers:
-        unlocker.create()
-        _save(keyring.wrap(unlocker))
-    # If the transaction is rolled back, this keyring must be forgotten: the next one has another data key.
-    _unlocked.made.set((keyring, UntilCommit(functools.partial(setattr, _unlocked, "keyring", keyring))))
-
-
-def ensure_slots() -> None:
-    """Add a slot for each of the project's keys that has none, such as the key of another machine.
-
-    Call it only within ``store.writing``. If no key unlocks the keyring, log the reason and add nothing.
-    """
-    try:
-        keyring, slots = _unlock(), _slots()
-        for unlocker in get_project().unlockers():
-            if not keyring.opens_with(unlocker, slots):
-                unlocker.create()
-                _save(keyring.wrap(unlocker))
-    except KeyringLocked as error:  # the application still works, without its secrets
-        logger.error("%s", error)
-
-
-def _save(slot: Slot) -> None:
-    KeySlot.objects.create(kind=slot.kind, wrapped=slot.wrapped)

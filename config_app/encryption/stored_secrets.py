@@ -15,8 +15,7 @@ def decrypted(setting: Setting, ciphertext: str) -> str:
     Raise ``DecryptionFailed`` if the secret was not encrypted for this setting.
     """
     # Each key has a subkey of its own, and a ciphertext does not say for which key it was made.
-    keyring = install_keyring.get_keyring()
     for name in (setting.key, *setting.formerly):
         with contextlib.suppress(DecryptionFailed):
-            return keyring.decrypt(name, ciphertext)
+            return install_keyring.decrypt(name, ciphertext)
     raise DecryptionFailed(setting.key)

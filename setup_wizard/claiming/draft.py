@@ -9,7 +9,7 @@ from typing import Any
 
 from config_app import store
 from config_app.declaration.secret import Secret
-from config_app.encryption.install_keyring import get_keyring
+from config_app.encryption import install_keyring
 from config_app.errors import InvalidValue
 from config_app.project import get_schema
 from config_app.store.failures import database_errors
@@ -95,7 +95,7 @@ class Draft:
         """
         if key not in self.secrets:
             return None
-        return Secret(get_keyring().decrypt(_purpose(key), self.secrets[key]))
+        return Secret(install_keyring.decrypt(_purpose(key), self.secrets[key]))
 
     def values(self) -> dict[str, Any]:
         """Return the parsed values of all steps of the chosen mode, by key and without secrets."""
@@ -132,16 +132,23 @@ def save(
     Raise ``KeyringLocked`` if secrets cannot be encrypted, and ``DatabaseUnavailable`` if the database does
     not answer. An error means that nothing was saved.
     """
-    ciphertexts = {key: get_keyring().encrypt(_purpose(key), s.reveal()) for key, s in secrets.items()}
     with store.writing() as stored:
         unclaimed_config_in(stored)
         tokens.require_holder(holder)
+        ciphertexts = _encrypted(secrets)
         row = SetupDraft.objects.filter(pk=DRAFT_ID).first() or SetupDraft(pk=DRAFT_ID)
         after = {**row.steps, step.name: dict(texts)}
         row.steps = get_product().revise(row.steps, after)
         row.secrets = {**row.secrets, **ciphertexts}
         row.password = password or row.password
         row.save()
+
+
+def _encrypted(secrets: Mapping[str, Secret]) -> dict[str, str]:
+    if not secrets:
+        return {}
+    keyring = install_keyring.newest_keyring()
+    return {key: keyring.encrypt(_purpose(key), secret.reveal()) for key, secret in secrets.items()}
 
 
 def discard() -> None:

@@ -19,7 +19,7 @@ from config_app import store
 from config_app.api import get_config, on_change, plan, plan_rollback
 from config_app.change.adoption import adopt_now
 from config_app.change.reset import plan_reset
-from config_app.encryption import install_keyring
+from config_app.encryption import enrolment, install_keyring
 from config_app.errors import ConfigError
 from config_app.live import hooks, runtime
 from config_app.models import Change, Revision
@@ -97,7 +97,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, owner: object, name: str) -> None:
         (tables, "_write_rows"),
         (tables, "record_only"),
         (store, "record"),
-        (install_keyring, "ensure_keyring"),
+        (enrolment, "ensure_keyring"),
         (install_keyring, "get_keyring"),
         (Change.objects, "bulk_create"),
         (Revision.objects, "create"),

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.hashers import check_password
 
 from config_app.change.plan import plan
+from config_app.encryption import install_keyring
 from config_app.errors import KeyringLocked
 from config_app.live.snapshot import read_snapshot
 from config_app.testing import reset_process
@@ -235,7 +236,7 @@ def test_a_locked_keyring_is_said_beside_what_was_typed(
     def locked() -> None:
         raise KeyringLocked("the machine key is missing", "bring back the key file")
 
-    monkeypatch.setattr(draft, "get_keyring", locked)
+    monkeypatch.setattr(install_keyring, "get_keyring", locked)
     assert browser.post("/setup/credentials/", CREDENTIALS) == 200
     assert "the machine key is missing" in browser.text
     assert value_of(browser.body, "workos_client_id") == "client_123"
@@ -253,7 +254,7 @@ def test_a_keyring_locked_at_the_end_is_said_and_loses_nothing(
         def locked() -> None:
             raise KeyringLocked("the machine key is missing", "bring back the key file")
 
-        patched.setattr(draft, "get_keyring", locked)
+        patched.setattr(install_keyring, "get_keyring", locked)
         assert browser.finish() == 200
         assert "the machine key is missing" in browser.text
     reset_process()

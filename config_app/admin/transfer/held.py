@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from config_app import store
-from config_app.encryption import install_keyring
+from config_app.encryption import enrolment, install_keyring
 from config_app.errors import DecryptionFailed
 from config_app.transfer.document import Document, UnreadableExport, read_document
 
@@ -19,8 +19,8 @@ def hold(document: Document, user: Any) -> str:
     if not document.has_secrets:
         return PLAIN + text
     with store.writing():
-        install_keyring.ensure_keyring()
-    return SEALED + install_keyring.get_keyring().encrypt(_purpose(user), text)
+        enrolment.ensure_keyring()
+        return SEALED + install_keyring.newest_keyring().encrypt(_purpose(user), text)
 
 
 def held(text: str, user: Any) -> Document:
@@ -28,7 +28,7 @@ def held(text: str, user: Any) -> Document:
     if text.startswith(PLAIN):
         return read_document(text.removeprefix(PLAIN))
     try:
-        opened = install_keyring.get_keyring().decrypt(_purpose(user), text.removeprefix(SEALED))
+        opened = install_keyring.decrypt(_purpose(user), text.removeprefix(SEALED))
     except DecryptionFailed:
         raise LOST from None
     return read_document(opened, has_secrets=True)

@@ -209,7 +209,7 @@ def test_no_secret_is_in_what_it_prints(started_hub: HubProcess) -> None:
     started_hub.manage("config", "set", "reload_webhook_secret", "--stdin", text=f"{CANARY}-webhook")
     secret = {"WORKOS_API_KEY": f"{CANARY}_env", "HUB_ENCRYPTION_KEY": f"{CANARY}-and-some-more-characters"}
     started_hub.env_file.write_text(f"WORKOS_API_KEY={CANARY}\nWORKOS_COOKIE_PASSWORD={CANARY}\n")
-    for damages in (DAMAGES, ["UPDATE config_key_slot SET wrapped = 'x'"]):
+    for damages in (DAMAGES, ["UPDATE config_wrapped_key SET wrapped = 'x'"]):
         for damage in damages:
             started_hub.sql(damage.format(CANARY))
         for arguments in ((), ("--json",)):

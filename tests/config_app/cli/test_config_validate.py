@@ -49,7 +49,7 @@ def test_a_secret_that_cannot_be_decrypted_is_a_problem_and_not_shown(install: N
 
 def test_a_lost_key_is_a_problem_for_every_secret(install: None) -> None:
     plan({"workos_api_key": CANARY, "reload_webhook_secret": "0123456789abcdef"}).apply()
-    sql("UPDATE config_key_slot SET wrapped = 'x'")
+    sql("UPDATE config_wrapped_key SET wrapped = 'x'")
     reset_process()
     found = complaints()
     assert "workos_api_key" in found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from socket import gethostname
 from typing import Any
 
 import pytest
@@ -11,8 +12,8 @@ from django.conf import settings
 from config_app import store
 from config_app.api import plan
 from config_app.declaration.secret import Secret
-from config_app.encryption import install_keyring
-from config_app.encryption.keyring import MachineUnlocker, SharedUnlocker
+from config_app.encryption import enrolment, install_keyring
+from config_app.encryption.unlockers import MachineUnlocker, SharedUnlocker
 from config_app.models import Change, KeySlot, SystemConfig
 from setup_wizard.models import DRAFT_ID, SetupDraft
 from tests.support.config_command import CANARY, sql, write_row
@@ -43,10 +44,11 @@ def two_keys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_keyring_that_nothing_unlocks_is_an_error_with_a_cure() -> None:
-    sql("UPDATE config_key_slot SET wrapped = 'x'")
+    sql("UPDATE config_wrapped_key SET wrapped = 'x'")
     for name in ("keyring", "archived_secrets"):
         assert fact(name).status == "error"
-        assert "the machine key does not fit; restore the key file" in str(fact(name).problems[0])
+        why = f'the machine key does not fit: its slot, "{gethostname()}", is damaged'
+        assert f"{why}; restore the key file" in str(fact(name).problems[0])
 
 
 def test_a_salt_that_is_gone_is_an_error() -> None:
@@ -58,7 +60,7 @@ def test_a_key_without_a_slot_is_a_warning_until_it_has_one(two_keys: None) -> N
     assert findings("keyring") == ("warning", ["key_without_slot"])
     assert "the only key: keep a copy of it" in fact("keyring").finding
     with store.writing():
-        install_keyring.ensure_slots()
+        enrolment.ensure_slots()
     assert fact("keyring").finding == "2 slots: machine, shared; unlocked here by shared and machine"
     assert fact("keyring").status == "ok"
 

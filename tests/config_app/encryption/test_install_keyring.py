@@ -12,13 +12,13 @@ from django.db import connection
 from config_app import store
 from config_app.api import UNSET, get_config, plan
 from config_app.change.reset import reset
-from config_app.declaration.secret import Secret
-from config_app.encryption import install_keyring
-from config_app.encryption.keyring import MachineUnlocker, SharedUnlocker, new_keyring
+from config_app.encryption import enrolment, install_keyring, key_tables
+from config_app.encryption.keyring import new_keyring
+from config_app.encryption.unlockers import MachineUnlocker
 from config_app.errors import ConfigError, InvalidPlan, KeyringLocked
 from config_app.live import runtime
 from config_app.live.snapshot import read_snapshot
-from config_app.models import KeySlot, Revision, SystemConfig
+from config_app.models import DataKey, KeySlot, Revision, SystemConfig
 from config_app.testing import reset_process
 from tests.support.databases.raw_sql import raw_sql, rows, set_row, value_of
 from tests.support.locked_keyring import slots, unreadable
@@ -68,8 +68,8 @@ def test_no_secret_is_in_the_database_file_in_plain_text() -> None:
 def test_the_keyring_is_made_once() -> None:
     before, salt = slots(), value_of("encryption_key_salt")
     with store.writing():
-        install_keyring.ensure_keyring()
-        install_keyring.ensure_slots()
+        enrolment.ensure_keyring()
+        enrolment.ensure_slots()
     assert (slots(), value_of("encryption_key_salt")) == (before, salt)
 
 
@@ -98,8 +98,8 @@ def test_no_key_is_made_while_a_secret_is_stored(key_file: Path) -> None:
     before, salt = slots(), value_of("encryption_key_salt")
     lose_key(key_file)
     with store.writing():
-        install_keyring.ensure_keyring()
-        install_keyring.ensure_slots()
+        enrolment.ensure_keyring()
+        enrolment.ensure_slots()
     assert not key_file.exists()
     assert (slots(), value_of("encryption_key_salt")) == (before, salt)
 
@@ -117,8 +117,8 @@ def test_no_key_is_made_while_anything_is_left_of_the_old_one(key_file: Path, le
     raw_sql("DELETE FROM system_config WHERE config_key = 'encryption_key_salt'")
     lose_key(key_file)
     with store.writing():
-        install_keyring.ensure_keyring()
-        install_keyring.ensure_slots()
+        enrolment.ensure_keyring()
+        enrolment.ensure_slots()
     assert not key_file.exists()
     assert value_of("encryption_key_salt") is None
     with pytest.raises(KeyringLocked):
@@ -166,8 +166,8 @@ def test_another_key_file_locks_and_is_not_overwritten(key_file: Path) -> None:
     key_file.chmod(0o600)
     assert unreadable() == ["workos_api_key", "workos_cookie_password"]
     with store.writing():
-        install_keyring.ensure_keyring()
-        install_keyring.ensure_slots()
+        enrolment.ensure_keyring()
+        enrolment.ensure_slots()
     assert key_file.read_bytes() == before[::-1].strip() + b"\n"
 
 
@@ -185,8 +185,8 @@ def test_a_mangled_salt_locks_and_is_not_replaced(salt: str) -> None:
     restart()
     assert unreadable() == ["workos_api_key", "workos_cookie_password"]
     with store.writing():
-        install_keyring.ensure_keyring()
-        install_keyring.ensure_slots()
+        enrolment.ensure_keyring()
+        enrolment.ensure_slots()
     assert value_of("encryption_key_salt") == salt
 
 
@@ -195,7 +195,7 @@ def test_a_deleted_salt_locks_and_is_not_replaced() -> None:
     restart()
     assert "encryption_key_salt is missing from the database" in str(read_snapshot().problems[0])
     with store.writing():
-        install_keyring.ensure_keyring()
+        enrolment.ensure_keyring()
     assert value_of("encryption_key_salt") is None
 
 
@@ -212,24 +212,13 @@ def test_a_running_process_follows_a_keyring_that_was_restored(key_file: Path) -
     salt, before = value_of("encryption_key_salt"), slots()
     other = new_keyring(bytes(16))
     KeySlot.objects.all().delete()
-    install_keyring._save(other.wrap(MachineUnlocker(key_file)))
+    DataKey.objects.all().delete()
+    key_tables.save_keys(other.keys)
+    key_tables.save_slot(other.slot_for(MachineUnlocker(key_file)))
     set_row("encryption_key_salt", bytes(16).hex())
     set_row("workos_api_key", other.encrypt("workos_api_key", "sk_test_restored01"), is_secret=True)
     assert runtime.reload().config.workos_api_key.reveal() == "sk_test_restored01"
     assert (slots(), value_of("encryption_key_salt")) != (before, salt)
-
-
-def test_a_key_that_is_configured_later_gets_a_slot(monkeypatch: pytest.MonkeyPatch, key_file: Path) -> None:
-    shared = SharedUnlocker(Secret("a key that several machines share"))
-    machine = MachineUnlocker(key_file)
-    monkeypatch.setattr(install_keyring, "get_project", lambda: Keys(shared, machine))
-    assert install_keyring.lacks_slot()
-    with store.writing():
-        install_keyring.ensure_slots()
-    assert not install_keyring.lacks_slot()
-    monkeypatch.setattr(install_keyring, "get_project", lambda: Keys(shared))
-    restart()
-    assert get_config().workos_api_key.reveal() == API_KEY
 
 
 class Keys:
@@ -247,7 +236,7 @@ def test_a_key_for_which_there_is_no_way_to_unlock_is_logged_once_for_all(
 ) -> None:
     lose_key(key_file)
     with caplog.at_level(logging.WARNING), store.writing():
-        install_keyring.ensure_slots()
+        enrolment.ensure_slots()
     (record,) = [r for r in caplog.records if r.levelno == logging.ERROR]
     assert "the machine key is missing" in record.getMessage()
 

@@ -163,7 +163,7 @@ def test_lost_credentials_of_workos_are_found(owner: User) -> None:
     assert fact("workos").finding == "not in use"
     plan({**WORKOS_CREDENTIALS, "app_mode": "workos"}).apply()
     assert findings("workos") == ("ok", [])
-    sql("UPDATE config_key_slot SET wrapped = 'x'")
+    sql("UPDATE config_wrapped_key SET wrapped = 'x'")
     assert findings("workos") == ("error", ["workos_credentials"])
 
 

@@ -30,6 +30,7 @@ ON_BOTH_DATABASES = {
     "tests.config_app.change.test_reset",
     "tests.config_app.live.test_resolution",
     "tests.config_app.change.test_rollback",
+    "tests.config_app.encryption.test_upgraded_keyring",
     "tests.setup_wizard.test_setup_claim",
     "tests.hub.auth.test_sign_out",
     "tests.hub.people.test_super_admins",

@@ -11,7 +11,7 @@ from config_app import fields
 from config_app.declaration.schema import Schema
 from config_app.declaration.secret import Secret
 from config_app.declaration.setting import Section, setting
-from config_app.encryption.keyring import MachineUnlocker, Unlocker
+from config_app.encryption.unlockers import MachineUnlocker, Unlocker
 from config_app.project import Project
 from tests.support.shop.settings import FOLDER
 

@@ -20,9 +20,10 @@ from django.core.management import CommandError, call_command  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.test.utils import setup_test_environment  # noqa: E402
 
+from config_app import store  # noqa: E402
 from config_app.api import plan  # noqa: E402
 from config_app.cli.registry import VERBS  # noqa: E402
-from config_app.encryption import install_keyring  # noqa: E402
+from config_app.encryption import enrolment  # noqa: E402
 from setup_wizard.claiming import tokens  # noqa: E402
 
 OWNER, PASSWORD = "ada@example.com", "correct horse battery staple"
@@ -158,7 +159,8 @@ def command() -> dict[str, str]:
 def main() -> None:
     """Set the shop up, visit all pages, and print the record."""
     call_command("migrate", interactive=False, verbosity=0)
-    install_keyring.ensure_keyring()
+    with store.writing():
+        enrolment.ensure_keyring()
     setup_test_environment()
     visitor = Visitor()
     begin(visitor)

@@ -1,0 +1,77 @@
+"""A data key: encrypts the secrets of one install. An install has a new one after each rotation.
+
+Each setting has its own subkey: HKDF-SHA256 (RFC 5869) of the random data key, with the install's salt and
+the setting's key. Fernet encrypts the secret with that subkey. A ciphertext that is moved to another row or
+another install therefore does not decrypt.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import os
+import secrets
+from typing import TYPE_CHECKING
+
+from config_app.declaration.reserved import FIRST_KEY, NAMED_START, key_id_of
+from config_app.encryption.derivation import KEY_BYTES, hkdf
+from config_app.errors import DecryptionFailed
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
+
+
+class DataKey:
+    """A data key of one install; ``key_id`` is in its ciphertexts, and ``number`` counts the data keys."""
+
+    __slots__ = ("_key", "_salt", "_subkey", "key_id", "number")
+
+    def __init__(self, key: bytes, salt: bytes, *, key_id: str, number: int) -> None:
+        """Keep the key and the salt, which identifies the install."""
+        self._key = key
+        self._salt = salt
+        self._subkey = functools.cache(self._derive_subkey)
+        self.key_id = key_id
+        self.number = number
+
+    def __repr__(self) -> str:
+        """Return a text without the key."""
+        return f"<DataKey {self.key_id}>"
+
+    def _derive_subkey(self, name: str) -> Fernet:
+        from cryptography.fernet import Fernet
+
+        return Fernet(base64.urlsafe_b64encode(self.derive(f"setting:{name}")))
+
+    def exposed(self) -> bytes:
+        """Return the key itself, to wrap it for a slot."""
+        return self._key
+
+    def derive(self, purpose: str) -> bytes:
+        """Return a 32-byte key for ``purpose``; for one data key, it is always the same."""
+        return hkdf(self._key, self._salt, f"config_app {purpose}")
+
+    def encrypt(self, name: str, text: str) -> str:
+        """Return the ciphertext of ``text``; it can be decrypted only under the same name."""
+        return self._named(self._subkey(name).encrypt(text.encode()).decode())
+
+    def decrypt(self, name: str, ciphertext: str) -> str:
+        """Return the decrypted text; raise ``DecryptionFailed`` if it was not encrypted under this name."""
+        from cryptography.fernet import InvalidToken
+
+        token = ciphertext.rpartition(":")[2]
+        try:
+            if key_id_of(ciphertext) == self.key_id:
+                return self._subkey(name).decrypt(token.encode()).decode()
+        except (InvalidToken, UnicodeError):
+            pass
+        raise DecryptionFailed(name)
+
+    def _named(self, token: str) -> str:
+        # Before the first rotation, an older version of the code may still read what this one writes (R16).
+        return token if self.key_id == FIRST_KEY else f"{NAMED_START}{self.key_id}:{token}"
+
+
+def new_data_key(salt: bytes, number: int = 1) -> DataKey:
+    """Return a new random data key."""
+    return DataKey(os.urandom(KEY_BYTES), salt, key_id=secrets.token_hex(4), number=number)

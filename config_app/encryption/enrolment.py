@@ -1,0 +1,122 @@
+"""Makes the keyring of an install, and gives each of the project's keys a slot."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Iterable
+
+from config_app.declaration.reserved import SALT_KEY
+from config_app.encryption import install_keyring, key_tables
+from config_app.encryption.derivation import new_salt, read_salt
+from config_app.encryption.keyring import Keyring, new_keyring
+from config_app.encryption.slots import Slot, opened, public_key
+from config_app.encryption.unlockers import Unlocker
+from config_app.errors import KeyringLocked
+from config_app.models import SystemConfig
+
+logger = logging.getLogger("config_app")
+
+
+def ensure_keyring() -> None:
+    """Create the keyring if there is none, with a slot for each available key.
+
+    Call it only within ``store.writing``.
+    """
+    # A new key would make the existing secrets unreadable for ever, so a locked keyring stays locked (K2).
+    if not install_keyring.exists():
+        make_keyring(install_keyring.unlockers())
+
+
+def make_keyring(unlockers: Iterable[Unlocker]) -> Keyring:
+    """Make a new keyring with a slot for each unlocker, and return it."""
+    salt = new_salt()
+    SystemConfig.objects.update_or_create(config_key=SALT_KEY, defaults={"config_value": salt})
+    keyring = new_keyring(read_salt(salt))
+    key_tables.save_keys(keyring.keys)
+    for unlocker in unlockers:
+        unlocker.create()
+        key_tables.save_slot(keyring.slot_for(unlocker))
+    install_keyring.use_after_commit(keyring)
+    return keyring
+
+
+def ensure_slots() -> None:
+    """Add a slot for each of the project's keys that has none, such as the key of another machine (K11).
+
+    Call it only within ``store.writing``. If no key unlocks the keyring, log the reason and add nothing.
+    """
+    try:
+        keyring = install_keyring.unlock_again()
+        key_tables.save_keys(keyring.keys)
+        for unlocker in install_keyring.unlockers():
+            if not _is_settled(unlocker, keyring):
+                unlocker.create()
+                enrol(unlocker, keyring)
+    except KeyringLocked as error:  # the application still works, without its secrets
+        logger.error("%s", error)
+
+
+def enrol(unlocker: Unlocker, keyring: Keyring) -> int:
+    """Give an unlocker a slot with all data keys, and return the slot's id.
+
+    A slot of an earlier version, or a damaged one, is replaced. Call this only within ``store.writing``.
+    """
+    slot = keyring.slot_for(unlocker)
+    before = _slot_of(unlocker, keyring, slot.public_key)
+    # An earlier version of the code reads only `wrapped`. It needs that until the first rotation (R16).
+    wrapped = before.wrapped if before else ""
+    return key_tables.save_slot(dataclasses.replace(slot, pk=before.pk if before else None, wrapped=wrapped))
+
+
+def _slot_of(unlocker: Unlocker, keyring: Keyring, public: str) -> Slot | None:
+    salt = read_salt(keyring.salt)
+    slots = [slot for slot in key_tables.read_slots() if slot.kind == unlocker.kind]
+    same = (slot for slot in slots if slot.public_key == public)
+    former = (s for s in slots if s.is_of_an_earlier_version and opened(s, unlocker, salt))
+    return next(same, None) or next(former, None)
+
+
+def _is_settled(unlocker: Unlocker, keyring: Keyring) -> bool:
+    """Return whether an unlocker has a complete slot, or was retired and must not get one."""
+    slots = key_tables.read_slots()
+    if is_retired(unlocker, slots, read_salt(keyring.salt)):
+        return True
+    return keyring.opens_with(unlocker, [slot for slot in slots if not slot.is_of_an_earlier_version])
+
+
+def is_retired(unlocker: Unlocker, slots: Iterable[Slot], salt: bytes) -> bool:
+    """Return whether the way to unlock was retired."""
+    if not unlocker.available:
+        return False
+    public = public_key(unlocker, salt)
+    return any(slot.retired and slot.public_key == public for slot in slots)
+
+
+def lacks_slot() -> bool:
+    """Return whether a start has to add a slot for one of the project's keys.
+
+    Return ``False`` if the keyring is locked, because nothing can be added then.
+    """
+    if not install_keyring.exists():
+        return True
+    try:
+        keyring = install_keyring.get_keyring()
+        return not all(_is_settled(unlocker, keyring) for unlocker in install_keyring.unlockers())
+    except KeyringLocked:
+        return False
+
+
+def slot_kinds() -> list[str]:
+    """Return the kind of each slot that is not retired, such as ``machine`` or ``shared``."""
+    return [slot.kind for slot in key_tables.read_slots() if not slot.retired]
+
+
+def opening_kinds() -> dict[str, bool]:
+    """Return, for each kind of available key, whether it unlocks the keyring.
+
+    Raise ``KeyringLocked`` if no key does.
+    """
+    keyring, slots = install_keyring.newest_keyring(), key_tables.read_slots()
+    available = [unlocker for unlocker in install_keyring.unlockers() if unlocker.available]
+    return {unlocker.kind: keyring.opens_with(unlocker, slots) for unlocker in available}

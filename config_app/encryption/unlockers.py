@@ -1,0 +1,178 @@
+"""The ways to unlock the keyring: this machine, a shared key and a recovery code.
+
+Each one derives a key-encryption key from something that is not in the database.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import datetime as dt
+import functools
+import os
+import socket
+from pathlib import Path
+from typing import Protocol
+
+from config_app.declaration.secret import Secret
+from config_app.encryption.derivation import KEY_BYTES, hkdf
+from config_app.encryption.private_files import publish_once, read_private
+from config_app.errors import KeyringLocked
+
+MACHINE_ID_FILES = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
+MACHINE, SHARED, RECOVERY = "machine", "shared", "recovery"
+
+
+class Unlocker(Protocol):
+    """One way to unlock the keyring; ``kind`` is ``machine``, ``shared`` or ``recovery``."""
+
+    @property
+    def kind(self) -> str:
+        """Return the kind of the slots that it can open."""
+
+    @property
+    def available(self) -> bool:
+        """Return whether the key exists."""
+
+    def create(self) -> None:
+        """Make the key if it is missing and can be made here."""
+
+    def label(self) -> str:
+        """Return the name that its slot gets, for people."""
+
+    def key_encryption_key(self, salt: bytes) -> bytes:
+        """Return the 32-byte key from which the keys of the slot are derived."""
+
+    def fingerprints(self, salt: bytes) -> tuple[str, str]:
+        """Return the fingerprints of the machine id and of the key file; empty if there is none.
+
+        They tell which part differs if a slot does not open, and reveal nothing else.
+        """
+
+
+def machine_id() -> bytes:
+    """Return the operating system's machine id; empty if there is none, as in many containers."""
+    for path in MACHINE_ID_FILES:
+        try:
+            text = path.read_bytes().strip()
+        except OSError:
+            continue
+        if text:
+            return text
+    return b""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class MachineUnlocker:
+    """Unlocks the keyring with this machine's id and the 0600 key file in the instance directory."""
+
+    key_file: Path
+    kind: str = MACHINE
+
+    @property
+    def available(self) -> bool:
+        """Return whether the key file exists."""
+        return self.key_file.exists()
+
+    def create(self) -> None:
+        """Write a new random key file, unless one exists; raise ``KeyringLocked`` if that fails."""
+        try:
+            publish_once(self.key_file, base64.urlsafe_b64encode(os.urandom(KEY_BYTES)) + b"\n")
+        except OSError as error:
+            why = f"the key file {self.key_file} cannot be written: {error.strerror}"
+            raise KeyringLocked(why, "check the free space and who may write there") from None
+
+    def label(self) -> str:
+        """Return the name of this machine."""
+        return socket.gethostname()
+
+    def key_encryption_key(self, salt: bytes) -> bytes:
+        """Return the key of this machine.
+
+        Raise ``KeyringLocked`` if the key file is damaged or cannot be read, or if other users can read it.
+        """
+        # All entropy comes from the key file. The machine id is readable by everyone and can be empty or
+        # shared in containers, so it is no replacement for the file.
+        return hkdf(self._material() + b"|" + machine_id(), salt, "config_app machine slot 1")
+
+    def fingerprints(self, salt: bytes) -> tuple[str, str]:
+        """Return the fingerprints of the machine id and of the key file; raise as the method above."""
+        parts = machine_id(), self._material()
+        found = [hkdf(part, salt, "config_app fingerprint")[:8].hex() for part in parts]
+        return found[0], found[1]
+
+    def _material(self) -> bytes:
+        material = read_private(self.key_file).strip()
+        if len(material) < KEY_BYTES:
+            del material  # keeps it out of the traceback's local variables
+            raise KeyringLocked(f"the key file {self.key_file} is damaged", "restore it from a backup")
+        return material
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SharedUnlocker:
+    """Unlocks the keyring with a shared key, which the operator gives to several machines or containers."""
+
+    shared_key: Secret
+    kind: str = SHARED
+
+    @property
+    def available(self) -> bool:
+        """Return True: the key is always available."""
+        return True
+
+    def create(self) -> None:
+        """Do nothing: the operator supplies the key."""
+
+    def label(self) -> str:
+        """Return the name of the slot."""
+        return f"shared key of {_today()}"
+
+    def key_encryption_key(self, salt: bytes) -> bytes:
+        """Return the key that is derived from the shared key with scrypt."""
+        return _stretched(self.shared_key, salt)
+
+    def fingerprints(self, salt: bytes) -> tuple[str, str]:
+        """Return no fingerprints: a shared key has no parts."""
+        return "", ""
+
+
+@functools.lru_cache(maxsize=8)
+def _stretched(shared_key: Secret, salt: bytes) -> bytes:
+    # scrypt makes guessing slow. People choose shared keys, so these may be easier to guess. It also makes
+    # each start slow, so a process derives each key only once.
+    from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+
+    return Scrypt(salt=salt, length=KEY_BYTES, n=2**14, r=8, p=1).derive(shared_key.reveal().encode())
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RecoveryUnlocker:
+    """Unlocks the keyring with a recovery code (``config_app.encryption.recovery_codes``)."""
+
+    code: Secret
+    kind: str = RECOVERY
+
+    @property
+    def available(self) -> bool:
+        """Return True: the code was entered."""
+        return True
+
+    def create(self) -> None:
+        """Do nothing: the code exists."""
+
+    def label(self) -> str:
+        """Return the name of the slot."""
+        return f"recovery code of {_today()}"
+
+    def key_encryption_key(self, salt: bytes) -> bytes:
+        """Return the key that is derived from the code, which needs no scrypt: it has 130 random bits."""
+        return hkdf(self.code.reveal().encode(), salt, "config_app recovery slot")
+
+    def fingerprints(self, salt: bytes) -> tuple[str, str]:
+        """Return no fingerprints: a code has no parts."""
+        return "", ""
+
+
+def _today() -> str:
+    return dt.datetime.now(dt.UTC).date().isoformat()
