@@ -17,11 +17,11 @@ from config_app.live.resolution import read_without_keyring
 from config_app.live.snapshot import read_snapshot
 from config_app.models import Revision
 from config_app.propagation import receipts, watching
+from hub.backup import before_migration
 from hub.database import file, migration
 from hub.environment.env_import import current_import, instance
 from hub.environment.instance import ensure_data_dir, remember_database
 from hub.runtime_config import RuntimeConfig, get_config, is_configured
-from hub.start import backup
 from hub.start.generated import cookie_password
 from hub.start.lock import bootstrap_lock
 from setup_wizard.claiming import tokens
@@ -124,7 +124,7 @@ def run_migrations_once() -> None:
     if not migration.pending():
         return
     if connection.introspection.table_names():
-        backup.back_up(instance())
+        before_migration.back_up(instance().data_dir / "backups", instance().database_path)
     migration.migrate()
 
 

@@ -32,7 +32,7 @@ class HubProject(Project):
         prepare="manage.py bootstrap",
         verbs={"reset": "return to unconfigured: secrets cleared, access revoked"},
         reset_question="Clear every secret, end every session, take all admin rights away and restart setup?",
-        channels=("wizard", "bootstrap", "env"),
+        channels=("wizard", "bootstrap", "env", "restore"),
     )
 
     def state(self, config: RuntimeConfig) -> str:

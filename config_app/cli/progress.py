@@ -1,0 +1,25 @@
+"""A progress bar on standard error, if that is a terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+
+from config_app.cli.terminal import Terminal
+
+
+@contextlib.contextmanager
+def showing_progress(terminal: Terminal, title: str) -> Iterator[Callable[[int, int], None]]:
+    """Give a function that shows how many of how many items are done."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _all: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    terminal.flush()
+    columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, every: bar.update(task, completed=done, total=every)

@@ -1,0 +1,140 @@
+"""Replace the content of this hub with that of a backup, in one transaction."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from django.apps import apps
+from django.core.management.color import no_style
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+from django.db.models import Model
+
+from config_app import store
+from config_app.change.adoption import adopt
+from config_app.errors import ConfigError
+from config_app.live import runtime
+from config_app.models import ConfigState, Revision
+from config_app.store import Origin
+from config_app.transfer.archive import UnreadableArchive
+from hub.backup.contents import EMPTIED, LINKS, STATE, kept_models
+from hub.backup.dump import Progress
+from hub.backup.load import Loader, lines
+from hub.backup.upgrade import upgraded
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Header:
+    """What a backup says about itself."""
+
+    created_at: str
+    revision: int
+    migrations: frozenset[tuple[str, str]]
+    counts: dict[str, int]
+
+    @property
+    def accounts(self) -> int:
+        """Return the number of accounts."""
+        return self.counts.get("hub.user", 0)
+
+    @property
+    def rows(self) -> int:
+        """Return the number of rows."""
+        return sum(self.counts.values())
+
+
+def examine(path: Path) -> Header:
+    """Return the header of a backup after a check of the whole file.
+
+    Raise ``ConfigError`` if the file cannot be read, is damaged or was made by a newer version.
+    """
+    try:
+        return _header(path, next(lines(path), None))
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}", fix="check the path") from None
+
+
+def _header(path: Path, found: Any) -> Header:
+    try:
+        header = Header(
+            str(found["created_at"]),
+            int(found["revision"]),
+            _of_installed_apps((app, name) for app, name in found["migrations"]),
+            dict(found["counts"]),
+        )
+    except (TypeError, KeyError, ValueError):
+        raise UnreadableArchive(path, "its first line is not that of a backup") from None
+    _refuse_newer(path, header)
+    return header
+
+
+def _refuse_newer(path: Path, header: Header) -> None:
+    if header.migrations - _applied():
+        raise UnreadableArchive(path, "it was made by a newer version", "install that version or a later one")
+
+
+def _applied() -> frozenset[tuple[str, str]]:
+    return _of_installed_apps(MigrationRecorder(connection).applied_migrations())
+
+
+def _of_installed_apps(migrations: Iterable[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    installed = {config.label for config in apps.get_app_configs()}
+    return frozenset((app, name) for app, name in migrations if app in installed)
+
+
+def restore(path: Path, origin: Origin, progress: Progress = lambda _done, _all: None) -> Revision:
+    """Replace the configuration, the history and the accounts with those of a backup; return the revision.
+
+    All sessions end. The restore is recorded as a revision after the last one of the backup. Raise
+    ``ConfigError`` if the file cannot be read or does not fit; then nothing has changed.
+    """
+    header = examine(path)
+    if header.migrations == _applied():
+        return _replace(path, header, origin, progress)
+    with upgraded(path) as newer:
+        return _replace(newer, examine(newer), origin, progress)
+
+
+def _replace(path: Path, header: Header, origin: Origin, progress: Progress) -> Revision:
+    with store.writing() as before:
+        _empty()
+        loader = Loader(path, apps)
+        loader.load_rows(header.rows, progress)
+        loader.load_links()
+        _reset_sequences()
+        # The version must not fall, because processes compare it to notice the restore.
+        ConfigState.objects.filter(version__lt=before.version).update(version=before.version)
+        revision = store.record_only(adopt(store.read()), [], origin)
+        runtime.reload_on_commit()
+    return revision
+
+
+def _empty() -> None:
+    kept = kept_models(apps)
+    others = [apps.get_model(name) for name in sorted(EMPTIED)]
+    for table in _tables([*_through(kept), *others, *reversed(kept)]):
+        connection.cursor().execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own tables
+
+
+def _tables(models: Iterable[type[Model]]) -> Iterator[str]:
+    """Yield the quoted table names, without the state row, which is locked and only changed."""
+    for model in models:
+        if model._meta.label_lower != STATE:
+            yield connection.ops.quote_name(model._meta.db_table)
+
+
+def _through(models: Iterable[type[Model]]) -> Iterator[type[Model]]:
+    for model in models:
+        for name in LINKS.get(model._meta.label_lower, ()):
+            field: Any = model._meta.get_field(name)
+            yield field.remote_field.through
+
+
+def _reset_sequences() -> None:
+    kept = kept_models(apps)
+    with connection.cursor() as cursor:
+        for statement in connection.ops.sequence_reset_sql(no_style(), [*kept, *_through(kept)]):
+            cursor.execute(statement)

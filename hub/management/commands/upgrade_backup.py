@@ -1,0 +1,31 @@
+"""``manage.py upgrade_backup``: called by ``restore`` for a backup of an older version."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from config_app.cli.command import OneLineCommand
+from hub.backup.upgrade import upgrade
+from hub.database import file
+from hub.environment.env_import import instance
+
+
+class Command(OneLineCommand):
+    """The command that brings a backup to the schema of this version. People do not need it."""
+
+    help = "Bring a backup of an older version to this version. manage.py restore calls this itself."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add the arguments for both files."""
+        parser.add_argument("file", help="the backup")
+        parser.add_argument("target", help="the new file")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Create an empty SQLite file, and upgrade the backup in it."""
+        path = instance().database_path
+        if path is not None:
+            file.create(path)
+        upgrade(Path(options["file"]), Path(options["target"]))
