@@ -20,7 +20,7 @@ INSTANCE = resolve_instance(os.environ, BASE_DIR)
 
 DEBUG = False
 
-# hub.middleware.hosts decides which hosts are allowed, by the current runtime config.
+# hub.middleware.hosts decides which hosts are allowed. It uses the current runtime config.
 ALLOWED_HOSTS = ["*"]
 
 INSTALLED_APPS = [
@@ -38,9 +38,9 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",  # after the hub, so that the hub's own runserver is used
 ]
 
-# The order matters. The first two layers cover a whole request: one memory chunk and one revision. Then
-# come the layers that every response needs. Nothing else runs before the wizard's gate. Static files need
-# no session. Cookies are renamed before any layer reads them.
+# The order matters. The first two layers cover a whole request: one memory chunk and one revision. Then come
+# the layers that every response needs. The wizard's gate comes before every other layer. Static files come
+# before the session, because they need none. Cookies are renamed before any layer reads them.
 MIDDLEWARE = [
     "hub.middleware.one_chunk.one_chunk",
     "config_app.middleware.one_revision",
@@ -151,7 +151,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
 # hub.middleware.cors decides which origins may read static files.
 WHITENOISE_ALLOW_ALL_ORIGINS = False
-# Browsers cache the answer for this many seconds only, because a change may revoke it at any moment.
+# Browsers may cache a permission for only so many seconds, because a change may revoke it at any moment.
 CORS_PREFLIGHT_MAX_AGE = 300
 
 LANGUAGE_CODE = "en"
@@ -169,7 +169,7 @@ CONFIG_APP = {"PROJECT": "hub.project.HubProject"}
 SETUP_WIZARD = {"PRODUCT": "hub.wizard.product.HubSetup"}
 
 # HSTS (W004), the redirect to https (W008) and Secure cookies (W012, W016) depend on how the operator
-# publishes the hub. Middleware decides for each request, and hub.site.checks has its own checks instead:
-# hub.W001 for W004, hub.W006 and hub.W003 for W008, hub.W002 for W012 and W016.
+# publishes the hub, so middleware decides about them for each request. Instead of Django's checks,
+# hub.site.checks has hub.W001 for W004, hub.W006 and hub.W003 for W008, and hub.W002 for W012 and W016.
 # Django's protection against forged requests (W003) is on, in its subclass hub.middleware.csrf.
 SILENCED_SYSTEM_CHECKS = [f"security.{check}" for check in ("W003", "W004", "W008", "W012", "W016")]

@@ -1,1 +1,1 @@
-"""What the hub's pages share: the admin site, the navigation, signing in and out."""
+"""The parts that all pages of the hub share: the admin site, the navigation, signing in and out."""

@@ -13,8 +13,8 @@ from django.core import checks
 class HubAdminConfig(SimpleAdminConfig):
     """The app configuration that uses the hub's own admin site.
 
-    The apps' admin modules are loaded when the URLs are loaded or checks run. Most commands do neither, so
-    they start faster.
+    The admin modules of the apps are loaded only when URLs are loaded or checks run. Most commands do
+    neither, so they start faster.
     """
 
     default_site = "hub.site.admin_site.HubAdminSite"

@@ -1,4 +1,4 @@
-"""The admin site, which uses the hub's pages to sign in and out."""
+"""The admin site. People sign in and out on the hub's own pages."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class HubAdminSite(AdminSite):
     @method_decorator(never_cache)
     @method_decorator(login_not_required)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Redirect to the hub's sign-in page; refuse people who are signed in but are not staff."""
+        """Redirect to the hub's sign-in page; refuse people who are signed in and are not staff."""
         if request.user.is_authenticated and not self.has_permission(request):
             raise PermissionDenied
         wanted = request.GET.get(REDIRECT_FIELD_NAME) or reverse("admin:index")
@@ -45,7 +45,7 @@ class HubAdminSite(AdminSite):
     def password_change(  # type: ignore[override]  # Django says that it always renders a page
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponseBase:
-        """Return the page to change one's own password, on which wrong old passwords are throttled."""
+        """Return the page on which people change their own password; the throttle limits the attempts."""
         from hub.site.sign_in import OwnPasswordView
 
         request.current_app = self.name
@@ -53,6 +53,6 @@ class HubAdminSite(AdminSite):
         return OwnPasswordView.as_view(extra_context=context)(request)
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        """Return the apps with the configuration first, then people, then the rest by name."""
+        """Return the apps: first the configuration, then the people, then all others by name."""
         apps = super().get_app_list(request, app_label)
         return sorted(apps, key=lambda app: ORDER.get(app["app_label"], len(ORDER)))

@@ -22,7 +22,7 @@ def check_transport(**_options: Any) -> list[CheckMessage]:
     try:
         config = get_config()
     except ConfigError:
-        return []  # the install has never started, so it has no configuration yet
+        return []  # the install was never started, so it has no configuration yet
     return transport_messages(config)
 
 
@@ -36,7 +36,7 @@ def _check_https(config: RuntimeConfig) -> Iterator[CheckMessage]:
     if not config.enable_hsts:
         yield Warning(
             "enable_hsts is off although public_url is https",
-            hint="run manage.py config set enable_hsts true once https works for good",
+            hint="run manage.py config set enable_hsts true when https works reliably",
             id="hub.W001",
         )
     if not config.trusted_proxies:

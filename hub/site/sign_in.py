@@ -24,7 +24,7 @@ from hub.workos import sign_in
 
 @method_decorator(login_not_required, name="dispatch")
 class SignInView(LoginView):
-    """The page to sign in with e-mail address and password, then continue at ``next`` on this hub."""
+    """The page on which people sign in with address and password. They then go to ``next`` on this hub."""
 
     authentication_form = LocalSignInForm
     template_name = "auth/login.html"
@@ -57,7 +57,7 @@ class SignOutView(LogoutView):
         return redirect("dashboard")
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """End the session here. If it began at WorkOS, redirect there to end it too."""
+        """End the session in the hub. If it began at WorkOS, send the browser to WorkOS to end it there."""
         elsewhere = sign_in.sign_out_url(request)
         response = super().post(request, *args, **kwargs)
         return redirect(elsewhere) if elsewhere else response
@@ -65,9 +65,9 @@ class SignOutView(LogoutView):
 
 @method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
 class ProofView(View):
-    """The page on which a signed-in person proves their identity. A form that needs a proof links to it.
+    """The page on which a signed-in person proves their identity. Forms that need a proof have a link to it.
 
-    A person who proves their identity at WorkOS comes back to this page.
+    If the person proves their identity at WorkOS, the browser comes back to this page.
     """
 
     http_method_names = ["get", "head", "post", "options"]
@@ -94,7 +94,7 @@ class OwnPasswordView(PasswordChangeView):
     success_url = reverse_lazy("admin:password_change_done")
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        """Return the form's arguments, with the request."""
+        """Return the arguments of the form, including the request."""
         return {**super().get_form_kwargs(), "request": self.request}
 
 

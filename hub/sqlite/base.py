@@ -1,4 +1,4 @@
-"""Django's SQLite backend, changed so that it never creates a file; the engine is ``hub.sqlite``."""
+"""Django's SQLite backend, changed so that it never creates a file. In DATABASES, it is ``hub.sqlite``."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class DatabaseCreation(creation.DatabaseCreation):
 class DatabaseWrapper(base.DatabaseWrapper):
     """A connection to an existing SQLite file; connecting fails if the file is missing."""
 
-    # SQLite itself would create an empty database if the file was moved away, and the next start would
-    # treat that as a new install. Only the bootstrap creates the file.
+    # If the file was moved away, SQLite itself would create an empty database, and the next start would treat
+    # it as a new install. Only the bootstrap creates the file.
     creation_class = DatabaseCreation
 
     def get_connection_params(self) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""The steps of a start, the first one and later ones; ``hub.bootstrap`` runs them in order."""
+"""The steps of the first start and of later starts; ``hub.bootstrap`` runs them in order."""

@@ -24,7 +24,7 @@ def lacking() -> Problem | None:
             return NO_DATABASE
         return None if migration.is_initialised() else EMPTY_DATABASE
     except DatabaseUnavailable as error:
-        # If the database is locked, another query would wait just as long again.
+        # If the database is locked, another query would have to wait once more.
         raise (None if is_locked(error.__cause__) else _outdated()) or error from None
 
 

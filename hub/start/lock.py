@@ -1,4 +1,4 @@
-"""Run one bootstrap at a time: among all processes and, with PostgreSQL, among all machines."""
+"""Make sure that only one process bootstraps at a time; with PostgreSQL, only one on all machines."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ASK_AGAIN = 0.1
 
 @contextlib.contextmanager
 def bootstrap_lock(instance: Instance) -> Iterator[None]:
-    """Wait until no other process of this install is bootstrapping, then hold the lock for the block."""
+    """Wait until no other process of this install is bootstrapping. Hold the lock during the block."""
     with _file_lock(instance), _advisory_lock():
         yield
 
@@ -62,17 +62,17 @@ def _advisory_lock() -> Iterator[None]:
     if connection.vendor != "postgresql":
         yield
         return
-    # The lock is held by a transaction of its own: a pooler keeps a transaction on one server connection.
+    # A separate transaction holds the lock, because a pooler keeps a transaction on one server connection.
     holder = connection.copy()
     try:
         with database_errors():
-            # Try again and again. A transaction that waits would occupy a server connection, and a pooler
-            # may have too few of them for the process that holds the lock.
+            # Try again and again. A transaction that waits would occupy a server connection, and a pooler may
+            # have too few of these connections for the process that holds the lock.
             while not _try_lock(holder):
                 time.sleep(ASK_AGAIN)
         yield
     finally:
-        # A broken connection has released the lock already. Its first error says more than one from here.
+        # A broken connection has released the lock already. An error here would only hide its first error.
         with contextlib.suppress(DatabaseError):
             holder.close()
 
@@ -80,7 +80,7 @@ def _advisory_lock() -> Iterator[None]:
 def _try_lock(holder: BaseDatabaseWrapper) -> bool:
     """Try to get the lock once, and return whether that worked.
 
-    If it did, a transaction holds the lock until the connection is closed.
+    If it worked, a transaction holds the lock until the connection is closed.
     """
     holder.set_autocommit(False)
     with holder.cursor() as cursor:

@@ -19,7 +19,7 @@ _STAND_IN = secrets.token_urlsafe(48)
 
 @functools.cache
 def _derive() -> str:
-    """Return the install's key, or a random one if the keyring is locked or the database fails (K2)."""
+    """Return the install's key, or a random key if the keyring is locked or the database fails (K2)."""
     from config_app.encryption.install_keyring import get_keyring
 
     try:

@@ -88,7 +88,7 @@ class HubSetup(Product):
             raise DatabaseUnavailable(f"{path} is missing", "restore it from a backup, or restart the hub")
         migration.applied_migrations()  # raises if the file is not a database
         if migration.pending() or store.read().revision == 0:
-            raise DatabaseUnavailable("it is not set up for this version", "run manage.py bootstrap")
+            raise DatabaseUnavailable("its tables are not set up for this version", "run manage.py bootstrap")
 
     def origin(self, config: RuntimeConfig) -> str:
         """Return the public URL, or the origin of the listener if there is none."""
@@ -114,13 +114,13 @@ class HubSetup(Product):
     def objections(self, step: Step, values: Mapping[str, Any], answers: Answers) -> Mapping[str, str]:
         """Return error messages by setting.
 
-        This machine must be able to listen on the address. The administrator must be one of the super admins.
+        This machine must be able to listen on the entered address. The administrator must be a super admin.
         """
         if values.keys() >= LISTENER:
             return _listener_refusals(values, answers.config)
         email = answers.draft.email
         if email and email not in values.get("super_admin_emails", (email,)):
-            return {"super_admin_emails": f"expected {email} in the list: this account claims the hub"}
+            return {"super_admin_emails": f"expected {email} in the list, as this account claims the hub"}
         return {}
 
     def heritable(self, steps: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
@@ -144,7 +144,7 @@ class HubSetup(Product):
     def entrance(self, request: HttpRequest) -> str:
         """Return the URL of the wizard's first page.
 
-        For a browser that returns from AuthKit, return the URL of the page that checks the proof.
+        If the browser comes back from AuthKit, return the URL of the page that completes the claim.
         """
         if request.path_info == reverse("callback"):
             return f"{reverse('setup:proof')}?{request.META.get('QUERY_STRING', '')}"
@@ -206,7 +206,7 @@ class HubSetup(Product):
             changes["super_admin_emails"] = tuple(dict.fromkeys([email, *listed]))
             changes["local_admin_email"] = email
         elif config.local_admin_email is not None:
-            changes["local_admin_email"] = UNSET  # left by an earlier claim; this one creates no account
+            changes["local_admin_email"] = UNSET  # from an earlier claim; this claim creates no account
         if config.workos_cookie_password is None:
             changes["workos_cookie_password"] = cookie_password()
         return changes
@@ -234,11 +234,11 @@ class HubSetup(Product):
         config = runtime.current()
         if arrival.arrived_under(request, config, LISTENER):
             return ""
-        # A reverse proxy may not know the new port yet, so the public URL is left out.
+        # A reverse proxy may not know the new port yet, so do not use the public URL.
         return arrival.address_under(request, dataclasses.replace(config, public_url=""))
 
     def notes(self) -> list[dict[str, str]]:
-        """Return two reminders: what to back up, and what to do after locking yourself out."""
+        """Return two reminders: what to back up, and what to do if you cannot sign in any more."""
         instance = settings.INSTANCE
         key = "the key in HUB_ENCRYPTION_KEY" if instance.encryption_key else str(instance.key_file)
         return [
@@ -267,10 +267,10 @@ def _listener() -> dict[str, Any]:
 
 
 def _public_url(request: HttpRequest, config: RuntimeConfig) -> dict[str, str]:
-    """Return the origin in the browser's address bar as the public URL.
+    """Suggest the origin in the browser's address bar as the public URL.
 
-    The result is empty if a public URL is set already. It is also empty if that origin is a loopback address
-    or the listener's own.
+    Suggest nothing if ``config`` has a public URL, or if the browser uses a loopback address or the bind
+    address.
     """
     if config.public_url:
         return {}

@@ -19,7 +19,7 @@ from setup_wizard.steps import ACCOUNT, MODE, CheckResult, Group, Probe, Step
 def _probe_listener(values: Mapping[str, Any], request: HttpRequest) -> CheckResult:
     """Test whether this machine can listen on the address and port.
 
-    The port of this request passes the test: the hub itself listens on it.
+    The port at which this request arrived passes the test, because the hub itself listens on it.
     """
     host, port = values["bind_address"], values["port"]
     if (error := obstacle(host, 0)) is not None:
@@ -48,7 +48,7 @@ def _probe_workos(values: Mapping[str, Any], request: HttpRequest) -> CheckResul
 
 
 def public_url() -> str:
-    """Return the public URL after the claim: the one entered in the wizard, or else the current one."""
+    """Return the public URL that the claim will set: the one in the draft, or else the current one."""
     from setup_wizard.claiming import draft
 
     return str(draft.load().values().get("public_url", get_config().public_url))
@@ -84,7 +84,7 @@ STEPS = (
         name="credentials",
         label="WorkOS",
         title="Connect WorkOS",
-        intro="Find these in the WorkOS dashboard. The API key is stored encrypted and never shown again.",
+        intro="The WorkOS dashboard has these values. The hub encrypts the API key and never shows it again.",
         modes=(WORKOS,),
         groups=(
             Group(
@@ -95,7 +95,7 @@ STEPS = (
             Group(
                 keys=("super_admin_emails",),
                 title="Super admins",
-                description="People who sign in through WorkOS with one of these verified addresses.",
+                description="People who may change everything. WorkOS must have verified their addresses.",
             ),
         ),
         required=("workos_client_id", "workos_api_key", "super_admin_emails"),
@@ -115,7 +115,7 @@ STEPS = (
             Group(
                 keys=("public_url", "allowed_hosts", "trusted_proxies"),
                 title="Public address",
-                description="Only needed if the hub is behind a reverse proxy or has a host name of its own.",
+                description="Needed only if the hub is behind a reverse proxy or has a host name of its own.",
             ),
         ),
     ),
@@ -128,7 +128,7 @@ STEPS = (
             Group(
                 keys=("super_admin_emails",),
                 title="Super admins",
-                description="Each address needs an account to sign in. Yours is created when you finish.",
+                description="Each of these people needs an account. Your account is created when you finish.",
                 modes=(LOCAL,),
             ),
             Group(keys=("allowed_origins", "enable_hsts", "csp_report_uri"), title="Browsers"),

@@ -1,5 +1,5 @@
 """Sign-in through WorkOS.
 
-The SDK, PyJWT and cryptography are only imported when the hub calls WorkOS. Local mode and the command line
-do not load them, so they start faster.
+The SDK, PyJWT and cryptography are imported only when the hub calls WorkOS. So commands, and hubs in mode
+``local``, start faster.
 """

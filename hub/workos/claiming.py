@@ -1,4 +1,4 @@
-"""The claim in mode ``workos``: one of the entered super admins must first sign in at WorkOS (W10)."""
+"""The claim in mode ``workos``. First, one of the entered super admins must sign in at WorkOS (W10)."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def conclude(
 def _claim(request: HttpRequest, grant: Grant, commit: Callable[[str], object]) -> None:
     commit(grant.person.email)
     user = people.admit(grant.person, reactivating=True)
-    # Read the configuration with the claim: no process loads it before this transaction ends.
+    # Load the new configuration here, because no process loads it before this transaction ends.
     current.establish(request, user, grant, read_snapshot().config)
     proof.note(request.session)  # the setup token counts as proof
 

@@ -79,7 +79,7 @@ def _require_super_admin(request: HttpRequest) -> None:
 
 def _candidate(data: Mapping[str, Any], config: RuntimeConfig) -> Credentials:
     """Return the credentials to test; raise ``ValidationError`` if they are not complete."""
-    # The stored key is only sent with the stored client id and domain: a posted domain could steal the key.
+    # Send the stored key only with the stored client id and domain. A posted domain could steal the key.
     values = {key: _clean(key, data[key]) for key in OTHERS if key in data}
     key = _clean(KEY, data.get(KEY) or "")
     stored = {name: getattr(config, name) for name in OTHERS}

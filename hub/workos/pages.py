@@ -1,4 +1,4 @@
-"""The pages for failed sign-ins. Each says what happened and what the person can do next."""
+"""The pages for failed sign-ins. Each page says what happened and what the person can do next."""
 
 from __future__ import annotations
 
@@ -190,7 +190,8 @@ def failure(
     """Return the page ``name`` of ``PAGES`` as a response that is not cached.
 
     ``retry_url`` is the target of the page's main link. ``back_url`` is the target of "Go back", for people
-    who are already signed in or use the wizard. ``command`` replaces the page's command for an operator.
+    who are already signed in or use the wizard. If ``command`` is given, the page shows it to operators
+    instead of the command in ``PAGES``.
     """
     page = dataclasses.replace(PAGES[name], command=command or PAGES[name].command)
     context = {"page": page, "retry_url": retry_url, "back_url": back_url}

@@ -15,8 +15,8 @@ logger = logging.getLogger("hub")
 FORMER, UNVERIFIED = "former.invalid", "unverified.invalid"
 """Domains of placeholder addresses; RFC 2606 reserves ``.invalid``.
 
-``FORMER``: the account's address now belongs to another person. ``UNVERIFIED``: WorkOS has never verified an
-address for the account.
+An account gets the domain ``FORMER`` if its address now belongs to another person. It gets ``UNVERIFIED`` if
+WorkOS has never verified an address for it.
 """
 
 
@@ -26,7 +26,7 @@ def admit(person: Person, *, reactivating: bool = False) -> User:
     Raise ``NotAdmitted`` if the account is inactive or the person's address cannot be used.
 
     If WorkOS has verified the person's address, an existing local account with that address becomes theirs.
-    A claim passes ``reactivating``, which activates an inactive account.
+    With ``reactivating``, as in a claim, activate an inactive account.
     """
     try:
         user = _find_or_make(person)
@@ -99,7 +99,7 @@ def _placeholder(owner: Person | User, domain: str) -> str:
 
 def _refuse_known_address(person: Person) -> None:
     """Raise ``NotAdmitted`` if an account has the person's unverified address."""
-    # The account may be the person's own. They verify the address instead of getting a second account.
+    # The account may be the person's own. So the person must verify the address, and gets no second account.
     if User.objects.filter(email=person.email).exists():
         raise NotAdmitted("unverified")
 
@@ -114,6 +114,6 @@ def _free_address(user: User, person: Person) -> None:
         return
     if other.workos_user_id is None:  # a local account cannot be merged into the existing ``user``
         raise NotAdmitted("taken")
-    logger.warning("account %s lost its e-mail address: at WorkOS it now belongs to another user", other.pk)
+    logger.warning("account %s lost its e-mail address: another WorkOS user has this address now", other.pk)
     other.email, other.verified_email = _placeholder(other, FORMER), ""
     other.save(update_fields=["email", "verified_email"])

@@ -1,4 +1,4 @@
-"""The problems of mode ``workos``, for the health endpoint, the dashboard, the admin and the command line."""
+"""The problems of mode ``workos``, for the health check, the dashboard, the admin and the command line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hub.workos.sessions import revocations
 
 
 def problems(config: RuntimeConfig) -> list[Problem]:
-    """Return the problems that this process has seen. If the database answers, add those recorded there."""
+    """Return the problems that this process has seen and, if the database answers, those that it records."""
     found = outage.problems()
     with contextlib.suppress(DatabaseUnavailable), database_errors():  # reported by another problem
         found += [*revocations.problems(), *_no_way_back(config)]

@@ -1,6 +1,6 @@
 """The round trip of a browser to AuthKit and back, with PKCE.
 
-Only the browser that began a trip can complete it, and only once (W9).
+Only the browser that began a round trip can complete it, and only once (W9).
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from hub.workos.remote.errors import NotAdmitted, StepMissing
 from hub.workos.remote.grants import Grant
 
 PENDING = "workos_round_trips"
-"""The session key of the trips that have begun. It holds a dictionary from OAuth state to trip."""
+"""The session key of the round trips that have begun. Its value has each of them by its OAuth state."""
 LIFETIME = 600
-"""The time limit of a trip, in seconds."""
+"""The time limit of a round trip, in seconds."""
 MAX_TRIPS = 5
-"""How many trips one browser can have at the same time, in several tabs. Older trips are dropped."""
+"""How many round trips one browser can have begun, in several tabs. Older ones are dropped."""
 SIGN_IN, PROOF, SWITCH, CLAIM = "sign-in", "proof", "switch", "claim"
 
 ERRORS = {
@@ -43,21 +43,21 @@ ERRORS = {
     "server_error": "outage",
     "temporarily_unavailable": "outage",
 }
-"""AuthKit's error codes, and the page that explains each of them."""
+"""The name of the page that explains an error, by AuthKit's error code."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Trip:
-    """A trip that was completed in time, in the browser that began it.
+    """A round trip that was completed in time, in the browser that began it.
 
-    ``next_url`` is a URL on this hub. The browser came back to ``public_url``, so sign-in works with that
-    public URL.
+    ``next_url`` is a URL on this hub. The browser came back to ``public_url``, so people can sign in with
+    this public URL.
     """
 
     purpose: str
     code_verifier: str
     next_url: str
-    public_url: str = ""  # missing if the trip began before an upgrade of the hub
+    public_url: str = ""  # missing if the round trip began before an upgrade of the hub
 
 
 def begin(
@@ -71,8 +71,8 @@ def begin(
 ) -> HttpResponse:
     """Return a response that sends the browser to AuthKit; raise ``Unavailable`` if WorkOS does not answer.
 
-    AuthKit sends the browser back to ``public_url``. ``None`` stands for the current public URL. ``options``
-    are further parameters of WorkOS's authorization endpoint.
+    AuthKit sends the browser back to ``public_url``; the default is the current public URL. ``options`` are
+    further parameters of WorkOS's authorization endpoint.
     """
     client = get_client(credentials)
     client.keys.check()
@@ -93,7 +93,7 @@ def begin(
 
 
 def _redirect_away(request: HttpRequest, url: str) -> HttpResponse:
-    """Return a redirect to ``url``. In answer to a form, return a page that leads there instead."""
+    """Return a redirect to ``url``. If a form was posted, return a page with a link to ``url`` instead."""
     # The CSP directive ``form-action`` also blocks redirects after a form (W2).
     is_form = request.method == "POST"
     page = render(request, "auth/leaving.html", {"url": url}) if is_form else HttpResponseRedirect(url)
@@ -102,7 +102,7 @@ def _redirect_away(request: HttpRequest, url: str) -> HttpResponse:
 
 
 def pop_trip(request: HttpRequest) -> Trip | None:
-    """Remove and return the trip that this request completes; ``None`` if it is missing or too old."""
+    """Remove and return the round trip that this request completes; ``None`` if it is missing or too old."""
     with _stored_trips(request) as trips:
         found = trips.pop(request.GET.get("state", ""), None)
     if found is None or time.time() - found.pop("began") > LIFETIME:
@@ -112,9 +112,10 @@ def pop_trip(request: HttpRequest) -> Trip | None:
 
 @contextlib.contextmanager
 def _stored_trips(request: HttpRequest) -> Iterator[dict[str, Any]]:
-    """Yield this browser's trips, read from the database under a lock, and save them if they were changed."""
-    # The session that this request has loaded may be out of date. If two requests complete one trip, the
-    # second must not find it. A request that begins a trip meanwhile must not restore a completed one.
+    """Yield this browser's round trips, and save them if they were changed. Lock the session meanwhile."""
+    # The session that this request has loaded may be out of date. If two requests complete the same round
+    # trip, the second request must not find it. If a third request begins another round trip at this moment,
+    # it must not store the completed one again.
     session = request.session
     key, is_modified = session.session_key or "", session.modified
     with transaction.atomic():
@@ -149,14 +150,14 @@ def redeem(request: HttpRequest, trip: Trip, credentials: Credentials) -> Grant:
 
 
 def callback_url(request: HttpRequest, public_url: str | None = None) -> str:
-    """Return the redirect URI of sign-ins for ``public_url``, or for the current public URL."""
+    """Return the redirect URI under ``public_url``; the default is the current public URL."""
     return absolute(request, reverse("callback"), public_url)
 
 
 def absolute(request: HttpRequest, path: str, public_url: str | None = None) -> str:
-    """Return the absolute URL of ``path`` under ``public_url``, or under the current public URL.
+    """Return the absolute URL of ``path`` under ``public_url``; the default is the current public URL.
 
-    If that is empty, use the origin of the request.
+    If the public URL is empty, use the origin of the request.
     """
     origin = get_config().public_url if public_url is None else public_url
     return urljoin(origin or f"{request.scheme}://{request.get_host()}", path)
@@ -175,8 +176,8 @@ def to_register(request: HttpRequest, public_url: str | None = None) -> list[dic
 
 
 def comes_back(request: HttpRequest, public_url: str) -> bool:
-    """Return whether a trip that begins in this request comes back to the same origin."""
-    # The browser has its session cookie only there, so no other trip could be completed.
+    """Return whether a round trip that begins in this request comes back to the same origin."""
+    # The browser sends its session cookie only to this origin, and without the cookie the round trip fails.
     return not public_url or is_at(request, public_url)
 
 

@@ -1,6 +1,6 @@
 """Signing in and out through WorkOS.
 
-``/auth/login`` redirects to AuthKit. AuthKit redirects to ``/auth/callback``.
+``/auth/login`` redirects the browser to AuthKit. AuthKit redirects it back, to ``/auth/callback``.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from hub.workos.sessions import current
 def start(request: HttpRequest) -> HttpResponse:
     """Send the browser to AuthKit, or to ``next`` if the person is already signed in.
 
-    With the parameter ``fresh``, AuthKit asks a signed-in person for their credentials again, as proof of
-    their identity.
+    With the query parameter ``fresh``, AuthKit asks a signed-in person for their credentials again, as proof
+    of identity.
     """
     next_url = round_trip.same_origin(request, request.GET.get(REDIRECT_FIELD_NAME))
     is_proof = "fresh" in request.GET and request.user.is_authenticated
@@ -70,7 +70,7 @@ def proof_url() -> str:
 @never_cache
 @require_GET
 def callback(request: HttpRequest) -> HttpResponse:
-    """Complete a trip to AuthKit: sign the person in, or return a page that says why not."""
+    """Complete a round trip to AuthKit: sign the person in, or return a page that says why this failed."""
     trip = round_trip.pop_trip(request)
     if trip is not None and trip.purpose == SWITCH:
         return verification.conclude(request, trip)

@@ -1,7 +1,7 @@
 """The test sign-in of a super admin that must succeed before the hub uses mode ``workos`` (W10).
 
-The person who claims the hub or switches its mode makes the round trip to AuthKit in their browser. Nothing
-changes before it succeeds.
+The person who claims the hub or switches its mode makes a round trip to AuthKit with their browser. Nothing
+changes before this sign-in succeeds.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def redeem_claim(
 ) -> Grant | None:
     """Return the grant of a listed super admin.
 
-    Return ``None`` if the trip is too old, began in another browser or was made with another public URL.
+    Return ``None`` if the round trip is too old, began in another browser or used another public URL.
     Raise ``WorkOSTrouble`` if the sign-in failed or the person is not listed.
     """
     trip = round_trip.pop_trip(request)
@@ -117,7 +117,7 @@ def conclude(request: HttpRequest, trip: Trip) -> HttpResponse:
 def _switch(request: HttpRequest, actor: User, grant: Grant, proved: Snapshot) -> None:
     """Switch the mode and sign the person in; raise ``NotAdmitted`` if the configuration has changed."""
     user = people.admit(grant.person)
-    # The revision must still be the one whose credentials and super admins the sign-in has proved.
+    # The sign-in has tested the credentials and super admins of this revision, so it must still be current.
     address = str(request.META.get("REMOTE_ADDR", ""))
     try:
         drawn = plan({"app_mode": WORKOS}, proved.revision, managed=True)

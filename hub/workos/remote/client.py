@@ -39,14 +39,14 @@ NOT_OURS = {"invalid_client", "invalid_client_secret", "unauthorized_client", "u
 FORBIDDEN, BUSY = {401, 403}, 429
 ACTIVE = "active"
 FINAL = {400, 404, 422}
-"""HTTP statuses that report an unknown person or session, if the answer has an error code."""
+"""HTTP statuses that mean that a person or session is unknown, if the answer has an error code."""
 
 _clients: OrderedDict[Credentials, Client] = OrderedDict()
 _building = threading.Lock()
 
 
 class Client:
-    """WorkOS's API as the hub uses it. The only errors that its methods raise are ``WorkOSTrouble``."""
+    """The part of WorkOS's API that the hub uses. Its methods raise ``WorkOSTrouble`` and no other errors."""
 
     def __init__(self, credentials: Credentials, budget: float | None = None) -> None:
         """Build a client for the credentials.
@@ -188,7 +188,7 @@ def _ask_about(call: Callable[[], T]) -> T:
 
 def _trouble(error: Exception) -> WorkOSTrouble:
     """Return the ``WorkOSTrouble`` for an error of the SDK."""
-    # Use only the codes: the rest of the SDK's text may repeat the secret that was sent.
+    # Use only the codes, because the rest of the SDK's text may repeat the secret that was sent.
     status = getattr(error, "status_code", None)
     codes = {str(getattr(error, name, None)) for name in ("code", "error")} - {"None"}
     what = " ".join(filter(None, [f"HTTP {status}" if status else type(error).__name__, *sorted(codes)]))

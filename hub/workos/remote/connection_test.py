@@ -15,7 +15,7 @@ from hub.workos.remote.errors import CredentialsRefused, Rejected, Unavailable, 
 
 WORKS = "WorkOS accepts the API key and knows the client."
 UNKNOWN_KEY = "WorkOS does not know this API key."
-LIMITED_KEY = "WorkOS knows the API key, but it may not read organizations."
+LIMITED_KEY = "WorkOS knows the API key, but the key may not read organizations."
 UNKNOWN_CLIENT = "WorkOS does not know this client ID."
 NO_AUTHKIT = "No AuthKit answers at this domain."
 UNREGISTERED = "This redirect URI is not registered at WorkOS yet: {uri}"
@@ -24,12 +24,12 @@ BUSY = "WorkOS is answering too many requests now. Try again in a minute."
 UNUSUAL = "WorkOS answered in an unexpected way. Try again, and look at status.workos.com."
 FORBIDDEN, TOO_MANY = 403, 429
 BUDGET = 5.0
-"""Seconds for all calls of one test together."""
+"""The time limit for all calls of one test together, in seconds."""
 
 
 def check_connection(credentials: Credentials, redirect_uri: str) -> tuple[bool, str]:
     """Return whether WorkOS accepts the credentials and the redirect URI, and a message for the operator."""
-    client = Client(credentials, BUDGET)  # not from the cache, which would drop a client that is in use
+    client = Client(credentials, BUDGET)  # not in the cache, where it could replace a client that is in use
     findings: list[str] = []
     try:
         findings.extend(_findings(client, redirect_uri))  # keeps the findings from before an error
@@ -44,7 +44,7 @@ def check_connection(credentials: Credentials, redirect_uri: str) -> tuple[bool,
 
 def _findings(client: Client, redirect_uri: str) -> Iterator[str]:
     """Yield a sentence for each problem."""
-    # The AuthKit domain comes last: a domain that does not answer uses up the rest of the time.
+    # Test the AuthKit domain last, because a domain that does not answer uses up the rest of the time.
     if problem := _problem_of_key(client):
         yield problem
         return

@@ -22,7 +22,7 @@ class Credentials:
     @property
     def issuers(self) -> tuple[str, ...]:
         """Return the issuers of access tokens that the hub accepts."""
-        # WorkOS issues them as its API or as the AuthKit domain, and with or without the client's path.
+        # The issuer is WorkOS's API or the AuthKit domain, with or without the path of the client.
         origins = filter(None, (api_url(), self.authkit_domain))
         shapes = ("{0}", "{0}/", "{0}/user_management/{1}")
         return tuple(shape.format(origin, self.client_id) for origin in origins for shape in shapes)

@@ -11,14 +11,14 @@ from hub.workos.remote.errors import CredentialsRefused, WorkOSTrouble
 logger = logging.getLogger("hub")
 
 PAUSE = 10.0
-"""Seconds after a failure during which requests of signed-in people do not call WorkOS."""
+"""For this many seconds after a failure, the requests of signed-in people do not call WorkOS."""
 
 _trouble: WorkOSTrouble | None = None
 _until = 0.0
 
 
 def note(trouble: WorkOSTrouble) -> None:
-    """Record a failed call to WorkOS. The first failure in a row is logged."""
+    """Record a failed call to WorkOS. Log only the first of several failures in a row."""
     global _trouble, _until
     if _trouble is None:
         logger.error("WorkOS cannot be used: %s. People who are signed in stay signed in.", trouble)
@@ -26,7 +26,7 @@ def note(trouble: WorkOSTrouble) -> None:
 
 
 def note_success() -> None:
-    """Record a successful call to WorkOS. The first success after failures is logged."""
+    """Record a successful call to WorkOS. Log only the first success after a failure."""
     global _trouble, _until
     if _trouble is not None:
         logger.warning("WorkOS works again")
@@ -34,13 +34,13 @@ def note_success() -> None:
 
 
 def forget() -> None:
-    """Forget the failures. They came from credentials that have changed."""
+    """Forget the recorded failures, because the credentials have changed."""
     global _trouble, _until
     _trouble, _until = None, 0.0
 
 
 def is_recent() -> bool:
-    """Return whether WorkOS failed in the last ``PAUSE`` seconds. If so, call WorkOS for sign-ins only."""
+    """Return whether a call failed in the last ``PAUSE`` seconds. If so, only sign-ins may call WorkOS."""
     return time.monotonic() < _until
 
 
@@ -58,5 +58,5 @@ def problems() -> list[Problem]:
                 severity="error",
             )
         ]
-    fix = "wait, the hub keeps trying; look at status.workos.com"
+    fix = "wait, because the hub keeps trying, or look at status.workos.com"
     return [Problem(code="workos_unavailable", message="WorkOS does not answer as it should", fix=fix)]

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from hub.workos.remote.transport import BoundedTransport
 
 LEEWAY = 30
-"""How far WorkOS's clock and this machine's clock may differ, in seconds."""
-FRESH, STALE = 300.0, 3600.0
-"""The age in seconds at which keys are fetched again, and the highest age at which they are used."""
+"""How many seconds this machine's clock may differ from WorkOS's clock."""
+FRESH = 300.0
+"""Keys that are older than this many seconds are fetched again."""
+STALE = 3600.0
+"""If keys cannot be fetched again, they are still used until they are this many seconds old."""
 COOLDOWN = 10.0
-"""How long to wait before fetching the keys again for an unknown key id, in seconds."""
+"""Because of an unknown key id, keys are fetched again only if they are older than this many seconds."""
 
 
 class KeySet:
@@ -169,15 +171,15 @@ def _decode(token: str, keys: KeySet, issuers: Collection[str]) -> dict[str, Any
 
 
 def _lifetime(claims: Mapping[str, Any]) -> dt.timedelta:
-    """Return how long the token is valid from the moment it was issued."""
-    # Both times are WorkOS's, so a wrong clock on this machine does not matter. Without ``iat`` it does.
+    """Return how long the token is valid from the moment when it was issued."""
+    # WorkOS sets both times, so a wrong clock on this machine does not matter, unless ``iat`` is missing.
     began = claims.get("iat", time.time())
     return dt.timedelta(seconds=max(float(claims["exp"]) - float(began), 0))
 
 
 def _auth_age(claims: Mapping[str, Any]) -> dt.timedelta | None:
     """Return the time from the last entry of credentials to the issue of the token; ``None`` if unknown."""
-    # Both times are WorkOS's, so a wrong clock on this machine does not matter.
+    # WorkOS sets both times, so a wrong clock on this machine does not matter.
     at, issued = claims.get("auth_time"), claims.get("iat")
     if not isinstance(at, int | float) or not isinstance(issued, int | float):
         return None

@@ -23,7 +23,7 @@ logging.getLogger("httpx2").setLevel(logging.WARNING)
 TIMEOUT = 5.0
 """Seconds for one whole request, from the name lookup to the last byte of the answer."""
 LARGEST = 2**20
-"""The largest answer that is accepted, in bytes."""
+"""The size of the largest answer that is accepted, in bytes."""
 CONNECTED = "connection.connect_tcp.complete"
 
 
@@ -74,8 +74,8 @@ class _Call:
     At the deadline the caller stops waiting and shuts down the thread's connection.
     """
 
-    # httpx2 applies its timeouts to each step and to each chunk of an answer, and a name lookup has none.
-    # So they cannot limit the whole request.
+    # httpx2 applies its timeouts to each step of a request and to each chunk of the answer, but not to the
+    # name lookup. So these timeouts cannot limit the whole request.
 
     def __init__(self, http: httpx2.Client, method: str, url: str, **parts: Any) -> None:
         self._http, self._method, self._url, self._parts = http, method, url, parts
@@ -123,7 +123,7 @@ class _Call:
         )
 
     def _watch(self, event: str, info: Mapping[str, Any]) -> None:
-        """Remember the TCP connection, so that it can be cut. After the deadline, cut it at once."""
+        """Remember the TCP connection for a later cut. If the deadline has already passed, cut it now."""
         if event != CONNECTED:
             return
         line: socket.socket = info["return_value"].get_extra_info("socket")

@@ -1,1 +1,1 @@
-"""The storing, refreshing and ending of sessions that began at WorkOS."""
+"""Store, refresh and end the sessions that began at WorkOS."""

@@ -1,4 +1,4 @@
-"""Which user a request belongs to. A session is only valid in the mode in which it began."""
+"""Find out which user sent a request. A session is valid only in the mode in which it began."""
 
 from __future__ import annotations
 
@@ -76,10 +76,10 @@ def _check_workos_session(request: HttpRequest, user: User, config: RuntimeConfi
 
 
 def find(request: HttpRequest) -> WorkOSSession | None:
-    """Return the stored WorkOS session of this request's browser, or ``None``."""
+    """Return the stored WorkOS session of the browser that sent the request, or ``None``."""
     return WorkOSSession.objects.filter(session_id=request.session.session_key or "").first()
 
 
 def is_admitted(organization_id: str, config: RuntimeConfig) -> bool:
-    """Return whether ``config`` allows sign-in for this organization. By default, all are allowed."""
+    """Return whether people of this organization may sign in. Without a setting for it, all may."""
     return config.workos_organization_id in {None, organization_id}

@@ -1,4 +1,4 @@
-"""What a process does with WorkOS sessions when the configuration changes."""
+"""The hooks that adapt WorkOS sessions to a changed configuration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Refreshing a session whose access token has expired: once, even if many requests arrive together (B9)."""
+"""Refresh a session whose access token has expired; only once, even if many requests arrive together (B9)."""
 
 from __future__ import annotations
 
@@ -26,24 +26,28 @@ from hub.workos.sessions.sealed_tokens import seal, unseal
 logger = logging.getLogger("hub")
 
 Lease = QuerySet[WorkOSSession]
-"""A queryset with the session that this process refreshes. It is empty once another process has the lease."""
+"""A queryset with the session that this process refreshes. It is empty if another process has the lease."""
 
 CALLS = 3
 """The maximum number of calls in one refresh: token, session, person. Each takes up to five seconds."""
 LEASE = dt.timedelta(seconds=20)
 """How long one process may take for a refresh before another process takes over."""
 GRACE_PERIOD = dt.timedelta(seconds=60)
-"""For this long after the token has expired, requests do not wait for another request's refresh."""
-LONGEST_WAIT, POLL_INTERVAL = 6.0, 0.05
-"""How long a request waits for another request's refresh, and how often it checks, in seconds."""
+"""If the token expired less than this long ago, a request does not wait for the refresh of another one."""
+LONGEST_WAIT = 6.0
+"""How many seconds a request waits for the refresh of another request."""
+POLL_INTERVAL = 0.05
+"""How many seconds a waiting request lets pass before it looks again."""
 BACKOFF = dt.timedelta(seconds=30)
-"""How long the hub waits before it tries to refresh a session again after WorkOS did not answer."""
-KEPT, LOOK = dt.timedelta(hours=1), dt.timedelta(minutes=5)
-"""How long a session without a refresh token continues, and how often the hub asks WorkOS about it then."""
+"""If WorkOS does not answer, the hub waits this long before it tries to refresh the session again."""
+KEPT = dt.timedelta(hours=1)
+"""How long a session continues without a refresh token."""
+LOOK = dt.timedelta(minutes=5)
+"""How often the hub asks WorkOS about a session that has no refresh token."""
 AHEAD = 2 * BACKOFF
-"""The longest plausible time from now to the end of a lease or a pause.
+"""The longest plausible time from now to the end of a lease or of a ``BACKOFF``.
 
-It is longer than a lease and longer than a pause, because each request reads the clock separately.
+This is longer than a lease and longer than ``BACKOFF``, because each request reads the clock separately.
 """
 
 
@@ -97,15 +101,15 @@ def _refresh_or_postpone(mine: Lease, config: RuntimeConfig) -> bool:
 
 def _load_client(config: RuntimeConfig) -> None:
     """Build the client before the lease begins."""
-    # The first client of a process loads the SDK. On a busy machine that took most of the lease, and another
-    # process refreshed the session too.
+    # To build the first client, a process loads the SDK. On a busy machine, this could take so long that the
+    # lease ends and another process refreshes the session too.
     with contextlib.suppress(WorkOSTrouble):  # the refresh raises it again and handles it
         get_client(credentials_in(config))
 
 
 def _is_ahead(moment: dt.datetime | None, now: dt.datetime) -> bool:
     """Return whether a time is in the future, by at most ``AHEAD``."""
-    # A time that is further away was written while a clock was wrong (R9).
+    # A time further in the future was written while a clock was wrong (R9).
     return moment is not None and now < moment < now + AHEAD
 
 
@@ -141,7 +145,7 @@ def _ask_for_grant(row: WorkOSSession, mine: Lease, client: Client, config: Runt
     """
     token = unseal(row.refresh_token, config)
     if token is None:
-        raise Refused("its refresh token cannot be decrypted with any password in the history")
+        raise Refused("the refresh token cannot be decrypted with any password in the history")
 
     def keep(successor: Secret) -> None:
         mine.update(refresh_token=seal(successor, config), is_unanswered=False)
@@ -177,11 +181,11 @@ def _keep_without_token(row: WorkOSSession, mine: Lease, client: Client) -> None
     except CredentialsRefused as refusal:
         if refusal.status == HTTPStatus.FORBIDDEN:
             raise Refused(
-                "its refresh token is lost, and the API key may not read sessions at WorkOS"
+                "the refresh token is lost, and the API key may not read sessions at WorkOS"
             ) from refusal
         raise
     if not is_active or kept_until <= now:
-        raise Refused("its refresh token is lost" if is_active else "it is not active any more")
+        raise Refused("the refresh token is lost" if is_active else "the session is not active any more")
     people.update(row.user, client.person(workos_user_id))
     times = {"kept_until": kept_until, "fresh_until": min(now + LOOK, kept_until)}
     mine.update(refresh_token="", **times, refreshing_until=None, retry_at=None)

@@ -1,7 +1,7 @@
-"""Reading WorkOS's events, so that a session that was ended at WorkOS ends in the hub within a minute.
+"""Read WorkOS's events, so that a session that was ended at WorkOS ends in the hub within a minute.
 
-The hub asks WorkOS with its API key, over TLS. No webhook can be forged or replayed, and WorkOS need not be
-able to reach the hub.
+The hub asks WorkOS with its API key, over TLS. In contrast to a webhook, no call can be forged or replayed,
+and WorkOS need not be able to reach the hub.
 """
 
 from __future__ import annotations
@@ -28,20 +28,22 @@ from hub.workos.remote.errors import CredentialsRefused, Rejected, WorkOSTrouble
 logger = logging.getLogger("hub")
 
 INTERVAL = dt.timedelta(seconds=20)
-"""How often the hub asks WorkOS. Only one process asks, and only while signed-in people make requests."""
+"""How often the hub asks WorkOS. Only one process asks, and only while signed-in people use the hub."""
 SESSION_ENDED, USER_GONE = "session.revoked", "user.deleted"
 PAGE, PAGES = 100, 20
 FORGOTTEN = dt.timedelta(days=14)
-"""After this time without asking, the cursor is dropped, because WorkOS keeps events for 30 days only."""
+"""If the hub has not asked for this long, it drops the cursor: WorkOS keeps events for only 30 days."""
 SKEW = dt.timedelta(hours=2)
 ROW = 1
+REFUSED = "WorkOS does not let the hub read its events, so sessions that end at WorkOS end late here"
+ALLOWED = "WorkOS lets the hub read its events again"
 
 _next_look = 0.0
 
 
 def follow(config: RuntimeConfig) -> None:
-    """End the sessions that WorkOS has ended, unless a process has asked WorkOS within ``INTERVAL``."""
-    global _next_look  # noqa: PLW0603 - when this process asks again
+    """End the sessions that WorkOS has ended. Do nothing if a process did this less than ``INTERVAL`` ago."""
+    global _next_look  # noqa: PLW0603 - one value for this process
     if time.monotonic() < _next_look or outage.is_recent():
         return
     _next_look = time.monotonic() + INTERVAL.total_seconds()
@@ -73,12 +75,11 @@ def _handle_refusal(events: WorkOSEvents, error: CredentialsRefused | Rejected) 
 def _note_refused(events: WorkOSEvents, is_refused: bool) -> None:
     if events.is_refused != is_refused:
         WorkOSEvents.objects.filter(pk=ROW).update(is_refused=is_refused)
-        say = "no longer read: sessions end late here" if is_refused else "read again"
-        logger.warning("WorkOS's events can be %s", say)
+        logger.warning("%s", REFUSED if is_refused else ALLOWED)
 
 
 def problems() -> list[Problem]:
-    """Return a problem if WorkOS has refused to let the hub read the events."""
+    """Return a problem if WorkOS does not let the hub read the events."""
     if not WorkOSEvents.objects.filter(is_refused=True).exists():
         return []
     return [
@@ -93,7 +94,7 @@ def problems() -> list[Problem]:
 
 
 def _next_position() -> WorkOSEvents | None:
-    """Return the position in the events, or ``None`` if another process has asked within ``INTERVAL``."""
+    """Return the row with the cursor, or ``None`` if a process has asked less than ``INTERVAL`` ago."""
     global _next_look  # noqa: PLW0603
     now = timezone.now()
     row, is_new = WorkOSEvents.objects.get_or_create(pk=ROW, defaults={"tried_at": now})

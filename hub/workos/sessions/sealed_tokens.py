@@ -41,7 +41,7 @@ def unseal(text: str, config: RuntimeConfig) -> Secret | None:
 def reseal(text: str, config: RuntimeConfig) -> str | None:
     """Return the ciphertext under the current password.
 
-    Return ``None`` if the text is encrypted with that password already, or if no password decrypts it.
+    Return ``None`` if ``text`` is already encrypted with this password, or if no password decrypts it.
     """
     if _open(text, _password(config)) is not None:
         return None
@@ -62,7 +62,7 @@ def _earlier_passwords() -> Iterator[Secret]:
         try:
             value = read_with_keyring(setting, text or "")
         except ConfigError:
-            continue  # encrypted by another keyring, or no password was set at that revision
+            continue  # another keyring has encrypted it, or no password was set in this revision
         if isinstance(value, Secret):
             yield value
 
