@@ -55,5 +55,5 @@ async def aget_config(*, force_reload: bool = False) -> Any:
 
 
 async def aplan(changes: Mapping[str, Any], base_revision: int | None = None) -> Plan:
-    """Do what ``plan`` does, in a thread; apply the result with ``aapply``."""
+    """Call ``plan`` in a thread and return the plan. To apply it, call its method ``aapply``."""
     return await sync_to_async(plan)(changes, base_revision)

@@ -52,10 +52,10 @@ class UnknownSetting(ConfigError):
 
 
 class ManagedSetting(ConfigError):
-    """Only code can change this setting; the message is "cannot be set by hand, " and then ``why``."""
+    """Only code can change this setting; ``why`` is a sentence that gives the reason."""
 
     def __init__(self, key: str, why: str) -> None:
-        super().__init__(f"{key}: cannot be set by hand, {why}", keys=(key,))
+        super().__init__(f"{key}: cannot be set by hand: {why}", keys=(key,))
         self.key = key
         self.why = why
 
@@ -91,7 +91,7 @@ class RuleViolation(ConfigError):
 
 
 class FaultyRule(RuleViolation):
-    """A rule raised an exception, or did not return violations, so it says nothing about the values."""
+    """A rule raised an exception or did not return violations, so it could not check the values."""
 
     def __init__(self, rule: str, why: str) -> None:
         super().__init__((), f"the rule {rule} {why}", "correct the rule in the project's code")
@@ -111,7 +111,7 @@ class InvalidPlan(ConfigError):
 
 
 class StaleRevision(ConfigError):
-    """The configuration has changed since the given revision; ``diff`` has the (masked) differences."""
+    """The configuration has changed since the given revision; ``diff`` has the revisions since then."""
 
     def __init__(self, expected: int, actual: int, diff: Sequence[object] = ()) -> None:
         super().__init__(
@@ -124,7 +124,7 @@ class StaleRevision(ConfigError):
 
 
 class SecretMasked(ConfigError):
-    """The string of a masked ``Secret`` was requested, for example after it was pickled."""
+    """Code asked for the string of a masked ``Secret``, for example of one that was pickled."""
 
     def __init__(self) -> None:
         super().__init__("this secret is masked: its content is not available here")
@@ -193,7 +193,7 @@ class UnstorableText(ConfigError):
 
 
 class InvalidOrigin(ConfigError):
-    """The history cannot store the actor, channel, reason or address of a change; ``name`` says which."""
+    """The history cannot store the actor, channel, reason or address of a change; ``name`` says which one."""
 
     def __init__(self, name: str, expected: str) -> None:
         super().__init__(f"the {name} of a change: expected {expected}")

@@ -1,4 +1,4 @@
-"""``Problem``, which needs a person's attention, and ``Finding``, the result of one check of the doctor."""
+"""``Problem``: something that needs attention. ``Finding``: what one check of the doctor found."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ class Problem:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Finding:
-    """The result of one check: a text, which never contains the value of a secret, and the problems found."""
+    """What one check of the doctor found: a text, and problems. Neither contains the value of a secret."""
 
     text: str
     problems: tuple[Problem, ...] = ()
 
 
 Check = Callable[["Overview"], Finding]
-"""A function that checks one fact and has its name. If it raises ``ConfigError``, this error is shown."""
+"""A check of the doctor, named after the fact. The doctor also shows a ``ConfigError`` that it raises."""
 Look = Callable[[], Finding]
-"""A check that needs no database."""
+"""A check of the doctor that needs no database."""

@@ -58,7 +58,7 @@ class Words:
     - ``prepare``: the command that brings the tables up to date.
     - ``verbs``: help texts for verbs of ``manage.py config``, by the name of the verb.
     - ``reset_question``: the question that a reset asks first.
-    - ``channels``: the channels of the changes that the project's own code makes.
+    - ``channels``: further channels, through which the project's own code makes changes.
     """
 
     state: str = "State"
@@ -89,8 +89,8 @@ class Project:
     def lacking(self) -> Problem | None:
         """Return a problem if this install was never started, or ``None`` if it has a configuration.
 
-        The problem's ``code`` is the state that ``config show`` prints, and ``fix`` says how to start. Create
-        and write nothing. Raise ``ConfigError`` if the database cannot be examined.
+        The problem's ``code`` is the state that ``config show`` prints, and ``fix`` says how to start. This
+        method must not write anything. Raise ``ConfigError`` if the database cannot be examined.
         """
         return None
 
@@ -99,7 +99,7 @@ class Project:
         return ()
 
     def unlockers(self) -> Iterable[Unlocker]:
-        """Return the ways to unlock the keyring, the preferred one first."""
+        """Return the unlockers of the keyring, the preferred one first."""
         raise ConfigError("no key is configured for secrets; define unlockers() in CONFIG_APP['PROJECT']")
 
     def problems(self, config: Any) -> list[Problem]:
@@ -107,7 +107,7 @@ class Project:
         return []
 
     def facts_without_database(self) -> Iterable[Look]:
-        """Return the project's checks for ``config doctor`` that need no database (of files, for example)."""
+        """Return the project's checks for ``config doctor`` that need no database."""
         return ()
 
     def facts(self) -> Iterable[Check]:
@@ -126,7 +126,7 @@ class Project:
         return ()
 
     def reset_changes(self) -> dict[str, Any]:
-        """Return the changes that a reset makes besides clearing every secret."""
+        """Return the changes that a reset makes in addition to clearing every secret."""
         return {}
 
     def after_reset(self) -> str:
@@ -155,32 +155,35 @@ class Project:
         return ""
 
     def prove(self, request: HttpRequest, password: Secret) -> None:
-        """Accept ``password`` as a proof of identity; raise ``NotProved`` if it is not the sender's.
+        """Accept ``password`` as a proof of identity; raise ``NotProved`` if it is wrong.
 
-        After this, ``has_proved`` is true for a while.
+        Afterwards, ``has_proved`` returns true for a while.
         """
         raise NotProved("no password is accepted here; define prove() in CONFIG_APP['PROJECT']")
 
     def arrived_under(self, request: HttpRequest, config: Any, keys: Collection[str]) -> bool:
-        """Return whether ``request`` arrived in the way that the settings ``keys`` of ``config`` describe.
+        """Return whether ``request`` used the settings ``keys`` as ``config`` has them, such as a new port.
 
         Only such a request may confirm a change of these settings.
         """
-        # It proves that people can still reach the application with these settings.
+        # Such a request proves that people can still reach the application with these settings.
         return True
 
     def address_under(self, request: HttpRequest, config: Any) -> str:
-        """Return the origin where the sender of ``request`` reaches the application with ``config``.
+        """Return the origin at which the sender of ``request`` can reach the application under ``config``.
 
-        Return an empty text if that is not known.
+        Return an empty text if this origin is not known.
         """
         return ""
 
     def let_connect(self, response: HttpResponse, origin: str) -> None:
-        """Allow the scripts of this page to send requests to ``origin``, if a policy would forbid that."""
+        """Allow the scripts of the page ``response`` to send requests to ``origin``.
+
+        Override this if a content security policy would forbid such requests.
+        """
 
     def local_actor(self) -> str:
-        """Return the actor that history shows for a command that was run on this machine."""
+        """Return the name that the history shows for the person who runs a command on this machine."""
         try:
             return getpass.getuser()
         except (KeyError, OSError):
@@ -189,7 +192,7 @@ class Project:
 
 NAME_IT = 'set CONFIG_APP = {"PROJECT": "shop.configuration.ShopProject"}, with the path of your own class'
 """How to name the project in the Django settings."""
-SUBCLASS = "let it inherit from config_app.project.Project"
+SUBCLASS = "make it a subclass of config_app.project.Project"
 
 
 def options() -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""The base class of management commands that report any failure in one line and an exit status."""
+"""The base class of management commands that report a failure with one line and an exit status."""
 
 from __future__ import annotations
 
@@ -22,21 +22,22 @@ DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 class OneLineCommand(BaseCommand):
     """A management command with a fixed exit status for each outcome.
 
-    0: done. 1: refused or failed, with a line on standard error. 2: the command was called incorrectly.
-    ``call_command`` raises ``CommandError`` instead; its cause is the ``ConfigError``.
+    The status is 0 if the command is done, 1 if it was refused or failed, and 2 if it was called incorrectly.
+    Each error is a line on standard error. If code runs the command with ``call_command``, an error raises
+    ``CommandError`` instead, whose cause is the ``ConfigError``.
     """
 
     requires_system_checks = []
-    _called_from_command_line = False  # Django sets it; its type stubs do not know it
+    _called_from_command_line = False  # Django sets this attribute, but Django's type stubs lack it
     _shows_traceback = False
 
     @property
     def terminal(self) -> Terminal:
-        """Return the terminal to print to."""
+        """Return the standard streams of the command."""
         return Terminal(self.stdout, self.stderr)
 
     def run_from_argv(self, argv: list[str]) -> None:
-        """Run the command and exit with its status."""
+        """Run the command. If it does not succeed, exit with its status."""
         _prepare_process()
         status = self._run(argv)
         if status != DONE:
@@ -61,7 +62,7 @@ class OneLineCommand(BaseCommand):
         return DONE
 
     def execute(self, *args: Any, **options: Any) -> str | None:
-        """Run the command; if it fails under ``call_command``, raise ``CommandError``."""
+        """Run the command. If ``call_command`` called it and it fails, raise ``CommandError``."""
         self._shows_traceback = bool(options.get("traceback"))
         try:
             return super().execute(*args, **options)
@@ -80,7 +81,7 @@ def _status(error: ConfigError) -> int:
 
 
 def error_lines(error: ConfigError) -> Iterator[str]:
-    """Yield one line for each single error in ``error``."""
+    """Yield one line for each error that ``error`` contains."""
     yield from map(str, error.errors if isinstance(error, InvalidPlan) else [error])
 
 
@@ -95,6 +96,6 @@ def _prepare_process() -> None:
 
 
 def _abandon_output() -> None:
-    """Redirect standard output to nowhere."""
-    # Otherwise the interpreter would complain on exit that it cannot flush the output.
+    """Discard everything that is still written to standard output."""
+    # Otherwise Python would complain on exit that it cannot flush the output.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""What a writing verb prints: the plan, its revision, or that there was nothing to change."""
+"""What verbs that change the configuration print: the plan, the revision, or that nothing changes."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ def commit(
 def _show_everywhere(
     waiting: Convergence, revision: Revision | None, plan: Plan, options: Namespace, terminal: Terminal
 ) -> None:
-    """Print the revision, wait until every process uses it, then print how many processes do.
+    """Print the revision, wait until every process uses it, then print how many processes use it.
 
-    Raise ``NotEverywhere`` if some processes do not use it in time; the error names them.
+    If some processes do not use the revision in time, raise ``NotEverywhere``, which names these processes.
     """
     from config_app.propagation.convergence import NotEverywhere
 
@@ -120,8 +120,10 @@ def _revision_json(
 
 
 def _nothing_to_change(plan: Plan) -> str:
-    what = next(iter(plan.changes)) if len(plan.changes) == 1 else "every setting"
-    return f"nothing to change: {what} already has this value at revision {plan.revision}"
+    what = "all settings already have these values"
+    if len(plan.changes) == 1:
+        what = f"{next(iter(plan.changes))} already has this value"
+    return f"nothing to change: {what} at revision {plan.revision}"
 
 
 def _difference(difference: Difference, plan: Plan) -> str:
@@ -150,7 +152,7 @@ def _delayed_lines(differences: Iterable[Difference]) -> Iterable[str]:
 
 def _pinned_lines(plan: Plan) -> list[str]:
     """Return a line for each changed setting that the command line of a running process pins."""
-    # Only settings on which a process acts can be pinned. Other changes need no query.
+    # Only settings of listeners and workers can be pinned. Other changes need no query.
     keys = {d.key for d in plan.differences if d.takes_effect is not TakesEffect.LIVE}
     if not keys or not plan.revision:  # before the first revision, no process runs
         return []

@@ -18,7 +18,7 @@ class VerbEntry(NamedTuple):
 
     @property
     def sentence(self) -> str:
-        """Return the help text as a sentence, for the top of the verb's own help."""
+        """Return the help text as a sentence, for the first line of the verb's own help."""
         return f"{self.help[:1].upper()}{self.help[1:]}."
 
     def load(self) -> Verb:
@@ -28,18 +28,18 @@ class VerbEntry(NamedTuple):
 
 
 VERBS = (
-    VerbEntry("show", "print the settings that are in force", "show", "Show"),
+    VerbEntry("show", "print the current settings and the problems", "show", "Show"),
     VerbEntry("get", "print one value", "get", "Get"),
     VerbEntry("set", "change settings; each call makes one revision", "set_and_unset", "Set"),
-    VerbEntry("unset", "return settings to their default", "set_and_unset", "Unset"),
+    VerbEntry("unset", "return settings to their defaults", "set_and_unset", "Unset"),
     VerbEntry("reset", "clear every secret", "reset", "Reset"),
     VerbEntry("history", "list revisions: who changed what, when and why", "history", "History"),
-    VerbEntry("rollback", "return every setting to its value at a revision", "rollback", "Rollback"),
+    VerbEntry("rollback", "return all settings to their values at a revision", "rollback", "Rollback"),
     VerbEntry("export", "write the settings to a file, for another install", "transfer.export", "Export"),
     VerbEntry("import", "change the settings to those of an export", "transfer.import_", "Import"),
     VerbEntry("prune", "remove rows that belong to no setting, and old history", "prune", "Prune"),
     VerbEntry("confirm", "keep a revision that would otherwise revert", "confirm", "Confirm"),
-    VerbEntry("watch", "print revisions as they happen", "watch", "Watch"),
+    VerbEntry("watch", "print each new revision when it is committed", "watch", "Watch"),
     VerbEntry("validate", "check every stored value", "validate", "Validate"),
     VerbEntry("doctor", "check the install and say how to fix what is wrong", "doctor", "Doctor"),
     VerbEntry("why", "explain why a setting has its value", "why", "Why"),

@@ -74,7 +74,7 @@ def _shown(change: ShownChange, text: str | None) -> str:
 
 
 def revision_json(revision: Revision) -> dict[str, Any]:
-    """Return a revision for JSON; for a secret, only whether it was set before and after."""
+    """Return a revision as JSON data; for a secret, only whether it was set before and after."""
     return {
         "number": revision.number,
         "created_at": revision.created_at.isoformat(),

@@ -1,4 +1,4 @@
-"""The standard streams of a command: printing, asking, and the errors of a closed or broken output."""
+"""Prints the output of a command, asks questions, and reports that the output is closed or broken."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from config_app.errors import ConfigError
 
 LONGEST_CELL = 1000
 UNLIMITED = 1_000_000
-"""Width of a table, in columns, if it is not printed to a screen."""
+"""The width of a table, in columns, if the output is not a screen."""
 
 
 class OutputFailed(ConfigError):
@@ -24,7 +24,7 @@ class OutputFailed(ConfigError):
 
 
 class OutputClosed(OutputFailed):
-    """The reader closed the output, as ``head`` does when it has enough; this is not a failure."""
+    """The reader closed the output, as ``head`` does after its last line. This is not a failure."""
 
 
 class Terminal:
@@ -45,7 +45,7 @@ class Terminal:
 
     def note(self, text: str) -> None:
         """Print one line for people on standard error."""
-        # Standard output may be read by a program.
+        # Standard output is for the result, which a program may read.
         self._write(self._stderr, f"{printable(text)}\n")
 
     def warn(self, text: str) -> None:
@@ -57,14 +57,15 @@ class Terminal:
         self.raw(json_text(data, indent=2))
 
     def table(self, headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        """Print a box-drawn table, as wide as its cells need; long cells are folded only to fit a screen."""
+        """Print a table. If the output is a screen, fold long cells so that the table fits."""
         width = shutil.get_terminal_size().columns if self._stdout.isatty() else UNLIMITED
         self.raw(draw_table(headers, rows, width))
 
     def confirm(self, question: str) -> None:
         """Ask a yes-or-no question; raise ``ConfigError`` unless the answer is yes."""
         if not self._stdin.isatty():
-            raise ConfigError("expected a yes, but standard input is not a terminal", fix="add --yes")
+            problem = "cannot ask for confirmation, because standard input is not a terminal"
+            raise ConfigError(problem, fix="add --yes")
         self._write(self._stdout, f"{printable(question)} [y/N] ")
         self.flush()
         if self._stdin.readline().strip().lower() not in {"y", "yes"}:
@@ -95,7 +96,7 @@ class Terminal:
 
 
 def json_text(data: Any, indent: int | None = None) -> str:
-    """Return ``data`` as JSON in ASCII; a lazily translated text becomes a text."""
+    """Return ``data`` as JSON in ASCII. It may contain lazily translated texts."""
     return json.dumps(data, indent=indent, default=_translated)
 
 
@@ -114,14 +115,14 @@ def printable(text: str) -> str:
 
 
 def abbreviated(text: str) -> str:
-    """Return ``text``, or if it is too long for a table cell, its start and its length."""
+    """Return ``text``; if it is too long for a table cell, return only its start and its length."""
     if len(text) <= LONGEST_CELL:
         return text
     return f"{text[: LONGEST_CELL // 4]}… ({len(text)} characters)"
 
 
 def draw_table(headers: Sequence[str], rows: Iterable[Sequence[str]], width: int) -> str:
-    """Return a box-drawn table at most ``width`` columns wide; markup in cells has no effect."""
+    """Return a table that is at most ``width`` columns wide. Markup in its cells has no effect."""
     from io import StringIO
 
     from rich import box

@@ -1,4 +1,4 @@
-"""Reading the values for ``config set`` from arguments, a file or standard input."""
+"""Reads the values for ``config set`` from arguments, from a file or from standard input."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_BYTES = 1024 * 1024
 
 
 def read_values(options: Namespace) -> dict[str, str]:
-    """Return the given texts by key.
+    """Return the text that was given for each key.
 
     Raise ``WrongCall`` if the arguments do not fit together, or ``ConfigError`` if a key or text is wrong.
     """
@@ -29,7 +29,7 @@ def read_values(options: Namespace) -> dict[str, str]:
 def _read_source(options: Namespace) -> dict[str, str]:
     keys = [*options.key, *options.values]
     if len(keys) != 1 or options.value or (options.stdin and options.file is not None):
-        raise WrongCall("--stdin and --file need exactly one key and no value, such as: set KEY --stdin")
+        raise WrongCall("--stdin or --file: expected one key and no value, as in set KEY --stdin")
     setting = find_setting(keys[0])
     return {setting.key: _from_stdin(setting) if options.stdin else _from_file(setting, options.file)}
 
@@ -55,7 +55,7 @@ def _unique(pairs: list[tuple[str, str]]) -> dict[str, str]:
     values: dict[str, str] = {}
     for key, value in pairs:
         if key in values:
-            raise ConfigError(f"{find_setting(key).key}: expected once, but it is given twice", keys=(key,))
+            raise ConfigError(f"{find_setting(key).key}: given twice", keys=(key,), fix="give one value")
         values[key] = value
     return values
 
@@ -72,7 +72,8 @@ def _typed(setting: Setting) -> str:
     try:
         return getpass.getpass(f"{setting.label}: ")
     except EOFError:
-        raise InvalidValue(setting.key, "a value, but nothing was typed") from None
+        problem = f"{setting.key}: no secret was entered"
+        raise ConfigError(problem, keys=(setting.key,), fix="type the secret, then press Enter") from None
 
 
 def _from_file(setting: Setting, name: str) -> str:
@@ -82,7 +83,7 @@ def _from_file(setting: Setting, name: str) -> str:
     except OSError as error:
         fix = "check the path given to --file"
         raise ConfigError(f"{setting.key}: the file cannot be read: {error.strerror}", fix=fix) from None
-    except ValueError:  # a NUL byte
+    except ValueError:  # the path contains a NUL byte
         raise WrongCall("--file: expected the path of a file") from None
     return _decoded(setting, content)
 
@@ -90,7 +91,7 @@ def _from_file(setting: Setting, name: str) -> str:
 def _decoded(setting: Setting, content: bytes) -> str:
     """Return the content as text, without a newline at its end.
 
-    Raise ``InvalidValue`` if it is too long or is not UTF-8.
+    Raise ``InvalidValue`` if the content is too long or is not UTF-8.
     """
     if len(content) > MAX_BYTES:
         raise InvalidValue(setting.key, f"at most {MAX_BYTES} bytes")

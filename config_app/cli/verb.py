@@ -13,10 +13,12 @@ from config_app.declaration.schema import Setting
 from config_app.errors import ConfigError, ManagedSetting
 from config_app.project import get_project, get_schema
 
-LONGEST_WAIT, A_DAY = 30.0, 86_400.0
-"""How long ``--wait`` waits by default, and the longest wait that it accepts, in seconds."""
+LONGEST_WAIT = 30.0
+"""How many seconds ``--wait`` waits at most if it is given without a number."""
+A_DAY = 86_400.0
+"""The largest number of seconds that ``--wait`` and ``--confirm`` accept."""
 SHORTEST_DEADLINE = 10.0
-"""The shortest time that ``--confirm`` accepts, in seconds: nobody could confirm a change sooner."""
+"""The smallest number of seconds that ``--confirm`` accepts. A person cannot confirm a change sooner."""
 UNITS = {"s": 1, "m": 60, "h": 3600}
 _DURATION = re.compile(r"([0-9]{1,5})([smh])")
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
@@ -28,11 +30,11 @@ class WrongCall(ConfigError):
 
 
 class Verb:
-    """One verb of ``manage.py config``: its arguments and its action."""
+    """A verb of ``manage.py config``, such as ``set``: its arguments and its action."""
 
     needs_install: ClassVar[bool] = True
     repeated: ClassVar[str | None] = None
-    """The positional argument whose values may also follow an option; argparse alone does not allow this."""
+    """The positional argument whose values may also follow an option, which argparse alone does not allow."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the verb's arguments to ``parser``."""
@@ -48,11 +50,12 @@ def add_json_option(parser: ArgumentParser) -> None:
 
 
 def add_process_options(parser: ArgumentParser) -> None:
-    """Add the options of every Django command, which people also write after the verb.
+    """Add the options of every Django command, so that people can write these options after the verb too.
 
-    If the verb has an option with the same name, keep that one.
+    If the verb has an option of the same name, keep the verb's option.
     """
-    # The help of the command lists them. A default would replace the value of an option before the verb.
+    # The help of the command already lists these options, so this help does not. They have no defaults: a
+    # default would replace the value of an option that stands before the verb.
     options: dict[str, dict[str, Any]] = {
         "--settings": {},
         "--pythonpath": {},
@@ -68,9 +71,9 @@ def add_process_options(parser: ArgumentParser) -> None:
 
 
 def add_writing_options(parser: ArgumentParser) -> None:
-    """Add the options of every verb that writes: ``--reason``, ``--dry-run`` and ``--json``."""
-    parser.add_argument("--reason", type=_text, default="", help="why, for the history")
-    parser.add_argument("--dry-run", action="store_true", help="print the plan and write nothing")
+    """Add the options of verbs that change the configuration: ``--reason``, ``--dry-run`` and ``--json``."""
+    parser.add_argument("--reason", type=_text, default="", help="the reason, which the history shows")
+    parser.add_argument("--dry-run", action="store_true", help="print what would change, and write nothing")
     add_json_option(parser)
 
 
@@ -82,7 +85,7 @@ def add_base_option(parser: ArgumentParser) -> None:
 
 def add_wait_option(parser: ArgumentParser) -> None:
     """Add ``--wait``, which waits until every running process uses the new revision."""
-    text = f"wait until every process uses the new revision, at most SECONDS ({LONGEST_WAIT:.0f})"
+    text = f"wait at most SECONDS (default: {LONGEST_WAIT:.0f}) until every process uses the new revision"
     options: dict[str, Any] = {"nargs": "?", "const": LONGEST_WAIT, "type": seconds, "metavar": "SECONDS"}
     parser.add_argument("--wait", help=text, **options)
 
@@ -103,7 +106,7 @@ def duration(text: str) -> float:
 
 
 def seconds(text: str) -> float:
-    """Return ``text`` as a number of seconds, at most a day."""
+    """Return the number of seconds in ``text``, at most a day."""
     if not _SECONDS.fullmatch(text) or float(text) > A_DAY:
         raise ArgumentTypeError("expected a number of seconds; to use the default, put --wait last")
     return float(text)
@@ -131,10 +134,10 @@ def _text(text: str) -> str:
 def find_setting(key: str) -> Setting:
     """Return the setting that has or had this key; raise ``UnknownSetting`` if there is none.
 
-    Raise ``ManagedSetting`` if it is the key of the salt.
+    Raise ``ManagedSetting`` if ``key`` is the key of the salt.
     """
     if key == SALT_KEY:
-        raise ManagedSetting(key, "and is never shown, because every secret depends on it")
+        raise ManagedSetting(key, "every secret depends on it, so it is never shown")
     schema = get_schema()
     return schema[schema.current_key(key)]
 

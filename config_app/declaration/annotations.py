@@ -13,7 +13,7 @@ from config_app.declaration.secret import Secret
 _NAMED = re.compile(r"\bSecret\b")
 _UNIONS = (typing.Union, types.UnionType)
 _WRAPPERS = ("__supertype__", "__value__", "__bound__")
-"""Where a ``NewType``, a ``type`` alias (PEP 695) and a ``TypeVar`` keep the type that they stand for."""
+"""The attributes in which a ``NewType``, a ``type`` alias (PEP 695) and a ``TypeVar`` keep their type."""
 
 
 def mentions_secret(annotation: Any) -> bool:
@@ -35,7 +35,7 @@ def _is_secret(found: Any) -> bool:
 
 
 def _parts(annotation: Any, seen: set[int]) -> Iterator[Any]:
-    """Yield an annotation and every type in it, each once; an alias can contain itself."""
+    """Yield an annotation and every type in it. Yield each only once, because an alias can contain itself."""
     if id(annotation) in seen:
         return
     seen.add(id(annotation))
@@ -45,7 +45,7 @@ def _parts(annotation: Any, seen: set[int]) -> Iterator[Any]:
 
 
 def _members(annotation: Any, seen: set[int]) -> Iterator[Any]:
-    """Yield the members of a union, and what each alias stands for."""
+    """Yield the members of a union. Replace each alias by the type that it stands for."""
     if id(annotation) in seen:
         return
     seen.add(id(annotation))

@@ -1,4 +1,4 @@
-"""Former names of settings: what is stored under a former key still belongs to its setting."""
+"""Former keys of settings. A value that is stored under a former key still belongs to the setting."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def former_names(settings: Mapping[str, Any]) -> dict[str, str]:
-    """Return the current key for each former key, but not for keys that another setting has now."""
+    """Return the current key for each former key. Leave out former keys that another setting has now."""
     found: dict[str, str] = {}
     for key, setting in settings.items():
         for old in setting.formerly:
@@ -21,10 +21,11 @@ def former_names(settings: Mapping[str, Any]) -> dict[str, str]:
 
 
 class Carried(NamedTuple):
-    """Entries by current key.
+    """What ``carry_over`` returns.
 
-    - ``former``: for each entry that was found under a former key, this former key, by current key.
-    - ``leftover``: for each entry that a newer one replaces, its current key, by former key.
+    - ``entries``: the entries, by current key.
+    - ``former``: the former key of each entry that was found under a former key, by current key.
+    - ``leftover``: the current key of each entry that was dropped for a newer one, by former key.
     """
 
     entries: dict[str, Any]
@@ -33,7 +34,7 @@ class Carried(NamedTuple):
 
 
 def carry_over(names: Mapping[str, str], found: dict[str, T]) -> Carried:
-    """Return the entries of ``found`` by current key; ``names`` is the result of ``former_names``."""
+    """Return the entries of ``found`` under current keys; ``names`` is the result of ``former_names``."""
     former: dict[str, str] = {}
     leftover: dict[str, str] = {}
     for old in [old for old in names if old in found]:
@@ -48,8 +49,8 @@ def carry_over(names: Mapping[str, str], found: dict[str, T]) -> Carried:
 def imported_names(key: str, formerly: Iterable[str], imported_from: tuple[str, ...]) -> tuple[str, ...]:
     """Return the environment variables of a setting, followed by those of its former keys.
 
-    With the key ``token`` and the variable ``SHOP_TOKEN``, the former key ``mail_token`` means
-    ``SHOP_MAIL_TOKEN``.
+    For example, if the key ``token`` is imported from ``SHOP_TOKEN``, the former key ``mail_token`` is
+    imported from ``SHOP_MAIL_TOKEN``.
     """
     ending = key.upper()
     former = [

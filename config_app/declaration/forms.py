@@ -24,7 +24,7 @@ INCOMPLETE = "This page was incomplete. Load it again."
 
 
 class ProofForm(forms.Form):
-    """The base class of the forms that may require a proof of identity, with a field for a password."""
+    """The base class of forms that may need a proof of identity; it has a field for the password."""
 
     _password = forms.CharField(
         label="Your password, to confirm that it is you",
@@ -49,11 +49,11 @@ class ProofForm(forms.Form):
     @property
     def asks_for_proof(self) -> bool:
         """Return whether the page has to ask for the password (again)."""
-        # A page never repeats a password, so one that was sent with a refused form must be entered again.
+        # A page never repeats a password. If the form was refused, the password must be entered again.
         return self.is_bound and (PASSWORD in self.errors or bool(self[PASSWORD].data))
 
     def add_config_error(self, error: ConfigError) -> None:
-        """Attach each error to the fields that it names, or to the whole form if it names none of them."""
+        """Attach each error to the fields that it names, or to the whole form if it names no field."""
         if isinstance(error, NotProved):
             self.add_error(PASSWORD, error.message)
             return
@@ -68,8 +68,8 @@ class ProofForm(forms.Form):
 class RevisionForm(ProofForm):
     """The base class of the forms for changes, with the base revision, the reason and a password.
 
-    The base revision is the one that the page showed. The password is needed only if a change requires a
-    proof of identity.
+    The base revision is the newest revision at the time when the form was loaded. The password is needed
+    only if a change needs a proof of identity.
     """
 
     _base_revision = forms.IntegerField(
@@ -88,7 +88,7 @@ class RevisionForm(ProofForm):
 
     @property
     def base_revision(self) -> int | None:
-        """Return the revision that the page showed, or ``None`` if the form does not contain a number."""
+        """Return the number of the base revision, or ``None`` if the form does not contain a number."""
         text = str(self[BASE_REVISION].data or "")
         return int(text) if NUMBER.fullmatch(text) else None
 
@@ -115,10 +115,10 @@ class ConfigurationForm(RevisionForm):
 
     A submitted form has fields only for the settings that the person changed. Call ``complete`` to add the
     other fields before you show the form again. A setting that the submitted data does not contain keeps its
-    value: a later version may have declared it while the page was open.
+    value. Perhaps an upgrade added this setting while the page was open.
     """
 
-    # A browser sends nothing for a checkbox that is not ticked. These are the keys that the page showed.
+    # The keys of settings on the page for which a browser may send nothing, such as an unticked checkbox.
     _shown = forms.CharField(required=False, widget=forms.HiddenInput)
 
     # Creating and cleaning hundreds of unchanged fields would take longer than the rest of the request.
@@ -162,13 +162,13 @@ class ConfigurationForm(RevisionForm):
         return not widget.value_omitted_from_data(self.data, self.files, setting.key)
 
     def _may_send_nothing(self, key: str) -> bool:
-        """Return whether a browser can send nothing for a setting that its page showed."""
-        # Such widgets never say that their value was omitted.
+        """Return whether a browser may send nothing for this setting although the page showed it."""
+        # The widgets of such settings never report that their value was omitted.
         widget = self.settings[key].declaration.field.widget
         return not widget.value_omitted_from_data({}, MultiValueDict(), key)
 
     def _is_touched(self, setting: Setting) -> bool:
-        """Return whether the submitted value differs from the one that the page showed."""
+        """Return whether the submitted value differs from the value that the page showed."""
         if not self.is_posted(setting):
             return False
         field, shown = setting.declaration.field, self.initial.get(setting.key)
@@ -198,12 +198,12 @@ class ConfigurationForm(RevisionForm):
         return [s.label for s in self.settings.values() if s.is_secret and self[s.key].data]
 
     def add_config_error(self, error: ConfigError) -> None:
-        """Attach each error to the fields that it names, also to fields that the person did not change."""
+        """Attach each error to the fields that it names, even if the person did not change these fields."""
         self.complete()
         super().add_config_error(error)
 
     def changes(self) -> dict[str, Any]:
-        """Return the new value, or ``UNSET``, of each changed setting, by key, for ``plan``."""
+        """Return the changes for ``plan``: the new value, or ``UNSET``, of each changed setting, by key."""
         changed = set(self.changed_data)
         return {
             key: UNSET if self._is_unset(key) else self.cleaned_data[key]

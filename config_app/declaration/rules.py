@@ -14,20 +14,21 @@ Rule = Callable[[C], Iterable[RuleViolation]]
 
 
 def violations_of(rule: Rule[C], config: C) -> list[RuleViolation]:
-    """Return the violations that a rule finds; a ``FaultyRule`` if the rule fails.
+    """Return the violations that a rule finds, or a ``FaultyRule`` if the rule itself raises an exception.
 
-    ``FaultyRule`` has the type and the line of the exception, but not its text, which may contain a secret.
+    ``FaultyRule`` names the type and the line of the exception. It leaves out the exception's text, which may
+    contain a secret.
     """
-    # A rule runs at every load. If it could raise, one mistake in it would take the whole configuration away.
+    # Rules run at every load. Without this, a mistake in one rule would make every load fail.
     try:
         found: list[Any] = list(rule(config))
-    except RuleViolation as violation:  # raised instead of yielded
+    except RuleViolation as violation:  # the rule raised the violation instead of yielding it
         return [violation]
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a rule is foreign code
         return [FaultyRule(_name(rule), f"failed: {type(error).__name__}{_place(error.__traceback__)}")]
     if all(isinstance(violation, RuleViolation) for violation in found):
         return found
-    return [FaultyRule(_name(rule), "returned something that is no RuleViolation")]
+    return [FaultyRule(_name(rule), "returned something other than violations")]
 
 
 def _name(rule: Rule[Any]) -> str:

@@ -52,12 +52,12 @@ class Setting:
 
     @property
     def label(self) -> str:
-        """Return the name to show to people, in their language if it is translated."""
+        """Return the name that people see, in their language if there is a translation."""
         return str(self.declaration.label)
 
     @property
     def help(self) -> str:
-        """Return a sentence that says what the setting does, in the person's language if it is translated."""
+        """Return what the setting does, as a text in the person's language if there is a translation."""
         return str(self.declaration.help)
 
     @property
@@ -115,15 +115,15 @@ class Setting:
         """Return the typed value of ``text``; raise ``InvalidValue`` if it is not valid."""
         try:
             found = self.declaration.field.clean(text)
-            # A field that returns plain text must not put a secret into plain sight (E011).
+            # If the field returns plain text for a secret (E011), the secret must still be hidden.
             return Secret(found) if self.is_secret and isinstance(found, str) else found
         except ValidationError as error:
             raise InvalidValue(self.key, _expectation(error), fix=self._fix(text)) from None
-        except UNFIT:  # a field of the project that raises something else for some texts
+        except UNFIT:  # a field of the project may raise other exceptions for some texts
             raise InvalidValue(self.key, self.expected) from None
 
     def accept(self, value: Any) -> Any:
-        """Return the valid form of a text or a typed value; raise ``InvalidValue`` if it is not valid."""
+        """Return the typed value for a text or a typed value; raise ``InvalidValue`` if it is not valid."""
         if value is None or isinstance(value, str | Secret):
             return self.parse(self._text_of(value))
         try:
@@ -160,7 +160,7 @@ class Setting:
         return "" if value is None else self.serialise(value)
 
     def display(self, value: Any) -> str:
-        """Return ``value`` as text for people; for a secret, only whether it is set."""
+        """Return ``value`` as text for people; for a secret, say only whether it is set."""
         if self.is_secret:
             return NOT_SET if value is None else SECRET_SET
         return self.serialise_optional(value)
@@ -172,7 +172,7 @@ def _expectation(error: ValidationError) -> str:
 
 
 def _is_secret(annotation: Any, declaration: Declaration) -> bool:
-    # Either of them is enough: if they disagree (E010, E011), the value is still stored encrypted.
+    # If the annotation and the field disagree (E010, E011), the value is still stored encrypted.
     return mentions_secret(annotation) or makes_secrets(declaration.field)
 
 
@@ -191,7 +191,7 @@ def _by_key(settings: Iterable[Setting]) -> dict[str, Setting]:
 
 
 class Schema(Generic[C]):
-    """The settings of a runtime config class, in the order of declaration, and the rules across them."""
+    """The settings of a runtime config class, in the order of declaration, and the rules between them."""
 
     def __init__(
         self, config_class: type[C], *, rules: Iterable[Rule[C]] = (), guards: Iterable[Guard[C]] = ()
@@ -243,7 +243,7 @@ class Schema(Generic[C]):
         return by_attribute or difflib.get_close_matches(str(key).lower(), self.settings, n=3)
 
     def current_key(self, key: str) -> str:
-        """Return the current key of the setting that has or had ``key``; unknown keys stay as they are."""
+        """Return the current key of the setting that has or had ``key``; return an unknown key unchanged."""
         return self.former.get(key, key)
 
     def names(self, key: str) -> tuple[str, ...]:
@@ -255,7 +255,7 @@ class Schema(Generic[C]):
         """Return the setting with this key; raise ``ManagedSetting`` if only code may change it."""
         found = self[key]
         if found.managed:
-            raise ManagedSetting(key, "because the application sets it")
+            raise ManagedSetting(key, "the application itself sets it")
         return found
 
     def find_section(self, name: str) -> Section:
@@ -289,9 +289,9 @@ class Schema(Generic[C]):
         return [key for key, name in names if getattr(old, name) != getattr(new, name)]
 
     def violations(self, config: C) -> list[RuleViolation]:
-        """Return a violation for each rule across settings that ``config`` breaks.
+        """Return a violation for each rule that ``config`` breaks.
 
-        A rule that fails, or that does not return violations, is a ``FaultyRule`` instead.
+        If a rule raises an exception or does not return violations, return a ``FaultyRule`` for that rule.
         """
         return [violation for rule in self.rules for violation in violations_of(rule, config)]
 

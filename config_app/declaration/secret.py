@@ -15,7 +15,8 @@ MASK: Final = "••••••••"
 class Secret:
     """An immutable string that shows itself as `MASK`; only `reveal()` returns the string.
 
-    Two secrets are equal if their strings are. A copy is the same object; a pickle contains no string.
+    Two secrets are equal if their strings are equal. A copy of a secret is the same object. A pickled secret
+    does not contain the string.
     """
 
     # The attribute is a function that returns the string, not the string itself. Debuggers and crash
@@ -26,13 +27,13 @@ class Secret:
     def __new__(cls, value: str) -> Secret:
         """Return a secret that contains `value`; raise TypeError if it is not a string."""
         if not isinstance(value, str):
-            del value  # type: ignore[unreachable]  # keeps it out of the traceback's local variables
+            del value  # type: ignore[unreachable]  # keeps the value out of the traceback's local variables
             raise TypeError("a Secret must be made from a str")
         return _seal(value)
 
     @classmethod
     def masked(cls) -> Secret:
-        """Return a secret without its string, for a secret that is set but was not decrypted."""
+        """Return a ``Secret`` without a string, for a secret that is set but was not decrypted."""
         return _seal(None)
 
     def reveal(self) -> str:

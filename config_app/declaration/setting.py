@@ -40,7 +40,7 @@ class Editable(enum.Enum):
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """Settings that belong together: one fieldset, one chapter of the reference."""
+    """A group of settings: one fieldset in the editor, one chapter in the reference."""
 
     key: str
     title: str
@@ -92,8 +92,8 @@ def setting(
       give people rights or decide whom the application trusts.
     - ``summary``: returns the text for the short table of ``config show``. Settings without it are not in
       that table.
-    - ``formerly``: the keys that the setting had in earlier versions. What is stored under them still counts,
-      with its history and its environment variables.
+    - ``formerly``: the keys that the setting had in earlier versions. The values, the history and the
+      environment variables of these keys still belong to the setting.
     - ``machine_specific``: the value belongs to one machine, such as the path of a file. An export or import
       leaves it out unless it is named.
     """

@@ -8,13 +8,13 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 UNFIT = (TypeError, ValueError, AttributeError, ArithmeticError, LookupError)
-"""What a field may raise for a value of a type that it does not expect."""
+"""The exceptions that a field may raise for a value of an unexpected type."""
 
 
 def clean_typed(field: forms.Field, value: Any) -> Any:
-    """Return ``value`` in the form that ``field`` gives it; raise ``ValidationError`` if it is not valid."""
-    # Almost anything has a text, and a field may accept that text: str([None]) is "[None]". So the type is
-    # checked first. If the field does not name its types, the text must give the same value back.
+    """Return the typed ``value`` as ``field`` normalises it; raise ``ValidationError`` if it is not valid."""
+    # Almost anything has a text, and a field may accept that text: str([None]) is "[None]". So check the type
+    # first. If the field does not name its types, parsing the text must return the same value.
     types: tuple[type, ...] = getattr(field, "typed", ())
     if types and not is_instance(value, types):
         raise _refusal(field)

@@ -17,4 +17,4 @@ class Unset(enum.Enum):
 
 
 UNSET: Final[Literal[Unset.UNSET]] = Unset.UNSET
-"""In a plan's changes, removes the row of the setting, so that the default applies."""
+"""Stands in a plan's changes for "remove the row of the setting, so that the default applies"."""

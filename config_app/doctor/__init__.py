@@ -1,1 +1,1 @@
-"""The checks of a running install, one function for each fact; none of them changes the install."""
+"""The checks of ``config doctor``, one function for each fact. No check changes the install."""

@@ -18,7 +18,7 @@ OF_RULES = {"broken_rule", "faulty_rule"}
 
 
 def stored_values(overview: Overview) -> Finding:
-    """Check that every stored value is valid and known, and that nothing refused by an import is left."""
+    """Check that every stored value is valid and belongs to a setting, and that no import refused a value."""
     found = [p for p in overview.stored_problems if p.code not in {*OF_RULES, UNREADABLE}]
     stored = [entry for entry in overview.entries.values() if entry.is_stored]
     refused = {key for problem in found for key in problem.keys}
@@ -42,15 +42,15 @@ def history(overview: Overview) -> Finding:
 
 
 def _unrecorded() -> list[Problem]:
-    """Return a problem if rows differ from the history, whether or not the triggers counted the write."""
+    """Return a problem if rows differ from the history."""
     stored = store.read()
     keys = tuple(sorted(filter(is_key_shaped, adoption.differing(stored))))
     if not keys:
         return []
     names = ", ".join(keys)
     if stored.drifted:
-        message = f"{names}: the database was changed directly, and no revision records the change yet"
-        fix = "a running process records it within seconds; without one, the next change records it"
+        message = f"{names}: the database was changed with SQL, and no revision records this change yet"
+        fix = "start a process, which records the change within seconds, or make the next change"
         return [Problem(code="unrecorded", message=message, fix=fix, keys=keys)]
     message = f"{names}: the row differs from the history, and no trigger counted the change"
     fix = "run manage.py migrate to restore the triggers, then set each setting again with config set"
@@ -65,7 +65,8 @@ def _missing_revisions() -> list[Problem]:
         return []
     since = f" since revision {first}" if first > 1 else ""
     message = (
-        f"the last revision is {last}, but there are only {count}{since}: some were removed or renumbered"
+        f"the last revision is {last}, but the history has only {count} revisions{since}: "
+        "some were removed or renumbered"
     )
     return [Problem(code="revisions_missing", message=message, fix="restore the history from a backup")]
 
@@ -95,9 +96,9 @@ def environment(overview: Overview) -> Finding:
 
 
 def project(overview: Overview) -> Finding:
-    """Check that the project reports no other problem."""
+    """Check that the project itself reports no problem."""
     found = tuple(get_project().problems(overview.config))
-    return Finding(f"reports problems: {len(found)}" if found else "reports no other problem", found)
+    return Finding(f"reports problems: {len(found)}" if found else "reports no problem", found)
 
 
 CHECKS: tuple[Check, ...] = (stored_values, rules, history, confirmations, environment, project)

@@ -15,7 +15,7 @@ from config_app.store import state_row, triggers
 from config_app.store.failures import database_errors
 
 MOST_FINDINGS = 3
-"""The most lines of SQLite's integrity check to repeat."""
+"""How many lines of SQLite's integrity check the doctor repeats at most."""
 SOUND = "ok"
 """The answer of SQLite's integrity check for an undamaged file."""
 UNHEARD = Problem(
@@ -27,7 +27,7 @@ UNHEARD = Problem(
 UNCOUNTED = Problem(
     code="state_missing",
     message="the only row of config_state is missing, so writes are not counted",
-    fix="run manage.py migrate, which restores it",
+    fix="run manage.py migrate, which restores this row",
     severity="error",
 )
 
@@ -81,22 +81,22 @@ def _quick_check() -> list[str]:
 
 
 def direct_writes(_overview: Overview) -> Finding:
-    """Check that the database accepts writes and counts those that bypass the store.
+    """Check that the database accepts writes, and that it counts writes that bypass the store.
 
-    Raise ``DatabaseUnavailable`` if nothing can be written.
+    Raise ``DatabaseUnavailable`` if the database refuses writes.
     """
     counted, silent = _counts_direct_writes(), _sends_no_notification()
     if connection.vendor not in triggers.STATEMENTS:
         name = connection.display_name
-        return Finding(f"{name} has no trigger to count them, so raw SQL is noticed up to a minute later")
+        return Finding(f"{name} has no triggers, so changes with raw SQL are noticed up to a minute later")
     if not state_row.exists():
-        return Finding("nothing is counted", (UNCOUNTED,))
+        return Finding("no write is counted", (UNCOUNTED,))
     if counted and not silent:
         return Finding("the triggers count every write, raw SQL included")
     table = "system_config" if not counted else "config_state"
     missing = Problem(
         code="triggers_missing",
-        message=f"a trigger on {table} is missing or disabled, so raw SQL is not noticed at once",
+        message=f"a trigger on {table} is missing or disabled, so changes with raw SQL are noticed late",
         fix="run manage.py migrate, which restores the triggers",
         severity="error",
     )
@@ -105,7 +105,7 @@ def direct_writes(_overview: Overview) -> Finding:
 
 
 def _sends_no_notification() -> bool:
-    """Return whether PostgreSQL lacks the trigger that notifies the processes, or has it disabled."""
+    """Return whether PostgreSQL's trigger that notifies the processes is missing or disabled."""
     if connection.vendor != "postgresql":
         return False
     with connection.cursor() as cursor:
@@ -147,7 +147,7 @@ def notifications(_overview: Overview) -> Finding:
     try:
         PostgresSource().close()
         if hears_notifications():
-            return Finding("LISTEN receives them")
-        return Finding("LISTEN receives none", (UNHEARD,))
+            return Finding("LISTEN receives notifications")
+        return Finding("LISTEN receives no notifications", (UNHEARD,))
     except BehindPooler:
-        return Finding("LISTEN receives none", (POOLED,))
+        return Finding("LISTEN receives no notifications", (POOLED,))

@@ -1,4 +1,4 @@
-"""An examination: run all checks of the engine and of the project, even if some of them fail."""
+"""Runs all checks of the engine and of the project, even if some of them fail."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Examination:
 
     @property
     def healthy(self) -> bool:
-        """Return whether no fact is an error; warnings are allowed."""
+        """Return whether no check found an error; warnings are allowed."""
         return self.count(ERROR) == 0
 
     def count(self, status: str) -> int:
@@ -74,7 +74,7 @@ def _checks() -> Iterator[Check]:
 
 
 def _read() -> tuple[Overview | None, Fact]:
-    """Read the overview; return the overview, or ``None`` if that fails, and the resulting fact."""
+    """Try to read the overview. Return it, or ``None`` if this fails, and a fact that reports the failure."""
     found: list[Overview] = []
 
     def read() -> Finding:
@@ -88,7 +88,7 @@ def _read() -> tuple[Overview | None, Fact]:
 
 
 def _examined(name: str, look: Callable[[], Finding]) -> Fact:
-    """Run one check and return its fact; an exception becomes an error of the fact."""
+    """Run one check and return the fact. If the check raises an exception, the fact reports an error."""
     try:
         with database_errors():
             finding = look()
@@ -105,4 +105,5 @@ def _examined(name: str, look: Callable[[], Finding]) -> Fact:
 
 
 def _unexamined(message: str) -> Problem:
-    return Problem(code="not_examined", message=message, fix="restore a backup", severity=ERROR)
+    fix = "restore the database from a backup"
+    return Problem(code="not_examined", message=message, fix=fix, severity=ERROR)

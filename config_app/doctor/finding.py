@@ -1,4 +1,4 @@
-"""One fact that the doctor examined, with its status."""
+"""``Fact``: the result of one check of the doctor."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ OK, WARNING, ERROR = "ok", "warning", "error"
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """One examined fact; its ``name`` is the same in every version."""
+    """The result of one check of the doctor: a finding, and the problems that the check found.
+
+    ``name`` is the name of the check. It is the same in every version, so scripts can rely on it.
+    """
 
     name: str
     finding: str

@@ -1,4 +1,4 @@
-"""Checks of the secrets: what unlocks them and whether each decrypts (K2, K8). No value is reported."""
+"""Checks of the keyring and of the secrets (K2, K8). They never report the value of a secret."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from config_app.project import get_schema
 
 UNREADABLE = "secret_unreadable"
 MOST_NAMES = 5
-"""The most revisions to name in one message about unreadable secrets."""
+"""How many revisions one message about unreadable secrets names at most."""
 
 
 def keyring(_overview: Overview) -> Finding:
     """Check that every available key unlocks the keyring; raise ``KeyringLocked`` if none does."""
     kinds = enrolment.slot_kinds()
     if not kinds and not install_keyring.exists():
-        return Finding("none yet: the first secret creates it")
+        return Finding("there is no keyring yet; the first secret creates it")
     opening = enrolment.opening_kinds()
     openers = " and ".join(kind for kind, opens in opening.items() if opens)
     text = f"{_slots(kinds)}; unlocked here by {openers}"
@@ -46,7 +46,7 @@ def _without_slot(opening: dict[str, bool]) -> Iterator[Problem]:
             yield Problem(
                 code="key_without_slot",
                 message=f"the available {kind} key unlocks no slot",
-                fix="the next start creates a slot for it; if the key is wrong, correct it first",
+                fix="the next start creates a slot for this key; if the key is wrong, correct it first",
             )
 
 
@@ -58,11 +58,11 @@ def secrets(overview: Overview) -> Finding:
     problems += [_unreadable_row(key) for key in unknown if not _decrypts(key, unknown[key])]
     stored = [entry for entry in overview.entries.values() if entry.setting.is_secret and entry.is_stored]
     total = len(stored) + len(unknown)
-    return Finding(f"{total - len(problems)} of {total} decrypt", tuple(problems))
+    return Finding(f"{total - len(problems)} of {total} can be decrypted", tuple(problems))
 
 
 def _of_another_version() -> dict[str, str]:
-    """Return the ciphertext of each secret row whose key this version does not know, by key."""
+    """Return the ciphertext of each secret row that belongs to no setting of this version, by key."""
     known = {*get_schema().settings, SALT_KEY}
     return {key: row.value for key, row in store.read().rows.items() if row.is_secret and key not in known}
 
@@ -99,7 +99,8 @@ def archived_secrets(_overview: Overview) -> Finding:
             failed.setdefault(key, set()).add(revision)
     readable = len(archived) - sum(map(len, failed.values()))
     return Finding(
-        f"{readable} of {len(archived)} decrypt", tuple(_lost(key, failed[key]) for key in sorted(failed))
+        f"{readable} of {len(archived)} can be decrypted",
+        tuple(_lost(key, failed[key]) for key in sorted(failed)),
     )
 
 
@@ -116,7 +117,7 @@ def _lost(key: str, revisions: set[int]) -> Problem:
     return Problem(
         code="archived_secret_unreadable",
         message=f"{name}: the secret of revision {', '.join(numbers[:MOST_NAMES])}{more} cannot be decrypted",
-        fix="only a rollback to such a revision would need it; in that case, enter the secret again",
+        fix="only a rollback to such a revision needs this secret; after it, enter the secret again",
         keys=(key,) if is_key_shaped(key) else (),
     )
 

@@ -1,4 +1,4 @@
-"""The check of the running processes: whether each of them runs the last revision."""
+"""The check of the running processes: whether each of them runs the newest revision."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from config_app.propagation.progress import remark
 
 
 def processes(overview: Overview) -> Finding:
-    """Check that every running process runs the last revision, has acted on it and reports no error."""
+    """Check that every running process runs the newest revision, has acted on it and reports no error."""
     problems = (problem for p in overview.processes for problem in _problems(p, overview.revision))
     pins = [_pinned(process) for process in overview.processes if process.pins]
     return Finding("; ".join([str(overview.summary), *pins]), tuple(problems))
@@ -28,7 +28,8 @@ def _problems(process: Process, revision: int) -> Iterator[Problem]:
         yield Problem(code="behind", message=remark(process), fix=fix)
     if process.error:
         message = f"{process}: {process.error}"
-        yield Problem(code="process_error", message=message, fix="read its log", severity="error")
+        fix = "read the log of this process"
+        yield Problem(code="process_error", message=message, fix=fix, severity="error")
     if process.pending:
         keys = tuple(process.pending)
         message = f"{process} has yet to act on {', '.join(keys)}"

@@ -24,7 +24,7 @@ _lock = open_in_children(threading.Lock())
 
 
 class _Unlocked:
-    """The unlocked keyring of this process. Until the commit, only its own transaction has a new keyring."""
+    """The unlocked keyring of this process. Until its commit, a transaction keeps a new keyring to itself."""
 
     def __init__(self) -> None:
         self.keyring: Keyring | None = None
@@ -46,7 +46,7 @@ _unlocked = process.keep(_Unlocked())
 
 
 def get_keyring() -> Keyring:
-    """Return the unlocked keyring; raise ``KeyringLocked``, with the reason and the fix, if that fails."""
+    """Return the unlocked keyring; raise ``KeyringLocked``, with reason and fix, if no key unlocks it."""
     if (made := _unlocked.of_transaction()) is not None:
         return made
     if _unlocked.keyring is None:
@@ -94,7 +94,7 @@ def _refreshed() -> Keyring:
 def follow_salt(salt: str | None) -> Problem | None:
     """Unlock the keyring again if the database's ``salt`` is not the one of this process's keyring.
 
-    Return a problem if that fails, and keep the old keyring. Return ``None`` otherwise.
+    If no key unlocks it, keep the old keyring and return a problem; otherwise return ``None``.
     """
     # The salt changes when a backup of another install is restored while this process runs.
     if _unlocked.keyring is None or salt == _unlocked.keyring.salt or _unlocked.of_transaction() is not None:
@@ -127,12 +127,12 @@ def unlock_again() -> Keyring:
     if salt is None:
         if slots:
             raise KeyringLocked(f"{SALT_KEY} is missing from the database", "restore it from a backup")
-        raise KeyringLocked("the keyring does not exist yet", "it is made when the first secret is set")
+        raise KeyringLocked("the keyring does not exist yet", "set the first secret, which creates it")
     newest = key_tables.newest_key()
     return unlock(slots, unlockers(), read_salt(salt), newest[0] if newest else None)
 
 
 def exists() -> bool:
-    """Return whether there is a slot or a secret in the database, including secrets in the history."""
+    """Return whether the keyring exists: whether the database or its history has a slot or a secret."""
     secrets = SystemConfig.objects.filter(is_secret=True).exists()
     return secrets or KeySlot.objects.exists() or Change.objects.filter(is_secret=True).exists()

@@ -17,7 +17,7 @@ GROUP_OR_WORLD = stat.S_IRWXG | stat.S_IRWXO
 
 @contextlib.contextmanager
 def _written_beside(path: Path, content: bytes) -> Iterator[Path]:
-    """Write a temporary 0600 file beside ``path``, yield its path, and delete it if it is still there."""
+    """Write a temporary 0600 file beside ``path`` and yield its path. After the block, delete the file."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
@@ -55,7 +55,7 @@ def publish_once(path: Path, content: bytes) -> bool:
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Write ``content`` to ``path``, replacing the file if it exists; raise ``OSError`` if that fails."""
+    """Write ``content`` to ``path`` and replace an existing file; raise ``OSError`` if that fails."""
     with _written_beside(path, content) as temporary:
         temporary.replace(path)
     _sync_directory(path.parent)

@@ -1,4 +1,4 @@
-"""Decrypts what is stored for a setting, even if it was encrypted under a former key of the setting."""
+"""Decrypts the stored secret of a setting, even if it was encrypted for a former key of the setting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The form fields for settings; each one validates, parses, stores and displays one kind of value."""
+"""The form fields for settings. Each field validates, parses, serialises and displays one kind of value."""
 
 from __future__ import annotations
 

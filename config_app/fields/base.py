@@ -19,8 +19,8 @@ class SettingField(forms.Field, Generic[T]):
     Each error message is "expected …", sometimes with a hint, and never contains the value. The empty text
     means ``empty_value`` if the field is not ``required``.
 
-    ``typed`` names the types of the values. A field that does not name them accepts a typed value if the text
-    of that value gives the same value back.
+    ``typed`` names the types of the values. A field that names no types accepts a typed value only if parsing
+    the text of that value returns the same value.
     """
 
     attributes: ClassVar[Mapping[str, str]] = PLAIN_TEXT
@@ -77,11 +77,11 @@ class SettingField(forms.Field, Generic[T]):
             raise self.refusal(code="required")
 
     def prepare_value(self, value: Any) -> Any:
-        """Return the text for the widget: a text unchanged, or the text of a typed value."""
+        """Return the text for the widget. Return a text unchanged; return the text of a typed value."""
         return value if isinstance(value, str) else self.serialise(value)
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        """Return whether the parsed values differ; another spelling of the same value is no change."""
+        """Return whether the parsed values differ. Another spelling of the same value is not a change."""
         if self.disabled:
             return False
         try:

@@ -35,14 +35,14 @@ class SecretField(SettingField[Secret]):
         return Secret(text)
 
     def text_of(self, value: Secret | str) -> str:
-        """Return the secret as plain text; encrypt it before you store it."""
+        """Return the secret as plain text, which the caller must encrypt before storing it."""
         return value.reveal() if isinstance(value, Secret) else value
 
     def prepare_value(self, value: Any) -> None:
         """Return None, so that no widget ever shows the secret."""
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        """Return whether a new secret was entered; an empty field keeps the stored one."""
+        """Return whether a new secret was entered. An empty field keeps the stored secret."""
         return data not in self.empty_values and super().has_changed(initial, data)
 
 

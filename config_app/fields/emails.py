@@ -14,7 +14,7 @@ from config_app.fields.lists import ListField
 
 
 def canonical_email(text: str) -> str | None:
-    """Return the address in lower case, for comparing it with others; ``None`` if it is not valid.
+    """Return the address in lower case, so that addresses can be compared; ``None`` if it is not valid.
 
     Only ASCII addresses without a quoted local part are valid.
     """

@@ -49,7 +49,7 @@ def parse_host(text: str) -> str | None:
 
 
 def in_brackets(host: str) -> str:
-    """Return a canonical host as it is written in a URL and a Host header: IPv6 in brackets."""
+    """Return a canonical host as URLs and Host headers contain it, with brackets around IPv6."""
     return f"[{host}]" if ":" in host else host
 
 
@@ -114,7 +114,7 @@ class CidrListField(ListField[Network]):
 
     def hint(self, text: str) -> str:
         """Return what is wrong with an address that has a prefix, such as 10.0.0.5/8."""
-        # It could mean the address or the whole network, so it is refused.
+        # Such a text could mean the address or the whole network, so it is refused.
         return "" if _network(text, strict=False) is None else "a network has only zeros after its prefix"
 
 

@@ -17,9 +17,10 @@ _SEPARATOR = re.compile(r"[,\r\n]")
 
 
 class ListField(SettingField[tuple[E, ...]], Generic[E]):
-    """A field for a list, whose value is a tuple without duplicates, in the order of the text.
+    """A field for a list. Its value is a tuple without duplicates, in the order of the text.
 
-    Commas or new lines separate the entries. The stored text has commas, a form shows one entry per line.
+    People may separate the entries by commas or new lines. The stored text has commas. A form shows each
+    entry on its own line.
     """
 
     widget = forms.Textarea
@@ -34,7 +35,7 @@ class ListField(SettingField[tuple[E, ...]], Generic[E]):
         raise NotImplementedError
 
     def hint(self, text: str) -> str:
-        """Return what is wrong with an invalid entry, without repeating it; empty if that is not known."""
+        """Return what is wrong with an invalid entry, without the entry itself; empty if not known."""
         return ""
 
     def parse(self, text: str) -> tuple[E, ...]:
@@ -50,7 +51,7 @@ class ListField(SettingField[tuple[E, ...]], Generic[E]):
                 raise self.refusal(f"entry {place} is not valid")
 
     def _is_entry(self, entry: Any) -> bool:
-        # Almost anything has a text that could be an entry: "None" is a host name, and "a,b" is two of them.
+        # Almost anything has a text that could be an entry: "None" is a host name, and "a,b" is two of these.
         text = str(entry).strip()
         if not text or _SEPARATOR.search(text):
             return False

@@ -48,7 +48,7 @@ def parse_url(text: str) -> Url | None:
 
 
 def parse_origin(text: str) -> str | None:
-    """Return the canonical origin, or ``None`` if it is not valid; one slash at its end is accepted."""
+    """Return the canonical origin, or ``None`` if it is not valid. One slash at the end is allowed."""
     # Browsers add the slash when a person copies an address.
     url = parse_url(text)
     return url.origin if url and url.rest in ("", "/") else None
@@ -82,7 +82,7 @@ class OriginListField(ListField[str]):
     )
 
     def parse(self, text: str) -> tuple[str, ...]:
-        """Return the origins; raise ``refusal()`` if ``*`` is there but is not the only entry."""
+        """Return the origins; raise ``refusal()`` if ``*`` is one of several entries."""
         words = set(text.replace(",", " ").split())
         if "*" in words and len(words) > 1:
             raise self.refusal("* must be the only entry")
@@ -115,7 +115,8 @@ class UrlField(_UrlShaped):
 class HttpsOriginField(_UrlShaped):
     """A field for an https origin; may be empty.
 
-    A host name without a scheme means https. An http origin is accepted only if its host is this machine.
+    A host name without a scheme gets the scheme https. An http origin is accepted only if its host is this
+    machine.
     """
 
     expected = "an https:// origin or a host name, such as auth.example.com (http:// only for this machine)"

@@ -95,7 +95,7 @@ class IntegerRangeField(SettingField[int]):
 
     def check_typed(self, value: int) -> None:
         """Raise ``refusal()`` if the number is out of range."""
-        # Python refuses to write very large numbers as text.
+        # This check comes before the conversion to text, which Python refuses for very large numbers.
         if not self.min_value <= value <= self.max_value:
             raise self.refusal()
 
@@ -115,7 +115,7 @@ class PortField(IntegerRangeField):
 
 
 class ChoiceField(SettingField[str], forms.ChoiceField):
-    """A field for one of several words, in upper or lower case.
+    """A field for one of several words; upper and lower case are the same.
 
     ``choices`` are words, or pairs of a word and its label.
     """

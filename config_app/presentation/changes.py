@@ -54,7 +54,7 @@ def clock(seconds: float) -> str:
 def _shown(change: Change) -> ShownChange:
     key = get_schema().current_key(change.key)
     setting = get_schema().settings.get(key)
-    # An unknown key may have a secret's value, for example if its name was mistyped.
+    # The value of an unknown key may be a secret, for example if the key was mistyped.
     is_secret = change.is_secret or setting is None or setting.is_secret
     return ShownChange(
         key=key,

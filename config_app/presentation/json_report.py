@@ -1,4 +1,4 @@
-"""The current configuration as JSON, for ``config show --json`` and for requests of programs."""
+"""The current configuration as JSON data, for the HTTP API of a project."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from config_app.presentation.overview import read_overview
 
 
 def report() -> dict[str, Any]:
-    """Return state, revision, mode and every setting by key as JSON data.
+    """Return the state, the revision, the mode and all settings as JSON data.
 
-    A secret appears only as set or not set.
+    Of a secret, the data says only whether it is set.
     """
     overview = read_overview()
     # Everything else in the response to this request must belong to the same revision.

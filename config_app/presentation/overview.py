@@ -23,11 +23,11 @@ Json = Any
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class SettingStatus:
-    """One setting: its current value, and why the stored value or the value in a process may differ.
+    """One setting: its current value, and why the database or a process may have another value.
 
-    ``refused`` says what was expected if the stored value is refused. ``pins`` are the values that the
-    command lines of running processes pinned. ``behind`` counts the processes that have not loaded the last
-    change yet or have yet to act on it.
+    If the stored value is refused, ``refused`` says what was expected. ``pins`` are the values to which the
+    command lines of running processes pin the setting. ``behind`` counts the processes that have not loaded
+    the setting's newest change or have not acted on it yet.
     """
 
     setting: Setting
@@ -65,8 +65,8 @@ class SettingStatus:
 class Overview:
     """The whole configuration at one moment, with everything that needs a person's attention.
 
-    ``drifted`` means that a write bypassed the store and is in no revision yet. ``unconfirmed`` has each
-    revision that reverts automatically, with the seconds that are left to confirm it.
+    ``drifted`` means that a write bypassed the store and is in no revision yet. ``unconfirmed`` has the
+    number of each revision that waits to be confirmed, and the seconds that are left.
     """
 
     config: Any = dataclasses.field(repr=False)
@@ -83,12 +83,12 @@ class Overview:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """Return all problems, those of stored values first."""
+        """Return all problems. The problems of stored values come first."""
         return (*self.stored_problems, *self.other_problems)
 
     @property
     def summary(self) -> Summary:
-        """Return how many of the running processes run the last revision."""
+        """Return how many of the running processes run the newest revision."""
         return Summary(self.revision, self.processes)
 
     def as_json(self) -> dict[str, Json]:
@@ -148,13 +148,13 @@ def _entries(
 
 
 def _behind(key: str, change: Change | None, processes: Iterable[Process]) -> int:
-    """Return how many processes have not loaded the last change of a setting or not acted on it yet."""
+    """Return how many processes have not loaded or not acted on the newest change of a setting."""
     number = change.revision_id if change else 0
     return sum(process.revision < number or key in process.pending for process in processes)
 
 
 def json_value(value: Any, *, reveal: bool = False) -> Json:
-    """Return a value as JSON data; a secret is null unless ``reveal`` is true.
+    """Return a value as JSON data; a secret becomes null unless ``reveal`` is true.
 
     Numbers, booleans and lists keep their type. Values of other types become texts.
     """

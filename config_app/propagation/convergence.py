@@ -1,4 +1,4 @@
-"""Wait until a revision is live in every process."""
+"""Waits until every process uses a revision."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ INTERVAL = 0.02
 
 
 class NotEverywhere(ConfigError):
-    """A committed revision is not live in every running process, or a process failed to act on it."""
+    """Some running processes do not use a committed revision, or failed to act on it."""
 
     def __init__(self, found: Summary, stuck: Iterable[Process]) -> None:
         """Name the ``stuck`` processes in the message, each with its revision and error."""
         places = "; ".join(progress.remark(process) for process in stuck)
         super().__init__(
-            f"revision {found.revision} is committed, but not live in every process: {places}",
+            f"revision {found.revision} is committed, but some processes do not use it yet: {places}",
             fix="config show reports the progress",
         )
 
 
 class Convergence:
-    """A wait until every process runs a revision and has acted on it, for example moved its listener."""
+    """Waits until every process runs a revision and has acted on it, for example has moved its listener."""
 
     def __init__(self) -> None:
         """Remember the errors that processes report now; call this before the revision is committed."""
@@ -35,7 +35,7 @@ class Convergence:
         self._known = {process.error for process in receipts.running()}
 
     def until(self, number: int, keys: Collection[str], seconds: float) -> Summary:
-        """Wait until revision ``number``, which changed ``keys``, is live everywhere; return the summary.
+        """Wait until every process uses revision ``number``, which changed ``keys``; return the summary.
 
         Return early if a process reports a failure, and after ``seconds`` in any case. A killed process
         counts as behind until its last heartbeat is too old.
@@ -58,7 +58,7 @@ class Convergence:
     def stuck(self, found: Summary) -> list[Process]:
         """Return the processes that have not loaded the revision and those that failed.
 
-        If there are none, return those that have yet to act on it.
+        If there are no such processes, return the processes that have yet to act on the revision.
         """
         late = [process for process in found.processes if process.revision < found.revision]
         failed = [process for process in found.processes if self._failed(process, found)]

@@ -1,6 +1,6 @@
 """How a process learns of changes on PostgreSQL: its watcher uses ``LISTEN``.
 
-The watcher listens and reads on the same connection, so an idle process holds only one.
+The watcher listens and reads on the same connection, so an idle process holds only one connection.
 """
 
 from __future__ import annotations
@@ -86,13 +86,13 @@ class PostgresSource:
         Read the version after a notification, and otherwise every ``BACKSTOP`` seconds.
         """
         with _server_errors():
-            if self._server.closed:  # a hook may close this thread's connections
+            if self._server.closed:  # a hook closed the connections of this thread
                 self._listen()
                 return True
             if not self._is_notified() and time.monotonic() - self._checked_at < BACKSTOP:
                 return False
             version = self._read_version()
-            # A notification can arrive together with the answer. `wait` would miss it, so read again.
+            # A notification can arrive with the answer to the query. `wait` would miss it, so read again.
             while self._is_notified():
                 version = self._read_version()
         changed, self._version = version != self._version, version
@@ -139,7 +139,7 @@ def is_pooled() -> bool:
 
     Raise ``DatabaseUnavailable`` if the server cannot be reached.
     """
-    # With a pooler, the backend named when connecting is not the one that answers a query.
+    # With a pooler, the query is not answered by the server process that was named at the connection.
     with _server_errors():
         connection.ensure_connection()
         server: psycopg.Connection[Any] = connection.connection

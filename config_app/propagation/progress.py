@@ -12,7 +12,7 @@ from config_app.store import timeline
 
 
 def pinned(processes: Iterable[Process]) -> Iterator[tuple[str, str]]:
-    """Yield a key and an explanation for each value that the command line of a process pinned."""
+    """Yield the key of each setting that the command line of a process pins, and an explanation."""
     machines: dict[tuple[str, str], dict[str, None]] = {}
     for process in processes:
         for key, value in process.pins.items():
@@ -24,9 +24,9 @@ def pinned(processes: Iterable[Process]) -> Iterator[tuple[str, str]]:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Summary:
-    """How many of the running processes run a revision; ``str()`` returns this as one sentence.
+    """How many of the running processes run a revision; ``str()`` says this in one line.
 
-    With ``keys``, a process counts only when it has also acted on these settings.
+    With ``keys``, a process counts only if it has also acted on these settings.
     """
 
     revision: int
@@ -35,12 +35,12 @@ class Summary:
 
     @property
     def current(self) -> list[Process]:
-        """Return the processes that run the revision or a later one."""
+        """Return the processes that run the revision or a later one, and have acted on ``keys``."""
         return [process for process in self.processes if self._is_current(process)]
 
     @property
     def behind(self) -> list[Process]:
-        """Return the processes that do not run the revision yet."""
+        """Return the processes that do not run the revision yet, or have not acted on ``keys``."""
         return [process for process in self.processes if not self._is_current(process)]
 
     @property
@@ -57,7 +57,7 @@ class Summary:
         return max((p.latency_ms for p in self.current if p.latency_ms is not None), default=None)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the JSON data that a writing command with ``--wait`` adds to its output."""
+        """Return the JSON data that a verb adds to its output if it is called with ``--wait``."""
         receipts = [as_json(process) for process in self.processes]
         return {"everywhere": not self.behind, "slowest_ms": self.slowest_ms, "processes": receipts}
 
@@ -102,9 +102,9 @@ def _duration(milliseconds: int) -> str:
 
 
 def summary(revision: int | None = None, keys: Iterable[str] = ()) -> Summary:
-    """Return how many of the running processes run ``revision``, by default the last one.
+    """Return how many of the running processes run ``revision``, by default the newest one.
 
-    With ``keys``, a process counts only when it has also acted on these settings.
+    With ``keys``, a process counts only if it has also acted on these settings.
     """
     number = timeline.last_number() if revision is None else revision
     return Summary(number, tuple(running()), frozenset(keys))

@@ -1,6 +1,6 @@
 """Receipts: each process records in its own row which revision it runs.
 
-All times are those of the database. If machines with wrong clocks used their own times, running
+All times come from the database's clock. If a machine with a wrong clock used its own time, its running
 processes would look as if they had ended.
 """
 
@@ -33,12 +33,14 @@ from config_app.store.process import process as process_state
 from config_app.store.upsert import upsert
 
 HEARTBEAT = 20.0
-"""Seconds between two heartbeats, that is, writes of an unchanged receipt."""
+"""Seconds between two heartbeats. A heartbeat writes the receipt again although nothing has changed."""
 MISSING_AFTER = dt.timedelta(seconds=3 * HEARTBEAT)
 CLOCK_WAS_SET = 5.0
 """If the wall clock and the monotonic clock differ by more seconds than this, the wall clock was set."""
-LONGEST_MS, IN_SECONDS = 2**31 - 1, 10_000
-"""In milliseconds: the longest latency that fits the column, and the shortest that is shown in seconds."""
+LONGEST_MS = 2**31 - 1
+"""The longest latency, in milliseconds, that the column can store."""
+IN_SECONDS = 10_000
+"""A latency of this many milliseconds or more is shown in seconds."""
 HEARTBEAT_COLUMNS = ["role", "seen_at", "pins", "pending", "error"]
 RECEIPT_COLUMNS = [*HEARTBEAT_COLUMNS, "revision", "since", "latency_ms", "started_at"]
 
@@ -55,7 +57,7 @@ class ProcessState:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Signed:
-    """The last receipt of this process, with its time by the monotonic clock and by the wall clock."""
+    """The last receipt that this process wrote, with the times of the monotonic clock and the wall clock."""
 
     statement: ProcessState
     latency_ms: int | None
@@ -63,7 +65,7 @@ class Signed:
     time_of_day: float
 
     def is_due(self, statement: ProcessState) -> bool:
-        """Return whether to write again: something changed, a heartbeat is due or the clock was set."""
+        """Return whether to write the receipt again: it changed, a heartbeat is due or the clock was set."""
         passed, shown = time.monotonic() - self.monotonic, time.time() - self.time_of_day
         return statement != self.statement or passed >= HEARTBEAT or abs(shown - passed) > CLOCK_WAS_SET
 
@@ -156,7 +158,7 @@ def _is_new(snapshot: Snapshot) -> bool:
 
 
 def _latency_ms(snapshot: Snapshot) -> int | None:
-    """Return the milliseconds from the commit of the revision until this process ran it.
+    """Return the milliseconds from the commit of the revision until this process used it.
 
     ``None`` means unknown, for example for the revision with which the process started.
     """
@@ -188,7 +190,7 @@ def _write(snapshot: Snapshot, statement: ProcessState, latency: int | None) -> 
     key = ["machine", "instance", "pid"]
     with bounded_transaction():
         upsert([row], unique=key, updated=RECEIPT_COLUMNS if _is_new(snapshot) else HEARTBEAT_COLUMNS)
-    with bounded_transaction():  # separate, because two processes that delete each other would deadlock
+    with bounded_transaction():  # separate: two processes that delete each other's receipts could deadlock
         Process.objects.exclude(_is_alive()).delete()
 
 
@@ -209,7 +211,7 @@ def _is_alive() -> Q:
 
 
 def sign_off(*pids: int) -> None:
-    """Remove the receipts of this process, which is stopping, and of its children with these pids."""
+    """Remove the receipts of this process, which is stopping, and of its children with the given pids."""
     with database_errors():
         family = Process.objects.filter(machine=socket.gethostname(), instance=_instance)
         family.filter(pid__in=[os.getpid(), *pids]).delete()
@@ -222,7 +224,7 @@ def running() -> list[Process]:
 
 
 def _has_ended(process: Process) -> bool:
-    """Return whether a process of this machine is known to have ended, whatever its last heartbeat."""
+    """Return whether a process certainly has ended: it belongs to this machine but no longer exists."""
     is_here = process.machine == socket.gethostname() and _PLACE and process.instance.endswith(_PLACE)
     return bool(is_here) and not Path(f"/proc/{process.pid}").exists()
 

@@ -25,7 +25,7 @@ logger = logging.getLogger("config_app")
 
 
 class _Hindrances:
-    """What keeps this process from noticing changes at once."""
+    """The problems that keep this process from noticing changes at once."""
 
     found: tuple[Problem, ...] = ()
 
@@ -46,20 +46,20 @@ POOLED = Problem(
 
 
 class ChangeSource(Protocol):
-    """A change source waits for commits to the configuration tables.
+    """A change source, which waits for commits to the configuration tables.
 
-    A change that it reports is only a hint: the caller loads the tables and compares. The source holds
-    ``no_fork`` while a fork could leave a library's lock held in the child.
+    A reported change is only a hint: the caller then loads the tables and compares them. The source holds
+    the lock ``no_fork`` whenever a fork could leave a library's lock held in the child.
     """
 
     def wait(self, stopping: threading.Event, at_most: float = math.inf) -> None:
         """Wait for a change, at most ``at_most`` seconds, without a query.
 
-        Return at once if ``stopping`` is set. A long wait also ends when ``stopping`` is set during it.
+        Return at once if ``stopping`` is set. A long wait also ends if ``stopping`` is set in the meantime.
         """
 
     def look(self) -> bool:
-        """Return whether the configuration may have changed; raise ``DatabaseUnavailable`` if that fails."""
+        """Return whether the configuration may have changed; raise ``DatabaseUnavailable`` if not known."""
 
     def close(self) -> None:
         """Close the connections of the source."""
@@ -97,12 +97,13 @@ class PollingSource:
 
 @contextlib.contextmanager
 def using_database() -> Iterator[None]:
-    """Connect, or raise ``DatabaseUnavailable`` if that fails; then prevent forks during the block.
+    """Connect to the database, then prevent forks during the block.
 
-    Every thread that uses the database while other threads may fork needs this.
+    Every thread needs this if it uses the database while other threads may fork. Raise
+    ``DatabaseUnavailable`` if the connection fails.
     """
     connect()  # before the lock, so that a fork never waits for a server that does not answer
-    with no_fork:  # in a child forked meanwhile, SQLite's locks would look held for ever
+    with no_fork:  # otherwise, a forked child would inherit SQLite's locks as held for ever
         yield
 
 

@@ -1,4 +1,4 @@
-"""How a process learns of changes in an SQLite file: it looks at the file many times a second."""
+"""How a process learns of changes in an SQLite file: it checks the file many times a second."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from config_app.store.forking import no_fork_meanwhile
 from config_app.store.statements import VERSION
 
 INTERVAL = 0.065
-"""Seconds between two looks."""
+"""Seconds between two checks of the file."""
 COARSEST_CLOCK = 2.0
-"""Seconds within which a file system may give two commits the same time; FAT has the coarsest clock."""
+"""Two commits within this many seconds may leave the same time on the file. FAT has the coarsest clock."""
 BUSY_AFTER = 2
-"""A file counts as busy after so many looks in a row have each found a new commit."""
+"""A file counts as busy after this many checks in a row have each found a new commit."""
 STATUS_INTERVAL = 0.25
-"""Seconds between two checks of whether a busy file was replaced; other looks only read the version."""
+"""Seconds between two checks whether a busy file was replaced. The other checks only read the version."""
 IDLE_READ_INTERVAL = 1.0
-"""Seconds between two reads of an idle file; the looks between them only check its time and size."""
+"""Seconds between two reads of an idle file. The checks in between only look at its time and size."""
 UNKNOWN = -1
 """A number that is never a ``data_version``."""
 VERSIONS = f"SELECT ({VERSION}), data_version FROM pragma_data_version"  # noqa: S608 - our own table
@@ -48,13 +48,13 @@ class SqliteSource:
         """Open the database file read-only; raise ``DatabaseUnavailable`` if that fails."""
         self._path = path
         self._opened = self._status()
-        self._seen: os.stat_result | None = None  # the file's status at _data_version, if known
-        self._data_version = UNKNOWN  # so that a commit since `stat` is noticed
+        self._seen: os.stat_result | None = None  # the file's status when _data_version was read, if known
+        self._data_version = UNKNOWN  # unknown, so that a commit after the call of `stat` is noticed
         self._commits_in_a_row, self._moved_at, self._rests_until = 0, time.monotonic(), 0.0
         try:
             self._connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, check_same_thread=False)
             self._version, _ = self._read()
-            self._connection.execute("PRAGMA busy_timeout = 0")  # the next look follows soon
+            self._connection.execute("PRAGMA busy_timeout = 0")  # the next check follows soon
         except sqlite3.Error as error:
             raise DatabaseUnavailable(str(error)) from error
 
@@ -71,11 +71,11 @@ class SqliteSource:
         return version or 0, data_version
 
     def wait(self, stopping: threading.Event, at_most: float = math.inf) -> None:
-        """Wait until the next look is due, at most ``at_most`` seconds.
+        """Wait until the next call of ``look`` is due, at most ``at_most`` seconds.
 
         Return at once if ``stopping`` is set.
         """
-        if not stopping.is_set():  # waiting for the event as well would double the cost
+        if not stopping.is_set():  # waiting for the event instead would double the cost
             time.sleep(min(INTERVAL, at_most))
 
     @no_fork_meanwhile
@@ -103,7 +103,7 @@ class SqliteSource:
     def _look(self) -> bool:
         status = self._status()
         if not os.path.samestat(status, self._opened):
-            raise DatabaseUnavailable(f"{self._path} was replaced", "it is reopened automatically")
+            raise DatabaseUnavailable(f"{self._path} was replaced", "the new file is opened automatically")
         has_moved = not self._is_at_rest(status) and self._version_moved(status)
         if not has_moved:
             runtime.confirm_current()
@@ -125,14 +125,14 @@ class SqliteSource:
         return self._has_moved(version)
 
     def _note_commit(self, status: os.stat_result) -> None:
-        """Remember the status of the file after a commit, unless it was written again in the meantime."""
+        """Remember the status of the file after a commit, unless the file was written again since then."""
         self._commits_in_a_row += 1
         self._moved_at, self._rests_until = time.monotonic(), 0.0
         # A later write may belong to another commit.
         self._seen = status if _content(status) == _content(self._status()) else None
 
     def _note_rest(self, status: os.stat_result) -> None:
-        """Compare the status of the file with the last one; call this if there was no commit in between.
+        """Compare the status of the file with its last known status, if there was no commit in between.
 
         Raise ``DatabaseUnavailable`` if the file was overwritten.
         """
@@ -141,7 +141,7 @@ class SqliteSource:
         if self._has_write_ahead_log():
             return
         if self._seen is not None and not self._is_seen(status):
-            raise DatabaseUnavailable(f"{self._path} was overwritten", "it is reopened automatically")
+            raise DatabaseUnavailable(f"{self._path} was overwritten", "the file is reopened automatically")
         self._seen, now = status, time.monotonic()
         if now - self._moved_at > COARSEST_CLOCK:
             self._rests_until = now + IDLE_READ_INTERVAL

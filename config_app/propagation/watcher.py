@@ -22,29 +22,29 @@ from config_app.store.locks import AT_ONCE, waiting_at_most
 logger = logging.getLogger("config_app")
 
 REVALIDATE = 60.0
-"""Seconds, at most, between two loads, even if no change was noticed. Each process waits a random share of
-this time, so that processes that loaded together do not load together again."""
+"""The most seconds between two loads, even if no change was noticed. Each process waits for a random part of
+this time, so that not all processes load at the same moment."""
 ADOPT_AGAIN = 10.0
 """Seconds between two attempts to record a change made in SQL."""
 SIGN_AGAIN = 1.0
 """Seconds between two checks of whether a receipt is due; each check costs processor time."""
 LET_OTHERS_LOAD = 0.15
-"""Seconds, at most, between a load and the first write after it. By then the other processes have loaded."""
+"""The most seconds between a load and this process's next write. Meanwhile, other processes can load."""
 RETRY = 1.0
-"""Seconds, at most, between two attempts while the database is unavailable."""
+"""The most seconds between two attempts to reach the database while it is unavailable."""
 NEVER_BEGUN = 1.0
-"""Seconds after which a watcher that has not begun counts as one that cannot run."""
+"""If the thread of a watcher has not begun after this many seconds, the process cannot run threads."""
 START_DELAY = 1.0
-"""Seconds from the first read of a process until it watches. Short commands end before that."""
+"""Seconds from the first read in a process until its watcher begins. Short commands end before that."""
 LOCK_WAIT = 2.0
-"""Seconds that the watcher waits for other writers; a fork in another thread can wait as long."""
+"""The most seconds that the watcher waits for other writers. A fork in another thread may wait as long."""
 
 
 class Watcher(threading.Thread):
     """A daemon thread that reloads the configuration after every commit to its tables."""
 
     def __init__(self, delay: float = 0.0) -> None:
-        """Create a watcher that is not running yet; it begins ``delay`` seconds after its start."""
+        """Create a watcher. It begins to watch ``delay`` seconds after ``start()`` is called."""
         super().__init__(name="config-watcher", daemon=True)
         self._delay, self._created_at, self._has_begun = delay, time.monotonic(), False
         self._stopping, self._called = threading.Event(), threading.Event()
@@ -61,7 +61,7 @@ class Watcher(threading.Thread):
             self.join(timeout)
 
     def begin(self) -> None:
-        """Skip the rest of the delay."""
+        """Begin to watch now, without the rest of the delay."""
         self._called.set()
 
     def cannot_run(self) -> bool:
@@ -69,7 +69,7 @@ class Watcher(threading.Thread):
         return not self._has_begun and time.monotonic() - self._created_at > NEVER_BEGUN
 
     def run(self) -> None:
-        """Watch until stopped, even if the database is unavailable in between."""
+        """Watch until ``stop()`` is called, even if the database is unavailable for some time."""
         self._has_begun = True
         if self._delay:
             self._called.wait(self._delay)
@@ -86,8 +86,8 @@ class Watcher(threading.Thread):
     def _watch_until_trouble(self) -> None:
         """Watch until stopped or until an error occurs, and return when the next attempt is due.
 
-        The next attempt is due after ``RETRY`` seconds or less. If the connection had worked, it is due at
-        once, unless there was such an immediate attempt in the last ``2 * RETRY`` seconds.
+        The next attempt is due after ``RETRY`` seconds or less. If the connection had worked before the
+        error, the attempt is due at once, but only one such attempt is made in ``2 * RETRY`` seconds.
         """
         source, has_worked = None, False
         try:
@@ -141,13 +141,16 @@ class Watcher(threading.Thread):
             with using_database(), hooks.deferred():  # a hook in another thread may be waiting to fork
                 revert_overdue()
                 runtime.reload_without_hooks()
-        except DatabaseUnavailable as error:  # the next look finds out whether it can be read
+        except DatabaseUnavailable as error:  # the next `look` finds out whether the database can be read
             logger.warning("an unconfirmed revision is overdue and could not be reverted yet: %s", error)
         hooks.run_due()
         self._look_again()
 
     def _load(self, *, thoroughly: bool = False) -> None:
-        """Load the configuration and run the hooks; with ``thoroughly``, record uncounted writes too."""
+        """Load the configuration and run the hooks.
+
+        With ``thoroughly``, also record changes made with SQL, even if no trigger counted them.
+        """
         with using_database():
             self._reload(thoroughly=thoroughly)
         hooks.run_due()  # outside of the block above, because a hook may fork
@@ -175,15 +178,15 @@ class Watcher(threading.Thread):
         self._called.set()  # notifications may have arrived with the answers to other queries
 
     def _adopt(self) -> None:
-        """Record changes made with SQL as a revision, unless another writer holds the lock."""
+        """Make a revision of the changes that were made with SQL, unless another writer holds the lock."""
         self._thorough_at = time.monotonic() + ADOPT_AGAIN
         try:
             with waiting_at_most(AT_ONCE):
                 adopt_now()
-        except ConfigurationLocked:  # the other writer records it too; waiting would only form a queue
+        except ConfigurationLocked:  # the other writer also records the changes, so there is no need to wait
             return
         except ConfigError as error:
-            logger.warning("a change made in the database could not be recorded in the history: %s", error)
+            logger.warning("a change made with SQL could not be recorded in the history: %s", error)
         else:
             runtime.reload_without_hooks()
 

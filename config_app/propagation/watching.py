@@ -1,4 +1,4 @@
-"""The watcher of this process: when it starts and stops, and what happens where it cannot run."""
+"""The watcher of this process: when it starts and stops, and what happens if it cannot run."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _start(delay: float) -> Watcher:
 
 
 def _leave() -> None:
-    """Delete this process's receipt at its end, so that nobody waits for it."""
+    """Delete this process's receipt when the process ends, so that no other process waits for it."""
     if _watcher is not None:
         stop()
         with contextlib.suppress(ConfigError):
@@ -61,9 +61,10 @@ def is_test_run() -> bool:
 
 
 def keep_current() -> None:
-    """Start a watcher unless one is running. If it cannot run, look at the database now and then instead.
+    """Start a watcher unless one is running. If this process runs no threads, check the database instead.
 
-    Do nothing in a test run. Call it at each request.
+    Call this function at each request. It checks the database at most once in ``NEVER_BEGUN`` seconds. In a
+    test run, it does nothing.
     """
     global _looked_at  # noqa: PLW0603
     if is_test_run():

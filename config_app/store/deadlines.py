@@ -1,8 +1,8 @@
 """The deadlines of revisions that must be confirmed.
 
-A deadline is a time of the database's clock, which all machines share. Someone may change that clock while a
-revision waits (R9). So each process compares a deadline with that clock only once, when it first reads the
-deadline. After that, the process measures the time left with its monotonic clock.
+A deadline is a time of the database's clock, which all machines share. This clock may be set while a revision
+waits (R9). So each process compares a deadline with this clock only once, when it first reads the deadline.
+After that, the process measures the time left with its monotonic clock.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from config_app.store.process import process
 
 
 def await_confirmation(revision: Revision, seconds: float) -> None:
-    """Record that a revision must be confirmed within ``seconds``; call it only within ``store.writing``."""
+    """Record that a revision must be confirmed within ``seconds``. Call this only in ``store.writing``."""
     deadline = Now() + dt.timedelta(seconds=seconds)
-    # An earlier unconfirmed revision of the same settings gets the same deadline if its own is sooner. It can
-    # be undone only after this one.
+    # An earlier unconfirmed revision of the same settings can be undone only after this revision. So it gets
+    # this deadline if its own is sooner.
     shared = Confirmation.objects.filter(revision__changes__key__in=revision.changes.values("key"))
     shared.filter(outcome="", deadline__lt=deadline).update(deadline=deadline)
     Confirmation.objects.create(revision=revision, deadline=deadline)
 
 
 class _Met:
-    """When each deadline that this process has read will pass, in monotonic seconds."""
+    """The time at which each deadline that this process has read passes, in monotonic seconds."""
 
     def __init__(self) -> None:
         self.at: dict[tuple[int, dt.datetime], float] = {}
@@ -40,7 +40,7 @@ class _Met:
         self.at.clear()
 
     def keep_only(self, deadlines: Collection[tuple[int, dt.datetime]]) -> None:
-        """Forget the deadlines of revisions that no longer wait."""
+        """Forget all deadlines except ``deadlines``: the other revisions no longer wait."""
         for gone in self.at.keys() - set(deadlines):
             self.at.pop(gone, None)
 
@@ -67,15 +67,15 @@ def _span(difference: CombinedExpression) -> ExpressionWrapper[CombinedExpressio
 
 
 def _left(number: int, deadline: dt.datetime, left: dt.timedelta) -> float:
-    """Return the seconds until a deadline; ``left`` is used only when this process first reads it."""
+    """Return the seconds until a deadline. Use ``left`` only when this process first reads the deadline."""
     now = time.monotonic()
     return _met.at.setdefault((number, deadline), now + left.total_seconds()) - now
 
 
 def settle(number: int, outcome: str, *, actor: str = "", reason: str = "") -> bool:
-    """Record the outcome of an unconfirmed revision; return ``False`` if it already has one.
+    """Record the outcome of an unconfirmed revision; return ``False`` if it already has an outcome.
 
-    Call it only within ``store.writing``.
+    Call this function only within ``store.writing``.
     """
     waiting = Confirmation.objects.filter(pk=number, outcome="")
     return bool(waiting.update(outcome=outcome, actor=actor, reason=reason))

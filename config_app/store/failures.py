@@ -1,4 +1,4 @@
-"""Translates errors of the database into one-line errors with a fix."""
+"""Translates errors of the database into a ``ConfigError`` with one line and a fix."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from config_app.errors import (
 )
 from config_app.project import get_project
 
-CURE = "check that it is reachable, writable and not full"
+CURE = "check that the database is reachable, writable and not full"
 ENCODING = "use a database with the encoding UTF8, or other characters"
 WAIT = "wait until the process that holds the lock is done, or end it"
 
@@ -27,7 +27,7 @@ KNOWN: Mapping[str | None, Callable[[], ConfigError]] = {
     "40001": WriteConflict,  # serialization_failure
     "40P01": WriteConflict,  # deadlock_detected
     "25P02": BrokenTransaction,  # in_failed_sql_transaction
-    "SQLITE_BUSY_SNAPSHOT": WriteConflict,  # this transaction has read what another one changed since
+    "SQLITE_BUSY_SNAPSHOT": WriteConflict,  # another transaction changed what this one has read
 }
 """Our errors by the database's error code: SQLSTATE on PostgreSQL, the name of the error on SQLite."""
 UNTRANSLATABLE, TOO_LONG, NO_RIGHTS = "22P05", "22001", "42501"
@@ -35,37 +35,38 @@ UNTRANSLATABLE, TOO_LONG, NO_RIGHTS = "22P05", "22001", "42501"
 
 @contextlib.contextmanager
 def database_errors() -> Iterator[None]:
-    """Replace an error of the database, raised in the block, by a ``ConfigError`` that names the cause."""
+    """If the block raises an error of the database, raise a ``ConfigError`` that names the cause instead."""
     try:
         yield
     except OverflowError as raised:
-        raise DatabaseUnavailable("a number in it is too large", "restore it from a backup") from raised
+        why, fix = "a number in it is too large", "restore the database from a backup"
+        raise DatabaseUnavailable(why, fix) from raised
     except UnicodeEncodeError as raised:
-        raise UnstorableText("it is not valid Unicode", "remove lone surrogates from it") from raised
+        raise UnstorableText("it is not valid Unicode", "remove lone surrogates from the text") from raised
     except DatabaseError as raised:
         error = _first(raised)
         raise _known(error) or DatabaseUnavailable(_reason(error), _cure(error)) from raised
 
 
 def _known(error: DatabaseError) -> ConfigError | None:
-    """Return our own error for this cause; ``None`` if we have only ``DatabaseUnavailable`` for it."""
+    """Return the more specific error for this cause; ``None`` if only ``DatabaseUnavailable`` fits."""
     code = _code(error)
     if code in KNOWN:
         return KNOWN[code]()
     if isinstance(error, transaction.TransactionManagementError) and "'atomic' block" in str(error):
         return BrokenTransaction()
     if code == UNTRANSLATABLE or "Incorrect string value" in str(error):  # the second is MySQL's error
-        return UnstorableText(f"its encoding{_encoding(error)} lacks a character", ENCODING)
+        return UnstorableText(f"the encoding{_encoding(error)} of the database lacks a character", ENCODING)
     if "NUL (0x00)" in str(error):
-        return UnstorableText("it has a NUL character", "remove NUL characters from it")
+        return UnstorableText("it has a NUL character", "remove NUL characters from the text")
     if code == TOO_LONG:
-        return UnstorableText("it is too long", "shorten it")
+        return UnstorableText("it is too long", "shorten the text")
     return None
 
 
 def _encoding(error: DatabaseError) -> str:
     """Return the encoding that PostgreSQL names, with a space before it; empty if there is none."""
-    # The rest of its message is not repeated, because it has a part of the value.
+    # The rest of PostgreSQL's message contains a part of the value, so it is left out.
     found = re.search(r'in encoding "(\w+)"\s*$', str(error).strip().splitlines()[0])
     return f" {found[1]}" if found else ""
 
@@ -90,10 +91,10 @@ def _reason(error: DatabaseError) -> str:
 def _cure(error: DatabaseError) -> str:
     """Return how to fix the error."""
     if _code(error) == NO_RIGHTS:
-        return "give the user of the database the rights to read and write its tables"
+        return "give the database user the rights to read and write the tables"
     # A table or column is missing if the migrations of this version have not run yet.
     if isinstance(error, ProgrammingError) or "no such " in str(error):
-        return f"run {get_project().words.prepare} to bring its tables up to date"
+        return f"run {get_project().words.prepare} to bring the tables up to date"
     return WAIT if is_locked(error) else CURE
 
 

@@ -1,7 +1,7 @@
 """Makes ``os.fork`` wait while the watcher uses the database.
 
-A fork copies the memory of a process, but only the thread that forks. If the watcher's thread holds a lock at
-that moment, in Python or in a database library, the lock stays locked in the child for ever.
+A fork copies the whole memory of a process, but only the thread that forks. If the watcher's thread holds a
+lock at that moment, in Python or in a database library, this lock stays locked in the child for ever.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ no_fork = threading.RLock()
 
 
 def open_in_children(lock: L) -> L:
-    """Return ``lock`` after arranging that it is unlocked in every forked child."""
+    """Return ``lock``, and make sure that it is unlocked in every forked child."""
     # Python's own `logging` does the same with its locks.
     os.register_at_fork(after_in_child=lock._at_fork_reinit)  # noqa: SLF001
     return lock

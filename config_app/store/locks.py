@@ -14,7 +14,7 @@ longest_wait: ContextVar[float] = ContextVar("config_app_longest_wait", default=
 
 
 AT_ONCE = 0.001
-"""The shortest wait, in seconds. On PostgreSQL, 0 would mean to wait for ever."""
+"""The shortest wait, in seconds. It is not 0, because on PostgreSQL that would mean to wait for ever."""
 
 
 @contextlib.contextmanager
@@ -33,7 +33,7 @@ def bounded_transaction() -> Iterator[None]:
 
     If the block is inside another transaction, the limit of that transaction applies again after the block.
     """
-    # SQLite and MySQL have a limit for every connection, so nothing is set there.
+    # SQLite and MySQL already limit the wait for each connection, so nothing is set there.
     is_nested = connection.in_atomic_block or not connection.get_autocommit()
     with transaction.atomic():
         before = _limit(f"{round(longest_wait.get() * 1000)}") if connection.vendor == "postgresql" else None
@@ -43,7 +43,7 @@ def bounded_transaction() -> Iterator[None]:
 
 
 def _limit(timeout: str) -> str:
-    """Set PostgreSQL's ``lock_timeout`` for the rest of the transaction; return the previous one."""
+    """Set PostgreSQL's ``lock_timeout`` for the rest of the transaction; return the previous timeout."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT current_setting('lock_timeout'), set_config('lock_timeout', %s, true)", [timeout]

@@ -28,7 +28,7 @@ class Origin:
 
     def __post_init__(self) -> None:
         """Raise ``InvalidOrigin`` if the history cannot store one of the texts."""
-        # Databases differ in the texts that they refuse, and some cut off a text that is too long.
+        # Databases differ in the texts that they refuse, and some shorten a long text without an error.
         for field in dataclasses.fields(self):
             _check(field.name, getattr(self, field.name))
 

@@ -1,4 +1,4 @@
-"""What this process remembers about the configuration, in parts that are reset together."""
+"""What this process remembers about the configuration. All of it is reset together."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 
 
 class Part(Protocol):
-    """A part of the state of this process."""
+    """An object that keeps a part of the state of this process."""
 
     def reset(self) -> None:
         """Return to the state of a process that has just started."""
@@ -17,20 +17,20 @@ P = TypeVar("P", bound=Part)
 
 
 class Process:
-    """The state of this process. One object keeps all its parts, so that a reset reaches every part.
+    """The state of this process. Every object with a part of it is listed here, so that ``reset`` finds it.
 
-    Only what is committed may be kept here. What an open transaction sees belongs to its caller
-    (``config_app.live.context``).
+    The state may contain only what is committed. ``config_app.live.context`` keeps what an open transaction
+    sees.
     """
 
     def __init__(self) -> None:
         self._parts: list[Part] = []
         self._first_load: list[Callable[[], None]] = []
         self.is_short_command = False
-        """Whether this process is a command that ends soon, so that no watcher starts by itself."""
+        """Whether this process is a command that ends soon. If so, no watcher starts by itself."""
 
     def keep(self, part: P) -> P:
-        """Add ``part`` to the state and return it."""
+        """Add ``part`` to the state of this process and return it."""
         self._parts.append(part)
         return part
 
@@ -39,12 +39,12 @@ class Process:
         self._first_load.append(function)
 
     def loaded_first(self) -> None:
-        """Call the functions that wait for the first configuration."""
+        """Call the functions that were passed to ``after_first_load``."""
         for function in self._first_load:
             function()
 
     def reset(self) -> None:
-        """Reset every part, as if this process had just started."""
+        """Forget the whole state, as if this process had just started."""
         for part in self._parts:
             part.reset()
 

@@ -1,4 +1,4 @@
-"""Reads the history of the settings; a change under a former key counts for the current key."""
+"""Reads the history of the settings. A change under a former key belongs to the current key."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from config_app.store.tables import reading
 
 
 def latest_texts() -> dict[str, str | None]:
-    """Return, by key, the text that each row should have according to the history."""
+    """Return the text that each row should have according to the history, by key."""
     if not get_schema().former:
         return dict(Change.objects.newest().values_list("key", "new_value"))
     newest = newest_by_key(Change.objects.newest().only("key", "new_value"))
@@ -23,7 +23,7 @@ def latest_texts() -> dict[str, str | None]:
 
 
 def newest_by_key(changes: Iterable[Change]) -> dict[str, Change]:
-    """Return the newest of ``changes`` for each current key."""
+    """Return the newest of ``changes`` for each setting, by current key."""
     schema, found = get_schema(), dict[str, Change]()
     for change in changes:
         key = schema.current_key(change.key)
@@ -43,16 +43,19 @@ def accepted_texts(key: str, *, with_secrets: bool = True) -> Iterator[str | Non
 
 
 def unsettled() -> list[Change]:
-    """Return, under current keys, the refused changes whose setting has no newer change."""
+    """Return the refused changes whose setting has no newer change. They have the settings' current keys."""
     with reading(), connection.cursor() as cursor:
         cursor.execute(*statements.unsettled(connection.alias))
         rows = cursor.fetchall()
         changes = [Change.from_db(connection.alias, statements.CHANGE_FIELDS, row) for row in rows]
-        return _without_settled(changes) if get_schema().former else changes
+        return _still_newest(changes) if get_schema().former else changes
 
 
-def _without_settled(changes: list[Change]) -> list[Change]:
-    """Return the changes without those that a newer change under another key of the setting settled."""
+def _still_newest(changes: list[Change]) -> list[Change]:
+    """Return the changes that are still the newest of their setting, with its current key.
+
+    If a setting was renamed, it may have a newer change under another key.
+    """
     newest = newest_by_key(Change.objects.newest())
     schema, found = get_schema(), list[Change]()
     for change in changes:
@@ -63,7 +66,7 @@ def _without_settled(changes: list[Change]) -> list[Change]:
 
 
 def last_changes() -> dict[str, Change]:
-    """Return the newest change of each key, by key, with its revision loaded."""
+    """Return the newest change of each setting, by key. The change's revision is already loaded."""
     with reading():
         return newest_by_key(Change.objects.newest().select_related("revision"))
 
@@ -71,7 +74,7 @@ def last_changes() -> dict[str, Change]:
 def history(*, key: str | None = None, before: int | None = None, limit: int = 20) -> list[Revision]:
     """Return up to ``limit`` revisions with their changes, the newest first.
 
-    ``key`` selects the revisions that changed this setting, ``before`` those with a lower number.
+    With ``key``, return only revisions that changed this setting; with ``before``, only lower numbers.
     """
     wanted: QuerySet[Revision] = Revision.objects.order_by("-number").prefetch_related("changes")
     wanted = wanted.select_related("confirmation")
@@ -85,7 +88,7 @@ def history(*, key: str | None = None, before: int | None = None, limit: int = 2
 
 
 def first_complete() -> int:
-    """Return the revision from which on the history is complete; 1 if nothing was pruned."""
+    """Return the number of the revision with which the complete history begins; 1 if nothing was pruned."""
     with reading():
         floors = ConfigState.objects.filter(pk=STATE_ID).values_list("history_floor", flat=True)
         return floors.first() or 1

@@ -32,7 +32,7 @@ def create(using: str = DEFAULT_DB_ALIAS) -> None:
     if rows.filter(pk=STATE_ID).exists():
         return
     last = Revision.objects.using(using).aggregate(last=Max("version"))["last"]
-    # A version that no revision has makes every process reload, and what was written meanwhile is recorded.
+    # No revision has this version, so every process reloads and records what was written without the row.
     version = 0 if last is None else last + 1
     rows.bulk_create([ConfigState(pk=STATE_ID, version=version)], ignore_conflicts=True)
 

@@ -16,7 +16,7 @@ _STATE = ConfigState._meta.db_table
 VERSION = f"SELECT version FROM {_STATE} WHERE id = {STATE_ID}"  # noqa: S608 - our own table
 """Reads the version, which increases with every change."""
 LOCK = f"UPDATE {_STATE} SET version = version WHERE id = {STATE_ID}"  # noqa: S608 - our own table
-"""Locks out other writers: takes a row lock on PostgreSQL and MySQL, the reserved lock on SQLite."""
+"""Locks out other writers. It locks the row on PostgreSQL and MySQL, and takes SQLite's reserved lock."""
 BUMP = f"UPDATE {_STATE} SET version = version + 1 WHERE id = {STATE_ID}"  # noqa: S608 - our own table
 """Increases the version."""
 CHANGE_FIELDS = [field.attname for field in Change._meta.concrete_fields]
@@ -26,9 +26,9 @@ CHANGE_FIELDS = [field.attname for field in Change._meta.concrete_fields]
 def everything(alias: str) -> tuple[str, tuple[Any, ...]]:
     """Return SQL and parameters of the statement that reads all rows and the state of the tables.
 
-    The first three columns are the key, the value and whether it is a secret. The other five are the same in
-    every row: the version, the last revision's number and version, and the ids of a refused change and of an
-    unconfirmed revision (NULL if there is none).
+    The first three columns are the key, the value and whether the value is secret. The other five columns are
+    the same in every row: the version, the newest revision's number and version, and the ids of a refused
+    change and of an unconfirmed revision (NULL if there is none).
     """
     last = Revision.objects.order_by("-number")
     state: QuerySet[ConfigState] = ConfigState.objects.filter(pk=STATE_ID)
@@ -48,12 +48,12 @@ def everything(alias: str) -> tuple[str, tuple[Any, ...]]:
 
 @functools.cache
 def everything_packed(alias: str) -> tuple[str, tuple[Any, ...]]:
-    """Return SQL and parameters of the statement that reads the same on SQLite, as a single row.
+    """Return SQL and parameters of the statement that reads the same data on SQLite, as a single row.
 
     The first column is a JSON list with ``[key, value, is_secret]`` for each row. The five columns that all
     rows share follow. A value that is a blob is read as text.
     """
-    # For each row of a result, Python's sqlite3 lets other threads run. In a busy process, reading 300 rows
+    # After each row of a result, Python's sqlite3 lets other threads run. In a busy process, reading 300 rows
     # one by one took a quarter of a second.
     sql, parameters = everything(alias)
     shared = ("version", "revision", "recorded_version", "refused", "unconfirmed")
@@ -66,9 +66,9 @@ def everything_packed(alias: str) -> tuple[str, tuple[Any, ...]]:
 
 @functools.cache
 def unsettled(alias: str) -> tuple[str, tuple[Any, ...]]:
-    """Return SQL and parameters of the statement that reads refused changes without a newer change."""
+    """Return SQL and parameters of the statement that reads the refused changes without a newer change."""
     newer = Change.objects.filter(key=OuterRef("key"), pk__gt=OuterRef("pk")).order_by()
-    # The index of refused changes finds the last one of each key quickly, even after many refusals.
+    # The index of refused changes quickly finds the newest of them for each key, even after many refusals.
     last = refused().values("key").annotate(last=Max("pk")).values("last")
     changes = Change.objects.filter(pk__in=last).annotate(newer=Subquery(newer.values("pk")[:1]))
     wanted = changes.filter(newer=None).order_by("key").values_list(*CHANGE_FIELDS)
@@ -82,5 +82,5 @@ def refused() -> QuerySet[Change]:
 
 
 def unconfirmed() -> QuerySet[Confirmation]:
-    """Return the entries of all unconfirmed revisions, unordered."""
+    """Return the confirmations without an outcome, which belong to unconfirmed revisions."""
     return Confirmation.objects.filter(outcome="")

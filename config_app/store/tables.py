@@ -26,13 +26,13 @@ from config_app.store.upsert import upsert
 
 LENIENT = operator.methodcaller("decode", "utf-8", "replace")
 """Decodes bytes as UTF-8, with replacement characters for invalid bytes."""
-# A methodcaller, because a Python function would be slow: it is called for each column of each row.
+# This is a methodcaller, because it is called for each column of each row. A Python function would be slow.
 
 
 class Row(NamedTuple):
     """The stored value of one setting; ciphertext if it is a secret."""
 
-    # A tuple is fast to create, and every load creates one for each setting.
+    # A tuple, because it is fast to create: every load creates a Row for each setting.
     value: str
     is_secret: bool
 
@@ -46,12 +46,12 @@ class Row(NamedTuple):
 class Stored:
     """The stored rows and the state of the tables, read in one statement.
 
-    - ``version``: increases with every write; ``recorded_version`` is its value after the last revision.
-    - ``revision``: the number of the last revision.
-    - ``any_refused``: whether history has a refused change.
+    - ``version``: increases with every write. ``recorded_version`` is the version after the newest revision.
+    - ``revision``: the number of the newest revision.
+    - ``any_refused``: whether the history has a refused change.
     - ``any_unconfirmed``: whether a revision waits to be confirmed.
-    - ``former``: for each row that was found under a former key, this former key, by current key.
-    - ``leftover``: for each row that a newer one replaces, its current key, by former key.
+    - ``former``: the former key of each row that was found under a former key, by current key.
+    - ``leftover``: the current key of each row that has no effect, because a newer row exists, by former key.
     """
 
     rows: Mapping[str, Row]
@@ -65,7 +65,7 @@ class Stored:
 
     @property
     def drifted(self) -> bool:
-        """Return whether the tables were changed without the store (by raw SQL) since the last revision."""
+        """Return whether raw SQL has changed the tables since the newest revision."""
         return self.version != self.recorded_version
 
     @property
@@ -77,9 +77,9 @@ class Stored:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """A change to record: the row's text before and after; ``None`` means that there is no row."""
+    """A change to record: the row's text before and after. ``None`` means that there is no row."""
 
-    # A secret is normally encrypted here, but `new` can be a plain one that was written by raw SQL.
+    # Normally, the texts of a secret are encrypted. But raw SQL can write a plain one, which `new` then has.
 
     key: str
     old: str | None = dataclasses.field(repr=False)
@@ -91,12 +91,12 @@ class Edit:
 
 @contextlib.contextmanager
 def reading() -> Iterator[None]:
-    """Accept text that is not UTF-8; raise ``DatabaseUnavailable`` if the block cannot read the tables."""
+    """Let the block read text that is not UTF-8; raise ``DatabaseUnavailable`` if reading fails."""
     try:
         with database_errors(), _lenient_text():
             yield
     except (TypeError, ValueError, AttributeError) as error:  # Django could not convert a damaged column
-        raise DatabaseUnavailable("its tables are damaged", "restore it from a backup") from error
+        raise DatabaseUnavailable("its tables are damaged", "restore the database from a backup") from error
 
 
 @contextlib.contextmanager
@@ -156,7 +156,7 @@ def _read_empty() -> Stored:
 
 
 def version() -> int:
-    """Return the version of the tables now; one small query."""
+    """Return the current version of the tables. This makes one small query."""
     with database_errors(), connection.cursor() as cursor:
         cursor.execute(statements.VERSION)
         found = cursor.fetchone()
@@ -170,21 +170,21 @@ def writing() -> Iterator[Stored]:
     Raise ``ConfigurationLocked`` or ``DatabaseUnavailable`` if another writer holds the lock for too long.
     """
     with database_errors(), bounded_transaction():
-        # The first statement writes to the only row of the state. So a second writer waits here, instead of
-        # failing in the middle of its transaction.
+        # The first statement writes to the only row of config_state. So a second writer waits here, instead
+        # of failing in the middle of its transaction.
         state_row.lock()
         yield read()
 
 
 def record(stored: Stored, edits: Iterable[Edit], origin: Origin) -> Revision:
-    """Write the rows and record them as a revision; call it only within ``writing``."""
+    """Write the rows and record the changes as a revision; call this only within ``writing``."""
     edits = list(edits)
     _write_rows(edits)
     return record_only(stored, edits, origin)
 
 
 def _write_rows(edits: Iterable[Edit]) -> None:
-    # A text that stays the same is written too: its row may be marked as a secret, or have a former key.
+    # A row whose text stays the same is written too: its key or its mark as a secret may change.
     changed = [edit for edit in edits if not edit.refused]
     rows = [
         SystemConfig(config_key=edit.key, config_value=edit.new, is_secret=edit.is_secret)
@@ -200,7 +200,7 @@ def _write_rows(edits: Iterable[Edit]) -> None:
 
 
 def record_only(stored: Stored, edits: Iterable[Edit], origin: Origin) -> Revision:
-    """Record a revision without writing its rows; call it only within ``writing``."""
+    """Record the changes as a revision, but write no row; call this only within ``writing``."""
     state_row.bump()
     revision = Revision.objects.create(
         number=stored.revision + 1,
@@ -228,19 +228,19 @@ def archived(text: str | None, *, is_secret: bool) -> str | None:
 
 
 def _current_version() -> RawSQL:
-    """Return an SQL expression; the database replaces it by its current version."""
+    """Return an SQL expression for the version that the tables have when the statement runs."""
     # Triggers increase the version too, so only the database knows it.
     return RawSQL(statements.VERSION, ())  # noqa: S611 - a constant of ours, without parameters
 
 
 def acknowledge(stored: Stored) -> Stored:
-    """Record that raw SQL changed no value, and return the new state; call it only within ``writing``."""
+    """Record that raw SQL changed no value; return the new state. Call this only within ``writing``."""
     Revision.objects.filter(pk=stored.revision).update(version=stored.version)
     return dataclasses.replace(stored, recorded_version=stored.version)
 
 
 def bump_version(stored: Stored) -> None:
-    """Make every process reload, although no value changed; call it only within ``writing``."""
+    """Make every process reload, although no value changed; call this only within ``writing``."""
     state_row.bump()
-    if not stored.drifted:  # if it is, the difference must stay, so that raw SQL is still recorded
+    if not stored.drifted:  # otherwise, the versions must stay different until the raw SQL is recorded
         Revision.objects.filter(pk=stored.revision).update(version=_current_version())

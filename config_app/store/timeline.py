@@ -26,7 +26,7 @@ class Event:
     at: str
 
     def as_json(self) -> dict[str, Any]:
-        """Return the event as a dictionary for JSON."""
+        """Return the event as JSON data."""
         return dataclasses.asdict(self)
 
 
@@ -38,7 +38,7 @@ def revisions_after(number: int, limit: int) -> list[Revision]:
 
 
 def events_between(after: int, until: int, limit: int) -> list[Event]:
-    """Return the first ``limit`` events of the revisions from ``after`` + 1 to ``until``, oldest first."""
+    """Return events for the revisions from ``after`` + 1 to ``until``: the oldest ``limit``, oldest first."""
     with database_errors():
         numbers = {"number__gt": after, "number__lte": until}
         revisions = list(Revision.objects.filter(**numbers).order_by("number")[:limit])
@@ -50,8 +50,8 @@ def events_between(after: int, until: int, limit: int) -> list[Event]:
 
 
 def _event(revision: Revision, keys: dict[str, None]) -> Event:
-    """Return the event of a revision."""
-    # A key that does not look like one is left out. A person may have written a value in its place.
+    """Return the event for a revision."""
+    # Text that does not look like a key is left out: a person may have written a value in place of the key.
     return Event(
         revision=revision.number,
         keys=tuple(key for key in keys if is_key_shaped(key)),
@@ -61,7 +61,7 @@ def _event(revision: Revision, keys: dict[str, None]) -> Event:
 
 
 def last_number() -> int:
-    """Return the number of the last revision; 0 if there is none."""
+    """Return the number of the newest revision; 0 if there is none."""
     with database_errors():
         return Revision.objects.order_by("-number").values_list("number", flat=True).first() or 0
 
@@ -75,7 +75,7 @@ def now() -> dt.datetime:
 
 
 def age(number: int) -> float | None:
-    """Return the seconds since a revision was written, by the database's clock; ``None`` if there is none."""
+    """Return the seconds since a revision was written, by the database's clock; ``None`` if it is missing."""
     passed = ExpressionWrapper(Now() - F("created_at"), output_field=DurationField())
     with database_errors():
         spans = Revision.objects.filter(pk=number).annotate(passed=passed).values_list("passed", flat=True)

@@ -1,4 +1,4 @@
-"""Whether a transaction is open, and whether what it wrote has been rolled back."""
+"""Finds out whether a transaction is open, and whether its writes have been rolled back."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ def in_transaction() -> bool:
 
 
 class WhileOpen:
-    """Tells whether an ``atomic`` block is still open: the innermost one when this object was made."""
+    """A function that returns whether an ``atomic`` block is still open.
+
+    This block is the innermost one at the time when the object is made.
+    """
 
     __slots__ = ("_block", "_connection")
 
@@ -27,7 +30,7 @@ class WhileOpen:
 
 
 class UntilCommit:
-    """Calls ``function`` after the commit, and knows whether the commit is still to come.
+    """Calls ``function`` after the commit, and knows whether the transaction is still to be committed.
 
     Django forgets a callback if its savepoint or transaction is rolled back.
     """
@@ -42,5 +45,5 @@ class UntilCommit:
         self._function()
 
     def is_pending(self) -> bool:
-        """Return whether the transaction is open and nothing rolled this part of it back."""
+        """Return whether the transaction is open and has not been rolled back to an earlier savepoint."""
         return any(entry[1] is self for entry in self._connection.run_on_commit)

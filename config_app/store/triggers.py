@@ -1,7 +1,7 @@
 """Database triggers that increase the version on each write to ``system_config``, also by raw SQL.
 
-They are created after every ``migrate`` and not by a migration. When Django alters a table on SQLite, it
-makes a new one and deletes the old one with its triggers.
+They are created after every ``migrate``, not by a migration. To alter a table on SQLite, Django makes a new
+table and deletes the old table with its triggers.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ CHANNEL = "config_app"
 """The channel on which PostgreSQL sends a notification for each commit that changed the version."""
 
 TABLES = {"system_config", "config_state", "config_revision"}
-"""The tables without which no trigger can be created."""
+"""The tables that must exist before the triggers can be created."""
 
 _SQLITE = """
 CREATE TRIGGER IF NOT EXISTS system_config_{event}_bumps AFTER {event} ON system_config
@@ -26,8 +26,8 @@ BEGIN UPDATE config_state SET version = version + 1; END
 """
 SQLITE = [_SQLITE.format(event=event) for event in ("insert", "update", "delete")]
 
-# The trigger runs before the statement. So raw SQL takes the writers' lock first, like the store, and the two
-# cannot deadlock.
+# The trigger runs before the statement. So raw SQL first takes the writers' lock, as the store does.
+# Therefore raw SQL and the store cannot deadlock.
 POSTGRESQL = [
     """
     CREATE OR REPLACE FUNCTION config_state_bump() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -57,7 +57,7 @@ STATEMENTS = {"sqlite": SQLITE, "postgresql": POSTGRESQL}
 
 
 def install(using: str, **_signal: Any) -> None:
-    """Create the triggers on one database, and the row that they update, if they are missing.
+    """Create the triggers in the database ``using``, and the row that they update, if they are missing.
 
     A trigger that was disabled or replaced is created again.
     """
@@ -73,7 +73,7 @@ def install(using: str, **_signal: Any) -> None:
 
 
 def _present(cursor: CursorWrapper) -> list[str]:
-    """Return the statements of the triggers that exist on SQLite; drop those that were replaced."""
+    """Return the statements of our triggers that exist on SQLite. Drop triggers that were replaced."""
     cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
     found = dict(cursor.fetchall())
     present = []

@@ -8,13 +8,13 @@ from django.db import connection, models
 
 
 def upsert(rows: Sequence[models.Model], *, unique: Sequence[str], updated: Sequence[str]) -> None:
-    """Insert ``rows``, all of one model; if a row with the same ``unique`` fields exists, update it instead.
+    """Insert ``rows``, all of one model. If a row with the same ``unique`` fields exists, update this row.
 
     ``updated`` are the names of the fields to update.
     """
     if not rows:
         return
-    # MySQL and MariaDB use every unique key of the table and do not accept the name of one.
+    # MySQL and MariaDB compare every unique key of the table, so a statement cannot name one of them.
     names_target = connection.features.supports_update_conflicts_with_target
     type(rows[0])._default_manager.bulk_create(
         rows,

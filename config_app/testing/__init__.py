@@ -1,4 +1,4 @@
-"""What a project's tests need: other values, and a clean start of each test."""
+"""What a project's tests need: other values of settings, and a clean start of each test."""
 
 from __future__ import annotations
 
@@ -8,4 +8,4 @@ from config_app.testing.overrides import override_config
 __all__ = ["override_config", "reset_process"]
 
 reset_process = process.reset
-"""Forget everything that this process knows about the configuration, as if it had just started."""
+"""Forgets everything that this process knows about the configuration, as if the process had just started."""

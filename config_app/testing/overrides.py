@@ -1,4 +1,4 @@
-"""``override_config``: other values for a block, a function, a class of tests or a live server."""
+"""``override_config``: other values of settings for a block, a function, a test class or a live server."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ T = TypeVar("T", bound=Callable[..., Any])
 
 
 def _declared(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values by attribute, with each secret text wrapped in ``Secret``.
+    """Return the values by attribute. Wrap the text of each secret in ``Secret``.
 
     Raise ``UnknownSetting`` if a name is not the attribute of a setting.
     """
@@ -35,19 +35,21 @@ def _declared(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _underlying() -> Any:
-    """Return the current runtime config; the defaults if this test may not use a database."""
+    """Return the current runtime config. If this test may not use a database, return the defaults."""
     try:
         return runtime.get_config()
-    except (ConfigError, RuntimeError, AssertionError):  # the last two: Django and pytest-django forbid it
+    except (ConfigError, RuntimeError, AssertionError):  # Django or pytest-django forbids it
         return get_schema().defaults
 
 
 class override_config:  # noqa: N801 - used like Django's override_settings
-    """Use other values in a test: as a context manager, or on a function, a coroutine or a test class.
+    """Use other values of settings in a test.
 
-    The values are given by attribute and are not validated; text for a secret becomes a ``Secret``. Other
-    threads, such as that of a live server, see the values too. No database is needed. Raise
-    ``UnknownSetting`` for a name that is no setting, and ``TypeError`` for a class that is no test.
+    Use it as a context manager, or as a decorator of a function, a coroutine function or a test class. The
+    arguments are named after the attributes of the settings. Their values are not validated; text for a
+    secret becomes a ``Secret``. Other threads, such as that of a live server, see the values too. This needs
+    no database. Raise ``UnknownSetting`` for a name that is not a setting, and ``TypeError`` for a class
+    without tests.
     """
 
     def __init__(self, **values: Any) -> None:
@@ -59,14 +61,14 @@ class override_config:  # noqa: N801 - used like Django's override_settings
         return pinning.override(config, everywhere=True)
 
     def __enter__(self) -> Any:
-        """Use the values from now on, and return the resulting runtime config."""
+        """Begin to use the values, and return the resulting runtime config."""
         override = self._override()
         config = override.__enter__()
         self._entered.append(override)
         return config
 
     def __exit__(self, *_error: object) -> None:
-        """Return to the values from before."""
+        """Use the previous values again."""
         self._entered.pop().__exit__(None, None, None)
 
     def __call__(self, decorated: T) -> T:

@@ -1,6 +1,6 @@
 """The pytest plugin: each test starts with a clean process, and a marker overrides values.
 
-Installing the package activates it. In a checkout, name it in ``pytest_plugins``.
+To use it, add ``config_app.testing.plugin`` to ``pytest_plugins`` in your ``conftest.py``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import pytest
 
 from config_app.testing import override_config, reset_process
 
-MARKER = "override_config(**values): use other values of the configuration in this test"
+MARKER = "override_config(**values): use other values of these settings in this test"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -21,7 +21,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(autouse=True)
 def _clean_configuration(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Start each test as a new process does, with the values of its ``override_config`` markers."""
+    """Start each test as if the process were new, with the values of its ``override_config`` markers."""
     reset_process()
     marks = [mark.kwargs for mark in request.node.iter_markers("override_config")]
     values = {name: value for kwargs in reversed(marks) for name, value in kwargs.items()}

@@ -1,4 +1,4 @@
-"""For tests with ``unittest``: a mixin that makes each test start clean."""
+"""A mixin for tests with ``unittest``. It makes each test start as if the process were new."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ else:
 
 
 class ConfigTestMixin(Base):
-    """Let each test start as a new process does; put it before ``TestCase`` in the list of bases.
+    """Start each test as if the process were new. Put this mixin before ``TestCase`` in the list of bases.
 
     A plain ``TestCase`` needs this mixin only if the test commits, for example in a thread.
     """

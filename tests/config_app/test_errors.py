@@ -87,7 +87,7 @@ def test_it_survives_the_way_to_another_process(
         (UnknownSetting("colour"), "colour: no such setting"),
         (
             ManagedSetting("setup_completed", "the claim does"),
-            "setup_completed: cannot be set by hand, the claim does",
+            "setup_completed: cannot be set by hand: the claim does",
         ),
         (RULE, "app_mode, workos_api_key: workos needs its credentials; set the API key first"),
         (InvalidPlan([PORT]), str(PORT)),

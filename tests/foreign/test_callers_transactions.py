@@ -202,7 +202,8 @@ for changes, reason in (({"greeting": "→ 5 €"}, ""), ({"page_size": 50}, "�
     except ConfigError as error:
         assert not isinstance(error, DatabaseUnavailable)
         assert str(error) == (
-            "the database cannot store a text of this change: its encoding LATIN1 lacks a character; "
+            "the database cannot store a text of this change: "
+            "the encoding LATIN1 of the database lacks a character; "
             "use a database with the encoding UTF8, or other characters"
         ), error
     else:
@@ -226,7 +227,7 @@ for act in (store.read, drawn.apply):
         act()
     except ConfigError as error:
         assert "permission denied for table" in str(error), error
-        assert error.fix == "give the user of the database the rights to read and write its tables", error
+        assert error.fix == "give the database user the rights to read and write the tables", error
     else:
         raise AssertionError(act)
 with connection.cursor() as cursor:

@@ -57,7 +57,7 @@ assert get_config().entries == 60
 try:
     plan({"page_size": 60, "entries": 60})
 except InvalidPlan as error:
-    assert "entries: expected once" in str(error), error
+    assert "entries: given twice" in str(error), error
 """
 INVALID = """
 from django.db import connection

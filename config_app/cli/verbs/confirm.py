@@ -1,4 +1,4 @@
-"""``config confirm``: keep a change that would otherwise revert."""
+"""``config confirm``: keep a revision that would otherwise revert."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Confirm(Verb):
     """Confirms a revision, then lists the revisions that are still unconfirmed."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the revision and the options of a writing verb."""
+        """Add the revision and the options of verbs that change the configuration."""
         text = "the revision to keep (default: the newest unconfirmed one)"
         parser.add_argument("revision", type=number, nargs="?", metavar="N", help=text)
         add_writing_options(parser)
@@ -40,12 +40,12 @@ class Confirm(Verb):
 
 
 def _chosen(number: int | None) -> int:
-    """Return the number of the revision to keep; raise ``ConfigError`` if none waits."""
+    """Return the number of the revision to keep; raise ``ConfigError`` if it does not wait for this."""
     waiting = [waits for waits, _left in deadlines.unconfirmed()]
     if number is not None and number not in waiting:
         raise confirmation.NotWaiting(number)
     if not waiting:
         raise ConfigError(
-            "no revision waits to be confirmed", fix="config history shows which ones were reverted"
+            "no revision waits to be confirmed", fix="config history shows which revisions were reverted"
         )
     return number or waiting[-1]

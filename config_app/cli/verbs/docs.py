@@ -20,14 +20,14 @@ FILES: dict[str, Callable[[], str]] = {
 
 
 class Docs(Verb):
-    """Prints the reference of all settings, or writes its files; needs no database."""
+    """Prints the reference of all settings, or writes it to files. This needs no database."""
 
     needs_install = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the format and ``--write``."""
         formats = ("markdown", "env", "jsonschema")
-        text = "what to print (default: markdown)"
+        text = "the format to print (default: markdown)"
         parser.add_argument("--format", choices=formats, default="markdown", dest="form", help=text)
         text = f"write {' and '.join(FILES)} in the project's folder"
         parser.add_argument("--write", action="store_true", help=text)

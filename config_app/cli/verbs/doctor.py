@@ -1,4 +1,4 @@
-"""``config doctor``: check every fact about an install and print what was found and how to fix it."""
+"""``config doctor``: examine an install, then print what was found and how to fix each problem."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Doctor(Verb):
         add_json_option(parser)
 
     def run(self, options: Namespace, terminal: Terminal) -> None:
-        """Print each fact; raise ``ConfigError`` if at least one is an error."""
+        """Print the result of each check; raise ``ConfigError`` if at least one check found an error."""
         report = examine()
         if options.as_json:
             terminal.json(_as_json(report))
@@ -35,8 +35,8 @@ class Doctor(Verb):
             _show(report, terminal)
         if not report.healthy:
             count = report.count(ERROR)
-            message = "one fact is an error" if count == 1 else f"{count} facts are errors"
-            raise ConfigError(message, fix="the output says how to fix each")
+            message = "one check found an error" if count == 1 else f"{count} checks found errors"
+            raise ConfigError(message, fix="the output says how to fix each error")
 
 
 def _as_json(report: Examination) -> dict[str, object]:
@@ -45,7 +45,7 @@ def _as_json(report: Examination) -> dict[str, object]:
 
 
 def _show(report: Examination, terminal: Terminal) -> None:
-    """Print a line for each fact, with its further problems below it."""
+    """Print the result of each check, then a summary."""
     width = max(len(fact.name) for fact in report.facts) + 2
     for fact in report.facts:
         for line in _lines(fact, width):

@@ -15,11 +15,11 @@ from config_app.project import get_schema
 
 
 class Get(Verb):
-    """Prints the bare value in force of one setting."""
+    """Prints the current value of one setting, and nothing else."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the key, ``--reveal`` and ``--json``."""
-        parser.add_argument("key", metavar="KEY", help="the setting; config show lists them")
+        parser.add_argument("key", metavar="KEY", help="the setting; config show lists all keys")
         parser.add_argument("--reveal", action="store_true", help="print a secret in plain text")
         add_json_option(parser)
 
@@ -28,7 +28,8 @@ class Get(Verb):
         setting = find_setting(options.key)
         warn_of_former_keys([options.key], terminal)
         if setting.is_secret and not options.reveal:
-            raise ConfigError(f"{setting.key}: is a secret", fix="add --reveal to print it in plain text")
+            fix = "add --reveal to print it in plain text"
+            raise ConfigError(f"{setting.key}: this setting is a secret", fix=fix)
         resolution = _resolve(setting)
         for problem in resolution.problems:
             if setting.key in problem.keys:
@@ -41,7 +42,7 @@ class Get(Verb):
 
 
 def _resolve(setting: Setting) -> Resolution[Any]:
-    """Return the resolved configuration; raise ``ConfigError`` if the secret cannot be decrypted."""
+    """Read and resolve the configuration; raise ``ConfigError`` if this secret cannot be decrypted."""
     # Only a secret needs the keyring.
     reader = read_with_keyring if setting.is_secret else read_without_keyring
     resolution = resolve(get_schema(), store.read(), reader)

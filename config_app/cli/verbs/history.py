@@ -17,8 +17,9 @@ class History(Verb):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the filters and ``--json``."""
         parser.add_argument("--key", metavar="K", help="only revisions that changed this setting")
-        parser.add_argument("--limit", type=number, default=20, metavar="N", help="at most N revisions (20)")
-        parser.add_argument("--before", type=number, metavar="N", help="only revisions before N")
+        text = "at most N revisions (default: 20)"
+        parser.add_argument("--limit", type=number, default=20, metavar="N", help=text)
+        parser.add_argument("--before", type=number, metavar="N", help="only revisions before revision N")
         add_json_option(parser)
 
     def run(self, options: Namespace, terminal: Terminal) -> None:
@@ -28,7 +29,7 @@ class History(Verb):
             terminal.json({"revisions": [revision_json(revision) for revision in revisions]})
             return
         if store.read().drifted:
-            terminal.line("the database was changed with SQL; this will be recorded before the next change")
+            terminal.line("the database was changed with SQL, and no revision records this change yet")
         for revision in revisions:
             for line in revision_lines(revision):
                 terminal.line(line)

@@ -16,29 +16,29 @@ from config_app.errors import is_key_shaped
 
 
 class Prune(Verb):
-    """Removes rows that belong to no setting and, with a limit, old history."""
+    """Removes rows that belong to no setting. With a limit, also removes old history."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the limits, ``--yes`` and the options of a writing verb."""
+        """Add the limits, ``--yes`` and the options of verbs that change the configuration."""
         text = "remove revisions older than DATE, such as 2026-01-31 or 2026-01-31T12:00"
         parser.add_argument("--history-before", type=_moment, metavar="DATE", help=text)
-        text = "remove all but the newest N revisions; with --history-before, keep at least N"
+        text = "remove all but the newest N revisions; with --history-before, keep at least the newest N"
         parser.add_argument("--keep", type=number, metavar="N", help=text)
-        parser.add_argument("--yes", action="store_true", help="do not ask")
+        parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
         add_writing_options(parser)
 
     def run(self, options: Namespace, terminal: Terminal) -> None:
-        """Print what would be removed, ask, and remove it."""
+        """Print what would be removed, ask for confirmation, and remove it."""
         limits = Limits(before=options.history_before, keep=options.keep)
         found = plan_pruning(limits)
         if options.dry_run or found.is_empty:
             _show(found, terminal, options, "would remove", "dry run: nothing was written")
             return
         if options.as_json and not options.yes:
-            raise WrongCall("--json cannot ask; add --yes")
+            raise WrongCall("with --json, the command cannot ask for confirmation; add --yes")
         if not options.yes:
             _show(found, terminal, options, "will remove", "")
-            terminal.confirm("Remove it for good?")
+            terminal.confirm("Remove all this for good?")
         done = prune(limits, channel="cli", reason=options.reason or "prune")
         _show(done, terminal, options, "removed", f"the last revision is {done.revision}")
 
@@ -59,9 +59,9 @@ def _lines(found: Pruning, verb: str) -> Iterator[str]:
     for key in found.rows:
         yield f"{verb} {_name(key)}: no setting has this key"
     for old, key in found.renamed.items():
-        yield f"{verb} {old}: the setting is called {key} now, and its value is stored there"
+        yield f"{verb} {old}: the setting is called {key} now, and its value is stored under this key"
     if found.revisions or found.changes:
-        # Where a value still applies, its revision stays, with only the change that set it.
+        # If a change set a value that still applies, this change and its revision stay.
         yield (
             f"{verb} {_count(found.revisions, 'revision')} and {_count(found.changes, 'superseded change')}; "
             f"the complete history begins with revision {found.first}"
@@ -90,7 +90,7 @@ def _as_json(found: Pruning, *, is_dry: bool) -> dict[str, Any]:
 
 
 def _moment(text: str) -> dt.datetime:
-    """Return the moment that a text in ISO 8601 means, by default in the project's time zone."""
+    """Return the moment that a text in ISO 8601 names; without a zone, in the project's time zone."""
     try:
         found = dt.datetime.fromisoformat(text)
     except ValueError:

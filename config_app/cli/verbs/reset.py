@@ -1,4 +1,4 @@
-"""``config reset``: clear every secret and do the project's part of the reset."""
+"""``config reset``: clear every secret. The project can add more to the reset."""
 
 from __future__ import annotations
 
@@ -13,16 +13,19 @@ from config_app.project import get_project
 
 
 class EverySetting(Action):
-    """The option ``--settings``: reset every setting; with a module, it means Django's own option."""
+    """The option ``--settings`` of ``config reset``, which returns every setting to its default.
+
+    Django has an option of the same name, which needs a module. With a module, Django's option is meant.
+    """
 
     def __init__(self, **options: Any) -> None:
-        """Name the attribute of the parsed option ``every_setting``."""
+        """Create the option. Its parsed value gets the name ``every_setting``."""
         super().__init__(**{**options, "dest": "every_setting"})
 
     def __call__(
         self, _parser: ArgumentParser, namespace: Namespace, values: Any, _option: str | None = None
     ) -> None:
-        """Record that every setting is to be reset; if a module is given, record the module instead."""
+        """Note that every setting is to be reset. If a module is given, note only the module, for Django."""
         if values is None:
             namespace.every_setting = True
         else:
@@ -30,15 +33,15 @@ class EverySetting(Action):
 
 
 class Reset(Verb):
-    """Clears every secret and does the project's part of the reset."""
+    """Clears every secret, and resets what the project adds."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add ``--settings``, ``--yes`` and the options of a writing verb."""
+        """Add ``--settings``, ``--yes`` and the options of verbs that change the configuration."""
         text = "also return every setting to its default (with MODULE, this is Django's own option)"
         parser.add_argument(
             "--settings", action=EverySetting, nargs="?", default=False, metavar="MODULE", help=text
         )
-        parser.add_argument("--yes", action="store_true", help="do not ask")
+        parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
         add_writing_options(parser)
 
     def run(self, options: Namespace, terminal: Terminal) -> None:
@@ -48,7 +51,7 @@ class Reset(Verb):
             show_dry_run(plan, terminal, as_json=options.as_json)
             return
         if options.as_json and not options.yes:
-            raise WrongCall("--json cannot ask; add --yes")
+            raise WrongCall("with --json, the command cannot ask for confirmation; add --yes")
         if not options.yes:
             terminal.confirm(get_project().words.reset_question)
         revision = reset(channel="cli", reason=options.reason, every_setting=options.every_setting)

@@ -1,4 +1,4 @@
-"""``config rollback``: return every setting to its value at an earlier revision."""
+"""``config rollback``: return all settings to the values that they had at an earlier revision."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from config_app.cli.verbs.set_and_unset import showing_what_changed
 
 
 class Rollback(Verb):
-    """Returns every setting to its value at a revision; this makes a new revision."""
+    """Returns all settings to the values that they had at a revision. This makes a new revision."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the revision and the options of a writing verb."""
+        """Add the revision and the options of verbs that change the configuration."""
         parser.add_argument("revision", type=number, metavar="N", help="the revision to return to")
         add_base_option(parser)
         add_wait_option(parser)

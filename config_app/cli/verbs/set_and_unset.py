@@ -28,21 +28,21 @@ from config_app.models import Revision
 
 
 class Set(Verb):
-    """Sets one or more settings."""
+    """Changes the values of one or more settings."""
 
     repeated = "values"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add keys and values in all their forms, and the options of a writing verb."""
+        """Add all ways to give keys and values, and the options of verbs that change the configuration."""
         text = "a setting and its value; several KEY=VALUE make one revision"
         parser.add_argument("values", nargs="*", metavar="KEY VALUE | KEY=VALUE", help=text)
         text = "a setting; its value is the --value that follows"
         parser.add_argument("--key", action="append", default=[], metavar="KEY", help=text)
         text = "the value of the --key before it; write --value=-1 if it starts with a dash"
         parser.add_argument("--value", action="append", default=[], metavar="VALUE", help=text)
-        text = "read the value of the one KEY from standard input, so that ps does not show it"
+        text = "read the value of one KEY from standard input, so that the list of processes does not show it"
         parser.add_argument("--stdin", action="store_true", help=text)
-        parser.add_argument("--file", metavar="F", help="read the value of the one KEY from a file")
+        parser.add_argument("--file", metavar="F", help="read the value of one KEY from a file")
         add_base_option(parser)
         add_wait_option(parser)
         add_confirm_option(parser)
@@ -65,8 +65,9 @@ class Unset(Verb):
     repeated = "keys"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the keys and the options of a writing verb."""
-        parser.add_argument("keys", nargs="+", metavar="KEY", help="the settings; they make one revision")
+        """Add the keys and the options of verbs that change the configuration."""
+        text = "the settings; all of them change in one revision"
+        parser.add_argument("keys", nargs="+", metavar="KEY", help=text)
         add_base_option(parser)
         add_wait_option(parser)
         add_confirm_option(parser)
@@ -84,14 +85,14 @@ def plan_changes(changes: Mapping[str, Any], base: int | None) -> Plan:
 
     If ``base`` is given and is not the newest revision, raise ``StaleRevision``.
     """
-    if SALT_KEY in changes:  # not a setting, so the plan would call it unknown
+    if SALT_KEY in changes:  # the salt is not a setting, so the plan would call it unknown
         find_setting(SALT_KEY)
     return plan(changes, base)
 
 
 @contextlib.contextmanager
 def showing_what_changed(terminal: Terminal) -> Iterator[None]:
-    """If the block raises ``StaleRevision``, print on standard error what others changed meanwhile."""
+    """If the block raises ``StaleRevision``, print on standard error what others have changed."""
     try:
         yield
     except StaleRevision as error:

@@ -1,4 +1,4 @@
-"""``config show``: print the settings in force and the problems."""
+"""``config show``: print the current settings and the problems."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Show(Verb):
         add_json_option(parser)
 
     def run(self, options: Namespace, terminal: Terminal) -> None:
-        """Print the overview, or that the install was never started."""
+        """Print the overview. If the install was never started, print only how to start it."""
         if (lacking := get_project().lacking()) is not None:
             _show_lacking(lacking, options, terminal)
             return

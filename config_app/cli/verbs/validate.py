@@ -18,7 +18,7 @@ class Validate(Verb):
         add_json_option(parser)
 
     def run(self, options: Namespace, terminal: Terminal) -> None:
-        """Print each problem; raise ``ConfigError`` if there is one."""
+        """Print each problem; raise ``ConfigError`` if there is at least one."""
         snapshot = read_snapshot()
         problems = snapshot.problems
         if options.as_json:
@@ -29,6 +29,7 @@ class Validate(Verb):
                 terminal.line(f"{problem.severity}: {problem}")
         if problems:
             count = "one problem" if len(problems) == 1 else f"{len(problems)} problems"
-            raise ConfigError(f"{count} in the stored configuration", fix="the output says how to fix each")
+            fix = "the output says how to fix each problem"
+            raise ConfigError(f"{count} in the stored configuration", fix=fix)
         if not options.as_json:
             terminal.line(f"every stored value is valid at revision {snapshot.revision}")

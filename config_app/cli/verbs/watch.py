@@ -30,7 +30,7 @@ RETRY = 1.0
 
 
 class Watch(Verb):
-    """Prints each revision when it is committed, until Ctrl-C; needs no running server."""
+    """Prints each revision when it is committed, until Ctrl-C. This needs no running server."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add ``--since``, ``--limit`` and ``--json``."""
@@ -61,7 +61,7 @@ class _ReaderGone(threading.Event):
 
 
 class _Follower:
-    """Prints every revision after ``last``, also after the database was unavailable for a while."""
+    """Prints every revision after ``last``. If the database was unavailable for a while, continues then."""
 
     def __init__(self, terminal: Terminal, last: int, options: Namespace) -> None:
         self._terminal, self._last, self._as_json = terminal, last, options.as_json
@@ -98,7 +98,7 @@ class _Follower:
             self._left -= len(found)
 
     def _adopt(self) -> None:
-        """Record changes made with SQL as a revision."""
+        """Make a revision of the changes that were made with SQL."""
         # A running server would do this too, but perhaps no server runs.
         try:
             adopt_now()
@@ -114,7 +114,7 @@ class _Follower:
 
     def _wait_for_database(self, error: DatabaseUnavailable) -> None:
         if not self._is_out:
-            self._terminal.warn(f"{error}; watching continues when it is back")
+            self._terminal.warn(f"{error}; watching continues when the database is back")
         self._is_out = True
         close_old_connections()
         time.sleep(RETRY)
@@ -124,7 +124,7 @@ class _Follower:
 def _ended_by_signals() -> Iterator[None]:
     """End the block on Ctrl-C or SIGTERM, without an error.
 
-    The handlers are installed even if Ctrl-C is ignored, as in a command that a shell runs in the background.
+    This works even if Ctrl-C is ignored, as it is for a command that a shell runs in the background.
     """
 
     def end(*_signal: Any) -> None:

@@ -26,11 +26,11 @@ class Why(Verb):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the key and ``--json``."""
-        parser.add_argument("key", metavar="KEY", help="the setting; config show lists them")
+        parser.add_argument("key", metavar="KEY", help="the setting; config show lists all keys")
         add_json_option(parser)
 
     def run(self, options: Namespace, terminal: Terminal) -> None:
-        """Print the value in force, then one fact a line."""
+        """Print the current value, then one fact on each line."""
         key = find_setting(options.key).key
         warn_of_former_keys([options.key], terminal)
         overview = read_overview()
@@ -62,11 +62,11 @@ def _origin(overview: Overview, entry: SettingStatus, accepted: Revision | None)
         yield "revision", f"{accepted.number}, {when(accepted)}, {origin(accepted)}"
         yield from (("change", change_line(row)) for row in change_rows(accepted) if row.key == key)
     if _is_unrecorded(overview, entry):
-        yield "unrecorded", "the database was changed with SQL; this will be recorded before the next change"
+        yield "unrecorded", "the row was changed with SQL, and no revision records this change yet"
 
 
 def _is_unrecorded(overview: Overview, entry: SettingStatus) -> bool:
-    """Return whether the stored row differs from the last change in the history."""
+    """Return whether the stored row differs from the setting's newest change in the history."""
     last = overview.last_changes.get(entry.setting.key)
     return overview.drifted and (last.new_value if last else None) != _row_text(entry.setting.key)
 
@@ -79,12 +79,12 @@ def _row_text(key: str) -> str | None:
 def _source(entry: SettingStatus) -> str:
     if entry.refused is not None:
         kind = "the default" if entry.source == "default" else "the last good value"
-        return f"{kind}, because the stored one is not used: {refusal(entry.refused)}"
+        return f"{kind}, because the stored value is not used: {refusal(entry.refused)}"
     return "the database" if entry.source == "database" else "the default; nothing is stored"
 
 
 def _surroundings(overview: Overview, entry: SettingStatus) -> Iterator[Fact]:
-    """Yield what else affects the setting: problems, pinned values and processes that are behind."""
+    """Yield what else affects the setting: problems, pinned values, and processes still to act on it."""
     for problem in _concerning(overview, entry):
         yield "problem", str(problem)
     for process in overview.processes:

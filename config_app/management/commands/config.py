@@ -20,7 +20,7 @@ _OPTION_NAME = re.compile(r"--[a-z][a-z-]*(?==|$)")
 
 
 class VerbParser(CommandParser):
-    """Parses the arguments of one verb; the verb's module is loaded only when the verb is called."""
+    """Parses the arguments of one verb. The verb's module is imported only when the verb is called."""
 
     def __init__(self, *, entry: VerbEntry | None = None, **options: Any) -> None:
         """Set up the parser for ``entry``, the verb's entry in the registry."""
@@ -29,7 +29,7 @@ class VerbParser(CommandParser):
         self._verb: Verb | None = None
 
     def load_verb(self) -> None:
-        """Import the verb and add its arguments, unless that is done already."""
+        """Import the verb and add its arguments, unless this was done before."""
         if self._verb is None and self._entry is not None:
             self._verb = self._entry.load()
             self.description, self.epilog = self._entry.sentence, EXIT_STATUS
@@ -40,17 +40,17 @@ class VerbParser(CommandParser):
     def parse_known_args(  # type: ignore[override]  # argparse overloads it for namespaces of other kinds
         self, args: Sequence[str] | None = None, namespace: Namespace | None = None
     ) -> tuple[Namespace, list[str]]:
-        """Return the parsed arguments; exit with status 2 if there are unknown ones."""
+        """Return the parsed arguments; exit with status 2 if there are unknown arguments."""
         self.load_verb()
         found, extras = super().parse_known_args(self._joined(args or ()), namespace)
         if extras and not self._repeats(extras):
-            self.error(_left_over(extras))  # never repeats an argument, which may be a secret
+            self.error(_left_over(extras))  # the message repeats no argument, which may be a secret
         if extras and self._verb and self._verb.repeated:
             getattr(found, self._verb.repeated).extend(extras)
         return found, []
 
     def _repeats(self, extras: Sequence[str]) -> bool:
-        """Return whether ``extras``, left over by argparse, are more keys or values after an option."""
+        """Return whether ``extras``, which argparse did not parse, are keys or values after an option."""
         repeated = self._verb is not None and self._verb.repeated is not None
         return repeated and not any(extra.startswith("-") for extra in extras)
 

@@ -46,7 +46,7 @@ def test_an_error_is_printed_with_its_cure_and_ends_the_command_with_status_1(in
     assert "error    stored values        1 of 2 are valid\n" in out
     assert "error: port: the stored value is not valid, expected a whole number from 1 to 65535" in out
     assert "run manage.py config set port VALUE" in out
-    assert error == "one fact is an error; the output says how to fix each"
+    assert error == "one check found an error; the output says how to fix each error"
 
 
 def test_a_warning_alone_leaves_the_status_at_0(install: None) -> None:
@@ -220,8 +220,8 @@ def test_no_secret_is_in_what_it_prints(started_hub: HubProcess) -> None:
 
 def test_every_secret_is_decrypted_and_only_names_are_printed(owner: User) -> None:
     plan({"workos_api_key": CANARY, "reload_webhook_secret": "0123456789abcdef-canary"}).apply()
-    assert fact("secrets").finding == "2 of 2 decrypt"
-    assert fact("archived_secrets").finding == "2 of 2 decrypt"
+    assert fact("secrets").finding == "2 of 2 can be decrypted"
+    assert fact("archived_secrets").finding == "2 of 2 can be decrypted"
     write_row("workos_api_key", "gAAAAA-canary", is_secret=True)
     reset_process()
     out, _error = failing()

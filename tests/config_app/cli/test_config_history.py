@@ -83,7 +83,7 @@ def test_a_refused_value_is_marked_with_what_was_expected(install: None) -> None
 def test_a_change_past_the_hub_is_announced_before_it_is_recorded(install: None) -> None:
     write_row("port", "9001")
     before = database_content()
-    assert config("history").lines[0].startswith("the database was changed with SQL;")
+    assert config("history").lines[0].startswith("the database was changed with SQL,")
     assert database_content() == before
 
 

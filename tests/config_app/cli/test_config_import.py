@@ -123,7 +123,7 @@ def test_a_setting_of_one_machine_is_left_out_unless_it_is_named(changed: Path, 
 
 def test_an_import_that_changes_nothing_says_so(changed: Path, tmp_path: Path) -> None:
     said = config("import", document(tmp_path / "hand.json", {"port": 9009}), "--yes")
-    assert said.out == "nothing to change: every setting already has this value at revision 3"
+    assert said.out == "nothing to change: all settings already have these values at revision 3"
     assert said.err.startswith("port belongs to one machine")
 
 

@@ -41,7 +41,7 @@ def test_without_a_yes_nothing_is_removed(install: None) -> None:
     write_row("no_such_key", "1")
     with pytest.raises(ConfigError, match="standard input is not a terminal"):
         config("prune")
-    with pytest.raises(WrongCall, match="--json cannot ask"):
+    with pytest.raises(WrongCall, match="with --json, the command cannot ask"):
         config("prune", "--json")
     assert SystemConfig.objects.filter(pk="no_such_key").exists()
 

@@ -39,7 +39,7 @@ REFUSALS: list[tuple[tuple[str, ...], type[ConfigError], str]] = [
     (("setup_completed", "true"), ManagedSetting, "setup_completed: cannot be set by hand"),
     (("database_path", "x.db"), ManagedSetting, "database_path: cannot be set by hand"),
     (("encryption_key_salt", "00"), ManagedSetting, "encryption_key_salt: cannot be set by hand"),
-    (("port=1", "port=2"), ConfigError, "port: expected once, but it is given twice"),
+    (("port=1", "port=2"), ConfigError, "port: given twice"),
     (("app_mode", "workos"), ConfigError, "workos_client_id"),
     (("app_mode", "local"), ConfigError, "this hub is not claimed yet"),
     (("allowed_origins", "*,https://a.example"), InvalidValue, "allowed_origins: expected"),

@@ -94,7 +94,7 @@ def test_it_goes_on_after_the_database_was_away(started_hub: HubProcess) -> None
         hub.database.rename(away)
         assert process.stderr is not None
         assert process.stderr.readline() == begun(0)
-        assert "watching continues when it is back" in process.stderr.readline()
+        assert "watching continues when the database is back" in process.stderr.readline()
         away.rename(hub.database)
         hub.config("set", "port", "9001")
         assert json.loads(line(process))["number"] == 2

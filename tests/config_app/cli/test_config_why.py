@@ -43,7 +43,7 @@ def test_the_last_good_value_says_why_it_is_in_force(install: None) -> None:
     write_row("port", "banana")
     adopt_now()
     found = facts("port")
-    reason = "because the stored one is not used: expected a whole number from 1 to 65535"
+    reason = "because the stored value is not used: expected a whole number from 1 to 65535"
     assert found["from"] == f"the last good value, {reason}"
     assert found["revision"].startswith("2, ")
 
@@ -52,7 +52,7 @@ def test_a_change_past_the_hub_is_called_unrecorded(install: None) -> None:
     write_row("port", "9001")
     found = facts("port")
     assert found["from"] == "the database"
-    assert found["unrecorded"].startswith("the database was changed with SQL")
+    assert found["unrecorded"].startswith("the row was changed with SQL")
     assert "unrecorded" not in facts("log_level")
 
 

@@ -48,7 +48,7 @@ def assert_that_who_hangs_is_named(hub: HubProcess) -> None:
         done = hub.run("config", "set", "log_level", "debug", "--wait", "1")
     assert done.returncode == 1
     assert done.stdout == "revision 6: log_level error → debug\n"
-    assert f"not live in every process: worker {pid} on {machine} is at revision 5;" in done.stderr
+    assert f"some processes do not use it yet: worker {pid} on {machine} is at revision 5;" in done.stderr
     wait_for(
         lambda: {row[0] for row in hub.sql("SELECT revision FROM config_process")} == {6}, "it to follow"
     )

@@ -81,7 +81,7 @@ def test_a_pooler_that_hides_notifications_is_found(
     url = postgresql_server.new_database()
     hub_process.environment["HUB_DATABASE_URL"] = url
     hub_process.bring_up()
-    assert facts_of(hub_process)["notifications"]["finding"] == "LISTEN receives them"
+    assert facts_of(hub_process)["notifications"]["finding"] == "LISTEN receives notifications"
     with pooled(postgresql_server, url) as through:
         hub_process.environment["HUB_DATABASE_URL"] = through
         found = line_of(facts_of(hub_process)["notifications"])

@@ -68,7 +68,7 @@ def test_a_key_without_a_slot_is_a_warning_until_it_has_one(two_keys: None) -> N
 def test_an_install_without_any_secret_needs_no_keyring() -> None:
     for model in (Change, KeySlot, SystemConfig):
         model._default_manager.all().delete()
-    assert fact("keyring").finding == "none yet: the first secret creates it"
+    assert fact("keyring").finding == "there is no keyring yet; the first secret creates it"
 
 
 def test_each_secret_that_does_not_decrypt_is_an_error_by_name() -> None:
@@ -100,7 +100,7 @@ def test_a_secret_of_the_history_that_does_not_decrypt_is_named_with_its_revisio
     plan({"workos_api_key": f"{CANARY}2"}).apply()
     Change.objects.filter(key="workos_api_key", revision=2).update(new_value="gAAAAA-canary")
     found = fact("archived_secrets")
-    assert (found.status, found.finding) == ("warning", "1 of 2 decrypt")
+    assert (found.status, found.finding) == ("warning", "1 of 2 can be decrypted")
     assert "workos_api_key: the secret of revision 2 cannot be decrypted" in str(found.problems[0])
     assert fact("secrets").status == "ok"
 
