@@ -1,4 +1,4 @@
-"""The checks of the setup for ``config doctor``: the setup token and the draft of the wizard."""
+"""The checks of ``config doctor`` for the setup: the setup token and the draft of the wizard."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def setup_token(overview: Overview) -> Finding:
     if tokens.is_usable():
         return Finding(f"not claimed yet; the setup token is in {path}")
     if tokens.is_held():
-        return Finding("not claimed yet; a browser is setting it up")
+        return Finding("not claimed yet; a person is setting it up in a browser")
     unusable = Problem(
         code="token_unusable",
-        message=f"{path} is missing, expired or readable by others, so this install cannot be claimed",
-        fix="run manage.py setup_token for a new link",
+        message=f"{path} is missing, expired or readable by other users, so no one can claim this install",
+        fix="run manage.py setup_token, which prints a new link",
     )
     return Finding("not claimed yet", (unusable,))
 
@@ -51,5 +51,5 @@ def _decrypts(draft: Draft, key: str) -> bool:
 
 def _lost(key: str) -> Problem:
     message = f"{key}: the secret entered in the wizard cannot be decrypted"
-    fix = "go back to that step of the wizard and enter it again"
+    fix = "open the step of this secret in the wizard, and enter the secret again"
     return Problem(code="draft_secret_unreadable", message=message, fix=fix, keys=(key,), severity="error")

@@ -1,4 +1,4 @@
-"""The errors of setting up an install."""
+"""The errors that can happen while a person sets up an install."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from config_app.errors import ConfigError
 
 
 class AlreadyClaimed(ConfigError):
-    """The install is already claimed; nothing was changed."""
+    """The install is already claimed, so nothing was changed."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -16,7 +16,7 @@ class AlreadyClaimed(ConfigError):
 
 
 class TakenOver(ConfigError):
-    """The browser has not used the setup token, or another browser has taken over; nothing was changed."""
+    """The browser has used no setup token, or another browser has taken over. Nothing was changed."""
 
     def __init__(self) -> None:
         super().__init__(

@@ -23,14 +23,14 @@ WIZARD, HEALTH = "setup", "health"
 class SetupGateMiddleware:
     """Middleware that opens the wizard while the install is unclaimed and closes it afterwards.
 
-    While the install is unclaimed, only the wizard, its static files and the health pages answer.
+    While the install is unclaimed, only the wizard, its static files and the health checks answer.
     """
 
     sync_capable = True
     async_capable = False
 
     def __init__(self, get_response: GetResponse) -> None:
-        """Keep ``get_response``, the next layer."""
+        """Store ``get_response``, the next layer."""
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
@@ -57,8 +57,8 @@ def _claimed_config(*, ask_database: bool) -> Any:
     Raise ``ConfigError`` if the database must be asked and has a problem.
     """
     config, is_configured = runtime.get_config(), get_product().is_configured
-    # Another process may have made the claim a moment ago, so memory is not enough to say "unclaimed".
-    # An install whose database has a problem never counts as unclaimed (S1).
+    # Another process may have made the claim a moment ago. So if this process's memory says "unclaimed", ask
+    # the database. An install whose database has a problem never counts as unclaimed (S1).
     if ask_database and not is_configured(config) and is_claimed():
         snapshot = runtime.reload()
         config = snapshot.config
@@ -69,7 +69,7 @@ def _claimed_config(*, ask_database: bool) -> Any:
 def _first_segment(path: str) -> str:
     """Return the first segment of a path; empty if the path is ambiguous, such as ``//x`` or ``/../x``.
 
-    ``path`` is decoded. It is the same path that the URL resolver uses.
+    ``path`` is the decoded path, which the URL resolver uses too.
     """
     root, *segments = path.split("/")
     dubious = "" in segments[:-1] or any(segment.startswith(".") for segment in segments)

@@ -12,7 +12,7 @@ DRAFT_ID = 1
 class SetupToken(models.Model):
     """A setup token; only its SHA-256 hash is stored.
 
-    While ``used_at`` is empty, the token can be used. A used token identifies the one browser session that
+    While ``used_at`` is empty, the token can be used. A used token identifies the only browser session that
     may set up the install.
     """
 
@@ -31,11 +31,11 @@ class SetupToken(models.Model):
 
 
 class SetupDraft(models.Model):
-    """The answers entered in the wizard so far, in one row; none of them is in force.
+    """The answers entered in the wizard so far, in one row. They take effect only with the claim.
 
     ``steps`` maps each step to the texts of its fields. ``secrets`` maps settings to ciphertexts.
     ``password`` is the hash of the administrator's password. ``earlier`` has the steps of an earlier holder
-    of the setup token. They prefill the forms, and a step counts only after the new holder submits it.
+    of the setup token. These steps prefill the forms. A step counts only after the new holder submits it.
     """
 
     steps: models.JSONField[dict[str, dict[str, Any]], dict[str, dict[str, Any]]] = models.JSONField(
@@ -56,7 +56,7 @@ class SetupDraft(models.Model):
         return f"draft of {', '.join(self.steps) or 'nothing yet'}"
 
     def hand_over(self, heritable: dict[str, dict[str, Any]]) -> None:
-        """Keep the ``heritable`` steps for the next holder; drop other steps, secrets and the password."""
+        """Keep the ``heritable`` steps for the next holder. Drop other steps, secrets and the password."""
         self.earlier = {**self.earlier, **heritable}
         self.steps, self.secrets, self.password = {}, {}, ""
         self.save()

@@ -1,4 +1,4 @@
-"""The interface between the wizard and the product that it sets up; ``settings.SETUP_WIZARD`` names it."""
+"""The interface between the wizard and the product that the wizard sets up."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Application:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class CommandOption:
-    """An option of ``manage.py setup`` that sets one setting. For a secret, pass the name of a file."""
+    """An option of ``manage.py setup`` for one setting. For a secret, its value is the name of a file."""
 
     flag: str
     key: str
@@ -52,7 +52,7 @@ class CommandOption:
 
 
 class Product:
-    """What the wizard needs from a product; each product is a subclass."""
+    """The methods that the wizard calls. A product is a subclass, named by ``settings.SETUP_WIZARD``."""
 
     noun = "install"
     """The word for the product on the wizard's pages."""
@@ -74,11 +74,11 @@ class Product:
         raise NotImplementedError
 
     def count_wrong_token(self, request: HttpRequest) -> str | None:
-        """Count a wrong setup token from this client; return a message after too many, or else ``None``.
+        """Count a wrong setup token from this client. Return a message after too many, or else ``None``.
 
-        A valid token is accepted even then.
+        The right token must be accepted even after too many wrong ones.
         """
-        # Behind a proxy, all clients may share one address. A guesser must not lock the operator out.
+        # Behind a proxy, all clients may have the same address. A guesser must not lock the operator out.
         return None
 
     def bootstrap(self) -> None:
@@ -96,17 +96,17 @@ class Product:
         raise NotImplementedError
 
     def suggest(self, request: HttpRequest, answers: Answers) -> Mapping[str, Any]:
-        """Return suggested values by setting. The forms show them instead of the current values."""
+        """Return suggested values by setting. The forms show these instead of the current values."""
         return {}
 
     def objections(self, step: Step, values: Mapping[str, Any], answers: Answers) -> Mapping[str, str]:
-        """Return error messages by setting, for valid values that the product refuses."""
+        """Return an error message by setting for each valid value that the product refuses."""
         return {}
 
     def heritable(self, steps: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
         """Return the answers that prefill the forms for the next holder of a setup token.
 
-        Leave out every answer that gives a person rights.
+        Leave out every answer that would give a person rights.
         """
         # The earlier holder may be a stranger.
         return steps
@@ -114,15 +114,15 @@ class Product:
     def revise(
         self, before: Mapping[str, Mapping[str, str]], after: dict[str, dict[str, str]]
     ) -> dict[str, dict[str, str]]:
-        """Return the draft's steps after a save, with other steps adapted to the change."""
+        """Return the steps of the draft after a save. Adapt other steps to the saved one if necessary."""
         return after
 
     def entrance(self, request: HttpRequest) -> str:
-        """Return the wizard's URL. While the install is unclaimed, page requests are redirected there."""
+        """Return the URL to which page requests are redirected while the install is unclaimed."""
         return reverse("setup:token")
 
     def references(self, step: Step, request: HttpRequest) -> list[dict[str, str]]:
-        """Return the texts to copy elsewhere during a step, each with ``title`` and ``text``."""
+        """Return texts that people copy to another site during a step, each with ``title`` and ``text``."""
         return []
 
     def finish_label(self, mode: str) -> str:
@@ -130,19 +130,19 @@ class Product:
         return "Finish setup"
 
     def prove(self, request: HttpRequest, application: Application) -> HttpResponse:
-        """Return a redirect to a test sign-in in this mode.
+        """Return a redirect to a test sign-in in the mode of ``application``.
 
-        Afterwards, the browser returns to ``setup:proof``.
+        After the test sign-in, the browser must come back to ``setup:proof``.
         """
         raise NotImplementedError
 
     def conclude(
         self, request: HttpRequest, application: Application, commit: Callable[[str], object]
     ) -> HttpResponse | None:
-        """Call ``commit``, sign the person in and return ``None``, if the test sign-in succeeded.
+        """If the test sign-in succeeded, call ``commit``, sign the person in and return ``None``.
 
-        The argument of ``commit`` names the person in the history. If the test sign-in failed, return a
-        response that says why.
+        ``commit`` makes the claim. Its argument is the name that the history shows for the person. If the
+        test sign-in failed, return a response that says why.
         """
         raise NotImplementedError
 
@@ -161,7 +161,7 @@ class Product:
         raise NotImplementedError
 
     def claim_changes(self, application: Application, config: Any) -> dict[str, Any]:
-        """Return the changes by setting: those in ``application`` and those that every claim makes."""
+        """Return the changes of the claim by setting: those in ``application``, and those of every claim."""
         raise NotImplementedError
 
     def is_same_claim(self, application: Application, config: Any) -> bool:
@@ -173,11 +173,11 @@ class Product:
         return "/"
 
     def address_afterwards(self, request: HttpRequest) -> str:
-        """Return the new origin of the install after a claim; empty if the browser already uses it."""
+        """Return the new origin of the install after a claim; empty if the browser uses this origin now."""
         return ""
 
     def notes(self) -> list[dict[str, str]]:
-        """Return the reminders of the last page, each with ``title``, ``text`` and perhaps ``command``."""
+        """Return the reminders for the last page, each with ``title``, ``text`` and perhaps ``command``."""
         return []
 
 

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from setup_wizard.claiming.forms import StepForm
 
 MODE, ACCOUNT = "mode", "account"
-"""The names of the two steps that the wizard treats specially: the mode and the administrator's account."""
+"""The names of two steps that the wizard must know: the mode and the administrator's account."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """The result of a probe; ``message`` is one sentence and never contains a secret."""
+    """The result of a probe. ``message`` is one sentence, which never contains a secret."""
 
     ok: bool
     message: str
@@ -27,8 +27,8 @@ class CheckResult:
 class Probe:
     """A test of the values entered for ``keys``, such as whether a port is free.
 
-    For a secret that was left blank, the probe uses the stored secret. It does so only if the other values
-    are the same as those stored with the secret (W1).
+    If a secret was left blank, the probe uses the stored secret, but only if all other values are the same as
+    the stored ones (W1).
     """
 
     name: str
@@ -39,7 +39,7 @@ class Probe:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Settings shown together on a step, only in ``modes``. An empty tuple stands for all modes."""
+    """Settings that a step shows together, only in ``modes``. An empty tuple stands for all modes."""
 
     keys: tuple[str, ...]
     title: str = ""
@@ -50,7 +50,7 @@ class Group:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One page of the wizard; its fields come from the settings of its groups."""
+    """One page of the wizard. It has a field for each setting of its groups."""
 
     name: str
     label: str

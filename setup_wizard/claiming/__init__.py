@@ -1,1 +1,1 @@
-"""The claim: the setup token, the draft with the answers so far, and the commit."""
+"""The claim: the setup token, the draft with the answers so far, and the transaction of the claim."""

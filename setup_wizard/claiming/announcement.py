@@ -1,4 +1,4 @@
-"""What the server prints about how to claim the install (S2)."""
+"""The text with which the server says how to claim the install (S2)."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ def claim_link(origin: str, token: Secret) -> str:
 
 
 def how_to_claim(origin: str, *, is_terminal: bool) -> str:
-    """Return a sentence on how to claim the install. It contains the link only on a terminal."""
-    # Many people can read logs, so the link must not appear there.
+    """Return a text that says how to claim the install. On a terminal, it contains the link."""
+    # Other output may go to a log. Many people can read logs, so the link must not appear there.
     token = tokens.current() if is_terminal else None
     if token is not None:
         return f"It is not claimed yet. To claim it, open {claim_link(origin, token)}"
     return (
         "It is not claimed yet. `./manage.py setup_token` prints the link to claim it; "
-        f"the token is in {get_product().token_file()}"
+        f"the setup token is in {get_product().token_file()}"
     )

@@ -1,4 +1,4 @@
-"""The known values of settings during setup: from the draft, the suggestions and the database."""
+"""The values of settings that are known during the setup: from the draft, suggestions and the database."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from setup_wizard.steps import Step
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """The known values: the draft comes first, then ``suggested``, then ``config``.
+    """The known values: first those of the draft, then ``suggested``, then ``config``.
 
-    ``config`` is the database's configuration with masked secrets. ``suggested`` has values by setting.
+    ``config`` is the configuration in the database, with masked secrets. ``suggested`` has values by key.
     """
 
     draft: Draft
@@ -32,11 +32,11 @@ class Answers:
         return self.draft.known(step).get(key, fallback)
 
     def in_force(self, key: str) -> Any:
-        """Return the database's value for ``key``; a secret is masked."""
+        """Return the value for ``key`` in the database; a secret is masked."""
         return get_schema().value(self.config, key)
 
     def stored(self, key: str) -> Any:
-        """Return the value in the draft, or else the value in force; a secret is not masked."""
+        """Return the value in the draft, or else the value in the database; a secret is not masked."""
         schema = get_schema()
         if not schema[key].is_secret:
             return self.draft.values().get(key, self.in_force(key))
@@ -47,7 +47,7 @@ class Answers:
         return key in self.draft.secrets or self.in_force(key) is not None
 
     def candidate(self, values: Mapping[str, Any]) -> Any:
-        """Return the configuration as it would be with the draft and ``values``, with secrets masked."""
+        """Return the configuration that would result from the draft and ``values``, with masked secrets."""
         schema = get_schema()
         known = {key: self.in_force(key) for key in schema.settings}
         secrets = {key: Secret.masked() for key in self.draft.secrets}

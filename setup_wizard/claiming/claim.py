@@ -28,14 +28,14 @@ from setup_wizard.steps import ACCOUNT
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """A committed claim; ``user`` is the account that it created, or ``None``."""
+    """A committed claim; ``user`` is the account that the claim created, or ``None``."""
 
     revision: Revision
     user: AbstractBaseUser | None
 
 
 def application_of(draft: Draft) -> Application:
-    """Return the application made from the draft; raise ``KeyringLocked`` if its secrets cannot be read."""
+    """Return the application with the answers of ``draft``; raise ``KeyringLocked`` if secrets are locked."""
     return Application(
         mode=draft.mode,
         changes=draft.values() | draft.secret_values(),
@@ -59,14 +59,15 @@ def claim(
     reason: str = "",
     address: str = "",
 ) -> Claim:
-    """Claim the install and return the claim. If several attempts run at once, exactly one succeeds.
+    """Claim the install and return the claim. If several processes try this at once, exactly one succeeds.
 
-    ``holder`` is the proof, stored in the browser's session, that the browser used the setup token. ``None``
-    means a shell on the server, which needs no token. Without ``actor``, the history names the administrator.
+    ``holder`` is the proof, stored in the browser's session, that the browser used the setup token. It is
+    ``None`` for a command on the server, which needs no token. Without ``actor``, the history names the
+    administrator.
 
-    Raise ``AlreadyClaimed`` if the install is claimed. Raise ``TakenOver`` if another browser has used a
-    newer token. Raise ``InvalidPlan`` if changes are not valid; it contains every error. Raise another
-    ``ConfigError`` if the claim is refused for another reason. An error means that nothing was changed.
+    Raise ``AlreadyClaimed`` if the install is claimed, and ``TakenOver`` if another browser has used a newer
+    token. Raise ``InvalidPlan``, which contains every error, if changes are not valid. Raise another
+    ``ConfigError`` if the claim is refused for another reason. After an error, nothing is changed.
     """
     origin = _Origin(holder=holder, actor=actor, channel=channel, reason=reason, address=address)
     with database_errors(), transaction.atomic():
@@ -74,7 +75,7 @@ def claim(
 
 
 def rehearse(application: Application) -> list[ConfigError]:
-    """Return the errors that the claim would raise now, without changing anything."""
+    """Return the errors that a claim would raise now; change nothing."""
     try:
         with database_errors(), transaction.atomic():
             _commit(application, _Origin(actor="rehearsal"))
@@ -87,13 +88,13 @@ def rehearse(application: Application) -> list[ConfigError]:
 
 
 def claim_made_with(application: Application) -> Claim | None:
-    """Return the earlier claim if the same application made it, or else ``None``."""
+    """Return the earlier claim if it was made with the same application, or else ``None``."""
     snapshot = read_snapshot(read_without_keyring)
     account, user = application.administrator, None
     with database_errors():
         revision = Revision.objects.get(pk=snapshot.revision)
         if account is not None:
-            # Each hash has its own salt, so an account with this hash was created by this application.
+            # Each password hash has its own salt, so only this application can have made the account.
             user = get_user_model()._default_manager.filter(password=account.password).first()
     if not get_product().is_same_claim(application, snapshot.config) or (account and user is None):
         return None
@@ -102,7 +103,7 @@ def claim_made_with(application: Application) -> Claim | None:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class _Origin:
-    """Who claims: the holder of a setup token, and what the history records."""
+    """Who makes the claim: the proof of the holder, and the facts for the history."""
 
     holder: str | None = dataclasses.field(default=None, repr=False)
     actor: object = None
@@ -112,9 +113,9 @@ class _Origin:
 
 
 def _commit(application: Application, origin: _Origin) -> Claim:
-    """Make the claim in the current transaction; raise ``ConfigError`` if it is refused."""
+    """Make the claim in the current transaction; raise ``ConfigError`` if the claim is refused."""
     product = get_product()
-    # The writers' lock is held until the commit, so the install cannot be claimed in between.
+    # This holds the writers' lock until the commit, so no other process can claim the install in between.
     with store.writing() as stored:
         config = unclaimed_config_in(stored)
         tokens.require_holder(origin.holder)
@@ -139,7 +140,7 @@ def _commit(application: Application, origin: _Origin) -> Claim:
 def _effective_changes(wanted: Mapping[str, Any], config: Any) -> dict[str, Any]:
     """Return the changes to record.
 
-    Leave out a value that equals ``config``, unless the setting is a secret or an import refused its value.
+    Leave out a value that is the same in ``config``, unless it is a secret or an import refused the setting.
     """
     schema, unsettled = get_schema(), {change.key for change in store.unsettled()}
     return {

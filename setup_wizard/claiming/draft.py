@@ -1,4 +1,4 @@
-"""The draft: the answers so far, kept in the database so that the wizard can be continued later (S4)."""
+"""The draft: the answers so far. They are in the database, so a person can continue later (S4)."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from setup_wizard.steps import ACCOUNT, MODE, Step
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """The answers entered so far.
+    """The answers that were entered so far.
 
     ``steps`` has texts by step and field, ``secrets`` has ciphertexts by setting, and ``password`` is a hash.
-    ``earlier`` has the texts of an earlier holder of the token; they only prefill forms.
+    ``earlier`` has the texts of an earlier holder of the token, which only prefill the forms.
     """
 
     steps: Mapping[str, Mapping[str, str]]
@@ -42,7 +42,7 @@ class Draft:
 
     @property
     def email(self) -> str:
-        """Return the administrator's address; empty in modes without an account."""
+        """Return the administrator's address; empty in a mode in which the claim creates no account."""
         asked = self.mode in get_product().account_modes
         return self.steps.get(ACCOUNT, {}).get("email", "") if asked else ""
 
@@ -66,9 +66,9 @@ class Draft:
         return self._typed(step, self.steps)
 
     def known(self, step: Step) -> dict[str, Any]:
-        """Return the parsed values that prefill a step's form.
+        """Return the parsed values that prefill the form of a step.
 
-        Before the step is submitted, they come from an earlier holder of the token, if there was one.
+        Until the step is submitted, these are the values of an earlier holder of the token, if there was one.
         """
         return self._typed(step, self.earlier if self.is_from_earlier(step.name) else self.steps)
 
@@ -76,7 +76,7 @@ class Draft:
         schema, saved = get_schema(), steps.get(step.name, {})
         values = {}
         for key in saved.keys() & step.keys_in(self.mode):
-            with contextlib.suppress(InvalidValue):  # saved by another version; the step asks for it again
+            with contextlib.suppress(InvalidValue):  # another version saved it; the step asks again
                 values[key] = schema[key].parse(saved[key])
         return values
 
@@ -126,11 +126,11 @@ def save(
     """Save the answers of one step in the draft.
 
     An empty ``password`` keeps the saved hash. ``holder`` is the proof, stored in the browser's session, that
-    the browser used the setup token. ``None`` means a shell on the server.
+    the browser used the setup token. It is ``None`` for a command on the server.
 
-    Raise ``AlreadyClaimed`` if the install is claimed. Raise ``TakenOver`` if the browser may not set it up.
+    Raise ``AlreadyClaimed`` if the install is claimed, and ``TakenOver`` if the browser may not set it up.
     Raise ``KeyringLocked`` if secrets cannot be encrypted, and ``DatabaseUnavailable`` if the database does
-    not answer. An error means that nothing was saved.
+    not answer. After an error, nothing is saved.
     """
     with store.writing() as stored:
         unclaimed_config_in(stored)

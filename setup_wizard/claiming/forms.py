@@ -1,4 +1,4 @@
-"""The wizard's forms; their fields come from the declarations of the settings."""
+"""The wizard's forms. Their fields come from the declarations of the settings."""
 
 from __future__ import annotations
 
@@ -52,11 +52,11 @@ class StepForm(forms.Form):
         return {}
 
     def password(self) -> str:
-        """Return the hash of the entered password, or the empty string if none was entered."""
+        """Return the hash of the entered password, or an empty text if no password was entered."""
         return ""
 
     def is_stored(self, name: str) -> bool:
-        """Return whether the field is a secret that is already stored; a blank field keeps it."""
+        """Return whether the field is for a secret that is already stored; a blank field keeps the secret."""
         return False
 
 
@@ -64,7 +64,7 @@ class SettingsForm(StepForm):
     """The form of a step that asks for settings."""
 
     def build(self) -> None:
-        """Add a field for every setting; the field of a stored secret is optional."""
+        """Add a field for every setting. If a secret is already stored, its field is optional."""
         for key in self.step.keys_in(self.answers.draft.mode):
             setting = get_schema()[key]
             field = setting.form_field()
@@ -79,7 +79,7 @@ class SettingsForm(StepForm):
         return key in self.step.required and not self.answers.has_secret(key)
 
     def clean(self) -> dict[str, Any]:
-        """Check the values together: the product's objections and the rules across settings."""
+        """Check whether the product objects to the values, and whether they fit together."""
         cleaned: dict[str, Any] = super().clean() or {}
         if self.errors:
             return cleaned
@@ -107,7 +107,7 @@ class SettingsForm(StepForm):
         }
 
     def secrets(self) -> dict[str, Secret]:
-        """Return the entered secrets by setting; blank fields are left out and keep the stored secrets."""
+        """Return the entered secrets by setting. Leave out blank fields, which keep the stored secrets."""
         return {key: value for key, value in self.cleaned_data.items() if isinstance(value, Secret)}
 
     def is_stored(self, name: str) -> bool:
@@ -126,9 +126,9 @@ class ModeForm(SettingsForm):
 
 
 class AccountForm(StepForm):
-    """The form of the administrator's account. It returns the password only as Django's hash."""
+    """The form of the administrator's account. It returns the password only as a hash."""
 
-    email = EmailField(label="E-mail address", help_text="You sign in with this address.")
+    email = EmailField(label="E-mail address", help_text="You will sign in with this address.")
     name = forms.CharField(label="Name", max_length=MAX_NAME, required=False, strip=True)
     password1 = forms.CharField(
         label="Password",
@@ -142,7 +142,7 @@ class AccountForm(StepForm):
     )
 
     def build(self) -> None:
-        """Prefill address and name; the password is optional if one was entered before."""
+        """Prefill address and name. If a password was entered before, the password fields are optional."""
         saved = self.answers.draft.account
         for name in ("email", "name"):
             self.fields[name].initial = saved.get(name, self.answers.suggested.get(name, ""))
@@ -174,15 +174,15 @@ class AccountForm(StepForm):
         return {"email": self.cleaned_data["email"], "name": self.cleaned_data["name"]}
 
     def password(self) -> str:
-        """Return the hash of the entered password, or the empty string if none was entered."""
+        """Return the hash of the entered password, or an empty text if no password was entered."""
         entered = self.cleaned_data["password1"]
         return make_password(entered) if entered else ""
 
     def is_stored(self, name: str) -> bool:
-        """Return whether the field is the first password field and a password was entered before."""
+        """Return whether this is the first password field and a password was entered before."""
         return name == "password1" and bool(self.answers.draft.password)
 
 
 def form_of(step: Step, answers: Answers, data: Mapping[str, Any] | None = None) -> StepForm:
-    """Return the form of a step, bound to ``data`` if that is given."""
+    """Return the form of a step. If ``data`` is given, bind the form to this data."""
     return (step.form_class or SettingsForm)(step, answers, data)

@@ -10,12 +10,12 @@ from config_app.store.forking import no_fork
 
 @on_change()
 def offer_a_token(old: Any, new: Any) -> None:
-    """Make a setup token if the install became unclaimed, for example because of an SQL statement.
+    """Make a setup token if the install became unclaimed, for example by an SQL statement.
 
     Several processes may call this at once.
     """
     with no_fork:  # a child forked during an import would keep a half-loaded module
-        # Every command imports this module, so these are imported only when needed.
+        # Every command imports this module, so it imports these parts only when they are needed.
         from config_app.propagation.sources import using_database
         from setup_wizard.claiming import tokens
         from setup_wizard.product import get_product

@@ -1,4 +1,4 @@
-"""Whether this install is claimed; every answer comes from the database (S1)."""
+"""Find out from the database whether this install is claimed (S1)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from setup_wizard.product import get_product
 
 
 def unclaimed_config() -> Any:
-    """Return the database's configuration of an unclaimed install, with secrets masked.
+    """Return the configuration of an unclaimed install from the database, with masked secrets.
 
     Raise ``AlreadyClaimed`` if the install is claimed, or another ``ConfigError`` if the database cannot be
     read.
@@ -22,7 +22,7 @@ def unclaimed_config() -> Any:
 
 
 def unclaimed_config_in(stored: Stored) -> Any:
-    """Return the same as ``unclaimed_config``, from rows that were already read.
+    """Return the same as ``unclaimed_config``, but from rows that were already read.
 
     Raise ``AlreadyClaimed`` if the install is claimed.
     """

@@ -1,4 +1,4 @@
-"""The setup token: it proves that the person who claims this install can run commands on its server (S2)."""
+"""The setup token. With it, a person proves that they can run commands on the server of the install (S2)."""
 
 from __future__ import annotations
 
@@ -28,8 +28,7 @@ logger = logging.getLogger("setup_wizard")
 BYTES = 32
 LIFETIME = dt.timedelta(hours=24)
 CLOCK_LEEWAY = dt.timedelta(hours=1)
-"""How long a token is still accepted after it has expired."""
-# A new link must work even if the clock jumps forward (R9).
+"""A token is accepted for this long after its expiry, so that a new link works if the clock jumps (R9)."""
 
 
 def is_usable() -> bool:
@@ -38,7 +37,7 @@ def is_usable() -> bool:
 
 
 def current() -> Secret | None:
-    """Return the token in the token file; ``None`` if it is missing, used or expired."""
+    """Return the token in the token file; ``None`` if there is no token, or if it is used or expired."""
     token = _read_file(get_product().token_file())
     if token is None:
         return None
@@ -48,7 +47,7 @@ def current() -> Secret | None:
 
 
 def ensure() -> None:
-    """Make a token if there is no usable one; several processes may call this at once."""
+    """Make a token if there is no usable token. Several processes may call this at once."""
     if is_usable():
         return
     with store.writing():
@@ -61,19 +60,19 @@ def renew(*, now: dt.datetime) -> None:
     """Make a new token, and delete all earlier tokens and the draft, in the current transaction."""
     with store.writing():
         SetupToken.objects.all().delete()
-        # The draft may hold a stranger's password, which would become the administrator's.
+        # The draft may contain a stranger's password, which would become the password of the administrator.
         SetupDraft.objects.all().delete()
         transaction.on_commit(functools.partial(_publish, _issue(now)))
 
 
 def accept(text: str) -> str | None:
-    """Mark a token as used and return its proof for the session; ``None`` if the token is not valid.
+    """Mark a token as used, and return the proof for the session; ``None`` if the token is not valid.
 
-    The new holder takes over from an earlier one, whose answers only prefill the forms. A wrong token changes
-    nothing.
+    The new holder takes over from an earlier holder, whose answers then only prefill the forms. A wrong token
+    changes nothing.
     """
     digest, now = _digest(text.strip()), timezone.now()
-    # This first look takes no lock, so wrong tokens never wait for a writer.
+    # This first search takes no lock, so a wrong token never has to wait for a writer.
     with database_errors():
         if _find(digest, now) is None:
             return None
@@ -104,8 +103,8 @@ def is_holder(proof: str) -> bool:
 def require_holder(proof: str | None) -> None:
     """Raise ``TakenOver`` if the browser with ``proof`` may not set up the install.
 
-    ``None`` means a shell on the server, which needs no token. Call this under the writers' lock, so that no
-    other browser can take over before the commit.
+    ``proof`` is ``None`` for a command on the server, which needs no token. Call this under the writers'
+    lock, so that no other browser can take over before the commit.
     """
     if proof is not None and not is_holder(proof):
         raise TakenOver
@@ -128,7 +127,7 @@ def _digest(token: str) -> str:
 
 
 def _find(digest: str, now: dt.datetime) -> SetupToken | None:
-    """Return the unused token with this digest, or ``None``; all comparisons take constant time."""
+    """Return the unused token with this digest, or ``None``. Every comparison takes constant time."""
     offered = SetupToken.objects.filter(used_at=None, expires_at__gt=now - CLOCK_LEEWAY)
     found = [token for token in offered if hmac.compare_digest(token.digest, digest)]
     return found[0] if found else None
@@ -148,20 +147,20 @@ def _issue(now: dt.datetime) -> Secret:
 
 
 def _publish(token: Secret) -> None:
-    """Write the token file after the commit, unless another process has replaced the token meanwhile."""
+    """Write the token file. If another process has replaced the token meanwhile, do nothing."""
     try:
         with store.writing():
             if SetupToken.objects.filter(digest=_digest(token.reveal())).exists():
                 _write_file(token)
-    except ConfigError as error:  # the commit stays valid; manage.py setup_token makes another token
+    except ConfigError as error:  # the commit is done; manage.py setup_token can make another token
         logger.error("%s", error)
 
 
 def _read_file(path: Path) -> Secret | None:
-    """Return the token in the file; ``None`` if the file cannot be read or is open to other users."""
+    """Return the token in the file; ``None`` if the file is unreadable, or if other users can read it."""
     try:
         if path.stat().st_mode & GROUP_OR_WORLD:
-            return None  # others may have read the token
+            return None  # other users may have read the token
         return Secret(path.read_text(encoding="ascii").strip())
     except (OSError, ValueError):
         return None
@@ -176,7 +175,7 @@ def _write_file(token: Secret) -> None:
 
 
 def _unwritable(path: Path, error: OSError) -> ConfigError:
-    fix = "run this as the user that the hub runs as, and check for free disk space"
+    fix = "run the command as the user of the hub, and check for free disk space"
     return ConfigError(f"the setup token {path} cannot be written: {error.strerror}", fix=fix)
 
 

@@ -1,4 +1,4 @@
-"""Turning the options of ``manage.py setup`` into an application."""
+"""Turn the options of ``manage.py setup`` into an application."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from setup_wizard.product import Administrator, Application, CommandOption, get_
 
 
 def actor() -> str:
-    """Return the name of this shell's user, for the history."""
+    """Return the name of the user who runs the command, for the history."""
     return get_project().local_actor()
 
 
 def application(options: Mapping[str, Any]) -> Application:
-    """Return the application made from the options; raise ``ConfigError`` for the first invalid value."""
+    """Return the application with the values of the options; raise ``ConfigError`` if a value is invalid."""
     changes = dict(_settings(options["set"]))
     for option in get_product().command_options:
         changes.update(_option(option, options))

@@ -1,4 +1,4 @@
-"""Which browser session may set up the install: the one that entered the setup token."""
+"""Only the browser session in which the setup token was entered may set up the install."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def unlock(request: HttpRequest, proof: str) -> None:
 
 
 def holder(request: HttpRequest) -> str:
-    """Return the proof in this browser's session, which may not be valid any more.
+    """Return the proof in the session of this browser. The proof may not be valid any more.
 
     Raise ``TakenOver`` if the session has no proof.
     """

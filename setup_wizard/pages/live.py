@@ -1,4 +1,4 @@
-"""The wizard's JSON views: they check values while a person types, only for the token's holder (S8)."""
+"""The wizard's JSON views. They check values while the holder of the token types them (S8)."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class ValidateView(LiveView):
     """The view that checks one field."""
 
     def post(self, request: HttpRequest, name: str) -> JsonResponse:
-        """Return the error in one posted field, or null.
+        """Return the error in one field as JSON, or null if there is no error.
 
-        The argument ``name`` is the step's name. The posted ``name`` is the field's name, and the posted
-        ``value`` is the field's content.
+        The argument ``name`` is the name of the step. In the posted data, ``name`` is the name of the field,
+        and ``value`` is its content.
         """
         step, field_name = self.find_step(name), request.POST.get("name", "")
         field = form_of(step, self.answers()).fields.get(field_name) if step else None

@@ -1,4 +1,4 @@
-"""Running probes on the values entered in the wizard (S8)."""
+"""Run probes on the values that were entered in the wizard (S8)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from setup_wizard.steps import CheckResult, Probe
 def run(probe: Probe, form: StepForm, request: HttpRequest) -> CheckResult:
     """Run ``probe`` with the values in ``form`` and return its result.
 
-    If a value is not valid, return that error as the result.
+    If a value is not valid, do not run the probe, and return the error of this value as the result.
     """
     form.full_clean()
     for key in probe.keys:
@@ -30,9 +30,9 @@ def run(probe: Probe, form: StepForm, request: HttpRequest) -> CheckResult:
 
 
 def _complete(values: dict[str, Any], form: StepForm) -> bool:
-    """Fill in blank secrets with the stored ones; return whether all values are there now.
+    """Replace blank secrets by the stored ones, and return whether all values are complete now.
 
-    A stored secret is used only if all other values are the stored ones too (W1).
+    Use a stored secret only if all other values are the same as the stored ones (W1).
     """
     blank = [key for key, value in values.items() if value is None and get_schema()[key].is_secret]
     others = [key for key in values if not get_schema()[key].is_secret]

@@ -1,4 +1,4 @@
-"""The content of the review page: all answers, with secrets masked, and what prevents the claim."""
+"""The content of the review page: all answers, with masked secrets, and the errors that prevent the claim."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from setup_wizard.steps import ACCOUNT, Step
 
 
 def context(answers: Answers, errors: Iterable[ConfigError] | None = None) -> dict[str, Any]:
-    """Return the template context of the review page; without ``errors``, rehearse the claim to find them."""
+    """Return the template context of the review page. Without ``errors``, find them by a rehearsal."""
     found = _rehearse(answers.draft) if errors is None else list(errors)
     return {
         "groups": [_group(step, answers) for step in answers.draft.steps_in_order()],
@@ -29,7 +29,7 @@ def context(answers: Answers, errors: Iterable[ConfigError] | None = None) -> di
 
 
 def notices(step: Step, draft: Draft) -> list[dict[str, str]]:
-    """Return a warning for each setting that the step still asks for because an import refused its value."""
+    """Return a warning for each setting of the step whose value an import refused, until it is entered."""
     asked = set(step.keys_in(draft.mode)) - draft.steps.get(step.name, {}).keys()
     return [
         {"severity": "warning", "title": _sentence(f"{change.key}: {change.note}"), "fix": "Enter it here."}

@@ -12,7 +12,7 @@ from setup_wizard.steps import Group
 
 
 def sections(form: StepForm) -> list[dict[str, Any]]:
-    """Return the sections of a form; a step without groups has one section without a title."""
+    """Return the sections of a form. If the step has no groups, there is one section without a title."""
     step = form.step
     groups = step.groups_in(form.answers.draft.mode) or [Group(keys=tuple(form.fields))]
     return [_section(form, group) for group in groups]

@@ -29,22 +29,22 @@ from setup_wizard.product import Application, get_product
 from setup_wizard.steps import Step
 
 DONE = "setup_wizard.done"
-WRONG_TOKEN = "This is not a valid setup token; it may be expired or used. Make a new one on the server."  # noqa: S105 - a message
+WRONG_TOKEN = "This is not a valid setup token. It may be expired or used. Make a new token on the server."  # noqa: S105
 
 
 @method_decorator([login_not_required, never_cache, sensitive_post_parameters()], name="dispatch")
 class SetupView(View):
-    """A page that answers only while the install is unclaimed, and only to the browser with the token."""
+    """A page that answers only while the install is unclaimed, and only to the holder of the token."""
 
     needs_token = True
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Check that this browser may set up the install, then call the view.
 
-        If not, return the page of a claimed or unavailable install, or redirect to the page of the token.
+        If it may not, return the page of a claimed or unavailable install, or redirect to the token page.
         """
         try:
-            # The gate has checked this too, but the view must be safe even without that middleware (S5).
+            # The middleware has checked this too, but the view must be safe even without the middleware (S5).
             self.config = unclaimed_config()
             if self.needs_token and not access.may_set_up(request):
                 return self.refuse()
@@ -58,7 +58,7 @@ class SetupView(View):
             return refusals.unavailable(request, error)
 
     def refuse(self) -> HttpResponse:
-        """Redirect a browser without the token to the page that asks for it."""
+        """Redirect the browser to the page that asks for the token."""
         return redirect("setup:token")
 
     def answers(self) -> Answers:
@@ -83,12 +83,12 @@ class SetupView(View):
 
 
 class TokenView(SetupView):
-    """The page that asks for the setup token; it reveals nothing about the machine (S8)."""
+    """The page that asks for the setup token. It reveals nothing about the machine (S8)."""
 
     needs_token = False
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """Ask for the token, or redirect to the next step if this browser already holds it."""
+        """Ask for the token, or redirect to the next step if this browser has entered the token before."""
         if access.may_set_up(request):
             return redirect(navigation.next_url(self.draft))
         return self._ask(TokenForm())
@@ -103,7 +103,8 @@ class TokenView(SetupView):
             form.add_error(None, get_product().count_wrong_token(request) or WRONG_TOKEN)
             return self._ask(form)
         access.unlock(request, proof)
-        # The draft is loaded again, because this may have handed it over from an earlier holder.
+        # Load the draft again, because the new token may have changed it: the steps of an earlier holder only
+        # prefill the forms.
         return redirect(navigation.next_url(draft.load()))
 
     def _ask(self, form: TokenForm) -> HttpResponse:
@@ -111,7 +112,7 @@ class TokenView(SetupView):
 
 
 class StepView(SetupView):
-    """The page of one step; its answers are saved in the draft and are not in force yet."""
+    """The page of one step. It saves the answers in the draft; they take effect with the claim."""
 
     def get(self, request: HttpRequest, name: str) -> HttpResponse:
         """Show the prefilled form."""
@@ -164,7 +165,7 @@ class ReviewView(SetupView):
     """The page that shows all answers and claims the install."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """Show what is about to be committed, and the errors that prevent it."""
+        """Show all answers, and the errors that prevent the claim."""
         if self.draft.first_incomplete():
             return redirect(navigation.next_url(self.draft))
         return self._show()
@@ -188,16 +189,16 @@ class ReviewView(SetupView):
         return finish(request, done)
 
     def _leave(self, application: Application) -> HttpResponse:
-        """Send the browser to a test sign-in, or show the errors that prevent the claim."""
+        """Send the browser to a test sign-in. If errors would prevent the claim, show them instead."""
         errors = rehearse(application)
         return self._show(errors) if errors else get_product().prove(self.request, application)
 
     def _finish_again(self) -> HttpResponse:
-        """Return the same response to a repeated submit.
+        """Answer a form that was submitted twice: return the same response again.
 
-        Raise ``AlreadyClaimed`` if another claim was made.
+        Raise ``AlreadyClaimed`` if the claim was made with other answers.
         """
-        # Only one session holds the token, so the same person has sent the form twice.
+        # Only one session is the holder of the token, so the same person has sent the form twice.
         earlier = claim_made_with(application_of(self.draft))
         if earlier is None:
             raise AlreadyClaimed
@@ -210,11 +211,11 @@ class ReviewView(SetupView):
 
 
 class ProofView(SetupView):
-    """The page that a browser opens after the test sign-in. This page makes the claim."""
+    """The page to which a browser comes back after the test sign-in. This page makes the claim."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """Claim the install and redirect to the last page; without the proof, say what is missing."""
-        # This browser may have taken over from another that left for the proof. Then the draft is incomplete.
+        """Claim the install and redirect to the last page. After a failed sign-in, return an error page."""
+        # This browser may have taken over while another one was at the test sign-in. Then steps are missing.
         if self.draft.first_incomplete():
             return redirect(navigation.next_url(self.draft))
         application = application_of(self.draft)
@@ -227,7 +228,7 @@ class ProofView(SetupView):
         try:
             refusal = get_product().conclude(request, application, commit)
         except InvalidPlan:
-            return redirect("setup:review")  # which shows the errors
+            return redirect("setup:review")  # the review page shows the errors
         if refusal is not None:
             return refusal
         request.session[DONE] = made[0].revision.number

@@ -215,7 +215,7 @@ def test_the_review_rehearses_the_claim_and_changes_nothing(browser: Browser) ->
     before = state()
     assert browser.get("/setup/review/") == 200
     assert state() == before
-    assert "Fix before finishing" not in browser.text
+    assert "Fix these problems first" not in browser.text
 
 
 @pytest.mark.django_db(transaction=True)

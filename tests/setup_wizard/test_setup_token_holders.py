@@ -58,9 +58,7 @@ def test_an_earlier_holders_password_and_secrets_are_nobody_elses() -> None:
 def test_what_an_earlier_holder_entered_fills_in_the_forms_and_says_so() -> None:
     browser = took_over()
     browser.get("/setup/mode/")
-    assert (
-        "with an earlier setup token. If that was not you, run ./manage.py setup_token --new" in browser.text
-    )
+    assert "with an earlier setup token. If it was not you, run ./manage.py setup_token --new" in browser.text
     assert browser.response.context["form"]["app_mode"].value() == "workos"
     browser.fill("mode", MODE)
     browser.get("/setup/account/")

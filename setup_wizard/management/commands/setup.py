@@ -17,9 +17,9 @@ from setup_wizard.product import Application, get_product
 
 
 class Command(OneLineCommand):
-    """Claims the install with the given options; running it again changes nothing."""
+    """Claims the install with the given options. To run the same command again changes nothing."""
 
-    help = "Claim this hub without a browser. Secrets are read from files; - means standard input."
+    help = "Claim this hub without a browser. Secrets are read from files; the file - is standard input."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the mode and the options that the modes need."""
@@ -38,7 +38,7 @@ class Command(OneLineCommand):
             metavar="KEY=VALUE",
             help="another setting; may be repeated",
         )
-        parser.add_argument("--reason", default="", help="why, for the history")
+        parser.add_argument("--reason", default="", help="the reason, which the history shows")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Claim the install, or print that the same claim was made before."""

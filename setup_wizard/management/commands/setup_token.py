@@ -15,14 +15,14 @@ from setup_wizard.product import get_product
 
 
 class Command(BaseCommand):
-    """Prints the link with the setup token; makes a new token if the last one cannot be used."""
+    """Prints the link with the setup token. Makes a new token if the last one cannot be used."""
 
-    help = "Print the link that claims this hub; makes a new token if the last one expired or was used."
+    help = "Print the link that claims this hub. If the last setup token expired or was used, make a new one."
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add ``--new``."""
-        text = "make a new token; cancel all earlier ones, their session and everything entered so far"
+        text = "make a new token; cancel all earlier tokens, and discard everything entered so far"
         parser.add_argument("--new", action="store_true", help=text)
 
     def handle(self, *args: Any, **options: Any) -> None:

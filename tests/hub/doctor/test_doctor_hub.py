@@ -118,7 +118,7 @@ def test_a_browser_that_is_setting_up_needs_no_token(install: None) -> None:
     settings.INSTANCE.token_file.unlink(missing_ok=True)
     now = timezone.now()
     SetupToken.objects.create(digest="x", machine="box", created_at=now, expires_at=now, used_at=now)
-    assert "a browser is setting it up" in fact("setup_token").finding
+    assert "a person is setting it up in a browser" in fact("setup_token").finding
 
 
 def test_a_token_file_that_outlived_the_claim_is_found(owner: User) -> None:
