@@ -11,7 +11,7 @@ from config_app import store
 from config_app.change.adoption import adopt_now
 from config_app.declaration.schema import Schema, Setting
 from config_app.live import pinning
-from config_app.live.resolution import Known, Resolution, resolve, unsettled_problems
+from config_app.live.resolution import Known, Resolution, refusal_problems, resolve
 from config_app.problems import Problem
 from config_app.project import get_project, get_schema
 from config_app.propagation.sources import hindrances
@@ -47,7 +47,7 @@ class Current:
     @functools.cached_property
     def stored_problems(self) -> list[Problem]:
         """Return the problems of stored values, and of values that an import refused."""
-        return [*self.resolution.problems, *unsettled_problems(self.schema, self.resolution)]
+        return [*self.resolution.problems, *refusal_problems(self.schema, self.resolution)]
 
     @property
     def refused(self) -> set[str]:

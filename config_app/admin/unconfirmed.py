@@ -54,7 +54,7 @@ def revert(request: HttpRequest, number: int, context: dict[str, Any]) -> HttpRe
     return HttpResponseRedirect(_next(request))
 
 
-def may_settle(request: HttpRequest, waiting: UnconfirmedRevision) -> bool:
+def may_decide(request: HttpRequest, waiting: UnconfirmedRevision) -> bool:
     """Return whether the visitor may confirm or revert a revision.
 
     For this, the visitor must be permitted to change every setting that the revision changed.
@@ -77,7 +77,7 @@ def _find(request: HttpRequest, number: int) -> UnconfirmedRevision | None:
     if not may_change(request):
         raise PermissionDenied
     found = next((w for w in confirmation.waiting() if w.number == number), None)
-    if found is not None and not may_settle(request, found):
+    if found is not None and not may_decide(request, found):
         raise PermissionDenied
     return found
 
@@ -137,7 +137,7 @@ class BannerRow:
     """
 
     waiting: UnconfirmedRevision
-    may_settle: bool
+    may_decide: bool
     link: Any
 
 
@@ -149,6 +149,6 @@ def rows(request: HttpRequest) -> list[BannerRow]:
         return []
     here = request.get_full_path() if request.method == "GET" else ""
     return [
-        BannerRow(w, may_settle(request, w), elsewhere(request, snapshot.config, w.keys, here))
+        BannerRow(w, may_decide(request, w), elsewhere(request, snapshot.config, w.keys, here))
         for w in confirmation.waiting()
     ]

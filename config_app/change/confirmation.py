@@ -71,7 +71,7 @@ def confirm(number: int, *, actor: object = None, reason: str = "", version: int
         # The caller checked the actor's rights at this version. A later change may have revoked them.
         _refuse_if_moved(stored, version)
         _check_rights(number, actor)
-        _settle(number, CONFIRMED, actor=origin.actor, reason=origin.reason)
+        _record_outcome(number, CONFIRMED, actor=origin.actor, reason=origin.reason)
         store.bump_version(stored)
         runtime.reload_on_commit()
 
@@ -141,8 +141,8 @@ def _check_rights(number: int, actor: object) -> None:
         rights.check(actor, changes.values_list("key", flat=True))
 
 
-def _settle(number: int, outcome: str, *, actor: str = "", reason: str = "") -> None:
-    if not deadlines.settle(number, outcome, actor=actor, reason=reason):
+def _record_outcome(number: int, outcome: str, *, actor: str = "", reason: str = "") -> None:
+    if not deadlines.record_outcome(number, outcome, actor=actor, reason=reason):
         raise NotWaiting(number)
 
 
@@ -150,7 +150,7 @@ def _revert(number: int, origin: Origin, actor: object, version: int | None = No
     with store.writing() as stored:
         _refuse_if_moved(stored, version)
         _check_rights(number, actor)
-        _settle(number, REVERTED)
+        _record_outcome(number, REVERTED)
         undoing = plan(_changes_back(number), managed=True)
         revision = undoing.apply(
             actor=actor, channel=origin.channel, reason=origin.reason, address=origin.address
@@ -188,5 +188,5 @@ def _give_up(number: int, error: ConfigError) -> None:
     """Stop trying to revert the revision, and record this in the log and in the history."""
     logger.error("revision %s was not confirmed in time and cannot be reverted: %s", number, error)
     with store.writing() as stored:
-        deadlines.settle(number, FAILED)
+        deadlines.record_outcome(number, FAILED)
         store.bump_version(stored)

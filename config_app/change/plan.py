@@ -167,8 +167,8 @@ def _validated_plan(
         raise StaleRevision(base, stored.revision + 1)
     schema = get_schema()
     texts = canonical_texts(schema, changes, managed=managed)
-    unsettled = before.refused.keys() | before.unsettled.keys()
-    edits = (*_edits(schema, stored, texts, unsettled), *_refused_edits(stored, refusals))
+    newest_refusals = before.refused.keys() | before.newest_refusals.keys()
+    edits = (*_edits(schema, stored, texts, newest_refusals), *_refused_edits(stored, refusals))
     after = _after(schema, before, texts)
     if violations := _violations(schema, before.config, after):
         raise InvalidPlan(violations)
@@ -187,13 +187,13 @@ def _validated_plan(
 
 
 def _edits(
-    schema: Schema[Any], stored: Stored, texts: Mapping[str, Text], unsettled: Set[str]
+    schema: Schema[Any], stored: Stored, texts: Mapping[str, Text], newest_refusals: Set[str]
 ) -> Iterable[Edit]:
     """Yield an edit for each setting whose text differs from its row or whose newest change was refused."""
     for key, text in texts.items():
         row, setting = stored.rows.get(key), schema[key]
         # The next change of a setting ends a refusal, so it is recorded even if the row stays the same.
-        if key in unsettled or not _is_same(setting, row, text):
+        if key in newest_refusals or not _is_same(setting, row, text):
             yield Edit(key=key, old=_old_text(setting, row), new=plain(text), is_secret=setting.is_secret)
 
 

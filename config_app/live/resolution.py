@@ -35,15 +35,15 @@ class Resolution(Generic[C]):
     - ``values``: the value of each setting that does not have its default, by key.
     - ``refused``: for each setting whose stored value is not used, what was expected instead.
     - ``problems``: the problems that need a person's attention.
-    - ``unsettled``: for each setting whose newest change was refused, the note of that change.
-    - ``held``: the keys in ``unsettled`` whose row still has the refused value.
+    - ``newest_refusals``: for each setting whose newest change was refused, the note of that change.
+    - ``held``: the keys in ``newest_refusals`` whose row still has the refused value.
     """
 
     config: C
     values: Mapping[str, Any]
     refused: Mapping[str, str]
     problems: tuple[Problem, ...]
-    unsettled: Mapping[str, str]
+    newest_refusals: Mapping[str, str]
     held: frozenset[str]
 
 
@@ -99,8 +99,8 @@ class _Resolver(Generic[C]):
         self.values: dict[str, Any] = {}
         self.refused: dict[str, str] = {}
         self.problems: list[Problem] = []
-        self.unsettled = store.unsettled() if stored.any_refused else []
-        self.held = {change.key: change for change in self.unsettled if self._is_about_row(change)}
+        self.newest_refusals = store.newest_refusals() if stored.any_refused else []
+        self.held = {change.key: change for change in self.newest_refusals if self._is_about_row(change)}
         self._locked: KeyringLocked | None = None
 
     def _is_about_row(self, change: Change) -> bool:
@@ -190,9 +190,9 @@ class _Resolver(Generic[C]):
                 self.refused[key] = violation.message
 
     def result(self, config: C) -> Resolution[C]:
-        unsettled = {change.key: change.note for change in self.unsettled}
+        newest_refusals = {change.key: change.note for change in self.newest_refusals}
         problems = tuple(self.problems)
-        return Resolution(config, self.values, self.refused, problems, unsettled, frozenset(self.held))
+        return Resolution(config, self.values, self.refused, problems, newest_refusals, frozenset(self.held))
 
 
 def resolve(
@@ -219,7 +219,7 @@ class Known(Generic[C]):
     resolution: Resolution[C] = dataclasses.field(repr=False)
 
 
-def unsettled_problems(schema: Schema[Any], resolution: Resolution[Any]) -> list[Problem]:
+def refusal_problems(schema: Schema[Any], resolution: Resolution[Any]) -> list[Problem]:
     """Return a problem for each setting whose newest change was refused and that has no problem yet."""
     # An import refused these values.
     named = {key for problem in resolution.problems for key in problem.keys}
@@ -230,7 +230,7 @@ def unsettled_problems(schema: Schema[Any], resolution: Resolution[Any]) -> list
             fix=f"run manage.py config set {key} VALUE",
             keys=(key,),
         )
-        for key, note in resolution.unsettled.items()
+        for key, note in resolution.newest_refusals.items()
         if key in schema.settings and key not in named
     ]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from config_app import store
 from config_app.encryption import install_keyring
-from config_app.live.resolution import Reader, read_with_keyring, resolve, unsettled_problems
+from config_app.live.resolution import Reader, read_with_keyring, refusal_problems, resolve
 from config_app.problems import Problem
 from config_app.project import get_schema
 from config_app.store import deadlines
@@ -38,7 +38,7 @@ def read_snapshot(reader: Reader = read_with_keyring) -> Snapshot:
     schema, stored = get_schema(), store.read()
     keyring = filter(None, [install_keyring.follow_salt(stored.salt)])
     resolution = resolve(schema, stored, reader)
-    problems = (*keyring, *resolution.problems, *unsettled_problems(schema, resolution))
+    problems = (*keyring, *resolution.problems, *refusal_problems(schema, resolution))
     return Snapshot(
         config=resolution.config,
         revision=stored.revision,

@@ -9,7 +9,7 @@ from typing import Any
 from config_app import store
 from config_app.declaration.schema import Setting
 from config_app.declaration.secret import Secret
-from config_app.live.resolution import Reader, Resolution, read_with_keyring, resolve, unsettled_problems
+from config_app.live.resolution import Reader, Resolution, read_with_keyring, refusal_problems, resolve
 from config_app.models import Change, Process
 from config_app.problems import Problem
 from config_app.project import get_project, get_schema
@@ -122,7 +122,7 @@ def read_overview(reader: Reader = read_with_keyring) -> Overview:
         revision=stored.revision,
         drifted=stored.drifted,
         entries=_entries(stored, resolution, processes, changes),
-        stored_problems=(*resolution.problems, *unsettled_problems(schema, resolution)),
+        stored_problems=(*resolution.problems, *refusal_problems(schema, resolution)),
         other_problems=(*find_hindrances(), *project.problems(config), *project.drift(config)),
         last_changes=changes,
         processes=tuple(processes),

@@ -10,7 +10,7 @@ from config_app.store.recorded import (
     last_changes,
     latest_texts,
     newest_by_key,
-    unsettled,
+    newest_refusals,
 )
 from config_app.store.tables import (
     Edit,
@@ -41,10 +41,10 @@ __all__ = [
     "last_changes",
     "latest_texts",
     "newest_by_key",
+    "newest_refusals",
     "read",
     "record",
     "record_only",
-    "unsettled",
     "version",
     "writing",
 ]

@@ -72,7 +72,7 @@ def _left(number: int, deadline: dt.datetime, left: dt.timedelta) -> float:
     return _met.at.setdefault((number, deadline), now + left.total_seconds()) - now
 
 
-def settle(number: int, outcome: str, *, actor: str = "", reason: str = "") -> bool:
+def record_outcome(number: int, outcome: str, *, actor: str = "", reason: str = "") -> bool:
     """Record the outcome of an unconfirmed revision; return ``False`` if it already has an outcome.
 
     Call this function only within ``store.writing``.

@@ -42,10 +42,10 @@ def accepted_texts(key: str, *, with_secrets: bool = True) -> Iterator[str | Non
     yield from texts
 
 
-def unsettled() -> list[Change]:
+def newest_refusals() -> list[Change]:
     """Return the refused changes whose setting has no newer change. They have the settings' current keys."""
     with reading(), connection.cursor() as cursor:
-        cursor.execute(*statements.unsettled(connection.alias))
+        cursor.execute(*statements.newest_refusals(connection.alias))
         rows = cursor.fetchall()
         changes = [Change.from_db(connection.alias, statements.CHANGE_FIELDS, row) for row in rows]
         return _still_newest(changes) if get_schema().former else changes

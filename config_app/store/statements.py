@@ -65,7 +65,7 @@ def everything_packed(alias: str) -> tuple[str, tuple[Any, ...]]:
 
 
 @functools.cache
-def unsettled(alias: str) -> tuple[str, tuple[Any, ...]]:
+def newest_refusals(alias: str) -> tuple[str, tuple[Any, ...]]:
     """Return SQL and parameters of the statement that reads the refused changes without a newer change."""
     newer = Change.objects.filter(key=OuterRef("key"), pk__gt=OuterRef("pk")).order_by()
     # The index of refused changes quickly finds the newest of them for each key, even after many refusals.

@@ -61,7 +61,7 @@ def _shown(row: BannerRow) -> dict[str, Any]:
         "seconds_left": max(0, round(left)),
         "clock": clock(left),
         "deadline": now() + dt.timedelta(seconds=left),
-        "may_settle": row.may_settle,
+        "may_decide": row.may_decide,
         "elsewhere": row.link,
     }
 

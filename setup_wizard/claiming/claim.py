@@ -142,9 +142,9 @@ def _effective_changes(wanted: Mapping[str, Any], config: Any) -> dict[str, Any]
 
     Leave out a value that is the same in ``config``, unless it is a secret or an import refused the setting.
     """
-    schema, unsettled = get_schema(), {change.key for change in store.unsettled()}
+    schema, newest_refusals = get_schema(), {change.key for change in store.newest_refusals()}
     return {
         key: value
         for key, value in wanted.items()
-        if schema[key].is_secret or key in unsettled or value != schema.value(config, key)
+        if schema[key].is_secret or key in newest_refusals or value != schema.value(config, key)
     }

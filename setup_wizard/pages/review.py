@@ -33,7 +33,7 @@ def notices(step: Step, draft: Draft) -> list[dict[str, str]]:
     asked = set(step.keys_in(draft.mode)) - draft.steps.get(step.name, {}).keys()
     return [
         {"severity": "warning", "title": _sentence(f"{change.key}: {change.note}"), "fix": "Enter it here."}
-        for change in store.unsettled()
+        for change in store.newest_refusals()
         if change.key in asked
     ]
 

@@ -93,7 +93,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, owner: object, name: str) -> None:
     ("owner", "name"),
     [
         (store, "read"),
-        (store, "unsettled"),
+        (store, "newest_refusals"),
         (tables, "_write_rows"),
         (tables, "record_only"),
         (store, "record"),

@@ -14,7 +14,7 @@ from config_app.change.plan import plan
 from config_app.errors import ConfigError, InvalidPlan
 from config_app.live import runtime
 from config_app.models import Revision, SystemConfig
-from config_app.store import unsettled
+from config_app.store import newest_refusals
 from hub.auth import proof
 from hub.models import User
 from hub.runtime_config import get_config
@@ -98,9 +98,9 @@ def test_values_that_stay_are_not_written(browser: Browser) -> None:
 
 def test_a_value_that_the_import_refused_is_settled_even_by_the_default(browser: Browser) -> None:
     plan({}, refusals={"port": "HUB_PORT of .env was not imported"}).apply()
-    assert [change.key for change in unsettled()] == ["port"]
+    assert [change.key for change in newest_refusals()] == ["port"]
     browser.finish()
-    assert unsettled() == []
+    assert newest_refusals() == []
 
 
 def test_claiming_rotates_the_session_and_ends_all_others(browser: Browser) -> None:

@@ -243,11 +243,11 @@ def test_nothing_about_a_plan_shows_a_secret() -> None:
 def test_a_value_that_an_import_refused_is_settled_by_setting_it_to_what_it_is() -> None:
     for settle in ("8884", UNSET):
         plan({}, refusals={"port": "HUB_PORT was not imported"}).apply(channel="env")
-        assert [change.key for change in store.unsettled()] == ["port"]
+        assert [change.key for change in store.newest_refusals()] == ["port"]
         plan({"log_level": "debug" if settle is UNSET else "info"}).apply()
-        assert [change.key for change in store.unsettled()] == ["port"]
+        assert [change.key for change in store.newest_refusals()] == ["port"]
         plan({"port": settle}).apply()
-        assert store.unsettled() == []
+        assert store.newest_refusals() == []
 
 
 def test_an_empty_plan_changes_nothing() -> None:

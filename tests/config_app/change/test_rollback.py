@@ -99,7 +99,7 @@ def test_a_rollback_over_a_refused_value_removes_it() -> None:
     set_row("port", "abc")
     roll_back(then)
     assert value_of("port") == "9001"
-    assert store.unsettled() == []
+    assert store.newest_refusals() == []
 
 
 def test_what_sql_changed_is_recorded_and_gone_back_from() -> None:

@@ -105,7 +105,7 @@ class TestReading:
         read_snapshot()
         resolve(schema, store.read())
         store.history()
-        store.unsettled()
+        store.newest_refusals()
         assert rows("SELECT * FROM config_state, config_revision") == before
 
     def test_nothing_shows_what_a_row_holds(self) -> None:
@@ -150,11 +150,11 @@ class TestHistory:
         assert store.latest_texts()["port"] == "abc"
         assert store.last_changes()["port"].refused
 
-    def test_what_is_refused_stays_unsettled_until_the_key_changes_again(self) -> None:
+    def test_what_is_refused_stays_a_refusal_until_the_key_changes_again(self) -> None:
         plan({}, refusals={"port": "not imported", "banana": "not imported"}).apply(channel="env")
-        assert [change.key for change in store.unsettled()] == ["banana", "port"]
+        assert [change.key for change in store.newest_refusals()] == ["banana", "port"]
         plan({"port": 9001}).apply()
-        assert [change.key for change in store.unsettled()] == ["banana"]
+        assert [change.key for change in store.newest_refusals()] == ["banana"]
 
     @pytest.mark.parametrize(
         ("text", "kept"), [(None, None), ("", ""), ("sk_canary", ""), ("gAAAAABmcanary", "gAAAAABmcanary")]

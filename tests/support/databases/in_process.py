@@ -59,6 +59,6 @@ def _switch(entry: DatabaseEntry) -> None:
     if entry["ENGINE"] != kept.settings_dict["ENGINE"]:
         kept.close()
         del connections[DEFAULT]
-    for composed in (statements.everything, statements.everything_packed, statements.unsettled):
+    for composed in (statements.everything, statements.everything_packed, statements.newest_refusals):
         composed.cache_clear()
     ContentType.objects.clear_cache()
