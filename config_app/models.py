@@ -57,7 +57,7 @@ def _zone_of(connection: BaseDatabaseWrapper) -> dt.tzinfo:
 
 
 class SystemConfig(models.Model):
-    """The value of one setting as text; ciphertext if ``is_secret``. A default has no row."""
+    """The value of one setting as text; ciphertext if ``is_secret``. A default value has no row."""
 
     config_key = models.CharField("setting", max_length=KEY_LENGTH, primary_key=True)
     config_value = models.TextField("value", default="", db_default="")
@@ -233,7 +233,7 @@ class WrappedKey(models.Model):
 class ConfigState(models.Model):
     """A table with one row: the version, which every write increases. Writers lock this row.
 
-    The history is complete from revision ``history_floor`` on; NULL if nothing was pruned.
+    ``history_floor`` is the revision with which the complete history begins; NULL if nothing was pruned.
     """
 
     version = models.PositiveBigIntegerField(default=0)
@@ -256,8 +256,8 @@ class Process(models.Model):
     - ``pins``: the values that were pinned on the command line, by key.
     - ``latency_ms``: milliseconds between the commit of the revision and its use in this process; NULL if the
       process started with the revision.
-    - ``pending``: the keys of the settings that the process has not applied yet.
-    - ``error``: what the process refused, or could not apply.
+    - ``pending``: the keys of the settings on which the process has not acted yet.
+    - ``error``: why the process refused a value, or why it cannot act on the configuration.
     """
 
     machine = models.CharField(max_length=255)

@@ -4,7 +4,7 @@ from django.db import migrations
 
 
 def create_row(apps: Any, schema_editor: Any) -> None:
-    """Create the row of ``config_state``, in which the triggers count writes from the first one on."""
+    """Create the row of ``config_state``, so that the triggers count every write, even the first one."""
     rows = apps.get_model("config_app", "ConfigState").objects.using(schema_editor.connection.alias)
     rows.get_or_create(pk=1)
 

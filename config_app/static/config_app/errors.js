@@ -1,4 +1,4 @@
-// Shows errors as a page that comes back with errors does, but keeps everything that was entered.
+// Shows errors as the page of the server would show them, but keeps everything that was entered.
 
 const form = document.getElementById("cfg-form");
 
@@ -48,7 +48,7 @@ function summarise(rows, errors) {
   const box = copyOf("[data-cfg-errors-template]");
   const items = rows.flatMap((row) => errors[row.dataset.cfgSetting].map((message) => itemOf(row, message)));
   box.querySelector("ul").append(...items);
-  box.removeAttribute("autofocus"); // only works on a page that loads
+  box.removeAttribute("autofocus"); // it works only while a page loads
   document.querySelector(".cfg-columns").before(box);
   box.focus();
 }

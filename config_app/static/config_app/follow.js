@@ -4,7 +4,7 @@ const AGAIN_MS = 250;
 const PATIENCE_MS = 60_000;
 
 const link = document.querySelector("[data-cfg-follow]");
-// This script at the new address: a file that needs no sign-in.
+// The new address of this script. Loading a script needs no sign-in.
 const there = new URL(new URL(import.meta.url).pathname, link.href);
 const end = Date.now() + PATIENCE_MS;
 

@@ -1,6 +1,6 @@
-// Before a save, shows what would change, and asks for proof of identity if a change needs it. Everything that was
-// entered, secrets included, stays in the page until it is saved. In unusual cases, it submits the form: the page
-// that comes back explains what is wrong.
+// Before a save, shows what would change, and asks for a proof of identity if a change needs one. Everything that
+// was entered, secrets included, stays on the page until it is saved. In unusual cases, this script submits the form.
+// The page that the server returns then explains what is wrong.
 
 import { clearErrors, listOf, showErrors } from "./errors.js";
 
@@ -76,7 +76,7 @@ function refuse(errors) {
     return;
   }
   dialog.close();
-  if (!showErrors(errors)) saveNow(); // an error belongs to no field: the page that comes back shows it
+  if (!showErrors(errors)) saveNow(); // an error belongs to no field, so the server's page must show it
 }
 
 function saveNow() {
@@ -86,14 +86,14 @@ function saveNow() {
 
 function showOrSave(answer, isReview) {
   if (answer.errors) refuse(answer.errors);
-  else if (!answer.changes) saveNow(); // the configuration changed meanwhile: the page that comes back shows how
+  else if (!answer.changes) saveNow(); // the configuration has changed, and the server's page shows how
   else if (answer.proof && dialog.open) showProofErrors([answer.proof]);
   else if (answer.proof || isReview) show(answer);
   else saveNow();
 }
 
 async function preview({ isReview }) {
-  if (button.disabled) return; // one at a time: each may count as an attempt to enter the password
+  if (button.disabled) return; // one preview at a time: each may count as an attempt to enter the password
   button.disabled = true;
   clearErrors();
   try {
@@ -109,7 +109,7 @@ async function preview({ isReview }) {
 button.hidden = false;
 button.addEventListener("click", () => preview({ isReview: true }));
 
-// In the capture phase: edits.js takes the first submit that reaches it for a save
+// In the capture phase, because edits.js treats the first submit that reaches it as a save
 form.addEventListener(
   "submit",
   (event) => {
