@@ -1,1 +1,1 @@
-"""``python -m bench``: measure what the hub's configuration costs, and compare it with other libraries."""
+"""``python -m bench``: measure how fast the hub's configuration is, and compare it with other libraries."""

@@ -1,4 +1,4 @@
-"""Run benchmarks and print a table; a full run of all benchmarks also writes docs/performance.md."""
+"""Run benchmarks and print a table. A full run of all benchmarks also writes docs/performance.md."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from bench.report import page, terminal_table
 from bench.row import Row
 
 WIDTH = 160
-"""The width of the table in characters, if the output is not a terminal."""
+"""How many characters wide the table is if the output is not a terminal."""
 DOCUMENT = ROOT / "docs" / "performance.md"
 
 
 def main() -> int:
-    """Run the chosen benchmarks; return 1 if a full run misses a target, otherwise 0."""
+    """Run the chosen benchmarks. Return the exit status: 1 if a full run misses a target, otherwise 0."""
     options = _parse()
     names, effort, console = (
         options.names or list(BENCHMARKS),

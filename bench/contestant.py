@@ -1,4 +1,4 @@
-"""Processes that measure one round on request, so that several contestants can take turns."""
+"""Processes that measure one round when they are asked to, so that several processes can take turns."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bench.sample import SECONDS, Sample, Unit
 
 ROOT = Path(__file__).resolve().parent.parent
 WARM_UP = 1
-"""How many rounds at the start are measured but not counted."""
+"""How many rounds at the start are measured but left out of the result."""
 
 Samples = dict[str, Sample]
 
@@ -72,7 +72,7 @@ class Contestant:
         self._stack.close()  # this closes the input of the process, so it ends
 
     def round(self) -> dict[str, float]:
-        """Measure one round and return the values by name; raise ``RuntimeError`` if the process ended."""
+        """Measure one round and return the values by name; raise ``RuntimeError`` if the process is gone."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write("\n")
@@ -85,7 +85,7 @@ class Contestant:
 
 
 def play(contestants: Sequence[Contestant], rounds: int, unit: Unit = SECONDS) -> list[Samples]:
-    """Start the contestants, measure ``rounds`` rounds in turns, and return each one's samples by name."""
+    """Start the contestants, measure ``rounds`` rounds in turns, and return samples by name for each one."""
     with ExitStack() as stack:
         for contestant in contestants:
             stack.enter_context(contestant)

@@ -1,4 +1,4 @@
-"""Describe the machine of the measurements, without anything that identifies the machine."""
+"""Describe the machine on which the benchmarks run, without anything that identifies the machine."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ KIBIBYTES_PER_MEBIBYTE = 1024
 
 
 def environment(folder: Path, settings: str | None = None) -> dict[str, str]:
-    """Return environment variables that make a hub or another project keep its files in ``folder``."""
+    """Return environment variables with which a hub or another project keeps its files in ``folder``."""
     return {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
@@ -93,7 +93,7 @@ def take_turns(actions: Mapping[str, Callable[[], object]], rounds: int) -> dict
 
 
 def memory(pid: int) -> float:
-    """Return a process's resident memory in MiB, including what it shares with its parent."""
+    """Return the resident memory of a process in MiB, including memory that it shares with its parent."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / KIBIBYTES_PER_MEBIBYTE

@@ -1,4 +1,4 @@
-"""Format the result as a table for the terminal and as a page of the documentation."""
+"""Format the results as a table for the terminal and as a page of the documentation."""
 
 from __future__ import annotations
 
@@ -15,16 +15,19 @@ COLUMNS = ("what", "hub", "peers", "ratio", "target", "met?")
 PAGE = """\
 # Performance
 
-Written by `make bench`. All contestants of a line run in the same run and take turns, round by round.
+`make bench` writes this page. A row of the table compares the hub with its peers, which are other libraries
+or plain Django projects. The hub and its peers take turns: each of them is measured once in every round.
 
 - Each figure is the median of the rounds. The brackets contain the middle half of the rounds.
-- A ratio above 1 means that the hub is better. For times and memory, it is the peer's figure divided by the
-  hub's. For pages per second, it is the hub's figure divided by the peer's.
-- Ratios are computed for each round, because a slow round slows down both sides.
-- Work inside one process is measured in CPU time. This excludes waiting for a disk or other processes.
+- If a ratio is above 1, the hub is better. For times and memory, the ratio is the peer's figure divided by
+  the hub's figure. For pages per second, the ratio is the hub's figure divided by the peer's figure.
+- A ratio is computed for each round, because a busy moment of the machine slows down both figures of the
+  round. The table shows the median of these ratios.
+- Work inside one process is measured in CPU time. This does not include the time in which the process waits
+  for a disk or for other processes.
 - Everything else is measured in elapsed time.
-- PostgreSQL does not wait for a disk, and keeps its files in memory if there is room. SQLite does wait for
-  the disk.
+- PostgreSQL does not wait for a disk, and keeps its files in memory if there is room. SQLite waits for the
+  disk.
 
 {facts}
 
@@ -51,7 +54,7 @@ def page(rows: Iterable[Row], facts: Mapping[str, str], day: str) -> str:
 
 
 def _lines(row: Row) -> Iterator[list[str]]:
-    """Yield the lines of a row, at least one line; each has the next peer and the next target."""
+    """Yield the lines of a row, at least one. Each line has the next peer and the next target."""
     what, hub = row.what, row.hub
     for peer, check in zip_longest(row.peers or [None], row.checks):
         yield [

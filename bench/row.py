@@ -36,7 +36,7 @@ class Check:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Peer:
-    """Something that the hub is compared with; ``ratio`` says how many times better the hub is."""
+    """Something with which the hub is compared; ``ratio`` says how many times better the hub is."""
 
     name: str
     value: str
@@ -59,5 +59,5 @@ class Row:
 
 
 def beside(name: str, peer: Sample, hub: Sample) -> Peer:
-    """Return the entry of a row for ``peer``; its ratio is the median of the ratios of all rounds."""
+    """Return the entry for ``peer`` in a row. The ratio is the median of the ratios of all rounds."""
     return Peer(name, str(peer), peer.over(hub))

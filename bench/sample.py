@@ -10,12 +10,12 @@ from collections.abc import Iterable, Sequence
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Unit:
-    """A unit with several scales; a value is written in the largest scale in which it is at least 1."""
+    """A unit with several scales. A value is written in the largest scale in which it is at least 1."""
 
     scales: Sequence[tuple[float, str]]
 
     def scale(self, value: float) -> tuple[float, str]:
-        """Return the scale for ``value``: its factor and its name."""
+        """Return the factor and the name of the scale in which ``value`` is written."""
         return next((s for s in self.scales if abs(value) >= s[0]), self.scales[-1])
 
     def text(self, value: float) -> str:
@@ -25,7 +25,7 @@ class Unit:
 
 
 LARGE = 999.5
-"""From this number on, rounding to three digits would change the part before the decimal point."""
+"""If numbers from this one on were rounded to three digits, the part before the point would change."""
 
 SECONDS = Unit(((1.0, " s"), (1e-3, " ms"), (1e-6, " µs"), (1e-9, " ns")))
 MEBIBYTES = Unit(((1.0, " MiB"),))
@@ -58,13 +58,13 @@ class Sample:
         return self.quantile(0.25), self.quantile(0.75)
 
     def quantile(self, share: float) -> float:
-        """Return a quantile; ``share`` is between 0 and 1, so 0.99 gives the 99th percentile."""
+        """Return a quantile. ``share`` is between 0 and 1: 0.99 stands for the 99th percentile."""
         ordered = sorted(self.values)
         return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
     def over(self, other: Sample) -> float:
         """Divide this sample by ``other`` in each round, and return the median of the ratios."""
-        # A busy moment of the machine slows down both values of a round.
+        # A busy moment of the machine slows down both values of the same round.
         return statistics.median(a / b for a, b in zip(self.values, other.values, strict=True))
 
     def beyond(self, other: Sample) -> float:

@@ -1,4 +1,4 @@
-"""Find out what the workers of a running hub use: by asking them, and from the reports that they send."""
+"""Find out which value the workers of a running hub use: ask them, and receive the reports that they send."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from http.client import HTTPConnection
 
 REPORT_URI = "https://reports.example.com/{:.0f}"
-"""The values of ``csp_report_uri``; every response contains this setting, so the current value is visible."""
+"""The values that benchmarks give to ``csp_report_uri``, because every response contains this setting."""
 DEADLINE = 10.0
 ATTEMPTS = 1000
 DATAGRAM = 1024
-"""The size of the receive buffer in bytes; a report is always shorter."""
+"""The size of the receive buffer in bytes. A report is always shorter."""
 
 
 class Worker:
@@ -31,7 +31,7 @@ class Worker:
         return int(body["pid"]), answer.headers.get("Content-Security-Policy", "")
 
     def shows(self, value: str) -> bool:
-        """Return whether the worker's next response has ``value`` in its security policy."""
+        """Return whether the next response of the worker has ``value`` in its Content Security Policy."""
         pid, policy = self._ask()
         if pid != self.pid:
             raise RuntimeError(f"worker {pid} answered on the connection of worker {self.pid}")
@@ -55,9 +55,9 @@ def find_workers(port: int, count: int) -> list[Worker]:
 
 
 class Reports:
-    """Receives a report from each process as soon as it uses a change; see ``bench.project.reporting``."""
+    """Receives the reports that ``bench.project.reporting`` sends when a process uses a change."""
 
-    # On a machine with few processors, requests to the processes would delay their loads.
+    # The benchmark does not ask the processes: on a machine with few CPUs, this would delay their loads.
 
     def __init__(self) -> None:
         """Listen on a free UDP port of the loopback interface."""

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Print the path of the first Python that can create the virtual environment. If there is none, say so in
-# one line. Each candidate is run, because version managers put commands on PATH that do not work.
+# Print the path of the first Python that can create the virtual environment. If there is none, print one line
+# that says so. Run each candidate, because version managers put commands on PATH that do not work.
 set -eu
 
 suitable='import sys, ensurepip, sqlite3, ssl, venv; sys.exit(sys.version_info < (3, 11))'
@@ -13,5 +13,5 @@ for python in ${PYTHON:-python3 python3.13 python3.12 python3.11 python3.14 pyth
 done
 
 echo "Hub needs Python 3.11 or newer with its venv module (Debian: apt install python3-venv);" \
-    "if you have one elsewhere, run: make PYTHON=/path/to/python3" >&2
+    "if it is not on your PATH, run: make PYTHON=/path/to/python3" >&2
 exit 1

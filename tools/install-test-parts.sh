@@ -1,10 +1,10 @@
 #!/bin/sh
-# Install the programs that the tests need. This works as root on Debian. Elsewhere, one line says what is
-# missing and how to install it. In CI (CI=true), a missing program is a failure.
+# Install the programs that the tests need. This works for root on Debian. For other users and systems, one line
+# says what is missing and how to install it. In CI (CI=true), a missing program is a failure.
 #
 # Each program is a part with two functions: have_PART succeeds if the part is installed, and packages_PART
-# prints its Debian packages. A part that is not a Debian package also has fetch_PART. It downloads the part
-# into the build folder and does not need root.
+# prints the Debian packages of the part. A part that is not a Debian package also has the function fetch_PART,
+# which downloads the part into the build folder and does not need root.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -17,13 +17,13 @@ have_postgresql() {
 }
 packages_postgresql() { echo postgresql; }
 
-# Debian installs it in a folder that only root has on its PATH.
+# Debian installs pgbouncer in a folder that only root has on its PATH.
 have_pgbouncer() {
     command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ]
 }
 packages_pgbouncer() { echo pgbouncer; }
 
-# The build without a window needs half the time; any Chromium will do.
+# Any Chromium works, but the build without a window needs only half the time.
 have_chromium() {
     command -v chromium-headless-shell >/dev/null || { command -v chromium >/dev/null && ! can_be_quicker; }
 }

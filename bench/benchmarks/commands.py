@@ -19,7 +19,7 @@ Actions = dict[str, Callable[[], object]]
 
 
 def measure(effort: Effort) -> list[Row]:
-    """Measure whole processes: ``config get``, an empty command in the hub, and one in a plain project."""
+    """Measure whole processes: ``config get``, and an empty command in the hub and in a plain project."""
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
         run([*MANAGE, "bootstrap"], environment(folder))

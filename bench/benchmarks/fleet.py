@@ -14,7 +14,7 @@ ROUNDS = 10
 
 
 def measure(effort: Effort) -> list[Row]:
-    """For each design, measure how long it takes until all simulated processes have loaded a change."""
+    """For each design, measure how long all simulated processes need to load a change."""
     processes = QUICK_PROCESSES if effort.quick else PROCESSES
     with PostgreSQL.running(f"max_connections={processes + SPARE}") as server:
         fleet = Contestant(

@@ -14,7 +14,7 @@ SLOWER = 1.5
 
 
 def measure(effort: Effort) -> list[Row]:
-    """Compare a history of a million changes with an empty one, on SQLite and on PostgreSQL."""
+    """Compare a history of a million changes with an empty history, on SQLite and on PostgreSQL."""
     changes, rounds = effort.size(CHANGES), effort.rounds(ROUNDS)
     on_sqlite = play([_contestant(number, None) for number in (changes, 0)], rounds)
     with PostgreSQL.running() as server:

@@ -17,7 +17,7 @@ MORE = 20.0
 
 
 def measure(effort: Effort) -> list[Row]:
-    """Compare the memory of a hub's worker and of a plain project's, after both have served pages."""
+    """Compare the memory of a worker of the hub and of a plain project, after both have served pages."""
     requests = effort.rounds(REQUESTS)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         hub, plain = _of_the_hub(Path(folder) / "hub", requests), _of_plain_django(Path(folder), requests)
@@ -33,7 +33,7 @@ def measure(effort: Effort) -> list[Row]:
 
 def _of_the_hub(folder: Path, requests: int) -> float:
     hub = HubProcess(folder)
-    hub.is_forked = False  # measured as operators start it, not as a fork of the tests
+    hub.is_forked = False  # start the hub as operators do, not as a fork of the tests
     hub.manage("bootstrap")
     hub.claim()
     hub.serve(workers=1)

@@ -1,4 +1,4 @@
-"""Measure how soon every worker uses a change."""
+"""Measure how long it takes until every worker uses a change."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ ROUNDS = 100
 SQLITE_MEDIAN, SQLITE_LONGEST = 0.060, 0.200
 POSTGRESQL_MEDIAN, POSTGRESQL_P99 = 0.015, 0.060
 PAUSE = 0.05
-"""About how many seconds pass between two changes; it varies, so as not to match the watchers' interval."""
+"""The average pause between two changes, in seconds. It varies, so that changes do not follow a rhythm."""
 SHARED_KEY = "only for benchmarks, whose hubs share a database"
 
 UPDATE = "UPDATE system_config SET config_value = '{}' WHERE config_key = 'csp_report_uri'"
 Change = Callable[[], tuple[str, float]]
-"""A function that commits a new value, and returns it with the time of the commit in monotonic seconds."""
+"""A function that commits a new value, and returns the value and the time of the commit (monotonic)."""
 
 
 def measure(effort: Effort) -> list[Row]:
@@ -68,7 +68,7 @@ def _sharing(folder: Path, url: str) -> HubProcess:
 
 
 def _reporting(hub: HubProcess, reports: Reports) -> HubProcess:
-    hub.is_forked = False  # measured as operators start it, not as a fork of the tests
+    hub.is_forked = False  # start the hub as operators do, not as a fork of the tests
     hub.environment["DJANGO_SETTINGS_MODULE"] = "bench.project.reporting_settings"
     hub.environment["BENCH_REPORTS"] = str(reports.port)
     return hub
@@ -87,7 +87,7 @@ def _served(hubs: Sequence[HubProcess], workers: int) -> Iterator[None]:
 def _both_ways(
     hubs: Sequence[HubProcess], reports: Reports, workers: int, connection: Any, rounds: int
 ) -> dict[str, Sample]:
-    """Measure changes made with a plan, then with raw SQL; return the samples by name."""
+    """Measure changes that are made with a plan, and then with raw SQL; return the samples by name."""
     with _planned(hubs[0]) as planned:
         by_plan = _measure(hubs, reports, workers, planned, rounds)
     by_sql = _measure(hubs, reports, workers, _by_sql(connection), rounds)
@@ -98,7 +98,7 @@ def _both_ways(
 def _planned(hub: HubProcess) -> Iterator[Change]:
     """Yield a function that changes the configuration in a separate process, as a command does."""
     with Contestant("changes", environment=hub.environment) as process:
-        # The first round starts Django. That takes longer than workers keep idle connections.
+        # The first round starts Django. This takes so long that the workers would close idle connections.
         process.round()
 
         def change() -> tuple[str, float]:

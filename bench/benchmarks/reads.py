@@ -15,7 +15,7 @@ OVER_SETTINGS, OVER_CONSTANCE = 3, 30
 
 
 def measure(effort: Effort) -> list[Row]:
-    """Measure reads outside a request, as in commands, and within one, which is pinned to a revision."""
+    """Measure reads outside a request, as in a command, and inside a request, as in a view."""
     free, held = play(
         [Contestant("reads", ["config_app", *installed()]), Contestant("reads_in_request")],
         effort.rounds(ROUNDS),

@@ -1,4 +1,4 @@
-"""Measure pages per second: the hub's, and the same pages with Django's standard middleware."""
+"""Measure how many pages per second the hub serves, with its own and with Django's standard middleware."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Kind:
     """A kind of gunicorn worker.
 
     ``ours`` is the worker class for the hub, and ``plain`` is the worker class for the plain project.
-    ``interface`` is asgi or wsgi, and ``options`` go to gunicorn's command line.
+    ``interface`` is asgi or wsgi. ``options`` are options for gunicorn's command line.
     """
 
     name: str
@@ -48,11 +48,11 @@ AS_THE_HUB = "Django's standard layers with the hub's optimizations"
 
 
 def measure(effort: Effort) -> list[Row]:
-    """Serve one claimed install with all kinds of workers at once, and measure them in turns."""
+    """Serve one claimed install with all kinds of workers at the same time, and measure them in turns."""
     seconds, rounds = QUICK_SECONDS if effort.quick else SECONDS, effort.rounds(ROUNDS)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         hub = HubProcess(Path(folder))
-        hub.is_forked = False  # measured as operators start it, not as a fork of the tests
+        hub.is_forked = False  # start the hub as operators do, not as a fork of the tests
         hub.manage("bootstrap")
         hub.claim()
         hub.config("set", "log_level=error")
@@ -107,7 +107,7 @@ def _take_turns(
 
 
 def _rows(page: str, found: Mapping[str, Sample]) -> Iterator[Row]:
-    """Yield a row for each kind of worker; the row of uvicorn also has the other kinds."""
+    """Yield a row for each kind of worker. The row of uvicorn also has the figures of the other kinds."""
     for kind in KINDS:
         hub, standard = found[_ours(kind)], found[_standard(kind)]
         others = [AS_THE_HUB, *(_ours(other) for other in KINDS[1:])] if kind is UVICORN else []

@@ -1,6 +1,6 @@
-"""The parts that run inside a Django project.
+"""The parts of the benchmarks that run inside a Django project.
 
-Each module has a function ``prepare``. It prepares the project and returns a function that measures a round.
+Each module has a function ``prepare``. This function prepares the project and returns a ``Round``.
 """
 
 from __future__ import annotations
@@ -8,4 +8,4 @@ from __future__ import annotations
 from collections.abc import Callable
 
 Round = Callable[[], dict[str, float]]
-"""A function that measures everything once, and returns the seconds (or another amount) by name."""
+"""A function that runs every action of the module once, and returns the measured values by name."""

@@ -1,4 +1,4 @@
-"""A browser without a network: it signs in to the admin and submits forms with one changed value."""
+"""A browser without a network. It signs in to the admin and submits forms with one changed value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Change the hub's configuration in the same way as its commands do."""
+"""Change the hub's configuration in the same way as the commands of the hub do."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from config_app import api
 
 
 def prepare() -> Round:
-    """Return a round that commits a new value and reports the value's number and the time of the commit."""
+    """Return a round that commits a new value, and returns its number and the time of the commit."""
     numbers = itertools.count(1)
 
     def measure() -> dict[str, float]:

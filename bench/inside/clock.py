@@ -1,8 +1,8 @@
-"""The clock for actions that only compute and do not wait for anything."""
+"""The clock for actions that only compute and never wait."""
 
 from __future__ import annotations
 
 import time
 
 CLOCK = time.process_time
-"""Counts this process's CPU time, so that other processes do not affect the result."""
+"""This clock counts the CPU time of this process, so other processes do not affect the result."""

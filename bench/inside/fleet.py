@@ -1,7 +1,8 @@
 """Simulate very many processes that share one PostgreSQL.
 
-Each simulated process is a real connection. It sends the statements of a watcher: it listens, asks for the
-version, and loads. One thread handles all connections, so that the server is the bottleneck.
+Each simulated process is a real connection to the server. It sends the same statements as a watcher: it
+listens, asks for the version, and loads. One thread handles all connections, so that the server is the
+bottleneck.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ DESIGNS = {
 
 
 def prepare() -> Round:
-    """Connect all simulated processes, and return a round that makes one change in each design."""
+    """Connect all simulated processes, and return a round that measures one change in each design."""
     api.plan(texts(COUNT)).apply(actor="bench")
     fleet = Fleet()
 
@@ -68,7 +69,7 @@ def prepare() -> Round:
 
 
 class Process:
-    """One simulated process: its connection, and the statements of its load that it has not sent yet."""
+    """One simulated process: its connection, and the statements that it must still send to load."""
 
     def __init__(self, number: int, conninfo: bytes) -> None:
         """Connect to the server; raise ``RuntimeError`` if that fails."""
@@ -126,8 +127,9 @@ class Fleet:
     def converge(self, design: Design) -> dict[str, float]:
         """Make a change and wait until every process has loaded it.
 
-        Return the seconds until half of the processes and until all of them had loaded the change, the
-        largest number of loads at once, and the number of connections.
+        Return four values by name. ``half`` and ``all`` are the seconds until half of the processes, or all
+        of them, had loaded the change. ``peak`` is the largest number of loads at once. ``connections`` is
+        the number of connections.
         """
         for process in self._processes:
             process.execute(f"LISTEN {CHANNEL}" if process.number < design.listeners else "UNLISTEN *")
@@ -172,7 +174,7 @@ class Fleet:
 def _woken(process: Process, design: Design) -> Iterator[int]:
     """Yield the numbers of the processes that load when ``process`` is notified.
 
-    That is the process itself, or all processes of its machine.
+    This is the process itself, or all processes of its machine.
     """
     if design.loaders == design.listeners:
         yield process.number
@@ -181,7 +183,7 @@ def _woken(process: Process, design: Design) -> Iterator[int]:
 
 
 def _statements(author: psycopg.Connection[object]) -> list[bytes]:
-    """Return the two statements that a watcher sends after a notification: for the version and the load."""
+    """Return the two statements that a watcher sends after a notification: the version, then the load."""
     everything = psycopg.ClientCursor(author).mogrify(*statements.everything(connection.alias))
     return [statements.VERSION.encode(), everything.encode()]
 

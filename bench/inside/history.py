@@ -52,7 +52,7 @@ def _fill(revisions: int) -> None:
         cursor.execute(REVISIONS, [revisions + 1])
         cursor.execute(CHANGES.format(keys=keys), [revisions + 1])
         cursor.execute("UPDATE config_state SET version = %s", [revisions + 1])
-        if connection.vendor == "postgresql":  # it would do so by itself, but later
+        if connection.vendor == "postgresql":  # PostgreSQL would do this by itself, but later
             cursor.execute("ANALYZE")
 
 

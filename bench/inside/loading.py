@@ -1,4 +1,4 @@
-"""Load a revision in which every setting has a row."""
+"""Load a revision in which every setting has a row in the table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Time a read of a Django setting and a request, in a project with or without config_app."""
+"""Measure a read of a Django setting, and a request, in a project with or without config_app."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ ENVIRON: dict[str, Any] = {
 
 def prepare() -> Round:
     """Return a round that reads ``settings.X`` and sends requests through the standard middleware."""
-    # Connect once, as every project with a database does. Django checks the connections of a thread three
-    # times per request.
+    # Connect once, as every project with a database does, because Django checks the connections of a thread
+    # three times per request.
     connection.ensure_connection()
     connection.close()
     application = get_wsgi_application()

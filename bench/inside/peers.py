@@ -9,7 +9,7 @@ from django.apps import apps
 from bench.project.peers import CONSTANCE, DYNAMIC_PREFERENCES
 
 Statement = tuple[str, dict[str, Any]]
-"""A Python statement that reads the port, and the variables that it uses."""
+"""A Python statement that reads the port, and the variables that the statement uses."""
 
 
 def readers() -> dict[str, Statement]:
@@ -45,13 +45,16 @@ def _config(backend: Any) -> Any:
     from constance.base import Config
 
     config = Config()
-    config._backend = backend  # noqa: SLF001 - constance's settings allow one backend per process
+    config._backend = backend  # noqa: SLF001 - constance's settings name only one backend per process
     config.port = 8001
     return config
 
 
 class RedisInThisProcess(dict[str, bytes]):
-    """A stand-in for a Redis server; with a warm cache, constance does not ask the server."""
+    """A dictionary in place of a Redis server, so that the benchmark needs none.
+
+    The cache of constance is warm, so constance does not ask the server while it is measured.
+    """
 
     def set(self, key: str, value: Any) -> None:
         """Store ``value`` as bytes, as Redis does."""
@@ -67,7 +70,7 @@ def _preferences() -> dict[str, Any]:
 
 
 def save_form(port: str) -> None:
-    """Save ``port`` as constance's admin does: by validating and saving the form with all settings."""
+    """Save ``port`` as constance's admin does: validate and save the form with all settings."""
     from constance.forms import ConstanceForm
     from constance.utils import get_values
 

@@ -13,18 +13,18 @@ from bench.inside.peers import Statement, readers
 from config_app import api
 
 LONG_ENOUGH = 0.004
-"""How many seconds one measurement takes: far longer than the clock's resolution, but still short."""
+"""How many seconds one measurement takes. This is far longer than the resolution of the clock."""
 AWAITS = 10_000
 
 
 def prepare() -> Round:
-    """Return a round that reads the port with the hub and with the other installed libraries."""
+    """Return a round that reads the port with config_app and with the other installed libraries."""
     api.plan({"port": "8001"}).apply(actor="bench")
     return timers(**readers())
 
 
 def timers(**others: Statement) -> Round:
-    """Return a round that reads the port in each way that the hub has, and with the ``others``."""
+    """Return a round that reads the port in each way that config_app has, and with the ``others``."""
     statements: dict[str, Statement] = {
         "attribute": ("config.port", {"config": api.get_config()}),
         "get_config": ("get_config().port", {"get_config": api.get_config}),

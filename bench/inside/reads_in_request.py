@@ -1,4 +1,4 @@
-"""Read one setting within a request, which is pinned to one revision."""
+"""Read one setting inside a request that is pinned to one revision."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from config_app.live import pinning, runtime
 
 
 def prepare() -> Round:
-    """Return a round that reads the port within a request."""
+    """Return a round that reads the port inside a request."""
     api.plan({"port": "8001"}).apply(actor="bench")
     measure_reads = timers()
 

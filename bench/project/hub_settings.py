@@ -1,4 +1,4 @@
-"""The hub's own settings, with the command ``nothing`` added."""
+"""The hub's own Django settings, with the app of the command ``nothing`` added."""
 
 from __future__ import annotations
 

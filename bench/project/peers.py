@@ -1,4 +1,4 @@
-"""The libraries with which the hub's configuration is compared."""
+"""The libraries with which config_app is compared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The project class that config_app needs, for a project that has settings but no secrets."""
+"""The project class that config_app needs. The project has settings, but no secrets."""
 
 from __future__ import annotations
 

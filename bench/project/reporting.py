@@ -1,4 +1,4 @@
-"""Report a change to a benchmark once this process uses it; ``BENCH_REPORTS`` is the UDP port."""
+"""Report a change to a benchmark as soon as this process uses it; ``BENCH_REPORTS`` is the UDP port."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class ReportingConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the hook that reports changes."""
-        from config_app.api import on_change  # it imports models, so the apps must be ready
+        from config_app.api import on_change  # this imports models, so the apps must be ready
 
         address = ("127.0.0.1", int(os.environ["BENCH_REPORTS"]))
 

@@ -1,4 +1,4 @@
-"""The hub's own settings, with the app that reports changes added."""
+"""The hub's own Django settings, with the app that reports changes added."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The number of settings that a benchmark wants."""
+"""The number of settings in the schema, which the benchmark chooses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The hub's settings with Django's standard middleware instead of the hub's own."""
+"""The hub's Django settings, with Django's standard middleware instead of the hub's own middleware."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gunicorn worker of the plain project: uvicorn's, with the same options as the hub's worker."""
+"""The gunicorn worker of the plain project: uvicorn's worker, with the same options as the hub's."""
 
 from __future__ import annotations
 
