@@ -1,1 +1,1 @@
-"""Backups of the whole hub: its configuration, history and accounts, for either database."""
+"""Back up and restore the whole hub: its configuration, history and accounts, on SQLite or PostgreSQL."""

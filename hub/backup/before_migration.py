@@ -14,14 +14,14 @@ from config_app.errors import ConfigError, DatabaseUnavailable
 from hub.backup import dump
 
 KEPT = 5
-"""How many backups are kept; older ones are removed."""
+"""How many backups are kept. Older backups are removed."""
 
 
 def back_up(directory: Path, sqlite_file: Path | None) -> Path:
     """Write a new backup into ``directory``, remove the oldest ones, and return the path of the new one.
 
-    An SQLite file is copied. For a database server, the new file is what ``manage.py backup`` writes, because
-    a copy of the whole database would need the server's tools.
+    For SQLite, the new file is a copy of the database. For a database server, it is the same file as
+    ``manage.py backup`` writes, because a copy of the whole database would need the tools of the server.
 
     Raise ``DatabaseUnavailable`` if the backup cannot be written.
     """

@@ -1,4 +1,4 @@
-"""Which tables a backup contains, and how their rows become JSON data."""
+"""Define which tables a backup contains, and how their rows become JSON data."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ EMPTIED = {
     "setup_wizard.setuptoken",
     "sessions.session",
 }
-"""What a restore removes: sessions, and what belongs to an unfinished setup."""
+"""The tables that a restore empties: sessions, and the data of an unfinished setup."""
 RUNNING = "config_app.process"
-"""The receipts of the processes that run here; a backup does not contain them, and a restore keeps them."""
+"""The receipts of the running processes. A backup does not contain this table, and a restore keeps it."""
 STATE = "config_app.configstate"
 ACCOUNTS = {"auth.group", "hub.user"}
 LINKS = {"auth.group": ("permissions",), "hub.user": ("groups", "user_permissions")}
-"""The many-to-many fields to carry over."""
+"""The many-to-many fields that a backup contains, by model."""
 
 
 def kept_models(apps: Apps) -> list[type[Model]]:
-    """Return the models whose rows a backup contains; each comes after the models that it refers to.
+    """Return the models whose rows a backup contains. Each model comes after the models that it refers to.
 
-    A migrated app can be older than the code, so ``apps`` may be that of a migration state.
+    The tables may be older than the code. Then ``apps`` comes from the state of an earlier migration.
     """
     found = {
         model._meta.label_lower: model

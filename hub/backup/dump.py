@@ -20,24 +20,24 @@ from config_app.transfer.archive import Writer
 from hub.backup.contents import LINKS, TITLE, columns, kept_models, to_json
 
 CHUNK = 2000
-"""How many rows are in memory at once."""
+"""How many rows are read into memory at once."""
 Progress = Callable[[int, int], None]
-"""Called with the number of rows done and the number of all rows."""
+"""A function that is called with the number of finished rows and the number of all rows."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Summary:
-    """What a backup contains: the number of rows by table, and the last revision."""
+    """The content of a backup: the number of rows by table, and the number of the last revision."""
 
     counts: dict[str, int]
     revision: int
 
 
 def back_up(path: Path, progress: Progress = lambda _done, _all: None) -> Summary:
-    """Write a backup to the new file ``path``; the hub may run and change meanwhile.
+    """Write a backup to the new file ``path``. The hub may run and change at the same time.
 
-    All rows are of the same moment. Raise ``ConfigError`` if the file exists or cannot be written, and
-    ``DatabaseUnavailable`` if the database cannot be read.
+    All rows in the backup are from the same moment. Raise ``ConfigError`` if the file exists or cannot be
+    written, and ``DatabaseUnavailable`` if the database cannot be read.
     """
     try:
         with database_errors(), _one_moment(), Writer(path, TITLE) as writer:
@@ -45,13 +45,13 @@ def back_up(path: Path, progress: Progress = lambda _done, _all: None) -> Summar
     except FileExistsError:
         raise ConfigError(f"{path} exists already", fix="choose another name") from None
     except OSError as error:
-        fix = "check the free space and who may write there; no file is left"
+        fix = "check for free disk space, and whether this user may write there"
         raise ConfigError(f"{path} cannot be written: {error.strerror}", fix=fix) from None
 
 
 @contextlib.contextmanager
 def _one_moment() -> Iterator[None]:
-    """Let every query of the block see the same state of the database, without holding up writers."""
+    """Let every query of the block see the same state of the database. Writers do not have to wait."""
     if connection.vendor == "sqlite":
         with _reading_only(), transaction.atomic():
             yield
@@ -101,13 +101,13 @@ def _dump(writer: Writer, progress: Progress) -> Summary:
 
 
 def _apps(executor: MigrationExecutor) -> Apps:
-    """Return the models as the database has them, which may be older than the code."""
+    """Return the models that fit the tables in the database, which may be older than the code."""
     applied = [node for node in executor.loader.applied_migrations if node in executor.loader.graph.nodes]
     return executor.loader.project_state(applied).apps
 
 
 def _last_revision(models: list[type[Model]]) -> int:
-    # A database of another program, which is about to get our tables, has no revision.
+    # If the database belongs to another program and is only now to get our tables, there is no revision.
     found = [model for model in models if model._meta.label_lower == "config_app.revision"]
     numbers = (model._base_manager.order_by("-pk").values_list("pk", flat=True).first() for model in found)
     return next(numbers, None) or 0
@@ -123,7 +123,7 @@ def _rows(model: type[Model]) -> Iterator[dict[str, Any]]:
 
 
 def _links(model: type[Model], name: str) -> dict[str, Any]:
-    """Return a many-to-many relation as pairs; a permission is named, because its id may differ elsewhere."""
+    """Return a many-to-many relation as pairs; permissions by name, because ids may differ elsewhere."""
     field: Any = model._meta.get_field(name)
     through = field.remote_field.through
     own, other = field.m2m_field_name(), field.m2m_reverse_field_name()

@@ -17,7 +17,7 @@ from hub.backup.dump import CHUNK, Progress
 
 
 def lines(path: Path) -> Iterator[Any]:
-    """Yield the lines of a backup; the first one is its header."""
+    """Yield the lines of a backup. The first line is the header."""
     return read_lines(path, TITLE)
 
 
@@ -29,7 +29,7 @@ class Loader:
         self._models = {model._meta.label_lower: model for model in kept_models(apps)}
 
     def load_rows(self, count: int, progress: Progress) -> None:
-        """Insert the ``count`` rows; raise ``UnreadableArchive`` if they do not fit the tables."""
+        """Insert all rows, ``count`` of them; raise ``UnreadableArchive`` if they do not fit the tables."""
         table, waiting, done = None, list[list[Any]](), 0
         for line in lines(self._path):
             if "row" in line:
@@ -53,7 +53,7 @@ class Loader:
         return _Table(self._models[name], [fields[attname] for attname in names])
 
     def load_links(self) -> None:
-        """Insert the many-to-many relations; the permissions must exist already."""
+        """Insert the many-to-many relations. The permissions must exist already."""
         for line in lines(self._path):
             if "links" in line:
                 self._insert_links(line["links"], line["pairs"])
@@ -67,7 +67,7 @@ class Loader:
         rows = []
         for first, *rest in pairs:
             target = rest[0] if targets is None else targets.get(tuple(rest))
-            if target is not None:  # otherwise it is a permission of an app that is no longer installed
+            if target is not None:  # the permission may belong to an app that is not installed any more
                 rows.append(field.remote_field.through(**{own: first, other: target}))
         field.remote_field.through._base_manager.bulk_create(rows, batch_size=CHUNK)
 
@@ -78,7 +78,7 @@ class Loader:
 
 
 class _Table:
-    """A table to fill, and the fields of its columns in the order of the backup."""
+    """A table that is filled, and the fields of its columns in the order of the backup."""
 
     def __init__(self, model: type[Model], fields: list[Field[Any, Any]]) -> None:
         self._model, self._fields = model, fields
@@ -99,7 +99,7 @@ class _Table:
             cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", given)  # noqa: S608 - our own names
 
     def _change_state(self, row: list[Any]) -> None:
-        # Writers lock this row, so it is never replaced.
+        # Writers lock this row, so change it instead of replacing it.
         values = dict(zip([field.attname for field in self._fields], row, strict=True))
         state_row.lock()
         self._model._base_manager.filter(pk=values.pop("id")).update(**values)

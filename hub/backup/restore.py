@@ -1,4 +1,4 @@
-"""Replace the content of this hub with that of a backup, in one transaction."""
+"""Replace the content of this hub with the content of a backup, in one transaction."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from hub.backup.upgrade import upgraded
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Header:
-    """What a backup says about itself."""
+    """The first line of a backup, which describes the backup."""
 
     created_at: str
     revision: int
@@ -47,7 +47,7 @@ class Header:
 
 
 def examine(path: Path) -> Header:
-    """Return the header of a backup after a check of the whole file.
+    """Check a whole backup, and return its header.
 
     Raise ``ConfigError`` if the file cannot be read, is damaged or was made by a newer version.
     """
@@ -73,7 +73,7 @@ def _header(path: Path, found: Any) -> Header:
 
 def _refuse_newer(path: Path, header: Header) -> None:
     if header.migrations - _applied():
-        raise UnreadableArchive(path, "it was made by a newer version", "install that version or a later one")
+        raise UnreadableArchive(path, "it was made by a newer version", "install this newer version first")
 
 
 def _applied() -> frozenset[tuple[str, str]]:
@@ -86,10 +86,10 @@ def _of_installed_apps(migrations: Iterable[tuple[str, str]]) -> frozenset[tuple
 
 
 def restore(path: Path, origin: Origin, progress: Progress = lambda _done, _all: None) -> Revision:
-    """Replace the configuration, the history and the accounts with those of a backup; return the revision.
+    """Replace the configuration, the history and the accounts with those in a backup; return the revision.
 
-    All sessions end. The restore is recorded as a revision after the last one of the backup. Raise
-    ``ConfigError`` if the file cannot be read or does not fit; then nothing has changed.
+    All sessions end. The restore is recorded as a new revision after the last revision in the backup. Raise
+    ``ConfigError`` if the file cannot be read or does not fit. In this case, nothing has changed.
     """
     header = examine(path)
     if header.migrations == _applied():
@@ -105,7 +105,7 @@ def _replace(path: Path, header: Header, origin: Origin, progress: Progress) -> 
         loader.load_rows(header.rows, progress)
         loader.load_links()
         _reset_sequences()
-        # The version must not fall, because processes compare it to notice the restore.
+        # The version must not decrease, because processes compare versions to notice the restore.
         ConfigState.objects.filter(version__lt=before.version).update(version=before.version)
         revision = store.record_only(adopt(store.read()), [], origin)
         runtime.reload_on_commit()
@@ -120,7 +120,7 @@ def _empty() -> None:
 
 
 def _tables(models: Iterable[type[Model]]) -> Iterator[str]:
-    """Yield the quoted table names, without the state row, which is locked and only changed."""
+    """Yield the quoted names of the tables, without the table of the state row, which is locked."""
     for model in models:
         if model._meta.label_lower != STATE:
             yield connection.ops.quote_name(model._meta.db_table)

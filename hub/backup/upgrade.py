@@ -1,4 +1,4 @@
-"""Bring a backup of an older version to the schema of this version, in a database of its own."""
+"""Upgrade a backup of an older version to the schema of this version, in a temporary database."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ COMMAND = "upgrade_backup"
 
 @contextlib.contextmanager
 def upgraded(path: Path) -> Iterator[Path]:
-    """Give the path of a temporary backup with the content of ``path`` and the schema of this version.
+    """Yield the path of a temporary backup with the content of ``path`` and the schema of this version.
 
     Raise ``UnreadableArchive`` if the rows do not fit the schema of their version.
     """
-    # A process of its own has the scratch database as its only one, so all code works as always.
+    # A separate process has the temporary database as its only database, so all code works unchanged.
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "upgraded.backup"
         variables = {name: text for name, text in os.environ.items() if not name.startswith("HUB_")}
@@ -49,7 +49,7 @@ def upgraded(path: Path) -> Iterator[Path]:
 
 
 def upgrade(path: Path, target: Path) -> None:
-    """Load ``path`` into this process's empty database, migrate the database, and write ``target``."""
+    """Load ``path`` into the empty database of this process, migrate the database, and write ``target``."""
     header = next(lines(path))
     executor = MigrationExecutor(connection)
     graph = executor.loader.graph

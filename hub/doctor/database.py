@@ -24,7 +24,7 @@ def migrations(_overview: Overview) -> Finding:
     pending = Problem(
         code="migrations_pending",
         message="an earlier version made the database, and some migrations are not applied yet",
-        fix="run manage.py bootstrap or manage.py serve; both copy an SQLite file first",
+        fix="run manage.py bootstrap or manage.py serve; both make a backup first",
         severity="error",
     )
     return Finding("some migrations are pending", (pending,))

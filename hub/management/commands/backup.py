@@ -16,7 +16,7 @@ from hub.backup.dump import back_up
 class Command(OneLineCommand):
     """The command that writes a backup of the whole hub."""
 
-    help = "Write the configuration, its history and the accounts to a file. The hub may run meanwhile."
+    help = "Write the configuration, its history and the accounts to a file. The hub may be running."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the argument for the file."""

@@ -1,4 +1,4 @@
-"""``manage.py restore``: replace the content of this hub with that of a backup."""
+"""``manage.py restore``: replace the content of this hub with the content of a backup."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from hub.bootstrap import bootstrap_application
 class Command(OneLineCommand):
     """The command that restores a backup of the whole hub."""
 
-    help = "Replace the configuration, its history and the accounts with those of a backup."
+    help = "Replace the configuration, its history and the accounts with those in a backup."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the argument for the file and ``--yes``."""
