@@ -36,7 +36,7 @@ VERBS = (
     VerbEntry("history", "list revisions: who changed what, when and why", "history", "History"),
     VerbEntry("rollback", "return all settings to their values at a revision", "rollback", "Rollback"),
     VerbEntry("export", "write the settings to a file, for another install", "transfer.export", "Export"),
-    VerbEntry("import", "change the settings to those of an export", "transfer.import_", "Import"),
+    VerbEntry("import", "give settings the values that they have in an export", "transfer.import_", "Import"),
     VerbEntry("prune", "remove rows that belong to no setting, and old history", "prune", "Prune"),
     VerbEntry("confirm", "keep a revision that would otherwise revert", "confirm", "Confirm"),
     VerbEntry("watch", "print each new revision when it is committed", "watch", "Watch"),

@@ -1,4 +1,4 @@
-"""Reading a command's secrets from a file or standard input, so that none is in argv (S7)."""
+"""Reads a command's secrets from a file or standard input, so that no secret is in argv (S7)."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ MAX_BYTES = 64 * 1024
 
 
 def read_secret_file(name: str, option: str) -> str:
-    """Return the text of the file without the line break at its end.
+    """Return the text of the file ``name``, without the line break at its end.
 
-    Raise ``ConfigError`` if the file cannot be read, is empty, is too large or is not UTF-8. The message
-    begins with ``option``, the command-line option.
+    Raise ``ConfigError`` if the file cannot be read, is empty, is too large or is not UTF-8. The error
+    message names ``option``, the command-line option that named the file.
     """
     try:
         content = _read(name)
@@ -23,7 +23,7 @@ def read_secret_file(name: str, option: str) -> str:
             raise ConfigError(f"{option}: expected a file of at most {MAX_BYTES:,} bytes")
         text = content.decode("utf-8-sig")
     except OSError as error:
-        fix = "name a file that this user may read, or - for standard input"
+        fix = "name a file that you may read, or - for standard input"
         raise ConfigError(f"{option}: the file cannot be read: {error.strerror}", fix=fix) from None
     except UnicodeDecodeError:
         raise ConfigError(f"{option}: expected a file of UTF-8 text") from None

@@ -5,24 +5,24 @@ from __future__ import annotations
 import re
 
 SALT_KEY = "encryption_key_salt"
-"""The key of the row that has the keyring's salt. No setting may have this key."""
+"""The key of the row that stores the keyring's salt. No setting may have this key."""
 FIRST_KEY = "legacy"
-"""The id of the only data key of an install that was made before data keys had ids."""
+"""The id of the first data key in installs from a time when data keys had no ids."""
 TOKEN_START = "gAAAA"  # noqa: S105 - no password
 """The first characters of every Fernet token made in this century."""
-# They encode the version byte and the high bytes of the time.
+# These characters encode the token's version byte and the high bytes of its time.
 NAMED_START = "v2:"
 """The first characters of a ciphertext that names its data key: ``v2:<id>:<Fernet token>``."""
 CIPHERTEXT_STARTS = (TOKEN_START, NAMED_START)
-"""The first characters of all ciphertexts, for filters in SQL."""
+"""The two ways in which a ciphertext can begin, for filters in SQL."""
 _NAMED = re.compile(rf"{NAMED_START}([0-9a-f]{{8}}):{TOKEN_START}")
 
 
 def key_id_of(text: str) -> str | None:
-    """Return the id of the data key of a ciphertext, or ``None`` if the text is no ciphertext."""
+    """Return the id of the data key that encrypted a ciphertext, or ``None`` for any other text."""
     if named := _NAMED.match(text):
         return named[1]
-    # A ciphertext that names no key is from a time when an install had only one.
+    # A ciphertext that names no key is from a time when an install had only one data key.
     return FIRST_KEY if text.startswith(TOKEN_START) else None
 
 

@@ -1,1 +1,1 @@
-"""Taking the configuration to another install: a document of settings, exported and imported."""
+"""Exports the settings as a document, and imports this document into another install."""

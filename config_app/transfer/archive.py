@@ -1,7 +1,7 @@
-"""A file of many JSON lines, compressed, whose last bytes show whether any byte of it was altered.
+"""An archive: a compressed file of many JSON lines, with a digest that shows whether it was altered.
 
-The form is a first line with a name and a version, a zlib stream, and the SHA-256 of everything before it.
-Both directions need little memory, however long the file is.
+The file begins with a line that has a name and a version. A zlib stream follows, then the SHA-256 digest of
+everything before. Writing and reading need little memory, however long the file is.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ DIGEST_BYTES = hashlib.sha256().digest_size
 class UnreadableArchive(ConfigError):
     """A file is not an archive of the expected kind, or it is damaged."""
 
-    def __init__(self, path: Path, why: str, fix: str = "use another copy of it") -> None:
+    def __init__(self, path: Path, why: str, fix: str = "use another copy of the file") -> None:
         super().__init__(f"{path} cannot be read: {why}", fix=fix)
 
 
 class Writer:
-    """Writes an archive; only a complete archive appears under its name.
+    """Writes an archive. The file gets its name only when it is complete.
 
-    Use it as a context manager. If the block raises an exception, no file is left.
+    Use a writer as a context manager. If the block raises an exception, no file is left.
     """
 
     def __init__(self, path: Path, title: str) -> None:
-        """Create a temporary 0600 file beside ``path``; ``title`` is the first line of the archive."""
+        """Create a temporary 0600 file beside ``path``. ``title`` is the first line of the archive."""
         self._path = path
         self._temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
         descriptor = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
@@ -53,7 +53,7 @@ class Writer:
         self._put(self._compressor.compress(json.dumps(data, separators=(",", ":")).encode() + b"\n"))
 
     def __exit__(self, error: object, *_rest: object) -> None:
-        """Finish the file and give it its name; remove it if the block failed."""
+        """Finish the file and give it its name. If the block raised an exception, remove the file."""
         try:
             if error is None:
                 self._put(self._compressor.flush())
@@ -80,10 +80,10 @@ class Writer:
 
 
 def read_lines(path: Path, title: str) -> Iterator[Any]:
-    """Yield the JSON data of each line of an archive, after a check of the whole file.
+    """Check the whole file, then yield the JSON data of each line of the archive.
 
-    Raise ``UnreadableArchive`` if the file is not such an archive or is damaged, and ``OSError`` if it cannot
-    be read.
+    Raise ``UnreadableArchive`` if the file has another title or is damaged. Raise ``OSError`` if it cannot be
+    read.
     """
     with path.open("rb") as file:
         end = _verified_end(path, file, title)
@@ -98,7 +98,7 @@ def read_lines(path: Path, title: str) -> Iterator[Any]:
 
 
 def _verified_end(path: Path, file: BinaryIO, title: str) -> int:
-    """Return the position of the digest, if it fits the bytes before it."""
+    """Return the position of the digest; raise ``UnreadableArchive`` if the digest is not the right one."""
     if file.readline(len(title) + 1) != f"{title}\n".encode():
         raise UnreadableArchive(path, f'expected a file that begins with "{title}"', "check which file it is")
     file.seek(0)
@@ -116,7 +116,7 @@ def _decompressed(file: BinaryIO, end: int) -> Iterator[bytes]:
     stream = zlib.decompressobj()
     while (left := end - file.tell()) > 0:
         pending = file.read(min(BLOCK, left))
-        while pending:  # a small block can grow very large
+        while pending:  # a small block can become very large when it is decompressed
             yield stream.decompress(pending, BLOCK * 4)
             pending = stream.unconsumed_tail
     yield stream.flush()

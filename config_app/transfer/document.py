@@ -1,6 +1,6 @@
-"""The exported document: settings as JSON, with a version of its form and a checksum.
+"""The exported document: JSON with the settings, the version of the format and a checksum.
 
-A document with secrets is encrypted as a whole (``config_app.transfer.passphrase``).
+If a document has secrets, the whole document is encrypted (``config_app.transfer.passphrase``).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _MEMBERS = {"format", "version", "revision", "exported_at", "settings", "omitted
 
 
 class UnreadableExport(ConfigError):
-    """A text is not an export, or not one that this version can read; nothing was changed."""
+    """A text is not an export, or it is an export that this version cannot read. Nothing was changed."""
 
     def __init__(self, why: str, fix: str = "export the configuration again") -> None:
         super().__init__(f"the file cannot be imported: {why}", fix=fix)
@@ -31,8 +31,8 @@ class Document:
     """Settings that were exported.
 
     - ``settings``: the value of each setting, by key, as JSON data. A setting with its default is missing.
-    - ``omitted``: the keys of the settings that have a value which the export left out.
-    - ``revision`` and ``exported_at``: which configuration it was, and when; for people only.
+    - ``omitted``: the keys of the settings that the export left out although they may have a value.
+    - ``revision`` and ``exported_at``: the exported revision, and the time of the export; only for people.
     - ``has_secrets``: whether ``settings`` contains secrets.
     """
 
@@ -62,14 +62,14 @@ def parse_json(text: str) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         raise UnreadableExport(f"line {error.lineno} is not valid JSON, or the file is cut off") from None
     except RecursionError:
-        raise UnreadableExport("its lists are nested too deeply") from None
+        raise UnreadableExport("its JSON is nested too deeply") from None
     if not isinstance(members, dict) or members.get("format") != FORMAT:
         raise UnreadableExport(f'expected a JSON object with "format": "{FORMAT}"')
     version = members.get("version")
     if type(version) is int and version > VERSION:
         raise UnreadableExport(
-            f"it has version {version} of the format, and this program reads up to version {VERSION}",
-            "install the version that made it, or a later one",
+            f"its format has version {version}, but this program can read only versions up to {VERSION}",
+            "install the version of the program that made the file, or a later one",
         )
     if type(version) is not int or version < 1:
         raise UnreadableExport(f'expected "version": {VERSION}')
@@ -79,15 +79,15 @@ def parse_json(text: str) -> dict[str, Any]:
 def read_document(text: str, *, has_secrets: bool = False) -> Document:
     """Return the document in ``text``; raise ``UnreadableExport`` if it is damaged or not complete.
 
-    A document without a checksum is accepted, so that people can write one.
+    A document without a checksum is accepted, so that people can write a document by hand.
     """
     members = parse_json(text)
     _refuse_unknown(members)
     checksum = members.pop("checksum", None)
     if checksum is not None and checksum != _checksum(members):
         raise UnreadableExport(
-            "it was altered after the export, because its checksum does not fit",
-            'export again, or remove the line "checksum" if you altered it on purpose',
+            "its checksum is wrong, so the file was altered after the export",
+            'export again, or remove the line "checksum" if you altered the file on purpose',
         )
     return Document(
         settings=_member(members, "settings", dict, "an object with a value for each key"),
@@ -115,7 +115,7 @@ def _member(members: Mapping[str, Any], name: str, kind: Any, expected: str) -> 
 def _refuse_unknown(members: Mapping[str, Any]) -> None:
     if unknown := members.keys() - _MEMBERS:
         names = ", ".join(sorted(f'"{name[:40]}"' for name in unknown))
-        raise UnreadableExport(f"it has members that version {VERSION} does not know: {names}")
+        raise UnreadableExport(f"version {VERSION} of the format does not have these members: {names}")
 
 
 def _checksum(members: Mapping[str, Any]) -> str:
@@ -131,7 +131,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise UnreadableExport(f'"{name[:40]}" is there twice', "remove one of the two")
+            raise UnreadableExport(f'the member "{name[:40]}" occurs twice', "remove one of the two")
         found[name] = value
     return found
 

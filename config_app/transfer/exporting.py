@@ -1,4 +1,4 @@
-"""Exports the settings that are in force as a document."""
+"""Exports the current settings as a document."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from config_app.transfer.selection import EVERYTHING, Selection
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Export:
-    """An exported document, and what its reader should know about it."""
+    """An exported document, and notes about it for the person who exports."""
 
     document: Document
     notes: tuple[str, ...]
 
 
 def export(selection: Selection = EVERYTHING, *, with_secrets: bool = False) -> Export:
-    """Return the settings in force that have a row in the database.
+    """Return the current values of the selected settings that have a row in the database.
 
-    A setting whose row is missing has its default, so it is not exported. Neither are the settings that only
-    code may change. Secrets are exported only ``with_secrets``.
+    A setting without a row has its default, so it is not exported. Settings that only code may change are
+    not exported either. Secrets are exported only if ``with_secrets`` is true.
 
     Raise ``ConfigError`` if a secret is to be exported but cannot be decrypted.
     """
@@ -61,24 +61,24 @@ def _refuse_unreadable(settings: list[Setting], carried: list[Setting], resoluti
     lost = [s.key for s in carried if s.is_secret and s.key in resolution.refused and s not in settings]
     if lost:
         raise ConfigError(
-            f"{', '.join(lost)}: this install's keys cannot decrypt what is stored",
+            f"{', '.join(lost)}: this install's keys cannot decrypt the stored secret",
             keys=lost,
-            fix=f"enter them again, or leave them out with --except {','.join(lost)}",
+            fix=f"enter the secret again, or leave it out with --except {','.join(lost)}",
         )
 
 
 def _notes(carried: list[Setting], resolution: Resolution[Any]) -> list[str]:
     refused = [s.key for s in carried if s.key in resolution.refused]
-    return [f"{key}: the stored value is not valid; the export has the last good one" for key in refused]
+    return [f"{key}: the stored value is not valid; the export has the last good value" for key in refused]
 
 
 def _exported(setting: Setting, value: Any) -> Any:
-    """Return a value as JSON data from which the setting gets the same value back."""
+    """Return a value as JSON data. An import of this data results in the same value."""
     text = setting.serialise_optional(value)
     if isinstance(value, Secret):
         return text
     try:
-        # Numbers, booleans and lists stay readable. What JSON changes, such as a date, becomes a text.
+        # Numbers, booleans and lists stay readable. Other values, such as dates, become text.
         as_json = json.loads(json.dumps(value, allow_nan=False))
         return as_json if setting.canonical(as_json) == text else text
     except (TypeError, ValueError, ConfigError):

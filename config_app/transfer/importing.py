@@ -1,4 +1,4 @@
-"""Plans the import of a document: which settings it changes, and what it leaves out."""
+"""Plans the import of a document: which settings change, and which are left out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from config_app.transfer.selection import EVERYTHING, Selection
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Import:
-    """The plan of an import, and what a person should know about settings of the document."""
+    """The plan of an import, and notes for the person who imports."""
 
     plan: Plan
     notes: tuple[str, ...]
@@ -32,8 +32,8 @@ def plan_import(
 ) -> Import:
     """Return a plan that gives the settings of ``document`` their exported values.
 
-    The other settings keep their values. With ``replace``, they return to their defaults, except those that
-    the export omitted, and except secrets if the document has no secrets.
+    The other settings keep their values. With ``replace``, they return to their defaults instead, except
+    settings that the export omitted, and except secrets if the document has no secrets.
 
     Raise ``InvalidPlan`` with all errors if a value is not valid or a key is unknown.
     """
@@ -49,7 +49,7 @@ def plan_import(
 
 
 class _Changes:
-    """Sorts the keys of a document into those to change and those to leave out."""
+    """Sorts the settings of a document: which ones change, which ones are left out, which ones are wrong."""
 
     def __init__(self, document: Document, selection: Selection) -> None:
         self.document, self.selection = document, selection
@@ -69,10 +69,11 @@ class _Changes:
         if key not in schema.settings:
             self._leave_out(key)
         elif key in self._given:
-            twice = f"{key}: expected once, but the file has it as {self._given[key]} too"
-            self.errors.append(ConfigError(twice, keys=(key,)))
+            twice = f"{key}: given twice, as {self._given[key]} and as {given}"
+            self.errors.append(ConfigError(twice, keys=(key,), fix="remove one of the two from the file"))
         elif self.selection.leaves_to_machine(schema[key]):
-            self.notes.append(f"{key} belongs to one machine, so it is left out; --include {key} imports it")
+            note = f"{key}: this setting belongs to one machine, so it is left out; add --include {key}"
+            self.notes.append(f"{note} to import it")
         else:
             self._given[key] = given
             self.changes[key] = value
@@ -86,7 +87,7 @@ class _Changes:
             self.errors.append(_unknown(key))
 
     def missing(self) -> Iterable[str]:
-        """Yield the keys of the settings that a replacing import returns to their defaults."""
+        """Yield the keys of the settings that an import with ``replace`` returns to their defaults."""
         omitted = {get_schema().current_key(key) for key in self.document.omitted}
         for key, setting in get_schema().settings.items():
             is_kept = setting.managed or self.selection.leaves_to_machine(setting) or key in omitted

@@ -1,4 +1,4 @@
-"""Encrypting a whole document under a passphrase, and decrypting it.
+"""Encrypts a whole document with a passphrase, and decrypts it.
 
 scrypt (RFC 7914) derives the key. ChaCha20-Poly1305 (RFC 8439) encrypts the document and authenticates it
 together with the parameters of the derivation.
@@ -22,7 +22,7 @@ SHORTEST = 12
 COST = {"n": 2**17, "r": 8, "p": 1}
 """The parameters of scrypt for a new export: 128 MiB of memory for each guess."""
 MOST_MEMORY = 512 * 1024 * 1024
-"""How much memory a file may demand, in bytes. A forged file must not exhaust the machine."""
+"""The most memory, in bytes, that decrypting a file may need. A forged file must not use up all memory."""
 SALT_BYTES, NONCE_BYTES, KEY_BYTES = 16, 12, 32
 CIPHER, DERIVATION = "ChaCha20-Poly1305", "scrypt"
 UNREADABLE = UnreadableExport("its encryption is damaged or cut off")
@@ -35,7 +35,7 @@ def check_strength(passphrase: Secret) -> None:
 
 
 def encrypt(text: str, passphrase: Secret) -> str:
-    """Return an export that contains ``text`` in encrypted form; only ``passphrase`` opens it."""
+    """Return an export that contains ``text`` in encrypted form. Only ``passphrase`` decrypts it."""
     check_strength(passphrase)
     salt, nonce = os.urandom(SALT_BYTES), os.urandom(NONCE_BYTES)
     header = {
@@ -71,17 +71,17 @@ def decrypt(text: str, passphrase: Secret) -> str:
     try:
         opened = _cipher(passphrase, salt, cost).decrypt(nonce, sealed, canonical_bytes(members))
     except InvalidTag:
-        fix = "check the passphrase; if it is right, export again"
+        fix = "check the passphrase; if it is right, export the configuration again"
         raise UnreadableExport("the passphrase is wrong, or the file was altered", fix) from None
     return str(opened, "utf-8")
 
 
 def _parameters(encryption: Any) -> tuple[bytes, bytes, dict[str, int]]:
-    """Return the salt, the nonce and the cost; raise ``UnreadableExport`` if they are not usable."""
+    """Return the salt, the nonce and the cost; raise ``UnreadableExport`` if one of them is not usable."""
     match encryption:
         case {"cipher": str(cipher), "nonce": nonce, "kdf": {"name": str(name), "salt": salt, **rest}}:
             if (cipher, name) != (CIPHER, DERIVATION) or rest.keys() != COST.keys():
-                raise UnreadableExport(f"expected {CIPHER} with {DERIVATION}, which this program can open")
+                raise UnreadableExport(f"this program can decrypt only {CIPHER} with {DERIVATION}")
             return _bytes(salt, SALT_BYTES), _bytes(nonce, NONCE_BYTES), _usable(rest)
     raise UNREADABLE
 
@@ -93,7 +93,7 @@ def _usable(cost: Mapping[Any, Any]) -> dict[str, int]:
     if n.bit_count() != 1 or n == 1:  # scrypt takes only powers of two
         raise UNREADABLE
     if 128 * n * r * p > MOST_MEMORY:
-        raise UnreadableExport("opening it would take too much memory")
+        raise UnreadableExport("decrypting it would take too much memory")
     return dict(cost)
 
 
@@ -110,14 +110,14 @@ def _text(content: bytes) -> str:
 
 
 def _bytes(text: Any, length: int | None = None) -> bytes:
-    """Return the bytes of a Base64 text; raise ``UnreadableExport`` unless it is exactly as we write it."""
+    """Return the bytes of a Base64 text; raise ``UnreadableExport`` if the text is not in our own form."""
     if not isinstance(text, str):
         raise UNREADABLE
     try:
         found = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         raise UNREADABLE from None
-    # Base64 has several texts for the same bytes, and an altered file must not go unnoticed.
+    # Several Base64 texts mean the same bytes. Only one is allowed, so that every alteration is noticed.
     if _text(found) != text or length not in {None, len(found)}:
         raise UNREADABLE
     return found

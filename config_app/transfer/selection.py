@@ -1,4 +1,4 @@
-"""Which settings an export or an import carries over."""
+"""Selects the settings that an export or an import carries over."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from config_app.project import get_schema
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Selection:
-    """The settings that a transfer carries over.
+    """The settings that an export or an import carries over.
 
     - ``only``: the keys of the settings to carry over; ``None`` means all.
     - ``excluded``: the keys of the settings to leave out.
@@ -23,11 +23,11 @@ class Selection:
     included: frozenset[str] = frozenset()
 
     def covers(self, key: str) -> bool:
-        """Return whether ``key`` was asked for."""
+        """Return whether ``key`` is selected."""
         return (self.only is None or key in self.only | self.included) and key not in self.excluded
 
     def leaves_to_machine(self, setting: Setting) -> bool:
-        """Return whether ``setting`` belongs to one machine and its key was not given."""
+        """Return whether ``setting`` belongs to one machine and was not selected by its key."""
         named = (self.only or frozenset()) | self.included
         return setting.is_machine_specific and setting.key not in named
 
@@ -45,8 +45,9 @@ def select(
 ) -> Selection:
     """Return the selection for the given keys and sections.
 
-    A former key counts as the current one. ``others`` are keys that need not be settings of this project.
-    Raise ``UnknownSetting`` for any other key, and ``ConfigError`` if a section does not exist.
+    A former key means the setting that has its current key. ``others`` are keys that are allowed although no
+    setting has them. Raise ``UnknownSetting`` for any other unknown key, and ``ConfigError`` if a section
+    does not exist.
     """
     schema = get_schema()
 
@@ -54,7 +55,7 @@ def select(
         found = (schema.current_key(key) for key in keys)
         return frozenset(key if key in others else schema[key].key for key in found)
 
-    # A section does not name its settings: it must not carry over those of one machine unnoticed.
+    # A section does not name its settings, so it must not silently carry over settings of one machine.
     in_sections = {s.key for name in sections for s in schema.in_section(schema.find_section(name))}
     shared = {key for key in in_sections if not schema[key].is_machine_specific}
     everything = not only and not sections

@@ -17,7 +17,7 @@ from config_app.transfer.passphrase import SHORTEST, check_strength, decrypt, is
 from config_app.transfer.selection import EVERYTHING, Selection, select
 
 MOST_BYTES = 1024 * 1024
-"""The size of the largest file that can be uploaded; the review page carries its content."""
+"""The size of the largest file that can be uploaded. The review page carries the content of the file."""
 PASSPHRASE = {"autocomplete": "new-password", "spellcheck": "false"}
 LONGEST_PASSPHRASE = 1024
 
@@ -35,7 +35,7 @@ class _SelectionForm(ProofForm):
     """Adds a checkbox for the settings that belong to one machine, if there are any."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        # One page shows both forms, so the elements of each need ids of their own.
+        # One page shows both forms, so their elements must not have the same ids.
         super().__init__(*args, **{**options, "auto_id": f"{type(self).__name__.lower()}_%s"})
         if names := ", ".join(setting.label for setting in machine_specific()):
             label = f"Include the settings that belong to one machine: {names}"
@@ -43,12 +43,12 @@ class _SelectionForm(ProofForm):
 
     @property
     def selection(self) -> Selection:
-        """Return which settings the validated form asks for."""
+        """Return the settings that the validated form selects."""
         return _selection(machine=bool(self.cleaned_data.get("machine")))
 
 
 class ExportForm(_SelectionForm):
-    """Which settings to export, and the passphrase for an export with secrets."""
+    """The form for an export: which settings to export, and the passphrase for an export with secrets."""
 
     secrets = forms.BooleanField(label="Include the secrets and encrypt the whole file", required=False)
     passphrase = forms.CharField(
@@ -57,7 +57,7 @@ class ExportForm(_SelectionForm):
         strip=False,
         max_length=LONGEST_PASSPHRASE,
         widget=forms.PasswordInput(attrs=PASSPHRASE),
-        help_text=f"At least {SHORTEST} characters. Nothing else opens the file.",
+        help_text=f"At least {SHORTEST} characters. Without it, the file cannot be decrypted.",
     )
     again = forms.CharField(
         label="The same passphrase again",
@@ -74,7 +74,7 @@ class ExportForm(_SelectionForm):
                 del self.fields[name]
 
     def clean(self) -> dict[str, Any]:
-        """Check the passphrase if secrets are to be exported."""
+        """If secrets are to be exported, check the passphrase."""
         if self.cleaned_data.get("secrets") and not self.errors:
             given = Secret(self.cleaned_data["passphrase"])
             if given != Secret(self.cleaned_data["again"]):
@@ -92,7 +92,7 @@ class ExportForm(_SelectionForm):
 
 
 class ImportForm(_SelectionForm):
-    """An uploaded export, its passphrase, and what happens to settings that it does not contain."""
+    """The form for an import: the file, its passphrase, and whether to reset settings that it lacks."""
 
     file = forms.FileField(label="File", widget=forms.FileInput(attrs={"accept": ".json,application/json"}))
     passphrase = forms.CharField(
@@ -121,12 +121,12 @@ class ImportForm(_SelectionForm):
             return read_document(text)
         given = self.cleaned_data["passphrase"]
         if not given:
-            raise UnreadableExport("it is encrypted", "choose it again and enter its passphrase")
+            raise UnreadableExport("it is encrypted", "choose the file again and enter its passphrase")
         return read_document(decrypt(text, Secret(given)), has_secrets=True)
 
 
 class ReviewForm(RevisionForm):
-    """The document under review, which the page carries from the upload to the import."""
+    """The form of the review page. It carries the uploaded document until the import."""
 
     document = forms.CharField(widget=forms.HiddenInput, strip=False)
     replace = forms.BooleanField(widget=forms.HiddenInput, required=False)
@@ -134,5 +134,5 @@ class ReviewForm(RevisionForm):
 
     @property
     def selection(self) -> Selection:
-        """Return which settings the uploaded file was asked for."""
+        """Return the settings that were selected when the file was uploaded."""
         return _selection(machine=bool(self["machine"].data))

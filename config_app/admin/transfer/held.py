@@ -1,4 +1,4 @@
-"""The document that a review page carries in its form; encrypted if it has secrets."""
+"""The document that a review page carries in its form. A document with secrets is encrypted."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from config_app.errors import DecryptionFailed
 from config_app.transfer.document import Document, UnreadableExport, read_document
 
 PLAIN, SEALED = "plain:", "sealed:"
-LOST = UnreadableExport("the page no longer has it", "choose the file again")
+LOST = UnreadableExport("this page no longer contains the file", "choose the file again")
 
 
 def hold(document: Document, user: Any) -> str:
-    """Return the document as text, for ``user`` alone; raise ``KeyringLocked`` if that needs a locked key."""
+    """Return the document as text that only ``held`` for the same user can read.
+
+    Raise ``KeyringLocked`` if the document has secrets but the keyring cannot be unlocked.
+    """
     text = document.as_text()
     if not document.has_secrets:
         return PLAIN + text

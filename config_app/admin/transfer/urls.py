@@ -19,7 +19,7 @@ View = Callable[[HttpRequest, dict[str, Any]], HttpResponse]
 
 
 def transfer_urls(admin: WholeAdmin) -> list[URLPattern]:
-    """Return the URL patterns for the admin of the configuration."""
+    """Return the URL patterns of export and import, for the admin of the configuration."""
     page = _view(admin, views.show, may_view)
     download = _view(admin, views.download, may_view)
     review = _view(admin, views.review, may_change)

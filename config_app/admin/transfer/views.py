@@ -19,7 +19,7 @@ from config_app.admin.transfer.forms import ExportForm, ImportForm, ReviewForm
 from config_app.admin.transfer.held import held, hold
 from config_app.change.plan import Plan
 from config_app.declaration.forms import BASE_REVISION, REASON
-from config_app.errors import ConfigError, ForbiddenSetting, InvalidPlan, ManagedSetting, StaleRevision
+from config_app.errors import ConfigError, ForbiddenSetting, InvalidPlan, StaleRevision
 from config_app.models import Revision
 from config_app.project import get_project, get_schema
 from config_app.transfer.document import Document
@@ -31,7 +31,7 @@ from config_app.transfer.selection import Selection
 logger = logging.getLogger("config_app")
 
 CHOSEN = "chosen"
-"""The name of the checkboxes of the changes to import."""
+"""The name of the checkboxes that select the changes to import."""
 
 
 def show(
@@ -60,7 +60,7 @@ def _export_form(request: HttpRequest, data: Any = None) -> ExportForm:
 
 
 def download(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
-    """Return the export as a file; show the page with the errors if the form has any."""
+    """Return the export as a file. If the form has errors, return the page with the errors instead."""
     form = _export_form(request, request.POST)
 
     def act() -> HttpResponse:
@@ -165,7 +165,7 @@ def apply(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
 def _review_again(
     request: HttpRequest, context: dict[str, Any], form: ReviewForm, stale: StaleRevision | None
 ) -> HttpResponse:
-    """Show the review with the errors of the form; without a usable document, show the first page."""
+    """Show the review with the errors of the form. If the document is not usable, show the first page."""
     try:
         document = held(str(form["document"].data or ""), request.user)
         found = _plan(request, document, form.selection, replace=bool(form["replace"].data))
@@ -175,14 +175,18 @@ def _review_again(
 
 
 def _plan(request: HttpRequest, document: Document, selection: Selection, *, replace: bool) -> Import:
-    """Return the plan of the import; raise ``InvalidPlan`` if it changes a forbidden setting."""
+    """Return the plan of the import; raise ``InvalidPlan`` if the visitor may not change all its settings."""
     found = plan_import(document, selection, replace=replace)
     project, schema = get_project(), get_schema()
     settings = [schema[difference.key] for difference in found.plan.differences]
-    errors: list[ConfigError] = [
-        ManagedSetting(s.key, "use manage.py config import for this") for s in settings if not s.in_editor
-    ]
+    errors: list[ConfigError] = [_only_from_a_shell(s.key) for s in settings if not s.in_editor]
     errors += [ForbiddenSetting(s.key) for s in settings if not project.may_change(request.user, s)]
     if errors:
         raise InvalidPlan(errors)
     return found
+
+
+def _only_from_a_shell(key: str) -> ConfigError:
+    return ConfigError(
+        f"{key}: cannot be changed in the browser", keys=(key,), fix="use manage.py config import"
+    )

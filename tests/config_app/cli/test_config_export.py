@@ -93,7 +93,7 @@ def test_a_secret_that_cannot_be_decrypted_is_named(exported: Path, passphrase_f
     sql("UPDATE system_config SET config_value = 'broken' WHERE config_key = 'workos_api_key'")
     sql("UPDATE config_change SET new_value = 'broken' WHERE key = 'workos_api_key'")
     arguments = ["export", "--secrets", "--passphrase-file", str(passphrase_file)]
-    with pytest.raises(ConfigError, match=r"workos_api_key: .* leave them out with --except workos_api_key"):
+    with pytest.raises(ConfigError, match=r"workos_api_key: .* leave it out with --except workos_api_key"):
         config(*arguments)
     assert "workos_api_key" in config("export").json["omitted"]
 

@@ -115,7 +115,10 @@ def test_a_setting_that_was_removed_is_left_out_with_a_note(changed: Path, tmp_p
 def test_a_setting_of_one_machine_is_left_out_unless_it_is_named(changed: Path, tmp_path: Path) -> None:
     path = document(tmp_path / "hand.json", {"port": 9009, "log_level": "debug"})
     said = config("import", path, "--yes")
-    assert said.err == "port belongs to one machine, so it is left out; --include port imports it"
+    assert (
+        said.err
+        == "port: this setting belongs to one machine, so it is left out; add --include port to import it"
+    )
     assert get_config().port == 9001
     config("import", path, "--yes", "--include", "port")
     assert reload_config().port == 9009
@@ -124,7 +127,7 @@ def test_a_setting_of_one_machine_is_left_out_unless_it_is_named(changed: Path, 
 def test_an_import_that_changes_nothing_says_so(changed: Path, tmp_path: Path) -> None:
     said = config("import", document(tmp_path / "hand.json", {"port": 9009}), "--yes")
     assert said.out == "nothing to change: all settings already have these values at revision 3"
-    assert said.err.startswith("port belongs to one machine")
+    assert said.err.startswith("port: this setting belongs to one machine")
 
 
 @pytest.mark.parametrize(
@@ -134,13 +137,19 @@ def test_an_import_that_changes_nothing_says_so(changed: Path, tmp_path: Path) -
         (b"[]", 'expected a JSON object with "format": "config-export"'),
         (b'{"port": 9000}', 'expected a JSON object with "format": "config-export"'),
         (b"\xff\xfe{", "it is not UTF-8 text"),
-        (b"[" * 100_000, "its lists are nested too deeply"),
-        (b'{"format": "config-export", "version": 2}', "it has version 2 of the format, and this program"),
+        (b"[" * 100_000, "its JSON is nested too deeply"),
+        (b'{"format": "config-export", "version": 2}', "its format has version 2, but this program"),
         (b'{"format": "config-export", "version": true, "settings": {}}', 'expected "version": 1'),
         (b'{"format": "config-export", "version": 1, "settings": []}', '"settings": expected an object'),
         (b'{"format": "config-export", "version": 1, "settings": {"a": NaN}}', "NaN is not a JSON value"),
-        (b'{"format": "config-export", "version": 1, "settings": {"a": 1, "a": 2}}', '"a" is there twice'),
-        (b'{"format": "config-export", "version": 1, "settings": {}, "x": 1}', 'does not know: "x"'),
+        (
+            b'{"format": "config-export", "version": 1, "settings": {"a": 1, "a": 2}}',
+            'the member "a" occurs twice',
+        ),
+        (
+            b'{"format": "config-export", "version": 1, "settings": {}, "x": 1}',
+            'does not have these members: "x"',
+        ),
         (b'{"format": "config-export", "version": 1, "encryption": {}, "ciphertext": ""}', "damaged"),
         (b" " * (MAX_BYTES + 1), "it is larger than 16 MB"),
     ],

@@ -19,22 +19,22 @@ STANDARD_OUTPUT = "-"
 
 
 class Export(Verb):
-    """Writes the settings in force to a new file, or to standard output."""
+    """Writes the current settings to a new file, or to standard output."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the file, ``--secrets``, the passphrase and the selection."""
-        text = "the new file; without it, or with -, the export goes to standard output"
+        text = "the new file; without a file, or with -, the export goes to standard output"
         parser.add_argument("file", nargs="?", default=STANDARD_OUTPUT, metavar="FILE", help=text)
-        text = "export the secrets too, and encrypt the whole file under a passphrase"
+        text = "export the secrets too, and encrypt the whole file with a passphrase"
         parser.add_argument("--secrets", action="store_true", help=text)
         parser.add_argument("--overwrite", action="store_true", help="replace the file if it exists")
         add_passphrase_option(parser)
         add_selection_options(parser)
 
     def run(self, options: Namespace, terminal: Terminal) -> None:
-        """Export the settings; warn of those whose stored value is not valid."""
+        """Export the settings, and print a warning for each setting whose stored value is not valid."""
         if options.passphrase_file and not options.secrets:
-            raise WrongCall("--passphrase-file encrypts secrets; add --secrets")
+            raise WrongCall("--passphrase-file is only for an export with secrets; add --secrets")
         path = None if options.file == STANDARD_OUTPUT else Path(options.file)
         if path is not None and path.exists() and not options.overwrite:
             raise ConfigError(f"{path} exists already", fix="choose another name, or add --overwrite")
@@ -61,7 +61,7 @@ def _write(path: Path, text: str, *, overwrite: bool) -> None:
         elif not private_files.publish_once(path, text.encode()):
             raise ConfigError(f"{path} exists already", fix="choose another name, or add --overwrite")
     except OSError as error:
-        fix = "check the free space and who may write there"
+        fix = "check the free space and the permissions of the folder"
         raise ConfigError(f"{path} cannot be written: {error.strerror}", fix=fix) from None
 
 

@@ -1,4 +1,4 @@
-"""``config import``: change the settings to those of an export."""
+"""``config import``: give settings the values that they have in an export."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ STANDARD_INPUT = "-"
 
 
 class Import(Verb):
-    """Changes the settings to those of an export, in one revision."""
+    """Gives settings the values that they have in an export, in one revision."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the file, ``--merge``, ``--replace``, and the options of the import's other parts."""
+        """Add the file, ``--merge``, ``--replace`` and the other options of the verb."""
         parser.add_argument("file", metavar="FILE", help="the export; - means standard input")
         how = parser.add_mutually_exclusive_group()
         text = "keep the settings that the file does not have (this is the default)"
         how.add_argument("--merge", action="store_false", dest="replace", default=False, help=text)
         text = "return the settings that the file does not have to their defaults"
         how.add_argument("--replace", action="store_true", default=False, help=text)
-        parser.add_argument("--yes", action="store_true", help="do not ask")
+        parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
         add_passphrase_option(parser)
         add_selection_options(parser)
         add_base_option(parser)
@@ -82,7 +82,7 @@ def _read(name: str) -> str:
         return content.decode("utf-8-sig")
     except OSError as error:
         raise ConfigError(f"{name} cannot be read: {error.strerror}", fix="check the path") from None
-    except ValueError:  # a NUL byte in the name, or a content that is not UTF-8
+    except ValueError:  # the name contains a NUL byte, or the content is not UTF-8
         raise UnreadableExport("it is not UTF-8 text") from None
 
 

@@ -1,4 +1,4 @@
-"""The passphrase of a command: from a file, or typed at the terminal."""
+"""Reads the passphrase for a command from a file or from the terminal."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ OPTION = "--passphrase-file"
 
 def add_passphrase_option(parser: ArgumentParser) -> None:
     """Add ``--passphrase-file``."""
-    text = "a file with the passphrase; - means standard input, and without it the terminal asks"
+    text = "a file with the passphrase, or - for standard input; without this option, the command asks"
     parser.add_argument(OPTION, metavar="F", help=text)
 
 
 def read_passphrase(options: Namespace, *, is_new: bool = False) -> Secret:
-    """Return the passphrase; a new one must be typed twice.
+    """Return the passphrase. A person must type a new passphrase twice.
 
-    Raise ``ConfigError`` if there is none.
+    Raise ``ConfigError`` if no passphrase is given.
     """
     if options.passphrase_file is not None:
         return Secret(_one_line(read_secret_file(options.passphrase_file, OPTION)))
@@ -30,13 +30,13 @@ def read_passphrase(options: Namespace, *, is_new: bool = False) -> Secret:
         raise ConfigError("expected a passphrase, but standard input is not a terminal", fix=f"add {OPTION}")
     passphrase = _typed("Passphrase: ")
     if is_new and _typed("The passphrase again: ") != passphrase:
-        raise ConfigError("the two passphrases differ", fix="type the same one twice")
+        raise ConfigError("the two passphrases differ", fix="type the same passphrase twice")
     return passphrase
 
 
 def _one_line(text: str) -> str:
     if "\n" in text or "\r" in text:
-        del text  # keeps it out of the traceback's local variables
+        del text  # keeps the passphrase out of the traceback's local variables
         raise ConfigError(f"{OPTION}: expected a file with one line")
     return text
 
@@ -45,7 +45,7 @@ def _typed(question: str) -> Secret:
     try:
         found = Secret(getpass.getpass(question))
     except EOFError:
-        raise ConfigError("expected a passphrase, but nothing was typed") from None
+        raise ConfigError("expected a passphrase, but none was entered") from None
     if found == Secret(""):
-        raise ConfigError("expected a passphrase, but nothing was typed")
+        raise ConfigError("expected a passphrase, but none was entered")
     return found

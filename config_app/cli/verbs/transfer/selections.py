@@ -24,9 +24,9 @@ def add_selection_options(parser: ArgumentParser) -> None:
 
 
 def read_selection(options: Namespace, others: Collection[str] = ()) -> Selection:
-    """Return the selection; raise ``ConfigError`` if it names a setting or section that does not exist.
+    """Return the selected settings; raise ``ConfigError`` if a named setting or section does not exist.
 
-    ``others`` are keys that may be named although they are not settings.
+    ``others`` are keys that are allowed although no setting has them.
     """
     return select(
         only=options.only,
