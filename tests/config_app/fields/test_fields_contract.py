@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import traceback
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from config_app import fields
 from config_app.declaration.secret import Secret
 from config_app.fields import SettingField
-from hub.configuration.fields import ApiKeyField, ClientIdField
+from hub.configuration import fields as hub_fields
 
 # The time for one example depends on the load of the machine and is not tested here.
 in_its_own_time = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -73,9 +74,11 @@ KINDS: list[tuple[SettingField[Any], st.SearchStrategy[str]]] = [
     (fields.HttpsOriginField(), names | names.map("https://{}/".format) | st.just("http://localhost:1")),
     (fields.EmailField(), emails),
     (fields.EmailListField(), lists_of(emails)),
-    (ClientIdField(), digits_and_letters.map("client_{}".format)),
+    (hub_fields.ClientIdField(), digits_and_letters.map("client_{}".format)),
     (fields.SecretField(), printable.map("x{}x".format)),
-    (ApiKeyField(), digits_and_letters.map("sk_{}".format)),
+    (hub_fields.ApiKeyField(), digits_and_letters.map("sk_{}".format)),
+    (hub_fields.OrganizationIdField(), digits_and_letters.map("org_{}".format)),
+    (hub_fields.RoleField(), st.from_regex(r"\A[a-z0-9][a-z0-9_:-]{0,20}\Z")),
     (fields.FernetKeyField(), st.text("abcXYZ019-_", min_size=43, max_size=43).map("{}=".format)),
     (fields.WebhookSecretField(), printable.map("0123456789abcdef{}!".format)),
 ]
@@ -100,8 +103,12 @@ def taken(field: SettingField[Any], text: Any) -> Any:
 def test_every_field_is_listed_here() -> None:
     exported = {getattr(fields, name) for name in fields.__all__}
     kinds = {kind for kind in exported if inspect.isclass(kind) and issubclass(kind, SettingField)}
-    of_the_hub = {ApiKeyField, ClientIdField}
-    assert {type(field) for field, _ in KINDS} - of_the_hub == kinds - BASES
+    of_the_hub = {kind for kind in vars(hub_fields).values() if is_declared_in(hub_fields, kind)}
+    assert {type(field) for field, _ in KINDS} == (kinds | of_the_hub) - BASES
+
+
+def is_declared_in(module: ModuleType, kind: Any) -> bool:
+    return inspect.isclass(kind) and kind.__module__ == module.__name__
 
 
 @every_kind

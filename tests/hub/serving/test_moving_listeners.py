@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import time
 from collections.abc import Iterator
 
 import pytest
 
+from hub.serving.listener_move import OVERLAP
 from tests.support.processes.hub_process import HubProcess, free_port
 from tests.support.processes.listener_moves import (
     MOVE,
@@ -49,10 +51,11 @@ def settle(hub: HubProcess, workers: int = 2) -> None:
 def test_it_moves_leaves_the_old_port_and_comes_back(served: HubProcess) -> None:
     before, master = served.port, served.server
     for port in (free_port(), before, free_port()):
-        left = served.port
+        left, begun = served.port, time.monotonic()
         move(served, port)
-        settle(served)
         wait_for(lambda left=left: is_free(left), "the old port to close")  # type: ignore[misc]
+        assert time.monotonic() - begun >= OVERLAP
+        settle(served)
     assert master is not None
     assert master.poll() is None
 
