@@ -171,10 +171,10 @@ class Confirmation(models.Model):
 
 
 class KeySlot(models.Model):
-    """One way to unlock the keyring; ``config_app.encryption.slots`` explains the columns.
+    """A slot of the keyring; ``config_app.encryption.slots`` explains the columns.
 
-    An earlier version writes only ``kind`` and ``wrapped``. ``is_retired`` is set if the way must never
-    unlock the keyring again.
+    An earlier version writes only ``kind`` and ``wrapped``. If ``is_retired``, the slot must never unlock the
+    keyring again.
     """
 
     kind = models.CharField(max_length=20)
@@ -196,9 +196,9 @@ class KeySlot(models.Model):
 
 
 class DataKey(models.Model):
-    """A data key of the keyring, without the key itself. The one with the highest number is the newest.
+    """The id and the number of a data key, without the key itself. The highest number is the newest data key.
 
-    ``is_empty`` is set when a rotation has found that no ciphertext needs the key any more.
+    ``is_empty`` is set when a rotation has found that no ciphertext needs this data key any more.
     """
 
     number = models.PositiveBigIntegerField(primary_key=True)
@@ -226,7 +226,7 @@ class WrappedKey(models.Model):
         constraints = (models.UniqueConstraint(fields=("data_key", "slot"), name="config_wrapped_key_once"),)
 
     def __str__(self) -> str:
-        """Return the id of the data key and of the slot."""
+        """Return the number of the data key and the id of the slot."""
         return f"data key {self.data_key_id} for slot {self.slot_id}"
 
 

@@ -37,10 +37,9 @@ def plan_rollback(number: int, base_revision: int | None = None) -> Plan:
 
 
 def _accepted_until(number: int) -> dict[str, Change | None]:
-    """Return the changes to which a rollback returns the settings that changed after revision ``number``.
+    """Return, for each setting that changed after revision ``number``, its last accepted change until then.
 
-    For each key, this is the last accepted change up to that revision. ``None`` means that the setting had
-    its default.
+    The changes are by key. ``None`` means that the setting had its default at that revision.
     """
     schema = get_schema()
     later = Change.objects.filter(revision__number__gt=number).order_by()

@@ -1,1 +1,1 @@
-"""How secrets are encrypted: the keyring, the keys that unlock it, and where both are kept."""
+"""How secrets are encrypted: the keyring, the keys that unlock it, and where these are stored."""

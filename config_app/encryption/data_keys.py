@@ -1,8 +1,8 @@
-"""A data key: encrypts the secrets of one install. An install has a new one after each rotation.
+"""A data key, which encrypts the secrets of one install. After a rotation, the install uses a new data key.
 
 Each setting has its own subkey: HKDF-SHA256 (RFC 5869) of the random data key, with the install's salt and
 the setting's key. Fernet encrypts the secret with that subkey. A ciphertext that is moved to another row or
-another install therefore does not decrypt.
+another install therefore cannot be decrypted.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 
 class DataKey:
-    """A data key of one install; ``key_id`` is in its ciphertexts, and ``number`` counts the data keys."""
+    """A data key of one install. Ciphertexts contain its ``key_id``; its ``number`` is 1, 2, 3 …"""
 
     __slots__ = ("_key", "_salt", "_subkey", "key_id", "number")
 
     def __init__(self, key: bytes, salt: bytes, *, key_id: str, number: int) -> None:
-        """Keep the key and the salt, which identifies the install."""
+        """Create a data key from the key's bytes and the salt, which identifies the install."""
         self._key = key
         self._salt = salt
         self._subkey = functools.cache(self._derive_subkey)
@@ -44,15 +44,15 @@ class DataKey:
         return Fernet(base64.urlsafe_b64encode(self.derive(f"setting:{name}")))
 
     def exposed(self) -> bytes:
-        """Return the key itself, to wrap it for a slot."""
+        """Return the bytes of the key, so that the caller can wrap them for a slot."""
         return self._key
 
     def derive(self, purpose: str) -> bytes:
-        """Return a 32-byte key for ``purpose``; for one data key, it is always the same."""
+        """Return a 32-byte key for ``purpose``. One data key always returns the same key."""
         return hkdf(self._key, self._salt, f"config_app {purpose}")
 
     def encrypt(self, name: str, text: str) -> str:
-        """Return the ciphertext of ``text``; it can be decrypted only under the same name."""
+        """Return the ciphertext of ``text``, which can be decrypted only under the same ``name``."""
         return self._named(self._subkey(name).encrypt(text.encode()).decode())
 
     def decrypt(self, name: str, ciphertext: str) -> str:
@@ -68,7 +68,7 @@ class DataKey:
         raise DecryptionFailed(name)
 
     def _named(self, token: str) -> str:
-        # Before the first rotation, an older version of the code may still read what this one writes (R16).
+        # Before the first rotation, an older version of the code must be able to read this ciphertext (R16).
         return token if self.key_id == FIRST_KEY else f"{NAMED_START}{self.key_id}:{token}"
 
 

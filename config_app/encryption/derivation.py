@@ -1,4 +1,4 @@
-"""Keys that are derived from other keys, and the salt that goes into each derivation."""
+"""Derives keys from other keys, with the salt of the install."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def read_salt(text: str) -> bytes:
 
 
 def hkdf(key_material: bytes, salt: bytes, info: str) -> bytes:
-    """Return 32 bytes derived with HKDF-SHA256 (RFC 5869)."""
+    """Return 32 bytes that HKDF-SHA256 (RFC 5869) derives from ``key_material`` for the purpose ``info``."""
     from cryptography.hazmat.primitives.hashes import SHA256
     from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 

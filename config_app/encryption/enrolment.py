@@ -1,4 +1,4 @@
-"""Makes the keyring of an install, and gives each of the project's keys a slot."""
+"""Makes the keyring of an install, and gives each unlocker of the project a slot."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ logger = logging.getLogger("config_app")
 
 
 def ensure_keyring() -> None:
-    """Create the keyring if there is none, with a slot for each available key.
+    """Create the keyring if there is none, with a slot for each unlocker of the project.
 
-    Call it only within ``store.writing``.
+    Call this function only within ``store.writing``.
     """
     # A new key would make the existing secrets unreadable for ever, so a locked keyring stays locked (K2).
     if not install_keyring.exists():
@@ -42,15 +42,16 @@ def make_keyring(unlockers: Iterable[Unlocker]) -> Keyring:
 
 
 def ensure_slots() -> None:
-    """Add a slot for each of the project's keys that has none, such as the key of another machine (K11).
+    """Add a slot for each unlocker of the project that has none, for example on a new machine (K11).
 
-    Call it only within ``store.writing``. If no key unlocks the keyring, log the reason and add nothing.
+    Call this function only within ``store.writing``. If no key unlocks the keyring, log the reason and add
+    nothing.
     """
     try:
         keyring = install_keyring.unlock_again()
         key_tables.save_keys(keyring.keys)
         for unlocker in install_keyring.unlockers():
-            if not _is_settled(unlocker, keyring):
+            if not _needs_no_slot(unlocker, keyring):
                 unlocker.create()
                 enrol(unlocker, keyring)
     except KeyringLocked as error:  # the application still works, without its secrets
@@ -58,13 +59,13 @@ def ensure_slots() -> None:
 
 
 def enrol(unlocker: Unlocker, keyring: Keyring) -> int:
-    """Give an unlocker a slot with all data keys, and return the slot's id.
+    """Give an unlocker a slot with all data keys, and return the id of the slot.
 
-    A slot of an earlier version, or a damaged one, is replaced. Call this only within ``store.writing``.
+    If the unlocker already has a slot, replace it. Call this function only within ``store.writing``.
     """
     slot = keyring.slot_for(unlocker)
     before = _slot_of(unlocker, keyring, slot.public_key)
-    # An earlier version of the code reads only `wrapped`. It needs that until the first rotation (R16).
+    # An earlier version of the code reads only `wrapped`, so the new slot keeps it until a rotation (R16).
     wrapped = before.wrapped if before else ""
     return key_tables.save_slot(dataclasses.replace(slot, pk=before.pk if before else None, wrapped=wrapped))
 
@@ -77,8 +78,8 @@ def _slot_of(unlocker: Unlocker, keyring: Keyring, public: str) -> Slot | None:
     return next(same, None) or next(former, None)
 
 
-def _is_settled(unlocker: Unlocker, keyring: Keyring) -> bool:
-    """Return whether an unlocker has a complete slot, or was retired and must not get one."""
+def _needs_no_slot(unlocker: Unlocker, keyring: Keyring) -> bool:
+    """Return whether an unlocker has a complete slot, or was retired and must not get a slot."""
     slots = key_tables.read_slots()
     if is_retired(unlocker, slots, read_salt(keyring.salt)):
         return True
@@ -86,7 +87,7 @@ def _is_settled(unlocker: Unlocker, keyring: Keyring) -> bool:
 
 
 def is_retired(unlocker: Unlocker, slots: Iterable[Slot], salt: bytes) -> bool:
-    """Return whether the way to unlock was retired."""
+    """Return whether ``unlocker`` was retired, so that it must never unlock the keyring again."""
     if not unlocker.available:
         return False
     public = public_key(unlocker, salt)
@@ -94,15 +95,15 @@ def is_retired(unlocker: Unlocker, slots: Iterable[Slot], salt: bytes) -> bool:
 
 
 def lacks_slot() -> bool:
-    """Return whether a start has to add a slot for one of the project's keys.
+    """Return whether the next start must add a slot for an unlocker of the project.
 
-    Return ``False`` if the keyring is locked, because nothing can be added then.
+    Return ``False`` if the keyring is locked, because then no slot can be added.
     """
     if not install_keyring.exists():
         return True
     try:
         keyring = install_keyring.get_keyring()
-        return not all(_is_settled(unlocker, keyring) for unlocker in install_keyring.unlockers())
+        return not all(_needs_no_slot(unlocker, keyring) for unlocker in install_keyring.unlockers())
     except KeyringLocked:
         return False
 

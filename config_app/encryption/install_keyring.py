@@ -1,4 +1,4 @@
-"""The keyring of this install: stored in the database's slots, unlocked once per process."""
+"""The keyring of this install. It is stored in slots in the database. Each process unlocks it once."""
 
 from __future__ import annotations
 
@@ -67,17 +67,18 @@ def decrypt(name: str, ciphertext: str) -> str:
     Raise ``DecryptionFailed`` if the text was not encrypted under this name.
     """
     keyring, key_id = get_keyring(), key_id_of(ciphertext)
-    # Another process has rotated the data key.
+    # If the database has a data key that this process does not know, another process has rotated it.
     if key_id is not None and not keyring.has_key(key_id) and key_tables.has_key(key_id):
         keyring = _refreshed()
     return keyring.decrypt(name, ciphertext)
 
 
 def newest_keyring() -> Keyring:
-    """Return the keyring with the data key that is the newest one in the database now.
+    """Return the keyring with the newest data key that the database has now.
 
-    To encrypt, call this within ``store.writing``. Otherwise a rotation could end before the ciphertext is
-    written, and remove its key. Raise ``KeyringLocked`` if this process cannot unlock the newest data key.
+    If you encrypt with this keyring, call the function within ``store.writing``. Otherwise a rotation could
+    remove the data key before the ciphertext is written. Raise ``KeyringLocked`` if no available key unlocks
+    the newest data key.
     """
     keyring, newest = get_keyring(), key_tables.newest_key()
     if newest is None or keyring.newest.key_id == newest[1]:
@@ -117,12 +118,12 @@ def is_locked() -> bool:
 
 
 def unlockers() -> list[Unlocker]:
-    """Return the project's ways to unlock the keyring, the preferred one first."""
+    """Return the unlockers of the project, the preferred one first."""
     return list(get_project().unlockers())
 
 
 def unlock_again() -> Keyring:
-    """Return the keyring as the database has it now; raise ``KeyringLocked`` if no available key opens it."""
+    """Unlock the keyring that the database has now. Raise ``KeyringLocked`` if no available key does so."""
     salt, slots = store.read().salt, key_tables.read_slots()
     if salt is None:
         if slots:

@@ -19,7 +19,7 @@ _FACTS = ("kind", "label", "public_key", "machine_id_print", "key_file_print", "
 
 
 def has_ciphertext(column: str) -> Q:
-    """Return the condition that a text column has a ciphertext."""
+    """Return a filter for rows whose text in ``column`` is a ciphertext."""
     return functools.reduce(operator.or_, (Q((f"{column}__startswith", s)) for s in CIPHERTEXT_STARTS))
 
 
@@ -39,26 +39,29 @@ def _slot(row: KeySlot) -> Slot:
 
 
 def newest_key() -> tuple[int, str] | None:
-    """Return the number and the id of the newest data key; ``None`` if no key has a row."""
+    """Return the number and the id of the newest data key; ``None`` if there is none."""
     with database_errors():
         return DataKeyRow.objects.order_by("-number").values_list("number", "key_id").first()
 
 
 def has_key(key_id: str) -> bool:
-    """Return whether the database has this data key."""
+    """Return whether the database has the data key with this id."""
     with database_errors():
         return DataKeyRow.objects.filter(key_id=key_id).exists()
 
 
 def save_keys(keys: Iterable[DataKey]) -> None:
-    """Add those data keys that have no row yet; call this before ``save_slot``."""
+    """Add a row for each data key that has none. Call this before ``save_slot``."""
     known = set(DataKeyRow.objects.values_list("number", flat=True))
     new = [DataKeyRow(number=key.number, key_id=key.key_id) for key in keys if key.number not in known]
     DataKeyRow.objects.bulk_create(new)
 
 
 def save_slot(slot: Slot) -> int:
-    """Add a slot, or write all facts of one that has a ``pk``; return the ``pk``."""
+    """Write a slot and its wrapped data keys, and return the slot's ``pk``.
+
+    If ``slot`` has a ``pk``, replace this slot. Otherwise, add a new slot.
+    """
     facts = {name: getattr(slot, name) for name in _FACTS}
     pk = slot.pk or KeySlot.objects.create(kind=slot.kind).pk
     KeySlot.objects.filter(pk=pk).update(**facts)

@@ -1,4 +1,4 @@
-"""The keyring: the unlocked data keys of one install; uses neither Django nor the database."""
+"""The keyring: the unlocked data keys of one install. This module uses neither Django nor the database."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ BRING_BACK = "restore the key file or the shared key that was used with this dat
 
 
 class Keyring:
-    """The unlocked data keys of one install; encrypts and decrypts its secrets."""
+    """The unlocked data keys of one install, which encrypt and decrypt its secrets."""
 
     __slots__ = ("_by_id", "_salt", "keys")
 
     def __init__(self, keys: Iterable[DataKey], salt: bytes) -> None:
-        """Keep at least one data key, and the salt, which identifies the install."""
+        """Create a keyring from at least one data key and the salt, which identifies the install."""
         self.keys: Sequence[DataKey] = sorted(keys, key=lambda key: key.number)
         self._by_id = {key.key_id: key for key in self.keys}
         self._salt = salt
@@ -30,7 +30,7 @@ class Keyring:
 
     @property
     def newest(self) -> DataKey:
-        """Return the newest data key; it encrypts new secrets."""
+        """Return the newest data key, which encrypts new secrets."""
         return self.keys[-1]
 
     @property
@@ -43,11 +43,11 @@ class Keyring:
         return key_id in self._by_id
 
     def derive(self, purpose: str) -> bytes:
-        """Return a 32-byte key for ``purpose``; between two rotations, it is always the same key."""
+        """Return a 32-byte key for ``purpose``. Until the next rotation, it is always the same key."""
         return self.newest.derive(purpose)
 
     def encrypt(self, name: str, text: str) -> str:
-        """Return the ciphertext of ``text``; it can be decrypted only under the same name."""
+        """Return the ciphertext of ``text``, which can be decrypted only under the same ``name``."""
         return self.newest.encrypt(name, text)
 
     def decrypt(self, name: str, ciphertext: str) -> str:
@@ -58,11 +58,11 @@ class Keyring:
         return key.decrypt(name, ciphertext)
 
     def with_new_key(self) -> Keyring:
-        """Return a keyring that has a new random data key too."""
+        """Return a keyring with the same data keys and a new random one."""
         return Keyring([*self.keys, new_data_key(self._salt, self.newest.number + 1)], self._salt)
 
     def slot_for(self, unlocker: Unlocker) -> Slot:
-        """Return a new slot with all data keys; raise ``KeyringLocked`` if its key cannot be read."""
+        """Return a new slot with all data keys; raise ``KeyringLocked`` if the unlocker has no usable key."""
         return new_slot(unlocker, self.keys, self._salt)
 
     def opens_with(self, unlocker: Unlocker, slots: Iterable[Slot]) -> bool:
@@ -86,8 +86,8 @@ def unlock(
 ) -> Keyring:
     """Return the keyring, unlocked with the first unlocker that opens a slot.
 
-    ``newest`` is the number of the newest data key; a slot without it is no use. Raise ``KeyringLocked`` if
-    no slot opens, or if the key of an unlocker cannot be read.
+    ``newest`` is the number of the newest data key. A slot without this key is not used. Raise
+    ``KeyringLocked`` if no unlocker opens a slot, or if the key of an unlocker cannot be read.
     """
     slots, reasons = list(slots), []
     for unlocker in unlockers:
@@ -105,7 +105,7 @@ def unlock(
 
 def _opened(slots: Iterable[Slot], unlocker: Unlocker, salt: bytes) -> Keyring | None:
     """Return the keyring from the first slot that ``unlocker`` opens, or ``None``."""
-    # A function of its own: the traceback of KeyringLocked must not hold a data key in a local variable.
+    # This is a separate function: the traceback of KeyringLocked must have no local variable with a data key.
     found = next(filter(None, (opened(slot, unlocker, salt) for slot in slots)), None)
     return Keyring(found, salt) if found else None
 

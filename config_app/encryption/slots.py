@@ -1,14 +1,15 @@
-"""Slots: each one has a copy of every data key that only one way to unlock can open.
+"""Slots. A slot contains a copy of every data key, which only one unlocker can open.
 
-A slot has an X25519 key pair. Its private key is derived from what is not in the database: a key file with a
-machine id, a shared key or a recovery code. Each data key is wrapped for the public key with HPKE (RFC 9180).
-So a new data key can be wrapped for every slot without the slots' secrets.
+A slot has an X25519 key pair. The private key is derived from a secret that is not in the database: a key
+file with a machine id, a shared key or a recovery code. Each data key is wrapped for the public key with HPKE
+(RFC 9180). So a process can wrap a new data key for every slot without knowing the secrets of the slots.
 
-A public key also lets an attacker who can write to the database wrap a data key of their own. Therefore each
-slot has an authentication key too, derived from the same secret. A message authentication code under it is
-part of every wrapped key. The slot's tag contains the authentication key, encrypted under the newest data
-key and bound to all facts of the slot. So a process that has the data key can wrap a new one for the slot,
-and a slot without a valid tag, which this install did not make, never gets a new key.
+With the public key alone, an attacker who can write to the database could wrap a data key of their own.
+Therefore each slot also has an authentication key, which is derived from the same secret. Each wrapped key
+contains a message authentication code that is made with this key. The tag of the slot contains the
+authentication key, encrypted with the newest data key and bound to all facts of the slot. So a process that
+has the data key can wrap a new one for the slot. A slot that this install did not make has no valid tag, and
+never gets a new data key.
 """
 
 from __future__ import annotations
@@ -38,13 +39,14 @@ NONCE_BYTES = 12
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
-    """One way to unlock the keyring, as the database keeps it.
+    """A slot, as the database stores it.
 
-    - ``machine_id_print`` and ``key_file_print``: fingerprints; they tell which part differs.
+    - ``machine_id_print`` and ``key_file_print``: fingerprints of the two parts of a machine's key. If the
+      slot does not open, they show which part differs.
     - ``keys``: the wrapped data keys, as ``(number, key id, text)``.
-    - ``wrapped``: the only data key as earlier versions wrapped it. Such a slot has no ``public_key`` until
-      a start of this version opens it.
-    - ``retired``: the way to unlock was retired; it must never get a slot again.
+    - ``wrapped``: the first data key in the form of earlier versions. A slot that only an earlier version has
+      written has no ``public_key`` until this version starts and opens it.
+    - ``retired``: whether the unlocker was retired, so that it must never get a slot again.
     """
 
     kind: str
@@ -60,7 +62,7 @@ class Slot:
 
     @property
     def is_of_an_earlier_version(self) -> bool:
-        """Return whether only an earlier version has written the slot."""
+        """Return whether only an earlier version of the code has written the slot."""
         return not self.public_key
 
     def facts(self) -> bytes:
@@ -79,12 +81,12 @@ def _keys_of(unlocker: Unlocker, salt: bytes) -> tuple[X25519PrivateKey, bytes]:
 
 
 def public_key(unlocker: Unlocker, salt: bytes) -> str:
-    """Return the public key of the unlocker's slot; raise ``KeyringLocked`` if its key cannot be read."""
+    """Return the public key of the unlocker's slot; raise ``KeyringLocked`` if the key file is unreadable."""
     return _keys_of(unlocker, salt)[0].public_key().public_bytes_raw().hex()
 
 
 def new_slot(unlocker: Unlocker, keys: Iterable[DataKey], salt: bytes) -> Slot:
-    """Return a slot for the unlocker with the data keys, the oldest first."""
+    """Return a new slot for ``unlocker`` with the data keys ``keys``, of which the last one is the newest."""
     keys = list(keys)
     machine, file = unlocker.fingerprints(salt)
     slot = Slot(
@@ -100,7 +102,7 @@ def new_slot(unlocker: Unlocker, keys: Iterable[DataKey], salt: bytes) -> Slot:
 
 
 def with_new_key(slot: Slot, newest: DataKey, new: DataKey, salt: bytes) -> Slot | None:
-    """Return the slot with the data key ``new`` too, or ``None`` if its tag is not valid."""
+    """Return the slot with the additional data key ``new``, or ``None`` if the slot's tag is not valid."""
     authentication = _authentication_key(slot, newest)
     if authentication is None:
         return None
@@ -196,7 +198,7 @@ def _authentication_key(slot: Slot, newest: DataKey) -> bytes | None:
 
 
 def _bytes_of(text: str) -> bytes:
-    """Return the bytes of a stored text; no bytes if it is damaged."""
+    """Return the bytes of a stored text; return no bytes if the text is damaged."""
     try:
         return base64.b64decode(text.encode("ascii"), altchars=b"-_", validate=True)
     except (UnicodeError, binascii.Error):
@@ -204,7 +206,7 @@ def _bytes_of(text: str) -> bytes:
 
 
 def why_closed(slots: Iterable[Slot], unlocker: Unlocker, salt: bytes) -> str:
-    """Return why an available unlocker opens none of the slots, for example which part differs."""
+    """Return the reason why an available unlocker opens none of the slots, such as another machine id."""
     of_kind = [slot for slot in slots if slot.kind == unlocker.kind]
     public = public_key(unlocker, salt)
     same = next((slot for slot in of_kind if slot.public_key == public), None)

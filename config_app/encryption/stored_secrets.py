@@ -14,7 +14,7 @@ def decrypted(setting: Setting, ciphertext: str) -> str:
 
     Raise ``DecryptionFailed`` if the secret was not encrypted for this setting.
     """
-    # Each key has a subkey of its own, and a ciphertext does not say for which key it was made.
+    # Each key of a setting has its own subkey, and a ciphertext does not say for which key it was made.
     for name in (setting.key, *setting.formerly):
         with contextlib.suppress(DecryptionFailed):
             return install_keyring.decrypt(name, ciphertext)

@@ -1,6 +1,6 @@
-"""The ways to unlock the keyring: this machine, a shared key and a recovery code.
+"""The unlockers of the keyring: this machine, a shared key and a recovery code.
 
-Each one derives a key-encryption key from something that is not in the database.
+Each unlocker derives a key-encryption key from something that is not in the database.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ class Unlocker(Protocol):
 
     @property
     def kind(self) -> str:
-        """Return the kind of the slots that it can open."""
+        """Return the kind of the slots that this unlocker can open."""
 
     @property
     def available(self) -> bool:
-        """Return whether the key exists."""
+        """Return whether the unlocker has its key."""
 
     def create(self) -> None:
-        """Make the key if it is missing and can be made here."""
+        """If the key is missing and this program can make it, make the key."""
 
     def label(self) -> str:
-        """Return the name that its slot gets, for people."""
+        """Return a name for the slot that people can read."""
 
     def key_encryption_key(self, salt: bytes) -> bytes:
         """Return the 32-byte key from which the keys of the slot are derived."""
@@ -46,7 +46,7 @@ class Unlocker(Protocol):
     def fingerprints(self, salt: bytes) -> tuple[str, str]:
         """Return the fingerprints of the machine id and of the key file; empty if there is none.
 
-        They tell which part differs if a slot does not open, and reveal nothing else.
+        If a slot does not open, the fingerprints show which of the two differs. They reveal nothing else.
         """
 
 
@@ -80,7 +80,7 @@ class MachineUnlocker:
             publish_once(self.key_file, base64.urlsafe_b64encode(os.urandom(KEY_BYTES)) + b"\n")
         except OSError as error:
             why = f"the key file {self.key_file} cannot be written: {error.strerror}"
-            raise KeyringLocked(why, "check the free space and who may write there") from None
+            raise KeyringLocked(why, "check the free space and the permissions of the folder") from None
 
     def label(self) -> str:
         """Return the name of this machine."""
@@ -96,7 +96,10 @@ class MachineUnlocker:
         return hkdf(self._material() + b"|" + machine_id(), salt, "config_app machine slot 1")
 
     def fingerprints(self, salt: bytes) -> tuple[str, str]:
-        """Return the fingerprints of the machine id and of the key file; raise as the method above."""
+        """Return the fingerprints of the machine id and of the key file.
+
+        Raise ``KeyringLocked`` if the key file is damaged or cannot be read.
+        """
         parts = machine_id(), self._material()
         found = [hkdf(part, salt, "config_app fingerprint")[:8].hex() for part in parts]
         return found[0], found[1]
@@ -129,18 +132,18 @@ class SharedUnlocker:
         return f"shared key of {_today()}"
 
     def key_encryption_key(self, salt: bytes) -> bytes:
-        """Return the key that is derived from the shared key with scrypt."""
+        """Return the key-encryption key, which scrypt derives from the shared key."""
         return _stretched(self.shared_key, salt)
 
     def fingerprints(self, salt: bytes) -> tuple[str, str]:
-        """Return no fingerprints: a shared key has no parts."""
+        """Return two empty texts, because a shared key has no parts that could be compared."""
         return "", ""
 
 
 @functools.lru_cache(maxsize=8)
 def _stretched(shared_key: Secret, salt: bytes) -> bytes:
-    # scrypt makes guessing slow. People choose shared keys, so these may be easier to guess. It also makes
-    # each start slow, so a process derives each key only once.
+    # scrypt makes guessing slow. People choose shared keys, so these may be easier to guess. But scrypt would
+    # also slow down each use, so a process derives each key only once.
     from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
     return Scrypt(salt=salt, length=KEY_BYTES, n=2**14, r=8, p=1).derive(shared_key.reveal().encode())
@@ -155,22 +158,22 @@ class RecoveryUnlocker:
 
     @property
     def available(self) -> bool:
-        """Return True: the code was entered."""
+        """Return True: the object is made only after a person has entered the code."""
         return True
 
     def create(self) -> None:
-        """Do nothing: the code exists."""
+        """Do nothing: a recovery code is made elsewhere."""
 
     def label(self) -> str:
         """Return the name of the slot."""
         return f"recovery code of {_today()}"
 
     def key_encryption_key(self, salt: bytes) -> bytes:
-        """Return the key that is derived from the code, which needs no scrypt: it has 130 random bits."""
+        """Return the key-encryption key. The code has 130 random bits, so it needs no scrypt."""
         return hkdf(self.code.reveal().encode(), salt, "config_app recovery slot")
 
     def fingerprints(self, salt: bytes) -> tuple[str, str]:
-        """Return no fingerprints: a code has no parts."""
+        """Return two empty texts, because a recovery code has no parts that could be compared."""
         return "", ""
 
 

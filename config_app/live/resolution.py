@@ -136,7 +136,7 @@ class _Resolver(Generic[C]):
             self._locked = error  # do not try again for each secret: with a shared key, each try is slow
             self._refuse_secret(setting, f"{error}")
         except DecryptionFailed:
-            self._refuse_secret(setting, f"run manage.py config set {setting.key} --stdin to enter it")
+            self._refuse_secret(setting, f"run manage.py config set {setting.key} --stdin")
             self._use_last_good(setting)
         except InvalidValue as error:
             self.refused[setting.key] = error.expected

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 def forget_processes(apps: Any, _schema_editor: Any) -> None:
-    """Delete all receipts, for reversing the migration."""
+    """Delete all receipts when the migration is reversed."""
     # Without `instance`, two processes may have the same process id. Running processes write a new receipt.
     apps.get_model("config_app", "Process").objects.all().delete()
 

@@ -11,7 +11,7 @@ from config_app.presentation.overview import read_overview
 def report() -> dict[str, Any]:
     """Return the state, the revision, the mode and all settings as JSON data.
 
-    Of a secret, the data says only whether it is set.
+    For a secret, the data says only whether it is set.
     """
     overview = read_overview()
     # Everything else in the response to this request must belong to the same revision.

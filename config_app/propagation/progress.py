@@ -53,7 +53,7 @@ class Summary:
 
     @property
     def slowest_ms(self) -> int | None:
-        """Return the longest known latency, in milliseconds, of the current processes."""
+        """Return the longest known latency, in milliseconds, of the processes in ``current``."""
         return max((p.latency_ms for p in self.current if p.latency_ms is not None), default=None)
 
     def as_json(self) -> dict[str, Any]:

@@ -17,9 +17,9 @@ P = TypeVar("P", bound=Part)
 
 
 class Process:
-    """The state of this process. Every object with a part of it is listed here, so that ``reset`` finds it.
+    """The state of this process. It consists of parts, which ``reset`` resets together.
 
-    The state may contain only what is committed. ``config_app.live.context`` keeps what an open transaction
+    The state may contain only committed data. ``config_app.live.context`` keeps what an open transaction
     sees.
     """
 

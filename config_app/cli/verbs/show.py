@@ -122,7 +122,7 @@ def _pins(entry: SettingStatus) -> list[str]:
 
 def _last_good(entry: SettingStatus) -> list[str]:
     shown = entry.refused is not None and _unreadable(entry) is None
-    return ["last good value; the stored one is not valid"] if shown else []
+    return ["last good value; the stored value is not valid"] if shown else []
 
 
 def _behind(entry: SettingStatus) -> list[str]:

@@ -219,7 +219,7 @@ def test_whatever_sql_wrote_is_named_and_breaks_nothing(
 def test_the_last_good_value_is_shown_as_such(install: None) -> None:
     plan({"port": 9001}).apply()
     write_row("port", "banana")
-    assert cells()["Port"] == ["9001 (last good value; the stored one is not valid)"]
+    assert cells()["Port"] == ["9001 (last good value; the stored value is not valid)"]
     assert "last good value" in cells("--all")["port"][2]
 
 
