@@ -98,7 +98,7 @@ class FaultyRule(RuleViolation):
 
 
 class InvalidPlan(ConfigError):
-    """A plan is refused; ``errors`` has every reason, at least one."""
+    """A plan is refused; ``errors`` has every reason for this, at least one."""
 
     def __init__(self, errors: Iterable[ConfigError]) -> None:
         self.errors = tuple(_flatten(errors))

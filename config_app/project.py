@@ -121,7 +121,7 @@ class Project:
     def objections(self, before: Any, after: Any) -> Iterable[RuleViolation]:
         """Return a violation for each reason to refuse the change from ``before`` to ``after``.
 
-        This is like a guard of the schema, but it may import any code of the project.
+        This method works like a guard of the schema, but it may import any code of the project.
         """
         return ()
 

@@ -44,7 +44,7 @@ class RevisionPaginator(RevisionPaginatorBase):
         """Return the number of revisions. For a filtered list, stop counting at ``MOST_COUNTED``."""
         if self._is_filtered:
             return self._revisions.order_by()[:MOST_COUNTED].count()
-        # Revisions are numbered from 1 without gaps, so the newest number is the count.
+        # Unless some were pruned, revisions are numbered from 1 without gaps: the newest number is the count.
         return Revision.objects.order_by("-number").values_list("number", flat=True).first() or 0
 
     @property

@@ -1,4 +1,4 @@
-"""A progress bar on standard error, if that is a terminal."""
+"""A progress bar on standard error. It appears only if standard error is a terminal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from config_app.cli.terminal import Terminal
 
 @contextlib.contextmanager
 def showing_progress(terminal: Terminal, title: str) -> Iterator[Callable[[int, int], None]]:
-    """Give a function that shows how many of how many items are done."""
+    """Yield a function that shows the progress. Its arguments: the number of finished items, and of all."""
     if not sys.stderr.isatty():
         yield lambda _done, _all: None
         return

@@ -142,7 +142,7 @@ class Setting:
             raise InvalidValue(self.key, f"{self.expected}; this one is masked") from None
 
     def _fix(self, text: str) -> str | None:
-        """Return how to remove a secret, if ``text`` is an empty secret; otherwise ``None``."""
+        """Return how to remove the secret, if ``text`` is empty and the setting is secret, or ``None``."""
         return f"to remove it, unset {self.key}" if self.is_secret and not text.strip() else None
 
     def serialise(self, value: Any) -> str:

@@ -50,7 +50,7 @@ def _unrecorded() -> list[Problem]:
     names = ", ".join(keys)
     if stored.drifted:
         message = f"{names}: the database was changed with SQL, and no revision records this change yet"
-        fix = "start a process, which records the change within seconds, or make the next change"
+        fix = "wait some seconds if a process runs; otherwise start one, and it will record the change"
         return [Problem(code="unrecorded", message=message, fix=fix, keys=keys)]
     message = f"{names}: the row differs from the history, and no trigger counted the change"
     fix = "run manage.py migrate to restore the triggers, then set each setting again with config set"

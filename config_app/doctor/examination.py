@@ -20,7 +20,7 @@ logger = logging.getLogger("config_app")
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Examination:
-    """The examined facts, in the order of the checks.
+    """The facts that an examination found, in the order of the checks.
 
     ``complete`` is false if the database could not be read, so that its contents were not examined.
     """

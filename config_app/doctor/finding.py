@@ -25,7 +25,7 @@ class Fact:
 
     @property
     def status(self) -> str:
-        """Return ``ok`` without problems, and otherwise the worst severity: ``warning`` or ``error``."""
+        """Return ``ok`` if there is no problem; otherwise the worst severity, ``warning`` or ``error``."""
         if not self.problems:
             return OK
         return ERROR if any(problem.severity == ERROR for problem in self.problems) else WARNING

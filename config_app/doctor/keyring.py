@@ -117,7 +117,7 @@ def _lost(key: str, revisions: set[int]) -> Problem:
     return Problem(
         code="archived_secret_unreadable",
         message=f"{name}: the secret of revision {', '.join(numbers[:MOST_NAMES])}{more} cannot be decrypted",
-        fix="only a rollback to such a revision needs this secret; after it, enter the secret again",
+        fix="only a rollback to such a revision needs this secret; after a rollback, enter the secret again",
         keys=(key,) if is_key_shaped(key) else (),
     )
 

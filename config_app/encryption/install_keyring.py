@@ -123,7 +123,7 @@ def unlockers() -> list[Unlocker]:
 
 
 def unlock_again() -> Keyring:
-    """Unlock the keyring that the database has now. Raise ``KeyringLocked`` if no available key does so."""
+    """Unlock the keyring that the database has now; raise ``KeyringLocked`` if no key unlocks it."""
     salt, slots = store.read().salt, key_tables.read_slots()
     if salt is None:
         if slots:

@@ -72,7 +72,7 @@ def _explanation(setting: Setting) -> str:
 
 
 def _cell(text: str) -> str:
-    """Return the text on one line and with escaped bars, so that it stays within its table cell."""
+    """Return the text on one line, with ``|`` escaped, so that the text stays within its table cell."""
     return " ".join(text.split()).replace("|", r"\|")
 
 

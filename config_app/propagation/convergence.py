@@ -65,6 +65,6 @@ class Convergence:
         return [*late, *failed] or found.behind
 
     def _failed(self, process: Process, found: Summary) -> bool:
-        """Return whether a process reports a new error, or any error while it has yet to act on a key."""
+        """Return whether a process reports a new error, or any error before it has acted on the revision."""
         is_new = process.error not in self._known
         return bool(process.error) and (is_new or not found.keys.isdisjoint(process.pending))

@@ -29,7 +29,7 @@ KNOWN: Mapping[str | None, Callable[[], ConfigError]] = {
     "25P02": BrokenTransaction,  # in_failed_sql_transaction
     "SQLITE_BUSY_SNAPSHOT": WriteConflict,  # another transaction changed what this one has read
 }
-"""Our errors by the database's error code: SQLSTATE on PostgreSQL, the name of the error on SQLite."""
+"""Our error for each error code of the database: a SQLSTATE of PostgreSQL, or the name of an SQLite error."""
 UNTRANSLATABLE, TOO_LONG, NO_RIGHTS = "22P05", "22001", "42501"
 
 

@@ -38,7 +38,7 @@ def bounded_transaction() -> Iterator[None]:
     with transaction.atomic():
         before = _limit(f"{round(longest_wait.get() * 1000)}") if connection.vendor == "postgresql" else None
         yield
-        if is_nested and before is not None:  # after an error, the rollback to the savepoint restores it
+        if is_nested and before is not None:  # after an error, the rollback restores the limit
             _limit(before)
 
 
