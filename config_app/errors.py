@@ -205,8 +205,9 @@ class NewerSchema(ConfigError):
     """The database has migrations that this version of the code does not have."""
 
     def __init__(self, unknown_migrations: Sequence[str]) -> None:
+        unknown = ", ".join(unknown_migrations)
         super().__init__(
-            f"the database was migrated by a newer version (unknown here: {', '.join(unknown_migrations)})",
+            f"the database was migrated by a newer version (migrations unknown here: {unknown})",
             fix="install that version or a later one, or restore the backup from before the upgrade",
         )
         self.unknown_migrations = tuple(unknown_migrations)

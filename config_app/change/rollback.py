@@ -37,9 +37,9 @@ def plan_rollback(number: int, base_revision: int | None = None) -> Plan:
 
 
 def _accepted_until(number: int) -> dict[str, Change | None]:
-    """Return, for each setting that changed after revision ``number``, its last accepted change until then.
+    """Return the last accepted change up to revision ``number`` of each setting that changed later, by key.
 
-    The changes are by key. ``None`` means that the setting had its default at that revision.
+    ``None`` means that the setting had its default at that revision.
     """
     schema = get_schema()
     later = Change.objects.filter(revision__number__gt=number).order_by()

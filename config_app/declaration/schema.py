@@ -143,7 +143,7 @@ class Setting:
 
     def _fix(self, text: str) -> str | None:
         """Return how to remove the secret, if ``text`` is empty and the setting is secret, or ``None``."""
-        return f"to remove it, unset {self.key}" if self.is_secret and not text.strip() else None
+        return f"to remove the secret, unset {self.key}" if self.is_secret and not text.strip() else None
 
     def serialise(self, value: Any) -> str:
         """Return the canonical text to store for the typed ``value``, which must not be ``None``."""

@@ -69,7 +69,7 @@ def announce(changed: Iterable[str], old: Any, new: Any) -> None:
 
 @contextlib.contextmanager
 def deferred() -> Iterator[None]:
-    """Make ``run_due`` do nothing in this block. The next call of it after the block runs the hooks."""
+    """Make ``run_due`` do nothing in this block. Its first call after the block runs the hooks."""
     # The code in the block holds a lock for which a hook could wait.
     token = _deferred.set(True)
     try:

@@ -28,7 +28,7 @@ Only these variables are read at every start. They say where the database and th
 
 
 def markdown() -> str:
-    """Return the text of ``docs/settings.md``: a chapter for each section, and the process environment."""
+    """Return ``docs/settings.md``: a chapter for each section, and one for the process environment."""
     chapters = [
         f"# Settings\n\n<!-- {GENERATED} -->\n\n{INTRODUCTION}",
         *(_chapter(section) for section in get_schema().sections),

@@ -45,7 +45,7 @@ def select(
 ) -> Selection:
     """Return the selection for the given keys and sections.
 
-    A former key means the setting that has its current key. ``others`` are keys that are allowed although no
+    A former key selects the setting that had this key. ``others`` are keys that are allowed although no
     setting has them. Raise ``UnknownSetting`` for any other unknown key, and ``ConfigError`` if a section
     does not exist.
     """

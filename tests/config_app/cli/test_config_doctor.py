@@ -159,7 +159,7 @@ def test_a_database_of_a_newer_version_is_one_line(any_hub_process: HubProcess) 
         "INSERT INTO django_migrations (app, name, applied) VALUES ('hub', '9999_later', '2030-01-01')"
     )
     found = line_of(facts_of(any_hub_process)["database"])
-    assert "migrated by a newer version (unknown here: hub.9999_later)" in found
+    assert "migrated by a newer version (migrations unknown here: hub.9999_later)" in found
 
 
 def test_a_database_of_an_earlier_version_is_one_line(started_hub: HubProcess) -> None:

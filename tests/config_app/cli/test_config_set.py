@@ -208,7 +208,7 @@ def test_a_secret_is_read_from_a_file(install: None, tmp_path: Path, form: tuple
         (b"x" * (1024 * 1024 + 1), "expected at most 1048576 bytes"),
         (b"0123456789abcdef\x00", "expected at least 16 characters without control characters"),
         (b"0123456789abcdef\n0123456789abcdef\n", "expected at least 16 characters without control"),
-        (b"", "to remove it, unset reload_webhook_secret"),
+        (b"", "to remove the secret, unset reload_webhook_secret"),
     ],
 )
 def test_a_file_that_holds_no_such_value_is_refused(

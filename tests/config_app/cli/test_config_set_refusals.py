@@ -34,7 +34,7 @@ REFUSALS: list[tuple[tuple[str, ...], type[ConfigError], str]] = [
     (("csp_report_uri", "https://x.example/;script-src *"), InvalidValue, "csp_report_uri: expected"),
     (("log_level", "x" * 1_000_000), InvalidValue, "log_level: expected one of"),
     (("workos_api_key", "pk_" + CANARY), InvalidValue, "workos_api_key: expected `sk_`"),
-    (("workos_api_key", ""), InvalidValue, "to remove it, unset workos_api_key"),
+    (("workos_api_key", ""), InvalidValue, "to remove the secret, unset workos_api_key"),
     (("workos_api_key", "••••••••"), InvalidValue, "workos_api_key: expected"),
     (("setup_completed", "true"), ManagedSetting, "setup_completed: cannot be set by hand"),
     (("database_path", "x.db"), ManagedSetting, "database_path: cannot be set by hand"),

@@ -85,7 +85,7 @@ def test_a_secret_is_shown_only_as_set_or_not() -> None:
 
 
 def test_an_empty_secret_is_refused_with_the_way_to_remove_it() -> None:
-    with pytest.raises(InvalidValue, match="to remove it, unset workos_api_key"):
+    with pytest.raises(InvalidValue, match="to remove the secret, unset workos_api_key"):
         hub_schema["workos_api_key"].parse(" ")
 
 

@@ -110,7 +110,7 @@ DAMAGES: dict[Damage, str] = {
     emptied: "is empty, but this hub was started before; restore it from a backup, or remove it",
     a_directory: "is not a file; move it away",
     a_device: "is not a file; move it away",
-    newer: "migrated by a newer version (unknown here: config_app.0999_later); install that version",
+    newer: "a newer version (migrations unknown here: config_app.0999_later); install that version",
     without_its_tables: "no such table: config_state",
 }
 
