@@ -116,7 +116,10 @@ def test_a_restore_asks_first(claimed_hub: HubProcess, tmp_path: Path) -> None:
     before = shown(claimed_hub)
     done = claimed_hub.run("restore", str(file))
     assert done.returncode == 1
-    assert done.stderr == "error: expected a yes, but standard input is not a terminal; add --yes\n"
+    assert (
+        done.stderr
+        == "error: cannot ask for confirmation, because standard input is not a terminal; add --yes\n"
+    )
     assert shown(claimed_hub) == before
 
 
