@@ -147,5 +147,6 @@ IN_THE_WIZARD: dict[str, tuple[Action, Action]] = {
     "step": (unlocked, save_step),
     "claim": (filled, finish),
 }
-ACTIONS = {**ON_A_RUNNING_HUB, **IN_THE_WIZARD, "first import": (migrated, started)}
+FIRST_START = "first import"
+ACTIONS = {**ON_A_RUNNING_HUB, **IN_THE_WIZARD, FIRST_START: (migrated, started)}
 """By name: the action that prepares, and the action that is killed."""

@@ -1,6 +1,6 @@
 """Kill a process at every point of an action, restart after each kill and print the facts about the hub.
 
-There is a point at each SQL statement, before and after each commit, and at each change of a file. Each
+There is a point between any two changes: SQL statements that write, commits, and changes of files. Each
 process is really killed. All of them are forks, because it would take too long to start a new one each time.
 """
 
@@ -24,6 +24,8 @@ import psycopg
 
 WRITING = os.O_WRONLY | os.O_RDWR
 FILE_EVENTS = {"os.link", "os.mkdir", "os.remove", "os.rename"}
+LEAVE_NOTHING = ("SELECT", "WITH", "BEGIN", "SAVEPOINT", "RELEASE")
+"""The first words of those SQL statements of the hub that change nothing by themselves."""
 ACTION, STRIDE = sys.argv[1], int(sys.argv[2])
 """The name of the action, and the distance between points; the first and last point are always tested."""
 Action = Callable[[], None]
@@ -32,40 +34,47 @@ _forking = multiprocessing.get_context("fork")
 
 
 class Point:
-    """Counts the points that this process reaches, and kills it at one of them."""
+    """Counts the points that this process reaches, and kills it at one of them.
+
+    What was done since the last point is no point if it changed nothing: a kill would leave the same state.
+    """
 
     def __init__(self, fatal: int) -> None:
         """Watch the database connection and the files of the instance directory."""
         from django.conf import settings
         from django.db import connection
 
-        self._numbers, self._fatal = itertools.count(1), fatal
+        self._numbers, self._fatal, self._has_changed = itertools.count(1), fatal, True
         self._folder = str(settings.INSTANCE.data_dir)
         connection.execute_wrappers.append(self._statement)
         connection.commit = self._around(connection.commit)  # type: ignore[method-assign]
         sys.addaudithook(self._event)
 
-    def passed(self) -> None:
-        """Count one point; kill the process if it is the chosen one."""
-        if next(self._numbers) == self._fatal:
+    def before(self, *, changes: bool) -> None:
+        """Count one point if there was a change since the last one; kill the process if it is the chosen one.
+
+        ``changes`` says whether the next step changes something.
+        """
+        if self._has_changed and next(self._numbers) == self._fatal:
             os.kill(os.getpid(), signal.SIGKILL)
+        self._has_changed = changes
 
     def _statement(self, execute: Any, sql: str, parameters: Any, many: bool, context: Any) -> Any:
-        self.passed()
+        self.before(changes=not str(sql).lstrip().startswith(LEAVE_NOTHING))
         return execute(sql, parameters, many, context)
 
     def _around(self, commit: Action) -> Action:
         def both_sides() -> None:
-            self.passed()
+            self.before(changes=True)
             commit()
-            self.passed()
+            self.before(changes=False)
 
         return both_sides
 
     def _event(self, name: str, arguments: tuple[Any, ...]) -> None:
         writes = name in FILE_EVENTS or (name == "open" and (arguments[2] or 0) & WRITING)
         if writes and str(arguments[0]).startswith(self._folder):
-            self.passed()
+            self.before(changes=True)
 
 
 class State:
