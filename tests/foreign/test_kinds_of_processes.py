@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.foreign_project import ForeignProject
+
+
+@pytest.fixture(autouse=True)
+def starts_processes(request: pytest.FixtureRequest) -> None:
+    """Start real processes instead of forks, because this is what the tests are about."""
+    name = "any_project" if "any_project" in request.fixturenames else "project"
+    request.getfixturevalue(name).is_forked = False
+
 
 CHANGED_BY_ANOTHER = """
 import os, subprocess, sys, time

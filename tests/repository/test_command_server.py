@@ -1,15 +1,18 @@
-"""The tests' command server runs commands in the same way as a shell."""
+"""The tests' command servers run commands in the same way as a shell."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support.foreign_project import CONFIGURATION, ForeignProject
 from tests.support.processes import command_server
 from tests.support.processes.command_server import CommandServer
 from tests.support.processes.started_process import FAILED, TIMEOUT
@@ -123,6 +126,57 @@ def test_what_was_started_ends_when_nobody_wants_to_hear_of_it(server: CommandSe
     started.send_signal(signal.SIGTERM)
     assert started.wait(10) == -signal.SIGTERM == started.poll()
     assert not pid.exists()
+
+
+def test_code_runs_as_the_main_module(server: CommandServer, tmp_path: Path) -> None:
+    code = "import __main__, sys; x = 1; print(__name__, __main__.x, sys.argv); y"
+    done = server.run(["-c", code, "a"], folder=tmp_path, environment={})
+    assert (done.returncode, done.stdout) == (1, "__main__ 1 ['-c', 'a']\n")
+    assert done.stderr.endswith("NameError: name 'y' is not defined\n")
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[CommandServer]:
+    """Give a new command server that has imported Django and the engine, but not the hub."""
+    running = CommandServer(command_server.ENGINE)
+    yield running
+    running.stop()
+
+
+PROJECT = """
+import sys
+from django.apps import apps
+from django.conf import settings
+print(settings.configured, apps.ready, "shop_settings" in sys.modules)
+import django
+django.setup()
+from config_app.api import get_config
+from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.db import connection
+print(settings.DATABASES["default"]["NAME"], connection.settings_dict["NAME"], get_config().page_size)
+print(sorted(apps.app_configs), sorted(model._meta.label for model in admin.site._registry))
+print(get_user_model().objects.count(), "hub" in sys.modules)
+"""
+
+
+def test_a_fork_sets_a_project_up_as_a_new_process_does(engine: CommandServer, tmp_path: Path) -> None:
+    for name, size in (("one", 20), ("two", 30)):
+        code = CONFIGURATION.replace("20, section", f"{size}, section")
+        project = ForeignProject(tmp_path / name, configuration=code)
+        project.migrate()
+        started = subprocess.run(
+            [sys.executable, "-c", PROJECT],
+            cwd=project.folder,
+            env=project.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        forked = engine.run(["-c", PROJECT], folder=project.folder, environment=project.environment)
+        assert (forked.stdout, forked.stderr) == (started.stdout, started.stderr)
+        assert started.stdout.startswith("False False False\n")
+        assert f"/{name}/shop.db {size}\n" in started.stdout
 
 
 def test_a_server_ends_with_who_started_it() -> None:

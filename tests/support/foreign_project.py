@@ -8,7 +8,10 @@ import sys
 import textwrap
 from pathlib import Path
 
+from tests.support.processes import command_server
 from tests.support.processes.command_server import ROOT
+from tests.support.processes.imported_engine import READ_BY_MODELS
+from tests.support.processes.started_process import TIMEOUT
 
 SETTINGS = """
 from pathlib import Path
@@ -120,6 +123,13 @@ class ForeignProject:
         self, folder: Path, *, settings: str = "", configuration: str = CONFIGURATION, database_url: str = ""
     ) -> None:
         self.folder, self.database = folder, folder / "shop.db"
+        self.is_forked = not any(name in settings for name in READ_BY_MODELS)
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "PYTHONPATH": f"{folder}:{ROOT}",
+            "DJANGO_SETTINGS_MODULE": "shop_settings",
+        }
         self.write("shop/__init__.py", "")
         self.write("shop/configuration.py", configuration)
         self.write("shop/urls.py", URLS)
@@ -138,9 +148,9 @@ class ForeignProject:
         path.write_text(path.read_text() + textwrap.dedent(text))
 
     def run(self, code: str) -> subprocess.CompletedProcess[str]:
-        """Run Python code in a new process of the project, after ``django.setup()``."""
+        """Run Python code in a process of its own, after ``django.setup()``."""
         program = "import django\ndjango.setup()\n" + textwrap.dedent(code)
-        return self._process([sys.executable, "-c", program])
+        return self._process("-c", program)
 
     def says(self, code: str) -> str:
         """Run code that must succeed; return its output without the last newline."""
@@ -150,7 +160,7 @@ class ForeignProject:
 
     def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a management command."""
-        return self._process([sys.executable, "-m", "django", *arguments])
+        return self._process("-m", "django", *arguments)
 
     def migrate(self) -> None:
         """Create the tables."""
@@ -161,15 +171,19 @@ class ForeignProject:
         """Run the project's own tests with Django's runner."""
         return self.manage("test", "--verbosity=2", *arguments)
 
-    def _process(self, command: list[str]) -> subprocess.CompletedProcess[str]:
-        variables = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(self.folder),
-            "PYTHONPATH": f"{self.folder}:{ROOT}",
-            "DJANGO_SETTINGS_MODULE": "shop_settings",
-        }
+    def _process(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run Python until it ends, if possible in a fork, which has already imported Django."""
+        if self.is_forked:
+            server = command_server.running(command_server.ENGINE)
+            return server.run(arguments, folder=self.folder, environment=self.environment)
         return subprocess.run(
-            command, cwd=self.folder, env=variables, capture_output=True, text=True, timeout=120, check=False
+            [sys.executable, *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+            check=False,
         )
 
 

@@ -1,11 +1,10 @@
-"""Run management commands in forked processes, which need not import Django and the hub again.
+"""Run commands in forked processes, which need not import Django and the hub, or the engine, again.
 
 The imports take most of a short command's time; see ``forking``.
 """
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import socket
@@ -20,17 +19,19 @@ from tests.support.processes.started_process import TIMEOUT, Piped, Started
 
 ROOT = Path(__file__).resolve().parents[3]
 FORKING = "tests.support.processes.forking"
+HUB, ENGINE = "tests.support.processes.imported_hub", "tests.support.processes.imported_engine"
+"""What a server has imported: everything of the hub, or everything that projects without the hub use."""
 
 
 class CommandServer:
     """A running server; it ends with the process that started it."""
 
-    def __init__(self) -> None:
+    def __init__(self, imported: str = HUB) -> None:
         """Start the server."""
         self._control, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
         with theirs:
             # UTF-8, as without a locale; a command's own variable would be too late for its interpreter
-            command = [sys.executable, "-X", "utf8", "-m", FORKING, str(theirs.fileno())]
+            command = [sys.executable, "-X", "utf8", "-m", FORKING, str(theirs.fileno()), imported]
             self._process = subprocess.Popen(command, cwd=ROOT, pass_fds=[theirs.fileno()])
 
     def stop(self) -> None:
@@ -41,11 +42,11 @@ class CommandServer:
     def start(
         self, command: Sequence[str], *, folder: Path, environment: Mapping[str, str], streams: Sequence[int]
     ) -> Started:
-        """Start ``manage.py``; ``streams`` become its standard input, output and error."""
+        """Start a script, ``-m`` and a module, or ``-c`` and code; ``streams`` are its standard streams."""
         return Started(command, self._ask(command, folder, environment, streams))
 
     def start_piped(self, command: Sequence[str], *, folder: Path, environment: Mapping[str, str]) -> Piped:
-        """Start ``manage.py``; its standard streams are pipes to this process."""
+        """Start the same with standard streams that are pipes to this process."""
         (given, stdin), (stdout, out), (stderr, err) = os.pipe(), os.pipe(), os.pipe()
         answers = self._ask(command, folder, environment, (given, out, err))
         for end in (given, out, err):
@@ -71,7 +72,7 @@ class CommandServer:
         text: str | None = None,
         timeout: float | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """Run ``manage.py`` until it ends; return its output and exit status, as ``subprocess.run`` does.
+        """Run a command until it ends; return its output and exit status, as ``subprocess.run`` does.
 
         If the command does not end in time, kill it and raise ``TimeoutError``.
         """
@@ -83,16 +84,20 @@ class CommandServer:
             return subprocess.CompletedProcess(list(command), status, _said(out), _said(err))
 
 
-@functools.cache
-def running() -> CommandServer:
-    """Return this process's server."""
-    return CommandServer()
+_running: dict[str, CommandServer] = {}
+
+
+def running(imported: str = HUB) -> CommandServer:
+    """Return this process's server that has imported the hub or the engine."""
+    if imported not in _running:
+        _running[imported] = CommandServer(imported)
+    return _running[imported]
 
 
 def stop() -> None:
-    """End the server if one was started."""
-    if running.cache_info().currsize:
-        running().stop()
+    """End the servers that were started."""
+    while _running:
+        _running.popitem()[1].stop()
 
 
 def _given(text: str | None) -> IO[Any]:

@@ -1,13 +1,14 @@
-"""The command server's process. It has imported the hub and forks once for each command.
+"""The command server's process. It has imported the hub, or only the engine, and forks once for each command.
 
-Each fork has its own environment, working directory and standard streams. It first forgets what the hub read
-from the environment when it was imported, and then runs ``manage.py`` as ``python manage.py`` does.
+Each fork has its own environment, working directory and standard streams. It first forgets what was read from
+the environment when everything was imported, and then runs a script, a module or code as ``python`` does.
 """
 
 from __future__ import annotations
 
 import atexit
 import contextlib
+import importlib
 import json
 import os
 import runpy
@@ -16,17 +17,20 @@ import signal
 import socket
 import sys
 import threading
+import types
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-from tests.support.processes import imported_hub
 from tests.support.processes.started_process import LONGEST_MESSAGE
 
 
-def _serve(control: socket.socket) -> dict[str, Any]:
-    """Fork for each request until the client ends; return, in the fork, the program that it has to run."""
-    imported_hub.import_everything()
+def _serve(control: socket.socket, imported: Any) -> dict[str, Any]:
+    """Fork for each request until the client ends; return, in the fork, the program that it has to run.
+
+    ``imported`` is the module that imports everything.
+    """
+    imported.import_everything()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel removes ended forks
     while True:
         request, files, _flags, _address = socket.recv_fds(control, LONGEST_MESSAGE, 4)
@@ -34,7 +38,7 @@ def _serve(control: socket.socket) -> dict[str, Any]:
             sys.exit()
         if os.fork() == 0:
             control.close()
-            imported_hub.forget_the_environment()
+            imported.forget_the_environment()
             return _become_command(json.loads(request), files)
         for file in files:
             os.close(file)
@@ -108,16 +112,25 @@ def _see_to(pid: int, asker: socket.socket, command: socket.socket) -> dict[str,
 
 
 def _run(program: dict[str, Any]) -> None:
-    """Run a script, or a module after ``-m``, as a newly started interpreter does."""
+    """Run a script, a module after ``-m``, or code after ``-c``, as a newly started interpreter does."""
     os.chdir(program["folder"])
     os.environ.clear()
     os.environ.update(program["environment"])
+    if added := os.environ.get("PYTHONPATH"):
+        sys.path[:0] = added.split(os.pathsep)
     sys.argv = program["argv"]
-    if sys.argv[0] != "-m":
+    if sys.argv[0] == "-c":
+        _run_code(sys.argv.pop(1))
+    elif sys.argv[0] == "-m":
+        del sys.argv[0]
+        runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+    else:
         runpy.run_path(sys.argv[0], run_name="__main__")
-        return
-    del sys.argv[0]
-    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+
+
+def _run_code(code: str) -> None:
+    main = sys.modules["__main__"] = types.ModuleType("__main__")
+    exec(compile(code, "<string>", "exec"), vars(main))  # noqa: S102 - as python -c does
 
 
 def _run_to_its_end(program: dict[str, Any]) -> NoReturn:
@@ -141,4 +154,4 @@ def _run_to_its_end(program: dict[str, Any]) -> NoReturn:
 
 
 if __name__ == "__main__":
-    _run_to_its_end(_serve(socket.socket(fileno=int(sys.argv[1]))))
+    _run_to_its_end(_serve(socket.socket(fileno=int(sys.argv[1])), importlib.import_module(sys.argv[2])))

@@ -6,7 +6,6 @@ a fork forgets what they have read and reads its own environment instead, as a n
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import importlib
 import os
@@ -14,6 +13,8 @@ import pkgutil
 import secrets
 import sys
 from typing import Any, cast
+
+from tests.support.processes.imported_engine import forget_settings
 
 NOWHERE = "/proc/nowhere"
 """A folder that cannot be created, even by root; used by the process that only imports."""
@@ -93,9 +94,7 @@ def _remember_defaults() -> None:
 
 def forget_the_environment() -> None:
     """Forget the environment in this fork; the next use of a setting reads it again."""
-    from django.conf import LazySettings, settings
-    from django.db import connections
-    from django.utils.functional import empty
+    from django.conf import LazySettings
 
     from config_app.propagation import receipts
 
@@ -111,9 +110,5 @@ def forget_the_environment() -> None:
     holders._setup = set_up_with_defaults
     for name in READ_THE_ENVIRONMENT:
         del sys.modules[name]
-    settings._wrapped = empty
-    vars(connections).pop("settings", None)
-    cast("Any", connections)._settings = None
-    with contextlib.suppress(AttributeError):  # the attribute does not exist if it was not used yet
-        del connections["default"]
+    forget_settings()
     receipts._instance = secrets.token_hex(4)
