@@ -16,6 +16,7 @@ from pytest_django import DjangoDbBlocker
 from config_app import store
 from config_app.change.plan import plan
 from config_app.encryption import enrolment
+from config_app.encryption.slot_management import new_recovery_code
 from config_app.live import runtime
 from config_app.testing import reset_process
 from hub.database.location import database_from_url
@@ -30,6 +31,7 @@ from tests.support.processes.hub_process import HubProcess
 from tests.support.soak import choose_examples
 
 pytest_plugins = [
+    "tests.support.keys",
     "tests.support.browsers.running",
     "tests.support.processes.claimed_hubs",
     "tests.support.workos.fixtures",
@@ -147,6 +149,7 @@ def claim_for(email: str) -> User:
         "local_admin_email": email,
     }
     plan(changes, managed=True).apply(actor=user, channel="wizard")
+    new_recovery_code(lambda _code: None)
     runtime.reload()
     return user
 

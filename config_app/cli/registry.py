@@ -37,6 +37,15 @@ VERBS = (
     VerbEntry("rollback", "return all settings to their values at a revision", "rollback", "Rollback"),
     VerbEntry("export", "write the settings to a file, for another install", "transfer.export", "Export"),
     VerbEntry("import", "give settings the values that they have in an export", "transfer.import_", "Import"),
+    VerbEntry(
+        "keys", "list, add, remove and retire the ways to unlock the secrets", "keys.ways_to_unlock", "Keys"
+    ),
+    VerbEntry(
+        "recovery-code",
+        "make a new recovery code; the earlier one stops working",
+        "keys.recovery_code",
+        "RecoveryCode",
+    ),
     VerbEntry("prune", "remove rows that belong to no setting, and old history", "prune", "Prune"),
     VerbEntry("confirm", "keep a revision that would otherwise revert", "confirm", "Confirm"),
     VerbEntry("watch", "print each new revision when it is committed", "watch", "Watch"),

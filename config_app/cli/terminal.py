@@ -71,6 +71,10 @@ class Terminal:
         if self._stdin.readline().strip().lower() not in {"y", "yes"}:
             raise ConfigError("not confirmed, so nothing was changed")
 
+    def is_screen(self) -> bool:
+        """Return whether standard output is a terminal, and not a file or a pipe."""
+        return bool(self._stdout.isatty())
+
     def is_abandoned(self) -> bool:
         """Return whether the output is a pipe whose other end is closed."""
         try:

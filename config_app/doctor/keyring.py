@@ -8,10 +8,11 @@ from collections.abc import Iterator
 
 from config_app import store
 from config_app.declaration.reserved import SALT_KEY
-from config_app.encryption import enrolment, install_keyring, key_tables
+from config_app.encryption import enrolment, install_keyring, key_tables, slot_management
 from config_app.encryption.stored_secrets import decrypted
 from config_app.errors import DecryptionFailed, is_key_shaped
 from config_app.models import Change
+from config_app.presentation.keyring import only_this_machine
 from config_app.presentation.overview import Overview
 from config_app.problems import Check, Finding, Problem
 from config_app.project import get_schema
@@ -21,7 +22,7 @@ MOST_NAMES = 5
 """How many revisions one message about unreadable secrets names at most."""
 
 
-def keyring(_overview: Overview) -> Finding:
+def keyring(overview: Overview) -> Finding:
     """Check that every available key unlocks the keyring; raise ``KeyringLocked`` if none does."""
     kinds = enrolment.slot_kinds()
     if not kinds and not install_keyring.exists():
@@ -31,7 +32,8 @@ def keyring(_overview: Overview) -> Finding:
     text = f"{_slots(kinds)}; unlocked here by {openers}"
     if len(kinds) == 1:
         text += ", the only key: keep a copy of it, but not with the backups of the database"
-    return Finding(text, tuple(_without_slot(opening)))
+    problems = *_without_slot(opening), *_not_genuine(), *only_this_machine(overview.config)
+    return Finding(text, problems)
 
 
 def _slots(kinds: list[str]) -> str:
@@ -42,12 +44,22 @@ def _slots(kinds: list[str]) -> str:
 
 def _without_slot(opening: dict[str, bool]) -> Iterator[Problem]:
     for kind, opens in opening.items():
-        if not opens:
-            yield Problem(
-                code="key_without_slot",
-                message=f"the available {kind} key unlocks no slot",
-                fix="the next start creates a slot for this key; if the key is wrong, correct it first",
-            )
+        if opens:
+            continue
+        if kind in enrolment.retired_kinds():
+            message = f"the configured {kind} key was retired, so it unlocks nothing"
+            yield Problem(code="key_retired", message=message, fix="configure another key, or none")
+            continue
+        fix = "the next start creates a slot for this key; if the key is wrong, correct it first"
+        yield Problem(code="key_without_slot", message=f"the available {kind} key unlocks no slot", fix=fix)
+
+
+def _not_genuine() -> Iterator[Problem]:
+    for slot in slot_management.list_slots():
+        if slot.is_genuine is False:
+            message = f"this install did not make the way to unlock with the id {slot.id}, or it was altered"
+            fix = f"find out who can write to the database, then run manage.py config keys remove {slot.id}"
+            yield Problem(code="slot_not_genuine", message=message, fix=fix, severity="error")
 
 
 def secrets(overview: Overview) -> Finding:

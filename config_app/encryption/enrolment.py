@@ -51,7 +51,7 @@ def ensure_slots() -> None:
         keyring = install_keyring.unlock_again()
         key_tables.save_keys(keyring.keys)
         for unlocker in install_keyring.unlockers():
-            if not _needs_no_slot(unlocker, keyring):
+            if not is_settled(unlocker, keyring):
                 unlocker.create()
                 enrol(unlocker, keyring)
     except KeyringLocked as error:  # the application still works, without its secrets
@@ -78,7 +78,7 @@ def _slot_of(unlocker: Unlocker, keyring: Keyring, public: str) -> Slot | None:
     return next(same, None) or next(former, None)
 
 
-def _needs_no_slot(unlocker: Unlocker, keyring: Keyring) -> bool:
+def is_settled(unlocker: Unlocker, keyring: Keyring) -> bool:
     """Return whether an unlocker has a complete slot, or was retired and must not get a slot."""
     slots = key_tables.read_slots()
     if is_retired(unlocker, slots, read_salt(keyring.salt)):
@@ -103,14 +103,20 @@ def lacks_slot() -> bool:
         return True
     try:
         keyring = install_keyring.get_keyring()
-        return not all(_needs_no_slot(unlocker, keyring) for unlocker in install_keyring.unlockers())
+        return not all(is_settled(unlocker, keyring) for unlocker in install_keyring.unlockers())
     except KeyringLocked:
         return False
 
 
 def slot_kinds() -> list[str]:
     """Return the kind of each slot that is not retired, such as ``machine`` or ``shared``."""
-    return [slot.kind for slot in key_tables.read_slots() if not slot.retired]
+    return key_tables.kinds()
+
+
+def retired_kinds() -> set[str]:
+    """Return the kinds of the configured keys that were retired."""
+    slots, salt = key_tables.read_slots(), read_salt(install_keyring.get_keyring().salt)
+    return {unlocker.kind for unlocker in install_keyring.unlockers() if is_retired(unlocker, slots, salt)}
 
 
 def opening_kinds() -> dict[str, bool]:

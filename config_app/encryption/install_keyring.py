@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
+from collections.abc import Sequence
 from contextvars import ContextVar
 
 from config_app import store
@@ -122,15 +123,18 @@ def unlockers() -> list[Unlocker]:
     return list(get_project().unlockers())
 
 
-def unlock_again() -> Keyring:
-    """Unlock the keyring that the database has now; raise ``KeyringLocked`` if no key unlocks it."""
+def unlock_again(with_keys: Sequence[Unlocker] | None = None) -> Keyring:
+    """Unlock the keyring that the database has now; raise ``KeyringLocked`` if no key unlocks it.
+
+    The keys are those of the project, unless ``with_keys`` has others.
+    """
     salt, slots = store.read().salt, key_tables.read_slots()
     if salt is None:
         if slots:
             raise KeyringLocked(f"{SALT_KEY} is missing from the database", "restore it from a backup")
         raise KeyringLocked("the keyring does not exist yet", "set the first secret, which creates it")
     newest = key_tables.newest_key()
-    return unlock(slots, unlockers(), read_salt(salt), newest[0] if newest else None)
+    return unlock(slots, with_keys or unlockers(), read_salt(salt), newest[0] if newest else None)
 
 
 def exists() -> bool:

@@ -30,6 +30,13 @@ def read_slots() -> list[Slot]:
         return [_slot(row) for row in found]
 
 
+def kinds() -> list[str]:
+    """Return the kind of each slot that is not retired, the oldest slot first."""
+    with database_errors():
+        current = KeySlot.objects.filter(is_retired=False).order_by("pk")
+        return list(current.values_list("kind", flat=True))
+
+
 def _slot(row: KeySlot) -> Slot:
     keys = tuple(
         (wrapped.data_key_id, wrapped.data_key.key_id, wrapped.wrapped) for wrapped in row.wrapped_keys.all()

@@ -9,6 +9,7 @@ from django.utils.text import capfirst
 
 from config_app.errors import DatabaseUnavailable
 from config_app.live.snapshot import Snapshot
+from config_app.presentation.keyring import only_this_machine
 from config_app.problems import Problem
 from config_app.project import get_project
 from config_app.propagation import sources
@@ -22,7 +23,7 @@ def problem_rows(snapshot: Snapshot) -> list[dict[str, Any]]:
     """Return the problems of the configuration, the hub and its environment, the most severe first."""
     project = get_project()
     others = [*sources.hindrances(), *project.problems(snapshot.config), *project.drift(snapshot.config)]
-    found = [*snapshot.problems, *_waiting(snapshot), *others]
+    found = [*snapshot.problems, *_waiting(snapshot), *_of_keys(snapshot), *others]
     return [_row(problem) for problem in sorted(found, key=lambda p: ORDER.index(p.severity))]
 
 
@@ -37,6 +38,13 @@ def _waiting(snapshot: Snapshot) -> Iterator[Problem]:
     for number in numbers:
         message = f"Revision {number} will be reverted unless it is confirmed"
         yield Problem(code="unconfirmed", message=message, fix=SETTLE)
+
+
+def _of_keys(snapshot: Snapshot) -> list[Problem]:
+    try:
+        return list(only_this_machine(snapshot.config))
+    except DatabaseUnavailable:
+        return []
 
 
 def _row(problem: Problem) -> dict[str, Any]:

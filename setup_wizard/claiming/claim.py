@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -12,6 +12,8 @@ from django.db import transaction
 
 from config_app import store
 from config_app.change.plan import plan
+from config_app.declaration.secret import Secret
+from config_app.encryption.slot_management import new_recovery_code
 from config_app.errors import ConfigError, InvalidPlan
 from config_app.live.resolution import read_without_keyring
 from config_app.live.snapshot import read_snapshot
@@ -58,12 +60,14 @@ def claim(
     channel: str = "wizard",
     reason: str = "",
     address: str = "",
+    hand_over: Callable[[Secret], None] | None = None,
 ) -> Claim:
     """Claim the install and return the claim. If several processes try this at once, exactly one succeeds.
 
     ``holder`` is the proof, stored in the browser's session, that the browser used the setup token. It is
     ``None`` for a command on the server, which needs no token. Without ``actor``, the history names the
     administrator.
+    ``hand_over`` gives the new recovery code to the person who claims; without it, no code is made.
 
     Raise ``AlreadyClaimed`` if the install is claimed, and ``TakenOver`` if another browser has used a newer
     token. Raise ``InvalidPlan``, which contains every error, if changes are not valid. Raise another
@@ -71,7 +75,10 @@ def claim(
     """
     origin = _Origin(holder=holder, actor=actor, channel=channel, reason=reason, address=address)
     with database_errors(), transaction.atomic():
-        return _commit(application, origin)
+        done = _commit(application, origin)
+        if hand_over is not None:
+            new_recovery_code(hand_over)
+        return done
 
 
 def rehearse(application: Application) -> list[ConfigError]:

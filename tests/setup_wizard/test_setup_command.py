@@ -206,3 +206,29 @@ def test_raw_sql_opens_the_wizard_of_a_running_hub_with_a_new_token(hub_process:
     assert hub.manage("setup_token").strip().endswith(f"#token={token_file.read_text().strip()}")
     hub.claim()
     expect_of_every_worker(hub, 404)
+
+
+def test_the_recovery_code_of_the_claim_unlocks_the_hub_on_another_machine(started_hub: HubProcess) -> None:
+    hub = started_hub
+    said = hub.manage(*LOCAL, "--recovery-code-file", "code", text=PASSWORD)
+    code = (hub.folder / "code").read_text().strip()
+    assert stat.S_IMODE((hub.folder / "code").stat().st_mode) == 0o600
+    assert code not in said
+    (hub.data_dir / "machine.key").unlink()
+    locked = hub.run("config", "recovery-code", "--file", "another").stderr
+    assert "the machine key is missing; " in locked
+    assert "or run manage.py unlock and enter the recovery code of 20" in locked
+    assert "can read the secrets from now on" in hub.manage("unlock", "--stdin", text=code)
+    assert hub.run("config", "recovery-code", "--file", "another").returncode == 0
+
+
+def test_without_a_terminal_the_claim_says_how_to_get_a_recovery_code(started_hub: HubProcess) -> None:
+    done = started_hub.run(*LOCAL, text=PASSWORD)
+    assert "to get one, run manage.py config recovery-code --file F" in done.stderr
+    assert "no_recovery_code" in started_hub.config("doctor", "--json")
+    assert started_hub.sql("SELECT kind FROM config_key_slot") == [("machine",)]
+
+
+def test_a_recovery_code_that_cannot_be_written_refuses_the_claim(started_hub: HubProcess) -> None:
+    assert "cannot be written" in refusal(started_hub, *LOCAL, "--recovery-code-file", "missing/code")
+    assert setting(started_hub, "app_mode") is None

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import CommandParser
 
 from config_app.cli.command import OneLineCommand
 from config_app.cli.verb import WrongCall
+from config_app.cli.verbs.keys.codes import handed_over
+from config_app.declaration.secret import Secret
 from config_app.live.resolution import read_without_keyring
 from config_app.live.snapshot import read_snapshot
 from setup_wizard.claiming import unattended
 from setup_wizard.claiming.claim import claim
 from setup_wizard.errors import AlreadyClaimed
 from setup_wizard.product import Application, get_product
+
+NEW_CODE = "manage.py config recovery-code --file F"
 
 
 class Command(OneLineCommand):
@@ -38,6 +43,8 @@ class Command(OneLineCommand):
             metavar="KEY=VALUE",
             help="another setting; may be repeated",
         )
+        text = "write the recovery code to this new file, which only you can read, instead of the terminal"
+        parser.add_argument("--recovery-code-file", metavar="FILE", help=text)
         parser.add_argument("--reason", default="", help="the reason, which the history shows")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -52,11 +59,20 @@ class Command(OneLineCommand):
                 actor=unattended.actor(),
                 channel="cli",
                 reason=options["reason"],
+                hand_over=self._hand_over(options["recovery_code_file"]),
             )
         except AlreadyClaimed:
             self._accept_same(application)
             return
         self.stdout.write(f"claimed in mode {application.mode} as revision {done.revision.number}")
+        if self._hand_over(options["recovery_code_file"]) is None:
+            self.terminal.note(f"note: there is no recovery code yet; to get one, run {NEW_CODE}")
+
+    def _hand_over(self, file: str | None) -> Callable[[Secret], None] | None:
+        """Return the function that gives the recovery code to a person; ``None`` if there is no way."""
+        if file is None and not self.terminal.is_screen():
+            return None
+        return handed_over(self.terminal, file, NEW_CODE)
 
     def _refuse_misuse(self, options: dict[str, Any]) -> None:
         """Raise ``WrongCall`` if the options do not fit the mode."""

@@ -25,6 +25,8 @@ ANSWER = {
     "rollback": ("1",),
     "export": (),
     "import": ("hub.json", "--yes", "--include", "port"),
+    "keys": (),
+    "recovery-code": ("--file", "code"),
     "prune": (),
     "confirm": (),
     "watch": ("--since", "0", "--limit", "1"),
@@ -53,7 +55,9 @@ def in_own_words(entry: VerbEntry) -> VerbEntry:
 
 def test_every_verb_has_a_test_file_of_its_own() -> None:
     folder = Path(__file__).parent
-    assert [e.name for e in VERBS if not (folder / f"test_config_{e.name}.py").exists()] == []
+    assert [
+        e.name for e in VERBS if not (folder / f"test_config_{e.name.replace('-', '_')}.py").exists()
+    ] == []
 
 
 def test_every_verb_has_a_good_call_here() -> None:

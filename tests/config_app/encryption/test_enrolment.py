@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from django.conf import settings
 
 from config_app import store
 from config_app.api import get_config, plan
 from config_app.declaration.secret import Secret
-from config_app.encryption import enrolment, install_keyring
-from config_app.encryption.unlockers import MachineUnlocker, SharedUnlocker, Unlocker
-from config_app.testing import reset_process
+from config_app.encryption import enrolment
+from config_app.encryption.unlockers import MachineUnlocker, SharedUnlocker
 from tests.support.config_command import CANARY
+from tests.support.keys import Configure
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-Configure = Callable[..., None]
 
 
 @pytest.fixture(autouse=True)
 def _install(transactional_db: None, install: None) -> None:
     plan({"workos_api_key": CANARY}).apply()
-
-
-@pytest.fixture
-def configure(monkeypatch: pytest.MonkeyPatch) -> Configure:
-    """Give a function that configures the keys of the project."""
-
-    def configure(*unlockers: Unlocker) -> None:
-        monkeypatch.setattr(install_keyring, "unlockers", lambda: list(unlockers))
-
-    return configure
 
 
 def test_a_key_that_is_configured_later_gets_a_slot(configure: Configure) -> None:
@@ -44,7 +30,6 @@ def test_a_key_that_is_configured_later_gets_a_slot(configure: Configure) -> Non
         enrolment.ensure_slots()
     assert not enrolment.lacks_slot()
     configure(shared)
-    reset_process()
     assert get_config().workos_api_key.reveal() == CANARY
 
 
@@ -58,5 +43,4 @@ def test_another_shared_key_beside_the_machines_key_gets_a_slot_too(configure: C
         with store.writing():
             enrolment.ensure_slots()
     configure(second)
-    reset_process()
     assert get_config().workos_api_key.reveal() == CANARY

@@ -249,7 +249,7 @@ def start(hub: HubProcess) -> None:
 def claim(hub: HubProcess) -> None:
     """Claim a hub in local mode."""
     options = ("--mode", "local", "--admin-email", OWNER, "--password-file", "-")
-    hub.manage("setup", *options, text=PASSWORD)
+    hub.manage("setup", *options, "--recovery-code-file", "recovery-code", text=PASSWORD)
 
 
 def _children(parent: int) -> Iterator[int]:

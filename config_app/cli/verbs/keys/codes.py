@@ -1,0 +1,79 @@
+"""Reading and handing over recovery codes and shared keys on the command line."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from argparse import ArgumentParser
+from collections.abc import Callable
+from pathlib import Path
+
+from config_app.cli.secret_files import read_secret_file
+from config_app.cli.terminal import Terminal
+from config_app.declaration.secret import Secret
+from config_app.encryption import private_files
+from config_app.encryption.recovery_codes import NotARecoveryCode, read_code
+from config_app.encryption.unlockers import RecoveryUnlocker, SharedUnlocker, Unlocker
+from config_app.errors import ConfigError
+
+CODE_FILE = "--code-file"
+
+
+def add_code_option(parser: ArgumentParser) -> None:
+    """Add ``--code-file``."""
+    text = "a file with the recovery code or the shared key; - means standard input"
+    parser.add_argument(CODE_FILE, metavar="F", help=text)
+
+
+def read_typed_code() -> Unlocker:
+    """Ask for the recovery code at the terminal; raise ``ConfigError`` if there is no terminal."""
+    if not sys.stdin.isatty():
+        fix = f"add {CODE_FILE} F or --stdin"
+        raise ConfigError("expected a recovery code, but standard input is not a terminal", fix=fix)
+    try:
+        return unlocker_for(Secret(getpass.getpass("Recovery code: ")))
+    except EOFError:
+        raise ConfigError("expected a recovery code, but nothing was typed") from None
+
+
+def read_code_file(name: str, option: str = CODE_FILE) -> Unlocker:
+    """Return the unlocker for the code or shared key in a file; raise ``ConfigError`` if that fails."""
+    return unlocker_for(Secret(read_secret_file(name, option)))
+
+
+def unlocker_for(text: Secret) -> Unlocker:
+    """Return the unlocker for a recovery code, or for a shared key if the text is not like a code.
+
+    Raise ``NotARecoveryCode`` if it is a code with a typing error.
+    """
+    try:
+        return RecoveryUnlocker(read_code(text))
+    except NotARecoveryCode as error:
+        if not error.looks_like_a_shared_key:
+            raise
+    return SharedUnlocker(text)
+
+
+def handed_over(terminal: Terminal, file: str | None, command: str) -> Callable[[Secret], None]:
+    """Return a function that gives a new recovery code to a person: in a new file, or on the terminal.
+
+    It raises ``ConfigError`` if there is neither, so that no code gets into a pipe or a log. ``command``
+    is what to run then.
+    """
+    if file is not None:
+        return lambda code: _write(Path(file), code)
+    if not terminal.is_screen():
+        message = "a recovery code is shown only on a terminal, and standard output is none"
+        raise ConfigError(message, fix=f"run {command}")
+    return lambda code: terminal.line(f"Recovery code: {code.reveal()}")
+
+
+def _write(path: Path, code: Secret) -> None:
+    """Write the code to a new 0600 file; raise ``ConfigError`` if that fails."""
+    try:
+        is_new = private_files.publish_once(path, code.reveal().encode() + b"\n")
+    except OSError as error:
+        fix = "check the free space and who may write there"
+        raise ConfigError(f"{path} cannot be written: {error.strerror}", fix=fix) from None
+    if not is_new:
+        raise ConfigError(f"{path} exists already", fix="choose another name")

@@ -1,0 +1,113 @@
+"""``config keys``: list, add, remove and retire the ways to unlock the secrets."""
+
+from __future__ import annotations
+
+import dataclasses
+from argparse import SUPPRESS, ArgumentParser, Namespace
+
+from config_app.cli.terminal import Terminal
+from config_app.cli.verb import Verb, WrongCall, add_json_option, number
+from config_app.cli.verbs.keys.codes import add_code_option, read_code_file
+from config_app.encryption import enrolment, install_keyring, slot_management
+from config_app.encryption.slot_management import LIST, ROTATE, SlotFacts
+from config_app.encryption.unlockers import MACHINE, SHARED, SharedUnlocker, Unlocker
+from config_app.errors import ConfigError
+
+KINDS = (MACHINE, SHARED)
+
+
+class Keys(Verb):
+    """Lists and changes the ways to unlock the secrets."""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add one subcommand for each change."""
+        add_json_option(parser)
+        parser.set_defaults(action="list")
+        actions = parser.add_subparsers(
+            metavar="ACTION", parser_class=ArgumentParser, help="what to do; without it, list"
+        )
+        listing = actions.add_parser("list", help="list them, which is also the default")
+        listing.set_defaults(action="list")
+        add = actions.add_parser("add", help="let a key unlock the secrets without a restart")
+        add.add_argument("kind", choices=KINDS, help="the configured key of this machine, or a shared key")
+        add.add_argument("--key-file", metavar="F", help="a file with another shared key")
+        add.set_defaults(action="add")
+        remove = actions.add_parser("remove", help="remove one; it comes back if its key is still configured")
+        remove.add_argument("id", type=number, metavar="ID", help="its id in the list")
+        remove.set_defaults(action="remove")
+        retire = actions.add_parser("retire", help="let a key unlock nothing, for ever")
+        text = "its id in the list, or a kind: all of this kind whose key is not configured here"
+        retire.add_argument("which", metavar="ID|KIND", help=text)
+        retire.set_defaults(action="retire")
+        for action in (remove, retire):
+            add_code_option(action)
+        for action in (listing, add, remove, retire):  # without a default, which would undo an earlier --json
+            action.add_argument(
+                "--json", action="store_true", dest="as_json", default=SUPPRESS, help="print JSON"
+            )
+
+    def run(self, options: Namespace, terminal: Terminal) -> None:
+        """Run the chosen action, then list the ways that are left."""
+        if options.action == "add":
+            _add(options, terminal)
+        elif options.action == "remove":
+            slot = slot_management.remove(options.id, _proofs(options))
+            terminal.note(f"removed {slot.kind} {options.id}; {ROTATE}")
+        elif options.action == "retire":
+            found = slot_management.retire(_chosen(options.which), _proofs(options))
+            terminal.note(f"retired {', '.join(f'{slot.kind} {slot.pk}' for slot in found)}; {ROTATE}")
+        _list(options, terminal)
+
+
+def _proofs(options: Namespace) -> list[Unlocker]:
+    return [] if options.code_file is None else [read_code_file(options.code_file)]
+
+
+def _add(options: Namespace, terminal: Terminal) -> None:
+    if options.key_file is not None and options.kind != SHARED:
+        raise WrongCall("--key-file names a shared key")
+    if options.key_file is None:
+        found = [unlocker for unlocker in install_keyring.unlockers() if unlocker.kind == options.kind]
+        if not found:
+            raise ConfigError(f"no {options.kind} key is configured here", fix="configure it first")
+    else:
+        unlocker = read_code_file(options.key_file, "--key-file")
+        if not isinstance(unlocker, SharedUnlocker):
+            raise ConfigError("--key-file: expected a shared key, but this is a recovery code")
+        found = [unlocker]
+    for unlocker in found:
+        terminal.note(f"added {options.kind} {slot_management.add(unlocker)}")
+
+
+def _chosen(which: str) -> list[int]:
+    """Return the ids of the slots to retire; raise ``ConfigError`` if there is none."""
+    if which.isdecimal():
+        return [int(which)]
+    if which not in KINDS:
+        raise WrongCall(f"retire: expected an id or one of {', '.join(KINDS)}", fix=LIST)
+    of_kind = [slot for slot in slot_management.list_slots() if slot.kind == which and not slot.is_retired]
+    chosen = [slot.id for slot in of_kind if not slot.opens_here]
+    if not chosen:
+        fix = f"to retire it all the same, name its id; {LIST}"
+        raise ConfigError(f"there is no {which} key besides the one that is configured here", fix=fix)
+    return chosen
+
+
+def _list(options: Namespace, terminal: Terminal) -> None:
+    slots = slot_management.list_slots()
+    if options.as_json:
+        terminal.json({"keys": [dataclasses.asdict(slot) for slot in slots]})
+        return
+    headers = ("ID", "Kind", "Name", "Opens here", "State")
+    rows = ((str(s.id), s.kind, s.label, "yes" if s.opens_here else "no", _state(s)) for s in slots)
+    terminal.table(headers, rows)
+    if not any(slot.opens_here for slot in slots) and enrolment.slot_kinds():
+        terminal.warn("no configured key opens the secrets here; run manage.py unlock")
+
+
+def _state(slot: SlotFacts) -> str:
+    if slot.is_retired:
+        return "retired"
+    if slot.is_genuine is False:
+        return "not made by this install; remove it"
+    return "of an earlier version" if slot.is_of_an_earlier_version else "ready"

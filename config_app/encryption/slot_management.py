@@ -1,0 +1,172 @@
+"""Changes to the slots that a person asks for: unlock, add, remove, retire, and a new recovery code.
+
+Every change bumps the version, so that every process loads again.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Collection
+
+from config_app import store
+from config_app.declaration.secret import Secret
+from config_app.encryption import enrolment, install_keyring, key_tables
+from config_app.encryption.derivation import read_salt
+from config_app.encryption.keyring import Keyring
+from config_app.encryption.recovery_codes import new_code
+from config_app.encryption.slots import Slot, is_genuine
+from config_app.encryption.unlockers import RECOVERY, RecoveryUnlocker, Unlocker
+from config_app.errors import ConfigError
+from config_app.models import KeySlot
+
+ROTATE = "a copy of the database from before still has the slot; to make it useless, run config rotate-key"
+LIST = "run manage.py config keys to see the ways to unlock"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SlotFacts:
+    """What people see of a slot. ``opens_here`` is whether a configured key opens it.
+
+    ``is_genuine`` is whether this install made the slot; ``None`` if that is not known.
+    """
+
+    id: int
+    kind: str
+    label: str
+    opens_here: bool
+    is_retired: bool
+    is_of_an_earlier_version: bool
+    is_genuine: bool | None
+
+
+def list_slots() -> list[SlotFacts]:
+    """Return the facts of every slot, the oldest first; this also works if the keyring is locked."""
+    keyring = None if install_keyring.is_locked() else install_keyring.newest_keyring()
+    return [_facts(slot, keyring) for slot in key_tables.read_slots()]
+
+
+def _facts(slot: Slot, keyring: Keyring | None) -> SlotFacts:
+    known = not (slot.is_of_an_earlier_version or slot.retired)
+    opens = keyring is not None and _opener(keyring, [slot], install_keyring.unlockers()) is not None
+    return SlotFacts(
+        id=slot.pk or 0,
+        kind=slot.kind,
+        label=slot.label,
+        opens_here=opens,
+        is_retired=slot.retired,
+        is_of_an_earlier_version=slot.is_of_an_earlier_version,
+        is_genuine=is_genuine(slot, keyring.newest) if keyring is not None and known else None,
+    )
+
+
+def _opener(keyring: Keyring, slots: Collection[Slot], unlockers: Collection[Unlocker]) -> Unlocker | None:
+    return next((unlocker for unlocker in unlockers if keyring.opens_with(unlocker, slots)), None)
+
+
+def unlock_with(unlocker: Unlocker) -> list[str]:
+    """Unlock the keyring with ``unlocker``, and let each key of this machine unlock it from now on.
+
+    Return the labels of the new slots. Raise ``KeyringLocked`` if the unlocker opens no slot.
+    """
+    with store.writing() as stored:
+        keyring = install_keyring.unlock_again([unlocker])
+        key_tables.save_keys(keyring.keys)
+        new = [own for own in install_keyring.unlockers() if not enrolment.is_settled(own, keyring)]
+        for own in new:
+            own.create()
+            enrolment.enrol(own, keyring)
+        _require_opener(keyring)
+        install_keyring.use_after_commit(keyring)
+        store.bump_version(stored)
+    return [own.label() for own in new]
+
+
+def _require_opener(keyring: Keyring) -> None:
+    if _opener(keyring, key_tables.read_slots(), install_keyring.unlockers()) is None:
+        message = (
+            "every key that is configured here was retired, so this machine could not unlock the secrets"
+        )
+        raise ConfigError(message, fix="configure another key")
+
+
+def new_recovery_code(hand_over: Callable[[Secret], None]) -> None:
+    """Make a new recovery code; the earlier codes stop working.
+
+    ``hand_over`` gives the code to a person. If it raises an error, nothing changes. Raise ``KeyringLocked``
+    if the keyring cannot be unlocked.
+    """
+    with store.writing() as stored:
+        enrolment.ensure_keyring()
+        code = new_code()
+        pk = add_slot(RecoveryUnlocker(code))
+        KeySlot.objects.filter(kind=RECOVERY).exclude(pk=pk).delete()
+        store.bump_version(stored)
+        # The earlier code still works if this one reaches nobody.
+        hand_over(code)
+
+
+def add_slot(unlocker: Unlocker) -> int:
+    """Give ``unlocker`` a slot and return the slot's id; call this only within ``store.writing``.
+
+    Raise ``ConfigError`` if the key was retired, and ``KeyringLocked`` if the keyring cannot be unlocked.
+    """
+    keyring = install_keyring.newest_keyring()
+    key_tables.save_keys(keyring.keys)
+    unlocker.create()
+    if enrolment.is_retired(unlocker, key_tables.read_slots(), read_salt(keyring.salt)):
+        raise ConfigError(f"this {unlocker.kind} key was retired", fix="use another key")
+    return enrolment.enrol(unlocker, keyring)
+
+
+def add(unlocker: Unlocker) -> int:
+    """Give ``unlocker`` a slot in a transaction of its own; return and raise as ``add_slot``."""
+    with store.writing() as stored:
+        pk = add_slot(unlocker)
+        store.bump_version(stored)
+        return pk
+
+
+def remove(pk: int, proofs: Collection[Unlocker] = ()) -> Slot:
+    """Remove a slot and return it; raise ``ConfigError`` unless another slot opens now.
+
+    The keys of ``proofs`` count in addition to the configured keys.
+    """
+    with store.writing() as stored:
+        slot = _removable([pk], proofs)[0]
+        KeySlot.objects.filter(pk=pk).delete()
+        store.bump_version(stored)
+        return slot
+
+
+def retire(pks: Collection[int], proofs: Collection[Unlocker] = ()) -> list[Slot]:
+    """Retire slots and return them: their keys never unlock the keyring again, not even after a restart.
+
+    Raise ``ConfigError`` unless a slot that stays opens now, with a configured key or one of ``proofs``.
+    """
+    with store.writing() as stored:
+        found = _removable(pks, proofs)
+        for slot in found:
+            key_tables.save_slot(dataclasses.replace(slot, keys=(), wrapped="", tag=""))
+        KeySlot.objects.filter(pk__in=pks).update(is_retired=True)
+        store.bump_version(stored)
+        return found
+
+
+def _removable(pks: Collection[int], proofs: Collection[Unlocker]) -> list[Slot]:
+    """Return the slots; raise ``ConfigError`` if one is missing, or if no other slot opens."""
+    slots = key_tables.read_slots()
+    found = [slot for slot in slots if slot.pk in pks]
+    if missing := sorted({*pks} - {slot.pk for slot in found}):
+        raise ConfigError(f"no way to unlock has the id {missing[0]}", fix=LIST)
+    others = [slot for slot in slots if slot.pk not in pks and not slot.retired]
+    if all(slot.retired for slot in found):
+        return found
+    if not others:
+        raise ConfigError("this is the only way to unlock the secrets", fix="add another one first")
+    keyring = install_keyring.newest_keyring()
+    if _opener(keyring, others, [*install_keyring.unlockers(), *proofs]) is None:
+        message = "no other way to unlock was shown to work, so this one stays"
+        raise ConfigError(
+            message, fix="add --code-file with the recovery code, or do this where another key opens"
+        )
+    return found

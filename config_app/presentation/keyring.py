@@ -1,0 +1,26 @@
+"""The problem that the loss of one machine would make every secret unreadable (K9)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from config_app.encryption import enrolment
+from config_app.encryption.unlockers import MACHINE
+from config_app.problems import Problem
+from config_app.project import get_project
+
+CONFIGURED = "configured"
+
+
+def only_this_machine(config: Any) -> Iterator[Problem]:
+    """Yield a problem if a configured install has neither a recovery code nor a shared key."""
+    # The claim makes a recovery code, so an install that is not claimed yet needs no warning.
+    kinds = set(enrolment.slot_kinds())
+    if kinds != {MACHINE} or get_project().state(config) != CONFIGURED:
+        return
+    yield Problem(
+        code="no_recovery_code",
+        message="if this machine is lost, nothing unlocks the secrets: there is no recovery code",
+        fix="run manage.py config recovery-code",
+    )
