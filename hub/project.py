@@ -30,7 +30,7 @@ class HubProject(Project):
     words = Words(
         state="Bootstrap State",
         prepare="manage.py bootstrap",
-        verbs={"reset": "return to unconfigured: secrets cleared, access revoked"},
+        verbs={"reset": "clear secrets, end sessions, revoke admin rights and open the setup wizard"},
         reset_question="Clear every secret, end every session, take all admin rights away and restart setup?",
         channels=("wizard", "bootstrap", "env", "restore"),
     )

@@ -19,7 +19,9 @@ from hub.configuration.summaries import count, plain, prefix, whether
 UNCONFIGURED, LOCAL, WORKOS = "unconfigured", "local", "workos"
 
 SETUP = Section(key="setup", title="Setup", description="How this hub was claimed and how people sign in.")
-NETWORK = Section(key="network", title="Network", description="Where the hub listens and how it is reached.")
+NETWORK = Section(
+    key="network", title="Network", description="Where the hub listens and how people reach it."
+)
 SECURITY = Section(
     key="security", title="Security", description="Who administers the hub and who may call it."
 )
@@ -143,7 +145,7 @@ class RuntimeConfig:
         label="Enable HSTS",
         field=fields.BooleanField(),
         imported_from=("HUB_ENABLE_HSTS",),
-        help="Tell browsers to use only https, for a year. Turn this on once https works reliably.",
+        help="Tell browsers to use only https, for a year. Turn this on when https works reliably.",
     )
     csp_report_uri: str | None = setting(
         None,

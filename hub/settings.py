@@ -39,8 +39,8 @@ INSTALLED_APPS = [
 ]
 
 # The order matters. The first two layers cover a whole request: one memory chunk and one revision. Then come
-# the layers that every response needs. The wizard's gate comes before every other layer. Static files come
-# before the session, because they need none. Cookies are renamed before any layer reads them.
+# the layers that every response needs. Only these run before the wizard's gate. Static files come before
+# the session, because they need none. Cookies are renamed before any layer reads them.
 MIDDLEWARE = [
     "hub.middleware.one_chunk.one_chunk",
     "config_app.middleware.one_revision",

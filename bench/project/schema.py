@@ -18,7 +18,7 @@ KINDS: Sequence[tuple[type, Any, Callable[[], fields.SettingField[Any]]]] = (
     (str, "", lambda: fields.TextField(required=False, empty_value="")),
     (int, 10, lambda: fields.IntegerRangeField(0, 10_000)),
 )
-"""The type, the default and the field of each kind. The port, which is read and changed, is of the first."""
+"""The type, the default and the field of each kind. The first kind is that of the port."""
 TEXTS = ("8001", "true", "debug", "a line of text", "11")
 """A text for each kind. Its value is different from the default."""
 PER_SECTION = 20

@@ -75,7 +75,7 @@ if url := os.environ.get("BENCH_DATABASE_URL"):
     DATABASES["default"] = database_from_url(url, FOLDER).entry
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# constance refuses a cache that one process has to itself. Files are the fastest cache without a server.
+# constance refuses a cache that only one process can see. Files are the fastest cache without a server.
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
     "files": {

@@ -1,4 +1,4 @@
-"""The access check of the API: other people than super admins get a refusal as JSON."""
+"""Let only super admins use the API; refuse all other people with a JSON response."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ HEARTBEAT = 15.0
 MAX_STREAMS = 100
 """The maximum number of open streams in one process."""
 MAX_REPLAY = 500
-"""The highest number of missed events that a client gets. After more, it must read everything again."""
+"""A client that has missed more revisions than this must read everything again."""
 RETRY_MS = 3000
 """How many milliseconds a client waits before it connects again."""
 

@@ -21,7 +21,7 @@ from config_app.store import timeline
 from hub.auth import session_origin, throttle
 
 PROVED_AT = "proved_at"
-"""The session key of the time of the last proof, in seconds since 1970."""
+"""The session key under which the time of the last proof is stored, in seconds since 1970."""
 COUNTS_FOR = dt.timedelta(minutes=10)
 WRONG = "This is not your password. Check it and try again."
 

@@ -1,4 +1,4 @@
-"""How a session began: with a password of this hub, or with a sign-in at WorkOS."""
+"""Note how a session began: with a password of this hub, or with a sign-in at WorkOS."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def _header(path: Path, found: Any) -> Header:
             dict(found["counts"]),
         )
     except (TypeError, KeyError, ValueError):
-        raise UnreadableArchive(path, "its first line is not that of a backup") from None
+        raise UnreadableArchive(path, "its first line is not the header of a backup") from None
     _refuse_newer(path, header)
     return header
 

@@ -44,7 +44,7 @@ def upgraded(path: Path) -> Iterator[Path]:
         )
         if done.returncode:
             why = (done.stderr.strip().splitlines() or ["unknown"])[-1].removeprefix("error: ")
-            raise UnreadableArchive(path, f"it cannot be brought to this version: {why}")
+            raise UnreadableArchive(path, f"it cannot be upgraded to this version: {why}")
         yield target
 
 

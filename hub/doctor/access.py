@@ -10,7 +10,7 @@ from hub.runtime_config import LOCAL, WORKOS, RuntimeConfig, is_configured
 from hub.workos.remote.credentials import credentials_in
 from hub.workos.remote.errors import CredentialsRefused
 
-CHANGE_PASSWORD = "run manage.py changepassword ADDRESS for one of super_admin_emails"  # noqa: S105 - a fix
+CHANGE_PASSWORD = "run manage.py changepassword ADDRESS with an address in super_admin_emails"  # noqa: S105 - a fix
 
 
 def sign_in(overview: Overview) -> Finding:
@@ -24,7 +24,7 @@ def sign_in(overview: Overview) -> Finding:
 
 
 def _administrators(config: RuntimeConfig) -> int:
-    """Return how many super admins have an account that can sign in in the current mode."""
+    """Return how many super admins have an account with which they can sign in now, in this mode."""
     if config.app_mode == LOCAL:
         return sum(has_local_administrator([email]) for email in config.super_admin_emails)
     people = User.objects.filter(email__in=config.super_admin_emails, is_active=True)
@@ -36,7 +36,7 @@ def _no_super_admin(config: RuntimeConfig) -> Problem:
         message, fix = "no super admin has an active account with a password", CHANGE_PASSWORD
     else:
         message = "no super admin has signed in through WorkOS yet"
-        fix = "sign in as one of super_admin_emails, or run manage.py config set app_mode local"
+        fix = "sign in with an address in super_admin_emails, or run manage.py config set app_mode local"
     keys = ("super_admin_emails",)
     severity = "error" if config.app_mode == LOCAL else "warning"
     return Problem(code="no_administrator", message=message, fix=fix, keys=keys, severity=severity)

@@ -31,7 +31,7 @@ _BARE = re.compile(r"\s*(?:export\s+)?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?![^\s:])"
 _OPENS_QUOTE = re.compile(r"[^=\n]*=[^\S\n]*[\"']")
 _FIRST_LINE = re.compile(r"\s*[^\n]*\n?")
 # If the closing quote of a value is missing, as in `A="one` ... `COLOUR="#fff"`, the quote that seems to
-# close A really opens the next value. This matches the end of such a value.
+# close A really opens the next value. The pattern matches the end of such a value.
 _NEXT_VALUE = re.compile(r"\n[^\S\n]*(?:export\s+)?[A-Za-z_]\w*[^\S\n]*=[^\S\n]*[\"']#[^\n]*\n?\Z")
 # The parser needs quadratic time for a run of blanks. No real value contains so many blanks in a row.
 _ENDLESS_BLANKS = re.compile(r"[^\S\n]{1000,}")

@@ -49,7 +49,7 @@ class InvalidInstanceFile(ConfigError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instance:
-    """Where this hub's database, keys and files are.
+    """The places of this hub's database, keys and files.
 
     `database` is an entry of DATABASES; it has OPTIONS only if the URL has some. `database_label` is the name
     of the database in messages, without user and password. `first_start` is true until instance.json exists.

@@ -14,7 +14,7 @@ PREFIXES = ("HUB_", "WORKOS_")
 # If a service is called "hub", Kubernetes and Docker links set these variables in every other container.
 _SERVICE_LINK = re.compile(r"\w+_SERVICE_(?:HOST|PORT)(?:_\w+)?|\w+_PORT_[0-9]+_(?:TCP|UDP|SCTP)(?:_\w+)?")
 SIMILAR = 0.75
-"""How similar a name must be to be suggested, from 0 to 1. All names are a bit similar by their prefix."""
+"""How similar a name must be to be suggested, from 0 to 1. The prefix makes all names a bit similar."""
 
 
 def unknown_variables(variables: Mapping[str, str], place: str) -> Iterator[Problem]:
@@ -37,7 +37,7 @@ def _is_service_link(name: str, text: str) -> bool:
 
 
 def _names_by_spelling() -> dict[str, str]:
-    """Return the right name for each likely one: the name itself, and ``HUB_`` plus the setting's key."""
+    """Return the right name by likely spelling: the right one itself, or ``HUB_`` plus the setting's key."""
     imported = [setting for setting in schema.settings.values() if setting.imported_from]
     names = [*(name for setting in imported for name in setting.imported_from), *(v.name for v in VARIABLES)]
     return {f"HUB_{s.key.upper()}": s.imported_from[0] for s in imported} | {name: name for name in names}

@@ -1,4 +1,4 @@
-"""The format of log lines. The settings import this module, so it must not need loaded apps."""
+"""The format of log lines. The settings import this module, so it must work before apps are loaded."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ WILDCARDS = {"0.0.0.0", "::"}  # noqa: S104 - only names, nothing is bound
 
 
 def reachable(host: str) -> str:
-    """Return the host of a link that leads, on this machine, to a hub that listens on ``host``."""
+    """Return the host for a link, used on this machine, to a hub that listens on ``host``."""
     return "127.0.0.1" if host in WILDCARDS else in_brackets(host)
 
 

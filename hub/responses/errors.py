@@ -17,7 +17,7 @@ from setup_wizard.pages.refusals import wants_json
 logger = logging.getLogger("hub")
 
 RETRY_AFTER = 5
-"""Seconds after which a client may try again during an outage."""
+"""During an outage, a client may try again after this many seconds."""
 
 MISTAKES = (db.IntegrityError, db.DataError, db.ProgrammingError, db.NotSupportedError)
 """Database errors that mean a mistake in our code. All others mean that the database is unavailable."""

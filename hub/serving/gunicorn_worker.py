@@ -16,9 +16,9 @@ from hub.serving.http_protocol import HubProtocol
 from hub.serving.uvicorn_server import HubServer
 
 LONGEST_REQUEST = 300
-"""How many seconds a request may still take after a newer worker has replaced its worker.
+"""After newer workers have replaced a worker, its open requests may take this many more seconds.
 
-If the whole hub stops, gunicorn's ``graceful_timeout`` ends the request earlier.
+If the whole hub stops, gunicorn's ``graceful_timeout`` ends them earlier.
 """
 
 
@@ -47,7 +47,7 @@ class HubWorker(UvicornWorker):
 
     def init_signals(self) -> None:
         """Reset the signal handlers, except those for the signals that stop a worker."""
-        # The handlers that stop a worker are in place since the fork. No signal may get lost in between.
+        # The handlers that stop a worker have been in place since the fork, so that no signal gets lost.
         for number in set(self.SIGNALS) - set(process_hooks.STOPS):
             signal.signal(number, signal.SIG_DFL)
         signal.signal(signal.SIGUSR1, self.handle_usr1)

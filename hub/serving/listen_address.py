@@ -17,8 +17,10 @@ INHERITED = ("GUNICORN_FD", "LISTEN_FDS")
 ELSEWHERE = "pin another address with --bind HOST:PORT, or run manage.py config set port N"
 ALWAYS_WORK = "127.0.0.1 and 0.0.0.0 always work"
 FIRST_UNPRIVILEGED, LAST = 1024, 65535
-ALTERNATIVES, LOOKED_AT = 3, 50
-"""A message names at most this many free ports, and the hub tries at most this many ports to find them."""
+ALTERNATIVES = 3
+"""A message names at most this many free ports."""
+LOOKED_AT = 50
+"""To find free ports, the hub tries at most this many ports."""
 
 
 class ListenerUnavailable(ConfigError):
@@ -83,7 +85,7 @@ def free_ports(host: str, port: int) -> list[int]:
 
 
 def explain(host: str, port: int, error: OSError) -> str:
-    """Return the reason for ``error``. If the port is in use, the reason names the program that uses it."""
+    """Return a text that explains ``error``. If the port is in use, the text names the program."""
     if error.errno == errno.EADDRINUSE:
         return f"port {port} is in use: {_holder(host, port)}"
     if is_forbidden(error):
@@ -94,12 +96,12 @@ def explain(host: str, port: int, error: OSError) -> str:
 
 
 def is_forbidden(error: OSError) -> bool:
-    """Return whether this user lacks the permission to listen on the port."""
+    """Return whether ``error`` means that this user may not listen on the port."""
     return error.errno in {errno.EACCES, errno.EPERM}
 
 
 def is_foreign(error: OSError) -> bool:
-    """Return whether the address does not belong to this machine, or does not resolve."""
+    """Return whether ``error`` means that the address is not of this machine, or does not resolve."""
     return error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror)
 
 

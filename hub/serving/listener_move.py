@@ -5,7 +5,7 @@ longer, so that a browser can still load the page that sends it to the new addre
 retired (``hub.serving.sockets``).
 
 gunicorn itself would close the old listeners first, and would exit if it could not open the new ones. So
-``hub/gunicorn.py`` always gives it the address on which the master already listens.
+``hub/gunicorn.py`` always gives gunicorn the address on which the master already listens.
 """
 
 from __future__ import annotations

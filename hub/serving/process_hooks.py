@@ -60,7 +60,7 @@ def start_up() -> RuntimeConfig:
 def bind(config: RuntimeConfig) -> str | list[str]:
     """Return the ``bind`` setting for gunicorn.
 
-    At the start, that is the address in ``config``. In a reload, it is the address on which the master
+    At the start, this is the address in ``config``. In a reload, this is the address on which the master
     already listens.
     """
     # If a reload changed the address, gunicorn would close its old listeners before it opens new ones.

@@ -49,7 +49,7 @@ def _revert_unconfirmed(error: ListenerUnavailable) -> bool:
 
 
 def _runs(process: Process) -> bool:
-    """Return whether a process with a recent receipt still runs; a killed one does not remove its receipt."""
+    """Return whether a process with a recent receipt still runs; a killed process leaves its receipt."""
     if process.machine != socket.gethostname():
         return True
     if process.pid == os.getpid():

@@ -1,4 +1,4 @@
-"""The views for signing in and out, for a proof of identity and for one's own password."""
+"""The views with which people sign in and out, prove their identity and change their password."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import sqlite3
 from typing import Any
 
 BUSY_TIMEOUT = 20
-"""How many seconds a writer waits for another one."""
+"""How many seconds a writer waits for another writer."""
 
 # The versions that fix the WAL-reset bug, which can corrupt a database: https://sqlite.org/wal.html
 FIXED = (3, 51, 3)

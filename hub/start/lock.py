@@ -32,7 +32,7 @@ def bootstrap_lock(instance: Instance) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _file_lock(instance: Instance) -> Iterator[None]:
-    """Lock a file beside the SQLite file, or in the instance directory if there is none.
+    """Lock a file beside the SQLite file, or in the instance directory if there is no SQLite file.
 
     The system releases the lock when the process ends, even if it is killed.
     """

@@ -72,7 +72,7 @@ class HubSetup(Product):
         return settings.INSTANCE.token_file
 
     def count_wrong_token(self, request: HttpRequest) -> str | None:
-        """Count a wrong token from this client; return a message if it has sent too many (W5)."""
+        """Count a wrong token from this client; return a message if the client has sent too many (W5)."""
         return throttle.too_many() if throttle.count_wrong_token(request) else None
 
     def bootstrap(self) -> None:
@@ -249,7 +249,7 @@ class HubSetup(Product):
             },
             {
                 "title": "If you ever lock yourself out",
-                "text": "Everything here can also be changed from a terminal in the hub's folder.",
+                "text": "You can also see and change every setting from a terminal in the hub's folder.",
                 "command": "./manage.py config show",
             },
         ]

@@ -1,4 +1,4 @@
-"""The page about the connection to WorkOS: the URLs to register there, a test, and the switch to WorkOS."""
+"""The page about the connection to WorkOS: the URLs to register, a test, and the switch to WorkOS."""
 
 from __future__ import annotations
 

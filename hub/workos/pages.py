@@ -95,7 +95,7 @@ PAGES = {
     "organization": SignInProblem(
         status=403,
         title="This hub is for another organization",
-        text="Only one organization at WorkOS can sign in to this hub. You signed in for another one.",
+        text="People of only one WorkOS organization can use this hub. You signed in for another one.",
         action="Use another account",
     ),
     "clock": SignInProblem(
@@ -147,7 +147,7 @@ PAGES = {
     "not_proved": SignInProblem(
         status=403,
         title="WorkOS did not ask for your credentials",
-        text="WorkOS reports that you entered them too long ago, or it does not report when. So the hub "
+        text="WorkOS reports that you entered your credentials too long ago, or reports no time. So the hub "
         "cannot confirm your identity. You stay signed in. An operator can make the change on the server "
         "instead.",
         command="./manage.py config set KEY VALUE",

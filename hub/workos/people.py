@@ -25,7 +25,7 @@ def admit(person: Person, *, reactivating: bool = False) -> User:
 
     Raise ``NotAdmitted`` if the account is inactive or the person's address cannot be used.
 
-    If WorkOS has verified the person's address, an existing local account with that address becomes theirs.
+    If WorkOS has verified the person's address, the person gets the existing local account with this address.
     With ``reactivating``, as in a claim, activate an inactive account.
     """
     try:

@@ -29,11 +29,11 @@ from hub.workos.remote.errors import NotAdmitted, StepMissing
 from hub.workos.remote.grants import Grant
 
 PENDING = "workos_round_trips"
-"""The session key of the round trips that have begun. Its value has each of them by its OAuth state."""
+"""The session key under which unfinished round trips are stored, each by its OAuth state."""
 LIFETIME = 600
 """The time limit of a round trip, in seconds."""
 MAX_TRIPS = 5
-"""How many round trips one browser can have begun, in several tabs. Older ones are dropped."""
+"""A browser can have this many unfinished round trips, in several tabs. Older ones are dropped."""
 SIGN_IN, PROOF, SWITCH, CLAIM = "sign-in", "proof", "switch", "claim"
 
 ERRORS = {
@@ -112,7 +112,7 @@ def pop_trip(request: HttpRequest) -> Trip | None:
 
 @contextlib.contextmanager
 def _stored_trips(request: HttpRequest) -> Iterator[dict[str, Any]]:
-    """Yield this browser's round trips, and save them if they were changed. Lock the session meanwhile."""
+    """Lock the session, yield this browser's unfinished round trips, and save them if they were changed."""
     # The session that this request has loaded may be out of date. If two requests complete the same round
     # trip, the second request must not find it. If a third request begins another round trip at this moment,
     # it must not store the completed one again.

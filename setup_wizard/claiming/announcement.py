@@ -19,9 +19,10 @@ def how_to_claim(origin: str, *, is_terminal: bool) -> str:
     """Return a text that says how to claim the install. On a terminal, it contains the link."""
     # Other output may go to a log. Many people can read logs, so the link must not appear there.
     token = tokens.current() if is_terminal else None
+    noun = get_product().noun
     if token is not None:
-        return f"It is not claimed yet. To claim it, open {claim_link(origin, token)}"
+        return f"This {noun} is not claimed yet. To claim it, open {claim_link(origin, token)}"
     return (
-        "It is not claimed yet. `./manage.py setup_token` prints the link to claim it; "
+        f"This {noun} is not claimed yet. `./manage.py setup_token` prints the link to claim it; "
         f"the setup token is in {get_product().token_file()}"
     )

@@ -27,7 +27,9 @@ class TokenForm(forms.Form):
         label="Setup token",
         max_length=200,
         widget=forms.PasswordInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-        error_messages={"required": "Paste the token that manage.py setup_token prints."},
+        error_messages={
+            "required": "Paste the token from the end of the link that manage.py setup_token prints."
+        },
     )
 
 

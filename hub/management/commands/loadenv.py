@@ -117,7 +117,7 @@ def _run_with(file: Path, *, as_json: bool) -> None:
 
 
 def _first_plan(found: Import) -> Plan:
-    """Return a plan of what the first start would set. Old values are the defaults: there is no database."""
+    """Return a plan of what the first start would set. There is no database, so old values are defaults."""
     values, defaults = found.values, schema.defaults
     differences = (_difference(key, value) for key, value in values.items())
     return Plan(

@@ -45,4 +45,4 @@ class Command(OneLineCommand):
             revision = restore(path, origin, progress)
         self.terminal.line(f"revision {revision.number}: restored revision {header.revision} from {path}")
         if install_keyring.is_locked():
-            self.terminal.warn("no key of this machine opens the secrets; run manage.py unlock")
+            self.terminal.warn("no key of this machine unlocks the secrets; run manage.py unlock")

@@ -1,4 +1,4 @@
-"""``manage.py upgrade_backup``: called by ``restore`` for a backup of an older version."""
+"""``manage.py upgrade_backup``: upgrade a backup of an older version; ``restore`` runs this command."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from hub.environment.env_import import instance
 
 
 class Command(OneLineCommand):
-    """The command that brings a backup to the schema of this version. People do not need it."""
+    """The command that upgrades a backup to the schema of this version. People need not run it."""
 
-    help = "Bring a backup of an older version to this version. manage.py restore calls this itself."
+    help = "Upgrade a backup of an older version. manage.py restore runs this command itself."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the arguments for both files."""

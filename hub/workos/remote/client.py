@@ -60,7 +60,7 @@ class Client:
 
         self.credentials = credentials
         self.transport = BoundedTransport(budget)
-        # Pass every option: the SDK reads options that are left out from the environment.
+        # Pass every option. If one were left out, the SDK would read it from the environment.
         self.sdk = WorkOSClient(
             api_key=credentials.api_key.reveal(),
             client_id=credentials.client_id,

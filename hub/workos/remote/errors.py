@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class WorkOSTrouble(Exception):
-    """The base class. ``status`` and ``codes`` are those of WorkOS's answer, if there was one."""
+    """The base class of these errors. ``status`` and ``codes`` are from WorkOS's answer, if there was one."""
 
     status: int | None = None
     codes: frozenset[str] = frozenset()

@@ -19,7 +19,7 @@ from hub.workos.sessions.refreshing import facts, refresh
 
 
 def establish(request: HttpRequest, user: User, grant: Grant, config: RuntimeConfig) -> None:
-    """Sign ``user`` in, in a new session."""
+    """Start a new session in which ``user`` is signed in."""
     columns = facts(grant, config)
     request.session.flush()
     login(request, user)
@@ -81,5 +81,5 @@ def find(request: HttpRequest) -> WorkOSSession | None:
 
 
 def is_admitted(organization_id: str, config: RuntimeConfig) -> bool:
-    """Return whether people of this organization may sign in. Without a setting for it, all may."""
+    """Return whether people may sign in for this organization, according to ``workos_organization_id``."""
     return config.workos_organization_id in {None, organization_id}

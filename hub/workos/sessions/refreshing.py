@@ -33,7 +33,7 @@ CALLS = 3
 LEASE = dt.timedelta(seconds=20)
 """How long one process may take for a refresh before another process takes over."""
 GRACE_PERIOD = dt.timedelta(seconds=60)
-"""If the token expired less than this long ago, a request does not wait for the refresh of another one."""
+"""If the token expired less than this long ago, a request does not wait for another request's refresh."""
 LONGEST_WAIT = 6.0
 """How many seconds a request waits for the refresh of another request."""
 POLL_INTERVAL = 0.05

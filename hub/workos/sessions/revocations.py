@@ -64,7 +64,7 @@ def _handle_refusal(events: WorkOSEvents, error: CredentialsRefused | Rejected) 
     """Drop a cursor that WorkOS rejects, or record why the hub cannot read the events."""
     # A cursor is rejected if, for example, it belongs to another WorkOS environment.
     if isinstance(error, Rejected) and events.cursor:
-        logger.warning("WorkOS rejected the position in its events; they are read from the start: %s", error)
+        logger.warning("WorkOS rejected the position in its events, so all are read again: %s", error)
         WorkOSEvents.objects.filter(pk=ROW).update(cursor="")
     elif error.status == HTTPStatus.FORBIDDEN or isinstance(error, Rejected):
         _note_refused(events, True)

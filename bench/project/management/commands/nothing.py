@@ -1,4 +1,4 @@
-"""``manage.py nothing``: an empty command, to measure what starting any command costs."""
+"""``manage.py nothing``: an empty command, to measure how long the start of any command takes."""
 
 from __future__ import annotations
 
