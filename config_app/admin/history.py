@@ -44,8 +44,11 @@ class RevisionPaginator(RevisionPaginatorBase):
         """Return the number of revisions. For a filtered list, stop counting at ``MOST_COUNTED``."""
         if self._is_filtered:
             return self._revisions.order_by()[:MOST_COUNTED].count()
-        # Unless some were pruned, revisions are numbered from 1 without gaps: the newest number is the count.
-        return Revision.objects.order_by("-number").values_list("number", flat=True).first() or 0
+        # From `first` on, numbers have no gaps. Of the pruned history before it, only few revisions are left.
+        newest = Revision.objects.order_by("-number").values_list("number", flat=True).first() or 0
+        first = store.first_complete()
+        before = Revision.objects.filter(number__lt=first).count() if first > 1 else 0
+        return before + max(newest - first + 1, 0)
 
     @property
     def counts_so_far(self) -> bool:

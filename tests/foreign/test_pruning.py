@@ -48,7 +48,8 @@ def page(number):
 assert "/rollback/" in page(11).text and "Old history was removed" not in page(11).text
 assert "/rollback/" not in page(9).text and "Old history was removed" in page(9).text
 assert reverse("admin:config_app_revision_change", args=[1]) in page(9).text
-assert client.get(reverse("admin:config_app_revision_changelist")).status_code == 200
+history = client.get(reverse("admin:config_app_revision_changelist"))
+assert history.context_data["cl"].paginator.count == 8 == len(history.context_data["cl"].result_list)
 assert client.get(reverse("admin:config_app_systemconfig_changelist")).status_code == 200
 """
 
