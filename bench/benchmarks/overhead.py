@@ -12,7 +12,7 @@ OF_A_REQUEST = 0.05
 
 
 def measure(effort: Effort) -> list[Row]:
-    """Compare a project that has config_app with the same project without it."""
+    """Compare a project with config_app and the same project without config_app."""
     having, without = play(
         [Contestant("overhead", ["config_app"]), Contestant("overhead", [])], effort.rounds(ROUNDS)
     )

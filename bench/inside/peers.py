@@ -1,4 +1,4 @@
-"""Read and save the same settings with other libraries."""
+"""Read and save settings with other libraries, to compare them with config_app."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ _SECONDS = re.compile(r"[0-9]{1,12}", re.ASCII)
 
 
 class Refused(Exception):
-    """A call is refused; ``status`` is the HTTP status, and ``code`` is the name of the error in the JSON."""
+    """A call is refused. ``status`` is the HTTP status; ``code`` is the name of the error in the response."""
 
     def __init__(self, status: int, code: str) -> None:
         self.status, self.code = status, code

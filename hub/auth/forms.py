@@ -59,7 +59,7 @@ class ProofForm(forms.Form):
 
     @property
     def is_needless(self) -> bool:
-        """Return whether the form has nothing to ask."""
+        """Return whether the form needs no password, because the session has a recent proof."""
         return not self.fields
 
     def clean_password(self) -> None:

@@ -34,7 +34,7 @@ class Summary:
 
 
 def back_up(path: Path, progress: Progress = lambda _done, _all: None) -> Summary:
-    """Write a backup to the new file ``path``. The hub may run and change at the same time.
+    """Write a backup to the new file ``path``. The hub may run and change its data at the same time.
 
     All rows in the backup are from the same moment. Raise ``ConfigError`` if the file exists or cannot be
     written, and ``DatabaseUnavailable`` if the database cannot be read.
@@ -114,7 +114,7 @@ def _last_revision(models: list[type[Model]]) -> int:
 
 
 def _rows(model: type[Model]) -> Iterator[dict[str, Any]]:
-    """Yield the columns of a table once, then its rows in the order of the primary key."""
+    """Yield the columns of a table, and then its rows in the order of the primary key."""
     fields = columns(model)
     yield {"table": model._meta.label_lower, "columns": [field.attname for field in fields]}
     rows = model._base_manager.order_by("pk").values_list(*(field.attname for field in fields))

@@ -16,7 +16,7 @@ from config_app.propagation import sources
 from config_app.store import deadlines
 
 ORDER = ("error", "warning", "info")
-SETTLE = "confirm or revert it in the banner at the top of every page"
+SETTLE = "confirm or revert this revision in the banner at the top of every page"
 
 
 def problem_rows(snapshot: Snapshot) -> list[dict[str, Any]]:

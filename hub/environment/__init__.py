@@ -1,1 +1,1 @@
-"""Read the process environment and ``.env``, and import their settings once."""
+"""Read the process environment and ``.env``, and import settings from them once."""

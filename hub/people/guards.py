@@ -29,5 +29,5 @@ def super_admins_can_sign_in(before: RuntimeConfig, after: RuntimeConfig) -> Ite
         yield RuleViolation(
             ("super_admin_emails",),
             "expected at least one address of an active account with a password",
-            "keep such an address in the list, or add the account under People first",
+            "keep the address of an active account with a password, or first add an account under People",
         )

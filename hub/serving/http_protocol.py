@@ -81,7 +81,7 @@ class HubProtocol(H11Protocol):
             super().timeout_keep_alive_handler()
 
     def _unread(self) -> int:
-        """Return how many bytes have arrived that are not read yet."""
+        """Return how many bytes have arrived on this connection but were not read yet."""
         connection = self.transport.get_extra_info("socket")
         if self.transport.is_closing() or connection is None:
             return 0

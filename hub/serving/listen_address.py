@@ -62,7 +62,7 @@ def new_socket(host: str) -> socket.socket:
 
 
 def obstacle(host: str, port: int) -> OSError | None:
-    """Return the error that this process gets if it tries to listen now; ``None`` if it can listen."""
+    """Return the error that this process gets if it listens on the address now; ``None`` if it can."""
     try:
         with new_socket(host) as listening:
             listening.bind((host, port))

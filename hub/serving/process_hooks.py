@@ -254,7 +254,7 @@ def leave() -> None:
 
 
 def note_end_of(worker: int) -> None:
-    """Remember the pid of a worker that has ended, so that ``leave`` also deletes its receipt."""
+    """Remember the pid of a worker that has ended, so that ``leave`` also deletes this worker's receipt."""
     _ended.add(worker)
 
 

@@ -68,7 +68,7 @@ class HubServer(Server):
     async def shutdown(self, sockets: Sequence[Any] | None = None) -> None:
         """Wait until new workers accept connections, answer all open requests, then stop.
 
-        Connections that still wait at a shared socket are left to the other workers.
+        If other workers share a socket, they accept the connections that still wait at the socket.
         """
         await self._await_successors()
         feed.close()

@@ -50,7 +50,7 @@ PAGES = {
     "expired": SignInProblem(
         status=400,
         title="This sign-in has expired",
-        text="It was already used, took longer than ten minutes, or began in another browser. "
+        text="The sign-in was already used, took longer than ten minutes, or began in another browser. "
         "Nothing is wrong with your account. Please start again.",
         action="Sign in",
     ),
@@ -139,7 +139,7 @@ PAGES = {
     ),
     "changed": SignInProblem(
         status=409,
-        title="The configuration was changed meanwhile",
+        title="The configuration has changed during the sign-in",
         text="A setting was changed while you were signing in at WorkOS, so sign-in may no longer work. "
         "The mode was not switched. Check the configuration, then switch again.",
         action="",

@@ -194,7 +194,7 @@ class ReviewView(SetupView):
         return self._show(errors) if errors else get_product().prove(self.request, application)
 
     def _finish_again(self) -> HttpResponse:
-        """Answer a form that was submitted twice: return the same response again.
+        """Return the response to the first submit again, if the same form was submitted twice.
 
         Raise ``AlreadyClaimed`` if the claim was made with other answers.
         """

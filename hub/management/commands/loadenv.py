@@ -149,6 +149,6 @@ def _done() -> ConfigError:
     first = store.history(before=2, limit=1)
     at = f", on {when(first[0])}" if first else ""
     return ConfigError(
-        f"the environment was imported at the first start{at}, and since then the database decides",
+        f"the environment was imported at the first start{at}; since then, only the database counts",
         fix="run manage.py loadenv --again to see what another import would change",
     )

@@ -45,7 +45,7 @@ def is_recent() -> bool:
 
 
 def problems() -> list[Problem]:
-    """Return a list with this process's problem with WorkOS, or an empty list."""
+    """Return a list with the problem that this process has with WorkOS; empty if there is none."""
     if _trouble is None:
         return []
     if isinstance(_trouble, CredentialsRefused):

@@ -35,7 +35,7 @@ FORGOTTEN = dt.timedelta(days=14)
 """If the hub has not asked for this long, it drops the cursor: WorkOS keeps events for only 30 days."""
 SKEW = dt.timedelta(hours=2)
 ROW = 1
-REFUSED = "WorkOS does not let the hub read its events, so sessions that end at WorkOS end late here"
+REFUSED = "WorkOS does not let the hub read its events, so sessions that WorkOS ends may end late in the hub"
 ALLOWED = "WorkOS lets the hub read its events again"
 
 _next_look = 0.0
@@ -85,8 +85,8 @@ def problems() -> list[Problem]:
     return [
         Problem(
             code="workos_events_refused",
-            message="a session that is ended at WorkOS ends late here, because workos_api_key may not read "
-            "WorkOS's events",
+            message="a session that is ended at WorkOS ends late in the hub, because workos_api_key has no "
+            "right to read WorkOS's events",
             fix="allow the API key to read events in the WorkOS dashboard, or set another workos_api_key",
             keys=("workos_api_key",),
         )

@@ -22,7 +22,7 @@ NEW_CODE = "manage.py config recovery-code --file F"
 
 
 class Command(OneLineCommand):
-    """Claims the install with the given options. To run the same command again changes nothing."""
+    """Claims the install with the given options. If the same command runs again, it changes nothing."""
 
     help = "Claim this hub without a browser. Secrets are read from files; the file - is standard input."
 

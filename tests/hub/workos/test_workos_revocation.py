@@ -115,8 +115,8 @@ def test_events_that_may_not_be_read_are_a_problem_until_they_may(
     workos_hub.faults["/events"] = answer
     assert owner_at_workos.may_administer()
     assert REFUSED in json.dumps(owner_at_workos.get("/health/ready").json())
-    assert "a session that is ended at WorkOS ends late here" in told(owner_at_workos, "/")
-    assert "a session that is ended at WorkOS ends late here" in told(owner_at_workos, EDITOR)
+    assert "a session that is ended at WorkOS ends late in the hub" in told(owner_at_workos, "/")
+    assert "a session that is ended at WorkOS ends late in the hub" in told(owner_at_workos, EDITOR)
     assert REFUSED in [problem.code for problem in read_overview().problems]
     workos_hub.faults.clear()
     look_again()

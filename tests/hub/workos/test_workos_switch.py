@@ -178,7 +178,10 @@ def test_what_was_changed_while_the_sign_in_was_redeemed_is_noticed(
 
     monkeypatch.setattr(round_trip, "redeem", dawdle)
     response = visitor.get(back)
-    assert (response.status_code, heading(response)) == (409, "The configuration was changed meanwhile")
+    assert (response.status_code, heading(response)) == (
+        409,
+        "The configuration has changed during the sign-in",
+    )
     change()
     assert get_config().app_mode == "local"
     assert not WorkOSSession.objects.exists()
@@ -224,7 +227,7 @@ def test_what_is_shown_proved_and_used_later_is_the_redirect_uri_of_the_public_u
 def test_a_public_url_that_was_changed_meanwhile_was_not_proved(local_hub: AuthKit, visitor: Visitor) -> None:
     back = way_back(local_hub, visitor)
     change(public_url=PUBLIC)
-    assert heading(visitor.get(back)) == "The configuration was changed meanwhile"
+    assert heading(visitor.get(back)) == "The configuration has changed during the sign-in"
     assert get_config().app_mode == "local"
 
 
