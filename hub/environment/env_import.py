@@ -167,7 +167,7 @@ def _differing(config: RuntimeConfig, variables: Iterable[Variable]) -> Iterator
 
 
 def _command(setting: Setting, value: Any) -> str:
-    """Return the command that sets ``value``; for a secret, one that reads it from standard input."""
+    """Return the command that sets ``value``; for a secret, the command reads standard input."""
     text = "--stdin" if setting.is_secret else shlex.quote(setting.serialise_optional(value))
     return f"manage.py config set {setting.key} {text}"
 

@@ -18,7 +18,7 @@ from hub.serving import worker_generations
 HANDSHAKE = 0.3
 """How many seconds a retired socket stays open for handshakes that began before it was retired."""
 LOOK_AGAIN = 0.02
-"""The pause between two checks, in seconds."""
+"""While a stopping worker waits, it checks at intervals of this many seconds whether the wait is over."""
 LONGEST_SUCCESSION = 10.0
 """A worker waits at most this many seconds for newer workers to accept connections."""
 LONGEST_LEAVING = 5.0

@@ -29,7 +29,7 @@ from hub.workos.remote.errors import NotAdmitted, StepMissing
 from hub.workos.remote.grants import Grant
 
 PENDING = "workos_round_trips"
-"""The session key under which unfinished round trips are stored, each by its OAuth state."""
+"""The session key for the unfinished round trips: a dict with their OAuth states as keys."""
 LIFETIME = 600
 """The time limit of a round trip, in seconds."""
 MAX_TRIPS = 5

@@ -81,7 +81,7 @@ class SettingsForm(StepForm):
         return key in self.step.required and not self.answers.has_secret(key)
 
     def clean(self) -> dict[str, Any]:
-        """Check whether the product objects to the values, and whether they fit together."""
+        """Check whether the product accepts the values, and whether the values fit together."""
         cleaned: dict[str, Any] = super().clean() or {}
         if self.errors:
             return cleaned
@@ -172,7 +172,7 @@ class AccountForm(StepForm):
             self.add_error("password1", error)
 
     def texts(self) -> dict[str, str]:
-        """Return the address and the name."""
+        """Return the e-mail address and the name of the new account, to save in the draft."""
         return {"email": self.cleaned_data["email"], "name": self.cleaned_data["name"]}
 
     def password(self) -> str:

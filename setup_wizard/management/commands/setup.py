@@ -43,7 +43,7 @@ class Command(OneLineCommand):
             metavar="KEY=VALUE",
             help="another setting; may be repeated",
         )
-        text = "write the recovery code to this new file, which only you can read, instead of the terminal"
+        text = "write the recovery code to this new private file, instead of showing it on the terminal"
         parser.add_argument("--recovery-code-file", metavar="FILE", help=text)
         parser.add_argument("--reason", default="", help="the reason, which the history shows")
 
@@ -69,7 +69,7 @@ class Command(OneLineCommand):
             self.terminal.note(f"note: there is no recovery code yet; to get one, run {NEW_CODE}")
 
     def _hand_over(self, file: str | None) -> Callable[[Secret], None] | None:
-        """Return the function that gives the recovery code to a person; ``None`` if there is no way."""
+        """Return a function that shows or saves the recovery code, or ``None`` if neither is possible."""
         if file is None and not self.terminal.is_screen():
             return None
         return handed_over(self.terminal, file, NEW_CODE)
