@@ -9,7 +9,7 @@ import dataclasses
 import functools
 import getpass
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -132,6 +132,16 @@ class Project:
     def after_reset(self) -> str:
         """Return the text that the CLI prints after a reset, such as how to set the install up again."""
         return ""
+
+    def generated_secrets(self) -> Mapping[str, Any]:
+        """Return new values for secrets that no person enters, if all secrets were lost."""
+        return {}
+
+    def renew_other_secrets(self, renew: Callable[[str, str], str | None]) -> None:
+        """Replace each ciphertext that the project keeps outside the configuration, in this transaction.
+
+        ``renew(name, ciphertext)`` returns the new ciphertext; ``None`` means that the secret is dropped.
+        """
 
     def revoke_access(self) -> None:
         """End all sessions and remove rights; a reset calls this within its transaction."""

@@ -11,7 +11,7 @@ from django.db import connection
 from config_app import store
 from config_app.change import confirmation
 from config_app.change.plan import plan
-from config_app.encryption import enrolment
+from config_app.encryption import enrolment, rotation
 from config_app.live import runtime
 from config_app.live.resolution import read_without_keyring
 from config_app.live.snapshot import read_snapshot
@@ -79,7 +79,7 @@ async def abootstrap_application() -> RuntimeConfig:
 def _is_ready() -> bool:
     if instance().first_start or not file.is_there() or migration.pending():
         return False  # an older schema must be migrated before anything reads it
-    if not migration.is_initialised() or enrolment.lacks_slot():
+    if not migration.is_initialised() or enrolment.lacks_slot() or rotation.has_expired():
         return False
     return not _facts_changed() and _has_token_if_unclaimed()
 
@@ -112,6 +112,7 @@ def _bring_up() -> None:
     with store.writing() as stored:
         enrolment.ensure_keyring()
         enrolment.ensure_slots()
+        rotation.drop_expired()
         auto_migrate_from_env()
         _record_facts(first=stored.revision == 0)
     remember_database(instance())

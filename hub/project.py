@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -149,6 +149,18 @@ class HubProject(Project):
     def after_reset(self) -> str:
         """Return the message that says how to claim the hub again."""
         return "The setup wizard is open again; manage.py setup_token prints the link."
+
+    def generated_secrets(self) -> Mapping[str, Any]:
+        """Return a new cookie password."""
+        from hub.start.generated import cookie_password
+
+        return {"workos_cookie_password": cookie_password()}
+
+    def renew_other_secrets(self, renew: Callable[[str, str], str | None]) -> None:
+        """Replace the ciphertexts in the wizard's draft."""
+        from setup_wizard.claiming import draft
+
+        draft.renew_secrets(renew)
 
     def revoke_access(self) -> None:
         """End all sessions, remove all admin rights and open the wizard with a new token."""

@@ -13,7 +13,7 @@ from hub import sqlite
 from hub.database import servers
 from hub.environment.instance import resolve_instance
 from hub.logs.format import LOGGING  # noqa: F401 - a setting like those below
-from hub.start.secret_key import SECRET_KEY  # noqa: F401
+from hub.start.secret_key import SECRET_KEY, SECRET_KEY_FALLBACKS  # noqa: F401
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 INSTANCE = resolve_instance(os.environ, BASE_DIR)

@@ -46,6 +46,7 @@ VERBS = (
         "keys.recovery_code",
         "RecoveryCode",
     ),
+    VerbEntry("rotate-key", "encrypt every secret again under a new key", "keys.rotate_key", "RotateKey"),
     VerbEntry("prune", "remove rows that belong to no setting, and old history", "prune", "Prune"),
     VerbEntry("confirm", "keep a revision that would otherwise revert", "confirm", "Confirm"),
     VerbEntry("watch", "print each new revision when it is committed", "watch", "Watch"),

@@ -63,12 +63,19 @@ class Terminal:
 
     def confirm(self, question: str) -> None:
         """Ask a yes-or-no question; raise ``ConfigError`` unless the answer is yes."""
+        self._require(f"{question} [y/N] ", {"y", "yes"})
+
+    def demand_word(self, word: str) -> None:
+        """Ask the person to type ``word``; raise ``ConfigError`` unless they do."""
+        self._require(f'Type "{word}" to go on: ', {word})
+
+    def _require(self, question: str, answers: set[str]) -> None:
         if not self._stdin.isatty():
             problem = "cannot ask for confirmation, because standard input is not a terminal"
             raise ConfigError(problem, fix="add --yes")
-        self._write(self._stdout, f"{printable(question)} [y/N] ")
+        self._write(self._stdout, printable(question))
         self.flush()
-        if self._stdin.readline().strip().lower() not in {"y", "yes"}:
+        if self._stdin.readline().strip().lower() not in answers:
             raise ConfigError("not confirmed, so nothing was changed")
 
     def is_screen(self) -> bool:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import base64
 import functools
+import hashlib
+import hmac
 import os
 import secrets
 from typing import TYPE_CHECKING
@@ -55,6 +57,18 @@ class DataKey:
         """Return the ciphertext of ``text``, which can be decrypted only under the same ``name``."""
         return self._named(self._subkey(name).encrypt(text.encode()).decode())
 
+    def encrypt_in_place_of(self, former: str, name: str, text: str) -> str:
+        """Return a ciphertext of ``text`` that is the same for the same ciphertext ``former``.
+
+        ``former`` is the ciphertext of the same text under another data key.
+        """
+        # Fernet needs an initialisation vector that nobody can predict and that no other text gets. A message
+        # authentication code of the former ciphertext, which is unique, is both.
+        key, token = self.derive(f"setting:{name}"), former.rpartition(":")[2]
+        vector = hmac.digest(self.derive("renewed ciphertexts"), f"{name}|{token}".encode(), hashlib.sha256)
+        made_at = base64.urlsafe_b64decode(token)[1:9]
+        return self._named(_token(key, text.encode(), made_at, vector[:16]))
+
     def decrypt(self, name: str, ciphertext: str) -> str:
         """Return the decrypted text; raise ``DecryptionFailed`` if it was not encrypted under this name."""
         from cryptography.fernet import InvalidToken
@@ -70,6 +84,20 @@ class DataKey:
     def _named(self, token: str) -> str:
         # Before the first rotation, an older version of the code must be able to read this ciphertext (R16).
         return token if self.key_id == FIRST_KEY else f"{NAMED_START}{self.key_id}:{token}"
+
+
+def _token(key: bytes, content: bytes, made_at: bytes, vector: bytes) -> str:
+    """Return a Fernet token (version 0x80) with the given time and initialisation vector."""
+    # The public functions of cryptography's Fernet always choose a random vector.
+    from cryptography.hazmat.primitives.ciphers import Cipher
+    from cryptography.hazmat.primitives.ciphers.algorithms import AES
+    from cryptography.hazmat.primitives.ciphers.modes import CBC
+    from cryptography.hazmat.primitives.padding import PKCS7
+
+    padder, encryptor = PKCS7(AES.block_size).padder(), Cipher(AES(key[16:]), CBC(vector)).encryptor()
+    padded = padder.update(content) + padder.finalize()
+    parts = b"\x80" + made_at + vector + encryptor.update(padded) + encryptor.finalize()
+    return base64.urlsafe_b64encode(parts + hmac.digest(key[:16], parts, hashlib.sha256)).decode()
 
 
 def new_data_key(salt: bytes, number: int = 1) -> DataKey:

@@ -99,7 +99,9 @@ def follow_salt(salt: str | None) -> Problem | None:
     If no key unlocks it, keep the old keyring and return a problem; otherwise return ``None``.
     """
     # The salt changes when a backup of another install is restored while this process runs.
-    if _unlocked.keyring is None or salt == _unlocked.keyring.salt or _unlocked.of_transaction() is not None:
+    if _unlocked.keyring is None or _unlocked.of_transaction() is not None:
+        return None
+    if salt == _unlocked.keyring.salt and not _has_a_dropped_key(_unlocked.keyring):
         return None
     try:
         _unlocked.keyring = unlock_again()
@@ -107,6 +109,12 @@ def follow_salt(salt: str | None) -> Problem | None:
         message = f"{SALT_KEY} was changed in the database; after a restart, no secret can be decrypted"
         return Problem(code="keyring_locked", message=message, fix=f"{error}", severity="error")
     return None
+
+
+def _has_a_dropped_key(keyring: Keyring) -> bool:
+    """Return whether a data key of this process was dropped from the database after a rotation."""
+    # Most installs have one data key. Then this needs no query.
+    return len(keyring.keys) > 1 and not key_tables.has_keys(keyring.keys)
 
 
 def is_locked() -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from django.db.models import Q
 
@@ -55,6 +55,12 @@ def has_key(key_id: str) -> bool:
     """Return whether the database has the data key with this id."""
     with database_errors():
         return DataKeyRow.objects.filter(key_id=key_id).exists()
+
+
+def has_keys(keys: Collection[DataKey]) -> bool:
+    """Return whether the database has all these data keys."""
+    with database_errors():
+        return DataKeyRow.objects.filter(key_id__in=[key.key_id for key in keys]).count() == len(keys)
 
 
 def save_keys(keys: Iterable[DataKey]) -> None:

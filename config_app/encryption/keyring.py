@@ -11,6 +11,7 @@ from config_app.encryption.unlockers import RECOVERY, Unlocker
 from config_app.errors import DecryptionFailed, KeyringLocked
 
 BRING_BACK = "restore the key file or the shared key that was used with this database"
+GIVE_UP = "if no key is left, run manage.py config keys abandon"
 
 
 class Keyring:
@@ -56,6 +57,13 @@ class Keyring:
         if key is None:
             raise DecryptionFailed(name)
         return key.decrypt(name, ciphertext)
+
+    def renew(self, name: str, ciphertext: str) -> str:
+        """Return the ciphertext of the same text under the newest data key.
+
+        The result depends only on the arguments and the keys. Raise ``DecryptionFailed`` as ``decrypt`` does.
+        """
+        return self.newest.encrypt_in_place_of(ciphertext, name, self.decrypt(name, ciphertext))
 
     def with_new_key(self) -> Keyring:
         """Return a keyring with the same data keys and a new random one."""
@@ -113,5 +121,5 @@ def _opened(slots: Iterable[Slot], unlocker: Unlocker, salt: bytes) -> Keyring |
 def _way_forward(slots: Iterable[Slot]) -> str:
     codes = [slot.label for slot in slots if slot.kind == RECOVERY and not slot.retired]
     if not codes:
-        return BRING_BACK
-    return f"{BRING_BACK}, or run manage.py unlock and enter the {codes[-1]}"
+        return f"{BRING_BACK}; {GIVE_UP}"
+    return f"{BRING_BACK}, or run manage.py unlock and enter the {codes[-1]}; {GIVE_UP}"

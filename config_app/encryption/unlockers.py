@@ -108,7 +108,9 @@ class MachineUnlocker:
         material = read_private(self.key_file).strip()
         if len(material) < KEY_BYTES:
             del material  # keeps it out of the traceback's local variables
-            raise KeyringLocked(f"the key file {self.key_file} is damaged", "restore it from a backup")
+            raise KeyringLocked(
+                f"the key file {self.key_file} is damaged", "restore it from a backup, or remove it"
+            )
         return material
 
 

@@ -52,7 +52,7 @@ def start_up() -> RuntimeConfig:
         config = bootstrap_application()
     except ConfigError as error:
         _refuse(error)
-    _ = settings.SECRET_KEY  # derived before the forks, so that all workers have the same key
+    str(settings.SECRET_KEY)  # derived before the forks, so that all workers have the same key
     connections.close_all()
     return config
 

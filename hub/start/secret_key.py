@@ -1,32 +1,97 @@
-"""Django's ``SECRET_KEY``, derived from the keyring's data key instead of being configured."""
+"""Django's ``SECRET_KEY``, derived from the keyring's data key instead of being configured.
+
+After a rotation, what the former data keys have signed is accepted until they are dropped.
+"""
 
 from __future__ import annotations
 
-import functools
 import logging
 import secrets
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from django.db import DatabaseError
-from django.utils.functional import SimpleLazyObject
+from django.utils.functional import lazy
 
 from config_app.errors import ConfigError
 
+if TYPE_CHECKING:
+    from config_app.encryption.data_keys import DataKey
+    from config_app.encryption.keyring import Keyring
+
 logger = logging.getLogger("hub")
+
+SETTLE = 60.0
+"""For how many seconds a process still signs with the former key, until every process knows the new one."""
+RETRY = 5.0
+"""How long a process waits before it tries to unlock the keyring again, in seconds."""
 
 # Generated when the master imports this module, so that all its workers share the value.
 _STAND_IN = secrets.token_urlsafe(48)
 
 
-@functools.cache
-def _derive() -> str:
-    """Return the install's key, or a random key if the keyring is locked or the database fails (K2)."""
-    from config_app.encryption.install_keyring import get_keyring
+class _Derived:
+    """The keys that this process has derived, and when it first saw its newest data key."""
 
-    try:
-        return get_keyring().derive("django secret key").hex()
-    except (ConfigError, DatabaseError) as error:
-        logger.error("%s; until this is fixed, people have to sign in again after every restart", error)
-        return _STAND_IN
+    def __init__(self) -> None:
+        self.keyring: Keyring | None = None
+        self.texts: list[str] = []
+        self.settles_at = self.retry_at = 0.0
+
+    def keys(self) -> list[str]:
+        """Return the key that signs, and then the others that are accepted."""
+        keyring = self._unlocked()
+        if keyring is None:
+            return [_STAND_IN]
+        if keyring is not self.keyring:
+            self.settles_at = time.monotonic() + SETTLE
+            self.keyring, self.texts = keyring, [_derived(key) for key in reversed(keyring.keys)]
+        if len(self.texts) > 1 and time.monotonic() < self.settles_at:
+            newest, signing, *others = self.texts
+            return [signing, newest, *others]
+        return self.texts
+
+    def _unlocked(self) -> Keyring | None:
+        from config_app.encryption.install_keyring import get_keyring
+
+        if time.monotonic() < self.retry_at:
+            return None
+        try:
+            return get_keyring()
+        except (ConfigError, DatabaseError) as error:
+            if not self.retry_at:
+                logger.error(
+                    "%s; until this is fixed, people have to sign in again after every restart", error
+                )
+            self.retry_at = time.monotonic() + RETRY
+            return None
 
 
-SECRET_KEY: str = SimpleLazyObject(_derive)  # type: ignore[assignment]  # Django only uses its bytes
+def _derived(key: DataKey) -> str:
+    return key.derive("django secret key").hex()
+
+
+_keys = _Derived()
+
+
+def _signing_key() -> str:
+    """Return the install's key, or a random one if the keyring is locked or the database fails (K2)."""
+    return _keys.keys()[0]
+
+
+class _Fallbacks(list[str]):
+    """The other keys that are accepted, as they are now. Django requires a list."""
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_keys.keys()[1:])
+
+    def __len__(self) -> int:
+        return len(_keys.keys()) - 1
+
+    def __repr__(self) -> str:
+        return "[…]"
+
+
+SECRET_KEY: str = lazy(_signing_key, str)()  # Django only uses its bytes
+SECRET_KEY_FALLBACKS: list[str] = _Fallbacks()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from config_app import store
@@ -141,6 +141,14 @@ def save(
         row.steps = get_product().revise(row.steps, after)
         row.secrets = {**row.secrets, **ciphertexts}
         row.password = password or row.password
+        row.save()
+
+
+def renew_secrets(renew: Callable[[str, str], str | None]) -> None:
+    """Replace each ciphertext by ``renew(name, ciphertext)``, or drop it, in the current transaction."""
+    for row in SetupDraft.objects.all():
+        renewed = {key: renew(_purpose(key), text) for key, text in row.secrets.items()}
+        row.secrets = {key: text for key, text in renewed.items() if text is not None}
         row.save()
 
 

@@ -7,7 +7,12 @@ from typing import Any
 
 import pytest
 
-from tests.support.processes.failing_actions import FIRST_START, IN_THE_WIZARD, ON_A_RUNNING_HUB
+from tests.support.processes.failing_actions import (
+    FIRST_START,
+    IN_THE_WIZARD,
+    ON_A_RUNNING_HUB,
+    ROTATION,
+)
 from tests.support.processes.hub_process import HubProcess
 from tests.support.soak import times
 
@@ -68,4 +73,13 @@ def test_an_import_killed_anywhere_is_complete_after_the_next_start(any_hub_proc
     assert after["settings"]["port"] == 9001
     assert after["settings"]["workos_api_key"] == "sk_test_canary"
     assert len(killed) * stride(any_hub_process) > 30
+    assert [facts for facts in (before, *killed) if facts != after] == []
+
+
+@pytest.mark.repeats
+def test_a_rotation_killed_anywhere_leaves_every_secret_readable(any_hub_process: HubProcess) -> None:
+    before, after, killed = kill_at_every_point(any_hub_process, ROTATION)
+    require_sound(after)
+    assert before["archived"]
+    assert len(killed) * stride(any_hub_process) > 20
     assert [facts for facts in (before, *killed) if facts != after] == []

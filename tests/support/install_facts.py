@@ -9,6 +9,7 @@ from django.db import connection
 
 from config_app import store
 from config_app.declaration.secret import Secret
+from config_app.encryption.stored_secrets import decrypted
 from config_app.live import runtime
 from config_app.models import Change, Confirmation, Revision
 from hub.models import User
@@ -26,6 +27,7 @@ def facts() -> dict[str, Any]:
         "settings": settings(),
         "history": [list(row) for row in Revision.objects.values_list("number", "channel", "reason")],
         "changes": changes(),
+        "archived": archived(),
         "confirmations": list(Confirmation.objects.values_list("revision", "outcome")),
         "people": list(User.objects.order_by("pk").values_list("email", "password", "is_active")),
         "sessions": Session.objects.count(),
@@ -55,6 +57,17 @@ def changes() -> list[Any]:
     """Return the history's changes; for a secret or random value, only whether there is a new value."""
     found = Change.objects.order_by("pk").values_list("revision", "key", "new_value", "is_secret")
     return [[n, key, bool(new) if secret or key in RANDOM else new] for n, key, new, secret in found]
+
+
+def archived() -> list[Any]:
+    """Return the secrets in the history, decrypted; for a random one, only whether it can be decrypted."""
+    found = Change.objects.filter(is_secret=True).order_by("pk").values_list("key", "old_value", "new_value")
+    return [[key, *(text and _readable(key, text) for text in texts)] for key, *texts in found]
+
+
+def _readable(key: str, text: str) -> Any:
+    plain = decrypted(schema[key], text)
+    return key in RANDOM or plain
 
 
 def history_agrees() -> bool:

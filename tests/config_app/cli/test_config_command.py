@@ -27,6 +27,7 @@ ANSWER = {
     "import": ("hub.json", "--yes", "--include", "port"),
     "keys": (),
     "recovery-code": ("--file", "code"),
+    "rotate-key": ("--yes",),
     "prune": (),
     "confirm": (),
     "watch": ("--since", "0", "--limit", "1"),

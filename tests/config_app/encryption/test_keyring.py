@@ -253,7 +253,7 @@ def test_a_key_file_that_others_can_reach_is_refused(machine: MachineUnlocker, m
 @pytest.mark.parametrize("content", [b"", b"\n\n", b"short", b" " * 64])
 def test_a_damaged_key_file_is_refused(machine: MachineUnlocker, content: bytes) -> None:
     machine.key_file.write_bytes(content)
-    with pytest.raises(KeyringLocked, match="is damaged; restore it from a backup"):
+    with pytest.raises(KeyringLocked, match="is damaged; restore it from a backup, or remove it"):
         machine.key_encryption_key(SALT)
 
 

@@ -15,6 +15,7 @@ from django.http import HttpRequest
 from config_app.change import confirmation
 from config_app.change.plan import plan
 from config_app.declaration.secret import Secret
+from config_app.encryption import rotation
 from hub.bootstrap import bootstrap_application
 from hub.database import file
 from hub.environment.instance import ensure_data_dir
@@ -134,6 +135,21 @@ def reset() -> None:
     call_command("config", "reset", "--yes", "--json")
 
 
+def with_secrets() -> None:
+    """Leave a claimed hub with several secrets in its history and in the wizard's draft."""
+    unlocked()
+    save_step()
+    for number in range(3):
+        plan({"workos_api_key": f"sk_test_canary{number}"}).apply()
+
+
+def rotate() -> None:
+    """Rotate the data key, in many short transactions."""
+    rotation.BATCH = 2
+    call_command("config", "rotate-key", "--yes", "--json")
+
+
+ROTATION = "rotate"
 ON_A_RUNNING_HUB: dict[str, tuple[Action, Action]] = {
     "set": (started, set_three),
     "apply": (started, apply_plan),
@@ -148,5 +164,10 @@ IN_THE_WIZARD: dict[str, tuple[Action, Action]] = {
     "claim": (filled, finish),
 }
 FIRST_START = "first import"
-ACTIONS = {**ON_A_RUNNING_HUB, **IN_THE_WIZARD, FIRST_START: (migrated, started)}
+ACTIONS = {
+    **ON_A_RUNNING_HUB,
+    **IN_THE_WIZARD,
+    FIRST_START: (migrated, started),
+    ROTATION: (with_secrets, rotate),
+}
 """By name: the action that prepares, and the action that is killed."""

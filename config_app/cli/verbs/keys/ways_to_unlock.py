@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from argparse import SUPPRESS, ArgumentParser, Namespace
 
+from config_app.change.abandonment import abandon, abandoned_keys
 from config_app.cli.terminal import Terminal
 from config_app.cli.verb import Verb, WrongCall, add_json_option, number
 from config_app.cli.verbs.keys.codes import add_code_option, read_code_file
@@ -14,6 +15,8 @@ from config_app.encryption.unlockers import MACHINE, SHARED, SharedUnlocker, Unl
 from config_app.errors import ConfigError
 
 KINDS = (MACHINE, SHARED)
+ABANDON = "abandon"
+"""The word that a person types to confirm that the secrets are lost."""
 
 
 class Keys(Verb):
@@ -41,7 +44,17 @@ class Keys(Verb):
         retire.set_defaults(action="retire")
         for action in (remove, retire):
             add_code_option(action)
-        for action in (listing, add, remove, retire):  # without a default, which would undo an earlier --json
+        giving_up = actions.add_parser(ABANDON, help="if no key is left: drop every secret, keep the rest")
+        giving_up.add_argument("--yes", action="store_true", help="do not ask")
+        giving_up.add_argument("--reason", default="", help="the reason, which the history shows")
+        giving_up.set_defaults(action=ABANDON)
+        for action in (
+            listing,
+            add,
+            remove,
+            retire,
+            giving_up,
+        ):  # without a default, which would undo an earlier --json
             action.add_argument(
                 "--json", action="store_true", dest="as_json", default=SUPPRESS, help="print JSON"
             )
@@ -56,7 +69,20 @@ class Keys(Verb):
         elif options.action == "retire":
             found = slot_management.retire(_chosen(options.which), _proofs(options))
             terminal.note(f"retired {', '.join(f'{slot.kind} {slot.pk}' for slot in found)}; {ROTATE}")
+        elif options.action == ABANDON:
+            _abandon(options, terminal)
         _list(options, terminal)
+
+
+def _abandon(options: Namespace, terminal: Terminal) -> None:
+    """Ask for a word, then drop the secrets that nothing can decrypt."""
+    names = ", ".join(abandoned_keys()) or "only secrets in the history"
+    if not options.yes:
+        terminal.note(f"This drops for ever: {names}. Everything else stays.")
+        terminal.demand_word(ABANDON)
+    done = abandon(channel="cli", reason=options.reason)
+    terminal.note(f"revision {done.revision.number}: dropped {names}, and {done.archived} in the history")
+    terminal.note("enter the secrets again; for a new recovery code, run config recovery-code")
 
 
 def _proofs(options: Namespace) -> list[Unlocker]:

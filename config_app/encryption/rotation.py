@@ -1,0 +1,203 @@
+"""Rotation: a new data key, and everything encrypted again under it, while other processes read and write.
+
+The first transaction makes the key, wraps it for every slot and renews what is in force. Then the history is
+renewed in short transactions. A rotation that was killed continues where it stopped. The ciphertext of a text
+under the new key depends only on its ciphertext under the old one, so that rows and history stay equal.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime as dt
+from collections.abc import Callable
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import DateTimeField, ExpressionWrapper, Max, QuerySet
+from django.db.models.functions import Now
+
+from config_app import store
+from config_app.declaration.reserved import key_id_of
+from config_app.encryption import install_keyring, key_tables
+from config_app.encryption.derivation import read_salt
+from config_app.encryption.keyring import Keyring
+from config_app.encryption.slots import Slot, with_new_key
+from config_app.errors import ConfigError, DecryptionFailed
+from config_app.models import Change, ChangeQuerySet, SystemConfig
+from config_app.models import DataKey as DataKeyRow
+from config_app.project import get_project, get_schema
+
+BATCH = 1000
+"""How many changes of the history one transaction looks at."""
+
+UPDATE = "UPDATE config_change SET old_value = %s, new_value = %s WHERE id = %s"
+
+Progress = Callable[[int, int], None]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Outcome:
+    """The result of a rotation.
+
+    - ``key_id``: the id of the newest data key.
+    - ``unreadable``: how many ciphertexts were left as they are, because no data key decrypts them.
+    - ``former_keys``: how many former data keys are kept for a while, for cookies that were signed earlier.
+    """
+
+    key_id: str
+    unreadable: int
+    former_keys: int
+
+
+def is_unfinished() -> bool:
+    """Return whether a rotation was interrupted, so that ciphertexts may need a former data key."""
+    newest = key_tables.newest_key()
+    return newest is not None and _superseded(newest[0]).filter(is_empty=False).exists()
+
+
+def slots_left_out() -> list[Slot]:
+    """Return the slots that a rotation cannot give the new data key; their keys stop to unlock."""
+    keyring = install_keyring.newest_keyring()
+    new, salt = keyring.with_new_key().newest, read_salt(keyring.salt)
+    return [s for s in _current_slots() if with_new_key(s, keyring.newest, new, salt) is None]
+
+
+def rotate(progress: Progress = lambda _done, _all: None, *, at_once: bool = False) -> Outcome:
+    """Make a new data key and encrypt everything again, or finish a rotation that was interrupted.
+
+    With ``at_once``, former data keys are dropped at the end; then every cookie that they signed is refused.
+    Raise ``KeyringLocked`` if the keyring cannot be unlocked.
+    """
+    if not is_unfinished():
+        _begin()
+    unreadable, done = 0, 0
+    while (last := _last_change()) > done:
+        unreadable += _renew_history(done, done + BATCH)
+        done += BATCH
+        progress(min(done, last), last)
+    with store.writing() as stored:
+        unreadable += _renew_history(done, _last_change())
+        keyring = install_keyring.newest_keyring()
+        _renew_live(keyring)
+        _superseded(keyring.newest.number).update(is_empty=True)
+        _drop(at_once=at_once)
+        store.bump_version(stored)
+        former = _superseded(keyring.newest.number).count()
+    return Outcome(key_id=keyring.newest.key_id, unreadable=unreadable, former_keys=former)
+
+
+def drop_expired() -> bool:
+    """Drop the former data keys that nothing needs any more, and return whether there were some.
+
+    Call this only within ``store.writing``.
+    """
+    return _drop(at_once=False)
+
+
+def has_expired() -> bool:
+    """Return whether there is a former data key that nothing needs any more."""
+    return _expired(at_once=False).exists()
+
+
+def _drop(*, at_once: bool) -> bool:
+    return _expired(at_once=at_once).delete()[0] > 0
+
+
+def _expired(*, at_once: bool) -> QuerySet[DataKeyRow]:
+    successors = DataKeyRow.objects.all()
+    if not at_once:
+        # Cookies are signed with a key that is derived from a data key, and stay valid for so long.
+        grace = dt.timedelta(seconds=settings.SESSION_COOKIE_AGE)
+        since = ExpressionWrapper(Now() - grace, output_field=DateTimeField())
+        successors = successors.filter(created_at__lt=since)
+    newest = successors.aggregate(newest=Max("number"))["newest"] or 0
+    return _superseded(newest).filter(is_empty=True)
+
+
+def _superseded(newest: int) -> QuerySet[DataKeyRow]:
+    return DataKeyRow.objects.filter(number__lt=newest)
+
+
+def _current_slots() -> list[Slot]:
+    return [slot for slot in key_tables.read_slots() if not slot.retired]
+
+
+def _begin() -> None:
+    with store.writing() as stored:
+        keyring = install_keyring.newest_keyring()
+        newer, salt = keyring.with_new_key(), read_salt(keyring.salt)
+        key_tables.save_keys(newer.keys)
+        for slot in _current_slots():
+            if (renewed := with_new_key(slot, keyring.newest, newer.newest, salt)) is not None:
+                key_tables.save_slot(dataclasses.replace(renewed, wrapped=""))
+        _require_opener(newer)
+        install_keyring.use_after_commit(newer)
+        _renew_live(newer)
+        store.bump_version(stored)
+
+
+def _require_opener(keyring: Keyring) -> None:
+    slots = key_tables.read_slots()
+    if not any(keyring.opens_with(unlocker, slots) for unlocker in install_keyring.unlockers()):
+        message = "no configured key would open the new data key"
+        raise ConfigError(message, fix="restart the hub, so that this machine gets a slot, then try again")
+
+
+def _renew_live(keyring: Keyring) -> None:
+    """Renew the rows, the newest change of each of them, and what the project keeps elsewhere."""
+    for row in SystemConfig.objects.filter(key_tables.has_ciphertext("config_value")):
+        renewed = _renewed(keyring, row.config_key, row.config_value)
+        if renewed not in {None, row.config_value}:
+            SystemConfig.objects.filter(pk=row.pk).update(config_value=renewed)
+    # When a person changes a row with SQL, all rows are compared with these changes.
+    _renew_changes(keyring, Change.objects.newest())
+    get_project().renew_other_secrets(lambda name, text: _renewed_under(keyring, [name], text) or text)
+
+
+def _renew_history(after: int, until: int) -> int:
+    """Renew the changes whose ids are in this range; return how many ciphertexts no data key decrypts."""
+    with store.writing():
+        changes = Change.objects.filter(pk__gt=after, pk__lte=until)
+        return _renew_changes(install_keyring.newest_keyring(), changes)
+
+
+def _renew_changes(keyring: Keyring, changes: ChangeQuerySet) -> int:
+    encrypted = key_tables.has_ciphertext("old_value") | key_tables.has_ciphertext("new_value")
+    found = changes.filter(encrypted).values_list("pk", "key", "old_value", "new_value")
+    updates, unreadable = [], 0
+    for pk, key, *texts in found:
+        renewed = [text if text is None else _renewed(keyring, key, text) for text in texts]
+        unreadable += sum(new is None and old is not None for new, old in zip(renewed, texts, strict=True))
+        kept = [old if new is None else new for new, old in zip(renewed, texts, strict=True)]
+        if kept != texts:
+            updates.append([*kept, pk])
+    if updates:
+        with connection.cursor() as cursor:
+            cursor.executemany(UPDATE, updates)
+    return unreadable
+
+
+def _renewed(keyring: Keyring, key: str, text: str) -> str | None:
+    """Return a stored text under the newest data key; ``None`` if no data key decrypts it."""
+    return _renewed_under(keyring, _names(key), text)
+
+
+def _renewed_under(keyring: Keyring, names: list[str], text: str) -> str | None:
+    if key_id_of(text) in {None, keyring.newest.key_id}:
+        return text
+    for name in names:
+        with contextlib.suppress(DecryptionFailed):
+            return keyring.renew(name, text)
+    return None
+
+
+def _names(key: str) -> list[str]:
+    """Return the names under which a secret may have been encrypted, the likeliest first."""
+    schema = get_schema()
+    known = schema.current_key(key) in schema.settings
+    return [key, *(name for name in schema.names(key) if name != key)] if known else [key]
+
+
+def _last_change() -> int:
+    return Change.objects.aggregate(last=Max("pk"))["last"] or 0

@@ -1,0 +1,79 @@
+"""The last page of the wizard: the recovery code, and then where to go next."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.conf import settings
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render, resolve_url
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from config_app.declaration.secret import Secret
+from config_app.encryption import install_keyring
+from config_app.errors import ConfigError
+from setup_wizard.claiming.claim import Claim
+from setup_wizard.product import get_product
+
+DONE, CODE = "setup_wizard.done", "setup_wizard.recovery_code"
+PURPOSE = "recovery code on the last page"
+
+
+def finish(request: HttpRequest, done: Claim, code: Secret) -> HttpResponse:
+    """Sign the new administrator in with a new session and redirect to the last page (S6)."""
+    request.session.flush()
+    if done.user is not None:
+        login(request, cast("Any", done.user))
+    return welcome(request, done, code)
+
+
+def welcome(request: HttpRequest, done: Claim, code: Secret) -> HttpResponse:
+    """Redirect this browser to the last page, which shows ``code`` until the person has kept it."""
+    request.session[DONE] = done.revision.number
+    # The session is in the database, so the code is encrypted there.
+    request.session[CODE] = install_keyring.newest_keyring().encrypt(PURPOSE, code.reveal())
+    return redirect("setup-done")
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def show_done(request: HttpRequest) -> HttpResponse:
+    """Show the last page to the browser that has just claimed the install, and redirect all others."""
+    revision = request.session.get(DONE)
+    if revision is None:
+        return redirect("/")
+    if request.method == "POST" and "kept" in request.POST:
+        request.session.pop(CODE, None)
+        return redirect("setup-done")
+    code = _code(request)
+    context = {
+        "revision": revision,
+        "recovery_code": None if code is None else code.reveal(),
+        "not_kept": request.method == "POST",
+    }
+    return render(request, "setup_wizard/done.html", context | _links(request))
+
+
+def _links(request: HttpRequest) -> dict[str, Any]:
+    product = get_product()
+    address = product.address_afterwards(request)
+    return {
+        "address": address,
+        "dashboard_url": f"{address}/",
+        "sign_in_url": f"{address}{resolve_url(settings.LOGIN_URL)}",
+        "configuration_url": f"{address}{product.configuration_url()}",
+        "notes": product.notes(),
+    }
+
+
+def _code(request: HttpRequest) -> Secret | None:
+    """Return the recovery code, or ``None`` if the person has kept it or it cannot be decrypted."""
+    ciphertext = request.session.get(CODE)
+    try:
+        return None if ciphertext is None else Secret(install_keyring.decrypt(PURPOSE, ciphertext))
+    except ConfigError:  # the key is gone; `config recovery-code` makes another code
+        return None
