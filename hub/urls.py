@@ -13,7 +13,7 @@ from hub.responses import health
 from hub.site.sign_in import ProofView, SignedOutView, SignInView, SignOutView
 from hub.workos.connection import ConnectionView, check
 from hub.workos.sign_in import callback
-from setup_wizard.pages.views import show_done
+from setup_wizard.pages.last_page import show_done
 
 admin.autodiscover()
 

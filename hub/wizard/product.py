@@ -245,7 +245,7 @@ class HubSetup(Product):
             {
                 "title": "Back up two things",
                 "text": f"The database ({instance.database_label}) and {key}. "
-                "Without the key, the secrets in the database cannot be read.",
+                "On another machine, you also need the recovery code to read the secrets.",
             },
             {
                 "title": "If you ever lock yourself out",

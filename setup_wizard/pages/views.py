@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
-from django.conf import settings
-from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render, resolve_url
+from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_safe
 
+from config_app.declaration.secret import Secret
+from config_app.encryption.slot_management import new_recovery_code
 from config_app.errors import ConfigError, InvalidPlan
 from setup_wizard.claiming import draft, tokens
 from setup_wizard.claiming.answers import Answers
@@ -23,12 +22,12 @@ from setup_wizard.claiming.forms import StepForm, TokenForm, form_of
 from setup_wizard.claiming.state import unclaimed_config
 from setup_wizard.errors import AlreadyClaimed, TakenOver
 from setup_wizard.pages import access, navigation, refusals, review
+from setup_wizard.pages.last_page import finish, welcome
 from setup_wizard.pages.navigation import REVIEW
 from setup_wizard.pages.sections import sections
 from setup_wizard.product import Application, get_product
 from setup_wizard.steps import Step
 
-DONE = "setup_wizard.done"
 WRONG_TOKEN = "This is not a valid setup token. It may be expired or used. Make a new token on the server."  # noqa: S105
 
 
@@ -179,14 +178,15 @@ class ReviewView(SetupView):
             if application.mode in get_product().proved_modes:
                 return self._leave(application)
             holder, address = access.holder(request), request.META.get("REMOTE_ADDR", "")
-            done = claim(application, holder=holder, address=address)
+            codes: list[Secret] = []
+            done = claim(application, holder=holder, address=address, hand_over=codes.append)
         except AlreadyClaimed:
             return self._finish_again()
         except TakenOver:
             raise
         except ConfigError as error:
             return self._show(getattr(error, "errors", [error]))
-        return finish(request, done)
+        return finish(request, done, codes[0])
 
     def _leave(self, application: Application) -> HttpResponse:
         """Send the browser to a test sign-in. If errors would prevent the claim, show them instead."""
@@ -202,7 +202,10 @@ class ReviewView(SetupView):
         earlier = claim_made_with(application_of(self.draft))
         if earlier is None:
             raise AlreadyClaimed
-        return finish(self.request, earlier)
+        # The other response, with its recovery code, may never be seen.
+        codes: list[Secret] = []
+        new_recovery_code(codes.append)
+        return finish(self.request, earlier, codes[0])
 
     def _show(self, errors: list[ConfigError] | None = None) -> HttpResponse:
         context = review.context(self.answers(), errors)
@@ -220,10 +223,12 @@ class ProofView(SetupView):
             return redirect(navigation.next_url(self.draft))
         application = application_of(self.draft)
         made: list[Claim] = []
+        codes: list[Secret] = []
 
         def commit(actor: str) -> None:
             holder, address = access.holder(request), request.META.get("REMOTE_ADDR", "")
-            made.append(claim(application, holder=holder, actor=actor, address=address))
+            done = claim(application, holder=holder, actor=actor, address=address, hand_over=codes.append)
+            made.append(done)
 
         try:
             refusal = get_product().conclude(request, application, commit)
@@ -231,35 +236,4 @@ class ProofView(SetupView):
             return redirect("setup:review")  # the review page shows the errors
         if refusal is not None:
             return refusal
-        request.session[DONE] = made[0].revision.number
-        return redirect("setup-done")
-
-
-def finish(request: HttpRequest, done: Claim) -> HttpResponse:
-    """Sign the new administrator in with a new session and redirect to the last page (S6)."""
-    request.session.flush()
-    if done.user is not None:
-        login(request, cast("Any", done.user))
-    request.session[DONE] = done.revision.number
-    return redirect("setup-done")
-
-
-@login_not_required
-@never_cache
-@require_safe
-def show_done(request: HttpRequest) -> HttpResponse:
-    """Show the last page to the browser that has just claimed the install, and redirect all others."""
-    revision = request.session.get(DONE)
-    if revision is None:
-        return redirect("/")
-    product = get_product()
-    address = product.address_afterwards(request)
-    context = {
-        "revision": revision,
-        "address": address,
-        "dashboard_url": f"{address}/",
-        "sign_in_url": f"{address}{resolve_url(settings.LOGIN_URL)}",
-        "configuration_url": f"{address}{product.configuration_url()}",
-        "notes": product.notes(),
-    }
-    return render(request, "setup_wizard/done.html", context)
+        return welcome(request, made[0], codes[0])

@@ -86,6 +86,14 @@ class Browser:
         """Press Finish and return the status."""
         return self.post("/setup/review/")
 
+    def keep_code(self) -> str:
+        """Open the last page, keep the recovery code that it shows, and return the code."""
+        assert self.get("/welcome/") == 200
+        (code,) = re.findall(r"(?:[0-9A-Z]{4}-){6}[0-9A-Z]{4}", self.text)
+        assert self.post("/welcome/", {"kept": "on"}) == 302
+        assert self.get("/welcome/") == 200
+        return str(code)
+
     def json(self) -> Any:
         """Return the last answer as JSON."""
         return self.response.json()

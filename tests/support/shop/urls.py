@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
-from setup_wizard.pages.views import show_done
+from setup_wizard.pages.last_page import show_done
 
 urlpatterns = [
     path("setup/", include("setup_wizard.urls")),
