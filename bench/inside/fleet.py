@@ -3,6 +3,9 @@
 Each simulated process is a real connection to the server. It sends the same statements as a watcher: it
 listens, asks for the version, and loads. One thread handles all connections, so that the server is the
 bottleneck.
+
+The changes are made with a plan, in one transaction, so each process is notified once. After raw SQL, it
+would be notified a second time, when the change is recorded as a revision.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 import psycopg
-from django.db import connection
+from django.db import connection, transaction
 from psycopg import pq
 
 from bench.inside import Round
@@ -30,7 +33,6 @@ from config_app.store.triggers import CHANNEL
 PROCESSES = int(os.environ.get("BENCH_PROCESSES", "1000"))
 MACHINES = 10
 DEADLINE = 60.0
-UPDATE = "UPDATE system_config SET config_value = '{}' WHERE config_key = 'port'"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -111,15 +113,14 @@ class Process:
 
 
 class Fleet:
-    """All simulated processes, and one more connection that makes the changes."""
+    """All simulated processes; this process makes the changes on its own connection."""
 
     def __init__(self) -> None:
         """Open all connections."""
         conninfo = psycopg.conninfo.make_conninfo("", **_parameters()).encode()
         self._processes = [Process(number, conninfo) for number in range(PROCESSES)]
-        self._author = psycopg.connect(conninfo.decode(), autocommit=True)
-        self._ports = itertools.cycle(range(8002, 9000))
-        self._statements = _statements(self._author)
+        self._ports = itertools.cycle(str(port) for port in range(8002, 9000))
+        self._statements = _statements()
         self._selector = selectors.DefaultSelector()
         for process in self._processes:
             self._selector.register(process.server.socket, selectors.EVENT_READ, process)
@@ -133,8 +134,7 @@ class Fleet:
         """
         for process in self._processes:
             process.execute(f"LISTEN {CHANNEL}" if process.number < design.listeners else "UNLISTEN *")
-        self._author.execute(UPDATE.format(next(self._ports)).encode())
-        start = time.monotonic()
+        start = _change(next(self._ports))
         done, peak = self._run(design, start)
         every = PROCESSES // design.loaders
         waited = sorted(moment - start for moment in done for _ in range(every))
@@ -182,9 +182,19 @@ def _woken(process: Process, design: Design) -> Iterator[int]:
         yield from range(process.number, PROCESSES, design.listeners)
 
 
-def _statements(author: psycopg.Connection[object]) -> list[bytes]:
+def _change(port: str) -> float:
+    """Commit a new port and return the time of the commit in monotonic seconds."""
+    committed: list[float] = []
+    with transaction.atomic():
+        transaction.on_commit(lambda: committed.append(time.monotonic()))
+        api.plan({"port": port}).apply(actor="bench")
+    return committed[0]
+
+
+def _statements() -> list[bytes]:
     """Return the two statements that a watcher sends after a notification: the version, then the load."""
-    everything = psycopg.ClientCursor(author).mogrify(*statements.everything(connection.alias))
+    connection.ensure_connection()
+    everything = psycopg.ClientCursor(connection.connection).mogrify(*statements.everything(connection.alias))
     return [statements.VERSION.encode(), everything.encode()]
 
 
