@@ -9,7 +9,6 @@ from typing import Any
 
 from config_app.live import context, runtime
 from config_app.live.runtime import look_at_context
-from config_app.live.snapshot import Snapshot
 from config_app.logs import pinned_revision
 
 
@@ -53,16 +52,20 @@ class OneRevision:
     """
 
     # A generator with @contextmanager would take three times as long in each request.
-    __slots__ = ("_number", "_pin", "_seen")
+    __slots__ = ("_config", "_number", "_pin", "_seen", "_snapshot")
+
+    def __init__(self) -> None:
+        """Take the current configuration, or a test's override; raise ``ConfigError`` if there is none."""
+        overridden = context.seen.get() or (context.everywhere[-1] if context.everywhere else None)
+        self._snapshot = runtime.loaded() if overridden else runtime.get_snapshot()
+        self._config = overridden or (self._snapshot and self._snapshot.config)
 
     def __enter__(self) -> int:
-        """Pin the current configuration, or the values from a test's override; return the revision."""
-        overridden = context.seen.get() or (context.everywhere[-1] if context.everywhere else None)
-        snapshot = runtime.loaded() if overridden else runtime.get_snapshot()
+        """Pin the configuration, or the values from a test's override; return the revision."""
         look_at_context()
-        self._pin = context.pinned.set(snapshot)
-        self._seen = context.seen.set(overridden or _config_of(snapshot))
-        revision = snapshot.revision if snapshot else 0
+        revision = self._snapshot.revision if self._snapshot else 0
+        self._pin = context.pinned.set(self._snapshot)
+        self._seen = context.seen.set(self._config)
         self._number = pinned_revision.set(revision)
         return revision
 
@@ -71,10 +74,6 @@ class OneRevision:
         pinned_revision.reset(self._number)
         context.seen.reset(self._seen)
         context.pinned.reset(self._pin)
-
-
-def _config_of(snapshot: Snapshot | None) -> Any:
-    return snapshot.config if snapshot else None
 
 
 def see(config: Any, revision: int) -> None:

@@ -74,7 +74,7 @@ def look_at_context() -> None:
 
 def get_snapshot() -> Snapshot:
     """Return the current snapshot; the first call in a process reads the database."""
-    return context.transaction_snapshot() or _live.snapshot or reload()
+    return (views and context.transaction_snapshot()) or _live.snapshot or reload()
 
 
 def seen_snapshot() -> Snapshot:

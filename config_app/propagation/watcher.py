@@ -46,7 +46,8 @@ class Watcher(threading.Thread):
     def __init__(self, delay: float = 0.0) -> None:
         """Create a watcher. It begins to watch ``delay`` seconds after ``start()`` is called."""
         super().__init__(name="config-watcher", daemon=True)
-        self._delay, self._created_at, self._has_begun = delay, time.monotonic(), False
+        self._delay, self._created_at = delay, time.monotonic()
+        self.is_running = False
         self._stopping, self._called = threading.Event(), threading.Event()
         self._sign_again_at = 0.0
         self._revert_again_at = self._not_at_once_until = 0.0
@@ -66,17 +67,18 @@ class Watcher(threading.Thread):
 
     def cannot_run(self) -> bool:
         """Return whether this process runs no threads, as uWSGI does without ``enable-threads``."""
-        return not self._has_begun and time.monotonic() - self._created_at > NEVER_BEGUN
+        return not self.is_running and time.monotonic() - self._created_at > NEVER_BEGUN
 
     def run(self) -> None:
         """Watch until ``stop()`` is called, even if the database is unavailable for some time."""
-        self._has_begun = True
-        if self._delay:
-            self._called.wait(self._delay)
+        self.is_running = True
         try:
+            if self._delay:
+                self._called.wait(self._delay)
             with waiting_at_most(LOCK_WAIT):
                 self._watch_until_stopped()
         finally:
+            self.is_running = False
             connection.close()
 
     def _watch_until_stopped(self) -> None:

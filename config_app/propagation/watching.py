@@ -66,9 +66,14 @@ def keep_current() -> None:
     Call this function at each request. It checks the database at most once in ``NEVER_BEGUN`` seconds. In a
     test run, it does nothing.
     """
-    global _looked_at  # noqa: PLW0603
-    if is_test_run():
+    if (watcher := _watcher) is not None and watcher.is_running:
         return
+    if not is_test_run():
+        _start_or_look()
+
+
+def _start_or_look() -> None:
+    global _looked_at  # noqa: PLW0603
     if not is_watching():
         start()
     elif (watcher := _watcher) is not None and watcher.cannot_run():
