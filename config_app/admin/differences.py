@@ -53,7 +53,9 @@ def in_words(rows: Iterable[ShownChange]) -> str:
 def _word(row: ShownChange, text: str | None) -> str:
     if text is None:
         return NOT_SET if row.is_secret else "default"
-    return Truncator(text).chars(LONGEST) if text else "empty"
+    if not text:
+        return "empty"
+    return text if len(text) <= LONGEST else Truncator(text).chars(LONGEST)
 
 
 def _shown(difference: Difference) -> ShownChange:

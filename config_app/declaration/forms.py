@@ -20,6 +20,7 @@ RESET, CLEAR, KEEP = "_reset_", "_clear_", "_keep_"
 TICKS = {RESET: "Reset to default", CLEAR: "Clear", KEEP: "Store this value"}
 
 NUMBER = re.compile(r"[0-9]{1,18}")
+NO_FILES: MultiValueDict[str, Any] = MultiValueDict()
 INCOMPLETE = "This page was incomplete. Load it again."
 
 
@@ -134,9 +135,10 @@ class ConfigurationForm(RevisionForm):
         initial: Mapping[str, Any] | None = None,
     ) -> None:
         self.settings = {setting.key: setting for setting in settings}
-        shown = " ".join(key for key in self.settings if self._may_send_nothing(key))
-        start = {**values, SHOWN: shown, **(initial or {})}
+        silent = [key for key, setting in self.settings.items() if _may_send_nothing(setting)]
+        start = {**values, SHOWN: " ".join(silent), **(initial or {})}
         super().__init__(data, initial=start, use_required_attribute=False)
+        self._silent, self._were_shown = frozenset(silent), frozenset(str(self.data.get(SHOWN, "")).split())
         self._stored, self._refused = stored, refused
         sent = [name for name in self.data if name.startswith("_")]
         ticked = {name.removeprefix(tick) for tick in TICKS for name in sent if name.startswith(tick)}
@@ -156,24 +158,19 @@ class ConfigurationForm(RevisionForm):
 
     def is_posted(self, setting: Setting) -> bool:
         """Return whether the submitted data contains a value for a setting."""
-        if self._may_send_nothing(setting.key):
-            return setting.key in self.data or setting.key in str(self.data.get(SHOWN, "")).split()
+        if setting.key in self._silent:
+            return setting.key in self.data or setting.key in self._were_shown
         widget = setting.declaration.field.widget
         return not widget.value_omitted_from_data(self.data, self.files, setting.key)
 
-    def _may_send_nothing(self, key: str) -> bool:
-        """Return whether a browser may send nothing for this setting although the page showed it."""
-        # The widgets of such settings never report that their value was omitted.
-        widget = self.settings[key].declaration.field.widget
-        return not widget.value_omitted_from_data({}, MultiValueDict(), key)
-
     def _is_touched(self, setting: Setting) -> bool:
         """Return whether the submitted value differs from the value that the page showed."""
-        if not self.is_posted(setting):
-            return False
         field, shown = setting.declaration.field, self.initial.get(setting.key)
         sent = field.widget.value_from_datadict(self.data, self.files, setting.key)
-        return sent != field.prepare_value(shown) and field.has_changed(shown, sent)
+        # Most settings are unchanged. A text field sends the text that was shown, a checkbox True or False.
+        if sent is shown or sent == field.prepare_value(shown):
+            return False
+        return self.is_posted(setting) and field.has_changed(shown, sent)
 
     def _add(self, setting: Setting) -> None:
         self.fields[setting.key] = setting.form_field()
@@ -229,6 +226,12 @@ class ConfigurationForm(RevisionForm):
 
     def _ticked(self, control: str, key: str) -> bool:
         return bool(self.cleaned_data.get(control + key))
+
+
+def _may_send_nothing(setting: Setting) -> bool:
+    """Return whether a browser may send nothing for this setting although the page showed it."""
+    # The widgets of such settings never report that their value was omitted.
+    return not setting.declaration.field.widget.value_omitted_from_data({}, NO_FILES, setting.key)
 
 
 def _show_initial(field: forms.Field) -> None:
