@@ -28,22 +28,25 @@ class Carried(NamedTuple):
     - ``leftover``: the current key of each entry that was dropped for a newer one, by former key.
     """
 
-    entries: dict[str, Any]
+    entries: Mapping[str, Any]
     former: Mapping[str, str]
     leftover: Mapping[str, str]
 
 
-def carry_over(names: Mapping[str, str], found: dict[str, T]) -> Carried:
+def carry_over(names: Mapping[str, str], found: Mapping[str, T]) -> Carried:
     """Return the entries of ``found`` under current keys; ``names`` is the result of ``former_names``."""
     former: dict[str, str] = {}
     leftover: dict[str, str] = {}
-    for old in [old for old in names if old in found]:
-        entry, key = found.pop(old), names[old]
-        if key in found:
+    if not (carried := [old for old in names if old in found]):
+        return Carried(found, former, leftover)
+    entries = dict(found)
+    for old in carried:
+        entry, key = entries.pop(old), names[old]
+        if key in entries:
             leftover[old] = key
         else:
-            found[key], former[key] = entry, old
-    return Carried(found, former, leftover)
+            entries[key], former[key] = entry, old
+    return Carried(entries, former, leftover)
 
 
 def imported_names(key: str, formerly: Iterable[str], imported_from: tuple[str, ...]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import json
 import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -121,30 +122,40 @@ def read() -> Stored:
     Raise ``DatabaseUnavailable`` if the tables cannot be read.
     """
     with reading():
-        found, shared = _read_everything()
-        if not found:
+        rows, shared = _read_everything()
+        if not rows:
             return _read_empty()
-    rows = {
-        key: Row(value, bool(is_secret))
-        for key, value, is_secret in found
-        if key is not None and value is not None  # NULL is possible if the table lost its constraints
-    }
     version, revision, recorded, refused, unconfirmed = shared
     numbers = version or 0, revision or 0, recorded or 0
     rows, former, leftover = carry_over(get_schema().former, rows)
     return Stored(rows, *numbers, refused is not None, unconfirmed is not None, former, leftover)
 
 
-def _read_everything() -> tuple[Sequence[Sequence[Any]], Sequence[Any]]:
-    """Return ``[key, value, is_secret]`` of every row, and the five columns that all rows share."""
+def _read_everything() -> tuple[Mapping[str, Row], Sequence[Any]]:
+    """Return every row by key, and the five columns that all rows share."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute(*statements.everything_packed(connection.alias))
             packed, *shared = cursor.fetchone()
-            return json.loads(packed), shared
+            return _unpack(packed), shared
         cursor.execute(*statements.everything(connection.alias))
         found = cursor.fetchall()
-        return [row[:3] for row in found], found[0][3:] if found else ()
+        return _by_key(row[:3] for row in found), found[0][3:] if found else ()
+
+
+@functools.lru_cache(maxsize=1)
+def _unpack(packed: str) -> Mapping[str, Row]:
+    """Return the rows in the JSON text of ``statements.everything_packed``."""
+    # A save reads the rows twice before it changes them. Comparing the texts takes far less time.
+    return _by_key(json.loads(packed))
+
+
+def _by_key(found: Iterable[Sequence[Any]]) -> dict[str, Row]:
+    return {
+        key: Row(value, bool(is_secret))
+        for key, value, is_secret in found
+        if key is not None and value is not None  # NULL is possible if the table lost its constraints
+    }
 
 
 def _read_empty() -> Stored:
