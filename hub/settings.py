@@ -51,6 +51,7 @@ MIDDLEWARE = [
     "hub.middleware.proxy.trusted_proxies",
     "hub.middleware.transport.strict_transport",
     "hub.middleware.hosts.allowed_hosts",
+    "hub.middleware.unlocking.unlock_first",
     "setup_wizard.middleware.SetupGateMiddleware",
     "hub.middleware.cors.CorsMiddleware",
     "hub.middleware.static.StaticFilesMiddleware",

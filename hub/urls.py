@@ -11,6 +11,7 @@ from hub.api.webhook import reload_config
 from hub.dashboard.views import dashboard
 from hub.responses import health
 from hub.site.sign_in import ProofView, SignedOutView, SignInView, SignOutView
+from hub.site.unlock import UnlockView
 from hub.workos.connection import ConnectionView, check
 from hub.workos.sign_in import callback
 from setup_wizard.pages.last_page import show_done
@@ -20,6 +21,7 @@ admin.autodiscover()
 urlpatterns = [
     path("", dashboard, name="dashboard"),
     path("setup/", include("setup_wizard.urls")),
+    path("unlock/", UnlockView.as_view(), name="unlock"),
     path("welcome/", show_done, name="setup-done"),
     path("auth/login", SignInView.as_view(), name="login"),
     path("auth/callback", callback, name="callback"),

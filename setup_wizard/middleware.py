@@ -44,7 +44,7 @@ class SetupGateMiddleware:
 
     def _answer(self, request: HttpRequest, place: str, config: Any) -> HttpResponseBase:
         if config is None:
-            is_open = place in {WIZARD, HEALTH} or _is_static(request.path_info)
+            is_open = place in {WIZARD, HEALTH, *get_product().open_places()} or _is_static(request.path_info)
             return self.get_response(request) if is_open else _denied(request)
         if place == WIZARD:
             return refusals.closed(request)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -64,6 +64,10 @@ class Product:
     proved_modes: tuple[str, ...] = ()
     """The modes that require a test sign-in in the browser before the claim."""
     command_options: tuple[CommandOption, ...] = ()
+
+    def open_places(self) -> Collection[str]:
+        """Return the first segments of the paths that answer before the claim, besides the wizard's."""
+        return ()
 
     def is_configured(self, config: Any) -> bool:
         """Return whether ``config`` is the configuration of a claimed install."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
+import time
 from collections.abc import Sequence
 from contextvars import ContextVar
 
@@ -21,6 +22,9 @@ from config_app.store.forking import open_in_children
 from config_app.store.process import process
 from config_app.store.transactions import UntilCommit
 
+RETRY = 2.0
+"""How many seconds ``seems_locked`` waits between two attempts to unlock the keyring."""
+
 _lock = open_in_children(threading.Lock())
 
 
@@ -29,12 +33,14 @@ class _Unlocked:
 
     def __init__(self) -> None:
         self.keyring: Keyring | None = None
+        self.seems_locked, self.retry_at = False, 0.0
         self.made: ContextVar[tuple[Keyring, UntilCommit] | None] = ContextVar(
             "config_app_made", default=None
         )
 
     def reset(self) -> None:
         self.keyring = None
+        self.seems_locked, self.retry_at = False, 0.0
         self.made.set(None)
 
     def of_transaction(self) -> Keyring | None:
@@ -124,6 +130,18 @@ def is_locked() -> bool:
     except KeyringLocked:
         return True
     return False
+
+
+def seems_locked() -> bool:
+    """Return whether the keyring is locked; a locked one is tried again only after ``RETRY`` seconds.
+
+    An install without secrets has no keyring, which is not locked.
+    """
+    # This is called for each request, and each attempt needs queries and perhaps scrypt.
+    if _unlocked.keyring is None and time.monotonic() >= _unlocked.retry_at:
+        _unlocked.seems_locked = is_locked() and exists()
+        _unlocked.retry_at = time.monotonic() + RETRY
+    return _unlocked.keyring is None and _unlocked.seems_locked
 
 
 def unlockers() -> list[Unlocker]:

@@ -39,6 +39,9 @@ IN_A_KNOWN_BROWSER: Mapping[tuple[str, ...], int] = {("username",): 5}
 WRONG_TOKENS: Mapping[tuple[str, ...], int] = {("ip_address",): 20}
 """The limit for wrong setup tokens from one IP address. Strangers elsewhere cannot block the owner."""
 SETUP_TOKEN = "(setup token)"  # noqa: S105 - wrong tokens are counted under this name
+RECOVERY_CODE = "(recovery code)"
+"""Wrong recovery codes are counted under this name."""
+WITHOUT_ACCOUNT = {SETUP_TOKEN, RECOVERY_CODE}
 NO_ADDRESS = "(no e-mail address)"
 LONGEST = 255
 """The longest account name that django-axes stores, in characters."""
@@ -55,7 +58,7 @@ def parameters(request: HttpRequest, credentials: Credentials = None) -> list[li
 
 
 def _limits(request: HttpRequest, credentials: Credentials) -> Mapping[tuple[str, ...], int]:
-    if (credentials or {}).get("username") == SETUP_TOKEN:
+    if (credentials or {}).get("username") in WITHOUT_ACCOUNT:
         return WRONG_TOKENS
     return IN_A_KNOWN_BROWSER if known_browser(request, _email(credentials)) else LIMITS
 
@@ -65,8 +68,8 @@ def account(request: HttpRequest, credentials: Credentials = None) -> str:
 
     This is the account's name. In a known browser, the browser's random name stands before it.
     """
-    if (credentials or {}).get("username") == SETUP_TOKEN:
-        return SETUP_TOKEN
+    if (name := str((credentials or {}).get("username"))) in WITHOUT_ACCOUNT:
+        return name
     email = _email(credentials)
     return f"{known_browser(request, email)} {email}".strip()[:LONGEST]
 
@@ -107,7 +110,16 @@ def holds(request: HttpRequest) -> bool:
 
 def count_wrong_token(request: HttpRequest) -> bool:
     """Count a wrong setup token for the request's address; return whether that address must now wait."""
-    tried = {"username": SETUP_TOKEN}
+    return _count(request, SETUP_TOKEN)
+
+
+def count_wrong_code(request: HttpRequest) -> bool:
+    """Count a wrong recovery code for the request's address; return whether that address must now wait."""
+    return _count(request, RECOVERY_CODE)
+
+
+def _count(request: HttpRequest, name: str) -> bool:
+    tried = {"username": name}
     if AxesProxyHandler.is_allowed(request, tried):
         AxesProxyHandler.user_login_failed(None, tried, request)
     else:

@@ -18,6 +18,7 @@ from hub.environment.instance import (
     DATABASE_PATH,
     DATABASE_URL,
     ENCRYPTION_KEY,
+    ENCRYPTION_KEY_FILE,
     UnusableDataDirectory,
     require_data_dir,
 )
@@ -102,7 +103,17 @@ def env_file() -> Finding:
         return Finding(f"there is no {file.path}", misspelt)
     if instance().first_start:
         return Finding(f"the first start imports {file.path}", misspelt)
+    if any(file.values.get(name) for name in (ENCRYPTION_KEY, ENCRYPTION_KEY_FILE)):
+        return Finding(
+            f"{file.path} still gives the encryption key", (*_left_over(file), *_exposed_key(file))
+        )
     return Finding(f"{file.path} has no effect any more", tuple(_left_over(file)))
+
+
+def _exposed_key(file: EnvFile) -> Iterator[Problem]:
+    if file.values.get(ENCRYPTION_KEY) and _is_exposed(file.path):
+        message = f"other users of this machine can read {file.path}, which contains {ENCRYPTION_KEY}"
+        yield Problem(code="env_key_exposed", message=message, fix=f"run chmod 600 {file.path}")
 
 
 def _left_over(file: EnvFile) -> Iterator[Problem]:
@@ -113,14 +124,14 @@ def _left_over(file: EnvFile) -> Iterator[Problem]:
     yield Problem(
         code="env_secrets",
         message=f"{file.path} still contains {', '.join(names)}, and {how}",
-        fix="remove these lines or the whole file, which has no effect any more",
+        fix="remove these lines, which have no effect any more",
     )
 
 
 def _secret_variables() -> list[str]:
     """Return the names of the variables whose values are secret or can contain a password."""
     imported = [name for s in schema.settings.values() if s.is_secret for name in s.imported_from]
-    return [*imported, ENCRYPTION_KEY, DATABASE_URL]
+    return [*imported, DATABASE_URL]
 
 
 def _is_exposed(path: Path) -> bool:

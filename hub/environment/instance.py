@@ -33,7 +33,6 @@ ENV_FILE: Final = "HUB_ENV_FILE"
 MIN_KEY_CHARACTERS: Final = 32
 MAX_KEY_BYTES: Final = 64 * 1024
 INSTANCE_FILE: Final = "instance.json"
-
 _VARIABLE_OF: Final = {"database_url": DATABASE_URL, "database_path": DATABASE_PATH}
 
 T = TypeVar("T")
@@ -112,9 +111,10 @@ def resolve_instance(environ: Mapping[str, str], base_dir: Path) -> Instance:
     env_file = process.read(ENV_FILE, resolve_path) or resolve_path(".env", base_dir)
     remembered = _read_instance_file(data_dir / INSTANCE_FILE)
     if remembered is None:
-        later = _env_file_source(env_file, data_dir, base_dir)
+        later = keys = _env_file_source(env_file, data_dir, base_dir)
     else:
         later = _Source(str(data_dir / INSTANCE_FILE), remembered, data_dir)
+        keys = _env_file_key(env_file, data_dir, base_dir)
     pinned = _database(process)
     named = None if pinned else _database(later)
     database = pinned or named or sqlite_database("hub.db", data_dir)
@@ -125,7 +125,7 @@ def resolve_instance(environ: Mapping[str, str], base_dir: Path) -> Instance:
         database_path=database.path,
         database_label=database.label,
         env_file=env_file,
-        encryption_key=_encryption_key(process) or _encryption_key(later),
+        encryption_key=_encryption_key(process) or _encryption_key(keys),
         key_file=data_dir / "machine.key",
         token_file=data_dir / "setup-token",
         first_start=remembered is None,
@@ -146,10 +146,9 @@ def remember_database(instance: Instance) -> None:
     record = {"database_url": url, "database_path": None if path is None else str(path)}
     if not instance.named_by_env_file:
         record = dict.fromkeys(record)
-    content = json.dumps(record, indent=2).encode() + b"\n"
     target = instance.data_dir / INSTANCE_FILE
     try:
-        publish_once(target, content)
+        publish_once(target, json.dumps(record, indent=2).encode() + b"\n")
     except OSError as error:
         raise UnusableDataDirectory(f"{target} cannot be written: {error.strerror}") from None
 
@@ -206,6 +205,14 @@ def _env_file_source(path: Path, data_dir: Path, base_dir: Path) -> _Source:
     # If a bad line names the database or a key, the hub must not use the default instead.
     broken = {p.name: p for p in file.problems if p.name is not None and p.name not in file.values}
     return _Source(str(path), file.values, base_dir, broken, lines_too_late(file, data_dir, base_dir))
+
+
+def _env_file_key(path: Path, data_dir: Path, base_dir: Path) -> _Source:
+    """Return `.env` as a source of the key alone, after the first start. Parse it only if it names a key."""
+    with contextlib.suppress(OSError):  # the doctor reports it
+        if ENCRYPTION_KEY.encode() in path.read_bytes():
+            return _env_file_source(path, data_dir, base_dir)
+    return _Source(str(path), {}, base_dir)
 
 
 def lines_too_late(file: EnvFile, data_dir: Path, base_dir: Path) -> tuple[EnvProblem, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from django.urls import reverse
 
 from config_app import store
 from config_app.declaration.unset import UNSET
+from config_app.encryption import install_keyring
 from config_app.errors import ConfigError, DatabaseUnavailable
 from config_app.fields.hosts import is_loopback
 from config_app.live import runtime
@@ -70,6 +71,10 @@ class HubSetup(Product):
     def token_file(self) -> Path:
         """Return the path of the token file in the instance directory."""
         return settings.INSTANCE.token_file
+
+    def open_places(self) -> Collection[str]:
+        """Return the page that unlocks the secrets, while they are locked."""
+        return ("unlock",) if install_keyring.seems_locked() else ()
 
     def count_wrong_token(self, request: HttpRequest) -> str | None:
         """Count a wrong token from this client; return a message if the client has sent too many (W5)."""

@@ -151,6 +151,7 @@ def test_without_the_key_the_page_works_and_names_what_needs_re_entry(
         raise KeyringLocked("no key fits")
 
     monkeypatch.setattr(install_keyring, "get_keyring", locked)
+    client.cookies["hub_unlock_later"] = "1"
     response = client.get(EDITOR)
     assert response.status_code == 200
     assert "must be entered again" in row(response.content, "workos_api_key")

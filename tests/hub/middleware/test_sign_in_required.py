@@ -20,6 +20,7 @@ PUBLIC = {
     "signed-out",
     "live",
     "ready",
+    "unlock",  # leads to the dashboard, unless the secrets are locked
     "setup-done",  # leads to the dashboard, unless this browser has just claimed the hub
 }
 REFUSED_BY_THE_VIEW = {

@@ -91,6 +91,43 @@ def test_another_machine_with_the_key_in_env_keeps_access_without_it(
     assert script(second, START) == secret
 
 
+def test_a_key_that_stays_in_env_is_honoured_at_each_start(hub_process: HubProcess) -> None:
+    hub = hub_process
+    hub.env_file.write_text("HUB_ENCRYPTION_KEY=a key that the operator keeps here\nHUB_PORT=9001\n")
+    secret = script(hub, START)
+    (hub.data_dir / "machine.key").unlink()
+    assert script(hub, START) == secret
+    hub.env_file.write_text("HUB_ENCRYPTION_KEY=short\n")
+    assert "expected at least 32 characters; correct it in" in hub.run("bootstrap").stderr
+
+
+def test_the_doctor_does_not_advise_to_delete_the_only_copy_of_the_key(hub_process: HubProcess) -> None:
+    hub = hub_process
+    hub.env_file.write_text("HUB_ENCRYPTION_KEY=a key that the operator keeps here\n")
+    hub.env_file.chmod(0o600)
+    hub.manage("bootstrap")
+    facts = {fact["name"]: fact for fact in json.loads(hub.config("doctor", "--json"))["facts"]}
+    assert facts["env_file"]["problems"] == []
+    assert "still gives the encryption key" in facts["env_file"]["finding"]
+    hub.env_file.chmod(0o644)
+    assert "env_key_exposed" in hub.config("doctor", "--json")
+
+
+def test_another_shared_key_beside_the_machines_key_opens_after_the_next_start(
+    hub_process: HubProcess,
+) -> None:
+    hub = hub_process
+    hub.environment["HUB_ENCRYPTION_KEY"] = "the shared key with which the hub was claimed"
+    secret = script(hub, START)
+    hub.environment["HUB_ENCRYPTION_KEY"] = "the shared key that is used from now on"
+    script(hub, START)
+    hub.manage("config", "keys", "retire", "shared")
+    (hub.data_dir / "machine.key").unlink()
+    assert script(hub, START) == secret
+    hub.environment["HUB_ENCRYPTION_KEY"] = "the shared key with which the hub was claimed"
+    assert "it was retired" in hub.run("config", "rotate-key", "--yes").stderr
+
+
 def rows(hub: HubProcess) -> list[list[tuple[object, ...]]]:
     return [
         hub.sql("SELECT * FROM system_config ORDER BY config_key"),
