@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.conf import settings
@@ -20,9 +19,10 @@ from config_app.encryption.slot_management import new_recovery_code
 from config_app.live import runtime
 from config_app.testing import reset_process
 from hub.database.location import database_from_url
-from hub.middleware.static import StaticFilesMiddleware
 from hub.models import User
+from tests.support import static_files
 from tests.support.browsers.clients import browser
+from tests.support.databases import refill
 from tests.support.databases.in_process import ON_BOTH_DATABASES, DatabaseEntry, served_by
 from tests.support.databases.postgresql import PostgreSQL
 from tests.support.process_environment import DATA_DIR
@@ -64,19 +64,11 @@ def django_db_modify_db_settings() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def static_files_are_found_once() -> Iterator[None]:
-    """Look for the static files only once, because that takes long and each new test client repeats it."""
-    find: Any = StaticFilesMiddleware.add_files_from_finders
-    found: dict[str, Any] = {}
-
-    def find_once(layer: StaticFilesMiddleware) -> None:
-        if not found:
-            find(layer)
-            found.update(layer.files)
-        layer.files.update(found)
-
+def some_work_is_done_once() -> Iterator[None]:
+    """Look for static files, content types and permissions only once, and not again for each test."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(StaticFilesMiddleware, "add_files_from_finders", find_once)
+        static_files.find_once(patch.setattr)
+        refill.refill_quickly(patch.setattr)
         yield
 
 

@@ -6,6 +6,7 @@ a fork forgets what they have read and reads its own environment instead, as a n
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import os
@@ -21,7 +22,10 @@ NOWHERE = "/proc/nowhere"
 SETTINGS = "hub.settings"
 APPS = ("config_app", "setup_wizard", "hub")
 ALSO_USED = (
+    "cryptography.hazmat.primitives.hpke",
+    "cryptography.hazmat.primitives.kdf.hkdf",
     "django.contrib.sessions.backends.db",
+    "django.core.asgi",
     "django.core.handlers.asgi",
     "django.core.management.commands.shell",
     "django.db.backends.postgresql.base",
@@ -30,6 +34,7 @@ ALSO_USED = (
     "django.template.loader_tags",
     "gunicorn.app.wsgiapp",
     "gunicorn.arbiter",
+    "gunicorn.glogging",
     "gunicorn.workers.base",
     "psycopg",
     "uvicorn.lifespan.off",
@@ -69,6 +74,7 @@ def import_everything() -> None:
     django.setup()
     for name in (*ALSO_USED, *(path.rpartition(".")[0] for path in QUICK_HASHES), *_modules()):
         importlib.import_module(name)
+    _prepare_to_serve()
     assert not sys.modules.keys() & set(OF_ONE_MASTER)
     _remember_defaults()
     gc.collect()
@@ -76,11 +82,31 @@ def import_everything() -> None:
 
 
 def _modules() -> list[str]:
+    from django.apps import apps
+
     found: list[str] = []
-    for app in APPS:
-        package = importlib.import_module(app)
-        found += [module.name for module in pkgutil.walk_packages(package.__path__, f"{app}.")]
+    for name in (*APPS, *(f"{app.name}.migrations" for app in apps.get_app_configs())):
+        with contextlib.suppress(ModuleNotFoundError):  # an app without migrations
+            package = importlib.import_module(name)
+            found += [module.name for module in pkgutil.walk_packages(package.__path__, f"{name}.")]
     return [name for name in found if name not in (*OF_ONE_MASTER, *READ_THE_ENVIRONMENT)]
+
+
+def _prepare_to_serve() -> None:
+    """Do what a served hub does once: find static files, import the middleware, compile expressions."""
+    from django.conf import settings
+    from django.core.validators import validate_email
+    from django.http import HttpResponse
+    from django.utils.module_loading import import_string
+
+    from hub.middleware.static import StaticFilesMiddleware
+    from tests.support import static_files
+
+    static_files.find_once()
+    StaticFilesMiddleware(HttpResponse)  # type: ignore[no-untyped-call]  # whitenoise has no types
+    for path in settings.MIDDLEWARE:
+        import_string(path)
+    validate_email("owner@example.com")
 
 
 def _remember_defaults() -> None:
