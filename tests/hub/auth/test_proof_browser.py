@@ -111,7 +111,7 @@ def test_without_scripts_the_page_asks_beside_the_buttons(
         page = sign_in(hub, visitor)
         edit(page)
         page.get_by_role("button", name="Save", exact=True).click()
-        expect(page.get_by_text("enter WorkOS API Key once more")).to_be_visible()
+        expect(page.get_by_text("Enter WorkOS API Key again")).to_be_visible()
         expect(page.get_by_label("Allowed Hosts", exact=True)).to_have_value(HOSTS)
         assert SECRET not in page.content()
         photograph(page, f"proof-no-script-{scheme}", whole=False)
