@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from asgiref.sync import sync_to_async
-
 from config_app.change.plan import Plan, plan
 from config_app.change.rollback import plan_rollback
 from config_app.declaration.secret import Secret
@@ -14,6 +12,7 @@ from config_app.declaration.unset import UNSET
 from config_app.live.hooks import on_change
 from config_app.live.runtime import get_config, get_snapshot, loaded, reload
 from config_app.live.snapshot import Snapshot
+from config_app.live.threads import to_async
 from config_app.propagation.sources import using_database
 from config_app.propagation.watching import start as start_watching
 from config_app.propagation.watching import stop as stop_watching
@@ -50,10 +49,10 @@ async def aget_config(*, force_reload: bool = False) -> Any:
     The first call in a process reads the database, in a thread.
     """
     if force_reload:
-        return await sync_to_async(reload_config)()
-    return get_config() if loaded() else await sync_to_async(get_config)()
+        return await to_async(reload_config)()
+    return get_config() if loaded() else await to_async(get_config)()
 
 
 async def aplan(changes: Mapping[str, Any], base_revision: int | None = None) -> Plan:
     """Call ``plan`` in a thread and return the plan. To apply it, call its method ``aapply``."""
-    return await sync_to_async(plan)(changes, base_revision)
+    return await to_async(plan)(changes, base_revision)

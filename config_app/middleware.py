@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from asgiref.sync import iscoroutinefunction, sync_to_async
+from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 
 from config_app.errors import ConfigError
 from config_app.live import pinning, runtime
+from config_app.live.threads import to_async
 from config_app.logs import REVISION
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -30,7 +31,7 @@ def one_revision(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRe
     if iscoroutinefunction(get_response):
 
         async def amiddleware(request: HttpRequest) -> Any:
-            pin = _pin(request) if runtime.loaded() else await sync_to_async(_pin)(request)
+            pin = _pin(request) if runtime.loaded() else await to_async(_pin)(request)
             if pin is None:
                 return await get_response(request)
             with pin as number:

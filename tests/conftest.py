@@ -30,6 +30,7 @@ from tests.support.processes import command_server
 from tests.support.processes.hub_process import HubProcess
 from tests.support.soak import choose_examples
 
+collect_ignore = ["support/adopter"]  # the tests of a project, which tests/foreign runs
 pytest_plugins = [
     "tests.support.keys",
     "tests.support.browsers.running",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bench.inside import Round
 from bench.inside.reads import timers
 from config_app import api
-from config_app.live import pinning, runtime
+from config_app.live import pinning
 
 
 def prepare() -> Round:
@@ -14,7 +14,7 @@ def prepare() -> Round:
     measure_reads = timers()
 
     def measure() -> dict[str, float]:
-        with pinning.override(runtime.get_config()):
+        with pinning.OneRevision():
             return measure_reads()
 
     return measure

@@ -6,8 +6,6 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
-from asgiref.sync import sync_to_async
-
 from config_app import store
 from config_app.change import rights
 from config_app.change.adoption import adopt, unrecorded
@@ -17,6 +15,7 @@ from config_app.declaration.setting import TakesEffect
 from config_app.errors import ConfigError, InvalidPlan, RuleViolation, StaleRevision
 from config_app.live import runtime
 from config_app.live.resolution import Known, Resolution, read_with_keyring, resolve
+from config_app.live.threads import to_async
 from config_app.models import Revision
 from config_app.project import get_project, get_schema
 from config_app.store import CODE, Edit, Origin, Stored
@@ -106,7 +105,7 @@ class Plan:
 
     async def aapply(self, **options: Any) -> Revision | None:
         """Call ``apply`` in a thread, with the same options, and return its result."""
-        return await sync_to_async(self.apply)(**options)
+        return await to_async(self.apply)(**options)
 
 
 def actor_name(actor: object) -> str:

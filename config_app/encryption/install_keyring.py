@@ -6,7 +6,6 @@ import functools
 import threading
 import time
 from collections.abc import Sequence
-from contextvars import ContextVar
 
 from config_app import store
 from config_app.declaration.reserved import SALT_KEY, key_id_of
@@ -18,9 +17,10 @@ from config_app.errors import KeyringLocked
 from config_app.models import Change, KeySlot, SystemConfig
 from config_app.problems import Problem
 from config_app.project import get_project
+from config_app.store import transactions
 from config_app.store.forking import open_in_children
 from config_app.store.process import process
-from config_app.store.transactions import UntilCommit
+from config_app.store.transactions import UntilCommit, WhileOpen, in_transaction
 
 RETRY = 2.0
 """How many seconds ``seems_locked`` waits between two attempts to unlock the keyring."""
@@ -29,24 +29,40 @@ _lock = open_in_children(threading.Lock())
 
 
 class _Unlocked:
-    """The unlocked keyring of this process. Until its commit, a transaction keeps a new keyring to itself."""
+    """The unlocked keyring of this process. What a transaction has made or unlocked belongs to it alone."""
 
     def __init__(self) -> None:
         self.keyring: Keyring | None = None
         self.seems_locked, self.retry_at = False, 0.0
-        self.made: ContextVar[tuple[Keyring, UntilCommit] | None] = ContextVar(
-            "config_app_made", default=None
-        )
 
     def reset(self) -> None:
         self.keyring = None
         self.seems_locked, self.retry_at = False, 0.0
-        self.made.set(None)
 
     def of_transaction(self) -> Keyring | None:
-        """Return the keyring that the caller's open transaction made; ``None`` if it made none."""
-        made = self.made.get()
-        return made[0] if made and made[1].is_pending() else None
+        """Return the keyring that the caller's open transaction has made or unlocked, if any."""
+        own = transactions.current()
+        if own is None or own.keyring is None:
+            return None
+        keyring, is_valid = own.keyring
+        return keyring if is_valid() else None
+
+    def keep(self, keyring: Keyring) -> Keyring:
+        """Use ``keyring`` and return it; in a transaction, use it only until the innermost block ends."""
+        if in_transaction():
+            transactions.join().keyring = keyring, WhileOpen()
+        else:
+            self.keyring = keyring
+        return keyring
+
+    def keep_after_commit(self, keyring: Keyring) -> None:
+        """Use ``keyring`` in the open transaction now, and in this process after the commit."""
+        until_commit = UntilCommit(functools.partial(self._keep_committed, keyring))
+        transactions.join().keyring = keyring, until_commit.is_pending
+
+    def _keep_committed(self, keyring: Keyring) -> None:
+        if not in_transaction():  # otherwise, a test calls the callbacks, but the transaction never commits
+            self.keyring = keyring
 
 
 _unlocked = process.keep(_Unlocked())
@@ -54,18 +70,13 @@ _unlocked = process.keep(_Unlocked())
 
 def get_keyring() -> Keyring:
     """Return the unlocked keyring; raise ``KeyringLocked``, with reason and fix, if no key unlocks it."""
-    if (made := _unlocked.of_transaction()) is not None:
-        return made
-    if _unlocked.keyring is None:
-        with _lock:
-            _unlocked.keyring = unlock_again()
-    return _unlocked.keyring
+    return _unlocked.of_transaction() or _unlocked.keyring or _refreshed()
 
 
 def use_after_commit(keyring: Keyring) -> None:
     """Use ``keyring`` in the caller's open transaction now, and in this process after the commit."""
     # If the transaction is rolled back, this keyring must be forgotten: no slot has its newest data key.
-    _unlocked.made.set((keyring, UntilCommit(functools.partial(setattr, _unlocked, "keyring", keyring))))
+    _unlocked.keep_after_commit(keyring)
 
 
 def decrypt(name: str, ciphertext: str) -> str:
@@ -95,8 +106,7 @@ def newest_keyring() -> Keyring:
 
 def _refreshed() -> Keyring:
     with _lock:
-        _unlocked.keyring = unlock_again()
-    return _unlocked.keyring
+        return _unlocked.keep(unlock_again())
 
 
 def follow_salt(salt: str | None) -> Problem | None:
@@ -110,7 +120,7 @@ def follow_salt(salt: str | None) -> Problem | None:
     if salt == _unlocked.keyring.salt and not _has_a_dropped_key(_unlocked.keyring):
         return None
     try:
-        _unlocked.keyring = unlock_again()
+        _unlocked.keep(unlock_again())
     except KeyringLocked as error:
         message = f"{SALT_KEY} was changed in the database; after a restart, no secret can be decrypted"
         return Problem(code="keyring_locked", message=message, fix=f"{error}", severity="error")

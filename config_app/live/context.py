@@ -1,12 +1,12 @@
 """What a caller sees if it is not the current configuration of the process.
 
-There are three reasons. A request is pinned to one snapshot. A test overrides values. Or an open transaction
-has written a configuration that is not committed yet, or has read one that is no longer the newest.
+There are two reasons. A request is pinned to one snapshot. Or an open transaction has written a configuration
+that is not committed yet, or has read one that is no longer the newest. Tests can also override values; see
+``config_app.live.overriding``.
 """
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -14,6 +14,8 @@ from typing import Any
 
 from config_app.errors import DatabaseUnavailable
 from config_app.live.snapshot import Snapshot, read_snapshot
+from config_app.live.threads import in_a_thread, is_in_event_loop
+from config_app.store import transactions
 from config_app.store.process import process
 from config_app.store.transactions import UntilCommit, WhileOpen, in_transaction
 
@@ -37,19 +39,17 @@ class _View:
 
 
 seen: ContextVar[Any] = ContextVar("config_app_seen", default=None)
-"""The runtime config that is pinned to this request, or that an override sets in this context."""
+"""The runtime config that is pinned to this request."""
 pinned: ContextVar[Snapshot | None] = ContextVar("config_app_pinned", default=None)
 """The snapshot that is pinned to this request."""
-everywhere: list[Any] = []
-"""The runtime configs of overrides for all threads. A thread without its own override sees the last one."""
-_view: ContextVar[_View | None] = ContextVar("config_app_view", default=None)
 
 
 class _Views:
-    """Forgets the view of the calling thread or task when the state of the process is reset."""
+    """Forgets what the transaction of the caller has read when the state of the process is reset."""
 
     def reset(self) -> None:
-        _view.set(None)
+        if in_transaction():
+            see_in_transaction(None)
 
 
 process.keep(_Views())
@@ -68,43 +68,36 @@ def is_unread() -> bool:
 
 
 def _open_view() -> _View | None:
-    view = _view.get()
+    transaction = transactions.current()
+    if transaction is None:
+        return None
+    view: _View | None = transaction.view
     if view is None or view.is_alive():
         return view
     while view is not None and not view.is_alive():
         view = view.outer
     # A block of the transaction has ended. Its writes now belong to the outer block or are rolled back.
-    if view is not None:
-        view.snapshot = None
-    elif in_transaction():
-        view = _View(WhileOpen(), None)
-    _view.set(view)
+    if view is None:
+        view = _View(WhileOpen(transaction.connection), None)
+    view.snapshot, transaction.view = None, view
     return view
 
 
-def is_in_event_loop() -> bool:
-    """Return whether the caller runs in an event loop, where Django refuses to use a database."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
-
-
 def _read(view: _View) -> Snapshot | None:
-    # An event loop may not read, and a thread started for this would not be in the transaction.
-    if view.snapshot is None and not is_in_event_loop():
+    if view.snapshot is None:
         try:
-            view.snapshot = read_snapshot()
+            view.snapshot = in_a_thread(read_snapshot) if is_in_event_loop() else read_snapshot()
         except DatabaseUnavailable:  # for example, PostgreSQL has aborted the transaction
             return None
     return view.snapshot
 
 
-def see_in_transaction(snapshot: Snapshot) -> Snapshot:
-    """Let the caller see ``snapshot`` until the innermost block of its transaction ends."""
-    _view.set(_View(WhileOpen(), _view.get(), snapshot))
-    return snapshot
+def see_in_transaction(snapshot: Snapshot | None) -> None:
+    """Let the caller see ``snapshot`` until the innermost block of its transaction ends.
+
+    Without a snapshot, the transaction reads it when it is first needed.
+    """
+    _see(WhileOpen(), snapshot)
 
 
 def see_own_write(after_commit: Callable[[], None]) -> None:
@@ -112,4 +105,9 @@ def see_own_write(after_commit: Callable[[], None]) -> None:
 
     If the write is rolled back, the caller again sees what it saw before the write.
     """
-    _view.set(_View(UntilCommit(after_commit).is_pending, _view.get()))
+    _see(UntilCommit(after_commit).is_pending, None)
+
+
+def _see(is_alive: Callable[[], bool], snapshot: Snapshot | None) -> None:
+    transaction = transactions.join()
+    transaction.view = _View(is_alive, transaction.view, snapshot)

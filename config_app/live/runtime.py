@@ -12,16 +12,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-
-from django.db import connections
 
 from config_app import store
 from config_app.errors import DatabaseUnavailable
-from config_app.live import context, feed, hooks
+from config_app.live import context, feed, hooks, overriding
 from config_app.live.context import views
 from config_app.live.snapshot import Snapshot, read_snapshot
+from config_app.live.threads import in_a_thread, is_in_event_loop, no_connection_left
 from config_app.project import get_schema
 from config_app.store.forking import open_in_children
 from config_app.store.process import process
@@ -30,7 +28,7 @@ from config_app.store.transactions import in_transaction
 logger = logging.getLogger("config_app")
 
 _config: Any = None  # the config of _live.snapshot; a global, because that is fastest to read
-_overridden: Callable[[], Any] | None = None  # set by look_at_context; returns the value of context.seen
+_seen: Callable[[], Any] | None = None  # returns what a request or a test sees instead; set when first used
 _loading = open_in_children(threading.Lock())
 
 
@@ -53,23 +51,27 @@ _live = process.keep(_Live())
 
 def get_config() -> Any:
     """Return the current runtime config; the first call in a process reads the database."""
-    if _overridden is not None:
-        return _overridden() or _unpinned()
-    return _unpinned() if views else _config or get_snapshot().config
+    if _seen is not None:
+        return _seen() or unpinned()
+    return unpinned() if views else _config or get_snapshot().config
 
 
-def _unpinned() -> Any:
+def unpinned() -> Any:
     """Return the config that a caller sees if nothing is pinned in its context."""
-    if context.everywhere:
-        return context.everywhere[-1]
     view = context.transaction_snapshot()
     return view.config if view else _config or get_snapshot().config
 
 
 def look_at_context() -> None:
-    """Make ``get_config`` look for a pinned config or an override from now on, which is a little slower."""
-    global _overridden  # noqa: PLW0603
-    _overridden = context.seen.get
+    """Make ``get_config`` look for a pinned config from now on, which is a little slower."""
+    global _seen  # noqa: PLW0603
+    _seen = _seen or context.seen.get
+
+
+def look_through(function: Callable[[], Any]) -> None:
+    """Make ``get_config`` return what ``function`` returns from now on, unless that is ``None``."""
+    global _seen  # noqa: PLW0603
+    _seen = function
 
 
 def get_snapshot() -> Snapshot:
@@ -90,12 +92,8 @@ def current() -> Any:
     """
     # Removed rights must end at once. The current snapshot may be a moment old, and the snapshot that is
     # pinned to a request is as old as the request.
-    newest = _newest()
-    pinned, seen = context.pinned.get(), context.seen.get()
-    if seen is None and context.everywhere:
-        return context.everywhere[-1]
-    is_pinned = seen is None or (pinned is not None and seen is pinned.config)
-    return newest.config if is_pinned else seen
+    newest, override = _newest().config, overriding.innermost()
+    return override.on(newest) if override else newest
 
 
 def _newest() -> Snapshot:
@@ -126,31 +124,23 @@ def has_loaded() -> bool:
     return _live.snapshot is not None
 
 
-def reload() -> Snapshot:
+def reload(before: Any = None) -> Snapshot:
     """Read the configuration, make it the current one, run the hooks and return its snapshot.
+
+    If this process has not read it yet, the hooks get ``before``, or do not run without it.
 
     If the database cannot be read, return the current snapshot, or raise ``DatabaseUnavailable`` if there is
     none. In a transaction, only the caller sees the result, and no hook runs. An event loop waits while a
     thread reads the database.
     """
-    if context.is_in_event_loop():
-        return _in_a_thread(reload)
+    if is_in_event_loop():
+        return in_a_thread(functools.partial(reload, before))
     if in_transaction():
         return _reload_for_transaction()
-    snapshot = reload_without_hooks()
+    with no_connection_left():
+        snapshot = reload_without_hooks(before)
     hooks.run_due()
     return snapshot
-
-
-def _in_a_thread(function: Callable[[], Snapshot]) -> Snapshot:
-    def run() -> Snapshot:
-        try:
-            return function()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        return pool.submit(run).result()
 
 
 def _reload_for_transaction() -> Snapshot:
@@ -163,16 +153,18 @@ def _reload_for_transaction() -> Snapshot:
         return _live.snapshot
     if _live.snapshot is not None and found.version > _live.snapshot.version:
         reload_on_commit()  # the transaction itself has written, for example with raw SQL
-    return context.see_in_transaction(found)
+    context.see_in_transaction(found)
+    return found
 
 
-def reload_without_hooks() -> Snapshot:
+def reload_without_hooks(before: Any = None) -> Snapshot:
     """Reload as ``reload`` does outside transactions, but leave the hooks to the next ``hooks.run_due``."""
     with _loading:
         old, new = _live.snapshot, _load()
         _put_in_force(new)
-        if old is not None:
-            hooks.announce(get_schema().changed_keys(old.config, new.config), old.config, new.config)
+        before = old.config if old else before
+        if before is not None:
+            hooks.announce(get_schema().changed_keys(before, new.config), before, new.config)
     if old is None:
         process.loaded_first()
     return new
@@ -191,7 +183,7 @@ def _reload_after_commit(before: Any, after: Any) -> None:
         _imitate_commit(before, after)
         return
     try:
-        reload()
+        reload(None if process.is_short_command else before)
     except DatabaseUnavailable as error:  # the commit succeeded, so the caller must not get an error
         _note_stale(error)
 

@@ -1,16 +1,101 @@
-"""Finds out whether a transaction is open, and whether its writes have been rolled back."""
+"""The open transaction of a caller: what belongs to it alone, and whether it has been rolled back."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import weakref
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from typing import Any
+from weakref import WeakKeyDictionary
 
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from config_app.store.process import process
 
 
 def in_transaction() -> bool:
     """Return whether this thread's connection to the configuration is in a transaction."""
     # `get_autocommit` would connect, which a test may forbid.
     return connection.in_atomic_block or (connection.connection is not None and not connection.autocommit)
+
+
+class OpenTransaction:
+    """What belongs to one open transaction: what it sees (``view``), and the keyring that it uses."""
+
+    def __init__(self, of: BaseDatabaseWrapper) -> None:
+        self._connection = weakref.ref(of)
+        # Without autocommit, a transaction begins and ends without an outermost block.
+        self._outermost = of.atomic_blocks[0] if of.atomic_blocks and of.commit_on_exit else None
+        self.view: Any = None
+        self.keyring: Any = None
+
+    def is_open(self) -> bool:
+        """Return whether the transaction is still open, as far as the thread of its connection can tell."""
+        found = self._connection()
+        if self._outermost is None or found is None:
+            return found is not None and found.connection is not None and not found.autocommit
+        return any(block is self._outermost for block in found.atomic_blocks)
+
+    @property
+    def connection(self) -> BaseDatabaseWrapper | None:
+        """Return the connection, for use in another thread; ``None`` if the transaction has ended."""
+        return self._connection() if self._outermost is not None and self.is_open() else None
+
+
+# Nothing here may refer to a connection strongly: it would stay open after its thread has ended.
+_of_connection: WeakKeyDictionary[BaseDatabaseWrapper, OpenTransaction] = WeakKeyDictionary()
+_of_caller: ContextVar[OpenTransaction | None] = ContextVar("config_app_transaction", default=None)
+"""For coroutines and threads that the code of a transaction has started; they have other connections."""
+
+
+class _Transactions:
+    """Lets a reset of the process state also forget the transaction of the calling thread or task."""
+
+    def reset(self) -> None:
+        _of_connection.pop(transaction.get_connection(), None)
+        _of_caller.set(None)
+
+
+process.keep(_Transactions())
+
+
+def current() -> OpenTransaction | None:
+    """Return the open transaction in which the caller runs, if ``join`` was called in it."""
+    if in_transaction():
+        own = _of_connection.get(transaction.get_connection())
+        return own if own and own.is_open() else None
+    copied = _of_caller.get()
+    return copied if copied and copied.connection else None
+
+
+def join() -> OpenTransaction:
+    """Return the open transaction of this thread; from now on, ``current`` returns it too."""
+    own = current() if in_transaction() else None
+    if own is None:
+        own = _of_connection[transaction.get_connection()] = OpenTransaction(transaction.get_connection())
+    _of_caller.set(own)
+    return own
+
+
+@contextlib.contextmanager
+def lent(found: OpenTransaction | None) -> Iterator[None]:
+    """Let this thread, which is a new one, use the connection of a transaction while its thread waits."""
+    shared = found.connection if found else None
+    if shared is None:
+        try:
+            yield
+        finally:
+            connections.close_all()
+        return
+    shared.inc_thread_sharing()
+    connections[DEFAULT_DB_ALIAS] = shared
+    try:
+        yield
+    finally:
+        del connections[DEFAULT_DB_ALIAS]
+        shared.dec_thread_sharing()
 
 
 class WhileOpen:
@@ -21,12 +106,14 @@ class WhileOpen:
 
     __slots__ = ("_block", "_connection")
 
-    def __init__(self) -> None:
-        self._connection = transaction.get_connection()
-        self._block = self._connection.atomic_blocks[-1] if self._connection.atomic_blocks else None
+    def __init__(self, of: BaseDatabaseWrapper | None = None) -> None:
+        found = of or transaction.get_connection()
+        self._connection = weakref.ref(found)
+        self._block = found.atomic_blocks[-1] if found.atomic_blocks else None
 
     def __call__(self) -> bool:
-        return self._block is not None and any(b is self._block for b in self._connection.atomic_blocks)
+        found = self._connection()
+        return bool(found and self._block and any(block is self._block for block in found.atomic_blocks))
 
 
 class UntilCommit:
@@ -38,7 +125,7 @@ class UntilCommit:
     __slots__ = ("_connection", "_function")
 
     def __init__(self, function: Callable[[], None]) -> None:
-        self._connection, self._function = transaction.get_connection(), function
+        self._connection, self._function = weakref.ref(transaction.get_connection()), function
         transaction.on_commit(self)
 
     def __call__(self) -> None:
@@ -46,4 +133,5 @@ class UntilCommit:
 
     def is_pending(self) -> bool:
         """Return whether the transaction is open and has not been rolled back to an earlier savepoint."""
-        return any(entry[1] is self for entry in self._connection.run_on_commit)
+        found = self._connection()
+        return found is not None and any(entry[1] is self for entry in found.run_on_commit)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import dataclasses
 import functools
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
-from unittest import TestCase
 
 from config_app.declaration.secret import Secret
-from config_app.errors import ConfigError, UnknownSetting
-from config_app.live import pinning, runtime
+from config_app.errors import DatabaseUnavailable, UnknownSetting
+from config_app.live import context, runtime
+from config_app.live.overriding import Override, innermost
 from config_app.project import get_schema
+from config_app.testing.classes import decorate_class
 
 T = TypeVar("T", bound=Callable[..., Any])
 
@@ -34,87 +33,98 @@ def _declared(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _underlying() -> Any:
-    """Return the current runtime config. If this test may not use a database, return the defaults."""
+def _config() -> Any:
+    """Return the config that the caller sees, with the values of its override."""
+    override = innermost()
+    return override.on(_below()) if override else context.seen.get()
+
+
+def _below() -> Any:
+    """Return the config without overrides; the defaults if this test may not use a database."""
     try:
-        return runtime.get_config()
-    except (ConfigError, RuntimeError, AssertionError):  # Django or pytest-django forbids it
+        return context.seen.get() or runtime.unpinned()
+    except (DatabaseUnavailable, RuntimeError, AssertionError):  # the last two: pytest-django, Django
         return get_schema().defaults
 
 
 class override_config:  # noqa: N801 - used like Django's override_settings
     """Use other values of settings in a test.
 
-    Use it as a context manager, or as a decorator of a function, a coroutine function or a test class. The
-    arguments are named after the attributes of the settings. Their values are not validated; text for a
-    secret becomes a ``Secret``. Other threads, such as that of a live server, see the values too. This needs
-    no database. Raise ``UnknownSetting`` for a name that is not a setting, and ``TypeError`` for a class
-    without tests.
+    Use it as a context manager, or as a decorator of a function, a coroutine function, a fixture's generator
+    or a test class. The arguments are named after the attributes of the settings. Their values are not
+    validated; text for a secret becomes a ``Secret``. Changes of other settings stay visible. Other threads,
+    such as that of a live server, see the values too. This needs no database. Raise ``UnknownSetting`` for a
+    name that is not a setting, and ``TypeError`` for a class without tests.
     """
 
     def __init__(self, **values: Any) -> None:
         self._values = values
-        self._entered: list[contextlib.AbstractContextManager[Any]] = []
-
-    def _override(self) -> contextlib.AbstractContextManager[Any]:
-        config = dataclasses.replace(_underlying(), **_declared(self._values))
-        return pinning.override(config, everywhere=True)
+        self._entered: list[Override] = []
 
     def __enter__(self) -> Any:
         """Begin to use the values, and return the resulting runtime config."""
-        override = self._override()
-        config = override.__enter__()
-        self._entered.append(override)
-        return config
+        self._entered.append(begin(self._values))
+        return _config()
 
     def __exit__(self, *_error: object) -> None:
         """Use the previous values again."""
-        self._entered.pop().__exit__(None, None, None)
+        self._entered.pop().end()
 
     def __call__(self, decorated: T) -> T:
-        """Decorate a function, a coroutine function or a class of tests."""
+        """Decorate a function, a coroutine function, a generator function or a class of tests."""
         if isinstance(decorated, type):
-            return cast("T", self._decorate_class(decorated))
-        if inspect.iscoroutinefunction(decorated):
+            return cast("T", decorate_class(decorated, self._values, begin))
+        overriding = functools.partial(override_config, **self._values)
+        return cast("T", functools.wraps(decorated)(_wrapper(decorated)(decorated, overriding)))
 
-            @functools.wraps(decorated)
-            async def awaited(*args: Any, **kwargs: Any) -> Any:
-                with self._override():
-                    return await decorated(*args, **kwargs)
 
-            return cast("T", awaited)
+def begin(values: Mapping[str, Any]) -> Override:
+    """Use other values from now on, and return the override; it reads nothing from the database."""
+    override = Override(_declared(values))
+    runtime.look_through(_config)
+    override.begin()
+    return override
 
-        @functools.wraps(decorated)
-        def called(*args: Any, **kwargs: Any) -> Any:
-            with self._override():
-                return decorated(*args, **kwargs)
 
-        return cast("T", called)
+Overriding = Callable[[], override_config]
 
-    def _decorate_class(self, decorated: type) -> type:
-        if issubclass(decorated, TestCase):
-            return self._decorate_test_case(decorated)
-        tests = [name for name in dir(decorated) if name.startswith("test")]
-        if not tests:
-            raise TypeError(
-                f"override_config: {decorated.__name__} has no tests; decorate a function, "
-                "a TestCase or a class with methods called test…"
-            )
-        for name in tests:
-            setattr(decorated, name, self(getattr(decorated, name)))
-        return decorated
 
-    def _decorate_test_case(self, decorated: type[TestCase]) -> type[TestCase]:
-        """Override the values from ``setUpClass`` on, so that ``setUpTestData`` and live servers see them."""
-        inherited = decorated.__dict__.get("setUpClass")
+def _wrapper(decorated: Callable[..., Any]) -> Callable[[Callable[..., Any], Overriding], Callable[..., Any]]:
+    if inspect.iscoroutinefunction(decorated):
+        return _coroutine
+    if inspect.isasyncgenfunction(decorated):
+        return _async_generator
+    return _generator if inspect.isgeneratorfunction(decorated) else _function
 
-        def set_up_class(cls: type[TestCase]) -> None:
-            cls.addClassCleanup(self.__exit__)
-            self.__enter__()
-            if inherited is not None:
-                inherited.__get__(None, cls)()
-            else:
-                super(decorated, cls).setUpClass()  # type: ignore[misc]  # cls is a subclass of decorated
 
-        decorated.setUpClass = classmethod(set_up_class)  # type: ignore[assignment]
-        return decorated
+def _function(decorated: Callable[..., Any], overriding: Overriding) -> Callable[..., Any]:
+    def called(*args: Any, **kwargs: Any) -> Any:
+        with overriding():
+            return decorated(*args, **kwargs)
+
+    return called
+
+
+def _coroutine(decorated: Callable[..., Any], overriding: Overriding) -> Callable[..., Any]:
+    async def called(*args: Any, **kwargs: Any) -> Any:
+        with overriding():
+            return await decorated(*args, **kwargs)
+
+    return called
+
+
+def _generator(decorated: Callable[..., Any], overriding: Overriding) -> Callable[..., Any]:
+    def called(*args: Any, **kwargs: Any) -> Any:  # for a fixture, which yields in its middle
+        with overriding():
+            return (yield from decorated(*args, **kwargs))
+
+    return called
+
+
+def _async_generator(decorated: Callable[..., Any], overriding: Overriding) -> Callable[..., Any]:
+    async def called(*args: Any, **kwargs: Any) -> Any:
+        with overriding():
+            async for found in decorated(*args, **kwargs):
+                yield found
+
+    return called

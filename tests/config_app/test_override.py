@@ -1,10 +1,12 @@
-"""``override_config`` overrides values only in the current context."""
+"""``override_config`` overrides values for a test, and leaves the other values as they are."""
 
 from __future__ import annotations
 
 import asyncio
 import dataclasses
 import threading
+from collections.abc import AsyncIterator, Iterator
+from contextvars import copy_context
 
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
@@ -124,12 +126,53 @@ def test_a_decorated_function_can_run_in_several_threads_at_once() -> None:
     assert get_config().port == 8884
 
 
-def test_a_change_meanwhile_is_in_force_everywhere_else_and_here_afterwards() -> None:
-    with override_config(log_level="debug"):
+def test_a_change_of_another_setting_is_used_at_once() -> None:
+    with override_config(log_level="debug") as before:
         plan({"port": 9001}).apply()
-        assert get_config().port == 8884
-        assert runtime.get_snapshot().config.port == 9001
+        assert (get_config().port, get_config().log_level) == (9001, "debug")
+        assert before.port == 8884
+    assert (get_config().port, get_config().log_level) == (9001, "info")
+
+
+def test_an_override_wins_over_a_change_of_the_same_setting() -> None:
+    with override_config(port=9001):
+        plan({"port": 9002}).apply()
+        assert get_config().port == 9001
+        assert runtime.get_snapshot().config.port == 9002
+    assert get_config().port == 9002
+
+
+def test_an_override_may_end_in_another_context_than_it_began() -> None:
+    override = override_config(port=9001)
+    copy_context().run(override.__enter__)
     assert get_config().port == 9001
+    override.__exit__(None, None, None)
+    assert get_config().port == 8884
+    assert copy_context().run(get_config).port == 8884
+
+
+def test_a_generator_can_be_decorated() -> None:
+    @override_config(port=9001)
+    def fixture() -> Iterator[int]:
+        yield port_in_force()
+        yield port_in_force()
+
+    assert list(fixture()) == [9001, 9001]
+    assert get_config().port == 8884
+
+
+def test_an_async_generator_can_be_decorated() -> None:
+    @override_config(port=9001)
+    async def fixture() -> AsyncIterator[int]:
+        yield port_in_force()
+        await asyncio.sleep(0)
+        yield port_in_force()
+
+    async def main() -> list[int]:
+        return [port async for port in fixture()]
+
+    assert async_to_sync(main)() == [9001, 9001]
+    assert get_config().port == 8884
 
 
 def test_the_values_are_those_of_an_immutable_configuration() -> None:

@@ -169,9 +169,8 @@ def test_the_views_refuse_without_the_middleware(method: str) -> None:
 def test_the_views_ask_the_database_and_not_memory() -> None:
     browser = Browser()
     browser.unlock()
-    unclaimed_config = runtime.get_config()
-    claim_for("owner@example.com")
-    with pinning.override(unclaimed_config):
+    with pinning.OneRevision():
+        claim_for("owner@example.com")
         assert views.TokenView.as_view()(RequestFactory().get("/setup/")).status_code == 404
 
 

@@ -10,9 +10,8 @@ from asgiref.sync import async_to_sync
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
-from config_app import api
+from config_app import api, store
 from config_app.errors import DatabaseUnavailable, NewerSchema
-from config_app.live import runtime
 from config_app.testing import reset_process
 from hub import bootstrap
 from hub.bootstrap import BootstrapState, get_bootstrap_state
@@ -108,6 +107,6 @@ def test_without_a_database_there_is_no_configuration_to_guess(
         raise DatabaseUnavailable("it is gone")
 
     reset_process()
-    monkeypatch.setattr(runtime, "read_snapshot", unavailable)
+    monkeypatch.setattr(store, "read", unavailable)
     with pytest.raises(DatabaseUnavailable):
         get_config()

@@ -1,0 +1,64 @@
+"""Uses the database from event loops, which Django refuses, and in threads, without leaving a connection."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+from asgiref.sync import sync_to_async
+from django.db import connection
+
+from config_app.store.transactions import current, in_transaction, lent
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def is_in_event_loop() -> bool:
+    """Return whether the caller runs in an event loop, where Django refuses to use a database."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def in_a_thread(function: Callable[[], T]) -> T:
+    """Call ``function`` in a thread while the event loop waits; it sees the transaction of the caller."""
+    found = current()
+
+    def run() -> T:
+        with lent(found):
+            return function()
+
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        return pool.submit(run).result()
+
+
+@contextlib.contextmanager
+def no_connection_left() -> Iterator[None]:
+    """Close the connection that the block opens, unless this is the main thread or a transaction is open."""
+    # At the end of a request, Django closes the connection of its thread. No other thread has an end that
+    # Django notices, so a connection would stay open, and a test database could not be removed.
+    had_one = connection.connection is not None
+    try:
+        yield
+    finally:
+        if not (had_one or in_transaction() or threading.current_thread() is threading.main_thread()):
+            connection.close()
+
+
+def to_async(function: Callable[P, T]) -> Callable[P, Awaitable[T]]:
+    """Return a coroutine function that calls ``function`` in a thread and leaves no connection open."""
+
+    @functools.wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        with no_connection_left():
+            return function(*args, **kwargs)
+
+    return sync_to_async(run)
