@@ -7,6 +7,7 @@ import math
 import random
 import threading
 import time
+from collections.abc import Callable
 
 from django.db import close_old_connections, connection
 
@@ -43,10 +44,14 @@ LOCK_WAIT = 2.0
 class Watcher(threading.Thread):
     """A daemon thread that reloads the configuration after every commit to its tables."""
 
-    def __init__(self, delay: float = 0.0) -> None:
-        """Create a watcher. It begins to watch ``delay`` seconds after ``start()`` is called."""
+    def __init__(self, delay: float = 0.0, is_unwanted: Callable[[], bool] = lambda: False) -> None:
+        """Create a watcher. It begins to watch ``delay`` seconds after ``start()`` is called.
+
+        It ends by itself when ``is_unwanted`` returns true, unless ``begin`` is called before.
+        """
         super().__init__(name="config-watcher", daemon=True)
         self._delay, self._created_at = delay, time.monotonic()
+        self._is_unwanted = is_unwanted
         self.is_running = False
         self._stopping, self._called = threading.Event(), threading.Event()
         self._sign_again_at = 0.0
@@ -62,7 +67,8 @@ class Watcher(threading.Thread):
             self.join(timeout)
 
     def begin(self) -> None:
-        """Begin to watch now, without the rest of the delay."""
+        """Begin to watch now, without the rest of the delay, and watch until ``stop()`` is called."""
+        self._is_unwanted = lambda: False
         self._called.set()
 
     def cannot_run(self) -> bool:
@@ -82,8 +88,11 @@ class Watcher(threading.Thread):
             connection.close()
 
     def _watch_until_stopped(self) -> None:
-        while not self._stopping.is_set():
+        while not self._is_over():
             self._watch_until_trouble()
+
+    def _is_over(self) -> bool:
+        return self._stopping.is_set() or self._is_unwanted()
 
     def _watch_until_trouble(self) -> None:
         """Watch until stopped or until an error occurs, and return when the next attempt is due.
@@ -117,9 +126,11 @@ class Watcher(threading.Thread):
         self._stopping.wait(RETRY * random.uniform(0.5, 1))  # noqa: S311 - no secret, only not all at once
 
     def _watch(self, source: ChangeSource) -> None:
-        while not self._stopping.is_set():
+        while not self._is_over():
             source.wait(self._called, self._time_left())
             self._called.clear()
+            if self._is_over():
+                return
             if source.look():
                 self._load()
             elif time.monotonic() >= self._thorough_at:

@@ -8,6 +8,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 from config_app.errors import ConfigError, DatabaseUnavailable
 from config_app.live import runtime
@@ -29,16 +30,19 @@ def start() -> Watcher:
 
 
 def start_soon() -> None:
-    """Start a watcher that begins after a moment; do nothing in a test run or a short command."""
+    """Start a watcher that begins after a moment; do nothing in a test run or a short command.
+
+    If the test run begins only now, for example after a project has read its configuration, the watcher ends.
+    """
     if not process.is_short_command and not is_test_run():
-        _start(START_DELAY)
+        _start(START_DELAY, is_test_run)
 
 
-def _start(delay: float) -> Watcher:
+def _start(delay: float, is_unwanted: Callable[[], bool] = lambda: False) -> Watcher:
     global _watcher, _leaves_at_exit  # noqa: PLW0603 - one watcher a process
     with _starting:
         if _watcher is None or not _watcher.is_alive():
-            _watcher = Watcher(delay)
+            _watcher = Watcher(delay, is_unwanted)
             _watcher.start()
         if not _leaves_at_exit:
             atexit.register(_leave)

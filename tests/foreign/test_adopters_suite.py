@@ -18,6 +18,7 @@ import pytest
 
 from tests.support.adopters_suite import ADOPTER, Adopter, counts
 from tests.support.databases.postgresql import PostgreSQL
+from tests.support.foreign_project import ForeignProject
 from tests.support.soak import times
 
 ALL, OF_DJANGO, MARKED, ISOLATED = 177, 124, 7, 2
@@ -126,6 +127,37 @@ def test_a_test_that_fails_leaves_nothing_to_the_others(adopter: Adopter) -> Non
             done.stdout
         )
         assert counts(done.stdout)["passed"] == (1 if arguments else 6), done.stdout
+
+
+EARLY = """
+from django.apps import AppConfig
+
+class ShopAppConfig(AppConfig):
+    name = "shop"
+
+    def ready(self):
+        from config_app.api import get_config
+        get_config()
+"""
+LASTING = """
+import threading
+import time
+from django.test import TransactionTestCase
+
+class Lasting(TransactionTestCase):
+    def test_the_watcher_ends(self):
+        end = time.monotonic() + 10
+        while any("config" in thread.name for thread in threading.enumerate()):
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.01)
+"""
+
+
+def test_a_project_that_reads_before_its_tests_watches_nothing_in_them(any_project: ForeignProject) -> None:
+    any_project.write("shop/apps.py", EARLY)
+    any_project.write("shop/tests.py", LASTING)
+    done = any_project.test()
+    assert done.returncode == 0, done.stderr
 
 
 def functions(folder: Path) -> Iterator[str]:
