@@ -21,11 +21,13 @@ logger = logging.getLogger("config_app")
 def ensure_keyring() -> None:
     """Create the keyring if there is none, with a slot for each unlocker of the project.
 
-    Call this function only within ``store.writing``.
+    If there is one, add the slots that are missing. Call this function only within ``store.writing``.
     """
     # A new key would make the existing secrets unreadable for ever, so a locked keyring stays locked (K2).
     if not install_keyring.exists():
         make_keyring(install_keyring.unlockers())
+    elif lacks_slot():  # in a project that does nothing at its start
+        ensure_slots()
 
 
 def make_keyring(unlockers: Iterable[Unlocker]) -> Keyring:

@@ -19,10 +19,10 @@ from django.db.models.functions import Now
 
 from config_app import store
 from config_app.declaration.reserved import key_id_of
-from config_app.encryption import install_keyring, key_tables
+from config_app.encryption import enrolment, install_keyring, key_tables
 from config_app.encryption.derivation import read_salt
 from config_app.encryption.keyring import Keyring
-from config_app.encryption.slots import Slot, with_new_key
+from config_app.encryption.slots import Slot, opened, with_new_key
 from config_app.errors import ConfigError, DecryptionFailed
 from config_app.models import Change, ChangeQuerySet, SystemConfig
 from config_app.models import DataKey as DataKeyRow
@@ -60,7 +60,10 @@ def slots_left_out() -> list[Slot]:
     """Return the slots that a rotation cannot give the new data key; their keys stop to unlock."""
     keyring = install_keyring.newest_keyring()
     new, salt = keyring.with_new_key().newest, read_salt(keyring.salt)
-    return [s for s in _current_slots() if with_new_key(s, keyring.newest, new, salt) is None]
+    without = [s for s in _current_slots() if with_new_key(s, keyring.newest, new, salt) is None]
+    # A slot of an earlier version that a configured key opens is completed first.
+    own = [unlocker for unlocker in install_keyring.unlockers() if unlocker.available]
+    return [s for s in without if not any(opened(s, unlocker, salt) for unlocker in own)]
 
 
 def rotate(progress: Progress = lambda _done, _all: None, *, at_once: bool = False) -> Outcome:
@@ -125,6 +128,7 @@ def _current_slots() -> list[Slot]:
 
 def _begin() -> None:
     with store.writing() as stored:
+        enrolment.ensure_slots()
         keyring = install_keyring.newest_keyring()
         newer, salt = keyring.with_new_key(), read_salt(keyring.salt)
         key_tables.save_keys(newer.keys)
