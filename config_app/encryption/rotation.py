@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime as dt
+import time
 from collections.abc import Callable
 
 from django.conf import settings
@@ -31,6 +32,8 @@ from config_app.project import get_project, get_schema
 BATCH = 1000
 """How many changes of the history one transaction looks at."""
 
+PAUSE = 0.25
+"""How long a rotation pauses after each transaction, as a share of the time that the transaction took."""
 UPDATE = "UPDATE config_change SET old_value = %s, new_value = %s WHERE id = %s"
 
 Progress = Callable[[int, int], None]
@@ -76,9 +79,12 @@ def rotate(progress: Progress = lambda _done, _all: None, *, at_once: bool = Fal
         _begin()
     unreadable, done = 0, 0
     while (last := _last_change()) > done:
+        began = time.monotonic()
         unreadable += _renew_history(done, done + BATCH)
         done += BATCH
         progress(min(done, last), last)
+        # On SQLite, the lock is not given in turns, so other writers need a pause to get it.
+        time.sleep(PAUSE * (time.monotonic() - began))
     with store.writing() as stored:
         unreadable += _renew_history(done, _last_change())
         keyring = install_keyring.newest_keyring()
