@@ -25,7 +25,7 @@ def test_a_default_is_explained(install: None) -> None:
         "  expected      a whole number from 1 to 65535",
         "  default       8884",
         "  imported from HUB_PORT",
-        "  help          TCP port the hub listens on.",
+        "  help          TCP port that the hub listens on.",
     ]
 
 
