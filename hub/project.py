@@ -151,13 +151,13 @@ class HubProject(Project):
         return "The setup wizard is open again; manage.py setup_token prints the link."
 
     def generated_secrets(self) -> Mapping[str, Any]:
-        """Return a new cookie password."""
+        """Return a new cookie password, by the key of its setting."""
         from hub.start.generated import cookie_password
 
         return {"workos_cookie_password": cookie_password()}
 
     def renew_other_secrets(self, renew: Callable[[str, str], str | None]) -> None:
-        """Replace the ciphertexts in the wizard's draft."""
+        """Replace each ciphertext in the wizard's draft."""
         from setup_wizard.claiming import draft
 
         draft.renew_secrets(renew)

@@ -66,7 +66,7 @@ class Product:
     command_options: tuple[CommandOption, ...] = ()
 
     def open_places(self) -> Collection[str]:
-        """Return the first segments of the paths that answer before the claim, besides the wizard's."""
+        """Return the first segments of other paths that, like the wizard's, answer before the claim."""
         return ()
 
     def is_configured(self, config: Any) -> bool:

@@ -42,6 +42,7 @@ SETUP_TOKEN = "(setup token)"  # noqa: S105 - wrong tokens are counted under thi
 RECOVERY_CODE = "(recovery code)"
 """Wrong recovery codes are counted under this name."""
 WITHOUT_ACCOUNT = {SETUP_TOKEN, RECOVERY_CODE}
+"""The names under which attempts are counted that concern no account."""
 NO_ADDRESS = "(no e-mail address)"
 LONGEST = 255
 """The longest account name that django-axes stores, in characters."""

@@ -105,7 +105,7 @@ def env_file() -> Finding:
         return Finding(f"the first start imports {file.path}", misspelt)
     if any(file.values.get(name) for name in (ENCRYPTION_KEY, ENCRYPTION_KEY_FILE)):
         return Finding(
-            f"{file.path} still gives the encryption key", (*_left_over(file), *_exposed_key(file))
+            f"each start reads the encryption key from {file.path}", (*_left_over(file), *_exposed_key(file))
         )
     return Finding(f"{file.path} has no effect any more", tuple(_left_over(file)))
 

@@ -208,8 +208,8 @@ def _env_file_source(path: Path, data_dir: Path, base_dir: Path) -> _Source:
 
 
 def _env_file_key(path: Path, data_dir: Path, base_dir: Path) -> _Source:
-    """Return `.env` as a source of the key alone, after the first start. Parse it only if it names a key."""
-    with contextlib.suppress(OSError):  # the doctor reports it
+    """Return the variables of `.env`, or none if `.env` names no encryption key and need not be parsed."""
+    with contextlib.suppress(OSError):  # the doctor reports an unreadable file
         if ENCRYPTION_KEY.encode() in path.read_bytes():
             return _env_file_source(path, data_dir, base_dir)
     return _Source(str(path), {}, base_dir)

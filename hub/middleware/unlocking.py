@@ -1,4 +1,4 @@
-"""The middleware that asks for the recovery code before anything else while the secrets are locked (K2)."""
+"""The middleware that leads to the page for the recovery code while the secrets are locked (K2)."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from setup_wizard.pages.refusals import wants_json
 
 PATH = "/unlock/"
 LATER = "hub_unlock_later"
-"""The cookie of a browser whose person wants to use the hub without its secrets."""
+"""The name of the cookie that lets a browser use the hub while its secrets are locked."""
 
 
 @sync_only_middleware
 def unlock_first(get_response: GetResponse) -> GetResponse:
-    """Redirect the pages of a locked hub to the page that unlocks it."""
+    """While the secrets are locked, redirect requests for pages to the page for the recovery code."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         return redirect(PATH) if _comes_before(request) else get_response(request)

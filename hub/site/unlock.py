@@ -1,4 +1,4 @@
-"""The page that unlocks the hub's secrets with the recovery code, also if no person can sign in (K9)."""
+"""The page that unlocks the hub's secrets with the recovery code, even if no one can sign in (K9)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from config_app.live import runtime
 from hub.auth import throttle
 from hub.middleware.unlocking import LATER
 
-WRONG = "This code does not unlock the secrets of this hub. Compare it with your copy."
+WRONG = "This code does not unlock the secrets of this hub. Compare your entry with your copy."
 
 
 class UnlockForm(forms.Form):
@@ -40,7 +40,7 @@ class UnlockForm(forms.Form):
 
 @method_decorator([login_not_required, never_cache, sensitive_post_parameters()], name="dispatch")
 class UnlockView(View):
-    """Asks for the recovery code while the secrets are locked; afterwards this machine has its own slot."""
+    """The page for the recovery code, while the secrets are locked. A correct code adds a slot."""
 
     http_method_names = ["get", "head", "post", "options"]
 
@@ -55,7 +55,7 @@ class UnlockView(View):
         return self._ask(request, UnlockForm())
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Unlock with the code, or let this browser use the hub without its secrets for a while."""
+        """Unlock with the code, or let this browser use the hub without its secrets for an hour."""
         if "later" in request.POST:
             response = redirect("/")
             response.set_cookie(LATER, "1", max_age=3600, httponly=True, samesite="Lax")

@@ -1,6 +1,6 @@
 """Django's ``SECRET_KEY``, derived from the keyring's data key instead of being configured.
 
-After a rotation, what the former data keys have signed is accepted until they are dropped.
+After a rotation, Django also accepts what was signed with a former data key, until this key is dropped.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger("hub")
 
 SETTLE = 60.0
-"""For how many seconds a process still signs with the former key, until every process knows the new one."""
+"""After a rotation, a process signs with the former key for this many seconds. Then all know the new key."""
 RETRY = 5.0
-"""How long a process waits before it tries to unlock the keyring again, in seconds."""
+"""A process waits this many seconds before it tries again to unlock the keyring."""
 
 # Generated when the master imports this module, so that all its workers share the value.
 _STAND_IN = secrets.token_urlsafe(48)
@@ -40,7 +40,7 @@ class _Derived:
         self.settles_at = self.retry_at = 0.0
 
     def keys(self) -> list[str]:
-        """Return the key that signs, and then the others that are accepted."""
+        """Return the key that signs first, then the other keys whose signatures are accepted."""
         keyring = self._unlocked()
         if keyring is None:
             return self.texts or [_STAND_IN]
@@ -81,7 +81,7 @@ def _signing_key() -> str:
 
 
 class _Fallbacks(list[str]):
-    """The other keys that are accepted, as they are now. Django requires a list."""
+    """The other keys whose signatures are accepted at the moment. Django requires a list."""
 
     def __iter__(self) -> Iterator[str]:
         return iter(_keys.keys()[1:])

@@ -73,7 +73,7 @@ class HubSetup(Product):
         return settings.INSTANCE.token_file
 
     def open_places(self) -> Collection[str]:
-        """Return the page that unlocks the secrets, while they are locked."""
+        """Return the path of the page for the recovery code while the secrets are locked."""
         return ("unlock",) if install_keyring.seems_locked() else ()
 
     def count_wrong_token(self, request: HttpRequest) -> str | None:

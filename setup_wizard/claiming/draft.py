@@ -145,7 +145,7 @@ def save(
 
 
 def renew_secrets(renew: Callable[[str, str], str | None]) -> None:
-    """Replace each ciphertext by ``renew(name, ciphertext)``, or drop it, in the current transaction."""
+    """Replace each ciphertext by ``renew(purpose, ciphertext)``, or drop it if this returns ``None``."""
     for row in SetupDraft.objects.all():
         renewed = {key: renew(_purpose(key), text) for key, text in row.secrets.items()}
         row.secrets = {key: text for key, text in renewed.items() if text is not None}

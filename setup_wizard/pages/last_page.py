@@ -18,8 +18,12 @@ from config_app.errors import ConfigError
 from setup_wizard.claiming.claim import Claim
 from setup_wizard.product import get_product
 
-DONE, CODE = "setup_wizard.done", "setup_wizard.recovery_code"
+DONE = "setup_wizard.done"
+"""The session key for the revision of the claim."""
+CODE = "setup_wizard.recovery_code"
+"""The session key for the encrypted recovery code."""
 PURPOSE = "recovery code on the last page"
+"""The subkey with this purpose encrypts the recovery code."""
 
 
 def finish(request: HttpRequest, done: Claim, code: Secret) -> HttpResponse:
@@ -31,7 +35,7 @@ def finish(request: HttpRequest, done: Claim, code: Secret) -> HttpResponse:
 
 
 def welcome(request: HttpRequest, done: Claim, code: Secret) -> HttpResponse:
-    """Redirect this browser to the last page, which shows ``code`` until the person has kept it."""
+    """Redirect this browser to the last page, which shows ``code`` until the person has confirmed it."""
     request.session[DONE] = done.revision.number
     # The session is in the database, so the code is encrypted there.
     request.session[CODE] = install_keyring.newest_keyring().encrypt(PURPOSE, code.reveal())
@@ -71,7 +75,7 @@ def _links(request: HttpRequest) -> dict[str, Any]:
 
 
 def _code(request: HttpRequest) -> Secret | None:
-    """Return the recovery code, or ``None`` if the person has kept it or it cannot be decrypted."""
+    """Return the recovery code, or ``None`` if the person has confirmed it or no key decrypts it."""
     ciphertext = request.session.get(CODE)
     try:
         return None if ciphertext is None else Secret(install_keyring.decrypt(PURPOSE, ciphertext))

@@ -202,7 +202,7 @@ class ReviewView(SetupView):
         earlier = claim_made_with(application_of(self.draft))
         if earlier is None:
             raise AlreadyClaimed
-        # The other response, with its recovery code, may never be seen.
+        # The browser may never have shown the first response with its recovery code, so make a new code.
         codes: list[Secret] = []
         new_recovery_code(codes.append)
         return finish(self.request, earlier, codes[0])

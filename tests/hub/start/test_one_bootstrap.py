@@ -108,7 +108,7 @@ def test_the_doctor_does_not_advise_to_delete_the_only_copy_of_the_key(hub_proce
     hub.manage("bootstrap")
     facts = {fact["name"]: fact for fact in json.loads(hub.config("doctor", "--json"))["facts"]}
     assert facts["env_file"]["problems"] == []
-    assert "still gives the encryption key" in facts["env_file"]["finding"]
+    assert "reads the encryption key from" in facts["env_file"]["finding"]
     hub.env_file.chmod(0o644)
     assert "env_key_exposed" in hub.config("doctor", "--json")
 
