@@ -7,7 +7,7 @@ import socket
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browsers.chromium import PHONE, browser, photograph, visiting
+from tests.support.browsers.chromium import PHONE, browser, keep_code, photograph, visiting
 from tests.support.browsers.signed_in import sign_in
 from tests.support.processes.hub_process import OWNER, PASSWORD, HubProcess, free_port
 from tests.support.processes.listener_moves import MOVE, answers_at
@@ -93,6 +93,8 @@ def test_the_wizard_leads_a_new_owner_to_the_port_they_chose(
         expect(page.get_by_text("The new address is")).to_be_visible()
         photograph(page, "done-elsewhere")
         wait_for(lambda: answers_at(port), "the hub at its new port", MOVE)
+        page.get_by_role("link", name="Continue at the new address").click()
+        keep_code(page)
         page.get_by_role("link", name="Open the dashboard").click()
         page.wait_for_url(address(port), timeout=PATIENCE)
         served.port = port

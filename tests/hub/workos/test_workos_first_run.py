@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browsers.chromium import Visitor, browser, fill_in_sign_in, visiting
+from tests.support.browsers.chromium import Visitor, browser, fill_in_sign_in, keep_code, visiting
 from tests.support.browsers.signed_in import sign_in
 from tests.support.processes.hub_process import PASSWORD, HubProcess
 from tests.support.processes.served_hub import wait_for_workers, wait_until_used_everywhere
@@ -78,6 +78,7 @@ def test_the_first_run_ends_on_the_dashboard_after_a_sign_in_at_workos(
         emulator.let_sign_in(OWNER)
         page.get_by_role("button", name=FINISH).click()
         expect(page.get_by_role("heading", name="This hub is yours")).to_be_visible()
+        keep_code(page)
         page.get_by_role("link", name=re.compile("Open the dashboard")).click()
         expect(page.get_by_role("button", name=OWNER)).to_be_visible()
         expect_super_admin(page)
@@ -116,6 +117,7 @@ def claim_locally(page: Page) -> None:
     page.get_by_role("textbox", name="Super Admins").fill(OWNER)
     proceed_to(page, "review")
     page.get_by_role("button", name="Finish").click()
+    keep_code(page)
     page.get_by_role("link", name=re.compile("Open the dashboard")).click()
 
 

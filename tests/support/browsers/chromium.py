@@ -77,6 +77,12 @@ def fill_in_sign_in(page: Page, email: str = OWNER) -> None:
     page.get_by_role("button", name="Sign in").click()
 
 
+def keep_code(page: Page) -> None:
+    """Keep the recovery code on the last page of the wizard."""
+    page.get_by_label("I have kept the recovery code").check()
+    page.get_by_role("button", name="Continue").click()
+
+
 def photograph(page: Page, name: str, *, whole: bool = True) -> None:
     """Save a picture of the page, or of the window, in ``build/photographs`` if pictures are taken."""
     if ARE_TAKEN:
