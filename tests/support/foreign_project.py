@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.support.processes import command_server
@@ -117,13 +118,20 @@ class ForeignProject:
     """A small project in ``folder``. ``settings`` is appended to its settings module.
 
     ``configuration`` replaces the declarations of its settings; with ``database_url``, it uses PostgreSQL.
+    ``more_databases`` has the URL of each further database by alias; without a URL, it is an SQLite file.
     """
 
     def __init__(
-        self, folder: Path, *, settings: str = "", configuration: str = CONFIGURATION, database_url: str = ""
+        self,
+        folder: Path,
+        *,
+        settings: str = "",
+        configuration: str = CONFIGURATION,
+        database_url: str = "",
+        more_databases: Mapping[str, str] | None = None,
     ) -> None:
         self.folder, self.database = folder, folder / "shop.db"
-        self.is_forked = not any(name in settings for name in READ_BY_MODELS)
+        self.is_forked = _works_in_fork(settings)
         self.environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
@@ -133,7 +141,9 @@ class ForeignProject:
         self.write("shop/__init__.py", "")
         self.write("shop/configuration.py", configuration)
         self.write("shop/urls.py", URLS)
-        self.write("shop_settings.py", SETTINGS + _database(database_url) + textwrap.dedent(settings))
+        more = "".join(_database(alias, url) for alias, url in (more_databases or {}).items())
+        own = _database("default", database_url) if database_url else ""
+        self.write("shop_settings.py", SETTINGS + own + more + textwrap.dedent(settings))
 
     def write(self, name: str, text: str) -> Path:
         """Write a file of the project."""
@@ -145,7 +155,13 @@ class ForeignProject:
     def add_settings(self, text: str) -> None:
         """Append ``text`` to the settings module."""
         path = self.folder / "shop_settings.py"
-        path.write_text(path.read_text() + textwrap.dedent(text))
+        path.write_text(f"{path.read_text()}\n{textwrap.dedent(text)}")
+        self.is_forked = self.is_forked and _works_in_fork(text)
+
+    def use_settings(self, module: str) -> None:
+        """Let all further processes use another settings module."""
+        self.environment["DJANGO_SETTINGS_MODULE"] = module
+        self.is_forked = False
 
     def run(self, code: str) -> subprocess.CompletedProcess[str]:
         """Run Python code in a process of its own, after ``django.setup()``."""
@@ -162,10 +178,11 @@ class ForeignProject:
         """Run a management command."""
         return self._process("-m", "django", *arguments)
 
-    def migrate(self) -> None:
-        """Create the tables."""
-        done = self.manage("migrate", "--verbosity=0")
-        assert done.returncode == 0, done.stderr
+    def migrate(self, *aliases: str) -> None:
+        """Create the tables, in the default database or in those with these aliases."""
+        for alias in aliases or ("default",):
+            done = self.manage("migrate", "--verbosity=0", f"--database={alias}")
+            assert done.returncode == 0, done.stderr
 
     def test(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the project's own tests with Django's runner."""
@@ -187,10 +204,16 @@ class ForeignProject:
         )
 
 
-def _database(url: str) -> str:
+def _works_in_fork(settings: str) -> bool:
+    return not any(name in settings for name in READ_BY_MODELS)
+
+
+def _database(alias: str, url: str) -> str:
     if not url:
-        return ""
+        return f"""
+DATABASES[{alias!r}] = {{"ENGINE": "django.db.backends.sqlite3", "NAME": FOLDER / "{alias}.db"}}
+"""
     return f"""
 import environ
-DATABASES = {{"default": environ.Env.db_url_config({url!r})}}
+DATABASES[{alias!r}] = environ.Env.db_url_config({url!r})
 """

@@ -24,7 +24,7 @@ APPS = (
     "config_app",
 )
 """The apps whose models are imported; each project that uses a fork must have all of them installed."""
-READ_BY_MODELS = ("INSTALLED_APPS", "AUTH_USER_MODEL", "DEFAULT_AUTO_FIELD")
+READ_BY_MODELS = ("INSTALLED_APPS", "AUTH_USER_MODEL", "DEFAULT_AUTO_FIELD", "TABLE_PREFIX")
 """Settings that Django reads when it imports models. A project that sets one of them must not use a fork."""
 ALSO_USED = (
     "django.contrib.admin.forms",
