@@ -17,11 +17,15 @@ class ConfigAppConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the checks, and the functions that install the triggers and start the watcher."""
-        from config_app import checks  # noqa: F401 - its import registers the checks
+        """Register the checks, the router, and the functions that install triggers and start the watcher."""
+        from config_app import checks  # noqa: F401 - their import registers the checks
+        from config_app.database import checks as _checks  # noqa: F401
+        from config_app.database.routing import add_router
         from config_app.store import triggers
         from config_app.store.process import process
 
+        add_router()
+        post_migrate.connect(_check_tables, sender=self, dispatch_uid="config_app.database.completeness")
         post_migrate.connect(triggers.install, sender=self, dispatch_uid="config_app.store.triggers")
         post_migrate.connect(_forget, sender=self, dispatch_uid="config_app.forget")
         request_started.connect(_keep_current, dispatch_uid="config_app.watch")
@@ -29,6 +33,13 @@ class ConfigAppConfig(AppConfig):
 
 
 # The functions below import what they need when they run: most commands need none of it.
+
+
+def _check_tables(**signal: Any) -> None:
+    """Refuse a database that only seems to have the tables."""
+    from config_app.database.completeness import check_tables
+
+    check_tables(**signal)
 
 
 def _start_soon() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.db import connections, models
@@ -11,6 +11,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 from django.utils import timezone
+
+from config_app.database.managers import ConfigModel, OneDatabaseManager
+from config_app.database.names import index, prefixed
 
 KEY_LENGTH = 100
 
@@ -56,7 +59,7 @@ def _zone_of(connection: BaseDatabaseWrapper) -> dt.tzinfo:
     return dt.UTC if connection.vendor == "sqlite" else timezone.get_default_timezone()
 
 
-class SystemConfig(models.Model):
+class SystemConfig(ConfigModel):
     """The value of one setting as text; ciphertext if ``is_secret``. A default value has no row."""
 
     config_key = models.CharField("setting", max_length=KEY_LENGTH, primary_key=True)
@@ -65,7 +68,7 @@ class SystemConfig(models.Model):
     updated_at = MomentField(auto_now=True, db_default=Now())
 
     class Meta:
-        db_table = "system_config"
+        db_table = prefixed("system_config")
         ordering = ("config_key",)
         verbose_name = "configuration"
         verbose_name_plural = "configuration"
@@ -75,7 +78,7 @@ class SystemConfig(models.Model):
         return self.config_key
 
 
-class Revision(models.Model):
+class Revision(ConfigModel):
     """One committed set of changes, numbered 1, 2, 3 …"""
 
     number = models.PositiveBigIntegerField(primary_key=True)
@@ -87,7 +90,7 @@ class Revision(models.Model):
     version = models.PositiveBigIntegerField()
 
     class Meta:
-        db_table = "config_revision"
+        db_table = prefixed("config_revision")
         ordering = ("-number",)
         verbose_name = "revision"
         verbose_name_plural = "history"
@@ -117,7 +120,7 @@ class ChangeQuerySet(models.QuerySet["Change"]):
         return self.filter(pk__in=RawSQL(newest, []))  # noqa: S611 - as above
 
 
-class Change(models.Model):
+class Change(ConfigModel):
     """The old and new text of one setting's row in a revision; NULL means that there was no row.
 
     If ``refused``, the new value was not valid and is not used, and ``note`` says what was expected.
@@ -131,15 +134,15 @@ class Change(models.Model):
     refused = models.BooleanField(default=False)
     note = models.TextField(blank=True)
 
-    objects = ChangeQuerySet.as_manager()
+    objects: ClassVar = OneDatabaseManager.from_queryset(ChangeQuerySet)()
 
     class Meta:
-        db_table = "config_change"
+        db_table = prefixed("config_change")
         ordering = ("pk",)
         indexes = (
-            models.Index(fields=("key", "id"), name="config_change_by_key"),
+            models.Index(fields=("key", "id"), name=index("config_change_by_key")),
             models.Index(
-                fields=("key", "id"), condition=models.Q(refused=True), name="config_change_refused"
+                fields=("key", "id"), condition=models.Q(refused=True), name=index("config_change_refused")
             ),
         )
 
@@ -148,7 +151,7 @@ class Change(models.Model):
         return f"{self.key} in revision {self.revision_id}"
 
 
-class Confirmation(models.Model):
+class Confirmation(ConfigModel):
     """A revision that is reverted automatically unless a person confirms it before the deadline.
 
     ``outcome`` is empty until the revision is confirmed or reverted.
@@ -163,14 +166,14 @@ class Confirmation(models.Model):
     reason = models.TextField(blank=True)
 
     class Meta:
-        db_table = "config_confirmation"
+        db_table = prefixed("config_confirmation")
 
     def __str__(self) -> str:
         """Return the revision and the outcome, or that it has to be confirmed."""
         return f"revision {self.revision_id}: {self.outcome or 'to be confirmed'}"
 
 
-class KeySlot(models.Model):
+class KeySlot(ConfigModel):
     """A slot of the keyring; ``config_app.encryption.slots`` explains the columns.
 
     An earlier version writes only ``kind`` and ``wrapped``. If ``is_retired``, the slot must never unlock the
@@ -188,14 +191,14 @@ class KeySlot(models.Model):
     is_retired = models.BooleanField(default=False, db_default=False)
 
     class Meta:
-        db_table = "config_key_slot"
+        db_table = prefixed("config_key_slot")
 
     def __str__(self) -> str:
         """Return the kind of the slot."""
         return f"{self.kind} slot"
 
 
-class DataKey(models.Model):
+class DataKey(ConfigModel):
     """The id and the number of a data key, without the key itself. The highest number is the newest data key.
 
     ``is_empty`` is set when a rotation has found that no ciphertext needs this data key any more.
@@ -207,14 +210,14 @@ class DataKey(models.Model):
     is_empty = models.BooleanField(default=False, db_default=False)
 
     class Meta:
-        db_table = "config_data_key"
+        db_table = prefixed("config_data_key")
 
     def __str__(self) -> str:
         """Return the id of the data key."""
         return f"data key {self.key_id}"
 
 
-class WrappedKey(models.Model):
+class WrappedKey(ConfigModel):
     """A data key, wrapped for one slot."""
 
     data_key = models.ForeignKey(DataKey, on_delete=models.CASCADE)
@@ -222,15 +225,17 @@ class WrappedKey(models.Model):
     wrapped = models.TextField()
 
     class Meta:
-        db_table = "config_wrapped_key"
-        constraints = (models.UniqueConstraint(fields=("data_key", "slot"), name="config_wrapped_key_once"),)
+        db_table = prefixed("config_wrapped_key")
+        constraints = (
+            models.UniqueConstraint(fields=("data_key", "slot"), name=prefixed("config_wrapped_key_once")),
+        )
 
     def __str__(self) -> str:
         """Return the number of the data key and the id of the slot."""
         return f"data key {self.data_key_id} for slot {self.slot_id}"
 
 
-class ConfigState(models.Model):
+class ConfigState(ConfigModel):
     """A table with one row: the version, which every write increases. Writers lock this row.
 
     ``history_floor`` is the revision with which the complete history begins; NULL if nothing was pruned.
@@ -240,14 +245,14 @@ class ConfigState(models.Model):
     history_floor = models.PositiveBigIntegerField(null=True)
 
     class Meta:
-        db_table = "config_state"
+        db_table = prefixed("config_state")
 
     def __str__(self) -> str:
         """Return the version."""
         return f"version {self.version}"
 
 
-class Process(models.Model):
+class Process(ConfigModel):
     """The receipt of a running process: which revision it uses. All times are those of the database's clock.
 
     - ``instance``: distinguishes containers that have the same host name.
@@ -274,10 +279,12 @@ class Process(models.Model):
     error = models.TextField(blank=True)
 
     class Meta:
-        db_table = "config_process"
+        db_table = prefixed("config_process")
         ordering = ("machine", "role", "pid")
         constraints = (
-            models.UniqueConstraint(fields=("machine", "instance", "pid"), name="config_process_once"),
+            models.UniqueConstraint(
+                fields=("machine", "instance", "pid"), name=prefixed("config_process_once")
+            ),
         )
 
     def __str__(self) -> str:

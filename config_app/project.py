@@ -12,14 +12,14 @@ import math
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
+from config_app.database import MIGRATE, migrate_command
+from config_app.database.options import NAME_IT, options
 from config_app.declaration.schema import Schema, Setting
 from config_app.declaration.secret import Secret
-from config_app.errors import ConfigError, NotProved, RuleViolation
+from config_app.errors import ConfigError, NotConfigured, NotProved, RuleViolation
 from config_app.problems import Problem
 
 if TYPE_CHECKING:
@@ -30,10 +30,6 @@ if TYPE_CHECKING:
 
 
 __all__ = ["NotConfigured", "Problem", "ProcessVariable", "Project", "Words", "get_project", "get_schema"]
-
-
-class NotConfigured(ConfigError, ImproperlyConfigured):
-    """``CONFIG_APP`` in the Django settings is missing or wrong."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +58,7 @@ class Words:
     """
 
     state: str = "State"
-    prepare: str = "manage.py migrate"
+    prepare: str = MIGRATE
     verbs: Mapping[str, str] = dataclasses.field(default_factory=dict)
     reset_question: str = "Clear every secret?"
     channels: tuple[str, ...] = ()
@@ -200,18 +196,7 @@ class Project:
             return "shell"
 
 
-NAME_IT = 'set CONFIG_APP = {"PROJECT": "shop.configuration.ShopProject"}, with the path of your own class'
-"""How to name the project in the Django settings."""
 SUBCLASS = "make it a subclass of config_app.project.Project"
-
-
-def options() -> Mapping[str, Any]:
-    """Return ``CONFIG_APP`` of the Django settings; raise ``NotConfigured`` if it is not a dictionary."""
-    found = getattr(settings, "CONFIG_APP", None)
-    if not isinstance(found, Mapping):
-        wrong = "is missing from" if found is None else "is not a dictionary in"
-        raise NotConfigured(f"CONFIG_APP {wrong} the Django settings", fix=NAME_IT)
-    return found
 
 
 def confirm_seconds(default: float) -> float:
@@ -252,6 +237,12 @@ def _forget_project(*, setting: str, **_signal: Any) -> None:
 
 
 setting_changed.connect(_forget_project, dispatch_uid="config_app.project")
+
+
+def prepare_command() -> str:
+    """Return the command that brings the tables up to date: the project's own, or ``migrate``."""
+    prepare = get_project().words.prepare
+    return migrate_command() if prepare == MIGRATE else prepare
 
 
 def get_schema() -> Schema[Any]:

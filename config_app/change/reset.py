@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import transaction
-
 from config_app.change import rights
 from config_app.change.plan import Plan, plan
+from config_app.database import atomic
 from config_app.declaration.unset import UNSET
 from config_app.models import Revision
 from config_app.project import get_project, get_schema
@@ -36,7 +35,7 @@ def reset(
     The project's part is ``reset_changes()`` and ``revoke_access()``. Return the revision, or ``None`` if no
     setting had to change. Raise ``InvalidPlan`` if ``actor`` is a user who may not make the changes.
     """
-    with database_errors(), transaction.atomic():
+    with database_errors(), atomic():
         planned = plan_reset(every_setting=every_setting)
         rights.check(actor, [edit.key for edit in planned.edits if not get_schema()[edit.key].managed])
         get_project().revoke_access()  # first, because it needs the values from before the reset

@@ -6,6 +6,7 @@ from django.db.models import Max
 
 from config_app import store
 from config_app.change import adoption
+from config_app.database import migrate_command
 from config_app.doctor.keyring import UNREADABLE
 from config_app.errors import is_key_shaped
 from config_app.models import Revision
@@ -53,7 +54,7 @@ def _unrecorded() -> list[Problem]:
         fix = "wait some seconds if a process runs; otherwise start one, and it will record the change"
         return [Problem(code="unrecorded", message=message, fix=fix, keys=keys)]
     message = f"{names}: the row differs from the history, and no trigger counted the change"
-    fix = "run manage.py migrate to restore the triggers, then set each setting again with config set"
+    fix = f"run {migrate_command()} to restore the triggers, then set each setting again with config set"
     return [Problem(code="history_differs", message=message, fix=fix, keys=keys, severity="error")]
 
 

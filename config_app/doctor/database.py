@@ -5,9 +5,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 
-from django.db import DatabaseError, connection, transaction
+from django.db import DEFAULT_DB_ALIAS, DatabaseError
 
 from config_app import store
+from config_app.database import alias, atomic, connection, migrate_command
 from config_app.presentation.overview import Overview
 from config_app.problems import Check, Finding, Problem
 from config_app.propagation.sources import POOLED
@@ -24,33 +25,27 @@ UNHEARD = Problem(
     fix="look in the database server's log for the reason why NOTIFY is not delivered",
 )
 
-UNCOUNTED = Problem(
-    code="state_missing",
-    message="the only row of config_state is missing, so writes are not counted",
-    fix="run manage.py migrate, which restores this row",
-    severity="error",
-)
-
 
 def checks() -> Iterator[Check]:
     """Yield the checks for this kind of database."""
     yield database
-    if connection.vendor == "sqlite":
+    if connection().vendor == "sqlite":
         yield integrity
     yield direct_writes
-    if connection.vendor == "postgresql":
+    if connection().vendor == "postgresql":
         yield notifications
 
 
 def database(_overview: Overview) -> Finding:
     """Report the kind, the version and the place of the database."""
-    version = ".".join(map(str, connection.get_database_version()))
-    return Finding(f"{connection.display_name} {version}, {_place()}")
+    version = ".".join(map(str, connection().get_database_version()))
+    name = "" if alias() == DEFAULT_DB_ALIAS else f", alias {alias()}"
+    return Finding(f"{connection().display_name} {version}, {_place()}{name}")
 
 
 def _place() -> str:
     """Return the name of the database with host and port, but without user and password."""
-    name, host, port = (str(connection.settings_dict[key]) for key in ("NAME", "HOST", "PORT"))
+    name, host, port = (str(connection().settings_dict[key]) for key in ("NAME", "HOST", "PORT"))
     return f"{name} at {':'.join(filter(None, (host, port)))}" if host else name
 
 
@@ -71,7 +66,7 @@ def integrity(_overview: Overview) -> Finding:
 def _quick_check() -> list[str]:
     """Return the lines of SQLite's integrity check, or its error if the damage prevents the check."""
     try:
-        with connection.cursor() as cursor:
+        with connection().cursor() as cursor:
             cursor.execute(f"PRAGMA quick_check({MOST_FINDINGS})")
             return [" ".join(str(line).split()) for (line,) in cursor.fetchall()]
     except DatabaseError as error:
@@ -86,32 +81,41 @@ def direct_writes(_overview: Overview) -> Finding:
     Raise ``DatabaseUnavailable`` if the database refuses writes.
     """
     counted, silent = _counts_direct_writes(), _sends_no_notification()
-    if connection.vendor not in triggers.STATEMENTS:
-        name = connection.display_name
+    if connection().vendor not in triggers.STATEMENTS:
+        name = connection().display_name
         return Finding(f"{name} has no triggers, so changes with raw SQL are noticed up to a minute later")
     if not state_row.exists():
-        return Finding("no write is counted", (UNCOUNTED,))
+        return Finding("no write is counted", (_uncounted(),))
     if counted and not silent:
         return Finding("the triggers count every write, raw SQL included")
-    table = "system_config" if not counted else "config_state"
+    table = triggers.ROWS if not counted else triggers.STATE
     missing = Problem(
         code="triggers_missing",
         message=f"a trigger on {table} is missing or disabled, so changes with raw SQL are noticed late",
-        fix="run manage.py migrate, which restores the triggers",
+        fix=f"run {migrate_command()}, which restores the triggers",
         severity="error",
     )
     verb = "reported" if counted else "counted"
     return Finding(f"writes with raw SQL are not {verb}", (missing,))
 
 
+def _uncounted() -> Problem:
+    return Problem(
+        code="state_missing",
+        message=f"the only row of {triggers.STATE} is missing, so writes are not counted",
+        fix=f"run {migrate_command()}, which restores it",
+        severity="error",
+    )
+
+
 def _sends_no_notification() -> bool:
     """Return whether PostgreSQL's trigger that notifies the processes is missing or disabled."""
-    if connection.vendor != "postgresql":
+    if connection().vendor != "postgresql":
         return False
-    with connection.cursor() as cursor:
+    with connection().cursor() as cursor:
         cursor.execute(
-            "SELECT tgenabled FROM pg_trigger"
-            " WHERE tgrelid = 'config_state'::regclass AND tgname = 'config_state_notifies'"
+            "SELECT tgenabled FROM pg_trigger WHERE tgrelid = %s::regclass AND tgname = %s",
+            [triggers.STATE, triggers.NOTIFIES],
         )
         return cursor.fetchone() not in {("O",), ("A",)}
 
@@ -123,19 +127,19 @@ def _counts_direct_writes() -> bool:
     """
     key = f"doctor-{secrets.token_hex(8)}"
     statements = (
-        "INSERT INTO system_config (config_key) VALUES (%s)",
-        "UPDATE system_config SET config_value = 'x' WHERE config_key = %s",
-        "DELETE FROM system_config WHERE config_key = %s",
+        f"INSERT INTO {triggers.ROWS} (config_key) VALUES (%s)",  # noqa: S608 - our own table
+        f"UPDATE {triggers.ROWS} SET config_value = 'x' WHERE config_key = %s",  # noqa: S608
+        f"DELETE FROM {triggers.ROWS} WHERE config_key = %s",  # noqa: S608
     )
-    with database_errors(), transaction.atomic():
+    with database_errors(), atomic():
         counted = [_is_counted(statement, key) for statement in statements]
-        transaction.set_rollback(True)
+        connection().set_rollback(True)
     return all(counted)
 
 
 def _is_counted(statement: str, key: str) -> bool:
     before = store.version()
-    with connection.cursor() as cursor:
+    with connection().cursor() as cursor:
         cursor.execute(statement, [key])
     return store.version() != before
 

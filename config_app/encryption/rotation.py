@@ -14,11 +14,11 @@ import time
 from collections.abc import Callable
 
 from django.conf import settings
-from django.db import connection
 from django.db.models import DateTimeField, ExpressionWrapper, Max, QuerySet
 from django.db.models.functions import Now
 
 from config_app import store
+from config_app.database import connection
 from config_app.declaration.reserved import key_id_of
 from config_app.encryption import enrolment, install_keyring, key_tables
 from config_app.encryption.derivation import read_salt
@@ -34,7 +34,7 @@ BATCH = 1000
 
 PAUSE = 0.25
 """How long a rotation pauses after each transaction, as a share of the time that the transaction took."""
-UPDATE = "UPDATE config_change SET old_value = %s, new_value = %s WHERE id = %s"
+UPDATE = f"UPDATE {Change._meta.db_table} SET old_value = %s, new_value = %s WHERE id = %s"  # noqa: S608 - our own table
 
 Progress = Callable[[int, int], None]
 
@@ -183,7 +183,7 @@ def _renew_changes(keyring: Keyring, changes: ChangeQuerySet) -> int:
         if kept != texts:
             updates.append([*kept, pk])
     if updates:
-        with connection.cursor() as cursor:
+        with connection().cursor() as cursor:
             cursor.executemany(UPDATE, updates)
     return unreadable
 

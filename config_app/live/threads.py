@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
 from asgiref.sync import sync_to_async
-from django.db import connection
 
+from config_app.database import connection
 from config_app.store.transactions import current, in_transaction, lent
 
 P = ParamSpec("P")
@@ -45,12 +45,12 @@ def no_connection_left() -> Iterator[None]:
     """Close the connection that the block opens, unless this is the main thread or a transaction is open."""
     # At the end of a request, Django closes the connection of its thread. No other thread has an end that
     # Django notices, so a connection would stay open, and a test database could not be removed.
-    had_one = connection.connection is not None
+    had_one = connection().connection is not None
     try:
         yield
     finally:
         if not (had_one or in_transaction() or threading.current_thread() is threading.main_thread()):
-            connection.close()
+            connection().close()
 
 
 def to_async(function: Callable[P, T]) -> Callable[P, Awaitable[T]]:

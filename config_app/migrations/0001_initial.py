@@ -4,8 +4,11 @@ import django.db.models.deletion
 import django.db.models.functions.datetime
 from django.db import migrations, models
 
+from config_app.database.migration import ConfigMigration
+from config_app.database.names import index, prefixed
 
-class Migration(migrations.Migration):
+
+class Migration(ConfigMigration):
     initial = True
 
     dependencies = []
@@ -23,7 +26,7 @@ class Migration(migrations.Migration):
                 ("version", models.PositiveBigIntegerField(default=0)),
             ],
             options={
-                "db_table": "config_state",
+                "db_table": prefixed("config_state"),
             },
         ),
         migrations.CreateModel(
@@ -40,7 +43,7 @@ class Migration(migrations.Migration):
                 ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                "db_table": "config_key_slot",
+                "db_table": prefixed("config_key_slot"),
             },
         ),
         migrations.CreateModel(
@@ -57,7 +60,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "revision",
                 "verbose_name_plural": "history",
-                "db_table": "config_revision",
+                "db_table": prefixed("config_revision"),
                 "ordering": ("-number",),
             },
         ),
@@ -80,7 +83,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "configuration",
                 "verbose_name_plural": "configuration",
-                "db_table": "system_config",
+                "db_table": prefixed("system_config"),
                 "ordering": ("config_key",),
             },
         ),
@@ -104,10 +107,10 @@ class Migration(migrations.Migration):
                 ("error", models.TextField(blank=True)),
             ],
             options={
-                "db_table": "config_process",
+                "db_table": prefixed("config_process"),
                 "ordering": ("machine", "role", "pid"),
                 "constraints": [
-                    models.UniqueConstraint(fields=("machine", "pid"), name="config_process_once")
+                    models.UniqueConstraint(fields=("machine", "pid"), name=prefixed("config_process_once"))
                 ],
             },
         ),
@@ -136,14 +139,14 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "db_table": "config_change",
+                "db_table": prefixed("config_change"),
                 "ordering": ("pk",),
                 "indexes": [
-                    models.Index(fields=["key", "id"], name="config_change_by_key"),
+                    models.Index(fields=["key", "id"], name=index("config_change_by_key")),
                     models.Index(
                         condition=models.Q(("refused", True)),
                         fields=["key", "id"],
-                        name="config_change_refused",
+                        name=index("config_change_refused"),
                     ),
                 ],
             },

@@ -3,8 +3,11 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from config_app.database.migration import ConfigMigration
+from config_app.database.names import prefixed
 
-class Migration(migrations.Migration):
+
+class Migration(ConfigMigration):
     dependencies = [
         ("config_app", "0001_initial"),
     ]
@@ -27,7 +30,7 @@ class Migration(migrations.Migration):
                 ("outcome", models.CharField(blank=True, max_length=20)),
             ],
             options={
-                "db_table": "config_confirmation",
+                "db_table": prefixed("config_confirmation"),
             },
         ),
     ]

@@ -3,8 +3,10 @@
 import django.db.models.functions.datetime
 from django.db import migrations, models
 
+from config_app.database.migration import ConfigMigration
 
-class Migration(migrations.Migration):
+
+class Migration(ConfigMigration):
     dependencies = [
         ("config_app", "0002_confirmation"),
     ]

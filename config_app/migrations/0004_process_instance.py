@@ -2,14 +2,17 @@ from typing import Any
 
 from django.db import migrations, models
 
+from config_app.database.migration import ConfigMigration
+from config_app.database.names import prefixed
 
-def forget_processes(apps: Any, _schema_editor: Any) -> None:
+
+def forget_processes(apps: Any, schema_editor: Any) -> None:
     """Delete all receipts when the migration is reversed."""
     # Without `instance`, two processes may have the same process id. Running processes write a new receipt.
-    apps.get_model("config_app", "Process").objects.all().delete()
+    apps.get_model("config_app", "Process").objects.using(schema_editor.connection.alias).all().delete()
 
 
-class Migration(migrations.Migration):
+class Migration(ConfigMigration):
     dependencies = [
         ("config_app", "0003_receipts"),
     ]
@@ -17,7 +20,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RemoveConstraint(
             model_name="process",
-            name="config_process_once",
+            name=prefixed("config_process_once"),
         ),
         migrations.AddField(
             model_name="process",
@@ -27,7 +30,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="process",
             constraint=models.UniqueConstraint(
-                fields=("machine", "instance", "pid"), name="config_process_once"
+                fields=("machine", "instance", "pid"), name=prefixed("config_process_once")
             ),
         ),
         migrations.RunPython(migrations.RunPython.noop, forget_processes),

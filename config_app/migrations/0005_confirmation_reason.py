@@ -2,8 +2,10 @@
 
 from django.db import migrations, models
 
+from config_app.database.migration import ConfigMigration
 
-class Migration(migrations.Migration):
+
+class Migration(ConfigMigration):
     dependencies = [
         ("config_app", "0004_process_instance"),
     ]

@@ -2,6 +2,8 @@ from typing import Any
 
 from django.db import migrations
 
+from config_app.database.migration import ConfigMigration
+
 
 def create_row(apps: Any, schema_editor: Any) -> None:
     """Create the row of ``config_state``, so that the triggers count every write, even the first one."""
@@ -9,7 +11,7 @@ def create_row(apps: Any, schema_editor: Any) -> None:
     rows.get_or_create(pk=1)
 
 
-class Migration(migrations.Migration):
+class Migration(ConfigMigration):
     dependencies = [
         ("config_app", "0005_confirmation_reason"),
     ]

@@ -1,7 +1,9 @@
 from django.db import migrations, models
 
+from config_app.database.migration import ConfigMigration
 
-class Migration(migrations.Migration):
+
+class Migration(ConfigMigration):
     dependencies = [
         ("config_app", "0006_state_row"),
     ]

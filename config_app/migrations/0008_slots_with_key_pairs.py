@@ -4,8 +4,11 @@ import django.db.models.deletion
 import django.db.models.functions.datetime
 from django.db import migrations, models
 
+from config_app.database.migration import ConfigMigration
+from config_app.database.names import prefixed
 
-class Migration(migrations.Migration):
+
+class Migration(ConfigMigration):
     dependencies = [
         ("config_app", "0007_history_floor"),
     ]
@@ -25,7 +28,7 @@ class Migration(migrations.Migration):
                 ("is_empty", models.BooleanField(db_default=False, default=False)),
             ],
             options={
-                "db_table": "config_data_key",
+                "db_table": prefixed("config_data_key"),
             },
         ),
         migrations.AddField(
@@ -87,9 +90,11 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "db_table": "config_wrapped_key",
+                "db_table": prefixed("config_wrapped_key"),
                 "constraints": [
-                    models.UniqueConstraint(fields=("data_key", "slot"), name="config_wrapped_key_once")
+                    models.UniqueConstraint(
+                        fields=("data_key", "slot"), name=prefixed("config_wrapped_key_once")
+                    )
                 ],
             },
         ),

@@ -15,8 +15,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import psycopg
-from django.db import DEFAULT_DB_ALIAS, connection, connections
 
+from config_app.database import connection
+from config_app.database.place import replace_connection
 from config_app.errors import DatabaseUnavailable
 from config_app.live import runtime
 from config_app.store.failures import database_errors
@@ -62,8 +63,8 @@ class PostgresSource:
             raise
 
     def _listen(self) -> None:
-        connection.ensure_connection()
-        self._server: psycopg.Connection[Any] = connection.connection
+        connection().ensure_connection()
+        self._server: psycopg.Connection[Any] = connection().connection
         self._server.execute(f"LISTEN {CHANNEL}".encode())
         self._version = self._read_version()
 
@@ -106,7 +107,7 @@ class PostgresSource:
     def close(self) -> None:
         """Close the connection."""
         with contextlib.suppress(DatabaseUnavailable), _server_errors():
-            connection.close()
+            connection().close()
 
 
 def hears_notifications() -> bool:
@@ -115,23 +116,22 @@ def hears_notifications() -> bool:
     Raise ``DatabaseUnavailable`` if the server cannot be reached.
     """
     channel = f"{CHANNEL}_{secrets.token_hex(8)}"  # a notification on CHANNEL would wake every process
-    with _server_errors(), contextlib.closing(connection.copy()) as listening:
+    with _server_errors(), contextlib.closing(connection().copy()) as listening:
         listening.ensure_connection()
         server: psycopg.Connection[Any] = listening.connection
         server.execute(f"LISTEN {channel}".encode())
-        with connection.cursor() as cursor:
+        with connection().cursor() as cursor:
             cursor.execute("SELECT pg_notify(%s, '')", [channel])
         return bool(list(server.notifies(timeout=TEST_TIMEOUT, stop_after=1)))
 
 
 def own_connection() -> None:
     """Replace this thread's connection with a new one, which has a name and detects a silent server."""
-    own = connection.copy()
+    own = connection().copy()
     options = {**PATIENCE, **own.settings_dict["OPTIONS"], "application_name": "config_app watcher"}
     options.pop("pool", None)  # a pool would take the connection back while it still listens
     own.settings_dict["OPTIONS"] = options
-    connection.close()
-    connections[DEFAULT_DB_ALIAS] = own
+    replace_connection(own)
 
 
 def is_pooled() -> bool:
@@ -141,8 +141,8 @@ def is_pooled() -> bool:
     """
     # With a pooler, the query is not answered by the server process that was named at the connection.
     with _server_errors():
-        connection.ensure_connection()
-        server: psycopg.Connection[Any] = connection.connection
+        connection().ensure_connection()
+        server: psycopg.Connection[Any] = connection().connection
         row = server.execute("SELECT pg_backend_pid()").fetchone()
     return row is None or row[0] != server.info.backend_pid
 

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
-from django.db import connection
+from django.db import connections
 
+from config_app.database import connection
 from config_app.live import runtime
 from config_app.models import ConfigState
 from config_app.problems import Problem
@@ -96,31 +97,32 @@ class PollingSource:
 
 
 @contextlib.contextmanager
-def using_database() -> Iterator[None]:
-    """Connect to the database, then prevent forks during the block.
+def using_database(using: str | None = None) -> Iterator[None]:
+    """Connect to the database ``using``, by default the configuration's; prevent forks during the block.
 
-    Every thread needs this if it uses the database while other threads may fork. Raise
+    Every thread needs this if it uses a database while other threads may fork. Raise
     ``DatabaseUnavailable`` if the connection fails.
     """
-    connect()  # before the lock, so that a fork never waits for a server that does not answer
+    connect(using)  # before the lock, so that a fork never waits for a server that does not answer
     with no_fork:  # otherwise, a forked child would inherit SQLite's locks as held for ever
         yield
 
 
-def connect() -> None:
+def connect(using: str | None = None) -> None:
     """Connect to the database server, if there is one; raise ``DatabaseUnavailable`` if that fails."""
-    if connection.vendor != "sqlite":
+    wanted = connection() if using is None else connections[using]
+    if wanted.vendor != "sqlite":
         with database_errors():
-            connection.ensure_connection()
+            wanted.ensure_connection()
 
 
 def open_source() -> ChangeSource:
-    """Return a change source for the default database; raise ``DatabaseUnavailable`` if that fails."""
+    """Return a change source for the configuration; raise ``DatabaseUnavailable`` if that fails."""
     _hindrances.reset()
-    name = str(connection.settings_dict["NAME"])
-    if connection.vendor == "sqlite" and Path(name).is_absolute():
+    name = str(connection().settings_dict["NAME"])
+    if connection().vendor == "sqlite" and Path(name).is_absolute():
         return SqliteSource(Path(name))
-    if connection.vendor == "postgresql":
+    if connection().vendor == "postgresql":
         return _listen_or_poll()
     return PollingSource()
 
@@ -143,7 +145,7 @@ def hindrances() -> tuple[Problem, ...]:
 
 def find_hindrances() -> tuple[Problem, ...]:
     """Query the database and return the problems that keep processes from noticing changes at once."""
-    if connection.vendor != "postgresql":
+    if connection().vendor != "postgresql":
         return ()
     from config_app.propagation.postgresql import is_pooled
 

@@ -9,10 +9,11 @@ import threading
 import time
 from collections.abc import Callable
 
-from django.db import close_old_connections, connection
+from django.db import close_old_connections
 
 from config_app.change.adoption import adopt_now, is_unrecorded
 from config_app.change.confirmation import revert_overdue
+from config_app.database.place import close_connections, close_others
 from config_app.errors import ConfigError, ConfigurationLocked, DatabaseUnavailable
 from config_app.live import hooks, runtime
 from config_app.propagation import receipts
@@ -85,7 +86,7 @@ class Watcher(threading.Thread):
                 self._watch_until_stopped()
         finally:
             self.is_running = False
-            connection.close()
+            close_connections()
 
     def _watch_until_stopped(self) -> None:
         while not self._is_over():
@@ -156,7 +157,7 @@ class Watcher(threading.Thread):
                 runtime.reload_without_hooks()
         except DatabaseUnavailable as error:  # the next `look` finds out whether the database can be read
             logger.warning("an unconfirmed revision is overdue and could not be reverted yet: %s", error)
-        hooks.run_due()
+        self._run_hooks()
         self._look_again()
 
     def _load(self, *, thoroughly: bool = False) -> None:
@@ -166,9 +167,14 @@ class Watcher(threading.Thread):
         """
         with using_database():
             self._reload(thoroughly=thoroughly)
-        hooks.run_due()  # outside of the block above, because a hook may fork
+        self._run_hooks()  # outside of the block above, because a hook may fork
         self._sign_again_at = _time_to_write()
         self._look_again()
+
+    def _run_hooks(self) -> None:
+        hooks.run_due()
+        with no_fork:  # no request ends in this thread, so Django does not close what a hook has opened
+            close_others()
 
     def _reload(self, *, thoroughly: bool) -> None:
         self._thorough_at = time.monotonic() + REVALIDATE * random.uniform(0.75, 1)  # noqa: S311 - no secret

@@ -27,7 +27,7 @@ def await_confirmation(revision: Revision, seconds: float) -> None:
     # this deadline if its own is sooner.
     shared = Confirmation.objects.filter(revision__changes__key__in=revision.changes.values("key"))
     shared.filter(outcome="", deadline__lt=deadline).update(deadline=deadline)
-    Confirmation.objects.create(revision=revision, deadline=deadline)
+    Confirmation.objects.create(revision_id=revision.number, deadline=deadline)
 
 
 class _Met:

@@ -6,7 +6,8 @@ import contextlib
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-from django.db import DatabaseError, ProgrammingError, transaction
+from django.db import DatabaseError, ProgrammingError
+from django.db.transaction import TransactionManagementError
 
 from config_app.errors import (
     BrokenTransaction,
@@ -16,7 +17,7 @@ from config_app.errors import (
     UnstorableText,
     WriteConflict,
 )
-from config_app.project import get_project
+from config_app.project import prepare_command
 
 CURE = "check that the database is reachable, writable and not full"
 ENCODING = "use a database with the encoding UTF8, or other characters"
@@ -53,7 +54,7 @@ def _known(error: DatabaseError) -> ConfigError | None:
     code = _code(error)
     if code in KNOWN:
         return KNOWN[code]()
-    if isinstance(error, transaction.TransactionManagementError) and "'atomic' block" in str(error):
+    if isinstance(error, TransactionManagementError) and "'atomic' block" in str(error):
         return BrokenTransaction()
     if code == UNTRANSLATABLE or "Incorrect string value" in str(error):  # the second is MySQL's error
         return UnstorableText(f"the encoding{_encoding(error)} of the database lacks a character", ENCODING)
@@ -80,7 +81,7 @@ def _code(error: DatabaseError) -> str | None:
 def _first(error: DatabaseError) -> DatabaseError:
     """Return the error that broke the transaction, if ``error`` only says that the transaction is broken."""
     earlier = error.__context__
-    is_complaint = isinstance(error, transaction.TransactionManagementError)
+    is_complaint = isinstance(error, TransactionManagementError)
     return earlier if is_complaint and isinstance(earlier, DatabaseError) else error
 
 
@@ -94,7 +95,7 @@ def _cure(error: DatabaseError) -> str:
         return "give the database user the rights to read and write the tables"
     # A table or column is missing if the migrations of this version have not run yet.
     if isinstance(error, ProgrammingError) or "no such " in str(error):
-        return f"run {get_project().words.prepare} to bring the tables up to date"
+        return f"run {prepare_command()} to bring the tables up to date"
     return WAIT if is_locked(error) else CURE
 
 

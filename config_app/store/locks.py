@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from contextvars import ContextVar
 
-from django.db import connection, transaction
+from config_app.database import atomic, connection
 
 longest_wait: ContextVar[float] = ContextVar("config_app_longest_wait", default=5.0)
 """How many seconds a write waits for a lock before it is refused."""
@@ -34,9 +34,11 @@ def bounded_transaction() -> Iterator[None]:
     If the block is inside another transaction, the limit of that transaction applies again after the block.
     """
     # SQLite and MySQL already limit the wait for each connection, so nothing is set there.
-    is_nested = connection.in_atomic_block or not connection.get_autocommit()
-    with transaction.atomic():
-        before = _limit(f"{round(longest_wait.get() * 1000)}") if connection.vendor == "postgresql" else None
+    is_nested = connection().in_atomic_block or not connection().get_autocommit()
+    with atomic():
+        before = (
+            _limit(f"{round(longest_wait.get() * 1000)}") if connection().vendor == "postgresql" else None
+        )
         yield
         if is_nested and before is not None:  # after an error, the rollback restores the limit
             _limit(before)
@@ -44,7 +46,7 @@ def bounded_transaction() -> Iterator[None]:
 
 def _limit(timeout: str) -> str:
     """Set PostgreSQL's ``lock_timeout`` for the rest of the transaction; return the previous timeout."""
-    with connection.cursor() as cursor:
+    with connection().cursor() as cursor:
         cursor.execute(
             "SELECT current_setting('lock_timeout'), set_config('lock_timeout', %s, true)", [timeout]
         )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from django.db import connection
 from django.db.models import Q, QuerySet
 
+from config_app.database import alias, connection
 from config_app.models import Change, ConfigState, Revision
 from config_app.project import get_schema
 from config_app.store import statements
@@ -44,10 +44,10 @@ def accepted_texts(key: str, *, with_secrets: bool = True) -> Iterator[str | Non
 
 def newest_refusals() -> list[Change]:
     """Return the refused changes whose setting has no newer change. They have the settings' current keys."""
-    with reading(), connection.cursor() as cursor:
-        cursor.execute(*statements.newest_refusals(connection.alias))
+    with reading(), connection().cursor() as cursor:
+        cursor.execute(*statements.newest_refusals(alias()))
         rows = cursor.fetchall()
-        changes = [Change.from_db(connection.alias, statements.CHANGE_FIELDS, row) for row in rows]
+        changes = [Change.from_db(alias(), statements.CHANGE_FIELDS, row) for row in rows]
         return _still_newest(changes) if get_schema().former else changes
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Max
 
+from config_app.database import connection
 from config_app.models import ConfigState, Revision
 from config_app.store.statements import BUMP, LOCK, STATE_ID
 
@@ -26,19 +26,18 @@ def exists() -> bool:
     return ConfigState.objects.filter(pk=STATE_ID).exists()
 
 
-def create(using: str = DEFAULT_DB_ALIAS) -> None:
+def create() -> None:
     """Create the row if it is missing; several processes may call this at the same time."""
-    rows = ConfigState.objects.using(using)
-    if rows.filter(pk=STATE_ID).exists():
+    if ConfigState.objects.filter(pk=STATE_ID).exists():
         return
-    last = Revision.objects.using(using).aggregate(last=Max("version"))["last"]
+    last = Revision.objects.aggregate(last=Max("version"))["last"]
     # No revision has this version, so every process reloads and records what was written without the row.
     version = 0 if last is None else last + 1
-    rows.bulk_create([ConfigState(pk=STATE_ID, version=version)], ignore_conflicts=True)
+    ConfigState.objects.bulk_create([ConfigState(pk=STATE_ID, version=version)], ignore_conflicts=True)
 
 
 def _run(statement: str) -> int:
     """Run a statement on the row; return how many rows it changed (0 if the row does not exist)."""
-    with connection.cursor() as cursor:
+    with connection().cursor() as cursor:
         cursor.execute(statement)
         return int(cursor.rowcount)

@@ -10,9 +10,9 @@ import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from django.db import connection
 from django.db.models.expressions import RawSQL
 
+from config_app.database import alias, connection
 from config_app.declaration.former_names import carry_over
 from config_app.declaration.reserved import SALT_KEY, is_ciphertext
 from config_app.errors import DatabaseUnavailable
@@ -104,11 +104,11 @@ def reading() -> Iterator[None]:
 def _lenient_text() -> Iterator[None]:
     """Read invalid UTF-8 on SQLite as replacement characters instead of raising an error."""
     # SQLite stores any bytes as text; the other databases check the encoding.
-    if connection.vendor != "sqlite":
+    if connection().vendor != "sqlite":
         yield
         return
-    connection.ensure_connection()
-    raw = connection.connection
+    connection().ensure_connection()
+    raw = connection().connection
     before, raw.text_factory = raw.text_factory, LENIENT
     try:
         yield
@@ -133,12 +133,12 @@ def read() -> Stored:
 
 def _read_everything() -> tuple[Mapping[str, Row], Sequence[Any]]:
     """Return every row by key, and the five columns that all rows share."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            cursor.execute(*statements.everything_packed(connection.alias))
+    with connection().cursor() as cursor:
+        if connection().vendor == "sqlite":
+            cursor.execute(*statements.everything_packed(alias()))
             packed, *shared = cursor.fetchone()
             return _unpack(packed), shared
-        cursor.execute(*statements.everything(connection.alias))
+        cursor.execute(*statements.everything(alias()))
         found = cursor.fetchall()
         return _by_key(row[:3] for row in found), found[0][3:] if found else ()
 
@@ -168,7 +168,7 @@ def _read_empty() -> Stored:
 
 def version() -> int:
     """Return the current version of the tables. This makes one small query."""
-    with database_errors(), connection.cursor() as cursor:
+    with database_errors(), connection().cursor() as cursor:
         cursor.execute(statements.VERSION)
         found = cursor.fetchone()
     return int(found[0]) if found else 0
@@ -220,7 +220,7 @@ def record_only(stored: Stored, edits: Iterable[Edit], origin: Origin) -> Revisi
     )
     Change.objects.bulk_create(
         Change(
-            revision=revision,
+            revision_id=revision.number,  # a router could refuse the assignment of an object
             key=edit.key,
             old_value=archived(edit.old, is_secret=edit.is_secret),
             new_value=archived(edit.new, is_secret=edit.is_secret),

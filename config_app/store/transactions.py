@@ -9,16 +9,18 @@ from contextvars import ContextVar
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from config_app.database import connection, on_commit
+from config_app.database.place import borrowing, close_connections
 from config_app.store.process import process
 
 
 def in_transaction() -> bool:
     """Return whether this thread's connection to the configuration is in a transaction."""
+    own = connection()
     # `get_autocommit` would connect, which a test may forbid.
-    return connection.in_atomic_block or (connection.connection is not None and not connection.autocommit)
+    return own.in_atomic_block or (own.connection is not None and not own.autocommit)
 
 
 class OpenTransaction:
@@ -54,7 +56,7 @@ class _Transactions:
     """Lets a reset of the process state also forget the transaction of the calling thread or task."""
 
     def reset(self) -> None:
-        _of_connection.pop(transaction.get_connection(), None)
+        _of_connection.pop(connection(), None)
         _of_caller.set(None)
 
 
@@ -64,7 +66,7 @@ process.keep(_Transactions())
 def current() -> OpenTransaction | None:
     """Return the open transaction in which the caller runs, if ``join`` was called in it."""
     if in_transaction():
-        own = _of_connection.get(transaction.get_connection())
+        own = _of_connection.get(connection())
         return own if own and own.is_open() else None
     copied = _of_caller.get()
     return copied if copied and copied.connection else None
@@ -74,7 +76,7 @@ def join() -> OpenTransaction:
     """Return the open transaction of this thread; from now on, ``current`` returns it too."""
     own = current() if in_transaction() else None
     if own is None:
-        own = _of_connection[transaction.get_connection()] = OpenTransaction(transaction.get_connection())
+        own = _of_connection[connection()] = OpenTransaction(connection())
     _of_caller.set(own)
     return own
 
@@ -87,15 +89,10 @@ def lent(found: OpenTransaction | None) -> Iterator[None]:
         try:
             yield
         finally:
-            connections.close_all()
+            close_connections()
         return
-    shared.inc_thread_sharing()
-    connections[DEFAULT_DB_ALIAS] = shared
-    try:
+    with borrowing(shared):
         yield
-    finally:
-        del connections[DEFAULT_DB_ALIAS]
-        shared.dec_thread_sharing()
 
 
 class WhileOpen:
@@ -107,7 +104,7 @@ class WhileOpen:
     __slots__ = ("_block", "_connection")
 
     def __init__(self, of: BaseDatabaseWrapper | None = None) -> None:
-        found = of or transaction.get_connection()
+        found = of or connection()
         self._connection = weakref.ref(found)
         self._block = found.atomic_blocks[-1] if found.atomic_blocks else None
 
@@ -125,8 +122,8 @@ class UntilCommit:
     __slots__ = ("_connection", "_function")
 
     def __init__(self, function: Callable[[], None]) -> None:
-        self._connection, self._function = weakref.ref(transaction.get_connection()), function
-        transaction.on_commit(self)
+        self._connection, self._function = weakref.ref(connection()), function
+        on_commit(self)
 
     def __call__(self) -> None:
         self._function()

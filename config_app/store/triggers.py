@@ -8,48 +8,54 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import connections
 from django.db.backends.utils import CursorWrapper
-from django.db.transaction import atomic
 
+from config_app.database import alias, atomic, connection
+from config_app.database.names import prefixed
+from config_app.models import ConfigState, Revision, SystemConfig
 from config_app.store import state_row
 
-CHANNEL = "config_app"
+CHANNEL = prefixed("config_app")
 """The channel on which PostgreSQL sends a notification for each commit that changed the version."""
-
-TABLES = {"system_config", "config_state", "config_revision"}
+ROWS, STATE = SystemConfig._meta.db_table, ConfigState._meta.db_table
+"""The table whose writes are counted, and the table that counts them."""
+NOTIFIES = prefixed("config_state_notifies")
+"""The trigger that sends the notifications on PostgreSQL."""
+TABLES = {ROWS, STATE, Revision._meta.db_table}
 """The tables that must exist before the triggers can be created."""
 
-_SQLITE = """
-CREATE TRIGGER IF NOT EXISTS system_config_{event}_bumps AFTER {event} ON system_config
-BEGIN UPDATE config_state SET version = version + 1; END
-"""
+_BUMP, _NOTIFY = prefixed("config_state_bump"), prefixed("config_state_notify")
+
+_SQLITE = f"""
+CREATE TRIGGER IF NOT EXISTS {ROWS}_{{event}}_bumps AFTER {{event}} ON {ROWS}
+BEGIN UPDATE {STATE} SET version = version + 1; END
+"""  # noqa: S608 - our own tables
 SQLITE = [_SQLITE.format(event=event) for event in ("insert", "update", "delete")]
 
 # The trigger runs before the statement. So raw SQL first takes the writers' lock, as the store does.
 # Therefore raw SQL and the store cannot deadlock.
 POSTGRESQL = [
-    """
-    CREATE OR REPLACE FUNCTION config_state_bump() RETURNS trigger LANGUAGE plpgsql AS $$
+    f"""
+    CREATE OR REPLACE FUNCTION {_BUMP}() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-        UPDATE config_state SET version = version + 1;
+        UPDATE {STATE} SET version = version + 1;
         RETURN NULL;
     END $$
-    """,
+    """,  # noqa: S608 - our own table
     f"""
-    CREATE OR REPLACE FUNCTION config_state_notify() RETURNS trigger LANGUAGE plpgsql AS $$
+    CREATE OR REPLACE FUNCTION {_NOTIFY}() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
         PERFORM pg_notify('{CHANNEL}', '');
         RETURN NULL;
     END $$
     """,
-    """
-    CREATE OR REPLACE TRIGGER config_state_notifies AFTER UPDATE ON config_state
-    FOR EACH ROW WHEN (OLD.version IS DISTINCT FROM NEW.version) EXECUTE FUNCTION config_state_notify()
+    f"""
+    CREATE OR REPLACE TRIGGER {NOTIFIES} AFTER UPDATE ON {STATE}
+    FOR EACH ROW WHEN (OLD.version IS DISTINCT FROM NEW.version) EXECUTE FUNCTION {_NOTIFY}()
     """,
-    """
-    CREATE OR REPLACE TRIGGER system_config_bumps BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE
-    ON system_config FOR EACH STATEMENT EXECUTE FUNCTION config_state_bump()
+    f"""
+    CREATE OR REPLACE TRIGGER {ROWS}_bumps BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE
+    ON {ROWS} FOR EACH STATEMENT EXECUTE FUNCTION {_BUMP}()
     """,
 ]
 
@@ -57,17 +63,18 @@ STATEMENTS = {"sqlite": SQLITE, "postgresql": POSTGRESQL}
 
 
 def install(using: str, **_signal: Any) -> None:
-    """Create the triggers in the database ``using``, and the row that they update, if they are missing.
+    """Create the triggers, and the row that they update, if they are missing.
 
-    A trigger that was disabled or replaced is created again.
+    A trigger that was disabled or replaced is created again. Do nothing after the migration of a database
+    (``using``) that does not hold the configuration.
     """
-    connection = connections[using]
-    if not set(connection.introspection.table_names()) >= TABLES:
+    if using != alias() or not set(connection().introspection.table_names()) >= TABLES:
         return
-    state_row.create(using)
-    with atomic(using), connection.cursor() as cursor:
-        present = _present(cursor) if connection.vendor == "sqlite" else ()
-        for statement in STATEMENTS.get(connection.vendor, []):
+    state_row.create()
+    vendor = connection().vendor
+    with atomic(), connection().cursor() as cursor:
+        present = _present(cursor) if vendor == "sqlite" else ()
+        for statement in STATEMENTS.get(vendor, []):
             if statement not in present:
                 cursor.execute(statement)
 

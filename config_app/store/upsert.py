@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db import connection, models
+from django.db import models
+
+from config_app.database import connection
 
 
 def upsert(rows: Sequence[models.Model], *, unique: Sequence[str], updated: Sequence[str]) -> None:
@@ -15,7 +17,7 @@ def upsert(rows: Sequence[models.Model], *, unique: Sequence[str], updated: Sequ
     if not rows:
         return
     # MySQL and MariaDB compare every unique key of the table, so a statement cannot name one of them.
-    names_target = connection.features.supports_update_conflicts_with_target
+    names_target = connection().features.supports_update_conflicts_with_target
     type(rows[0])._default_manager.bulk_create(
         rows,
         update_conflicts=True,

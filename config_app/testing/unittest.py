@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from config_app.database import alias
 from config_app.testing import reset_process
 
 if TYPE_CHECKING:
@@ -15,8 +16,16 @@ else:
 class ConfigTestMixin(Base):
     """Start each test as if the process were new. Put this mixin before ``TestCase`` in the list of bases.
 
-    A plain ``TestCase`` needs this mixin only if the test commits, for example in a thread.
+    A plain ``TestCase`` needs this mixin only if the test commits, for example in a thread. If the tests may
+    use a database, they may also use the one that ``CONFIG_APP["DATABASE"]`` names.
     """
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Add the configuration's database to ``databases``, unless the tests may use none or all."""
+        super().__init_subclass__(**options)
+        databases = getattr(cls, "databases", ())
+        if databases and not isinstance(databases, str):
+            cls.databases = {*databases, alias()}
 
     def setUp(self) -> None:
         """Forget what earlier tests have read."""

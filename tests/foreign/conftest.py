@@ -44,6 +44,41 @@ def postgresql_project(
     return ForeignProject(tmp_path / "project", database_url=url)
 
 
+ON_ANOTHER_ALIAS = 'CONFIG_APP["DATABASE"] = "config"'
+
+
+@pytest.fixture(scope="session")
+def migrated_on_another_alias(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a migrated project whose configuration is in another database than the default."""
+    folder = tmp_path_factory.mktemp("migrated") / "project"
+    found = ForeignProject(folder, settings=ON_ANOTHER_ALIAS, more_databases={"config": ""})
+    found.migrate("default", "config")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def migrated_on_another_server(
+    tmp_path_factory: pytest.TempPathFactory, postgresql_server: PostgreSQL
+) -> tuple[Path, str]:
+    """Return the same as above, and the URL of the PostgreSQL database that holds the configuration."""
+    folder, url = tmp_path_factory.mktemp("migrated") / "project", postgresql_server.new_database()
+    found = ForeignProject(folder, settings=ON_ANOTHER_ALIAS, more_databases={"config": url})
+    found.migrate("default", "config")
+    return folder, url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def project_on_another_alias(request: pytest.FixtureRequest, tmp_path: Path) -> ForeignProject:
+    """Return a migrated project whose default database is in SQLite and has no table of the configuration."""
+    if request.param == "sqlite":
+        folder, url = request.getfixturevalue("migrated_on_another_alias"), ""
+    else:
+        folder, template = request.getfixturevalue("migrated_on_another_server")
+        url = request.getfixturevalue("postgresql_server").copy_of(template)
+    shutil.copytree(folder, tmp_path / "project")
+    return ForeignProject(tmp_path / "project", settings=ON_ANOTHER_ALIAS, more_databases={"config": url})
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def any_project(request: pytest.FixtureRequest) -> ForeignProject:
     """Return a migrated project; the test runs on SQLite and on PostgreSQL."""

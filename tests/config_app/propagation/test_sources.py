@@ -209,8 +209,9 @@ def test_a_file_is_watched_by_its_counter_and_anything_else_by_polling(
     source = open_source()
     assert isinstance(source, SqliteSource)
     source.close()
-    monkeypatch.setattr("config_app.propagation.sources.connection", connection.copy())
-    monkeypatch.setattr("config_app.propagation.sources.connection.vendor", "mysql")
+    other = connection.copy()
+    monkeypatch.setattr(other, "vendor", "mysql")
+    monkeypatch.setattr("config_app.propagation.sources.connection", lambda: other)
     assert isinstance(open_source(), PollingSource)
 
 

@@ -1,0 +1,30 @@
+"""The base class and the manager of the engine's models: all queries use the configuration's database."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from django.db import models
+
+from config_app.database.place import alias
+
+M = TypeVar("M", bound=models.Model)
+
+
+class OneDatabaseManager(models.Manager[M]):
+    """Queries the configuration's database, even if a router names another one, such as a replica."""
+
+    def get_queryset(self) -> models.QuerySet[M]:
+        """Return a queryset for the configuration's database, unless the caller has named another one."""
+        found = super().get_queryset()
+        return found if self._db else found.using(alias())
+
+
+class ConfigModel(models.Model):
+    """The base class of all models. Queries use the configuration's database, whatever a router says."""
+
+    objects = OneDatabaseManager()
+
+    class Meta:
+        abstract = True
+        base_manager_name = "objects"  # Django also follows foreign keys with it

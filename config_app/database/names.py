@@ -1,0 +1,45 @@
+"""The names of the tables, indexes and triggers, which ``CONFIG_APP["TABLE_PREFIX"]`` can begin.
+
+Two projects with different prefixes can share one database, and neither wakes the processes of the other.
+"""
+
+from __future__ import annotations
+
+import re
+
+from django.db.backends.utils import truncate_name
+
+from config_app.database.options import option
+from config_app.errors import NotConfigured
+
+LONGEST_PREFIX = 30
+"""PostgreSQL cuts off names after 63 characters, and the longest of ours has 26."""
+LONGEST_INDEX = 30
+"""The most characters that Django allows in the name of an index."""
+# SQLite reserves names that begin with sqlite_. Raw SQL has no quotes, so capital letters would not work.
+_PREFIX = re.compile(rf"(?!sqlite_)[a-z][a-z0-9_]{{0,{LONGEST_PREFIX - 1}}}")
+
+
+def check_prefix() -> None:
+    """Raise ``NotConfigured`` if ``CONFIG_APP["TABLE_PREFIX"]`` cannot begin the name of a table."""
+    found = option("TABLE_PREFIX", "")
+    if found != "" and not (isinstance(found, str) and _PREFIX.fullmatch(found)):
+        raise NotConfigured(
+            'CONFIG_APP["TABLE_PREFIX"] cannot begin the names of tables and indexes: expected at most '
+            f"{LONGEST_PREFIX} lower-case letters, digits and underscores, starting with a letter",
+            fix='choose a prefix such as "shop_"',
+        )
+
+
+def prefixed(name: str) -> str:
+    """Return the name of a table, trigger, function, constraint or channel, with the project's prefix."""
+    return f"{PREFIX}{name}"
+
+
+def index(name: str) -> str:
+    """Return the name of an index with the project's prefix; if it is too long, a hash replaces its end."""
+    return truncate_name(prefixed(name), LONGEST_INDEX)
+
+
+PREFIX = str(option("TABLE_PREFIX", ""))
+"""The project's prefix; empty if it has none. Models are declared only once, so it never changes."""

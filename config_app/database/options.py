@@ -1,0 +1,29 @@
+"""Reads ``CONFIG_APP`` of the Django settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+
+from config_app.errors import NotConfigured
+
+NAME_IT = 'set CONFIG_APP = {"PROJECT": "shop.configuration.ShopProject"}, with the path of your own class'
+"""How to name the project in the Django settings."""
+
+
+def options() -> Mapping[str, Any]:
+    """Return ``CONFIG_APP`` of the Django settings; raise ``NotConfigured`` if it is not a dictionary."""
+    found = getattr(settings, "CONFIG_APP", None)
+    if not isinstance(found, Mapping):
+        wrong = "is missing from" if found is None else "is not a dictionary in"
+        raise NotConfigured(f"CONFIG_APP {wrong} the Django settings", fix=NAME_IT)
+    return found
+
+
+def option(name: str, default: str) -> Any:
+    """Return one option, or ``default`` if it or the whole of ``CONFIG_APP`` is missing."""
+    # Django needs the names of the tables before its checks can report that CONFIG_APP is missing.
+    found = getattr(settings, "CONFIG_APP", None)
+    return found.get(name, default) if isinstance(found, Mapping) else default

@@ -1,0 +1,109 @@
+"""The database that holds the configuration: ``CONFIG_APP["DATABASE"]``, an alias of Django's ``DATABASES``.
+
+All code of the engine uses the functions of this module, never Django's ``connection`` and ``transaction``,
+which mean the default database. Routers have no influence.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+
+from django.core.signals import setting_changed
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from config_app.database.names import check_prefix
+from config_app.database.options import option
+from config_app.errors import NotConfigured
+
+MIGRATE = "manage.py migrate"
+DUMMY = "django.db.backends.dummy"
+"""The engine that Django gives to a default database without an entry."""
+
+
+def check_alias() -> str:
+    """Return ``CONFIG_APP["DATABASE"]``, or Django's default alias.
+
+    Raise ``NotConfigured`` if ``DATABASES`` has no such database.
+    """
+    found = option("DATABASE", DEFAULT_DB_ALIAS)
+    known = [name for name in connections if connections.settings[name]["ENGINE"] != DUMMY]
+    if found in known:
+        return str(found)
+    wrong = f"DATABASES has no database {found!r}" if isinstance(found, str) else "it is not a text"
+    raise NotConfigured(
+        f'CONFIG_APP["DATABASE"] does not name a database: {wrong}',
+        fix=f"name one of {', '.join(known)}" if known else "add it to DATABASES",
+    )
+
+
+@functools.cache
+def alias() -> str:
+    """Return the alias of the database that holds the configuration.
+
+    Raise ``NotConfigured`` if there is no such database, or if its tables cannot have their names.
+    """
+    check_prefix()
+    return check_alias()
+
+
+def connection() -> BaseDatabaseWrapper:
+    """Return this thread's connection to the configuration."""
+    return connections[alias()]
+
+
+def atomic() -> AbstractContextManager[None]:
+    """Run a block in a transaction on the configuration's database, as Django's ``atomic`` does."""
+    return transaction.atomic(using=alias())
+
+
+def on_commit(function: Callable[[], object]) -> None:
+    """Call ``function`` after the open transaction on the configuration's database commits."""
+    transaction.on_commit(function, using=alias())
+
+
+def replace_connection(own: BaseDatabaseWrapper) -> None:
+    """Close this thread's connection to the configuration, and use ``own`` instead."""
+    connection().close()
+    connections[alias()] = own
+
+
+@contextlib.contextmanager
+def borrowing(shared: BaseDatabaseWrapper) -> Iterator[None]:
+    """Let this thread, which is a new one, use the connection of another thread, which waits meanwhile."""
+    shared.inc_thread_sharing()
+    connections[alias()] = shared
+    try:
+        yield
+    finally:
+        del connections[alias()]
+        shared.dec_thread_sharing()
+
+
+def close_connections() -> None:
+    """Close all connections of this thread, also those to other databases."""
+    connections.close_all()
+
+
+def close_others() -> None:
+    """Close this thread's connections to other databases if they are broken or too old."""
+    for other in connections.all(initialized_only=True):
+        if other.alias != alias():
+            other.close_if_unusable_or_obsolete()
+
+
+def migrate_command() -> str:
+    """Return the command that creates the tables, and restores missing triggers."""
+    return MIGRATE if alias() == DEFAULT_DB_ALIAS else f"{MIGRATE} --database={alias()}"
+
+
+def _forget_alias(*, setting: str, **_signal: object) -> None:
+    """Forget the alias when a test changes the settings."""
+    if setting in {"CONFIG_APP", "DATABASES"}:
+        alias.cache_clear()
+
+
+setting_changed.connect(_forget_alias, dispatch_uid="config_app.database")

@@ -1,0 +1,27 @@
+"""Lets Django create and look for the engine's tables only in the configuration's database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import router
+
+from config_app.database.place import alias
+
+APP_LABEL = "config_app"
+
+
+class TablesRouter:
+    """Keeps the engine's tables out of all other databases; the app adds it to the project's routers.
+
+    Queries do not depend on it: see ``OneDatabaseManager``.
+    """
+
+    def allow_migrate(self, db: str, app_label: str, **_hints: Any) -> bool | None:
+        """Return ``False`` for the engine's tables in another database; the other routers decide the rest."""
+        return False if app_label == APP_LABEL and db != alias() else None
+
+
+def add_router() -> None:
+    """Ask ``TablesRouter`` before the routers of the project."""
+    router.routers.insert(0, TablesRouter())
