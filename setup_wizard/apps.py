@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import DEFAULT_DB_ALIAS
 
 
 class SetupWizardConfig(AppConfig):
@@ -13,5 +15,23 @@ class SetupWizardConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the hook for configuration changes."""
+        """Register the check, and the hook for configuration changes."""
         from setup_wizard.claiming import reopening  # noqa: F401 - the import registers the hook
+
+        register(_check_database, Tags.compatibility)
+
+
+def _check_database(**_options: object) -> list[CheckMessage]:
+    """Return an error if a claim could not be one transaction."""
+    from config_app.database.options import option
+
+    if option("DATABASE", DEFAULT_DB_ALIAS) == DEFAULT_DB_ALIAS:
+        return []
+    return [
+        Error(
+            "the setup wizard needs the configuration in the database 'default', which has the accounts and "
+            "the tables of the wizard, because a claim is one transaction",
+            hint='remove "DATABASE" from CONFIG_APP, or setup_wizard from INSTALLED_APPS',
+            id="setup_wizard.E001",
+        )
+    ]
