@@ -121,10 +121,10 @@ def test_env_is_not_even_opened(place: Place) -> None:
     assert place.resolve().database_path == place.base / "data/hub.db"
 
 
-def test_a_key_in_env_counts_no_more(place: Place) -> None:
+def test_a_key_in_env_counts_at_each_start(place: Place) -> None:
     place.write_env(f"HUB_ENCRYPTION_KEY={KEY}\n")
     place.finish_first_start(place.resolve())
-    assert place.resolve().encryption_key is None
+    assert place.resolve().encryption_key == Secret(KEY)
 
 
 def test_the_process_environment_wins_over_what_is_remembered(place: Place) -> None:

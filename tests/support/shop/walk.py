@@ -16,6 +16,7 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "tests.support.shop.settings"
 django.setup()
 
 from django.contrib.staticfiles import finders  # noqa: E402
+from django.core.files.uploadedfile import SimpleUploadedFile  # noqa: E402
 from django.core.management import CommandError, call_command  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.test.utils import setup_test_environment  # noqa: E402
@@ -40,7 +41,7 @@ class Visitor:
         self.client = Client()
         self.pages: dict[str, dict[str, Any]] = {}
 
-    def see(self, path: str, data: dict[str, str] | None = None, name: str = "") -> Any:
+    def see(self, path: str, data: dict[str, Any] | None = None, name: str = "") -> Any:
         """Open a page, or send a form that is shown again; record how the page was rendered."""
         response: Any = self.client.get(path) if data is None else self.client.post(path, data)
         text = response.content.decode()
@@ -94,6 +95,9 @@ def finish(visitor: Visitor) -> None:
     visitor.see("/setup/review/")
     visitor.send("/setup/review/", {})
     visitor.see("/welcome/")
+    visitor.see("/welcome/", {}, name="a recovery code that was not kept")
+    visitor.send("/welcome/", {"kept": "on"})
+    visitor.see("/welcome/", name="the last page")
     visitor.see("/setup/", name="closed")
 
 
@@ -110,6 +114,18 @@ def administer(visitor: Visitor) -> None:
     visitor.see(f"{HISTORY}3/", name="revision")
     visitor.see(f"{HISTORY}1/rollback/", name="rollback")
     visitor.see("/admin/")
+    transfer(visitor)
+
+
+def transfer(visitor: Visitor) -> None:
+    """Export the settings and review their import, with mistakes in both forms."""
+    page = f"{EDITOR}transfer/"
+    visitor.see(page)
+    visitor.see(f"{page}export/", {"secrets": "on", "passphrase": "short"}, name="mistakes in an export")
+    exported = visitor.client.post(f"{page}export/").content
+    visitor.see(f"{page}review/", {"file": SimpleUploadedFile("x", b"{")}, name="mistakes in an import")
+    plan({"counter": 9}).apply(actor="grace", channel="cli")
+    visitor.see(f"{page}review/", {"file": SimpleUploadedFile("x", exported)}, name="review of an import")
 
 
 COMMANDS = (
@@ -121,6 +137,7 @@ COMMANDS = (
     ("set", "terminal_key", "another-canary-of-the-bank"),
     ("unset", "counter"),
     ("history",),
+    ("export",),
     ("rollback", "1", "--dry-run"),
     ("validate",),
     ("doctor",),
