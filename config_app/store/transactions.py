@@ -69,7 +69,18 @@ def current() -> OpenTransaction | None:
         own = _of_connection.get(connection())
         return own if own and own.is_open() else None
     copied = _of_caller.get()
-    return copied if copied and copied.connection else None
+    if copied and copied.connection:
+        return copied
+    _forget_ended(copied)
+    return None
+
+
+def _forget_ended(copied: OpenTransaction | None) -> None:
+    """Forget what ended transactions have seen: while a view exists, every read looks at transactions."""
+    _of_connection.pop(connection(), None)
+    if copied and not copied.is_open():
+        copied.view = None
+        _of_caller.set(None)
 
 
 def join() -> OpenTransaction:
@@ -126,6 +137,7 @@ class UntilCommit:
         on_commit(self)
 
     def __call__(self) -> None:
+        current()  # forgets the transaction, which has ended
         self._function()
 
     def is_pending(self) -> bool:

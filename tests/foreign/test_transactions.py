@@ -148,3 +148,28 @@ print(asyncio.run(read()))
 """
     )
     assert said == "20"
+
+
+def test_reads_do_not_look_at_transactions_that_have_ended(any_project: ForeignProject) -> None:
+    """Reads take forty times as long while what an open transaction sees is kept."""
+    said = any_project.says(
+        SETUP
+        + """
+from config_app.live import context
+assert get_config().page_size == 20
+plan({"page_size": 30}).apply()
+print(len(context.views))
+with transaction.atomic():
+    plan({"page_size": 40}).apply()
+    print(len(context.views) > 0, get_config().page_size)
+print(len(context.views))
+try:
+    with transaction.atomic():
+        plan({"page_size": 50}).apply()
+        raise Rollback
+except Rollback:
+    pass
+print(get_config().page_size, len(context.views))
+"""
+    )
+    assert said.splitlines() == ["0", "True 40", "0", "40 0"]
