@@ -34,6 +34,7 @@ collect_ignore = ["support/adopter"]  # the tests of a project, which tests/fore
 pytest_plugins = [
     "tests.support.keys",
     "tests.support.browsers.running",
+    "tests.support.distribution",
     "tests.support.processes.claimed_hubs",
     "tests.support.workos.fixtures",
     "tests.support.workos.shared",

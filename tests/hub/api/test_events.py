@@ -22,8 +22,6 @@ from tests.support.waiting import wait_for
 
 CANARY = "sk_canary_f00d1234"
 
-pytestmark = pytest.mark.xdist_group("events")
-
 
 @pytest.fixture(scope="module")
 def hubs() -> Iterator[dict[str, HubProcess]]:

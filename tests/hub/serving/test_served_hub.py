@@ -20,8 +20,6 @@ from tests.support.processes.served_hub import (
 )
 from tests.support.waiting import wait_for
 
-pytestmark = pytest.mark.xdist_group("served_hub")
-
 WORKERS = 4
 POLICY = "Content-Security-Policy"
 SOON = 10.0
