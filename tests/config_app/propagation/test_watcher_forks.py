@@ -90,10 +90,12 @@ def test_a_child_that_is_forked_while_a_hook_runs_is_not_stuck_and_runs_it_too(
 FORK_DURING_REVERT = f"""
 import os, sys, threading
 sys.path.insert(0, {str(ROOT)!r})
+from config_app.live import hooks
 from config_app.propagation import watcher, watching
 from config_app.api import get_config, on_change, plan
 from tests.support.waiting import wait_for
 
+hooks._hooks.clear()  # a hook of the hub would wait until the watcher is done
 reverting, forks = threading.Event(), threading.Event()
 revert_overdue = watcher.revert_overdue
 
