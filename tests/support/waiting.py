@@ -10,6 +10,8 @@ T = TypeVar("T")
 
 DEADLINE = 20.0
 GLANCE = 0.005
+PAUSE_SHARE, LONGEST_PAUSE = 0.1, 0.05
+"""A pause is this share of the time waited so far, but at most 50 ms, because a look takes processor time."""
 
 
 def wait_for(
@@ -17,13 +19,14 @@ def wait_for(
 ) -> T:
     """Return the first true result of ``look``; fail after ``deadline`` seconds; the message names ``what``.
 
-    ``pause`` is the time between two calls, in seconds; make it longer if a call is expensive.
+    ``pause`` is the shortest time between two calls, in seconds; make it longer if a call is expensive.
     """
-    end = time.monotonic() + deadline
+    began = time.monotonic()
     while True:
         answer = look()
         if answer:
             return answer
-        if time.monotonic() > end:
+        waited = time.monotonic() - began
+        if waited > deadline:
             raise AssertionError(f"waited {deadline} s in vain for {what}")
-        time.sleep(pause)
+        time.sleep(max(pause, min(waited * PAUSE_SHARE, LONGEST_PAUSE)))
