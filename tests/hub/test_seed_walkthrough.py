@@ -26,6 +26,13 @@ STEPS = {
 
 @pytest.fixture
 def hub(hub_process: HubProcess) -> HubProcess:
+    """Give a hub that is served and not claimed."""
+    hub_process.serve_as_configured()
+    return hub_process
+
+
+@pytest.fixture
+def clean_hub(hub_process: HubProcess) -> HubProcess:
     """Give a hub whose database was removed (step 1) and that was then started (step 2)."""
     hub_process.env_file.write_text(f"HUB_PORT={hub_process.port}\n")
     hub_process.manage("bootstrap")
@@ -68,7 +75,8 @@ def require_after_a_second(hub: HubProcess, began: float, location: str) -> None
     assert {leads_to(hub).partition("?")[0] for _ in range(16)} == {location}
 
 
-def test_from_a_clean_slate_to_a_configured_hub(hub: HubProcess) -> None:
+def test_from_a_clean_slate_to_a_configured_hub(clean_hub: HubProcess) -> None:
+    hub = clean_hub
     assert state(hub) == "Bootstrap State: unconfigured"
     walk_through_the_wizard(hub)
     assert state(hub) == "Bootstrap State: configured"
@@ -94,7 +102,8 @@ def test_the_wizard_does_not_appear_raw_sql_opens_it_in_the_running_server(hub: 
         assert states == {"configured" if mode == "local" else "unconfigured"}
 
 
-def test_changes_to_the_environment_have_no_effect_and_are_reported(hub: HubProcess) -> None:
+def test_changes_to_the_environment_have_no_effect_and_are_reported(clean_hub: HubProcess) -> None:
+    hub = clean_hub
     hub.env_file.write_text("HUB_PORT=9099\n")
     assert hub.config("get", "port") == str(hub.port)
     assert "HUB_PORT" in hub.config("show")

@@ -25,7 +25,8 @@ from tests.support.ways_to_change import Change, changers
 
 logger = logging.getLogger("tests")
 
-WORKERS, CHANGES, RESTARTS = 4, times(80, 200), times(1, 3)
+WORKERS, CHANGES, RESTARTS = 4, times(48, 200), times(1, 3)
+BEFORE_A_RESTART = times(8, 20)
 SOON = 2.0
 """Seconds until every worker of both hubs has a change, even on a busy machine; usually 20 ms."""
 AFTER_RESTART = 6.0
@@ -170,7 +171,7 @@ def hang_up(stage: Stage) -> None:
 def test_no_process_mixes_two_revisions_goes_back_or_misses_one(stage: Stage) -> None:
     stage.change(CHANGES * 2 // 5)
     for _ in range(RESTARTS):
-        stage.change(20)
+        stage.change(BEFORE_A_RESTART)
         restart(stage)
         stage.change(5, AFTER_RESTART)
         stage.everybody_has_it(AFTER_RESTART)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import psycopg
@@ -47,10 +47,16 @@ def _marked(query: str) -> str:
 
 def set_row(key: str, value: str | bytes, *, is_secret: bool = False) -> None:
     """Write one row of the configuration."""
+    set_rows([(key, value, is_secret)])
+
+
+def set_rows(rows: Iterable[tuple[str, str | bytes, bool]]) -> None:
+    """Write rows of the configuration in one transaction: the key, the value, and whether it is a secret."""
     insert = "INSERT INTO system_config (config_key, config_value, is_secret) VALUES (?, ?, ?)"
     with client() as cursor:
-        cursor.execute(_marked("DELETE FROM system_config WHERE config_key = ?"), (key,))
-        cursor.execute(_marked(insert), (key, value, is_secret))
+        for row in rows:
+            cursor.execute(_marked("DELETE FROM system_config WHERE config_key = ?"), row[:1])
+            cursor.execute(_marked(insert), row)
 
 
 def value_of(key: str) -> object:
