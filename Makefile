@@ -2,7 +2,8 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-WORKERS ?= 2
+# Three processes suit two cores, because many tests wait for other processes.
+WORKERS ?= 3
 ARGS ?=
 PYTEST_ARGS ?=
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes
@@ -11,6 +12,9 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 CHECK_DIR := build/check
 check-code check-django: export HUB_DATA_DIR := $(CURDIR)/$(CHECK_DIR)/data
 check-code check-django: export HUB_ENV_FILE := $(CURDIR)/$(CHECK_DIR)/.env
+
+# Modules are compiled only once, even if the environment says otherwise: the tests start many processes.
+test soak: export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
