@@ -11,7 +11,8 @@ from config_app import store
 from config_app.change.adoption import adopt_now
 from config_app.declaration.schema import Schema, Setting
 from config_app.live import pinning
-from config_app.live.resolution import Known, Resolution, refusal_problems, resolve
+from config_app.live.resolution import Resolution, refusal_problems, resolve
+from config_app.live.snapshot import Known
 from config_app.problems import Problem
 from config_app.project import get_project, get_schema
 from config_app.propagation.sources import hindrances

@@ -14,7 +14,8 @@ from config_app.declaration.schema import NOT_SET, Schema, Setting
 from config_app.declaration.setting import TakesEffect
 from config_app.errors import ConfigError, InvalidPlan, RuleViolation, StaleRevision
 from config_app.live import runtime
-from config_app.live.resolution import Known, Resolution, read_with_keyring, resolve
+from config_app.live.resolution import Resolution, read_with_keyring, resolve
+from config_app.live.snapshot import Known
 from config_app.live.threads import to_async
 from config_app.models import Revision
 from config_app.project import get_project, get_schema

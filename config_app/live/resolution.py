@@ -59,6 +59,7 @@ class _Parsed:
 
 _parsed = process.keep(_Parsed())
 # Most rows do not change between two loads, so most texts are parsed only once.
+UNPARSED = None, "", None
 
 
 def read_with_keyring(setting: Setting, text: str) -> Any:
@@ -79,7 +80,7 @@ def refuse_former_secret(setting: Setting, *, is_secret: bool) -> None:
 
 
 def _parse(setting: Setting, text: str) -> Any:
-    known, last, value = _parsed.by_key.get(setting.key, (None, "", None))
+    known, last, value = _parsed.by_key.get(setting.key, UNPARSED)
     if known is not setting or last != text:
         value = setting.parse(text)
         _parsed.by_key[setting.key] = (setting, text, value)
@@ -112,8 +113,14 @@ class _Resolver(Generic[C]):
         return change.new_value == store.archived(row.value if row else None, is_secret=setting.is_secret)
 
     def read_rows(self) -> None:
+        parsed, rows = _parsed.by_key, self.stored.rows
         for key, setting in self.schema.settings.items():
-            if (row := self.stored.rows.get(key)) is not None:
+            if (row := rows.get(key)) is None:
+                continue
+            known, text, value = parsed.get(key, UNPARSED)
+            if known is setting and text == row.value and not row.is_secret:
+                self.values[key] = value
+            else:
                 self._read_row(setting, row)
         unknown = self.stored.rows.keys() - self.schema.settings.keys() - {SALT_KEY}
         self.problems.extend(_unknown(key) for key in sorted(unknown))
@@ -209,14 +216,6 @@ def resolve(
     if not retry_refused:
         resolver.hold_back()
     return resolver.result(resolver.apply_rules())
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Known(Generic[C]):
-    """The stored rows, and the runtime config that results from them."""
-
-    stored: Stored
-    resolution: Resolution[C] = dataclasses.field(repr=False)
 
 
 def refusal_problems(schema: Schema[Any], resolution: Resolution[Any]) -> list[Problem]:

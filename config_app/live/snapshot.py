@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from config_app import store
 from config_app.encryption import install_keyring
-from config_app.live.resolution import Reader, read_with_keyring, refusal_problems, resolve
+from config_app.live.resolution import Reader, Resolution, read_with_keyring, refusal_problems, resolve
 from config_app.problems import Problem
 from config_app.project import get_schema
-from config_app.store import deadlines
+from config_app.store import Stored, deadlines
+
+C = TypeVar("C")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Known(Generic[C]):
+    """The stored rows, and the runtime config that results from them."""
+
+    stored: Stored
+    resolution: Resolution[C] = dataclasses.field(repr=False)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
