@@ -106,7 +106,12 @@ class Plan:
 
     async def aapply(self, **options: Any) -> Revision | None:
         """Call ``apply`` in a thread, with the same options, and return its result."""
-        return await to_async(self.apply)(**options)
+        return await to_async(self._apply_and_read)(**options)
+
+    def _apply_and_read(self, **options: Any) -> Revision | None:
+        """Call ``apply`` and return the revision with all its fields; async code cannot read them later."""
+        revision = self.apply(**options)
+        return revision and Revision.objects.get(pk=revision.pk)
 
 
 def actor_name(actor: object) -> str:

@@ -28,9 +28,9 @@ from config_app.models import Process
 from config_app.store import timeline
 from config_app.store.failures import database_errors
 from config_app.store.forking import open_in_children
+from config_app.store.insertion import upsert
 from config_app.store.locks import bounded_transaction
 from config_app.store.process import process as process_state
-from config_app.store.upsert import upsert
 
 HEARTBEAT = 20.0
 """Seconds between two heartbeats. A heartbeat writes the receipt again although nothing has changed."""

@@ -16,14 +16,14 @@ from config_app.database import alias, connection
 from config_app.declaration.former_names import carry_over
 from config_app.declaration.reserved import SALT_KEY, is_ciphertext
 from config_app.errors import DatabaseUnavailable
-from config_app.models import Change, ConfigState, Revision, SystemConfig
+from config_app.models import Change, ConfigState, Revision, SystemConfig, now
 from config_app.project import get_schema
 from config_app.store import state_row, statements
 from config_app.store.failures import database_errors
+from config_app.store.insertion import insert
 from config_app.store.locks import bounded_transaction
 from config_app.store.origin import Origin
 from config_app.store.statements import STATE_ID
-from config_app.store.upsert import upsert
 
 LENIENT = operator.methodcaller("decode", "utf-8", "replace")
 """Decodes bytes as UTF-8, with replacement characters for invalid bytes."""
@@ -88,6 +88,11 @@ class Edit:
     is_secret: bool = False
     refused: bool = False
     note: str = ""
+
+
+ROW_FIELDS = ("config_key", "config_value", "is_secret", "updated_at")
+REVISION_FIELDS = ("number", "actor", "channel", "address", "reason")
+CHANGE_FIELDS = ("revision", "key", "old_value", "new_value", "is_secret", "refused", "note")
 
 
 @contextlib.contextmanager
@@ -197,12 +202,9 @@ def record(stored: Stored, edits: Iterable[Edit], origin: Origin) -> Revision:
 def _write_rows(edits: Iterable[Edit]) -> None:
     # A row whose text stays the same is written too: its key or its mark as a secret may change.
     changed = [edit for edit in edits if not edit.refused]
-    rows = [
-        SystemConfig(config_key=edit.key, config_value=edit.new, is_secret=edit.is_secret)
-        for edit in changed
-        if edit.new is not None
-    ]
-    upsert(rows, unique=["config_key"], updated=["config_value", "is_secret", "updated_at"])
+    updated_at = SystemConfig._meta.get_field("updated_at").get_db_prep_save(now(), connection())
+    rows = [(edit.key, edit.new, edit.is_secret, updated_at) for edit in changed if edit.new is not None]
+    insert(SystemConfig, ROW_FIELDS, rows, updated=ROW_FIELDS[1:])
     schema = get_schema()
     gone = [edit.key for edit in changed if edit.new is None]
     gone += [name for edit in changed for name in schema.names(edit.key)[1:]]
@@ -213,24 +215,33 @@ def _write_rows(edits: Iterable[Edit]) -> None:
 def record_only(stored: Stored, edits: Iterable[Edit], origin: Origin) -> Revision:
     """Record the changes as a revision, but write no row; call this only within ``writing``."""
     state_row.bump()
-    revision = Revision.objects.create(
-        number=stored.revision + 1,
-        version=_current_version(),
-        **dataclasses.asdict(origin),
-    )
-    Change.objects.bulk_create(
-        Change(
-            revision_id=revision.number,  # a router could refuse the assignment of an object
-            key=edit.key,
-            old_value=archived(edit.old, is_secret=edit.is_secret),
-            new_value=archived(edit.new, is_secret=edit.is_secret),
-            is_secret=edit.is_secret,
-            refused=edit.refused,
-            note=edit.note,
+    revision = _insert_revision(stored.revision + 1, origin)
+    _insert_changes(revision.number, edits)
+    return revision
+
+
+def _insert_revision(number: int, origin: Origin) -> Revision:
+    """Write a revision and return it; its other fields are read from the database when they are used."""
+    values = (number, *(str(getattr(origin, name)) for name in REVISION_FIELDS[1:]))
+    # Triggers increase the version too, so only the database knows it.
+    insert(Revision, REVISION_FIELDS, [values], computed=(("version", statements.VERSION),))
+    return Revision.from_db(alias(), REVISION_FIELDS, values)
+
+
+def _insert_changes(number: int, edits: Iterable[Edit]) -> None:
+    changes = [
+        (
+            number,
+            edit.key,
+            archived(edit.old, is_secret=edit.is_secret),
+            archived(edit.new, is_secret=edit.is_secret),
+            edit.is_secret,
+            edit.refused,
+            edit.note,
         )
         for edit in edits
-    )
-    return revision
+    ]
+    insert(Change, CHANGE_FIELDS, changes)
 
 
 def archived(text: str | None, *, is_secret: bool) -> str | None:

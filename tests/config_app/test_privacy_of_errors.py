@@ -22,7 +22,7 @@ from config_app.change.reset import plan_reset
 from config_app.encryption import enrolment, install_keyring
 from config_app.errors import ConfigError
 from config_app.live import hooks, runtime
-from config_app.models import Change, Revision
+from config_app.models import Change
 from config_app.presentation.changes import change_rows
 from config_app.store import deadlines, tables
 from config_app.testing import reset_process
@@ -99,8 +99,8 @@ def failing(monkeypatch: pytest.MonkeyPatch, owner: object, name: str) -> None:
         (store, "record"),
         (enrolment, "ensure_keyring"),
         (install_keyring, "get_keyring"),
-        (Change.objects, "bulk_create"),
-        (Revision.objects, "create"),
+        (tables, "_insert_revision"),
+        (tables, "_insert_changes"),
     ],
 )
 def test_a_crash_report_of_a_failing_change_has_no_secret(

@@ -137,6 +137,23 @@ print(asyncio.run(change()))
     assert said.splitlines() == ["20", "(30, 30)"]
 
 
+def test_async_code_can_use_all_of_the_revision_that_it_made(any_project: ForeignProject) -> None:
+    said = any_project.says(
+        SETUP
+        + """
+import asyncio
+from config_app.api import aplan
+from config_app.models import Revision
+async def change():
+    revision = await (await aplan({"page_size": "30"})).aapply(reason="async")
+    return revision.number, revision.reason, revision.version, revision.created_at
+made = asyncio.run(change())
+print(made[1], made == Revision.objects.values_list("number", "reason", "version", "created_at").get())
+"""
+    )
+    assert said == "async True"
+
+
 def test_a_first_read_in_an_event_loop_needs_no_await(any_project: ForeignProject) -> None:
     said = any_project.says(
         """

@@ -9,8 +9,9 @@ import pytest
 
 from config_app.api import plan
 from config_app.live.snapshot import read_snapshot
-from config_app.models import Change, Process, SystemConfig
+from config_app.models import Process, SystemConfig
 from config_app.propagation import receipts
+from config_app.store import tables
 from hub.models import User
 from hub.runtime_config import schema
 from tests.support.browsers.editor import EDITOR, Editor, browser, last_revision, stored, text_of
@@ -244,7 +245,7 @@ def test_a_failing_database_is_an_error_on_the_page_and_changes_nothing(
     def fail(*_args: object, **_options: object) -> None:
         raise OperationalError("attempt to write a readonly database")
 
-    monkeypatch.setattr(Change.objects, "bulk_create", fail)
+    monkeypatch.setattr(tables, "_insert_changes", fail)
     page = text_of(editor.save(port="9000"))
     assert "attempt to write a readonly database" in page
     assert stored("port") == 8884

@@ -16,8 +16,8 @@ from config_app.errors import DatabaseUnavailable
 from config_app.live import runtime
 from config_app.live.resolution import resolve
 from config_app.live.snapshot import read_snapshot
-from config_app.models import Change, Revision
-from config_app.store import Edit, Origin, Row
+from config_app.models import Revision
+from config_app.store import Edit, Origin, Row, tables
 from config_app.store.failures import database_errors
 from hub.runtime_config import schema
 from tests.support import generated_schema
@@ -170,7 +170,7 @@ class TestHistory:
             raise OperationalError("database or disk is full")
 
         before = rows("SELECT * FROM system_config")
-        monkeypatch.setattr(Change.objects, "bulk_create", full)
+        monkeypatch.setattr(tables, "_insert_changes", full)
         with pytest.raises(DatabaseUnavailable, match="disk is full"):
             plan({"port": 9001}).apply()
         assert rows("SELECT * FROM system_config") == before
