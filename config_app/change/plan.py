@@ -87,13 +87,7 @@ class Plan:
         origin = Origin(actor=actor_name(actor), channel=channel, reason=reason, address=address)
         with store.writing() as found:
             stored = adopt(found)
-            fresh = _validated_plan(
-                self.changes,
-                _resolved(stored, self.known),
-                self.base_revision,
-                self.refusals,
-                managed=self.managed,
-            )
+            fresh = self._validated_again(_resolved(stored, self.known))
             if not fresh.edits:
                 return None
             if not self.managed:
@@ -103,6 +97,15 @@ class Plan:
                 await_confirmation(revision, confirm_within)
             runtime.reload_on_commit(fresh.before, fresh.after)
         return revision
+
+    def _validated_again(self, known: Known[Any]) -> Plan:
+        """Return the plan for what is stored now; raise an error if it is not valid any more."""
+        if known is not self.known:
+            return _validated_plan(
+                self.changes, known, self.base_revision, self.refusals, managed=self.managed
+            )
+        _refuse_violations(self.before, self.after)  # guards also look at what is not configuration
+        return self
 
     async def aapply(self, **options: Any) -> Revision | None:
         """Call ``apply`` in a thread, with the same options, and return its result."""
@@ -175,8 +178,7 @@ def _validated_plan(
     newest_refusals = before.refused.keys() | before.newest_refusals.keys()
     edits = (*_edits(schema, stored, texts, newest_refusals), *_refused_edits(stored, refusals))
     after = _after(schema, before, texts)
-    if violations := _violations(schema, before.config, after):
-        raise InvalidPlan(violations)
+    _refuse_violations(before.config, after)
     return Plan(
         changes=changes,
         revision=stored.revision,
@@ -240,6 +242,12 @@ def _after(schema: Schema[Any], before: Resolution[Any], texts: Mapping[str, Tex
         setting = schema[key]
         values[key] = setting.default if text is None else setting.parse(plain(text) or "")
     return schema.build(values)
+
+
+def _refuse_violations(before: Any, after: Any) -> None:
+    """Raise ``InvalidPlan`` if the change breaks a rule, or if a guard refuses it."""
+    if violations := _violations(get_schema(), before, after):
+        raise InvalidPlan(violations)
 
 
 def _violations(schema: Schema[Any], before: Any, after: Any) -> list[RuleViolation]:
