@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from hub.database.location import database_from_url
+from tests.support.databases.postgresql import create
 from tests.support.process_environment import DATA_DIR, OURS
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def copy(state: State, hub: HubProcess) -> None:
         template = original.database_url.rpartition("/")[2]
         with _administration(server) as connection:
             connection.execute(f"DROP DATABASE {name}".encode())
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+            create(connection, name, template)
             # Copied sequences rely on a log entry of the original. Without a checkpoint, a crash loses it.
             connection.execute("CHECKPOINT")
     _note_where_it_is(hub)
@@ -55,7 +56,7 @@ def _original(state: State, kind: Callable[..., HubProcess], server: str) -> Hub
     if server:
         url = f"{server}/original{number}"
         with _administration(server) as connection:
-            connection.execute(f"CREATE DATABASE original{number}".encode())
+            create(connection, f"original{number}")
     hub = kind(DATA_DIR / "originals" / str(number), database_url=url)
     state(hub)
     return hub

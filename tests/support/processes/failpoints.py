@@ -22,6 +22,8 @@ from typing import Any
 
 import psycopg
 
+from tests.support.databases.postgresql import create
+
 WRITING = os.O_WRONLY | os.O_RDWR
 FILE_EVENTS = {"os.link", "os.mkdir", "os.remove", "os.rename"}
 LEAVE_NOTHING = ("SELECT", "WITH", "BEGIN", "SAVEPOINT", "RELEASE")
@@ -96,7 +98,8 @@ class State:
         shutil.copytree(self._copy, self._folder)
         if self._database:
             self._sql(f"DROP DATABASE IF EXISTS {self._database} WITH (FORCE)")
-            self._sql(f"CREATE DATABASE {self._database} TEMPLATE {self._database}_before")
+            with psycopg.connect(self._server, autocommit=True) as server:
+                create(server, self._database, f"{self._database}_before")
 
     def _sql(self, statement: str) -> None:
         with psycopg.connect(self._server, autocommit=True) as server:
