@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.core.exceptions import ImproperlyConfigured
-
 REPEAT = "roll the whole transaction back, then try again"
 _KEY_SHAPE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
@@ -30,10 +28,6 @@ class ConfigError(Exception):
     def __reduce__(self) -> tuple[Any, ...]:
         # Unpickling an exception normally calls __init__ with `args`, which do not match our parameters.
         return _rebuild, (type(self), self.args, self.__dict__)
-
-
-class NotConfigured(ConfigError, ImproperlyConfigured):
-    """``CONFIG_APP`` in the Django settings is missing or wrong."""
 
 
 class InvalidValue(ConfigError):

@@ -16,10 +16,10 @@ from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
 from config_app.database import MIGRATE, migrate_command
-from config_app.database.options import NAME_IT, options
+from config_app.database.options import NAME_IT, NotConfigured, options
 from config_app.declaration.schema import Schema, Setting
 from config_app.declaration.secret import Secret
-from config_app.errors import ConfigError, NotConfigured, NotProved, RuleViolation
+from config_app.errors import ConfigError, NotProved, RuleViolation
 from config_app.problems import Problem
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import router
 
 from config_app.database.names import check_prefix
+from config_app.database.options import NotConfigured
 from config_app.database.place import alias, check_alias, connection
 from config_app.database.routing import APP_LABEL
-from config_app.errors import NotConfigured
 
 SUPPORTED = {"sqlite", "postgresql"}
 """The databases that have triggers which count every write."""

@@ -9,8 +9,7 @@ import re
 
 from django.db.backends.utils import truncate_name
 
-from config_app.database.options import option
-from config_app.errors import NotConfigured
+from config_app.database.options import NotConfigured, option
 
 LONGEST_PREFIX = 30
 """PostgreSQL cuts off names after 63 characters, and the longest of ours has 26."""

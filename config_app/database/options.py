@@ -6,11 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
-from config_app.errors import NotConfigured
+from config_app.errors import ConfigError
 
 NAME_IT = 'set CONFIG_APP = {"PROJECT": "shop.configuration.ShopProject"}, with the path of your own class'
 """How to name the project in the Django settings."""
+
+
+class NotConfigured(ConfigError, ImproperlyConfigured):
+    """``CONFIG_APP`` in the Django settings is missing or wrong."""
 
 
 def options() -> Mapping[str, Any]:

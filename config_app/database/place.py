@@ -16,8 +16,7 @@ from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from config_app.database.names import check_prefix
-from config_app.database.options import option
-from config_app.errors import NotConfigured
+from config_app.database.options import NotConfigured, option
 
 MIGRATE = "manage.py migrate"
 DUMMY = "django.db.backends.dummy"

@@ -151,7 +151,7 @@ def _require_opener(keyring: Keyring) -> None:
     slots = key_tables.read_slots()
     if not any(keyring.opens_with(unlocker, slots) for unlocker in install_keyring.unlockers()):
         message = "no configured key would open the new data key"
-        raise ConfigError(message, fix="restart the hub, so that this machine gets a slot, then try again")
+        raise ConfigError(message, fix="add a slot with manage.py config keys add, then try again")
 
 
 def _renew_live(keyring: Keyring) -> None:

@@ -15,7 +15,7 @@ CONFIGURED = "configured"
 
 def only_this_machine(config: Any) -> Iterator[Problem]:
     """Yield a problem if a configured install has neither a recovery code nor a shared key."""
-    # The claim makes a recovery code, so an install that is not claimed yet needs no warning.
+    # An install may make its recovery code when its setup ends, so before that it needs no warning.
     kinds = set(enrolment.slot_kinds())
     if kinds != {MACHINE} or get_project().state(config) != CONFIGURED:
         return
