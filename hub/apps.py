@@ -14,10 +14,13 @@ class HubConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the system checks, the reactions to changes and the signal handlers."""
+        from config_app.store.process import process
         from hub.auth import proof  # noqa: F401 - importing connects its signal handler
         from hub.logs import level
         from hub.site import checks
+        from hub.start.secret_key import derived_keys
         from hub.workos.sessions import reactions  # noqa: F401 - importing registers its hooks
 
         checks.register_all()
         level.follow_configuration()
+        process.keep(derived_keys)

@@ -35,6 +35,10 @@ class _Derived:
     """The keys that this process has derived, and when it first saw its newest data key."""
 
     def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all keys, as the process state does when it is reset."""
         self.keyring: Keyring | None = None
         self.texts: list[str] = []
         self.settles_at = self.retry_at = 0.0
@@ -72,22 +76,22 @@ def _derived(key: DataKey) -> str:
     return key.derive("django secret key").hex()
 
 
-_keys = _Derived()
+derived_keys = _Derived()
 
 
 def _signing_key() -> str:
     """Return the install's key, or a random one if the keyring is locked or the database fails (K2)."""
-    return _keys.keys()[0]
+    return derived_keys.keys()[0]
 
 
 class _Fallbacks(list[str]):
     """The other keys whose signatures are accepted at the moment. Django requires a list."""
 
     def __iter__(self) -> Iterator[str]:
-        return iter(_keys.keys()[1:])
+        return iter(derived_keys.keys()[1:])
 
     def __len__(self) -> int:
-        return len(_keys.keys()) - 1
+        return len(derived_keys.keys()) - 1
 
     def __repr__(self) -> str:
         return "[…]"

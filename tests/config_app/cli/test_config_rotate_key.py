@@ -187,7 +187,7 @@ def test_a_process_signs_with_the_former_key_until_every_process_knows_the_new_o
     assert signing.loads(signed) == "cookie"
     install_keyring._unlocked.keyring = None
     signing.dumps("cookie")
-    secret_key._keys.settles_at = 0.0
+    secret_key.derived_keys.settles_at = 0.0
     assert str(settings.SECRET_KEY) == secret_key._derived(install_keyring.get_keyring().newest)
 
 
