@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -150,12 +151,14 @@ class ForeignProject:
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(textwrap.dedent(text))
+        _forget_compiled(path)
         return path
 
     def add_settings(self, text: str) -> None:
         """Append ``text`` to the settings module."""
         path = self.folder / "shop_settings.py"
         path.write_text(f"{path.read_text()}\n{textwrap.dedent(text)}")
+        _forget_compiled(path)
         self.is_forked = self.is_forked and _works_in_fork(text)
 
     def use_settings(self, module: str) -> None:
@@ -202,6 +205,12 @@ class ForeignProject:
             timeout=TIMEOUT,
             check=False,
         )
+
+
+def _forget_compiled(path: Path) -> None:
+    """Remove the compiled modules beside a file that was written."""
+    # Python compares only the size and the second of a module's time, and both may stay the same.
+    shutil.rmtree(path.parent / "__pycache__", ignore_errors=True)
 
 
 def _works_in_fork(settings: str) -> bool:
