@@ -72,7 +72,10 @@ class Contestant:
         self._stack.close()  # this closes the input of the process, so it ends
 
     def round(self) -> dict[str, float]:
-        """Measure one round and return the values by name; raise ``RuntimeError`` if the process is gone."""
+        """Measure one round and return a dict from names to values.
+
+        Raise ``RuntimeError`` if the process has ended.
+        """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write("\n")
@@ -85,7 +88,10 @@ class Contestant:
 
 
 def play(contestants: Sequence[Contestant], rounds: int, unit: Unit = SECONDS) -> list[Samples]:
-    """Start the contestants, measure ``rounds`` rounds in turns, and return samples by name for each one."""
+    """Start the contestants and measure ``rounds`` rounds of each, in turns.
+
+    Return a dict for each contestant. It has a sample for each value that the contestant measures.
+    """
     with ExitStack() as stack:
         for contestant in contestants:
             stack.enter_context(contestant)
@@ -93,7 +99,7 @@ def play(contestants: Sequence[Contestant], rounds: int, unit: Unit = SECONDS) -
 
 
 def take_turns(contestants: Sequence[Contestant], rounds: int, unit: Unit = SECONDS) -> list[Samples]:
-    """Measure running contestants in turns, and return the samples of each contestant by name."""
+    """Measure contestants that are running already; otherwise do the same as ``play``."""
     found: list[list[dict[str, float]]] = [[] for _ in contestants]
     for number in range(WARM_UP + rounds):
         turns = list(zip(contestants, found, strict=True))

@@ -11,7 +11,7 @@ PACKAGES = ("Django", "django-constance", "django-dynamic-preferences", "gunicor
 
 
 def facts() -> dict[str, str]:
-    """Return the facts about the machine and the installed versions, by name."""
+    """Return a dict from names to texts about the machine and the installed versions."""
     return {
         "CPUs": str(len(os.sched_getaffinity(0))),
         "Architecture": f"{platform.machine()}, {platform.system()}",

@@ -81,7 +81,7 @@ def _answers(port: int) -> bool:
 
 
 def take_turns(actions: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, Sample]:
-    """Run the actions in turns, and return how many seconds each took, by name."""
+    """Run the actions in turns, and return a dict from their names to the seconds that they took."""
     # The first round only warms up and does not count.
     values: dict[str, list[float]] = {name: [] for name in actions}
     for number in range(rounds + 1):

@@ -25,7 +25,7 @@ class Unit:
 
 
 LARGE = 999.5
-"""If numbers from this one on were rounded to three digits, the part before the point would change."""
+"""From this number on, rounding to three digits would change the part before the decimal point."""
 
 SECONDS = Unit(((1.0, " s"), (1e-3, " ms"), (1e-6, " µs"), (1e-9, " ns")))
 MEBIBYTES = Unit(((1.0, " MiB"),))

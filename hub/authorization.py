@@ -9,7 +9,7 @@ from hub.runtime_config import RuntimeConfig, get_config
 
 
 def is_super_admin(email: str | None, config: RuntimeConfig | None = None) -> bool:
-    """Return whether ``super_admin_emails`` lists ``email``; by default, in the current runtime config.
+    """Return whether ``super_admin_emails`` in ``config`` lists ``email``; by default, in the current config.
 
     The address is normalized first, so upper and lower case do not matter (W11).
     """

@@ -56,8 +56,8 @@ def bootstrap_application() -> RuntimeConfig:
     """Do all steps of the bootstrap that are still missing, and return the runtime config.
 
     Any number of processes may call this at once: one does the work, and the others wait. Later calls do only
-    what is missing. If a step fails, raise ``ConfigError``, which names the problem and the fix. Then no step
-    is left half done.
+    what is missing. If a step fails, raise ``ConfigError``, which names the problem and the fix. A failed
+    step leaves nothing half done.
     """
     ensure_data_dir(instance().data_dir)
     if (path := file.location()) is not None:

@@ -151,7 +151,7 @@ class HubProject(Project):
         return "The setup wizard is open again; manage.py setup_token prints the link."
 
     def generated_secrets(self) -> Mapping[str, Any]:
-        """Return a new cookie password, by the key of its setting."""
+        """Return a dict with the key of the cookie password's setting and a new cookie password."""
         from hub.start.generated import cookie_password
 
         return {"workos_cookie_password": cookie_password()}

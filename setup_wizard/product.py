@@ -33,7 +33,7 @@ class Administrator:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
-    """Everything that a claim commits: the mode, the changes by setting and, in some modes, an account."""
+    """Everything that a claim commits: the mode, the values of settings and, in some modes, an account."""
 
     mode: str
     changes: Mapping[str, Any]
@@ -100,11 +100,11 @@ class Product:
         raise NotImplementedError
 
     def suggest(self, request: HttpRequest, answers: Answers) -> Mapping[str, Any]:
-        """Return suggested values by setting. The forms show these instead of the current values."""
+        """Return a dict from settings to suggested values. Forms show these instead of the current values."""
         return {}
 
     def objections(self, step: Step, values: Mapping[str, Any], answers: Answers) -> Mapping[str, str]:
-        """Return an error message by setting for each valid value that the product refuses."""
+        """Return a dict from settings to error messages, for the valid values that the product refuses."""
         return {}
 
     def heritable(self, steps: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:

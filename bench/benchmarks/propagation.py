@@ -87,7 +87,7 @@ def _served(hubs: Sequence[HubProcess], workers: int) -> Iterator[None]:
 def _both_ways(
     hubs: Sequence[HubProcess], reports: Reports, workers: int, connection: Any, rounds: int
 ) -> dict[str, Sample]:
-    """Measure changes that are made with a plan, and then with raw SQL; return the samples by name."""
+    """Measure changes made with a plan, then changes made with raw SQL. Return a sample for each way."""
     with _planned(hubs[0]) as planned:
         by_plan = _measure(hubs, reports, workers, planned, rounds)
     by_sql = _measure(hubs, reports, workers, _by_sql(connection), rounds)

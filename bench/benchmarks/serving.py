@@ -1,4 +1,4 @@
-"""Measure how many pages per second the hub serves, with its own and with Django's standard middleware."""
+"""Measure how many pages per second the hub serves with its own middleware, and with Django's."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _standard(kind: Kind) -> str:
 
 @contextmanager
 def _served(hub: HubProcess) -> Iterator[dict[str, int]]:
-    """Start all contestants and yield their ports by name."""
+    """Start all contestants and yield a dict from their names to their ports."""
     standard = hub.environment | {"DJANGO_SETTINGS_MODULE": "bench.project.standard"}
     with ExitStack() as stack:
         start = partial(_start, stack)

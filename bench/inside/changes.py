@@ -13,7 +13,10 @@ from config_app import api
 
 
 def prepare() -> Round:
-    """Return a round that commits a new value, and returns its number and the time of the commit."""
+    """Return a round that commits one change.
+
+    The round returns ``number``, from which the new value is made, and ``committed``, the time of the commit.
+    """
     numbers = itertools.count(1)
 
     def measure() -> dict[str, float]:

@@ -113,7 +113,7 @@ class Process:
 
 
 class Fleet:
-    """All simulated processes; this process makes the changes on its own connection."""
+    """All simulated processes, and one more connection on which the benchmark makes the changes."""
 
     def __init__(self) -> None:
         """Open all connections."""

@@ -13,7 +13,7 @@ Statement = tuple[str, dict[str, Any]]
 
 
 def readers() -> dict[str, Statement]:
-    """Return the statements that read the port with the installed libraries, by library and backend."""
+    """Return a dict from each installed library and backend to the statement that reads the port with it."""
     found: dict[str, Statement] = {}
     if apps.is_installed(CONSTANCE):
         found |= {name: ("config.port", {"config": config}) for name, config in _constance().items()}
@@ -23,7 +23,10 @@ def readers() -> dict[str, Statement]:
 
 
 def _constance() -> dict[str, Any]:
-    """Return a config object of django-constance for each of its backends, with a warm cache."""
+    """Return a dict from the name of each constance backend to a config object that uses this backend.
+
+    The caches are warm.
+    """
     from constance import settings
     from constance.backends.database import DatabaseBackend
     from constance.backends.memory import MemoryBackend

@@ -24,7 +24,7 @@ def prepare() -> Round:
 
 
 def timers(**others: Statement) -> Round:
-    """Return a round that reads the port in each way that config_app has, and with the ``others``."""
+    """Return a round that reads the port in each way that config_app has, and with the given statements."""
     statements: dict[str, Statement] = {
         "attribute": ("config.port", {"config": api.get_config()}),
         "get_config": ("get_config().port", {"get_config": api.get_config}),

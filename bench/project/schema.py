@@ -30,12 +30,12 @@ def names(count: int) -> list[str]:
 
 
 def texts(count: int) -> dict[str, str]:
-    """Return a text to store for each of ``count`` settings, by key."""
+    """Return a dict with the keys of ``count`` settings and a text to store for each setting."""
     return {name: TEXTS[number % len(KINDS)] for number, name in enumerate(names(count))}
 
 
 def defaults(count: int) -> dict[str, Any]:
-    """Return the defaults of ``count`` settings, by key."""
+    """Return a dict with the keys and the defaults of ``count`` settings."""
     return {name: KINDS[number % len(KINDS)][1] for number, name in enumerate(names(count))}
 
 

@@ -14,12 +14,12 @@ from config_app.database.place import alias, check_alias, connection
 from config_app.database.routing import APP_LABEL
 
 SUPPORTED = {"sqlite", "postgresql"}
-"""The databases that have triggers which count every write."""
+"""The kinds of database for which the engine has triggers, which count every write."""
 
 
 @register(Tags.compatibility)
 def check_database(**_options: object) -> list[CheckMessage]:
-    """Return an error or warning for each mistake about where the configuration is."""
+    """Return an error or a warning for each mistake in these two options and in the routers."""
     checks = {"config_app.E014": check_alias, "config_app.E016": check_prefix}
     mistakes: list[CheckMessage] = []
     for number, check in checks.items():
@@ -33,8 +33,8 @@ def check_database(**_options: object) -> list[CheckMessage]:
 def _check_engine() -> Iterable[CheckMessage]:
     if connection().vendor not in SUPPORTED:
         yield Warning(
-            f"the database {alias()!r} is {connection().display_name}, for which there are no triggers, so "
-            "changes are noticed within a second, and raw SQL within a minute",
+            f"the database {alias()!r} is {connection().display_name}, for which config_app has no triggers, "
+            "so processes notice a change within a second, but a change by raw SQL only within a minute",
             hint='use PostgreSQL or SQLite, or name another database in CONFIG_APP["DATABASE"]',
             id="config_app.W005",
         )
@@ -45,8 +45,8 @@ def _check_migrations() -> Iterable[CheckMessage]:
     refused = [model.__name__ for model in models if not router.allow_migrate_model(alias(), model)]
     if refused:
         yield Error(
-            f"a router does not let migrate create the tables of config_app in the database {alias()!r} "
-            f"(of {', '.join(refused)})",
+            f"a router does not let migrate create these tables of config_app in the database {alias()!r}: "
+            f"{', '.join(refused)}",
             hint=f"let its allow_migrate() return True or None for config_app and {alias()!r}",
             id="config_app.E015",
         )

@@ -1,4 +1,4 @@
-"""Finds out after ``migrate`` whether the tables are there that Django believes to be there."""
+"""Checks after ``migrate`` that the tables of all recorded migrations exist."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def check_tables(using: str, apps: Apps | None = None, **_signal: Any) -> None:
 
 
 def _missing(model: Any, present: set[str]) -> Iterator[str]:
-    """Yield the name of the model's table, or of each of its columns, if it is missing."""
+    """Yield the name of the model's table if it is missing, or else the name of each missing column."""
     table = model._meta.db_table
     if table not in present:
         yield f"table {table}"

@@ -10,12 +10,12 @@ from config_app.database.names import PREFIX, prefixed
 class ConfigMigration(migrations.Migration):
     """A migration that Django records for each prefix of the tables separately.
 
-    If it recorded only the name of the migration, a second project that shares the database would get no
-    tables of its own.
+    If Django recorded only the name of the migration, a second project that shares the database would not
+    get its own tables.
     """
 
     def __init__(self, name: str, app_label: str) -> None:
-        """Let a prefixed label stand for this migration in Django's table of applied migrations."""
+        """Create the migration. If there is a prefix, Django records it under the prefixed app label."""
         super().__init__(name, app_label)
         if PREFIX:
             self.replaces = [(prefixed(app_label), name)]  # type: ignore[misc]  # Django sets it like this too

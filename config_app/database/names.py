@@ -1,6 +1,7 @@
-"""The names of the tables, indexes and triggers, which ``CONFIG_APP["TABLE_PREFIX"]`` can begin.
+"""The names of the tables, indexes and triggers, with the prefix in ``CONFIG_APP["TABLE_PREFIX"]``.
 
-Two projects with different prefixes can share one database, and neither wakes the processes of the other.
+Two projects with different prefixes can share one database. A change in one project does not wake the
+processes of the other.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from django.db.backends.utils import truncate_name
 from config_app.database.options import NotConfigured, option
 
 LONGEST_PREFIX = 30
-"""PostgreSQL cuts off names after 63 characters, and the longest of ours has 26."""
+"""The most characters of a prefix. PostgreSQL cuts off names after 63 characters; our longest name has 26."""
 LONGEST_INDEX = 30
 """The most characters that Django allows in the name of an index."""
 # SQLite reserves names that begin with sqlite_. Raw SQL has no quotes, so capital letters would not work.
@@ -20,7 +21,7 @@ _PREFIX = re.compile(rf"(?!sqlite_)[a-z][a-z0-9_]{{0,{LONGEST_PREFIX - 1}}}")
 
 
 def check_prefix() -> None:
-    """Raise ``NotConfigured`` if ``CONFIG_APP["TABLE_PREFIX"]`` cannot begin the name of a table."""
+    """Raise ``NotConfigured`` if ``CONFIG_APP["TABLE_PREFIX"]`` cannot be a prefix of table names."""
     found = option("TABLE_PREFIX", "")
     if found != "" and not (isinstance(found, str) and _PREFIX.fullmatch(found)):
         raise NotConfigured(
@@ -41,4 +42,4 @@ def index(name: str) -> str:
 
 
 PREFIX = str(option("TABLE_PREFIX", ""))
-"""The project's prefix; empty if it has none. Models are declared only once, so it never changes."""
+"""The project's prefix, or an empty text. Models are declared only once, so the prefix never changes."""

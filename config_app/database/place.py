@@ -1,7 +1,7 @@
 """The database that holds the configuration: ``CONFIG_APP["DATABASE"]``, an alias of Django's ``DATABASES``.
 
-All code of the engine uses the functions of this module, never Django's ``connection`` and ``transaction``,
-which mean the default database. Routers have no influence.
+All code of the engine uses the functions of this module. It never uses Django's ``connection`` and
+``transaction``, because these use the default database. Routers have no influence.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from config_app.database.options import NotConfigured, option
 
 MIGRATE = "manage.py migrate"
 DUMMY = "django.db.backends.dummy"
-"""The engine that Django gives to a default database without an entry."""
+"""The ``ENGINE`` that Django uses for the default database if ``DATABASES`` has no entry for it."""
 
 
 def check_alias() -> str:

@@ -12,13 +12,16 @@ APP_LABEL = "config_app"
 
 
 class TablesRouter:
-    """Keeps the engine's tables out of all other databases; the app adds it to the project's routers.
+    """A router that keeps the tables of ``config_app`` out of all databases but the configuration's.
 
     Queries do not depend on it: see ``OneDatabaseManager``.
     """
 
     def allow_migrate(self, db: str, app_label: str, **_hints: Any) -> bool | None:
-        """Return ``False`` for the engine's tables in another database; the other routers decide the rest."""
+        """Return ``False`` for the tables of ``config_app`` in any database but the configuration's.
+
+        Otherwise return ``None``, so that the next router decides.
+        """
         return False if app_label == APP_LABEL and db != alias() else None
 
 

@@ -1,1 +1,1 @@
-"""How secrets are encrypted: the keyring, the keys that unlock it, and where these are stored."""
+"""How secrets are encrypted: the keyring, the keys that unlock it, and where all of them are stored."""

@@ -50,7 +50,7 @@ class DataKey:
         return self._key
 
     def derive(self, purpose: str) -> bytes:
-        """Return a 32-byte key for ``purpose``. One data key always returns the same key."""
+        """Return a 32-byte key, which depends only on this data key and on ``purpose``."""
         return hkdf(self._key, self._salt, f"config_app {purpose}")
 
     def encrypt(self, name: str, text: str) -> str:
@@ -58,9 +58,9 @@ class DataKey:
         return self._named(self._subkey(name).encrypt(text.encode()).decode())
 
     def encrypt_in_place_of(self, former: str, name: str, text: str) -> str:
-        """Return a ciphertext of ``text`` that is the same for the same ciphertext ``former``.
+        """Return a ciphertext of ``text``, to replace the ciphertext ``former`` of the same text.
 
-        ``former`` is the ciphertext of the same text under another data key.
+        ``former`` was made with another data key. Equal arguments return equal ciphertexts.
         """
         # Fernet needs an initialisation vector that nobody can predict and that no other text gets. A message
         # authentication code of the former ciphertext, which is unique, is both.

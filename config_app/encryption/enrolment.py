@@ -21,7 +21,7 @@ logger = logging.getLogger("config_app")
 def ensure_keyring() -> None:
     """Create the keyring if there is none, with a slot for each unlocker of the project.
 
-    If there is one, add the slots that are missing. Call this function only within ``store.writing``.
+    If there is a keyring, add the missing slots. Call this function only within ``store.writing``.
     """
     # A new key would make the existing secrets unreadable for ever, so a locked keyring stays locked (K2).
     if not install_keyring.exists():
@@ -81,7 +81,7 @@ def _slot_of(unlocker: Unlocker, keyring: Keyring, public: str) -> Slot | None:
 
 
 def is_settled(unlocker: Unlocker, keyring: Keyring) -> bool:
-    """Return whether an unlocker has a complete slot, or was retired and must not get a slot."""
+    """Return whether an unlocker needs no new slot: its slot is complete, or the unlocker was retired."""
     slots = key_tables.read_slots()
     if is_retired(unlocker, slots, read_salt(keyring.salt)):
         return True
@@ -122,7 +122,7 @@ def retired_kinds() -> set[str]:
 
 
 def opening_kinds() -> dict[str, bool]:
-    """Return, for each kind of available key, whether it unlocks the keyring.
+    """Return a dict from each kind of available key to whether a key of this kind unlocks the keyring.
 
     Raise ``KeyringLocked`` if no key does.
     """

@@ -29,7 +29,10 @@ _lock = open_in_children(threading.Lock())
 
 
 class _Unlocked:
-    """The unlocked keyring of this process. What a transaction has made or unlocked belongs to it alone."""
+    """The unlocked keyring of this process, and the keyrings that open transactions have made or unlocked.
+
+    Until a transaction commits, only the code in this transaction uses its keyring.
+    """
 
     def __init__(self) -> None:
         self.keyring: Keyring | None = None
@@ -143,9 +146,9 @@ def is_locked() -> bool:
 
 
 def seems_locked() -> bool:
-    """Return whether the keyring is locked; a locked one is tried again only after ``RETRY`` seconds.
+    """Return whether the keyring is locked. At most every ``RETRY`` seconds, try to unlock a locked keyring.
 
-    An install without secrets has no keyring, which is not locked.
+    Return ``False`` if the install has no keyring, because it has no secrets.
     """
     # This is called for each request, and each attempt needs queries and perhaps scrypt.
     if _unlocked.keyring is None and time.monotonic() >= _unlocked.retry_at:
@@ -162,7 +165,7 @@ def unlockers() -> list[Unlocker]:
 def unlock_again(with_keys: Sequence[Unlocker] | None = None) -> Keyring:
     """Unlock the keyring that the database has now; raise ``KeyringLocked`` if no key unlocks it.
 
-    The keys are those of the project, unless ``with_keys`` has others.
+    Use the keys in ``with_keys``; the default is the project's keys.
     """
     salt, slots = store.read().salt, key_tables.read_slots()
     if salt is None:
@@ -174,6 +177,6 @@ def unlock_again(with_keys: Sequence[Unlocker] | None = None) -> Keyring:
 
 
 def exists() -> bool:
-    """Return whether the keyring exists: whether the database or its history has a slot or a secret."""
+    """Return whether the keyring exists. It does if there is a slot, or a secret, also in the history."""
     secrets = SystemConfig.objects.filter(is_secret=True).exists()
     return secrets or KeySlot.objects.exists() or Change.objects.filter(is_secret=True).exists()

@@ -74,7 +74,7 @@ class Keyring:
         return new_slot(unlocker, self.keys, self._salt)
 
     def opens_with(self, unlocker: Unlocker, slots: Iterable[Slot]) -> bool:
-        """Return whether ``unlocker`` opens the newest data key in one of ``slots``.
+        """Return whether ``unlocker`` can open one of ``slots`` that contains the newest data key.
 
         Raise ``KeyringLocked`` if the unlocker's key cannot be read.
         """

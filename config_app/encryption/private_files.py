@@ -1,4 +1,4 @@
-"""Reads and writes files that only their owner can read (mode 0600). It never leaves an incomplete file."""
+"""Reads and writes files that only their owner can read (mode 0600). A failure leaves no incomplete file."""
 
 from __future__ import annotations
 

@@ -17,14 +17,14 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 RANDOM_CHARACTERS, CHECK_CHARACTERS, GROUP = 26, 2, 4
 LENGTH = RANDOM_CHARACTERS + CHECK_CHARACTERS
 SLIPS = 2
-"""How many characters of a code people may forget or repeat, so that it still looks like a code."""
+"""A text without hyphens looks like a code if it has at most this many characters too few or too many."""
 _LOOKALIKES = str.maketrans("OIL", "011")
 
 
 class NotARecoveryCode(ConfigError):
-    """A text is no recovery code, or it has a typing error.
+    """A text is not a recovery code, or it is a code with a typing error.
 
-    ``looks_like_a_shared_key`` is whether the text has no groups, so that no person copied it from a code.
+    ``looks_like_a_shared_key`` is true if the text has neither the groups nor the length of a code.
     """
 
     looks_like_a_shared_key = False
@@ -37,7 +37,7 @@ def new_code() -> Secret:
 
 
 def read_code(text: Secret) -> Secret:
-    """Return the canonical form of a code as a person typed it; raise ``NotARecoveryCode`` if it is none."""
+    """Return the canonical form of a typed code; raise ``NotARecoveryCode`` if the text is not a code."""
     typed = Secret(re.sub(r"[\s-]", "", text.reveal()).upper().translate(_LOOKALIKES))
     if wrong := _what_is_wrong(typed):
         error = NotARecoveryCode(f"this is not a recovery code: {wrong}", fix="compare it with your copy")
@@ -49,7 +49,7 @@ def read_code(text: Secret) -> Secret:
 def _what_is_wrong(typed: Secret) -> str:
     code = typed.reveal()
     if set(code) - set(ALPHABET):
-        return "it has a character that no code has"
+        return "it has a character that is in no recovery code"
     if len(code) != LENGTH:
         return f"it has {len(code)} letters and digits instead of {LENGTH}"
     if _check(code[:RANDOM_CHARACTERS]) != code[RANDOM_CHARACTERS:]:

@@ -1,8 +1,8 @@
 """Rotation: a new data key, and everything encrypted again under it, while other processes read and write.
 
-The first transaction makes the key, wraps it for every slot and renews what is in force. Then the history is
-renewed in short transactions. A rotation that was killed continues where it stopped. The ciphertext of a text
-under the new key depends only on its ciphertext under the old one, so that rows and history stay equal.
+The first transaction makes the key, wraps it for every slot and encrypts the current values again. Then short
+transactions encrypt the history again. If a rotation is killed, the next one continues where it stopped. The
+new ciphertext of a text depends only on its former ciphertext, so the rows stay equal to the history.
 """
 
 from __future__ import annotations
@@ -60,7 +60,10 @@ def is_unfinished() -> bool:
 
 
 def slots_left_out() -> list[Slot]:
-    """Return the slots that a rotation cannot give the new data key; their keys stop to unlock."""
+    """Return the slots to which a rotation cannot add the new data key.
+
+    After the rotation, the keys of these slots no longer unlock the keyring.
+    """
     keyring = install_keyring.newest_keyring()
     new, salt = keyring.with_new_key().newest, read_salt(keyring.salt)
     without = [s for s in _current_slots() if with_new_key(s, keyring.newest, new, salt) is None]
@@ -150,12 +153,12 @@ def _begin() -> None:
 def _require_opener(keyring: Keyring) -> None:
     slots = key_tables.read_slots()
     if not any(keyring.opens_with(unlocker, slots) for unlocker in install_keyring.unlockers()):
-        message = "no configured key would open the new data key"
+        message = "no configured key could unlock the new data key"
         raise ConfigError(message, fix="add a slot with manage.py config keys add, then try again")
 
 
 def _renew_live(keyring: Keyring) -> None:
-    """Renew the rows, the newest change of each of them, and what the project keeps elsewhere."""
+    """Encrypt again the rows, the newest change of each row, and the project's other secrets."""
     for row in SystemConfig.objects.filter(key_tables.has_ciphertext("config_value")):
         renewed = _renewed(keyring, row.config_key, row.config_value)
         if renewed not in {None, row.config_value}:
@@ -166,7 +169,7 @@ def _renew_live(keyring: Keyring) -> None:
 
 
 def _renew_history(after: int, until: int) -> int:
-    """Renew the changes whose ids are in this range; return how many ciphertexts no data key decrypts."""
+    """Encrypt again the changes with ids in this range; return how many ciphertexts no data key decrypts."""
     with store.writing():
         changes = Change.objects.filter(pk__gt=after, pk__lte=until)
         return _renew_changes(install_keyring.newest_keyring(), changes)

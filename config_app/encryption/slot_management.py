@@ -1,6 +1,6 @@
-"""Changes to the slots that a person asks for: unlock, add, remove, retire, and a new recovery code.
+"""What a person can do with the slots: unlock, add, remove, retire, and make a new recovery code.
 
-Every change bumps the version, so that every process loads again.
+Every change of the slots increases the version, so that every process loads again.
 """
 
 from __future__ import annotations
@@ -19,15 +19,16 @@ from config_app.encryption.unlockers import RECOVERY, RecoveryUnlocker, Unlocker
 from config_app.errors import ConfigError
 from config_app.models import KeySlot
 
-ROTATE = "a copy of the database from before still has the slot; to make it useless, run config rotate-key"
+ROTATE = "older copies of the database still contain this slot; to make them useless, run config rotate-key"
 LIST = "run manage.py config keys to see the ways to unlock"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class SlotFacts:
-    """What people see of a slot. ``opens_here`` is whether a configured key opens it.
+    """A slot as people see it, without its keys.
 
-    ``is_genuine`` is whether this install made the slot; ``None`` if that is not known.
+    ``opens_here`` is whether a configured key opens the slot. ``is_genuine`` is whether this install made the
+    slot, or ``None`` if that is not known.
     """
 
     id: int
@@ -64,7 +65,7 @@ def _opener(keyring: Keyring, slots: Collection[Slot], unlockers: Collection[Unl
 
 
 def unlock_with(unlocker: Unlocker) -> list[str]:
-    """Unlock the keyring with ``unlocker``, and let each key of this machine unlock it from now on.
+    """Unlock the keyring with ``unlocker``, and add the missing slots of the keys that are configured here.
 
     Return the labels of the new slots. Raise ``KeyringLocked`` if the unlocker opens no slot.
     """
@@ -127,9 +128,9 @@ def add(unlocker: Unlocker) -> int:
 
 
 def remove(pk: int, proofs: Collection[Unlocker] = ()) -> Slot:
-    """Remove a slot and return it; raise ``ConfigError`` unless another slot opens now.
+    """Remove a slot and return it.
 
-    The keys of ``proofs`` count in addition to the configured keys.
+    Raise ``ConfigError`` unless a configured key or a key of ``proofs`` can open another slot now.
     """
     with store.writing() as stored:
         slot = _removable([pk], proofs)[0]
@@ -139,9 +140,9 @@ def remove(pk: int, proofs: Collection[Unlocker] = ()) -> Slot:
 
 
 def retire(pks: Collection[int], proofs: Collection[Unlocker] = ()) -> list[Slot]:
-    """Retire slots and return them: their keys never unlock the keyring again, not even after a restart.
+    """Retire slots and return them. Their keys never unlock the keyring again, not even after a restart.
 
-    Raise ``ConfigError`` unless a slot that stays opens now, with a configured key or one of ``proofs``.
+    Raise ``ConfigError`` unless a configured key or a key of ``proofs`` can open another slot now.
     """
     with store.writing() as stored:
         found = _removable(pks, proofs)
@@ -153,7 +154,10 @@ def retire(pks: Collection[int], proofs: Collection[Unlocker] = ()) -> list[Slot
 
 
 def _removable(pks: Collection[int], proofs: Collection[Unlocker]) -> list[Slot]:
-    """Return the slots; raise ``ConfigError`` if one is missing, or if no other slot opens."""
+    """Return the slots with the ids ``pks``.
+
+    Raise ``ConfigError`` if one is missing, or if no available key can open a slot that would remain.
+    """
     slots = key_tables.read_slots()
     found = [slot for slot in slots if slot.pk in pks]
     if missing := sorted({*pks} - {slot.pk for slot in found}):
@@ -165,8 +169,8 @@ def _removable(pks: Collection[int], proofs: Collection[Unlocker]) -> list[Slot]
         raise ConfigError("this is the only way to unlock the secrets", fix="add another one first")
     keyring = install_keyring.newest_keyring()
     if _opener(keyring, others, [*install_keyring.unlockers(), *proofs]) is None:
-        message = "no other way to unlock was shown to work, so this one stays"
+        message = "no key that is available here opens another slot, so this one stays"
         raise ConfigError(
-            message, fix="add --code-file with the recovery code, or do this where another key opens"
+            message, fix="add --code-file with the recovery code, or run this where another slot's key is"
         )
     return found

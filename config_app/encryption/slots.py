@@ -42,10 +42,10 @@ class Slot:
     """A slot, as the database stores it.
 
     - ``machine_id_print`` and ``key_file_print``: fingerprints of the two parts of a machine's key. If the
-      slot does not open, they show which part differs.
+      key cannot open the slot, they show which part differs.
     - ``keys``: the wrapped data keys, as ``(number, key id, text)``.
-    - ``wrapped``: the first data key in the form of earlier versions. A slot that only an earlier version has
-      written has no ``public_key`` until this version starts and opens it.
+    - ``wrapped``: the first data key in the form of earlier versions of the code. A slot that an earlier
+      version wrote has no ``public_key`` until a process with this version opens and completes the slot.
     - ``retired``: whether the unlocker was retired, so that it must never get a slot again.
     """
 
@@ -62,7 +62,7 @@ class Slot:
 
     @property
     def is_of_an_earlier_version(self) -> bool:
-        """Return whether only an earlier version of the code has written the slot."""
+        """Return whether the slot still has the form in which an earlier version of the code wrote it."""
         return not self.public_key
 
     def facts(self) -> bytes:
@@ -206,7 +206,7 @@ def _bytes_of(text: str) -> bytes:
 
 
 def why_closed(slots: Iterable[Slot], unlocker: Unlocker, salt: bytes) -> str:
-    """Return the reason why an available unlocker opens none of the slots, such as another machine id."""
+    """Return why an available unlocker cannot open any of the slots. One reason is another machine id."""
     of_kind = [slot for slot in slots if slot.kind == unlocker.kind]
     public = public_key(unlocker, salt)
     same = next((slot for slot in of_kind if slot.public_key == public), None)
@@ -225,10 +225,10 @@ def _differing(slots: list[Slot], prints: tuple[str, str]) -> str:
     if file in by_file:
         return f'the key file of "{by_file[file]}" is here, but this machine has another machine id'
     if machine in by_machine:
-        return f'this is the machine of "{by_machine[machine]}", but its key file is another one'
+        return f'this is the machine of "{by_machine[machine]}", but its key file is a different one'
     if by_file:
         return f"machine id and key file both differ from {_named(by_file)}"
-    return "it is another one"
+    return "it is a different key"
 
 
 def _named(labels: Mapping[str, str]) -> str:

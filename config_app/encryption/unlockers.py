@@ -35,7 +35,7 @@ class Unlocker(Protocol):
         """Return whether the unlocker has its key."""
 
     def create(self) -> None:
-        """If the key is missing and this program can make it, make the key."""
+        """Make the key if it is missing and this kind of unlocker can make keys."""
 
     def label(self) -> str:
         """Return a name for the slot that people can read."""
@@ -46,7 +46,7 @@ class Unlocker(Protocol):
     def fingerprints(self, salt: bytes) -> tuple[str, str]:
         """Return the fingerprints of the machine id and of the key file; empty if there is none.
 
-        If a slot does not open, the fingerprints show which of the two differs. They reveal nothing else.
+        If a slot cannot be opened, the fingerprints show which of the two differs. They reveal nothing else.
         """
 
 

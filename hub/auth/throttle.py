@@ -42,14 +42,14 @@ SETUP_TOKEN = "(setup token)"  # noqa: S105 - wrong tokens are counted under thi
 RECOVERY_CODE = "(recovery code)"
 """Wrong recovery codes are counted under this name."""
 WITHOUT_ACCOUNT = {SETUP_TOKEN, RECOVERY_CODE}
-"""The names under which attempts are counted that concern no account."""
+"""The names under which the throttle counts attempts that belong to no account."""
 NO_ADDRESS = "(no e-mail address)"
 LONGEST = 255
 """The longest account name that django-axes stores, in characters."""
 IPV6_NETWORK = 64
 """The prefix length of the IPv6 networks whose failures are counted together.
 
-A subscriber can use every address of such a network (RFC 6177), so it is no use to count single addresses.
+A subscriber can use every address of such a network (RFC 6177), so limits for single addresses do not help.
 """
 
 

@@ -116,7 +116,8 @@ class _Collector:
 def _text(path: Path) -> str:
     """Return the file as text with plain newlines.
 
-    Bytes that are not UTF-8 become surrogates. A very long run of blanks becomes a NUL.
+    Bytes that are not UTF-8 become surrogates. A very long run of blanks would slow down the parser, so it
+    becomes a NUL, which makes the line a bad one.
     """
     text = _decode(path, _content(path))
     # The parser counts CRLF twice after a line it cannot read, which makes every later line number wrong.

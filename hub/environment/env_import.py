@@ -41,14 +41,14 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """The values that an import sets, and for each setting that it leaves out, a note with the reason."""
+    """The values that an import sets, and a note for each setting that it leaves out, with the reason."""
 
     values: Mapping[str, Any]
     refusals: Mapping[str, str]
 
 
 def gather(environ: Mapping[str, str], file: EnvFile) -> Iterator[Variable]:
-    """Yield at most one variable for each setting; the process environment wins over ``.env``."""
+    """Yield the variable of each setting that has one. The process environment wins over ``.env``."""
     places = ((PROCESS, environ), (str(file.path), file.values))
     for setting in schema.settings.values():
         if setting.managed:

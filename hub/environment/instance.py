@@ -208,7 +208,7 @@ def _env_file_source(path: Path, data_dir: Path, base_dir: Path) -> _Source:
 
 
 def _env_file_key(path: Path, data_dir: Path, base_dir: Path) -> _Source:
-    """Return the variables of `.env`, or none if `.env` names no encryption key and need not be parsed."""
+    """Return the variables of `.env`. If `.env` names no encryption key, return none and parse nothing."""
     with contextlib.suppress(OSError):  # the doctor reports an unreadable file
         if ENCRYPTION_KEY.encode() in path.read_bytes():
             return _env_file_source(path, data_dir, base_dir)

@@ -37,7 +37,10 @@ def _is_service_link(name: str, text: str) -> bool:
 
 
 def _names_by_spelling() -> dict[str, str]:
-    """Return the right name by likely spelling: the right one itself, or ``HUB_`` plus the setting's key."""
+    """Return a dict from each name that people may try to write to the right name.
+
+    People may try to write the right name itself, or ``HUB_`` plus the key of the setting.
+    """
     imported = [setting for setting in schema.settings.values() if setting.imported_from]
     names = [*(name for setting in imported for name in setting.imported_from), *(v.name for v in VARIABLES)]
     return {f"HUB_{s.key.upper()}": s.imported_from[0] for s in imported} | {name: name for name in names}

@@ -20,7 +20,8 @@ IS_CONCERNED = sys.version_info < (3, 14, 4)
 SLOTS = 15_500
 """The size of the middleware's frame, in slots of 8 bytes.
 
-This is about half of 256 KiB, so Python allocates a chunk of 256 KiB. Unused memory pages cost nothing.
+For this frame, Python allocates a chunk of 256 KiB. The frame needs about half of the chunk, and the frames
+of nested calls use the rest. Unused memory pages cost nothing.
 """
 
 

@@ -14,14 +14,14 @@ WILDCARDS = {"0.0.0.0", "::"}  # noqa: S104 - only names, nothing is bound
 
 
 def reachable(host: str) -> str:
-    """Return the host for a link, used on this machine, to a hub that listens on ``host``."""
+    """Return the host with which a link on this machine leads to a hub that listens on ``host``."""
     return "127.0.0.1" if host in WILDCARDS else in_brackets(host)
 
 
 def listener_in_use() -> Mapping[str, str]:
-    """Return the pinned settings of the hub on this machine, by key, if its port is pinned.
+    """Return a dict from keys to values with the pinned settings of the hub on this machine.
 
-    The result is empty if the port is not pinned, or if the database is unavailable.
+    The dict is empty if the hub's port is not pinned, or if the database is unavailable.
     """
     try:
         here = [p for p in receipts.running() if p.machine == socket.gethostname()]

@@ -39,7 +39,7 @@ LAST = (
 
 
 def proof_message() -> SafeString:
-    """Return the message for a person who must prove their identity first, with a link (W7)."""
+    """Return a message that asks a person to prove their identity first. It contains a link (W7)."""
     return format_html(
         'First <a href="{}" target="_blank">confirm in a new tab that it is you</a>, then try again.',
         reverse("proof"),

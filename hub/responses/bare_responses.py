@@ -30,7 +30,7 @@ def headers() -> Headers:
 
 
 def completed(found: Iterable[tuple[bytes, bytes]]) -> Headers:
-    """Return the headers of a response, with the security headers added if it has no policy."""
+    """Return a response's headers. Add the security headers if there is no content security policy."""
     found = list(found)
     return found if any(name.lower() == POLICY for name, _ in found) else [*found, *headers()]
 

@@ -24,9 +24,10 @@ class RefusedBody(Exception):
 
 
 def limit_bodies(application: Application, limit: int) -> Application:
-    """Return ``application`` with a limit: the answer to a body of more than ``limit`` bytes is 413.
+    """Return an ASGI application that calls ``application`` for requests with acceptable bodies.
 
-    The answer to a request that states the length of its body in two ways is 400.
+    It answers 413 if a body has more than ``limit`` bytes, and 400 if a request states the length of its body
+    in two ways.
     """
 
     async def limited(scope: Message, receive: Receive, send: Send) -> None:

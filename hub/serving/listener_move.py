@@ -41,7 +41,7 @@ class Mover:
     def __init__(self, arbiter: Any, *, is_free: bool) -> None:
         """Create the mover of ``arbiter``'s listener.
 
-        ``is_free`` says whether the listener may move: it is neither pinned nor inherited.
+        ``is_free`` is true if the listener may move, because it is neither pinned nor inherited.
         """
         self._arbiter, self._is_free = arbiter, is_free
         self._place: tuple[str, int] | None = None

@@ -1,4 +1,4 @@
-"""What the master and the workers do when they start, reload and stop; gunicorn's hooks call this."""
+"""What the master and the workers do when they start, reload and stop. gunicorn's hooks call this module."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ def reload_master(arbiter: Any, config: RuntimeConfig) -> None:
 
 
 def pins(cfg: Any, arguments: Sequence[str]) -> dict[str, str]:
-    """Return the settings that gunicorn's command line or ``GUNICORN_CMD_ARGS`` pins, as texts by key."""
+    """Return a dict from keys to texts: the settings that the command line or ``GUNICORN_CMD_ARGS`` pins."""
     given = _given(cfg, arguments)
     found: dict[str, str] = {}
     if given["bind"] and (addresses := _tcp_addresses(cfg)):
@@ -191,7 +191,7 @@ def _given(cfg: Any, arguments: Sequence[str]) -> dict[str, Any]:
 
 
 def _handed_over(arbiter: Any) -> dict[str, str]:
-    """Return the settings that systemd pins because it has opened the listener, as texts by key."""
+    """Return a dict from keys to texts: the settings that systemd pins if it has opened the listener."""
     places = [sockets.place(listening) for listening in arbiter.LISTENERS if arbiter.systemd]
     return {"bind_address": places[0][0], "port": str(places[0][1])} if places and places[0] else {}
 

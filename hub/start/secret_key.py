@@ -38,7 +38,7 @@ class _Derived:
         self.reset()
 
     def reset(self) -> None:
-        """Forget all keys, as the process state does when it is reset."""
+        """Forget all keys. This belongs to a reset of the state of the process."""
         self.keyring: Keyring | None = None
         self.texts: list[str] = []
         self.settles_at = self.retry_at = 0.0

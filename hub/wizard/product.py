@@ -117,7 +117,7 @@ class HubSetup(Product):
         }
 
     def objections(self, step: Step, values: Mapping[str, Any], answers: Answers) -> Mapping[str, str]:
-        """Return error messages by setting.
+        """Return a dict from keys of settings to error messages.
 
         This machine must be able to listen on the entered address. The administrator must be a super admin.
         """

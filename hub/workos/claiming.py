@@ -45,9 +45,9 @@ def _ask_for_public_url(request: HttpRequest, public_url: str) -> HttpResponse:
 def conclude(
     request: HttpRequest, application: Application, commit: Callable[[str], object]
 ) -> HttpResponse | None:
-    """Call ``commit`` and sign in the super admin who comes back from AuthKit; return ``None``.
+    """Call ``commit``, sign in the super admin who came back from AuthKit, and return ``None``.
 
-    If the sign-in failed, change nothing and return a page that says why.
+    If the sign-in at AuthKit failed, change nothing and return a page that says why.
     """
     public_url, listed = (_value(application, key) for key in ("public_url", "super_admin_emails"))
     try:

@@ -39,7 +39,10 @@ class ConnectionView(View):
 
     @method_decorator(sensitive_post_parameters())
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Send the super admin to AuthKit to complete the switch, if the form proves their identity (W7)."""
+        """Begin the switch: if the form proves the super admin's identity, send them to AuthKit.
+
+        Otherwise return the page with the errors of the form.
+        """
         _require_super_admin(request)
         form = ProofForm(request, request.POST)
         return verification.begin_switch(request) if form.is_valid() else _show(request, form)

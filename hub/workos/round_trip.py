@@ -33,7 +33,7 @@ PENDING = "workos_round_trips"
 LIFETIME = 600
 """The time limit of a round trip, in seconds."""
 MAX_TRIPS = 5
-"""A browser can have this many unfinished round trips, in several tabs. Older ones are dropped."""
+"""How many unfinished round trips a browser can have, in several tabs. Older round trips are dropped."""
 SIGN_IN, PROOF, SWITCH, CLAIM = "sign-in", "proof", "switch", "claim"
 
 ERRORS = {

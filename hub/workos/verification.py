@@ -69,7 +69,7 @@ def redeem_claim(
 
 
 def begin_switch(request: HttpRequest) -> HttpResponse:
-    """Send a super admin to AuthKit with the stored credentials; ``conclude`` completes the switch."""
+    """Send a super admin to AuthKit. When they come back, ``conclude`` completes the switch."""
     config = get_config()
     if config.app_mode == WORKOS:
         return redirect("dashboard")

@@ -17,7 +17,7 @@ from setup_wizard.steps import Step
 class Answers:
     """The known values: first those of the draft, then ``suggested``, then ``config``.
 
-    ``config`` is the configuration in the database, with masked secrets. ``suggested`` has values by key.
+    ``config`` is the configuration in the database, with masked secrets. ``suggested`` maps keys to values.
     """
 
     draft: Draft

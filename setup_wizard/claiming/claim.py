@@ -67,7 +67,7 @@ def claim(
     ``holder`` is the proof, stored in the browser's session, that the browser used the setup token. It is
     ``None`` for a command on the server, which needs no token. Without ``actor``, the history names the
     administrator.
-    With ``hand_over``, also make a recovery code; this function gives the code to the person.
+    With ``hand_over``, also make a recovery code and call ``hand_over`` with it, to give the person the code.
 
     Raise ``AlreadyClaimed`` if the install is claimed, and ``TakenOver`` if another browser has used a newer
     token. Raise ``InvalidPlan``, which contains every error, if changes are not valid. Raise another

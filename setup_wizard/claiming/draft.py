@@ -24,8 +24,9 @@ from setup_wizard.steps import ACCOUNT, MODE, Step
 class Draft:
     """The answers that were entered so far.
 
-    ``steps`` has texts by step and field, ``secrets`` has ciphertexts by setting, and ``password`` is a hash.
-    ``earlier`` has the texts of an earlier holder of the token, which only prefill the forms.
+    ``steps`` maps each step to the texts of its fields, ``secrets`` maps settings to ciphertexts, and
+    ``password`` is a hash. ``earlier`` has the texts of an earlier holder of the token. They only prefill the
+    forms.
     """
 
     steps: Mapping[str, Mapping[str, str]]
@@ -62,7 +63,7 @@ class Draft:
         return step.name in self.steps and all(key in entered for key in keys)
 
     def entered(self, step: Step) -> dict[str, Any]:
-        """Return the parsed values of a step by setting, without secrets and invalid values."""
+        """Return a dict from settings to the parsed values of a step, without secrets and invalid values."""
         return self._typed(step, self.steps)
 
     def known(self, step: Step) -> dict[str, Any]:
@@ -98,11 +99,11 @@ class Draft:
         return Secret(install_keyring.decrypt(_purpose(key), self.secrets[key]))
 
     def values(self) -> dict[str, Any]:
-        """Return the parsed values of all steps of the chosen mode, by key and without secrets."""
+        """Return a dict from keys to the parsed values of all steps of the chosen mode, without secrets."""
         return {key: v for step in self.steps_in_order() for key, v in self.entered(step).items()}
 
     def secret_values(self) -> dict[str, Secret]:
-        """Return the secrets of all steps of the chosen mode, by key."""
+        """Return a dict from keys to the secrets of all steps of the chosen mode."""
         keys = [key for step in self.steps_in_order() for key in step.keys_in(self.mode)]
         found = {key: self.secret(key) for key in keys}
         return {key: secret for key, secret in found.items() if secret is not None}

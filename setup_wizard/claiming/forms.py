@@ -50,7 +50,7 @@ class StepForm(forms.Form):
         raise NotImplementedError
 
     def secrets(self) -> dict[str, Secret]:
-        """Return the entered secrets by setting; the form must be valid."""
+        """Return a dict from settings to the entered secrets; the form must be valid."""
         return {}
 
     def password(self) -> str:
@@ -109,7 +109,7 @@ class SettingsForm(StepForm):
         }
 
     def secrets(self) -> dict[str, Secret]:
-        """Return the entered secrets by setting. Leave out blank fields, which keep the stored secrets."""
+        """Return a dict from settings to entered secrets. A blank field keeps the stored secret."""
         return {key: value for key, value in self.cleaned_data.items() if isinstance(value, Secret)}
 
     def is_stored(self, name: str) -> bool:

@@ -47,8 +47,8 @@ WRONG = {
         "HINT: name one of config",
     ),
     'DATABASE_ROUTERS = ["shop.routers.Forbids"]': (
-        "(config_app.E015) a router does not let migrate create the tables of config_app in the database "
-        "'default' (of Revision, Change)",
+        "(config_app.E015) a router does not let migrate create these tables of config_app in the database "
+        "'default': Revision, Change",
         "HINT: let its allow_migrate() return True or None for config_app and 'default'",
     ),
     f'{PREFIX}"Shop_"': (
@@ -68,7 +68,7 @@ WRONG = {
     ),
     f'{REPLICA}DATABASE_ROUTERS = ["shop.routers.Router"]': ("shop.routers.Router.db_for_read() names",),
     'DATABASES["default"]["ENGINE"] = "shop.firebird"': (
-        "(config_app.W005) the database 'default' is Firebird, for which there are no triggers",
+        "(config_app.W005) the database 'default' is Firebird, for which config_app has no triggers",
         "HINT: use PostgreSQL or SQLite",
     ),
 }

@@ -1,4 +1,4 @@
-"""Refresh a session whose access token has expired; only once, even if many requests arrive together (B9)."""
+"""Refresh a session when its access token has expired: once, even if many requests arrive together (B9)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from hub.workos.sessions.sealed_tokens import seal, unseal
 logger = logging.getLogger("hub")
 
 Lease = QuerySet[WorkOSSession]
-"""A queryset with the session that this process refreshes. It is empty if another process has the lease."""
+"""A queryset with the session if this process has the lease on it. Otherwise the queryset is empty."""
 
 CALLS = 3
 """The maximum number of calls in one refresh: token, session, person. Each takes up to five seconds."""

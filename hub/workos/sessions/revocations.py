@@ -32,7 +32,7 @@ INTERVAL = dt.timedelta(seconds=20)
 SESSION_ENDED, USER_GONE = "session.revoked", "user.deleted"
 PAGE, PAGES = 100, 20
 FORGOTTEN = dt.timedelta(days=14)
-"""If the hub has not asked for this long, it drops the cursor: WorkOS keeps events for only 30 days."""
+"""If the hub has not asked WorkOS for this long, it drops the cursor. WorkOS keeps events for 30 days."""
 SKEW = dt.timedelta(hours=2)
 ROW = 1
 REFUSED = "WorkOS does not let the hub read its events, so sessions that WorkOS ends may end late in the hub"
@@ -64,7 +64,7 @@ def _handle_refusal(events: WorkOSEvents, error: CredentialsRefused | Rejected) 
     """Drop a cursor that WorkOS rejects, or record why the hub cannot read the events."""
     # A cursor is rejected if, for example, it belongs to another WorkOS environment.
     if isinstance(error, Rejected) and events.cursor:
-        logger.warning("WorkOS rejected the position in its events, so all are read again: %s", error)
+        logger.warning("WorkOS rejected the position in its events, so the hub reads all again: %s", error)
         WorkOSEvents.objects.filter(pk=ROW).update(cursor="")
     elif error.status == HTTPStatus.FORBIDDEN or isinstance(error, Rejected):
         _note_refused(events, True)
@@ -87,7 +87,7 @@ def problems() -> list[Problem]:
             code="workos_events_refused",
             message="a session that is ended at WorkOS ends late in the hub, because workos_api_key has no "
             "right to read WorkOS's events",
-            fix="allow the API key to read events in the WorkOS dashboard, or set another workos_api_key",
+            fix="in the WorkOS dashboard, allow the API key to read events, or set another workos_api_key",
             keys=("workos_api_key",),
         )
     ]

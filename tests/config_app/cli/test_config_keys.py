@@ -101,14 +101,14 @@ def test_the_last_way_to_unlock_stays() -> None:
 
 
 def test_a_way_is_removed_only_if_another_one_was_shown_to_open(code_file: str) -> None:
-    refused("remove", *ids("machine"), match="no other way to unlock was shown to work")
+    refused("remove", *ids("machine"), match="no key that is available here opens another slot")
     config("keys", "remove", *ids("machine"), "--code-file", code_file)
     assert [slot["kind"] for slot in listed()] == ["recovery"]
 
 
 def test_a_wrong_code_shows_nothing(code_file: str, tmp_path: Path) -> None:
     config("recovery-code", "--file", f"{tmp_path}/newer")
-    refused("remove", *ids("machine"), "--code-file", code_file, match="no other way to unlock was shown")
+    refused("remove", *ids("machine"), "--code-file", code_file, match="no key that is available here")
 
 
 def test_what_is_not_in_the_list_is_refused() -> None:

@@ -130,7 +130,7 @@ def test_any_of_several_ways_unlocks(keyring: Keyring, machine: MachineUnlocker,
 
 def test_a_wrong_shared_key_is_named_and_not_repeated(keyring: Keyring) -> None:
     line = reason([keyring.slot_for(SHARED)], SharedUnlocker(Secret("canary-wrong-key")))
-    assert "the shared key does not fit: it is another one; restore the key file or the shared key" in line
+    assert "the shared key does not fit: it is a different key; restore the key file or the shared" in line
     assert "canary" not in line
 
 
@@ -172,7 +172,7 @@ def test_every_way_that_failed_is_named(keyring: Keyring, tmp_path: Path) -> Non
     line = reason(
         [keyring.slot_for(SHARED)], SharedUnlocker(Secret("no")), MachineUnlocker(tmp_path / "gone")
     )
-    assert "the shared key does not fit: it is another one; the machine key is missing" in line
+    assert "the shared key does not fit: it is a different key; the machine key is missing" in line
 
 
 def test_without_any_key_nothing_unlocks(keyring: Keyring) -> None:

@@ -55,8 +55,8 @@ def _check(payload: str) -> str:
     [
         ("", "it has 0 letters and digits instead of 28"),
         ("7K2M-9QXD", "it has 8 letters and digits instead of 28"),
-        ("U" * 28, "it has a character that no code has"),
-        ("é" * 28, "it has a character that no code has"),
+        ("U" * 28, "it has a character that is in no recovery code"),
+        ("é" * 28, "it has a character that is in no recovery code"),
     ],
 )
 def test_what_is_no_code_is_refused_with_the_reason(typed: str, why: str) -> None:

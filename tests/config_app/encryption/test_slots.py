@@ -62,7 +62,7 @@ def test_another_key_file_on_the_same_machine_is_named(machine: MachineUnlocker,
     other = MachineUnlocker(tmp_path / "other.key")
     other.create()
     assert why(slot, other) == (
-        'the machine key does not fit: this is the machine of "web-1", but its key file is another one'
+        'the machine key does not fit: this is the machine of "web-1", but its key file is a different one'
     )
 
 
@@ -82,7 +82,7 @@ def test_a_key_that_never_had_a_slot_is_told_so(machine: MachineUnlocker) -> Non
 
 def test_another_shared_key_is_told_so() -> None:
     other = SharedUnlocker(Secret("a different key that several machines share"))
-    assert why(SLOT, other) == "the shared key does not fit: it is another one"
+    assert why(SLOT, other) == "the shared key does not fit: it is a different key"
 
 
 def test_a_retired_key_opens_nothing() -> None:
