@@ -27,8 +27,9 @@ class Conflict:
     """What the editor shows when a person saves a form after the configuration has changed.
 
     - ``revisions``: the revisions made since the form was loaded, newest first.
-    - ``kept``: what the person entered, by field name; secrets are left out.
-    - ``clashes``: a sentence for each setting that the person and another person both changed, by key.
+    - ``kept``: maps each field name to what the person entered; secrets are left out.
+    - ``clashes``: has a key for each setting that the person and another person both changed, and maps it to
+      a sentence about the other person's change.
     - ``lost_secrets``: the labels of the secrets that the person must enter again.
     """
 
@@ -54,7 +55,7 @@ def find_conflict(form: ConfigurationForm, current: Current) -> Conflict:
 
 
 def _texts_before(base: int) -> dict[str, str | None]:
-    """Return the text at revision ``base`` of each setting that has changed since then, by key.
+    """Map the key of each setting that has changed since revision ``base`` to its text at that revision.
 
     ``None`` means that the setting had no row.
     """
@@ -68,7 +69,7 @@ def _texts_before(base: int) -> dict[str, str | None]:
 def _is_own(
     form: ConfigurationForm, setting: Setting, current: Current, before: Mapping[str, str | None]
 ) -> bool:
-    """Return whether the person edited this setting, and did not just send back what the page showed."""
+    """Return whether the submitted value of the setting differs from the value that the page showed."""
     if any(tick.data for tick in form.ticks(setting.key)):
         return True
     if not form.is_posted(setting):
@@ -84,7 +85,7 @@ def _value(setting: Setting, text: str | None) -> Any:
     try:
         return setting.default if text is None else setting.parse(text)
     except ConfigError:
-        return None  # This text was not valid, so the page showed another value, which is not known here.
+        return None  # The page did not show this invalid text but another value, which is not known here.
 
 
 def _kept(form: ConfigurationForm, own: list[Setting]) -> dict[str, Any]:
@@ -97,7 +98,7 @@ def _kept(form: ConfigurationForm, own: list[Setting]) -> dict[str, Any]:
 
 
 def _clashes(keys: set[str], revisions: list[Revision]) -> dict[str, str]:
-    """Return, for each of ``keys``, a sentence that says who changed the setting last, and its new value."""
+    """Map each of ``keys`` to a sentence that says who changed the setting last, and to which value."""
     found: dict[str, str] = {}
     for revision in revisions:
         for row in change_rows(revision):

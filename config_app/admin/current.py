@@ -42,7 +42,7 @@ class Current:
         return self.schema.value(self.resolution.config, key)
 
     def values(self) -> Mapping[str, Any]:
-        """Return the current value of every setting, by key."""
+        """Map the key of every setting to its current value."""
         return self.schema.values(self.resolution.config)
 
     @functools.cached_property
@@ -52,7 +52,7 @@ class Current:
 
     @property
     def refused(self) -> set[str]:
-        """Return the keys of the settings with a refused value, either stored or from an import."""
+        """Return the keys of the settings that have a refused value, stored or imported."""
         return {key for problem in self.stored_problems for key in problem.keys}
 
     def problems(self) -> list[Problem]:
@@ -72,7 +72,7 @@ class Current:
 def read_current(*, adopting: bool = False) -> Current:
     """Read the configuration from the database, pin it to the request and return it.
 
-    With ``adopting``, first make a revision of the changes that were made with SQL.
+    If ``adopting`` is true, first record the changes that were made with SQL as a revision.
     """
     stored = store.read()
     if adopting and stored.drifted:

@@ -19,7 +19,7 @@ MOST = 8
 
 
 def planned_rows(plan: Plan) -> list[ShownChange]:
-    """Return the changes of a plan in the form in which pages show the changes of a revision."""
+    """Return the changes of a plan as rows, so that pages show them like the changes of a revision."""
     return [_shown(difference) for difference in plan.differences]
 
 
@@ -42,7 +42,7 @@ def lockout_warning(plan: Plan) -> str:
 
 
 def in_words(rows: Iterable[ShownChange]) -> str:
-    """Return the first ``MOST`` changes as one line of text, followed by how many more there are."""
+    """Return one line of text with the first ``MOST`` changes and the number of further changes."""
     rows = list(rows)
     words = [f"{row.label} {_word(row, row.old)} → {_word(row, row.new)}" for row in rows[:MOST]]
     if len(rows) > MOST:

@@ -31,7 +31,7 @@ SECRETS_IN_POST = method_decorator(sensitive_post_parameters())
 
 
 class ConfigurationAdmin(WholeAdmin):
-    """The admin of the configuration: one page with all settings. It makes every change through a plan."""
+    """The admin class of the configuration. It has one page with all settings; every change is a plan."""
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return whether the visitor may see or change the configuration."""
@@ -42,7 +42,7 @@ class ConfigurationAdmin(WholeAdmin):
         return may_change(request)
 
     def get_urls(self) -> list[URLPattern]:
-        """Return the URLs of the editor and of its preview. A single row has no page."""
+        """Return the URLs of the editor, its preview, and export and import. No row has a page of its own."""
         view = self.admin_site.admin_view
         return [
             path("", view(self.changelist_view), name=EDITOR),
@@ -70,13 +70,14 @@ class ConfigurationAdmin(WholeAdmin):
     def preview_view(self, request: HttpRequest) -> JsonResponse:
         """Return, as JSON, the changes that saving the form would make; save nothing.
 
-        - ``changes``: the changes. ``revision`` is the number of the newest revision.
+        - ``changes``: the changes.
+        - ``revision``: the number of the newest revision.
         - ``proof``: how the visitor must first prove their identity; empty if no proof is missing. A correct
           password in the form counts as proof.
         - ``warning``: says that the change reverts unless it is confirmed; empty if it does not revert.
 
-        If the form is not valid, the JSON has only ``errors``, by field name. If the configuration has
-        changed since the form was loaded, the JSON has only ``stale`` and ``revision``.
+        If the form is not valid, the JSON has only ``errors``, which maps field names to lists of messages.
+        If the configuration has changed since the form was loaded, it has only ``stale`` and ``revision``.
         """
         current, form = self._receive(request)
         try:
@@ -108,7 +109,7 @@ class ConfigurationAdmin(WholeAdmin):
         return {**self.admin_site.each_context(request), "opts": self.opts}
 
     def _render_conflict(self, request: HttpRequest, submitted: ConfigurationForm) -> HttpResponse:
-        """Return the page that shows what others changed, and a form with what the person entered."""
+        """Return a page that shows what others have changed. Its form still has what the person entered."""
         current = read_current()
         submitted.complete()
         conflict = find_conflict(submitted, current)

@@ -37,14 +37,14 @@ CONFIRM, REVERT = "config_app_revision_confirm", "config_app_revision_revert"
 
 
 class RevisionPaginator(RevisionPaginatorBase):
-    """A paginator that counts at most ``MOST_COUNTED`` revisions of a filtered list, to stay fast."""
+    """A paginator that stays fast: of a filtered list, it counts at most ``MOST_COUNTED`` revisions."""
 
     @functools.cached_property
     def count(self) -> int:
         """Return the number of revisions. For a filtered list, stop counting at ``MOST_COUNTED``."""
         if self._is_filtered:
             return self._revisions.order_by()[:MOST_COUNTED].count()
-        # From `first` on, numbers have no gaps. Of the pruned history before it, only few revisions are left.
+        # From `first` on, the numbers have no gaps. Before `first`, pruning has left only few revisions.
         newest = Revision.objects.order_by("-number").values_list("number", flat=True).first() or 0
         first = store.first_complete()
         before = Revision.objects.filter(number__lt=first).count() if first > 1 else 0
@@ -99,7 +99,7 @@ class ChannelFilter(admin.SimpleListFilter):
 
 
 class HistoryAdmin(WholeAdmin):
-    """The admin of revisions. They are read-only, but a person can roll back to one of them."""
+    """The admin class of revisions. A revision is read-only, but a person can roll back to it."""
 
     actions = None
     list_filter = (SettingFilter, ChannelFilter)
@@ -187,9 +187,10 @@ class HistoryAdmin(WholeAdmin):
     def _neighbour(self, order: str, **numbers: int) -> int | None:
         """Return the number of the next older or newer revision; ``None`` if there is none.
 
-        ``numbers`` limits the numbers, and ``order`` says which of the remaining numbers comes first.
+        ``numbers`` are lookups, such as ``number__lt=5``. Of the revisions that match them, return the first
+        one in the order ``order``.
         """
-        # This revision's number minus or plus 1 would be wrong if the revision with that number was pruned.
+        # Adding or subtracting 1 is not enough: the revision with that number may have been pruned.
         return Revision.objects.filter(**numbers).order_by(order).values_list("number", flat=True).first()
 
     def find(self, request: HttpRequest, number: int) -> Revision:

@@ -19,10 +19,11 @@ from config_app.project import get_project
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """The link to a page of this site at an address other than the one that the request used.
+    """A link to a page of this site at the site's new address.
 
-    ``origin`` has the scheme, host and port of this address; it is empty if they are not known. If
-    ``is_followed`` is true, the browser opens the link without a click.
+    - ``origin``: the scheme, host and port of the new address; empty if they are not known.
+    - ``path``: the path of the page.
+    - ``is_followed``: whether the browser opens the link without a click.
     """
 
     origin: str
@@ -35,7 +36,7 @@ class Elsewhere:
         return f"{self.origin}{self.path}" if self.origin else ""
 
     def as_html(self, sentence: str) -> SafeString:
-        """Return ``sentence`` with the link in place of ``{}``; empty if the origin is not known."""
+        """Return ``sentence`` with the link in place of ``{}``; an empty text if the origin is not known."""
         if not self.origin:
             return SafeString()
         return format_html(sentence, format_html('<a href="{}">{}</a>', self.url, self.origin))
@@ -44,7 +45,7 @@ class Elsewhere:
 def elsewhere(request: HttpRequest, config: Any, keys: Collection[str], path: str) -> Elsewhere | None:
     """Return the link to ``path`` at the address that the site has with ``config``.
 
-    ``keys`` are the settings that changed. Return ``None`` if the request already used the new address.
+    ``keys`` are the keys of the changed settings. Return ``None`` if the request used the new address.
     """
     project = get_project()
     if project.arrived_under(request, config, keys):
@@ -54,9 +55,9 @@ def elsewhere(request: HttpRequest, config: Any, keys: Collection[str], path: st
 
 
 def _can_follow(request: HttpRequest, origin: str) -> bool:
-    """Return whether it is safe if the browser opens ``origin`` without a click.
+    """Return whether the browser may safely open ``origin`` without a click.
 
-    This is safe if the host stays the same, or if the request used a loopback address.
+    This is safe if the request used the host of ``origin`` or a loopback address.
     """
     # Otherwise, the new host could be another machine in the browser's network.
     host = split_domain_port(request.get_host())[0].strip("[]")
@@ -69,7 +70,7 @@ def show_elsewhere(
 ) -> HttpResponse:
     """Return a page that shows ``link`` to the visitor, instead of a redirect.
 
-    If the page at the new address will show the stored messages, this page shows only ``warning``.
+    If the page at the new address will show the messages of the session, show only ``warning`` here.
     """
     # A redirect could fail: perhaps the browser cannot reach the new address, or nothing listens there yet.
     page = context | {"elsewhere": link}

@@ -35,7 +35,7 @@ def may_view_history(request: HttpRequest) -> bool:
 
 
 class WholeAdmin(ModelAdmin):
-    """The admin of a table whose rows cannot be added or deleted one by one."""
+    """The base class of admin classes that do not let people add or delete single rows."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Return ``False``: rows cannot be added."""

@@ -13,7 +13,7 @@ SIGN_IN, PASSWORD = "Sign in again first, then save once more.", "Enter your pas
 
 
 def needs_proof(request: HttpRequest, plan: Plan) -> bool:
-    """Return whether a plan needs proof of identity that the visitor has not given recently."""
+    """Return whether a plan needs a proof of identity and the visitor has not given one recently."""
     return plan.is_sensitive and not get_project().has_proved(request)
 
 

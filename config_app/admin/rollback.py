@@ -21,7 +21,7 @@ from config_app.project import get_project, get_schema
 
 
 def roll_back(request: HttpRequest, target: Revision, context: dict[str, Any]) -> HttpResponse:
-    """Return the page that shows what a rollback to ``target`` would change. On POST, roll back."""
+    """Roll back to ``target`` (POST), or return a page that shows what this would change (GET)."""
     newest = read_current(adopting=request.method == "POST").revision
     form = _form(request, target, newest)
     stale = None
@@ -37,9 +37,9 @@ def roll_back(request: HttpRequest, target: Revision, context: dict[str, Any]) -
 
 
 def _form(request: HttpRequest, target: Revision, newest: int, *, again: bool = False) -> RevisionForm:
-    """Return the submitted form, or a new one if the request submits none.
+    """Return the submitted form, or a new form if the request submits none.
 
-    With ``again``, always return a new form; the submitted reason is kept.
+    If ``again`` is true, always return a new form, but keep the submitted reason.
     """
     if request.method == "POST" and not again:
         return RevisionForm(request.POST)
@@ -76,7 +76,7 @@ def _outlook(request: HttpRequest, target: Revision) -> dict[str, Any]:
 
 
 def _plan_rollback(request: HttpRequest, target: Revision, base_revision: int | None) -> Plan:
-    """Return a plan for the rollback; raise ``InvalidPlan`` if the visitor may not change its settings."""
+    """Return a plan for the rollback; raise ``InvalidPlan`` if the visitor may not make all its changes."""
     plan = plan_rollback(target.number, base_revision)
     project, schema = get_project(), get_schema()
     settings = [schema[difference.key] for difference in plan.differences]

@@ -166,7 +166,7 @@ def _stored_text(current: Current, problem: Problem, key: str) -> str:
 
 
 def _pending(current: Current, processes: Collection[Process]) -> Iterable[tuple[str, str]]:
-    """Yield the key of each setting on which some processes have not acted yet, and a sentence about it."""
+    """For each setting on which some processes have not acted yet, yield the key and a sentence."""
     counts = Counter(key for process in processes for key in process.pending)
     for key, count in counts.items():
         if (setting := current.schema.settings.get(key)) is not None:

@@ -22,7 +22,7 @@ def make_form(
 ) -> ConfigurationForm:
     """Return a form with the settings that ``user`` may change.
 
-    The form shows the current value of each setting, or what the person entered if ``kept`` has it.
+    For each setting, the form shows the text from ``kept`` if there is one, otherwise the current value.
     """
     return ConfigurationForm(
         current.changeable(user),
@@ -54,8 +54,8 @@ def refuse_stale(form: RevisionForm, revision: int) -> None:
 def attempt(form: RevisionForm, act: Callable[[], T]) -> T | None:
     """If the form is valid, call ``act`` and return its result; otherwise return ``None``.
 
-    If ``act`` raises a ``ConfigError``, add the error to the form and return ``None``. Only
-    ``StaleRevision`` is raised again.
+    If ``act`` raises ``StaleRevision``, raise it again. If ``act`` raises another ``ConfigError``, add this
+    error to the form and return ``None``.
     """
     if not form.is_valid():
         return None

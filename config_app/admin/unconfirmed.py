@@ -65,7 +65,7 @@ def may_decide(request: HttpRequest, waiting: UnconfirmedRevision) -> bool:
 
 
 def _version() -> int:
-    """Return the version of the tables at which the visitor's permissions were checked."""
+    """Return the version of the tables that applied when the visitor's permissions were checked."""
     return runtime.seen_snapshot().version
 
 
@@ -83,7 +83,7 @@ def _find(request: HttpRequest, number: int) -> UnconfirmedRevision | None:
 
 
 def _obstacle(request: HttpRequest, waiting: UnconfirmedRevision) -> str | None:
-    """Return why this request does not prove that the new settings work; ``None`` if it proves it."""
+    """Return why this request does not prove that the new settings work; ``None`` if it does prove this."""
     config = runtime.get_snapshot().config
     if _revision_of(request) < waiting.number or _is_pending(config, waiting):
         return f"The process that answered does not use revision {waiting.number} yet. Try again in a moment."

@@ -17,7 +17,7 @@ from config_app.transfer.passphrase import SHORTEST, check_strength, decrypt, is
 from config_app.transfer.selection import EVERYTHING, Selection, select
 
 MOST_BYTES = 1024 * 1024
-"""The size of the largest file that can be uploaded. The review page carries the content of the file."""
+"""The size of the largest file that can be uploaded, in bytes. The review page sends the whole file again."""
 PASSPHRASE = {"autocomplete": "new-password", "spellcheck": "false"}
 LONGEST_PASSPHRASE = 1024
 
@@ -92,7 +92,7 @@ class ExportForm(_SelectionForm):
 
 
 class ImportForm(_SelectionForm):
-    """The form for an import: the file, its passphrase, and whether to reset settings that it lacks."""
+    """The form for an import: the file, its passphrase, and what happens to settings that the file lacks."""
 
     file = forms.FileField(label="File", widget=forms.FileInput(attrs={"accept": ".json,application/json"}))
     passphrase = forms.CharField(
@@ -126,7 +126,7 @@ class ImportForm(_SelectionForm):
 
 
 class ReviewForm(RevisionForm):
-    """The form of the review page. It carries the uploaded document until the import."""
+    """The form of the review page. A hidden field keeps the uploaded document until the import."""
 
     document = forms.CharField(widget=forms.HiddenInput, strip=False)
     replace = forms.BooleanField(widget=forms.HiddenInput, required=False)

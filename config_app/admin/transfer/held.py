@@ -1,4 +1,4 @@
-"""The document that a review page carries in its form. A document with secrets is encrypted."""
+"""The document in a hidden field of the review page. A document with secrets is encrypted."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ LOST = UnreadableExport("this page no longer contains the file", "choose the fil
 
 
 def hold(document: Document, user: Any) -> str:
-    """Return the document as text that only ``held`` for the same user can read.
+    """Return the document as a text that ``held`` can read.
 
-    Raise ``KeyringLocked`` if the document has secrets but the keyring cannot be unlocked.
+    If the document has secrets, the text is encrypted, and ``held`` decrypts it only for the same user. Raise
+    ``KeyringLocked`` if the document has secrets but the keyring cannot be unlocked.
     """
     text = document.as_text()
     if not document.has_secrets:
@@ -27,7 +28,7 @@ def hold(document: Document, user: Any) -> str:
 
 
 def held(text: str, user: Any) -> Document:
-    """Return the document in ``text``; raise ``UnreadableExport`` if it was not made for ``user``."""
+    """Return the document in ``text``; raise ``UnreadableExport`` if it cannot be decrypted for ``user``."""
     if text.startswith(PLAIN):
         return read_document(text.removeprefix(PLAIN))
     try:

@@ -42,7 +42,7 @@ def show(
     import_form: ImportForm | None = None,
     error: ConfigError | None = None,
 ) -> HttpResponse:
-    """Show the page with the submitted forms and their errors, or with the ``error`` of an import."""
+    """Show the page with both forms. A submitted form has its errors; ``error`` is the error of an import."""
     page = {
         "title": "Export and import",
         "export_form": export_form or _export_form(request),
@@ -165,7 +165,7 @@ def apply(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
 def _review_again(
     request: HttpRequest, context: dict[str, Any], form: ReviewForm, stale: StaleRevision | None
 ) -> HttpResponse:
-    """Show the review with the errors of the form. If the document is not usable, show the first page."""
+    """Show the review again, with the errors of the form. If the document is not usable, show both forms."""
     try:
         document = held(str(form["document"].data or ""), request.user)
         found = _plan(request, document, form.selection, replace=bool(form["replace"].data))
@@ -175,7 +175,7 @@ def _review_again(
 
 
 def _plan(request: HttpRequest, document: Document, selection: Selection, *, replace: bool) -> Import:
-    """Return the plan of the import; raise ``InvalidPlan`` if the visitor may not change all its settings."""
+    """Return the plan of the import; raise ``InvalidPlan`` if the visitor may not make all its changes."""
     found = plan_import(document, selection, replace=replace)
     project, schema = get_project(), get_schema()
     settings = [schema[difference.key] for difference in found.plan.differences]
