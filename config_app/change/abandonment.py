@@ -1,4 +1,4 @@
-"""Abandon a keyring that nothing unlocks: keep the configuration, drop the secrets, make a new keyring."""
+"""Abandons a keyring that no key unlocks: drops the secrets and makes a new keyring."""
 
 from __future__ import annotations
 
@@ -22,7 +22,12 @@ NOT_LOCKED = "the keyring is not locked, so there is nothing to abandon"
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Abandonment:
-    """What was given up: the keys of the lost secrets, and how many of the history were lost."""
+    """What an abandonment dropped.
+
+    - ``revision``: the revision that records the abandonment.
+    - ``lost``: the keys of the dropped secrets.
+    - ``archived``: the number of secrets that were removed from the history.
+    """
 
     revision: Revision
     lost: tuple[str, ...]

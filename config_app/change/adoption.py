@@ -18,7 +18,7 @@ def adopt(stored: Stored, *, thoroughly: bool = False) -> Stored:
     """Record the writes that bypassed the store, all in one revision, and return the updated ``stored``.
 
     An invalid value is recorded as refused, with a note that says what was expected. With ``thoroughly``,
-    writes that no trigger counted are recorded too. Call this function only within ``store.writing``.
+    also record writes that did not increase the version. Call this function only within ``store.writing``.
     """
     # Some databases have no triggers, and a restore can lose them. Then ``drifted`` stays false.
     if not stored.drifted and not (thoroughly and differing(stored)):
@@ -31,7 +31,7 @@ def adopt(stored: Stored, *, thoroughly: bool = False) -> Stored:
 
 
 def adopt_now() -> None:
-    """Record all writes that bypassed the store, also those that no trigger counted."""
+    """Record all writes that bypassed the store, even those that did not increase the version."""
     with store.writing() as stored:
         adopt(stored, thoroughly=True)
 
@@ -44,13 +44,13 @@ def is_unrecorded() -> bool:
 def unrecorded(stored: Stored) -> list[str]:
     """Return the keys of the rows that raw SQL has changed since the newest revision.
 
-    This does not find writes that no trigger counted.
+    This does not find writes that did not increase the version.
     """
     return [edit.key for edit in _edits(stored)] if stored.drifted else []
 
 
 def differing(stored: Stored) -> set[str]:
-    """Return the keys of the rows that differ from the history. This finds writes that no trigger counted."""
+    """Return the keys of the rows that differ from the history, even if no write increased the version."""
     return _differing(store.latest_texts(), _texts(stored))
 
 
@@ -59,7 +59,7 @@ def _differing(expected: Mapping[str, str | None], found: Mapping[str, str | Non
 
 
 def _texts(stored: Stored) -> dict[str, str | None]:
-    """Return the text that the history would record for each row, by key."""
+    """Map the key of each row to the text that the history would record for it."""
     return {
         key: archived(row.value, is_secret=_is_secret(key, stored))
         for key, row in stored.rows.items()

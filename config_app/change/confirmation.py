@@ -101,7 +101,7 @@ def _revert_overdue(number: int) -> Revision | None:
         revision = _revert(number, origin, "auto-revert")
     except (NotWaiting, DatabaseUnavailable) as error:
         if isinstance(error, DatabaseUnavailable):
-            raise  # the caller tries again later
+            raise  # so that the caller tries again later
         return None
     except ConfigError as error:
         _give_up(number, error)

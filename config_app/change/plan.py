@@ -99,12 +99,13 @@ class Plan:
         return revision
 
     def _validated_again(self, known: Known[Any]) -> Plan:
-        """Return the plan for what is stored now; raise an error if it is not valid any more."""
+        """Return a plan of the same changes for what is stored now; raise an error if it is not valid."""
         if known is not self.known:
             return _validated_plan(
                 self.changes, known, self.base_revision, self.refusals, managed=self.managed
             )
-        _refuse_violations(self.before, self.after)  # guards also look at what is not configuration
+        # A guard may also look at other tables, and these may have changed.
+        _refuse_violations(self.before, self.after)
         return self
 
     async def aapply(self, **options: Any) -> Revision | None:
@@ -141,7 +142,7 @@ def plan(
     - ``changes``: a text, a typed value or ``UNSET`` for each key.
     - ``base_revision``: if given, the plan is valid only while this is the newest revision.
     - ``managed``: whether managed settings may change.
-    - ``refusals``: for each value that an import refused, a note to record in the history, by key.
+    - ``refusals``: maps the key of each value that an import refused to a note for the history.
     - ``known``: the configuration, if the caller has just read it; this saves a second read.
 
     Raise ``InvalidPlan`` with all errors if the changes are not valid. Raise ``StaleRevision`` if
@@ -154,7 +155,7 @@ def plan(
 
 
 def _resolved(stored: Stored, known: Known[Any] | None = None) -> Known[Any]:
-    """Return ``stored`` with the runtime config that results from it; reuse ``known`` if that is current."""
+    """Return ``stored`` with the runtime config that results from it. Reuse ``known`` if still current."""
     if known is not None and known.stored == stored:
         return known
     return Known(stored, resolve(get_schema(), stored))
@@ -251,7 +252,7 @@ def _refuse_violations(before: Any, after: Any) -> None:
 
 
 def _violations(schema: Schema[Any], before: Any, after: Any) -> list[RuleViolation]:
-    """Return a violation for each rule that the changes would break, or else for each objecting guard."""
+    """Return a violation for each rule that the changes break; if none, for each guard that refuses them."""
     # Rules that are already broken must not block a change of other settings.
     known = {str(violation) for violation in schema.violations(before)}
     broken = [v for v in schema.violations(after) if str(v) not in known]

@@ -42,7 +42,7 @@ class Pruning:
     """What ``prune`` removes, or has removed.
 
     - ``rows``: the keys of the removed rows, which belong to no setting.
-    - ``renamed``: the current key for each former key under which a row is stored.
+    - ``renamed``: maps each former key under which a row is stored to the current key.
     - ``first``: the revision with which the complete history begins afterwards.
     - ``revisions`` and ``changes``: how many revisions and how many changes are removed.
     - ``revision``: the newest revision.
@@ -135,8 +135,8 @@ def _first_to_keep(last: int, limits: Limits) -> int:
 def _needed(first: int) -> QuerySet[Change]:
     """Return the changes before revision ``first`` that must stay: they set the values at that revision.
 
-    A rollback to this revision or a later one needs them. The comparison of the rows with the history needs
-    them too.
+    These changes are needed for a rollback to revision ``first`` or a later one, and for comparing the rows
+    with the history.
     """
     schema = get_schema()
     names = [name for key in schema.settings for name in schema.names(key)]

@@ -38,5 +38,5 @@ def reset(
     with database_errors(), atomic():
         planned = plan_reset(every_setting=every_setting)
         rights.check(actor, [edit.key for edit in planned.edits if not get_schema()[edit.key].managed])
-        get_project().revoke_access()  # first, because it needs the values from before the reset
+        get_project().revoke_access()  # before the reset, because it needs the current values
         return planned.apply(actor=actor, channel=channel, reason=reason)

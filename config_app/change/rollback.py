@@ -37,7 +37,7 @@ def plan_rollback(number: int, base_revision: int | None = None) -> Plan:
 
 
 def _accepted_until(number: int) -> dict[str, Change | None]:
-    """Return the last accepted change up to revision ``number`` of each setting that changed later, by key.
+    """Map each key that changed after revision ``number`` to its last accepted change up to that revision.
 
     ``None`` means that the setting had its default at that revision.
     """

@@ -21,7 +21,7 @@ Text = str | Secret | None
 
 
 def _under_current_keys(changes: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return ``changes`` by current key; raise ``InvalidPlan`` if two of the keys mean the same setting."""
+    """Replace former keys by current keys; raise ``InvalidPlan`` if two keys belong to the same setting."""
     former = get_schema().former
     for old in former.keys() & changes.keys():
         if former[old] in changes:
@@ -32,9 +32,9 @@ def _under_current_keys(changes: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def sealed(changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``changes`` by current key. Wrap the text of each secret in a ``Secret``, which logs mask.
+    """Return ``changes`` with current keys, and with the text of each secret wrapped in a ``Secret``.
 
-    Raise ``InvalidPlan`` if two of the keys, one current and one former, mean the same setting.
+    Logs mask a ``Secret``. Raise ``InvalidPlan`` if two of the keys belong to the same setting.
     """
     settings = get_schema().settings
     return {
