@@ -18,7 +18,7 @@ class Command(OneLineCommand):
     """Unlocks the secrets with a recovery code or a shared key, and gives this machine a slot of its own."""
 
     help = (
-        "Let this machine read the secrets from now on. It asks for the recovery code, "
+        "Let this machine read the secrets from now on. The command asks for the recovery code, "
         "or for the shared key of another machine."
     )
 
@@ -30,10 +30,11 @@ class Command(OneLineCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Read the code, unlock, and print what this machine can do now."""
         if options["stdin"] and options["code_file"]:
-            raise WrongCall(f"--stdin and {CODE_FILE} exclude each other")
+            raise WrongCall(f"--stdin and {CODE_FILE} cannot be used together")
         with database_errors():
             require_install()
             name = STANDARD_INPUT if options["stdin"] else options["code_file"]
             enrolled = unlock_with(read_typed_code() if name is None else read_code_file(name))
-        what = f"{' and '.join(enrolled)} can" if enrolled else "this machine could before and still can"
-        self.terminal.line(f"unlocked: {what} read the secrets from now on")
+        what = f"{' and '.join(enrolled)} can read the secrets from now on"
+        unchanged = "this machine could read the secrets before and still can"
+        self.terminal.line(f"unlocked: {what if enrolled else unchanged}")

@@ -113,7 +113,7 @@ def test_a_wrong_code_shows_nothing(code_file: str, tmp_path: Path) -> None:
 
 def test_what_is_not_in_the_list_is_refused() -> None:
     refused("remove", "999999", match="no way to unlock has the id 999999")
-    refused("retire", "recovery", match="expected an id or one of machine, shared")
+    refused("retire", "recovery", match="expected an id or a kind")
     with pytest.raises(WrongCall):
         config("keys", "add", "machine", "--key-file", "x")
 
@@ -199,5 +199,5 @@ def test_unlock_with_a_wrong_code_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_unlock_where_nothing_is_locked_says_so(code_file: str) -> None:
-    assert "this machine could before" in run("unlock", "--code-file", code_file).out
+    assert "this machine could read the secrets before" in run("unlock", "--code-file", code_file).out
     assert len(ids("machine")) == 1

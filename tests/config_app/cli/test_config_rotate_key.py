@@ -137,7 +137,9 @@ def test_every_slot_gets_the_new_key_without_its_secret(configure: Configure) ->
 def test_a_slot_that_this_install_did_not_make_gets_no_new_key() -> None:
     theirs = KeySlot.objects.create(kind="recovery", label="theirs", public_key="00" * 32, tag="x")
     found = config("rotate-key", "--yes")
-    assert f"recovery {theirs.pk} will stop to unlock the secrets: this install did not make it" in found.err
+    assert (
+        f"recovery {theirs.pk} will no longer unlock the secrets: this install did not make it" in found.err
+    )
     assert not theirs.wrapped_keys.exists()
 
 
@@ -203,7 +205,7 @@ def test_what_no_key_decrypts_stays_and_is_counted() -> None:
 def test_the_result_can_be_read_by_a_program() -> None:
     found = config("rotate-key", "--yes", "--json").json
     assert found == {"key_id": newest(), "unreadable": 0, "former_keys": 1, "left_out": []}
-    with pytest.raises(WrongCall, match="--json cannot ask"):
+    with pytest.raises(WrongCall, match="with --json, the command cannot ask"):
         config("rotate-key", "--json")
 
 

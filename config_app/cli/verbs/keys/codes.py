@@ -1,4 +1,4 @@
-"""Reading and handing over recovery codes and shared keys on the command line."""
+"""Reads recovery codes and shared keys on the command line, and hands over new recovery codes."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def read_code_file(name: str, option: str = CODE_FILE) -> Unlocker:
 
 
 def unlocker_for(text: Secret) -> Unlocker:
-    """Return the unlocker for a recovery code, or for a shared key if the text is not like a code.
+    """Return the unlocker for a recovery code, or for a shared key if the text does not look like a code.
 
-    Raise ``NotARecoveryCode`` if it is a code with a typing error.
+    Raise ``NotARecoveryCode`` if the text is a code with a typing error.
     """
     try:
         return RecoveryUnlocker(read_code(text))
@@ -55,15 +55,15 @@ def unlocker_for(text: Secret) -> Unlocker:
 
 
 def handed_over(terminal: Terminal, file: str | None, command: str) -> Callable[[Secret], None]:
-    """Return a function that gives a new recovery code to a person: in a new file, or on the terminal.
+    """Return a function that writes a new recovery code to ``file``, or shows it on the terminal.
 
-    It raises ``ConfigError`` if there is neither, so that no code gets into a pipe or a log. ``command``
-    is what to run then.
+    Raise ``ConfigError`` if there is neither a file nor a terminal, so that no code gets into a pipe or a
+    log. This error suggests ``command``.
     """
     if file is not None:
         return lambda code: _write(Path(file), code)
     if not terminal.is_screen():
-        message = "a recovery code is shown only on a terminal, and standard output is none"
+        message = "a recovery code is shown only on a terminal, but standard output is not a terminal"
         raise ConfigError(message, fix=f"run {command}")
     return lambda code: terminal.line(f"Recovery code: {code.reveal()}")
 

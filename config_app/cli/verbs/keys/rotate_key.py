@@ -11,28 +11,29 @@ from config_app.cli.verb import Verb, WrongCall, add_json_option
 from config_app.encryption import rotation
 from config_app.encryption.rotation import Outcome
 
+FROM_EARLIER_VERSION = "an earlier version made it; first start this version where its key is configured"
 QUESTION = "Make a new data key and encrypt every secret again, also in the history?"
 
 
 class RotateKey(Verb):
-    """Rotates the data key while the processes run; after an interruption, run it again."""
+    """Rotates the data key while the processes run. After an interruption, run this verb again."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add ``--at-once``, ``--yes`` and ``--json``."""
-        text = "also refuse at once what the former key has signed, such as the cookies of all sessions"
+        text = "also reject at once everything that the former key has signed, such as all session cookies"
         parser.add_argument("--at-once", action="store_true", help=text)
-        parser.add_argument("--yes", action="store_true", help="do not ask")
+        parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
         add_json_option(parser)
 
     def run(self, options: Namespace, terminal: Terminal) -> None:
         """Ask for confirmation, rotate the data key with a progress bar, and print the result."""
         if options.as_json and not options.yes:
-            raise WrongCall("--json cannot ask; add --yes")
+            raise WrongCall("with --json, the command cannot ask for confirmation; add --yes")
         left_out = [] if rotation.is_unfinished() else rotation.slots_left_out()
         for slot in left_out:
             earlier = slot.is_of_an_earlier_version
-            reason = "start this version there first" if earlier else "this install did not make it"
-            terminal.warn(f"{slot.kind} {slot.pk} will stop to unlock the secrets: {reason}")
+            reason = FROM_EARLIER_VERSION if earlier else "this install did not make it"
+            terminal.warn(f"{slot.kind} {slot.pk} will no longer unlock the secrets: {reason}")
         if not options.yes:
             terminal.confirm(QUESTION)
         with showing_progress(terminal, "Encrypting") as progress:

@@ -23,44 +23,42 @@ class Keys(Verb):
     """Lists and changes the ways to unlock the secrets."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add one subcommand for each change."""
+        """Add a subcommand for each action, such as ``add`` and ``remove``."""
         add_json_option(parser)
         parser.set_defaults(action="list")
         actions = parser.add_subparsers(
-            metavar="ACTION", parser_class=ArgumentParser, help="what to do; without it, list"
+            metavar="ACTION", parser_class=ArgumentParser, help="what to do (default: list)"
         )
-        listing = actions.add_parser("list", help="list them, which is also the default")
+        listing = actions.add_parser("list", help="list the ways to unlock")
         listing.set_defaults(action="list")
-        add = actions.add_parser("add", help="let a key unlock the secrets without a restart")
-        add.add_argument("kind", choices=KINDS, help="the configured key of this machine, or a shared key")
-        add.add_argument("--key-file", metavar="F", help="a file with another shared key")
+        add = actions.add_parser("add", help="let another key unlock the secrets, without a restart")
+        add.add_argument("kind", choices=KINDS, help="the key of this machine, or a shared key")
+        text = "a file with the shared key (default: the shared key that is configured here)"
+        add.add_argument("--key-file", metavar="F", help=text)
         add.set_defaults(action="add")
-        remove = actions.add_parser("remove", help="remove one; it comes back if its key is still configured")
-        remove.add_argument("id", type=number, metavar="ID", help="its id in the list")
+        text = "remove a way to unlock; a start with the same key adds it again"
+        remove = actions.add_parser("remove", help=text)
+        remove.add_argument("id", type=number, metavar="ID", help="the id that the list shows")
         remove.set_defaults(action="remove")
-        retire = actions.add_parser("retire", help="let a key unlock nothing, for ever")
-        text = "its id in the list, or a kind: all of this kind whose key is not configured here"
+        retire = actions.add_parser("retire", help="never let a certain key unlock the secrets again")
+        text = "the id that the list shows, or a kind, for all keys of this kind that are not configured here"
         retire.add_argument("which", metavar="ID|KIND", help=text)
         retire.set_defaults(action="retire")
         for action in (remove, retire):
             add_code_option(action)
-        giving_up = actions.add_parser(ABANDON, help="if no key is left: drop every secret, keep the rest")
-        giving_up.add_argument("--yes", action="store_true", help="do not ask")
+        text = "if no key unlocks the secrets any more: drop every secret, keep all other settings"
+        giving_up = actions.add_parser(ABANDON, help=text)
+        giving_up.add_argument("--yes", action="store_true", help="do not ask for confirmation")
         giving_up.add_argument("--reason", default="", help="the reason, which the history shows")
         giving_up.set_defaults(action=ABANDON)
-        for action in (
-            listing,
-            add,
-            remove,
-            retire,
-            giving_up,
-        ):  # without a default, which would undo an earlier --json
+        # A default would undo a --json that stands before the action.
+        for action in (listing, add, remove, retire, giving_up):
             action.add_argument(
                 "--json", action="store_true", dest="as_json", default=SUPPRESS, help="print JSON"
             )
 
     def run(self, options: Namespace, terminal: Terminal) -> None:
-        """Run the chosen action, then list the ways that are left."""
+        """Run the chosen action, then list the ways to unlock that exist now."""
         if options.action == "add":
             _add(options, terminal)
         elif options.action == "remove":
@@ -76,12 +74,14 @@ class Keys(Verb):
 
 def _abandon(options: Namespace, terminal: Terminal) -> None:
     """Ask for a word, then drop the secrets that nothing can decrypt."""
-    names = ", ".join(abandoned_keys()) or "only secrets in the history"
+    names = ", ".join(abandoned_keys()) or "the secrets in the history"
     if not options.yes:
         terminal.note(f"This drops for ever: {names}. Everything else stays.")
         terminal.demand_word(ABANDON)
     done = abandon(channel="cli", reason=options.reason)
-    terminal.note(f"revision {done.revision.number}: dropped {names}, and {done.archived} in the history")
+    terminal.note(
+        f"revision {done.revision.number}: dropped {names}; dropped from the history: {done.archived}"
+    )
     terminal.note("enter the secrets again; for a new recovery code, run config recovery-code")
 
 
@@ -91,11 +91,11 @@ def _proofs(options: Namespace) -> list[Unlocker]:
 
 def _add(options: Namespace, terminal: Terminal) -> None:
     if options.key_file is not None and options.kind != SHARED:
-        raise WrongCall("--key-file names a shared key")
+        raise WrongCall("--key-file: only for a shared key, as in add shared --key-file F")
     if options.key_file is None:
         found = [unlocker for unlocker in install_keyring.unlockers() if unlocker.kind == options.kind]
         if not found:
-            raise ConfigError(f"no {options.kind} key is configured here", fix="configure it first")
+            raise ConfigError(f"no {options.kind} key is configured here", fix="configure the key first")
     else:
         unlocker = read_code_file(options.key_file, "--key-file")
         if not isinstance(unlocker, SharedUnlocker):
@@ -110,11 +110,11 @@ def _chosen(which: str) -> list[int]:
     if which.isdecimal():
         return [int(which)]
     if which not in KINDS:
-        raise WrongCall(f"retire: expected an id or one of {', '.join(KINDS)}", fix=LIST)
+        raise WrongCall(f"retire: expected an id or a kind ({' or '.join(KINDS)})", fix=LIST)
     of_kind = [slot for slot in slot_management.list_slots() if slot.kind == which and not slot.is_retired]
     chosen = [slot.id for slot in of_kind if not slot.opens_here]
     if not chosen:
-        fix = f"to retire it all the same, name its id; {LIST}"
+        fix = f"to retire the configured key, give its id; {LIST}"
         raise ConfigError(f"there is no {which} key besides the one that is configured here", fix=fix)
     return chosen
 
@@ -124,11 +124,11 @@ def _list(options: Namespace, terminal: Terminal) -> None:
     if options.as_json:
         terminal.json({"keys": [dataclasses.asdict(slot) for slot in slots]})
         return
-    headers = ("ID", "Kind", "Name", "Opens here", "State")
+    headers = ("ID", "Kind", "Name", "Unlocks here", "State")
     rows = ((str(s.id), s.kind, s.label, "yes" if s.opens_here else "no", _state(s)) for s in slots)
     terminal.table(headers, rows)
     if not any(slot.opens_here for slot in slots) and enrolment.slot_kinds():
-        terminal.warn("no configured key opens the secrets here; run manage.py unlock")
+        terminal.warn("no key that is configured here unlocks the secrets; run manage.py unlock")
 
 
 def _state(slot: SlotFacts) -> str:
@@ -136,4 +136,4 @@ def _state(slot: SlotFacts) -> str:
         return "retired"
     if slot.is_genuine is False:
         return "not made by this install; remove it"
-    return "of an earlier version" if slot.is_of_an_earlier_version else "ready"
+    return "made by an earlier version" if slot.is_of_an_earlier_version else "ready"
