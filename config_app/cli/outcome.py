@@ -1,4 +1,4 @@
-"""What verbs that change the configuration print: the plan, the revision, or that nothing changes."""
+"""Prints what a verb has changed or would change: the plan, the revision, or that nothing changes."""
 
 from __future__ import annotations
 

@@ -11,7 +11,10 @@ from config_app.cli.terminal import Terminal
 
 @contextlib.contextmanager
 def showing_progress(terminal: Terminal, title: str) -> Iterator[Callable[[int, int], None]]:
-    """Yield a function that shows the progress. Its arguments: the number of finished items, and of all."""
+    """Yield a function that shows the progress.
+
+    Call it with the number of finished items and the number of all items.
+    """
     if not sys.stderr.isatty():
         yield lambda _done, _all: None
         return

@@ -9,7 +9,7 @@ from config_app.cli.verb import Verb
 
 
 class VerbEntry(NamedTuple):
-    """A verb as the help lists it, and the class that runs it."""
+    """An entry in the list of verbs: name and help of the verb, with the module and the class that run it."""
 
     name: str
     help: str

@@ -18,7 +18,7 @@ LONGEST_WAIT = 30.0
 A_DAY = 86_400.0
 """The largest number of seconds that ``--wait`` and ``--confirm`` accept."""
 SHORTEST_DEADLINE = 10.0
-"""The smallest number of seconds that ``--confirm`` accepts. A person cannot confirm a change sooner."""
+"""The smallest number of seconds that ``--confirm`` accepts; a person needs time to confirm the change."""
 UNITS = {"s": 1, "m": 60, "h": 3600}
 _DURATION = re.compile(r"([0-9]{1,5})([smh])")
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
@@ -34,7 +34,7 @@ class Verb:
 
     needs_install: ClassVar[bool] = True
     repeated: ClassVar[str | None] = None
-    """The positional argument whose values may also follow an option, which argparse alone does not allow."""
+    """The positional argument whose values may also follow an option; argparse alone does not allow this."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the verb's arguments to ``parser``."""
@@ -50,12 +50,12 @@ def add_json_option(parser: ArgumentParser) -> None:
 
 
 def add_process_options(parser: ArgumentParser) -> None:
-    """Add the options of every Django command, so that people can write these options after the verb too.
+    """Add the options that all Django commands share, so that people can also write them after the verb.
 
     If the verb has an option of the same name, keep the verb's option.
     """
-    # The help of the command already lists these options, so this help does not. They have no defaults: a
-    # default would replace the value of an option that stands before the verb.
+    # The help of the command already lists these options, so the help of the verb does not. They have no
+    # defaults: a default would replace the value of an option that stands before the verb.
     options: dict[str, dict[str, Any]] = {
         "--settings": {},
         "--pythonpath": {},
@@ -132,7 +132,7 @@ def _text(text: str) -> str:
 
 
 def find_setting(key: str) -> Setting:
-    """Return the setting that has or had this key; raise ``UnknownSetting`` if there is none.
+    """Return the setting with this current or former key; raise ``UnknownSetting`` if there is none.
 
     Raise ``ManagedSetting`` if ``key`` is the key of the salt.
     """

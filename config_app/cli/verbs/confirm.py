@@ -40,7 +40,7 @@ class Confirm(Verb):
 
 
 def _chosen(number: int | None) -> int:
-    """Return the number of the revision to keep; raise ``ConfigError`` if it does not wait for this."""
+    """Return the number of the revision to keep; raise ``ConfigError`` if it is not an unconfirmed one."""
     waiting = [waits for waits, _left in deadlines.unconfirmed()]
     if number is not None and number not in waiting:
         raise confirmation.NotWaiting(number)

@@ -42,7 +42,7 @@ class Get(Verb):
 
 
 def _resolve(setting: Setting) -> Resolution[Any]:
-    """Read and resolve the configuration; raise ``ConfigError`` if this secret cannot be decrypted."""
+    """Read and resolve the configuration; raise ``ConfigError`` if ``setting`` cannot be decrypted."""
     # Only a secret needs the keyring.
     reader = read_with_keyring if setting.is_secret else read_without_keyring
     resolution = resolve(get_schema(), store.read(), reader)

@@ -15,7 +15,8 @@ from config_app.project import get_project
 class EverySetting(Action):
     """The option ``--settings`` of ``config reset``, which returns every setting to its default.
 
-    Django has an option of the same name, which needs a module. With a module, Django's option is meant.
+    Django has an option of the same name, whose value is a module. If ``--settings`` has a value, it means
+    Django's option.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -25,7 +26,7 @@ class EverySetting(Action):
     def __call__(
         self, _parser: ArgumentParser, namespace: Namespace, values: Any, _option: str | None = None
     ) -> None:
-        """Note that every setting is to be reset. If a module is given, note only the module, for Django."""
+        """Store that every setting is to be reset. If a module is given, store only the module."""
         if values is None:
             namespace.every_setting = True
         else:
@@ -33,7 +34,7 @@ class EverySetting(Action):
 
 
 class Reset(Verb):
-    """Clears every secret, and resets what the project adds."""
+    """Clears every secret, and does the project's part of the reset."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add ``--settings``, ``--yes`` and the options of verbs that change the configuration."""

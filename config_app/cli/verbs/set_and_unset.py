@@ -33,14 +33,14 @@ class Set(Verb):
     repeated = "values"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add all ways to give keys and values, and the options of verbs that change the configuration."""
+        """Add the arguments for keys and values, and the options of verbs that change the configuration."""
         text = "a setting and its value; several KEY=VALUE make one revision"
         parser.add_argument("values", nargs="*", metavar="KEY VALUE | KEY=VALUE", help=text)
         text = "a setting; its value is the --value that follows"
         parser.add_argument("--key", action="append", default=[], metavar="KEY", help=text)
-        text = "the value of the --key before it; write --value=-1 if it starts with a dash"
+        text = "the value for the --key before this option; write --value=-1 for a value such as -1"
         parser.add_argument("--value", action="append", default=[], metavar="VALUE", help=text)
-        text = "read the value of one KEY from standard input, so that the list of processes does not show it"
+        text = "read the value of one KEY from standard input, to hide the value from the list of processes"
         parser.add_argument("--stdin", action="store_true", help=text)
         parser.add_argument("--file", metavar="F", help="read the value of one KEY from a file")
         add_base_option(parser)

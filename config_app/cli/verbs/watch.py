@@ -50,7 +50,7 @@ class Watch(Verb):
 
 
 class _ReaderGone(threading.Event):
-    """An event that counts as set when the reader has closed the output."""
+    """An event that is set as soon as the reader has closed the output."""
 
     def __init__(self, terminal: Terminal) -> None:
         super().__init__()
@@ -61,7 +61,7 @@ class _ReaderGone(threading.Event):
 
 
 class _Follower:
-    """Prints every revision after ``last``. If the database was unavailable for a while, continues then."""
+    """Prints every revision after ``last``. While the database is unavailable, waits for it."""
 
     def __init__(self, terminal: Terminal, last: int, options: Namespace) -> None:
         self._terminal, self._last, self._as_json = terminal, last, options.as_json

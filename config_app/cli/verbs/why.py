@@ -30,7 +30,7 @@ class Why(Verb):
         add_json_option(parser)
 
     def run(self, options: Namespace, terminal: Terminal) -> None:
-        """Print the current value, then one fact on each line."""
+        """Print the current value, then a line for each detail, such as the source of the value."""
         key = find_setting(options.key).key
         warn_of_former_keys([options.key], terminal)
         overview = read_overview()
@@ -84,7 +84,7 @@ def _source(entry: SettingStatus) -> str:
 
 
 def _surroundings(overview: Overview, entry: SettingStatus) -> Iterator[Fact]:
-    """Yield what else affects the setting: problems, pinned values, and processes still to act on it."""
+    """Yield what else affects the setting: problems, pinned values, and processes that have not acted yet."""
     for problem in _concerning(overview, entry):
         yield "problem", str(problem)
     for process in overview.processes:
