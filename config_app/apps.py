@@ -36,21 +36,21 @@ class ConfigAppConfig(AppConfig):
 
 
 def _check_tables(**signal: Any) -> None:
-    """Refuse a database that only seems to have the tables."""
+    """After a migration, raise an error if tables are missing although Django has recorded them."""
     from config_app.database.completeness import check_tables
 
     check_tables(**signal)
 
 
 def _start_soon() -> None:
-    """Start a watcher, because this process has read its first configuration."""
+    """Start a watcher soon. The process has just read its first configuration."""
     from config_app.propagation import watching
 
     watching.start_soon()
 
 
 def _keep_current(**_signal: Any) -> None:
-    """Keep the configuration of this process current, because it serves requests."""
+    """Keep the configuration of this process current, because the process serves requests."""
     from config_app.propagation import watching
 
     watching.keep_current()

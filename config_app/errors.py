@@ -13,7 +13,8 @@ _KEY_SHAPE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 class ConfigError(Exception):
     """The base class of the engine's exceptions.
 
-    ``message`` says what is wrong, ``keys`` are the settings concerned, and ``fix`` says what to do.
+    ``message`` says what is wrong, ``keys`` are the keys of the settings concerned, and ``fix`` says what to
+    do.
     """
 
     def __init__(self, message: str, *, keys: Iterable[str] = (), fix: str | None = None) -> None:
@@ -98,7 +99,7 @@ class FaultyRule(RuleViolation):
 
 
 class InvalidPlan(ConfigError):
-    """A plan is refused; ``errors`` has every reason for this, at least one."""
+    """A plan is refused. ``errors`` has an error for each reason; it is never empty."""
 
     def __init__(self, errors: Iterable[ConfigError]) -> None:
         self.errors = tuple(_flatten(errors))
@@ -215,7 +216,7 @@ class NewerSchema(ConfigError):
 
 def is_key_shaped(text: object) -> bool:
     """Return whether a text has the form of a key: letters, digits and underscores, at most 64 characters."""
-    # Only such a text may be repeated in a message. Any other may be a secret that was entered as a key.
+    # Only such a text may be repeated in a message. Any other text may be a secret, entered as a key.
     return isinstance(text, str) and _KEY_SHAPE.fullmatch(text) is not None
 
 

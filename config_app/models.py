@@ -47,7 +47,7 @@ class MomentField(DateTimeField):
         return timezone.localtime(value.replace(tzinfo=_zone_of(connection)))
 
     def get_db_prep_value(self, value: Any, connection: BaseDatabaseWrapper, prepared: bool = False) -> Any:
-        """Return the time as the database stores it."""
+        """Return the time in the form in which the database stores it."""
         if isinstance(value, dt.datetime) and not settings.USE_TZ:
             aware = value if timezone.is_aware(value) else timezone.make_aware(value)
             value = aware.astimezone(_zone_of(connection)).replace(tzinfo=None)
@@ -176,8 +176,8 @@ class Confirmation(ConfigModel):
 class KeySlot(ConfigModel):
     """A slot of the keyring; ``config_app.encryption.slots`` explains the columns.
 
-    An earlier version writes only ``kind`` and ``wrapped``. If ``is_retired``, the slot must never unlock the
-    keyring again.
+    Earlier versions of the code write only ``kind`` and ``wrapped``. If ``is_retired``, the slot must never
+    unlock the keyring again.
     """
 
     kind = models.CharField(max_length=20)
@@ -218,7 +218,7 @@ class DataKey(ConfigModel):
 
 
 class WrappedKey(ConfigModel):
-    """A data key, wrapped for one slot."""
+    """A data key, encrypted for one slot."""
 
     data_key = models.ForeignKey(DataKey, on_delete=models.CASCADE)
     slot = models.ForeignKey(KeySlot, on_delete=models.CASCADE, related_name="wrapped_keys")

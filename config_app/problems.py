@@ -41,6 +41,6 @@ class Finding:
 
 
 Check = Callable[["Overview"], Finding]
-"""A check of the doctor, named after the fact. The doctor also shows a ``ConfigError`` that it raises."""
+"""A check of the doctor. The fact gets the name of this function. The check may raise a ``ConfigError``."""
 Look = Callable[[], Finding]
 """A check of the doctor that needs no database."""

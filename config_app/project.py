@@ -36,8 +36,8 @@ __all__ = ["NotConfigured", "Problem", "ProcessVariable", "Project", "Words", "g
 class ProcessVariable:
     """An environment variable that is read at every start, because it says where the database or the key is.
 
-    ``default`` describes what applies if the variable is not set. ``in_env_file`` is whether ``.env`` may set
-    the variable.
+    ``default`` describes what applies if the variable is not set. ``in_env_file`` says whether ``.env`` may
+    set the variable.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Words:
     - ``prepare``: the command that brings the tables up to date.
     - ``verbs``: help texts for verbs of ``manage.py config``, by the name of the verb.
     - ``reset_question``: the question that a reset asks first.
-    - ``channels``: further channels, through which the project's own code makes changes.
+    - ``channels``: the channels through which the project's own code makes changes.
     """
 
     state: str = "State"
@@ -130,7 +130,7 @@ class Project:
         return ""
 
     def generated_secrets(self) -> Mapping[str, Any]:
-        """Return new values for secrets that no person enters, if all secrets were lost."""
+        """Return new values for secrets that the project generates. Called after all secrets were lost."""
         return {}
 
     def renew_other_secrets(self, renew: Callable[[str, str], str | None]) -> None:
@@ -168,11 +168,12 @@ class Project:
         raise NotProved("no password is accepted here; define prove() in CONFIG_APP['PROJECT']")
 
     def arrived_under(self, request: HttpRequest, config: Any, keys: Collection[str]) -> bool:
-        """Return whether ``request`` used the settings ``keys`` as ``config`` has them, such as a new port.
+        """Return whether ``request`` came in through the values in ``config`` of the settings ``keys``.
 
-        Only such a request may confirm a change of these settings.
+        For example, if the port was changed, return whether the request used the new port. Only such a
+        request may confirm the change.
         """
-        # Such a request proves that people can still reach the application with these settings.
+        # Such a request proves that people can still reach the application with the new values.
         return True
 
     def address_under(self, request: HttpRequest, config: Any) -> str:

@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def former_names(settings: Mapping[str, Any]) -> dict[str, str]:
-    """Return the current key for each former key. Leave out former keys that another setting has now."""
+    """Map each former key to the current key. Leave out former keys that another setting has now."""
     found: dict[str, str] = {}
     for key, setting in settings.items():
         for old in setting.formerly:
@@ -23,9 +23,10 @@ def former_names(settings: Mapping[str, Any]) -> dict[str, str]:
 class Carried(NamedTuple):
     """What ``carry_over`` returns.
 
-    - ``entries``: the entries, by current key.
-    - ``former``: the former key of each entry that was found under a former key, by current key.
-    - ``leftover``: the current key of each entry that was dropped for a newer one, by former key.
+    - ``entries``: maps current keys to entries.
+    - ``former``: for each entry that was found under a former key, maps the current key to that former key.
+    - ``leftover``: maps a former key to the current key if both had an entry. The entry of the former key is
+      dropped.
     """
 
     entries: Mapping[str, Any]
@@ -34,7 +35,7 @@ class Carried(NamedTuple):
 
 
 def carry_over(names: Mapping[str, str], found: Mapping[str, T]) -> Carried:
-    """Return the entries of ``found`` under current keys; ``names`` is the result of ``former_names``."""
+    """Move the entries of ``found`` to current keys; ``names`` is the result of ``former_names``."""
     former: dict[str, str] = {}
     leftover: dict[str, str] = {}
     if not (carried := [old for old in names if old in found]):

@@ -67,7 +67,7 @@ class ProofForm(forms.Form):
 
 
 class RevisionForm(ProofForm):
-    """The base class of the forms for changes, with the base revision, the reason and a password.
+    """The base class of forms that make a change. It has the base revision, the reason and a password.
 
     The base revision is the newest revision at the time when the form was loaded. The password is needed
     only if a change needs a proof of identity.
@@ -116,7 +116,7 @@ class ConfigurationForm(RevisionForm):
 
     A submitted form has fields only for the settings that the person changed. Call ``complete`` to add the
     other fields before you show the form again. A setting that the submitted data does not contain keeps its
-    value. Perhaps an upgrade added this setting while the page was open.
+    value, because an upgrade may have added it while the page was open.
     """
 
     # The keys of settings on the page for which a browser may send nothing, such as an unticked checkbox.
@@ -209,11 +209,11 @@ class ConfigurationForm(RevisionForm):
         }
 
     def _with_fields(self) -> list[str]:
-        """Return the keys of the settings that have a field at the moment."""
+        """Return the keys of the settings that have a field now."""
         return [key for key in self.settings if key in self.fields]
 
     def clean(self) -> dict[str, Any]:
-        """Drop errors in values of settings that are reset; refuse a new secret if Clear is ticked too."""
+        """Drop the errors of settings that are reset. Refuse a new secret if its Clear box is ticked too."""
         for key in self._with_fields():
             if self._ticked(CLEAR, key) and key in self.changed_data:
                 self.add_error(key, "either enter a new secret or tick Clear, not both")
@@ -230,12 +230,12 @@ class ConfigurationForm(RevisionForm):
 
 def _may_send_nothing(setting: Setting) -> bool:
     """Return whether a browser may send nothing for this setting although the page showed it."""
-    # The widgets of such settings never report that their value was omitted.
+    # The widgets of such settings cannot say whether the data lacks a value, so they always answer no.
     return not setting.declaration.field.widget.value_omitted_from_data({}, NO_FILES, setting.key)
 
 
 def _show_initial(field: forms.Field) -> None:
-    """Let a field of a submitted form show its initial value, because the data has none for it."""
+    """Let a field of a submitted form show its initial value. The submitted data has no value for it."""
     field.bound_data = lambda _data, initial: initial  # type: ignore[assignment,method-assign]
     field.has_changed = lambda _initial, _data: False  # type: ignore[assignment,method-assign]
 

@@ -19,7 +19,7 @@ _NAMED = re.compile(rf"{NAMED_START}([0-9a-f]{{8}}):{TOKEN_START}")
 
 
 def key_id_of(text: str) -> str | None:
-    """Return the id of the data key that encrypted a ciphertext, or ``None`` for any other text."""
+    """Return the id of the data key that encrypted ``text``, or ``None`` if ``text`` is not a ciphertext."""
     if named := _NAMED.match(text):
         return named[1]
     # A ciphertext that names no key is from a time when an install had only one data key.

@@ -142,7 +142,7 @@ class Setting:
             raise InvalidValue(self.key, f"{self.expected}; this one is masked") from None
 
     def _fix(self, text: str) -> str | None:
-        """Return how to remove the secret, if ``text`` is empty and the setting is secret, or ``None``."""
+        """For an empty text of a secret, return how to remove the secret; for any other text, ``None``."""
         return f"to remove the secret, unset {self.key}" if self.is_secret and not text.strip() else None
 
     def serialise(self, value: Any) -> str:
@@ -200,7 +200,7 @@ class Schema(Generic[C]):
 
         Each rule is called with one configuration and may look at nothing else. Each guard is called with
         the current and the planned configuration and may query the database. Both return violations.
-        Raises ``TypeError`` if the class is not such a dataclass, or if two settings have the same key.
+        Raise ``TypeError`` if the class is not such a dataclass, or if two settings have the same key.
         """
         self.config_class = config_class
         self.rules = tuple(rules)
@@ -236,18 +236,18 @@ class Schema(Generic[C]):
             raise UnknownSetting(key, self.suggestions(key)) from None
 
     def suggestions(self, key: str) -> list[str]:
-        """Return up to three similar keys; for a former key or an attribute's name, only the current key."""
+        """Return up to three similar keys. For a former key or an attribute, return only the current key."""
         if key in self.former:
             return [self.former[key]]
         by_attribute = [s.key for s in self.settings.values() if s.attribute == key]
         return by_attribute or difflib.get_close_matches(str(key).lower(), self.settings, n=3)
 
     def current_key(self, key: str) -> str:
-        """Return the current key of the setting that has or had ``key``; return an unknown key unchanged."""
+        """Return the current key for a current or former key; return an unknown key unchanged."""
         return self.former.get(key, key)
 
     def names(self, key: str) -> tuple[str, ...]:
-        """Return the current key of the setting that has or had ``key``, followed by its former keys."""
+        """Return the current key for a current or former key, followed by all former keys of the setting."""
         key = self.current_key(key)
         return (key, *(old for old, current in self.former.items() if current == key))
 
@@ -271,7 +271,7 @@ class Schema(Generic[C]):
         return [s for s in self.settings.values() if s.section == section]
 
     def build(self, values: Mapping[str, Any]) -> C:
-        """Return a runtime config with the given values, by key; the other settings have their defaults."""
+        """Return a runtime config. ``values`` maps keys to values; all other settings have their defaults."""
         attributes = {self.settings[key].attribute: value for key, value in values.items()}
         return self.config_class(**attributes)
 
@@ -280,7 +280,7 @@ class Schema(Generic[C]):
         return getattr(config, self.settings[key].attribute)
 
     def values(self, config: C) -> dict[str, Any]:
-        """Return the value of every setting in ``config``, by key."""
+        """Map the key of every setting to its value in ``config``."""
         return {key: getattr(config, setting.attribute) for key, setting in self.settings.items()}
 
     def changed_keys(self, old: C, new: C) -> list[str]:

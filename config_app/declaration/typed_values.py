@@ -35,7 +35,7 @@ def is_instance(value: Any, types: tuple[type, ...]) -> bool:
 
 
 def is_same(found: Any, value: Any) -> bool:
-    """Return whether two values are equal; ``True`` and ``1`` are not, but a tuple and a list can be."""
+    """Return whether two values are equal. ``True`` never equals ``1``, but a tuple can equal a list."""
     if isinstance(found, tuple | list) and isinstance(value, tuple | list):
         return len(found) == len(value) and all(map(is_same, found, value))
     return bool(found == value) and isinstance(found, bool) == isinstance(value, bool)

@@ -53,7 +53,7 @@ def _unrecorded() -> list[Problem]:
         message = f"{names}: the database was changed with SQL, and no revision records this change yet"
         fix = "wait some seconds if a process runs; otherwise start one, and it will record the change"
         return [Problem(code="unrecorded", message=message, fix=fix, keys=keys)]
-    message = f"{names}: the row differs from the history, and no trigger counted the change"
+    message = f"{names}: the row differs from the history, and the triggers did not notice the change"
     fix = f"run {migrate_command()} to restore the triggers, then set each setting again with config set"
     return [Problem(code="history_differs", message=message, fix=fix, keys=keys, severity="error")]
 

@@ -21,7 +21,7 @@ SOUND = "ok"
 """The answer of SQLite's integrity check for an undamaged file."""
 UNHEARD = Problem(
     code="notifications_hidden",
-    message="a test notification did not arrive, so processes notice changes only seconds later",
+    message="a test notification did not arrive, so processes notice changes only after some seconds",
     fix="look in the database server's log for the reason why NOTIFY is not delivered",
 )
 
@@ -76,7 +76,7 @@ def _quick_check() -> list[str]:
 
 
 def direct_writes(_overview: Overview) -> Finding:
-    """Check that the database accepts writes, and that it counts writes that bypass the store.
+    """Check that the database accepts writes, and that its triggers notice writes that bypass the store.
 
     Raise ``DatabaseUnavailable`` if the database refuses writes.
     """
@@ -85,7 +85,7 @@ def direct_writes(_overview: Overview) -> Finding:
         name = connection().display_name
         return Finding(f"{name} has no triggers, so changes with raw SQL are noticed up to a minute later")
     if not state_row.exists():
-        return Finding("no write is counted", (_uncounted(),))
+        return Finding("the triggers cannot count writes", (_uncounted(),))
     if counted and not silent:
         return Finding("the triggers count every write, raw SQL included")
     table = triggers.ROWS if not counted else triggers.STATE
@@ -102,7 +102,7 @@ def direct_writes(_overview: Overview) -> Finding:
 def _uncounted() -> Problem:
     return Problem(
         code="state_missing",
-        message=f"the only row of {triggers.STATE} is missing, so writes are not counted",
+        message=f"the only row of {triggers.STATE} is missing, so the triggers cannot count writes",
         fix=f"run {migrate_command()}, which restores it",
         severity="error",
     )

@@ -32,5 +32,5 @@ def _problems(process: Process, revision: int) -> Iterator[Problem]:
         yield Problem(code="process_error", message=message, fix=fix, severity="error")
     if process.pending:
         keys = tuple(process.pending)
-        message = f"{process} has yet to act on {', '.join(keys)}"
+        message = f"{process} has not acted yet on {', '.join(keys)}"
         yield Problem(code="pending", message=message, fix="if this lasts, restart the process", keys=keys)

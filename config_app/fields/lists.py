@@ -35,11 +35,11 @@ class ListField(SettingField[tuple[E, ...]], Generic[E]):
         raise NotImplementedError
 
     def hint(self, text: str) -> str:
-        """Return what is wrong with an invalid entry, without the entry itself; empty if not known."""
+        """Return what is wrong with an invalid entry, without repeating the entry; empty if not known."""
         return ""
 
     def parse(self, text: str) -> tuple[E, ...]:
-        """Return the entries; the error names the position of the invalid entry."""
+        """Return the entries. If one is not valid, raise ``refusal()``, which names its position."""
         texts = filter(None, (part.strip() for part in _SEPARATOR.split(text)))
         entries = (self._entry(place, entry) for place, entry in enumerate(texts, 1))
         return tuple(dict.fromkeys(entries))
@@ -51,7 +51,7 @@ class ListField(SettingField[tuple[E, ...]], Generic[E]):
                 raise self.refusal(f"entry {place} is not valid")
 
     def _is_entry(self, entry: Any) -> bool:
-        # Almost anything has a text that could be an entry: "None" is a host name, and "a,b" is two of these.
+        # Almost anything has a text that could be an entry: "None" is a host name, and "a,b" are two.
         text = str(entry).strip()
         if not text or _SEPARATOR.search(text):
             return False

@@ -65,8 +65,8 @@ class SettingStatus:
 class Overview:
     """The whole configuration at one moment, with everything that needs a person's attention.
 
-    ``drifted`` means that a write bypassed the store and is in no revision yet. ``unconfirmed`` has the
-    number of each revision that waits to be confirmed, and the seconds that are left.
+    ``drifted`` means that a write bypassed the store and is in no revision yet. For each revision that waits
+    to be confirmed, ``unconfirmed`` has its number and the seconds until it reverts.
     """
 
     config: Any = dataclasses.field(repr=False)

@@ -12,14 +12,14 @@ from config_app.live.overriding import Override
 
 Begin = Callable[[Mapping[str, Any]], Override]
 VALUES = "_config_values"
-"""The attribute of a decorated class with its own values. A subclass may be decorated too."""
+"""The attribute in which a decorated class keeps its own values. Its subclasses may have values too."""
 
 
 def decorate_class(decorated: type, values: Mapping[str, Any], begin: Begin) -> type:
-    """Override values while the tests of a class run: a ``TestCase``, a class for pytest or a mixin.
+    """Override values while the tests of the class ``decorated`` run.
 
-    ``setUpTestData``, live servers and the fixtures of the class see the values too. Raise ``TypeError`` if
-    the class has no tests.
+    The class may be a ``TestCase``, a class for pytest or a mixin. ``setUpTestData``, live servers and the
+    fixtures of the class see the values too. Raise ``TypeError`` if the class has no tests.
     """
     is_test_case = issubclass(decorated, TestCase)
     if not is_test_case and not any(name.lower().startswith("test") for name in dir(decorated)):
@@ -37,14 +37,14 @@ def decorate_class(decorated: type, values: Mapping[str, Any], begin: Begin) -> 
 
 
 def _values(cls: type) -> dict[str, Any]:
-    """Return the values of a class; those of a subclass replace those of its bases."""
+    """Return the values for a class. Its own values replace those of its bases."""
     return {
         name: value for base in reversed(cls.__mro__) for name, value in vars(base).get(VALUES, {}).items()
     }
 
 
 def _is_outermost(decorated: type, cls: type) -> bool:
-    """Return whether no subclass of ``decorated`` applies the values of ``cls`` already."""
+    """Return whether ``decorated`` is the first decorated class among ``cls`` and its bases."""
     return next(base for base in cls.__mro__ if VALUES in vars(base)) is decorated
 
 
@@ -66,7 +66,8 @@ def _surround_for_pytest(decorated: Any, begin: Begin) -> None:
 
     def setup_class(cls: type) -> None:
         with contextlib.ExitStack() as stack:
-            owner = cls if issubclass(cls, decorated) else decorated  # pytest also passes classes within it
+            # pytest also passes the classes within `decorated`.
+            owner = cls if issubclass(cls, decorated) else decorated
             if not issubclass(cls, TestCase) and _is_outermost(decorated, owner):
                 stack.callback(begin(_values(owner)).end)
             go_on(cls)
@@ -82,7 +83,7 @@ def _surround_for_pytest(decorated: Any, begin: Begin) -> None:
 def _next(decorated: type, name: str) -> Callable[[type], None]:
     """Return a function that calls the method ``name`` of the class itself, or that of its next base."""
     own = vars(decorated).get(name)
-    if isinstance(own, FunctionType):  # pytest accepts it without @classmethod
+    if isinstance(own, FunctionType):  # pytest accepts such a method without @classmethod
         own = classmethod(own)
 
     def go_on(cls: type) -> None:

@@ -18,7 +18,7 @@ T = TypeVar("T", bound=Callable[..., Any])
 
 
 def _declared(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values by attribute. Wrap the text of each secret in ``Secret``.
+    """Return the values, with the text of each secret wrapped in ``Secret``.
 
     Raise ``UnknownSetting`` if a name is not the attribute of a setting.
     """
@@ -34,7 +34,7 @@ def _declared(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _config() -> Any:
-    """Return the config that the caller sees, with the values of its override."""
+    """Return the config for the caller, with the values of the innermost override."""
     override = innermost()
     return override.on(_below()) if override else context.seen.get()
 
@@ -43,7 +43,7 @@ def _below() -> Any:
     """Return the config without overrides; the defaults if this test may not use a database."""
     try:
         return context.seen.get() or runtime.unpinned()
-    except (DatabaseUnavailable, RuntimeError, AssertionError):  # the last two: pytest-django, Django
+    except (DatabaseUnavailable, RuntimeError, AssertionError):  # the last two: from pytest-django and Django
         return get_schema().defaults
 
 
@@ -79,7 +79,7 @@ class override_config:  # noqa: N801 - used like Django's override_settings
 
 
 def begin(values: Mapping[str, Any]) -> Override:
-    """Use other values from now on, and return the override; it reads nothing from the database."""
+    """Use other values from now on, and return the override. This reads nothing from the database."""
     override = Override(_declared(values))
     runtime.look_through(_config)
     override.begin()
@@ -114,7 +114,7 @@ def _coroutine(decorated: Callable[..., Any], overriding: Overriding) -> Callabl
 
 
 def _generator(decorated: Callable[..., Any], overriding: Overriding) -> Callable[..., Any]:
-    def called(*args: Any, **kwargs: Any) -> Any:  # for a fixture, which yields in its middle
+    def called(*args: Any, **kwargs: Any) -> Any:  # a fixture yields between its start and its end
         with overriding():
             return (yield from decorated(*args, **kwargs))
 

@@ -49,7 +49,7 @@ def plan_import(
 
 
 class _Changes:
-    """Sorts the settings of a document: which ones change, which ones are left out, which ones are wrong."""
+    """Sorts the settings of a document into changes, notes about settings that are left out, and errors."""
 
     def __init__(self, document: Document, selection: Selection) -> None:
         self.document, self.selection = document, selection

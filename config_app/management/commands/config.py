@@ -44,13 +44,13 @@ class VerbParser(CommandParser):
         self.load_verb()
         found, extras = super().parse_known_args(self._joined(args or ()), namespace)
         if extras and not self._repeats(extras):
-            self.error(_left_over(extras))  # the message repeats no argument, which may be a secret
+            self.error(_left_over(extras))  # the message never repeats arguments: they may be secrets
         if extras and self._verb and self._verb.repeated:
             getattr(found, self._verb.repeated).extend(extras)
         return found, []
 
     def _repeats(self, extras: Sequence[str]) -> bool:
-        """Return whether ``extras``, which argparse did not parse, are keys or values after an option."""
+        """Return whether ``extras``, the arguments that argparse did not parse, are keys or values."""
         repeated = self._verb is not None and self._verb.repeated is not None
         return repeated and not any(extra.startswith("-") for extra in extras)
 

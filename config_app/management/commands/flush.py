@@ -11,7 +11,7 @@ from config_app.store.process import process
 
 
 class Command(flush.Command):
-    """Django's command. It sends no signal after some tests that commit, so a receiver is not enough."""
+    """Django's ``flush``. Some tests flush without a ``post_migrate`` signal, so a receiver is not enough."""
 
     def handle(self, **options: Any) -> None:
         """Empty the tables, then forget what was read from them and create the row of the state again."""
