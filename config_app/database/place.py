@@ -72,7 +72,7 @@ def replace_connection(own: BaseDatabaseWrapper) -> None:
 
 @contextlib.contextmanager
 def borrowing(shared: BaseDatabaseWrapper) -> Iterator[None]:
-    """Let this thread, which is a new one, use the connection of another thread, which waits meanwhile."""
+    """Let this new thread use the connection of another thread, which must wait during the block."""
     shared.inc_thread_sharing()
     connections[alias()] = shared
     try:

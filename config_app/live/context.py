@@ -25,7 +25,7 @@ views: set[int] = set()
 
 @dataclasses.dataclass(slots=True, eq=False)
 class _View:
-    """The snapshot that an open transaction sees. If it is ``None``, it is read when it is first needed."""
+    """What an open transaction sees. If ``snapshot`` is ``None``, a snapshot is read when first needed."""
 
     is_alive: Callable[[], bool]
     outer: _View | None
@@ -45,7 +45,7 @@ pinned: ContextVar[Snapshot | None] = ContextVar("config_app_pinned", default=No
 
 
 class _Views:
-    """Forgets what the transaction of the caller has read when the state of the process is reset."""
+    """When the state of the process is reset, forgets what the caller's transaction has read."""
 
     def reset(self) -> None:
         if in_transaction():
@@ -95,7 +95,7 @@ def _read(view: _View) -> Snapshot | None:
 def see_in_transaction(snapshot: Snapshot | None) -> None:
     """Let the caller see ``snapshot`` until the innermost block of its transaction ends.
 
-    Without a snapshot, the transaction reads it when it is first needed.
+    If ``snapshot`` is ``None``, a snapshot is read when it is first needed.
     """
     _see(WhileOpen(), snapshot)
 

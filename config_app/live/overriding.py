@@ -1,4 +1,4 @@
-"""Other values, which a test uses instead of those of the configuration."""
+"""Values that a test uses instead of the values of the configuration."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 
 class Override:
-    """Other values for some attributes; all other values stay those of the configuration.
+    """Replaces the values of some attributes of the runtime config.
 
-    It applies from ``begin`` until ``end``, on top of the override that the caller has already.
+    The override applies from ``begin`` until ``end``, in addition to an override that the caller already has.
     """
 
     def __init__(self, values: Mapping[str, Any]) -> None:
@@ -21,13 +21,13 @@ class Override:
         self._last: tuple[Any, Any] = (None, None)
 
     def begin(self) -> None:
-        """Use the values in this thread or task, and in all that have no override of their own."""
+        """Use the values in this thread or task, and in all other threads and tasks without an override."""
         self.outer = innermost()
         _own.set(self)
         _everywhere.append(self)
 
     def end(self) -> None:
-        """Return to the values from before; this may happen in another thread or task."""
+        """End the override, so that the earlier values apply again. Any thread or task may call this."""
         self.is_over = True
         _everywhere.remove(self)
         _own.set(_not_over(_own.get()))
@@ -43,7 +43,7 @@ class Override:
 
 _own: ContextVar[Override | None] = ContextVar("config_app_override", default=None)
 _everywhere: list[Override] = []
-"""Threads and tasks without an override of their own see the last one."""
+"""The overrides that have not ended. Threads and tasks without an override of their own see the last one."""
 
 
 def innermost() -> Override | None:

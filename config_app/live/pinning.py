@@ -22,7 +22,10 @@ class OneRevision:
     __slots__ = ("_number", "_pin", "_seen", "_snapshot")
 
     def __init__(self) -> None:
-        """Take what is pinned already or is current; raise ``ConfigError`` if there is no configuration."""
+        """Choose the snapshot that is pinned already, or else the current one.
+
+        Raise ``ConfigError`` if there is no configuration.
+        """
         self._snapshot = context.pinned.get() or _current()
 
     def __enter__(self) -> int:

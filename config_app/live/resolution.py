@@ -32,7 +32,7 @@ Reader = Callable[[Setting, str], Any]
 class Resolution(Generic[C]):
     """A runtime config, and the stored values that it does not use.
 
-    - ``values``: the value of each setting that does not have its default, by key.
+    - ``values``: maps the keys of the settings that do not have their defaults to their values.
     - ``refused``: for each setting whose stored value is not used, what was expected instead.
     - ``problems``: the problems that need a person's attention.
     - ``newest_refusals``: for each setting whose newest change was refused, the note of that change.
@@ -65,7 +65,8 @@ UNPARSED = None, "", None
 def read_with_keyring(setting: Setting, text: str) -> Any:
     """Return the value of a stored text; decrypt it first if it is a secret.
 
-    Raise ``InvalidValue`` if it is not valid; for a secret, also ``DecryptionFailed`` or ``KeyringLocked``.
+    Raise ``InvalidValue`` if the value is not valid, ``DecryptionFailed`` or ``KeyringLocked`` if it is a
+    secret that cannot be decrypted.
     """
     if not setting.is_secret:
         return _parse(setting, text)

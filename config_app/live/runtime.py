@@ -85,7 +85,7 @@ def seen_snapshot() -> Snapshot:
 
 
 def current() -> Any:
-    """Return the runtime config of what is in the database now.
+    """Return the runtime config for the current content of the database.
 
     This makes one small query, and reloads if the configuration has changed. Use this function to decide
     about rights. In a test, ``override`` still applies.
@@ -127,7 +127,8 @@ def has_loaded() -> bool:
 def reload(before: Any = None) -> Snapshot:
     """Read the configuration, make it the current one, run the hooks and return its snapshot.
 
-    If this process has not read it yet, the hooks get ``before``, or do not run without it.
+    The hooks get the old and the new configuration. If this process has not read a configuration before, the
+    old one is ``before``; if ``before`` is ``None`` too, no hook runs.
 
     If the database cannot be read, return the current snapshot, or raise ``DatabaseUnavailable`` if there is
     none. In a transaction, only the caller sees the result, and no hook runs. An event loop waits while a

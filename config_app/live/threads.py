@@ -29,7 +29,10 @@ def is_in_event_loop() -> bool:
 
 
 def in_a_thread(function: Callable[[], T]) -> T:
-    """Call ``function`` in a thread while the event loop waits; it sees the transaction of the caller."""
+    """Call ``function`` in a thread while the event loop waits.
+
+    ``function`` runs in the caller's transaction, if there is one.
+    """
     found = current()
 
     def run() -> T:

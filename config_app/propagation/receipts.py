@@ -109,14 +109,14 @@ _own = process_state.keep(_Own())
 
 
 def describe(role: str, pins: Mapping[str, str] | None = None) -> None:
-    """Set this process's role and, if given, the values that its command line pinned, by key."""
+    """Set this process's role. ``pins`` maps keys to the values that its command line pinned, if given."""
     _own.role = role
     if pins is not None:
         _own.pins = dict(pins)
 
 
 def pins() -> Mapping[str, str]:
-    """Return the values that this process's command line pinned, by key of the setting."""
+    """Return a dict from keys to the values that this process's command line pinned."""
     return dict(_own.pins)
 
 

@@ -139,7 +139,7 @@ def _listen_or_poll() -> ChangeSource:
 
 
 def hindrances() -> tuple[Problem, ...]:
-    """Return the problems that keep this process from noticing changes at once; makes no query."""
+    """Return the known problems that keep this process from noticing changes at once. Send no query."""
     return _hindrances.found
 
 

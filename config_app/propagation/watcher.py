@@ -96,10 +96,10 @@ class Watcher(threading.Thread):
         return self._stopping.is_set() or self._is_unwanted()
 
     def _watch_until_trouble(self) -> None:
-        """Watch until stopped or until an error occurs, and return when the next attempt is due.
+        """Watch until stopped or until an error occurs. After an error, wait before returning.
 
-        The next attempt is due after ``RETRY`` seconds or less. If the connection had worked before the
-        error, the attempt is due at once, but only one such attempt is made in ``2 * RETRY`` seconds.
+        The wait takes at most ``RETRY`` seconds. If the connection had worked before the error, do not wait.
+        Leave out the wait at most once in ``2 * RETRY`` seconds.
         """
         source, has_worked = None, False
         try:

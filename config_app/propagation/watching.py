@@ -32,7 +32,8 @@ def start() -> Watcher:
 def start_soon() -> None:
     """Start a watcher that begins after a moment; do nothing in a test run or a short command.
 
-    If the test run begins only now, for example after a project has read its configuration, the watcher ends.
+    If a test run begins only after this call, the watcher ends. For example, a project may read its
+    configuration while its tests are imported.
     """
     if not process.is_short_command and not is_test_run():
         _start(START_DELAY, is_test_run)

@@ -31,7 +31,7 @@ def await_confirmation(revision: Revision, seconds: float) -> None:
 
 
 class _Met:
-    """The time at which each deadline that this process has read passes, in monotonic seconds."""
+    """The deadlines that this process has read, and when each of them passes, in monotonic seconds."""
 
     def __init__(self) -> None:
         self.at: dict[tuple[int, dt.datetime], float] = {}

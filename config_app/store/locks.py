@@ -14,7 +14,7 @@ longest_wait: ContextVar[float] = ContextVar("config_app_longest_wait", default=
 
 
 AT_ONCE = 0.001
-"""The shortest wait, in seconds. It is not 0, because on PostgreSQL that would mean to wait for ever."""
+"""The shortest wait, in seconds. A ``lock_timeout`` of 0 would make PostgreSQL wait for ever."""
 
 
 @contextlib.contextmanager

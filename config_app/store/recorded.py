@@ -15,7 +15,7 @@ from config_app.store.tables import reading
 
 
 def latest_texts() -> dict[str, str | None]:
-    """Return the text that each row should have according to the history, by key."""
+    """Return a dict from keys to the texts that the rows should have according to the history."""
     if not get_schema().former:
         return dict(Change.objects.newest().values_list("key", "new_value"))
     newest = newest_by_key(Change.objects.newest().only("key", "new_value"))
@@ -23,7 +23,7 @@ def latest_texts() -> dict[str, str | None]:
 
 
 def newest_by_key(changes: Iterable[Change]) -> dict[str, Change]:
-    """Return the newest of ``changes`` for each setting, by current key."""
+    """Return a dict from the current key of each setting to the newest of its ``changes``."""
     schema, found = get_schema(), dict[str, Change]()
     for change in changes:
         key = schema.current_key(change.key)
@@ -52,7 +52,7 @@ def newest_refusals() -> list[Change]:
 
 
 def _still_newest(changes: list[Change]) -> list[Change]:
-    """Return the changes that are still the newest of their setting, with its current key.
+    """Return the changes that are still the newest of their setting, and give them its current key.
 
     If a setting was renamed, it may have a newer change under another key.
     """
@@ -66,7 +66,7 @@ def _still_newest(changes: list[Change]) -> list[Change]:
 
 
 def last_changes() -> dict[str, Change]:
-    """Return the newest change of each setting, by key. The change's revision is already loaded."""
+    """Return a dict from keys to the newest change of each setting. The changes' revisions are loaded too."""
     with reading():
         return newest_by_key(Change.objects.newest().select_related("revision"))
 
@@ -74,7 +74,8 @@ def last_changes() -> dict[str, Change]:
 def history(*, key: str | None = None, before: int | None = None, limit: int = 20) -> list[Revision]:
     """Return up to ``limit`` revisions with their changes, the newest first.
 
-    With ``key``, return only revisions that changed this setting; with ``before``, only lower numbers.
+    With ``key``, return only revisions that changed this setting. With ``before``, return only revisions with
+    lower numbers.
     """
     wanted: QuerySet[Revision] = Revision.objects.order_by("-number").prefetch_related("changes")
     wanted = wanted.select_related("confirmation")

@@ -22,7 +22,7 @@ def bump() -> None:
 
 
 def exists() -> bool:
-    """Return whether the row exists; without it, no trigger can count a write."""
+    """Return whether the row exists. Without the row, the triggers cannot increase the version."""
     return ConfigState.objects.filter(pk=STATE_ID).exists()
 
 

@@ -51,8 +51,8 @@ class Stored:
     - ``revision``: the number of the newest revision.
     - ``any_refused``: whether the history has a refused change.
     - ``any_unconfirmed``: whether a revision waits to be confirmed.
-    - ``former``: the former key of each row that was found under a former key, by current key.
-    - ``leftover``: the current key of each row that has no effect, because a newer row exists, by former key.
+    - ``former``: maps current keys to former keys, for the rows that still have a former key.
+    - ``leftover``: maps former keys to current keys, for the rows without an effect: a newer row exists.
     """
 
     rows: Mapping[str, Row]
@@ -137,7 +137,7 @@ def read() -> Stored:
 
 
 def _read_everything() -> tuple[Mapping[str, Row], Sequence[Any]]:
-    """Return every row by key, and the five columns that all rows share."""
+    """Return a dict from keys to rows, and the five columns that all rows share."""
     with connection().cursor() as cursor:
         if connection().vendor == "sqlite":
             cursor.execute(*statements.everything_packed(alias()))
@@ -256,7 +256,10 @@ def _current_version() -> RawSQL:
 
 
 def acknowledge(stored: Stored) -> Stored:
-    """Record that raw SQL changed no value; return the new state. Call this only within ``writing``."""
+    """Store the current version in the newest revision, because raw SQL has written but changed no value.
+
+    Return the new state. Call this only within ``writing``.
+    """
     Revision.objects.filter(pk=stored.revision).update(version=stored.version)
     return dataclasses.replace(stored, recorded_version=stored.version)
 

@@ -49,7 +49,10 @@ class OpenTransaction:
 # Nothing here may refer to a connection strongly: it would stay open after its thread has ended.
 _of_connection: WeakKeyDictionary[BaseDatabaseWrapper, OpenTransaction] = WeakKeyDictionary()
 _of_caller: ContextVar[OpenTransaction | None] = ContextVar("config_app_transaction", default=None)
-"""For coroutines and threads that the code of a transaction has started; they have other connections."""
+"""The open transaction of the caller. Coroutines and threads that its code starts inherit this variable.
+
+They have other connections, so ``_of_connection`` would not find the transaction.
+"""
 
 
 class _Transactions:
@@ -94,7 +97,7 @@ def join() -> OpenTransaction:
 
 @contextlib.contextmanager
 def lent(found: OpenTransaction | None) -> Iterator[None]:
-    """Let this thread, which is a new one, use the connection of a transaction while its thread waits."""
+    """Let this new thread use the connection of a transaction. The transaction's own thread must wait."""
     shared = found.connection if found else None
     if shared is None:
         try:
