@@ -99,7 +99,7 @@ def play(contestants: Sequence[Contestant], rounds: int, unit: Unit = SECONDS) -
 
 
 def take_turns(contestants: Sequence[Contestant], rounds: int, unit: Unit = SECONDS) -> list[Samples]:
-    """Measure contestants that are running already; otherwise do the same as ``play``."""
+    """Do the same as ``play`` with contestants that are already running."""
     found: list[list[dict[str, float]]] = [[] for _ in contestants]
     for number in range(WARM_UP + rounds):
         turns = list(zip(contestants, found, strict=True))

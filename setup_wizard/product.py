@@ -165,11 +165,11 @@ class Product:
         raise NotImplementedError
 
     def claim_changes(self, application: Application, config: Any) -> dict[str, Any]:
-        """Return the changes of the claim by setting: those in ``application``, and those of every claim."""
+        """Return a dict from settings to new values: those in ``application``, and those of every claim."""
         raise NotImplementedError
 
     def is_same_claim(self, application: Application, config: Any) -> bool:
-        """Return whether ``application`` has the same mode and owner as ``config``, of a claimed install."""
+        """Return whether the claimed install with ``config`` has the mode and owner of ``application``."""
         return False
 
     def configuration_url(self) -> str:

@@ -35,4 +35,4 @@ BENCHMARKS: Mapping[str, Callable[[Effort], list[Row]]] = {
     "serving": serving.measure,
     "memory": memory.measure,
 }
-"""The benchmarks by name, in the order of the table."""
+"""The names of the benchmarks and their functions, in the order of the table."""

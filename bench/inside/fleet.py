@@ -128,8 +128,8 @@ class Fleet:
     def converge(self, design: Design) -> dict[str, float]:
         """Make a change and wait until every process has loaded it.
 
-        Return four values by name. ``half`` and ``all`` are the seconds until half of the processes, or all
-        of them, had loaded the change. ``peak`` is the largest number of loads at once. ``connections`` is
+        Return a dict with four values. ``half`` and ``all`` are the seconds until half of the processes, or
+        all of them, had loaded the change. ``peak`` is the largest number of loads at once. ``connections`` is
         the number of connections.
         """
         for process in self._processes:

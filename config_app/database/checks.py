@@ -19,7 +19,7 @@ SUPPORTED = {"sqlite", "postgresql"}
 
 @register(Tags.compatibility)
 def check_database(**_options: object) -> list[CheckMessage]:
-    """Return an error or a warning for each mistake in these two options and in the routers."""
+    """Return an error or a warning for each mistake in ``DATABASE``, ``TABLE_PREFIX`` and the routers."""
     checks = {"config_app.E014": check_alias, "config_app.E016": check_prefix}
     mistakes: list[CheckMessage] = []
     for number, check in checks.items():

@@ -21,7 +21,7 @@ class OneDatabaseManager(models.Manager[M]):
 
 
 class ConfigModel(models.Model):
-    """The base class of the engine's models. Queries use the configuration's database, not a router's."""
+    """The base class of the engine's models. Queries always use the configuration's database."""
 
     objects = OneDatabaseManager()
 

@@ -28,7 +28,7 @@ def options() -> Mapping[str, Any]:
 
 
 def option(name: str, default: str) -> Any:
-    """Return one option of ``CONFIG_APP``; the default is ``default``, also if there is no ``CONFIG_APP``."""
+    """Return an option of ``CONFIG_APP``, or ``default`` if ``CONFIG_APP`` or the option is missing."""
     # Django needs the names of the tables before its checks can report that CONFIG_APP is missing.
     found = getattr(settings, "CONFIG_APP", None)
     return found.get(name, default) if isinstance(found, Mapping) else default

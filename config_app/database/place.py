@@ -43,7 +43,7 @@ def check_alias() -> str:
 def alias() -> str:
     """Return the alias of the database that holds the configuration.
 
-    Raise ``NotConfigured`` if there is no such database, or if its tables cannot have their names.
+    Raise ``NotConfigured`` if there is no such database, or if the prefix of the tables is not valid.
     """
     check_prefix()
     return check_alias()
@@ -95,7 +95,7 @@ def close_others() -> None:
 
 
 def migrate_command() -> str:
-    """Return the command that creates the tables, and restores missing triggers."""
+    """Return the command that creates missing tables and triggers."""
     return MIGRATE if alias() == DEFAULT_DB_ALIAS else f"{MIGRATE} --database={alias()}"
 
 

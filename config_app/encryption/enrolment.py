@@ -44,7 +44,7 @@ def make_keyring(unlockers: Iterable[Unlocker]) -> Keyring:
 
 
 def ensure_slots() -> None:
-    """Add a slot for each unlocker of the project that has none, for example on a new machine (K11).
+    """Give a slot to each of the project's unlockers that has no slot, for example on a new machine (K11).
 
     Call this function only within ``store.writing``. If no key unlocks the keyring, log the reason and add
     nothing.

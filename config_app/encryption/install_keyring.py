@@ -113,7 +113,7 @@ def _refreshed() -> Keyring:
 
 
 def follow_salt(salt: str | None) -> Problem | None:
-    """Unlock the keyring again if the database's ``salt`` is not the one of this process's keyring.
+    """Unlock the keyring again if ``salt``, from the database, differs from this process's keyring's salt.
 
     If no key unlocks it, keep the old keyring and return a problem; otherwise return ``None``.
     """

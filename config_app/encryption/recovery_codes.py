@@ -1,7 +1,7 @@
-"""Recovery codes: 28 characters in seven groups, such as ``7K2M-…``; a typing error is found.
+"""Recovery codes: 28 characters in seven groups, such as ``7K2M-…``.
 
 They use Crockford's alphabet, which has no letter that looks like a digit. 26 characters are random (130
-bits). The last two are a checksum.
+bits). The last two are a checksum, which reveals typing errors.
 """
 
 from __future__ import annotations

@@ -120,7 +120,7 @@ def add_slot(unlocker: Unlocker) -> int:
 
 
 def add(unlocker: Unlocker) -> int:
-    """Give ``unlocker`` a slot in a transaction of its own; return and raise as ``add_slot``."""
+    """Give ``unlocker`` a slot in a new transaction. Return and raise the same as ``add_slot``."""
     with store.writing() as stored:
         pk = add_slot(unlocker)
         store.bump_version(stored)

@@ -106,7 +106,7 @@ class _Resolver(Generic[C]):
         self._locked: KeyringLocked | None = None
 
     def _is_about_row(self, change: Change) -> bool:
-        """Return whether the row still has the value that was refused in ``change``."""
+        """Return whether the row of the setting still has the value that was refused in ``change``."""
         # A value that an import refused was never written: the old and new text of the change are the same.
         setting, row = self.schema.settings.get(change.key), self.stored.rows.get(change.key)
         if setting is None or change.old_value == change.new_value:

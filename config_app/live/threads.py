@@ -1,4 +1,4 @@
-"""Uses the database from event loops, which Django refuses, and in threads, without leaving a connection."""
+"""Runs code in threads, because Django allows no query in an event loop. No connection stays open."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class Watcher(threading.Thread):
     def __init__(self, delay: float = 0.0, is_unwanted: Callable[[], bool] = lambda: False) -> None:
         """Create a watcher. It begins to watch ``delay`` seconds after ``start()`` is called.
 
-        It ends by itself when ``is_unwanted`` returns true, unless ``begin`` is called before.
+        It ends by itself when ``is_unwanted`` returns true. After ``begin()``, it ignores ``is_unwanted``.
         """
         super().__init__(name="config-watcher", daemon=True)
         self._delay, self._created_at = delay, time.monotonic()

@@ -16,7 +16,7 @@ _STATE = ConfigState._meta.db_table
 VERSION = f"SELECT version FROM {_STATE} WHERE id = {STATE_ID}"  # noqa: S608 - our own table
 """Reads the version, which increases with every change."""
 LOCK = f"UPDATE {_STATE} SET version = version WHERE id = {STATE_ID}"  # noqa: S608 - our own table
-"""Locks out other writers. It locks the row on PostgreSQL and MySQL, and takes SQLite's reserved lock."""
+"""Locks out other writers: locks the row on PostgreSQL and MySQL, takes the reserved lock on SQLite."""
 BUMP = f"UPDATE {_STATE} SET version = version + 1 WHERE id = {STATE_ID}"  # noqa: S608 - our own table
 """Increases the version."""
 CHANGE_FIELDS = [field.attname for field in Change._meta.concrete_fields]

@@ -6,7 +6,10 @@ from django.http import HttpRequest, JsonResponse
 
 
 def refusal(request: HttpRequest) -> JsonResponse | None:
-    """Return ``None`` for a super admin, status 403 for other signed-in people, and 401 for all others."""
+    """Return ``None`` for a super admin, or else a refusal.
+
+    Its status is 401 if the person is not signed in, and 403 if the person is not a super admin.
+    """
     if not request.user.is_authenticated:
         return JsonResponse({"error": "sign_in_required"}, status=401)
     if not request.user.is_superuser:

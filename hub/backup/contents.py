@@ -27,7 +27,7 @@ RUNNING = "config_app.process"
 STATE = "config_app.configstate"
 ACCOUNTS = {"auth.group", "hub.user"}
 LINKS = {"auth.group": ("permissions",), "hub.user": ("groups", "user_permissions")}
-"""The many-to-many fields that a backup contains, by model."""
+"""The models with many-to-many fields, and the names of the fields that a backup contains."""
 
 
 def kept_models(apps: Apps) -> list[type[Model]]:

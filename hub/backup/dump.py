@@ -27,7 +27,7 @@ Progress = Callable[[int, int], None]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Summary:
-    """The content of a backup: the number of rows by table, and the number of the last revision."""
+    """The content of a backup: the number of rows in each table, and the number of the last revision."""
 
     counts: dict[str, int]
     revision: int
@@ -123,7 +123,10 @@ def _rows(model: type[Model]) -> Iterator[dict[str, Any]]:
 
 
 def _links(model: type[Model], name: str) -> dict[str, Any]:
-    """Return a many-to-many relation as pairs; permissions by name, because ids may differ elsewhere."""
+    """Return the rows of a many-to-many field: the ids of both objects.
+
+    A permission is described by its name, because its id may be different in another database.
+    """
     field: Any = model._meta.get_field(name)
     through = field.remote_field.through
     own, other = field.m2m_field_name(), field.m2m_reverse_field_name()

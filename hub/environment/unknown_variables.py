@@ -37,9 +37,9 @@ def _is_service_link(name: str, text: str) -> bool:
 
 
 def _names_by_spelling() -> dict[str, str]:
-    """Return a dict from each name that people may try to write to the right name.
+    """Return a dict from names to the right names of variables.
 
-    People may try to write the right name itself, or ``HUB_`` plus the key of the setting.
+    It contains each right name, and the name ``HUB_`` plus the setting's key, which people may guess.
     """
     imported = [setting for setting in schema.settings.values() if setting.imported_from]
     names = [*(name for setting in imported for name in setting.imported_from), *(v.name for v in VARIABLES)]

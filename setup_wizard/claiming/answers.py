@@ -15,7 +15,7 @@ from setup_wizard.steps import Step
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """The known values: first those of the draft, then ``suggested``, then ``config``.
+    """The known values. The draft wins over ``suggested``, and ``suggested`` wins over ``config``.
 
     ``config`` is the configuration in the database, with masked secrets. ``suggested`` maps keys to values.
     """
