@@ -129,8 +129,8 @@ class Fleet:
         """Make a change and wait until every process has loaded it.
 
         Return a dict with four values. ``half`` and ``all`` are the seconds until half of the processes, or
-        all of them, had loaded the change. ``peak`` is the largest number of loads at once. ``connections`` is
-        the number of connections.
+        all of them, had loaded the change. ``peak`` is the largest number of loads at once. ``connections``
+        is the number of connections.
         """
         for process in self._processes:
             process.execute(f"LISTEN {CHANNEL}" if process.number < design.listeners else "UNLISTEN *")

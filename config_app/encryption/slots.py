@@ -8,8 +8,8 @@ With the public key alone, an attacker who can write to the database could wrap 
 Therefore each slot also has an authentication key, which is derived from the same secret. Each wrapped key
 contains a message authentication code that is made with this key. The tag of the slot contains the
 authentication key, encrypted with the newest data key and bound to all facts of the slot. So a process that
-has the data key can wrap a new data key for the slot. A slot that this install did not make has no valid tag, and
-never gets a new data key.
+has the data key can wrap a new data key for the slot. A slot that this install did not make has no valid
+tag, and never gets a new data key.
 """
 
 from __future__ import annotations

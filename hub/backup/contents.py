@@ -33,7 +33,7 @@ LINKS = {"auth.group": ("permissions",), "hub.user": ("groups", "user_permission
 def kept_models(apps: Apps) -> list[type[Model]]:
     """Return the models whose rows a backup contains. Each model comes after the models that it refers to.
 
-    The tables may be older than the code. Then ``apps`` comes from the state of an earlier migration.
+    If the tables are older than the code, ``apps`` comes from the state of an earlier migration.
     """
     found = {
         model._meta.label_lower: model

@@ -31,7 +31,7 @@ def migrations(_overview: Overview) -> Finding:
 
 
 def journal(_overview: Overview) -> Finding:
-    """Check that commits reach the disk, and that this version of SQLite is safe in its journal mode."""
+    """Check that commits reach the disk, and that the journal mode is safe with this version of SQLite."""
     mode, level = _pragma("journal_mode"), int(_pragma("synchronous"))
     text = f"SQLite {sqlite3.sqlite_version}, journal {mode.upper()}, synchronous {SYNCHRONOUS[level]}"
     problems = [_of_journal(mode)] if _is_unsafe(mode) else []
