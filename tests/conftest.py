@@ -159,9 +159,8 @@ def owner_client(owner: User) -> Client:
 @pytest.fixture
 def hub_process(tmp_path: Path) -> Iterator[HubProcess]:
     """Give a hub with an empty folder, on SQLite; its commands run in processes of their own."""
-    hub = HubProcess(tmp_path / "hub")
-    yield hub
-    hub.stop()
+    with HubProcess(tmp_path / "hub") as hub:
+        yield hub
 
 
 @pytest.fixture(scope="session")
@@ -189,6 +188,5 @@ def any_hub_process(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[
     if request.param == "postgresql":
         server: PostgreSQL = request.getfixturevalue("postgresql_server")
         url = server.new_database()
-    hub = HubProcess(tmp_path / "hub", database_url=url)
-    yield hub
-    hub.stop()
+    with HubProcess(tmp_path / "hub", database_url=url) as hub:
+        yield hub

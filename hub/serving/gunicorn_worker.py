@@ -61,7 +61,6 @@ class HubWorker(UvicornWorker):
         for number in process_hooks.STOPS:
             signal.signal(number, serving.handle_exit)
         serving.should_exit = process_hooks.is_to_stop()
-        self._install_sigquit_handler()
         await serving.serve(sockets=self.sockets)
         if not serving.started:
             sys.exit(Arbiter.WORKER_BOOT_ERROR)

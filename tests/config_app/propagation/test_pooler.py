@@ -30,11 +30,10 @@ def url(postgresql_server: PostgreSQL) -> Iterator[str]:
 @pytest.fixture
 def hub(url: str, tmp_path: Path) -> Iterator[HubProcess]:
     """Give a served hub that uses this URL."""
-    served = HubProcess(tmp_path / "hub", database_url=url)
-    served.serve(workers=WORKERS)
-    wait_for_workers(served, WORKERS)
-    yield served
-    served.stop()
+    with HubProcess(tmp_path / "hub", database_url=url) as served:
+        served.serve(workers=WORKERS)
+        wait_for_workers(served, WORKERS)
+        yield served
 
 
 def test_changes_are_in_force_soon_and_it_says_why_not_at_once(hub: HubProcess) -> None:

@@ -29,12 +29,11 @@ SOON = 10.0
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
     """Give a claimed hub that four workers serve on all addresses of this machine."""
-    hub = HubProcess(tmp_path_factory.mktemp("served") / "hub")
-    hub.claim()
-    hub.serve("--bind", f"0.0.0.0:{hub.port}", workers=WORKERS)
-    wait_for_workers(hub, WORKERS)
-    yield hub
-    hub.stop()
+    with HubProcess(tmp_path_factory.mktemp("served") / "hub") as hub:
+        hub.claim()
+        hub.serve("--bind", f"0.0.0.0:{hub.port}", workers=WORKERS)
+        wait_for_workers(hub, WORKERS)
+        yield hub
 
 
 def put(hub: HubProcess, key: str, value: str) -> None:

@@ -31,12 +31,12 @@ def server() -> Iterator[PostgreSQL]:
 @pytest.fixture(scope="module")
 def hub(server: PostgreSQL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
     """Give a claimed hub that is served by two workers."""
-    served = HubProcess(tmp_path_factory.mktemp("hub") / "hub", database_url=server.new_database())
-    served.claim()
-    served.serve(workers=WORKERS)
-    wait_for_workers(served, WORKERS)
-    yield served
-    served.stop()
+    url = server.new_database()
+    with HubProcess(tmp_path_factory.mktemp("hub") / "hub", database_url=url) as served:
+        served.claim()
+        served.serve(workers=WORKERS)
+        wait_for_workers(served, WORKERS)
+        yield served
 
 
 numbers = itertools.count(1)

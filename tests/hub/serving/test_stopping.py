@@ -2,13 +2,46 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import socket
 import time
 
 import pytest
 
 from hub.serving.uvicorn_server import LONGEST_SUCCESSION
 from tests.support.processes.hub_process import HubProcess
+from tests.support.processes.served_hub import wait_for_workers
+
+SOON = 10.0
+"""Seconds; the workers have more time, but need it only for long requests."""
+HALF_A_REQUEST = b"POST /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 10\r\n\r\n12345"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
+@pytest.mark.parametrize("receivers", ["the master", "the group"])
+def test_every_signal_that_stops_the_hub_lets_open_requests_end(
+    started_hub: HubProcess, number: signal.Signals, receivers: str
+) -> None:
+    hub = started_hub
+    hub.serve(workers=2)
+    workers = wait_for_workers(hub, 2)
+    assert hub.server is not None
+    with socket.create_connection(("127.0.0.1", hub.port), timeout=SOON) as client:
+        client.sendall(HALF_A_REQUEST)
+        time.sleep(0.2)  # until a worker has read the head, which is not visible from outside
+        began = time.monotonic()
+        # a terminal sends its signals to all processes of the group
+        for pid in [hub.server.pid, *(workers if receivers == "the group" else ())]:
+            os.kill(pid, number)
+        time.sleep(0.5)
+        client.sendall(b"67890")
+        assert client.recv(1024).startswith(b"HTTP/1.1 403")  # the form has no CSRF token
+    assert hub.server.wait(2 * SOON) == 0
+    assert time.monotonic() - began < SOON
+    log = hub.log.read_text()
+    for complaint in ("SIGKILL", "out of memory", "Traceback", " ERROR ", " WARNING gunicorn"):
+        assert complaint not in log, log
 
 
 @pytest.mark.parametrize("after", [0.0, 0.02, 0.05])

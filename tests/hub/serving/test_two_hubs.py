@@ -110,18 +110,17 @@ def hubs(tmp_path: Path) -> Iterator[tuple[PostgreSQL, list[HubProcess]]]:
     """Give two claimed hubs that are served with the same database, on a PostgreSQL server of their own."""
     with PostgreSQL.running() as server:
         url = server.new_database()
-        pair = [HubProcess(tmp_path / name, database_url=url) for name in ("one", "two")]
-        for hub in pair:
-            hub.environment["HUB_ENCRYPTION_KEY"] = "a key that both of the machines have"
-        pair[0].claim()
-        first = (f"{key}={value}" for key, value in revision_marks.changes(0).items())
-        pair[0].config("set", "trusted_proxies=127.0.0.1", *first)
-        for hub in pair:
-            hub.serve(workers=WORKERS)
-        wait_for_workers(pair[0], 2 * WORKERS)
-        yield server, pair
-        for hub in pair:
-            hub.stop()
+        one, two = (HubProcess(tmp_path / name, database_url=url) for name in ("one", "two"))
+        with one, two:
+            for hub in (one, two):
+                hub.environment["HUB_ENCRYPTION_KEY"] = "a key that both of the machines have"
+            one.claim()
+            first = (f"{key}={value}" for key, value in revision_marks.changes(0).items())
+            one.config("set", "trusted_proxies=127.0.0.1", *first)
+            for hub in (one, two):
+                hub.serve(workers=WORKERS)
+            wait_for_workers(one, 2 * WORKERS)
+            yield server, [one, two]
 
 
 @pytest.fixture

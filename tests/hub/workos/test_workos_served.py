@@ -33,15 +33,14 @@ def hub(
     """Give a served hub in mode workos with misleading variables; tests run on SQLite and PostgreSQL."""
     is_sqlite = request.param == "sqlite"
     url = None if is_sqlite else request.getfixturevalue("postgresql_server").new_database()
-    hub = HubProcess(tmp_path_factory.mktemp("hub"), database_url=url)
-    hub.bring_up()
-    connect(hub, kit.url)
-    claim_for_workos(hub, api_key=kit.api_key)
-    # Keep idle connections open until a command ends.
-    hub.serve(workers=WORKERS, GUNICORN_CMD_ARGS="--keep-alive=60", **ENVIRONMENT)
-    wait_for_workers(hub, WORKERS)
-    yield hub
-    hub.stop()
+    with HubProcess(tmp_path_factory.mktemp("hub"), database_url=url) as hub:
+        hub.bring_up()
+        connect(hub, kit.url)
+        claim_for_workos(hub, api_key=kit.api_key)
+        # Keep idle connections open until a command ends.
+        hub.serve(workers=WORKERS, GUNICORN_CMD_ARGS="--keep-alive=60", **ENVIRONMENT)
+        wait_for_workers(hub, WORKERS)
+        yield hub
 
 
 @pytest.fixture

@@ -50,12 +50,11 @@ def started_once(tmp_path_factory: pytest.TempPathFactory) -> HubProcess:
 @pytest.fixture(scope="session")
 def served_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
     """Give a claimed and served hub that several modules share, on SQLite; see ``left_as_it_was``."""
-    hub = HubProcess(tmp_path_factory.mktemp("served"))
-    hub.claim()
-    hub.serve(workers=2)
-    wait_for_workers(hub, 2)
-    yield hub
-    hub.stop()
+    with HubProcess(tmp_path_factory.mktemp("served")) as hub:
+        hub.claim()
+        hub.serve(workers=2)
+        wait_for_workers(hub, 2)
+        yield hub
 
 
 @contextlib.contextmanager

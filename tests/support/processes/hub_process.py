@@ -13,7 +13,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import psycopg
 
@@ -57,6 +57,14 @@ class HubProcess:
             "HUB_ENV_FILE": str(self.env_file),
             **({"HUB_DATABASE_URL": database_url} if database_url else {}),
         }
+
+    def __enter__(self) -> Self:
+        """Return the hub; at the end of the block it is stopped, also if something in the block fails."""
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Stop the served hub if it runs."""
+        self.stop()
 
     @property
     def database(self) -> Path:
@@ -273,8 +281,5 @@ def _threads(pid: int) -> Iterator[Path]:
 def hub_of_a_module() -> Iterator[HubProcess]:
     """Give a hub for fixtures that several tests share, and stop the hub afterwards."""
     with tempfile.TemporaryDirectory(prefix="hub-") as folder:
-        hub = HubProcess(Path(folder))
-        try:
+        with HubProcess(Path(folder)) as hub:
             yield hub
-        finally:
-            hub.stop()

@@ -31,7 +31,12 @@ def wait_for_workers(hub: HubProcess, count: int) -> set[int]:
 
     ``config set --wait`` waits only for processes that have a receipt.
     """
-    return wait_for(lambda: _workers_beside_a_master(hub, count), f"a master and {count} workers")
+    try:
+        return wait_for(lambda: _workers_beside_a_master(hub, count), f"a master and {count} workers")
+    except AssertionError as error:
+        receipts = hub.sql("SELECT pid, role, revision, error, seen_at FROM config_process")
+        error.add_note(f"the receipts are {receipts}, and the hub's log is:\n{hub.log.read_text()}")
+        raise
 
 
 def _workers_beside_a_master(hub: HubProcess, count: int) -> set[int] | None:

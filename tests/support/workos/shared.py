@@ -32,11 +32,10 @@ def served_once_with_workos(
     emulator_once: Emulator, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[HubProcess]:
     """Give a claimed and served hub in mode workos that several modules share; see ``left_as_it_was``."""
-    hub = HubProcess(tmp_path_factory.mktemp("served"))
-    hub.bring_up()
-    connect(hub, emulator_once.url)
-    claim_for_workos(hub, CLIENT_ID, API_KEY)
-    hub.serve(workers=2)
-    wait_for_workers(hub, 2)
-    yield hub
-    hub.stop()
+    with HubProcess(tmp_path_factory.mktemp("served")) as hub:
+        hub.bring_up()
+        connect(hub, emulator_once.url)
+        claim_for_workos(hub, CLIENT_ID, API_KEY)
+        hub.serve(workers=2)
+        wait_for_workers(hub, 2)
+        yield hub
