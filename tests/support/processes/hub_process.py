@@ -280,6 +280,5 @@ def _threads(pid: int) -> Iterator[Path]:
 @contextlib.contextmanager
 def hub_of_a_module() -> Iterator[HubProcess]:
     """Give a hub for fixtures that several tests share, and stop the hub afterwards."""
-    with tempfile.TemporaryDirectory(prefix="hub-") as folder:
-        with HubProcess(Path(folder)) as hub:
-            yield hub
+    with tempfile.TemporaryDirectory(prefix="hub-") as folder, HubProcess(Path(folder)) as hub:
+        yield hub
