@@ -29,8 +29,8 @@ def _check_database(**_options: object) -> list[CheckMessage]:
         return []
     return [
         Error(
-            "the setup wizard needs the configuration in the database 'default', which has the accounts and "
-            "the tables of the wizard, because a claim is one transaction",
+            "the setup wizard needs the configuration in the database 'default', because a claim changes the "
+            "configuration, the accounts and the wizard's tables in one transaction",
             hint='remove "DATABASE" from CONFIG_APP, or setup_wizard from INSTALLED_APPS',
             id="setup_wizard.E001",
         )

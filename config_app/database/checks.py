@@ -63,8 +63,8 @@ def _check_routers() -> Iterable[CheckMessage]:
             if others := sorted(str(found) for found in answers if found and found != alias()):
                 name = f"{type(asked).__module__}.{type(asked).__qualname__}"
                 yield Warning(
-                    f"{name}.{method}() names {', '.join(others)} for config_app, but its tables are "
-                    f"in {alias()!r}, and config_app always uses that database",
+                    f"{name}.{method}() names {', '.join(others)} for config_app, but config_app always "
+                    f"uses {alias()!r}, where its tables are",
                     hint=f"let it return {alias()!r} or None for config_app",
                     id="config_app.W004",
                 )

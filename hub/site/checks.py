@@ -48,7 +48,7 @@ def _check_https(config: RuntimeConfig) -> Iterator[CheckMessage]:
         )
     if not is_loopback(config.host):
         yield Warning(
-            "bind_address lets other machines connect without https, past the https proxy",
+            "bind_address lets other machines bypass the https proxy and connect without https",
             hint="run manage.py config set bind_address with an address that only the proxy can reach",
             id="hub.W006",
         )

@@ -61,8 +61,8 @@ WRONG = {
         for value in ('"1shop_"', '"shop-"', '"_shop"', '"shop "', '"s" * 31', '"sqlite_"', "5", "None")
     },
     f'{REPLICA}DATABASE_ROUTERS = ["shop.routers.OwnDatabase"]': (
-        "(config_app.W004) shop.routers.OwnDatabase.db_for_read() names replica for config_app, but its "
-        "tables are in 'default', and config_app always uses that database",
+        "(config_app.W004) shop.routers.OwnDatabase.db_for_read() names replica for config_app, but "
+        "config_app always uses 'default', where its tables are",
         "(config_app.W004) shop.routers.OwnDatabase.db_for_write() names replica for config_app",
         "HINT: let it return 'default' or None for config_app",
     ),
