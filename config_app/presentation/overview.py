@@ -44,7 +44,7 @@ class SettingStatus:
         return "database" if from_row else "default"
 
     def as_json(self, *, reveal: bool = False) -> dict[str, Json]:
-        """Return the setting as JSON data; the value of a secret only with ``reveal``."""
+        """Return the setting as JSON data. Leave out the value of a secret unless ``reveal`` is true."""
         is_secret = self.setting.is_secret
         entry: dict[str, Json] = {
             "value": json_value(self.value, reveal=reveal),

@@ -117,7 +117,7 @@ def _env_block(setting: Setting) -> str:
     value = "" if setting.is_secret else setting.display(setting.default)
     lines = [_comment(setting.help), _comment(f"Expected: {setting.expected}")]
     if aliases:
-        lines.append(_comment(f"Also read: {', '.join(aliases)}"))
+        lines.append(_comment(f"Also imported from: {', '.join(aliases)}"))
     return "\n".join([*lines, f"#{name}={value}"])
 
 
@@ -130,7 +130,7 @@ def _comment(text: str) -> str:
 
 
 def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema of all settings by key, with the types that ``config show --json`` prints."""
+    """Return a JSON Schema with a property for each key. Types are as ``config show --json`` prints them."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Settings",

@@ -56,7 +56,8 @@ def test_the_process_environment_is_in_both_files(variable: str) -> None:
 
 @pytest.mark.parametrize("variable", VARIABLES)
 def test_every_variable_that_is_imported_is_in_the_example(variable: str) -> None:
-    assert re.search(rf"^#{variable}=|^# Also read: .*\b{variable}\b", reference.env_example(), re.MULTILINE)
+    found = rf"^#{variable}=|^# Also imported from: .*\b{variable}\b"
+    assert re.search(found, reference.env_example(), re.MULTILINE)
 
 
 def test_the_example_as_it_is_sets_nothing(tmp_path: Path) -> None:
