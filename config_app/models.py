@@ -258,7 +258,7 @@ class Process(ConfigModel):
     - ``instance``: distinguishes containers that have the same host name.
     - ``since``: when the process started to use the revision.
     - ``seen_at``: the last heartbeat.
-    - ``pins``: the values that were pinned on the command line, by key.
+    - ``pins``: maps keys to the values that were pinned on the command line.
     - ``latency_ms``: milliseconds between the commit of the revision and its use in this process; NULL if the
       process started with the revision.
     - ``pending``: the keys of the settings on which the process has not acted yet.

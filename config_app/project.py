@@ -52,7 +52,7 @@ class Words:
 
     - ``state``: the label of the state in ``config show``.
     - ``prepare``: the command that brings the tables up to date.
-    - ``verbs``: help texts for verbs of ``manage.py config``, by the name of the verb.
+    - ``verbs``: maps names of verbs of ``manage.py config`` to their help texts.
     - ``reset_question``: the question that a reset asks first.
     - ``channels``: the channels through which the project's own code makes changes.
     """
@@ -168,7 +168,7 @@ class Project:
         raise NotProved("no password is accepted here; define prove() in CONFIG_APP['PROJECT']")
 
     def arrived_under(self, request: HttpRequest, config: Any, keys: Collection[str]) -> bool:
-        """Return whether ``request`` came in through the values in ``config`` of the settings ``keys``.
+        """Return whether ``request`` used the values that ``config`` has for the settings ``keys``.
 
         For example, if the port was changed, return whether the request used the new port. Only such a
         request may confirm the change.

@@ -31,7 +31,7 @@ SECRETS_IN_POST = method_decorator(sensitive_post_parameters())
 
 
 class ConfigurationAdmin(WholeAdmin):
-    """The admin class of the configuration. It has one page with all settings; every change is a plan."""
+    """The admin class of the configuration: one page with all settings. Every change goes through a plan."""
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return whether the visitor may see or change the configuration."""

@@ -70,7 +70,8 @@ def show_elsewhere(
 ) -> HttpResponse:
     """Return a page that shows ``link`` to the visitor, instead of a redirect.
 
-    If the page at the new address will show the messages of the session, show only ``warning`` here.
+    If the page at the new address will show the messages of the session, this page shows only
+    ``warning``.
     """
     # A redirect could fail: perhaps the browser cannot reach the new address, or nothing listens there yet.
     page = context | {"elsewhere": link}

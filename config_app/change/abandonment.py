@@ -54,7 +54,7 @@ def abandon(*, actor: object = None, channel: str = CODE, reason: str = "") -> A
         keyring = enrolment.make_keyring(install_keyring.unlockers())
         get_project().renew_other_secrets(lambda _name, _text: None)
         edits |= {edit.key: edit for edit in _generated(keyring)}
-        why = reason or f"no key was left; lost: {', '.join(lost) or 'no secret'}"
+        why = reason or f"no key unlocked the secrets; lost: {', '.join(lost) or 'no secret'}"
         origin = Origin(actor=actor_name(actor), channel=channel, reason=why)
         revision = store.record(stored, edits.values(), origin)
         runtime.reload_on_commit()

@@ -252,7 +252,10 @@ def _refuse_violations(before: Any, after: Any) -> None:
 
 
 def _violations(schema: Schema[Any], before: Any, after: Any) -> list[RuleViolation]:
-    """Return a violation for each rule that the changes break; if none, for each guard that refuses them."""
+    """Return a violation for each rule that the changes break.
+
+    If they break none, return a violation for each guard that refuses them.
+    """
     # Rules that are already broken must not block a change of other settings.
     known = {str(violation) for violation in schema.violations(before)}
     broken = [v for v in schema.violations(after) if str(v) not in known]

@@ -1,4 +1,4 @@
-"""The reset, which clears every secret. The project decides what else it does. The history stays."""
+"""The reset, which clears every secret. The project decides what else is reset. The history stays."""
 
 from __future__ import annotations
 

@@ -200,7 +200,7 @@ class ConfigurationForm(RevisionForm):
         super().add_config_error(error)
 
     def changes(self) -> dict[str, Any]:
-        """Return the changes for ``plan``: the new value, or ``UNSET``, of each changed setting, by key."""
+        """Map the key of each changed setting to its new value or ``UNSET``, as ``plan`` expects them."""
         changed = set(self.changed_data)
         return {
             key: UNSET if self._is_unset(key) else self.cleaned_data[key]

@@ -74,7 +74,7 @@ def _checks() -> Iterator[Check]:
 
 
 def _read() -> tuple[Overview | None, Fact]:
-    """Try to read the overview. Return it, or ``None`` if this fails, and a fact that reports the failure."""
+    """Return the overview, or ``None`` if it cannot be read, and a fact about the database."""
     found: list[Overview] = []
 
     def read() -> Finding:

@@ -74,7 +74,7 @@ def secrets(overview: Overview) -> Finding:
 
 
 def _of_another_version() -> dict[str, str]:
-    """Return the ciphertext of each secret row that belongs to no setting of this version, by key."""
+    """Map the keys of secret rows that belong to no setting of this version to their ciphertexts."""
     known = {*get_schema().settings, SALT_KEY}
     return {key: row.value for key, row in store.read().rows.items() if row.is_secret and key not in known}
 

@@ -77,7 +77,7 @@ class SettingField(forms.Field, Generic[T]):
             raise self.refusal(code="required")
 
     def prepare_value(self, value: Any) -> Any:
-        """Return the text for the widget. Return a text unchanged; return the text of a typed value."""
+        """Return the text for the widget: a text unchanged, or the text of a typed value."""
         return value if isinstance(value, str) else self.serialise(value)
 
     def has_changed(self, initial: Any, data: Any) -> bool:

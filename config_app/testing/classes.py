@@ -81,7 +81,7 @@ def _surround_for_pytest(decorated: Any, begin: Begin) -> None:
 
 
 def _next(decorated: type, name: str) -> Callable[[type], None]:
-    """Return a function that calls the method ``name`` of the class itself, or that of its next base."""
+    """Return a function that calls the class method ``name`` of ``decorated``, or of the next base class."""
     own = vars(decorated).get(name)
     if isinstance(own, FunctionType):  # pytest accepts such a method without @classmethod
         own = classmethod(own)

@@ -43,7 +43,8 @@ def _below() -> Any:
     """Return the config without overrides; the defaults if this test may not use a database."""
     try:
         return context.seen.get() or runtime.unpinned()
-    except (DatabaseUnavailable, RuntimeError, AssertionError):  # the last two: from pytest-django and Django
+    # pytest-django raises RuntimeError, Django AssertionError.
+    except (DatabaseUnavailable, RuntimeError, AssertionError):
         return get_schema().defaults
 
 

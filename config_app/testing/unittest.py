@@ -21,7 +21,7 @@ class ConfigTestMixin(Base):
     """
 
     def __init_subclass__(cls, **options: Any) -> None:
-        """Add the configuration's database to ``databases``, unless the tests may use none or all."""
+        """Add the configuration's database to ``databases``, unless that allows none or all databases."""
         super().__init_subclass__(**options)
         databases = getattr(cls, "databases", ())
         if databases and not isinstance(databases, str):

@@ -82,8 +82,8 @@ class Writer:
 def read_lines(path: Path, title: str) -> Iterator[Any]:
     """Check the whole file, then yield the JSON data of each line of the archive.
 
-    Raise ``UnreadableArchive`` if the file has another title or is damaged. Raise ``OSError`` if it cannot be
-    read.
+    Raise ``UnreadableArchive`` if the first line of the file is not ``title``, or if the file is damaged.
+    Raise ``OSError`` if the file cannot be read.
     """
     with path.open("rb") as file:
         end = _verified_end(path, file, title)

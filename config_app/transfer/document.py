@@ -30,7 +30,7 @@ class UnreadableExport(ConfigError):
 class Document:
     """Settings that were exported.
 
-    - ``settings``: the value of each setting, by key, as JSON data. A setting with its default is missing.
+    - ``settings``: maps keys to values as JSON data. A setting that has its default is missing.
     - ``omitted``: the keys of the settings that the export left out although they may have a value.
     - ``revision`` and ``exported_at``: the exported revision, and the time of the export; only for people.
     - ``has_secrets``: whether ``settings`` contains secrets.

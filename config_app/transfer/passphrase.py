@@ -110,7 +110,7 @@ def _text(content: bytes) -> str:
 
 
 def _bytes(text: Any, length: int | None = None) -> bytes:
-    """Return the bytes of a Base64 text; raise ``UnreadableExport`` if ``_text`` would not write it so."""
+    """Decode a Base64 text; raise ``UnreadableExport`` unless it is exactly what ``_text`` returns."""
     if not isinstance(text, str):
         raise UNREADABLE
     try:

@@ -1,4 +1,4 @@
-"""The URLs of export and import: who may call which view, and with which method."""
+"""The URLs of export and import: who may call which view, and with which HTTP method."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def _as_json(found: Pruning, *, is_dry: bool) -> dict[str, Any]:
 
 
 def _moment(text: str) -> dt.datetime:
-    """Return the moment that a text in ISO 8601 names; without a zone, in the project's time zone."""
+    """Parse a date or a time in ISO 8601. If the text names no time zone, use the project's time zone."""
     try:
         found = dt.datetime.fromisoformat(text)
     except ValueError:

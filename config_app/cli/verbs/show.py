@@ -17,7 +17,7 @@ UNREADABLE = "✗ needs re-entry"
 
 
 class Show(Verb):
-    """Prints the state, the settings and the problems."""
+    """Prints the state of the install, the settings and the problems."""
 
     needs_install = False
 

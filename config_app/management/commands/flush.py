@@ -14,7 +14,7 @@ class Command(flush.Command):
     """Django's ``flush``. Some tests flush without a ``post_migrate`` signal, so a receiver is not enough."""
 
     def handle(self, **options: Any) -> None:
-        """Empty the tables, then forget what was read from them and create the row of the state again."""
+        """Empty the tables, then forget what was read from them and create the state row again."""
         super().handle(**options)
         triggers.install(options["database"])
         process.reset()

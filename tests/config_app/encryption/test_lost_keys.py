@@ -142,7 +142,7 @@ def locked(request: pytest.FixtureRequest, transactional_db: None, install: None
 def test_abandoning_keeps_the_configuration_and_drops_the_secrets_by_name(locked: None) -> None:
     done = abandon(channel="cli")
     assert done.lost == ("workos_api_key",)
-    assert Revision.objects.latest("number").reason == "no key was left; lost: workos_api_key"
+    assert Revision.objects.latest("number").reason == "no key unlocked the secrets; lost: workos_api_key"
     reset_process()
     assert (get_config().port, get_config().workos_api_key) == (9001, None)
     assert get_config().workos_cookie_password is not None
