@@ -60,7 +60,7 @@ def _zone_of(connection: BaseDatabaseWrapper) -> dt.tzinfo:
 
 
 class SystemConfig(ConfigModel):
-    """The value of one setting as text; ciphertext if ``is_secret``. A default value has no row."""
+    """The value of one setting as text, or as ciphertext if ``is_secret``. A default value has no row."""
 
     config_key = models.CharField("setting", max_length=KEY_LENGTH, primary_key=True)
     config_value = models.TextField("value", default="", db_default="")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Something that needs a person's attention; never contains the value of a secret.
+    """Something that needs a person's attention. It never contains the value of a secret.
 
     ``code`` is stable, for scripts. ``keys`` are the keys of the settings concerned.
     """

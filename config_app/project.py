@@ -134,7 +134,7 @@ class Project:
         return {}
 
     def renew_other_secrets(self, renew: Callable[[str, str], str | None]) -> None:
-        """Replace each ciphertext that the project keeps outside the configuration, in this transaction.
+        """In the open transaction, replace each ciphertext that the project keeps outside the configuration.
 
         ``renew(name, ciphertext)`` returns the new ciphertext; ``None`` means that the secret is dropped.
         """

@@ -36,7 +36,7 @@ class Elsewhere:
         return f"{self.origin}{self.path}" if self.origin else ""
 
     def as_html(self, sentence: str) -> SafeString:
-        """Return ``sentence`` with the link in place of ``{}``; an empty text if the origin is not known."""
+        """Return ``sentence`` with the link in place of ``{}``, or an empty text without a known origin."""
         if not self.origin:
             return SafeString()
         return format_html(sentence, format_html('<a href="{}">{}</a>', self.url, self.origin))

@@ -142,7 +142,7 @@ class BannerRow:
 
 
 def rows(request: HttpRequest) -> list[BannerRow]:
-    """Return a row for each unconfirmed revision; an empty list if the visitor may not change settings."""
+    """Return a row for each unconfirmed revision, or no rows if the visitor may not change settings."""
     # If no revision waits to be confirmed, a page needs no query for the banner.
     snapshot = runtime.get_snapshot()
     if snapshot.confirm_by is None or not may_change(request):

@@ -113,7 +113,7 @@ class Plan:
         return await to_async(self._apply_and_read)(**options)
 
     def _apply_and_read(self, **options: Any) -> Revision | None:
-        """Call ``apply`` and return the revision with all its fields; async code cannot read them later."""
+        """Call ``apply`` and return the revision with all its fields. Async code cannot read them later."""
         revision = self.apply(**options)
         return revision and Revision.objects.get(pk=revision.pk)
 
@@ -155,7 +155,7 @@ def plan(
 
 
 def _resolved(stored: Stored, known: Known[Any] | None = None) -> Known[Any]:
-    """Return ``stored`` with the runtime config that results from it. Reuse ``known`` if still current."""
+    """Return ``stored`` with the runtime config that results from it. Reuse ``known`` if it is current."""
     if known is not None and known.stored == stored:
         return known
     return Known(stored, resolve(get_schema(), stored))

@@ -1,4 +1,4 @@
-"""Revisions as text and as JSON, for the verbs that print them; secrets are masked."""
+"""Revisions as text and as JSON, with secrets masked, for the verbs that print them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _mark(revision: Revision) -> str:
 
 
 def _confirmed_by(revision: Revision) -> str:
-    """Return who confirmed a revision and why; empty if neither is recorded."""
+    """Return who confirmed a revision and why, or an empty text if neither is recorded."""
     wait = revision.confirmation
     who = f" by {wait.actor}" if wait.actor else ""
     return f"{who}: {wait.reason}" if wait.reason else who
@@ -48,7 +48,7 @@ def origin(revision: Revision) -> str:
 
 
 def change_line(change: ShownChange) -> str:
-    """Return one change as text, such as ``port: 8884 → 8885``; for a secret, only that it changed."""
+    """Return one change as text, such as ``port: 8884 → 8885``. For a secret, say only that it changed."""
     if change.refused:
         return f"{change.key}: refused, {refusal(change.note)}"
     if change.is_secret and change.old is not None and change.new is not None:
@@ -74,7 +74,7 @@ def _shown(change: ShownChange, text: str | None) -> str:
 
 
 def revision_json(revision: Revision) -> dict[str, Any]:
-    """Return a revision as JSON data; for a secret, only whether it was set before and after."""
+    """Return a revision as JSON data. For a secret, say only whether it was set before and after."""
     return {
         "number": revision.number,
         "created_at": revision.created_at.isoformat(),

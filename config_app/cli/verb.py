@@ -106,7 +106,7 @@ def duration(text: str) -> float:
 
 
 def seconds(text: str) -> float:
-    """Return the number of seconds in ``text``, at most a day."""
+    """Return the number of seconds in ``text``. More than a day is an error."""
     if not _SECONDS.fullmatch(text) or float(text) > A_DAY:
         raise ArgumentTypeError("expected a number of seconds; to use the default, put --wait last")
     return float(text)

@@ -101,7 +101,7 @@ class RevisionForm(ProofForm):
 
     @property
     def reason(self) -> str:
-        """Return the validated reason; empty if none was entered."""
+        """Return the validated reason, or an empty text if none was entered."""
         return str(self.cleaned_data[REASON])
 
 

@@ -142,7 +142,7 @@ class Setting:
             raise InvalidValue(self.key, f"{self.expected}; this one is masked") from None
 
     def _fix(self, text: str) -> str | None:
-        """For an empty text of a secret, return how to remove the secret; for any other text, ``None``."""
+        """Return how to remove the secret if ``text`` is empty. Return ``None`` if there is no such hint."""
         return f"to remove the secret, unset {self.key}" if self.is_secret and not text.strip() else None
 
     def serialise(self, value: Any) -> str:
@@ -156,7 +156,7 @@ class Setting:
         return self.serialise_optional(self.accept(value))
 
     def serialise_optional(self, value: Any) -> str:
-        """Return the text to store for the typed ``value``; the empty text for ``None``."""
+        """Return the text to store for the typed ``value``, or an empty text for ``None``."""
         return "" if value is None else self.serialise(value)
 
     def display(self, value: Any) -> str:

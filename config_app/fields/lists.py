@@ -35,7 +35,7 @@ class ListField(SettingField[tuple[E, ...]], Generic[E]):
         raise NotImplementedError
 
     def hint(self, text: str) -> str:
-        """Return what is wrong with an invalid entry, without repeating the entry; empty if not known."""
+        """Return what is wrong with an invalid entry, without repeating the entry, or an empty text."""
         return ""
 
     def parse(self, text: str) -> tuple[E, ...]:

@@ -23,7 +23,7 @@ _WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 
 
 class Switch(forms.CheckboxInput):
-    """A checkbox whose submitted value is a text; "false" if the browser sends nothing."""
+    """A checkbox whose submitted value is a text, which is "false" if the browser sends nothing."""
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__(attrs, check_test=_is_on)
@@ -46,7 +46,7 @@ class Switch(forms.CheckboxInput):
 
 
 class BooleanField(SettingField[bool]):
-    """A field for true or false, also yes/no, on/off or 1/0; never empty."""
+    """A field for true or false, also yes/no, on/off or 1/0. It must not be empty."""
 
     expected = "true or false (also yes/no, on/off, 1/0)"
     widget = Switch

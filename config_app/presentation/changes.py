@@ -39,7 +39,7 @@ def change_rows(revision: Revision) -> list[ShownChange]:
 
 
 def confirmation_of(revision: Revision) -> str:
-    """Return ``waiting`` or the outcome; empty if the revision never had to be confirmed."""
+    """Return ``waiting`` or the outcome, or an empty text if the revision never had to be confirmed."""
     found: Confirmation | None = getattr(revision, "confirmation", None)
     return (found.outcome or WAITING) if found else ""
 

@@ -40,7 +40,7 @@ def _config() -> Any:
 
 
 def _below() -> Any:
-    """Return the config without overrides; the defaults if this test may not use a database."""
+    """Return the config without overrides, or the defaults if this test may not use a database."""
     try:
         return context.seen.get() or runtime.unpinned()
     # pytest-django raises RuntimeError, Django AssertionError.

@@ -17,7 +17,7 @@ EXIT_STATUS = "Exit status 0: there is no error, but there may be warnings; 1: t
 
 
 class Doctor(Verb):
-    """Examines an install in any state; changes nothing."""
+    """Examines an install in any state, and changes nothing."""
 
     needs_install = False
 
