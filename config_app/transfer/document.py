@@ -32,8 +32,8 @@ class Document:
 
     - ``settings``: maps keys to values as JSON data. A setting that has its default is missing.
     - ``omitted``: the keys of the settings that the export left out although they may have a value.
-    - ``revision`` and ``exported_at``: the exported revision and the time of the export. People may read them,
-      but an import does not use them.
+    - ``revision`` and ``exported_at``: the exported revision and the time of the export. An import
+      does not use them.
     - ``has_secrets``: whether ``settings`` contains secrets.
     """
 
