@@ -95,8 +95,8 @@ def direct_writes(_overview: Overview) -> Finding:
         fix=f"run {migrate_command()}, which restores the triggers",
         severity="error",
     )
-    verb = "reported" if counted else "counted"
-    return Finding(f"writes with raw SQL are not {verb}", (missing,))
+    verb = "report" if counted else "count"
+    return Finding(f"the triggers do not {verb} writes with raw SQL", (missing,))
 
 
 def _uncounted() -> Problem:

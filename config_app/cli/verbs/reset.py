@@ -26,7 +26,7 @@ class EverySetting(Action):
     def __call__(
         self, _parser: ArgumentParser, namespace: Namespace, values: Any, _option: str | None = None
     ) -> None:
-        """Store that every setting is to be reset. If a module is given, store only the module."""
+        """Record that every setting is to be reset. If a module is given, record only the module."""
         if values is None:
             namespace.every_setting = True
         else:

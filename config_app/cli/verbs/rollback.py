@@ -19,7 +19,7 @@ from config_app.cli.verbs.set_and_unset import showing_what_changed
 
 
 class Rollback(Verb):
-    """Returns all settings to the values that they had at an earlier revision, as a new revision."""
+    """Returns all settings to the values of an earlier revision. This makes a new revision."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the revision and the options of verbs that change the configuration."""

@@ -91,7 +91,7 @@ def _proofs(options: Namespace) -> list[Unlocker]:
 
 def _add(options: Namespace, terminal: Terminal) -> None:
     if options.key_file is not None and options.kind != SHARED:
-        raise WrongCall("--key-file: only for a shared key, as in add shared --key-file F")
+        raise WrongCall("--key-file: expected the kind shared, as in keys add shared --key-file F")
     if options.key_file is None:
         found = [unlocker for unlocker in install_keyring.unlockers() if unlocker.kind == options.kind]
         if not found:
