@@ -67,7 +67,7 @@ class Reports:
         self.port = int(self._socket.getsockname()[1])
 
     def last(self, value: str, pids: Iterable[int]) -> float:
-        """Return when the last of these processes began to use ``value``, in monotonic seconds."""
+        """Return the monotonic time in seconds when the last of these processes began to use ``value``."""
         moments: dict[int, float] = {}
         waiting = set(pids)
         while waiting:

@@ -185,7 +185,7 @@ class WorkOSEvents(models.Model):
 
 
 class WebhookCall(models.Model):
-    """A signed webhook call that was carried out. It is stored to refuse a replay."""
+    """A signed webhook call that was carried out. The hub stores it to refuse a replay of the call."""
 
     digest = models.CharField(max_length=64, primary_key=True)
     received_at = models.DateTimeField(db_default=Now())

@@ -33,7 +33,7 @@ SHARED_KEY = "only for benchmarks, whose hubs share a database"
 
 UPDATE = "UPDATE system_config SET config_value = '{}' WHERE config_key = 'csp_report_uri'"
 Change = Callable[[], tuple[str, float]]
-"""A function that commits a new value, and returns the value and the time of the commit (monotonic)."""
+"""A function that commits a new value, and returns the value and the commit's time in monotonic seconds."""
 
 
 def measure(effort: Effort) -> list[Row]:

@@ -54,7 +54,7 @@ def _config(backend: Any) -> Any:
 
 
 class RedisInThisProcess(dict[str, bytes]):
-    """A dictionary in place of a Redis server, so that the benchmark needs none.
+    """A dictionary in place of a Redis server, so that the benchmark needs no server.
 
     The cache of constance is warm, so constance does not ask the server while it is measured.
     """

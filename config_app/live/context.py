@@ -1,4 +1,4 @@
-"""What a caller sees if it is not the current configuration of the process.
+"""What a caller sees instead of the current configuration of the process.
 
 There are two reasons. A request is pinned to one snapshot. Or an open transaction has written a configuration
 that is not committed yet, or has read one that is no longer the newest. Tests can also override values; see

@@ -32,7 +32,7 @@ Reader = Callable[[Setting, str], Any]
 class Resolution(Generic[C]):
     """A runtime config, and the stored values that it does not use.
 
-    - ``values``: maps the keys of the settings that do not have their defaults to their values.
+    - ``values``: the keys and values of the settings that do not have their defaults.
     - ``refused``: for each setting whose stored value is not used, what was expected instead.
     - ``problems``: the problems that need a person's attention.
     - ``newest_refusals``: for each setting whose newest change was refused, the note of that change.

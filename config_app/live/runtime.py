@@ -127,8 +127,8 @@ def has_loaded() -> bool:
 def reload(before: Any = None) -> Snapshot:
     """Read the configuration, make it the current one, run the hooks and return its snapshot.
 
-    The hooks get the old and the new configuration. If this process has not read a configuration before, the
-    old one is ``before``; if ``before`` is ``None`` too, no hook runs.
+    The hooks get the old and the new configuration. In the first read of a process, ``before`` is the old
+    one; if ``before`` is ``None``, no hook runs.
 
     If the database cannot be read, return the current snapshot, or raise ``DatabaseUnavailable`` if there is
     none. In a transaction, only the caller sees the result, and no hook runs. An event loop waits while a
@@ -244,7 +244,7 @@ def note_unavailable(error: DatabaseUnavailable) -> None:
 
 
 def stale_since() -> float | None:
-    """Return when the database became unavailable, in seconds since the epoch; ``None`` if it is not."""
+    """Return the time at which the database became unavailable, in seconds since the epoch, or ``None``."""
     return _live.stale_since
 
 

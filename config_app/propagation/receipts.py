@@ -109,7 +109,7 @@ _own = process_state.keep(_Own())
 
 
 def describe(role: str, pins: Mapping[str, str] | None = None) -> None:
-    """Set this process's role. ``pins`` maps keys to the values that its command line pinned, if given."""
+    """Set this process's role. ``pins``, if given, maps keys to the values that the command line pinned."""
     _own.role = role
     if pins is not None:
         _own.pins = dict(pins)

@@ -60,7 +60,7 @@ class ChangeSource(Protocol):
         """
 
     def look(self) -> bool:
-        """Return whether the configuration may have changed; raise ``DatabaseUnavailable`` if not known."""
+        """Return whether the configuration may have changed; raise ``DatabaseUnavailable`` if unknown."""
 
     def close(self) -> None:
         """Close the connections of the source."""

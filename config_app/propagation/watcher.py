@@ -238,6 +238,6 @@ class Watcher(threading.Thread):
 
 
 def _time_to_write() -> float:
-    """Return when this process may write to the database after a load, in monotonic seconds."""
+    """Return the earliest time of the next write to the database after a load, in monotonic seconds."""
     # The random part keeps the processes from writing at the same moment.
     return time.monotonic() + LET_OTHERS_LOAD * random.uniform(0.5, 1)  # noqa: S311 - no secret

@@ -1,7 +1,8 @@
 """Makes ``os.fork`` wait while the watcher uses the database.
 
-A fork copies the whole memory of a process, but only the thread that forks. If the watcher's thread holds a
-lock at that moment, in Python or in a database library, this lock stays locked in the child for ever.
+A fork copies the whole memory of a process, but the child has only one thread, the one that forked. If the
+watcher's thread holds a lock at that moment, in Python or in a database library, this lock stays locked in
+the child for ever.
 """
 
 from __future__ import annotations

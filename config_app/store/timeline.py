@@ -38,7 +38,7 @@ def revisions_after(number: int, limit: int) -> list[Revision]:
 
 
 def events_between(after: int, until: int, limit: int) -> list[Event]:
-    """Return events for the revisions from ``after`` + 1 to ``until``: the oldest ``limit``, oldest first."""
+    """Return up to ``limit`` events for the revisions from ``after`` + 1 to ``until``, the oldest first."""
     with database_errors():
         numbers = {"number__gt": after, "number__lte": until}
         revisions = list(Revision.objects.filter(**numbers).order_by("number")[:limit])

@@ -13,7 +13,7 @@ def plain(value: object) -> str:
 
 
 def count(values: Sequence[object]) -> str:
-    """Return how many values a list has, such as ``2 configured``."""
+    """Return a text with the number of values in a list, such as ``2 configured``."""
     return f"{len(values)} configured"
 
 

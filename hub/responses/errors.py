@@ -84,7 +84,7 @@ def is_outage(error: BaseException | None) -> bool:
 
 
 def unavailable(request: HttpRequest, error: BaseException | None) -> HttpResponse:
-    """Log the error and answer 503 with a diagnosis and a fix (requirement S1)."""
+    """Log the error and answer 503 with a diagnosis and a fix (S1)."""
     logger.error("%s: %s", type(error).__name__, " ".join(str(error).split()))
     response = _answer(request, 503, "503", "unavailable", command=COMMAND, **_public(error))
     response["Retry-After"] = str(RETRY_AFTER)

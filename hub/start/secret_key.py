@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("hub")
 
 SETTLE = 60.0
-"""After a rotation, a process signs with the former key for this many seconds. Then all know the new key."""
+"""After a rotation, a process signs with the former key for this many seconds, until all know the new one."""
 RETRY = 5.0
 """A process waits this many seconds before it tries again to unlock the keyring."""
 

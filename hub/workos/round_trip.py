@@ -43,7 +43,7 @@ ERRORS = {
     "server_error": "outage",
     "temporarily_unavailable": "outage",
 }
-"""The name of the page that explains an error, by AuthKit's error code."""
+"""AuthKit's error codes, and the names of the pages that explain these errors."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -147,7 +147,7 @@ def _commit(application: Application, origin: _Origin) -> Claim:
 def _effective_changes(wanted: Mapping[str, Any], config: Any) -> dict[str, Any]:
     """Return the changes to record.
 
-    Leave out a value that is the same in ``config``, unless it is a secret or an import refused the setting.
+    Leave out a value that ``config`` already has. But keep secrets, and settings that an import refused.
     """
     schema, newest_refusals = get_schema(), {change.key for change in store.newest_refusals()}
     return {

@@ -108,13 +108,13 @@ def _load_client(config: RuntimeConfig) -> None:
 
 
 def _is_ahead(moment: dt.datetime | None, now: dt.datetime) -> bool:
-    """Return whether a time is in the future, by at most ``AHEAD``."""
+    """Return whether ``moment`` is in the future, but not further than ``AHEAD``."""
     # A time further in the future was written while a clock was wrong (R9).
     return moment is not None and now < moment < now + AHEAD
 
 
 def _take_lease(row: WorkOSSession, now: dt.datetime) -> dt.datetime | None:
-    """Take the lease in the database and return when it ends, or ``None`` if another request has it."""
+    """Take the lease in the database and return its end, or ``None`` if another request has the lease."""
     if _is_ahead(row.refreshing_until, now):
         return None
     free = Q(refreshing_until=None) | Q(refreshing_until__lte=now) | Q(refreshing_until__gte=now + AHEAD)
