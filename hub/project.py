@@ -89,7 +89,7 @@ class HubProject(Project):
         return problems(config) if config.app_mode == WORKOS else []
 
     def may_change(self, user: User, setting: Setting) -> bool:
-        """Return whether ``user`` may change ``setting``; only super admins may change sensitive ones."""
+        """Return whether ``user`` may change ``setting``. Only super admins change sensitive settings."""
         return user.is_superuser or not setting.is_sensitive
 
     def has_proved(self, request: HttpRequest) -> bool:
@@ -112,7 +112,7 @@ class HubProject(Project):
         proof.prove(request, password)
 
     def arrived_under(self, request: HttpRequest, config: RuntimeConfig, keys: Collection[str]) -> bool:
-        """Return whether the request arrived at the address in ``config``; only ``keys`` are compared."""
+        """Return whether the request arrived at the address in ``config``. Compare only ``keys``."""
         from hub.network import arrival
 
         return arrival.arrived_under(request, config, keys)

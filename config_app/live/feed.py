@@ -11,7 +11,7 @@ from config_app.store.forking import open_in_children
 
 
 class Subscription:
-    """A subscription to the feed, by code in one event loop."""
+    """A subscription to the feed. It belongs to code in one event loop."""
 
     def __init__(self) -> None:
         """Create a subscription for the running event loop."""

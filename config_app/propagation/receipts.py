@@ -126,7 +126,7 @@ def note_failure(text: str) -> None:
 
 
 def is_due() -> bool:
-    """Return whether this process has to write its receipt: it has changed, or a heartbeat is due."""
+    """Return whether this process must write its receipt: after a change, or when a heartbeat is due."""
     return _own.signed is None or _own.signed.is_due(_statement(runtime.get_snapshot()))
 
 

@@ -43,7 +43,7 @@ LOCK_WAIT = 2.0
 
 
 class Watcher(threading.Thread):
-    """A daemon thread that reloads the configuration after every commit to its tables."""
+    """A daemon thread that reloads the configuration after every commit to the configuration tables."""
 
     def __init__(self, delay: float = 0.0, is_unwanted: Callable[[], bool] = lambda: False) -> None:
         """Create a watcher. It begins to watch ``delay`` seconds after ``start()`` is called.

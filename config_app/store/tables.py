@@ -221,7 +221,7 @@ def record_only(stored: Stored, edits: Iterable[Edit], origin: Origin) -> Revisi
 
 
 def _insert_revision(number: int, origin: Origin) -> Revision:
-    """Write a revision and return it; its other fields are read from the database when they are used."""
+    """Write a revision and return it with ``REVISION_FIELDS``. Django loads the other fields when used."""
     values = (number, *(str(getattr(origin, name)) for name in REVISION_FIELDS[1:]))
     # Triggers increase the version too, so only the database knows it.
     insert(Revision, REVISION_FIELDS, [values], computed=(("version", statements.VERSION),))

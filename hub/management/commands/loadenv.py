@@ -40,7 +40,7 @@ class Command(OneLineCommand):
         add_writing_options(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run the first start, or import again with ``--again``; without it, refuse a second import."""
+        """Run the first start. After it, import again with ``--again``, or else refuse the import."""
         wanted = Namespace(**options)
         with database_errors():
             if get_project().lacking() is not None:
