@@ -31,7 +31,7 @@ from hub.serving.starting_address import starting_address
 GRACEFUL_TIMEOUT = 30
 """How many seconds the workers have to end when the whole hub stops."""
 STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
-"""The signals that stop a worker. It answers its open requests first, whichever of them it gets."""
+"""The signals that stop a worker. After any of these signals, the worker first answers its open requests."""
 
 _mover: Mover | None = None
 _first_bind = ""
