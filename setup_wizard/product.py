@@ -169,7 +169,7 @@ class Product:
         raise NotImplementedError
 
     def is_same_claim(self, application: Application, config: Any) -> bool:
-        """Return whether the claimed install with ``config`` has the mode and owner of ``application``."""
+        """Return whether ``application`` names the mode and owner of the claimed install with ``config``."""
         return False
 
     def configuration_url(self) -> str:

@@ -122,7 +122,7 @@ def retired_kinds() -> set[str]:
 
 
 def opening_kinds() -> dict[str, bool]:
-    """Return a dict from each kind of available key to whether a key of this kind unlocks the keyring.
+    """Map each kind of available key to whether a key of this kind unlocks the keyring.
 
     Raise ``KeyringLocked`` if no key does.
     """

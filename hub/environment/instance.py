@@ -229,7 +229,7 @@ def _too_late(file: EnvFile, variable: str, used: Path, base_dir: Path) -> EnvPr
     with contextlib.suppress(ValueError):
         if value is None or resolve_path(value, base_dir) == used:
             return None
-    message = "expected in the process environment, because this file is read too late for it"
+    message = "expected in the process environment, because this file is read too late to set it"
     return EnvProblem(file.lines[variable], variable, message)
 
 

@@ -29,7 +29,7 @@ def establish(request: HttpRequest, user: User, grant: Grant, config: RuntimeCon
 
 
 def renew(request: HttpRequest, user: User, grant: Grant, config: RuntimeConfig) -> None:
-    """Update the session of ``user``, who has signed in again, and give it a new key."""
+    """Update the session of ``user``, who has signed in again, and give the session a new key."""
     columns = facts(grant, config)
     # Do not start a new session: forms that are open in another tab must stay valid.
     request.session.cycle_key()
