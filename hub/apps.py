@@ -18,9 +18,11 @@ class HubConfig(AppConfig):
         from hub.auth import proof  # noqa: F401 - importing connects its signal handler
         from hub.logs import level
         from hub.site import checks
+        from hub.start import claim_record
         from hub.start.secret_key import derived_keys
         from hub.workos.sessions import reactions  # noqa: F401 - importing registers its hooks
 
         checks.register_all()
         level.follow_configuration()
+        claim_record.follow_configuration()
         process.keep(derived_keys)

@@ -22,6 +22,7 @@ from hub.database import file, migration
 from hub.environment.env_import import current_import, instance
 from hub.environment.instance import ensure_data_dir, remember_database
 from hub.runtime_config import RuntimeConfig, get_config, is_configured
+from hub.start import claim_record
 from hub.start.generated import cookie_password
 from hub.start.lock import bootstrap_lock
 from setup_wizard.claiming import tokens
@@ -52,8 +53,11 @@ def get_bootstrap_state() -> BootstrapState:
     return BootstrapState.RUNNING if watching.is_watching() else BootstrapState.CONFIGURED
 
 
-def bootstrap_application() -> RuntimeConfig:
+def bootstrap_application(*, from_scratch: bool = False) -> RuntimeConfig:
     """Do all steps of the bootstrap that are still missing, and return the runtime config.
+
+    If this hub was claimed and its database is missing or empty, raise ``DatabaseUnavailable``, because the
+    database is probably not mounted. With ``from_scratch``, start a new hub instead.
 
     Any number of processes may call this at once: one does the work, and the others wait. Later calls do only
     what is missing. If a step fails, raise ``ConfigError``, which names the problem and the fix. A failed
@@ -64,16 +68,23 @@ def bootstrap_application() -> RuntimeConfig:
         file.require_access(path)
     if not _is_ready():
         with bootstrap_lock(instance()):
+            if not from_scratch and not _has_tables():
+                claim_record.refuse_to_start_anew()
             _bring_up()
     # This may be the only process, so it reverts revisions that were not confirmed in time (W6).
     if runtime.reload().confirm_by is not None:
         confirmation.revert_overdue()
+    claim_record.keep(is_claimed=is_configured(runtime.get_snapshot().config))
     return get_config()
 
 
 async def abootstrap_application() -> RuntimeConfig:
     """Do the same as ``bootstrap_application`` without blocking the event loop."""
     return await sync_to_async(bootstrap_application)()
+
+
+def _has_tables() -> bool:
+    return file.is_there() and bool(connection.introspection.table_names())
 
 
 def _is_ready() -> bool:

@@ -6,6 +6,7 @@ from config_app.errors import ConfigError, DatabaseUnavailable
 from config_app.problems import Problem
 from config_app.store.failures import is_locked
 from hub.database import file, migration
+from hub.start import claim_record
 
 HOW_TO_START = "run manage.py bootstrap or manage.py serve"
 NO_DATABASE = Problem(code="no_database", message="there is no database yet", fix=HOW_TO_START)
@@ -17,8 +18,15 @@ EMPTY_DATABASE = Problem(
 def lacking() -> Problem | None:
     """Return a problem if the database is missing or still empty; otherwise ``None``.
 
-    Raise ``ConfigError`` if the database cannot be read or is older than the code.
+    Raise ``ConfigError`` if the database cannot be read, is older than the code, or is missing although the
+    hub was claimed.
     """
+    if (problem := _lacking()) is not None:
+        claim_record.refuse_to_start_anew()
+    return problem
+
+
+def _lacking() -> Problem | None:
     try:
         if not file.is_there():
             return NO_DATABASE

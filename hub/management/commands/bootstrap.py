@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 
 from hub.bootstrap import bootstrap_application, get_bootstrap_state
 
@@ -15,7 +15,15 @@ class Command(BaseCommand):
     help = "Create the database, migrate it and import .env. Steps that are already done are skipped."
     requires_system_checks = []
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add ``--from-scratch``."""
+        parser.add_argument(
+            "--from-scratch",
+            action="store_true",
+            help="if the database of a claimed hub is missing, start a new, unclaimed hub",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the bootstrap and print the state of the install."""
-        bootstrap_application()
+        bootstrap_application(from_scratch=options["from_scratch"])
         self.stdout.write(f"Bootstrap State: {get_bootstrap_state()}")

@@ -28,7 +28,7 @@ class Command(OneLineCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Ask for confirmation, restore the backup, and say what to do next."""
-        bootstrap_application()
+        bootstrap_application(from_scratch=True)
         path = Path(options["file"])
         header = examine(path)
         if not options["yes"]:

@@ -1,0 +1,67 @@
+"""A file in the instance directory that says which database this hub was claimed in.
+
+Without it, a hub whose database is not mounted or not named any more would look like a new hub, and would
+offer the setup wizard to the next visitor.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from config_app.encryption.private_files import replace
+from config_app.errors import DatabaseUnavailable
+from config_app.live.hooks import on_change
+from hub.environment.env_import import instance
+from hub.runtime_config import RuntimeConfig, is_configured
+
+FROM_SCRATCH = "manage.py bootstrap --from-scratch"
+
+
+def follow_configuration() -> None:
+    """Keep the record right whenever the hub is claimed or reset."""
+
+    @on_change("app_mode", "setup_completed")
+    def follow(_old: RuntimeConfig, new: RuntimeConfig) -> None:
+        keep(is_claimed=is_configured(new))
+
+
+def keep(*, is_claimed: bool) -> None:
+    """Write the record of a claimed hub, and remove that of an unclaimed one.
+
+    Raise ``OSError`` if the instance directory cannot be written.
+    """
+    if not is_claimed:
+        _path().unlink(missing_ok=True)
+    elif _recorded() != instance().database_label:
+        replace(_path(), json.dumps({"database": instance().database_label}).encode() + b"\n")
+
+
+def refuse_to_start_anew() -> None:
+    """Raise ``DatabaseUnavailable`` if this hub was claimed; call it when the database has no tables."""
+    if (recorded := _recorded()) is None:
+        return
+    here = instance().database_label
+    earlier = "" if recorded == here else f" (it was claimed in {recorded})"
+    raise DatabaseUnavailable(
+        f"this hub was claimed, but {here} contains no hub{earlier}",
+        "mount or name the right database, restore a backup with manage.py restore, or run "
+        f"{FROM_SCRATCH} to start a new, unclaimed hub",
+    )
+
+
+def _path() -> Path:
+    return instance().data_dir / "claimed.json"
+
+
+def _recorded() -> str | None:
+    """Return the name of the database in which the hub was claimed; ``None`` if it was not claimed.
+
+    An unreadable record counts: its database is named "unknown".
+    """
+    try:
+        return str(json.loads(_path().read_bytes())["database"])
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, LookupError, TypeError):
+        return "unknown"
