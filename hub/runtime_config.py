@@ -136,7 +136,7 @@ class RuntimeConfig:
         sensitive=True,
         field=fields.OriginListField(),
         imported_from=("HUB_ALLOWED_ORIGINS",),
-        help="Origins whose scripts may call the hub (CORS): an exact list, or * for all. "
+        help="Origins whose scripts may call the API (CORS): an exact list, or * for all. "
         "With *, browsers send no cookies.",
     )
     enable_hsts: bool = setting(

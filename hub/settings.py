@@ -152,6 +152,8 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
 # hub.middleware.cors decides which origins may read static files.
 WHITENOISE_ALLOW_ALL_ORIGINS = False
+# Scripts of listed origins may use what is meant for programs, but no page for people.
+CORS_URLS_REGEX = r"^/(api|health|static)/"
 # Browsers may cache a permission for only so many seconds, because a change may revoke it at any moment.
 CORS_PREFLIGHT_MAX_AGE = 300
 

@@ -107,7 +107,11 @@ async function preview({ isReview }) {
 }
 
 button.hidden = false;
-button.addEventListener("click", () => preview({ isReview: true }));
+// The first button of a form is its default button, so browsers also click it after the Enter key in a text field.
+button.addEventListener("click", (event) => {
+  event.preventDefault();
+  preview({ isReview: !dialog.open });
+});
 
 // In the capture phase, because edits.js treats the first submit that reaches it as a save
 form.addEventListener(

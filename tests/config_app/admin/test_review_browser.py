@@ -17,6 +17,7 @@ from tests.support.browsers.chromium import (
     visiting,
 )
 from tests.support.browsers.signed_in import sign_in
+from tests.support.processes.claimed_hubs import last_revision
 from tests.support.processes.hub_process import HubProcess, free_port
 from tests.support.processes.served_hub import wait_for_workers
 
@@ -131,6 +132,21 @@ def height_of(bar: Locator) -> float:
     box = bar.bounding_box()
     assert box is not None
     return box["height"]
+
+
+def test_the_enter_key_leads_to_the_review_and_saves_nothing(visitor: Visitor, hub: HubProcess) -> None:
+    page, before = visitor.page, last_revision(hub)
+    for field in ("CSP Report URI", "Reason"):
+        page.get_by_label("CSP Report URI", exact=True).fill("https://csp.example/enter")
+        page.get_by_label(field, exact=True).press("Enter")
+        review = page.get_by_role("dialog")
+        expect(review).to_contain_text("One setting changes")
+        assert last_revision(hub) == before
+        press(page, "Keep editing")
+    page.get_by_label("CSP Report URI", exact=True).press("Enter")
+    press(page, "Apply")
+    expect(page.get_by_text("https://csp.example/enter").first).to_be_visible()
+    assert last_revision(hub) == before + 1
 
 
 def test_a_phone_asks_for_the_reason_once_there_is_something_to_give_one_for(phone: Visitor) -> None:

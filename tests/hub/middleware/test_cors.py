@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from hub.models import User
 from tests.support.browsers.clients import browser, configure
 
 pytestmark = pytest.mark.usefixtures("owner")
@@ -93,7 +94,7 @@ def test_a_preflight_is_answered_for_listed_origins() -> None:
 def test_caches_keep_the_answers_to_different_origins_apart() -> None:
     for allowed in (LISTED, "*", ""):
         configure(allowed_origins=allowed)
-        for path in ("/health/live", "/static/hub/css/base.css", "/nowhere"):
+        for path in ("/health/live", "/static/hub/css/base.css", "/api/config"):
             response = browser().get(path, headers={"origin": LISTED})
             assert "origin" in response.headers["Vary"].lower(), (allowed, path)
 
@@ -102,6 +103,28 @@ def test_static_files_follow_the_list_too() -> None:
     configure(allowed_origins=LISTED)
     assert ask(LISTED, "/static/hub/css/base.css")["allow-origin"] == LISTED
     assert ask("https://evil.example", "/static/hub/css/base.css") == {}
+
+
+@pytest.mark.parametrize("allowed", [LISTED, "*"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/admin/",
+        "/admin/config_app/systemconfig/",
+        "/auth/login",
+        "/setup/",
+        "/unlock/",
+        "/welcome/",
+        "/nowhere",
+    ],
+)
+def test_pages_for_people_are_closed_to_every_other_origin(owner: User, allowed: str, path: str) -> None:
+    configure(allowed_origins=allowed)
+    client = browser()
+    client.force_login(owner)
+    assert ask(LISTED, path, client) == {}
+    assert preflight(LISTED, path) == {}
 
 
 def test_the_list_is_followed_live() -> None:
