@@ -16,7 +16,7 @@ class HubConfig(AppConfig):
         """Register the system checks, the reactions to changes and the signal handlers."""
         from config_app.store.process import process
         from hub.auth import proof  # noqa: F401 - importing connects its signal handler
-        from hub.logs import level
+        from hub.logs import level, sign_ins  # noqa: F401 - importing sign_ins connects its signal handlers
         from hub.site import checks
         from hub.start import claim_record
         from hub.start.secret_key import derived_keys

@@ -11,9 +11,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from config_app.cli.terminal import OutputClosed, OutputFailed, Terminal, printable
+from config_app.cli.terminal import OutputClosed, OutputFailed, Terminal
 from config_app.cli.verb import WrongCall
 from config_app.errors import ConfigError, InvalidPlan
+from config_app.presentation.printable import printable
 from config_app.store.process import process
 
 DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130

@@ -13,6 +13,7 @@ from django.core.management.base import OutputWrapper
 from django.utils.functional import Promise
 
 from config_app.errors import ConfigError
+from config_app.presentation.printable import printable
 
 LONGEST_CELL = 1000
 UNLIMITED = 1_000_000
@@ -115,14 +116,6 @@ def _translated(value: object) -> str:
     if isinstance(value, Promise):
         return str(value)
     raise TypeError(f"{type(value).__name__} cannot be written as JSON")
-
-
-def printable(text: str) -> str:
-    """Return ``text`` with an escape sequence in place of each character that is not printable."""
-    # Otherwise a stored value could move the cursor, ring the bell or hide other text.
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def abbreviated(text: str) -> str:

@@ -11,10 +11,17 @@ from django.utils import translation
 from django.utils.timesince import timesince
 
 from config_app.models import Revision, now
+from config_app.presentation import printable as printing
 from config_app.presentation.changes import change_rows
 
 register = template.Library()
 SHOWN = 3
+
+
+@register.filter
+def printable(text: str) -> str:
+    """Return ``text`` with an escape sequence in place of each character that is not printable."""
+    return printing.printable(text)
 
 
 @register.filter

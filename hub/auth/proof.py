@@ -19,6 +19,7 @@ from config_app.declaration.secret import Secret
 from config_app.errors import NotProved
 from config_app.store import timeline
 from hub.auth import session_origin, throttle
+from hub.logs import sign_ins
 
 PROVED_AT = "proved_at"
 """The session key under which the time of the last proof is stored, in seconds since 1970."""
@@ -54,6 +55,7 @@ def prove(request: HttpRequest, password: Secret) -> None:
     if authenticate(request, **credentials, password=password.reveal()) != request.user:
         raise NotProved(throttle.too_many() if throttle.holds(request) else WRONG)
     throttle.SignInThrottle().reset_user_attempts(request, credentials)
+    sign_ins.note_proof(request)
     request.session.cycle_key()  # a cookie that was stolen earlier must not benefit from the proof
     note(request.session)
 

@@ -6,19 +6,48 @@ import logging
 from typing import Any
 
 from config_app.logs import RevisionFilter
+from config_app.presentation.printable import printable
 
 
-class WithoutOutages(logging.Filter):
-    """A log filter that removes the traceback of a request that failed because of an outage."""
+class OnlyFaultsWithTraceback(logging.Filter):
+    """A log filter that removes the traceback of an error that is not a fault in the code."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Remove the traceback if there was an outage. Always return ``True``, so the record is logged."""
-        # This import needs Django, which is not set up when the settings are read.
+        """Remove the traceback of an outage or a refused request. Always return ``True``."""
+        if not record.exc_info:
+            return True
+        # These imports need Django, which is not set up when the settings are read.
+        from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
+
         from hub.responses.errors import is_outage
 
-        if record.exc_info and is_outage(record.exc_info[1]):
-            record.exc_info = None  # another log line already gives the reason
+        error = record.exc_info[1]
+        if is_outage(error) or isinstance(error, BadRequest | PermissionDenied | SuspiciousOperation):
+            record.exc_info = None  # the message gives the reason, or another log line does
         return True
+
+
+class LineFormatter(logging.Formatter):
+    """Writes each record on one line. Only a traceback adds lines, and these are indented."""
+
+    # Otherwise a request could write lines that look like the hub's own, or control the terminal that shows
+    # the log. A client chooses its path, its host name, its e-mail address and so on.
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        """Return the line, with an escape sequence in place of each character that is not printable."""
+        return printable(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's name
+        """Return the traceback with indented lines."""
+        return _indented(super().formatException(ei))
+
+    def formatStack(self, stack_info: str) -> str:  # noqa: N802 - logging's name
+        """Return the stack with indented lines."""
+        return _indented(super().formatStack(stack_info))
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {printable(line)}" for line in text.split("\n"))
 
 
 QUIET = {
@@ -30,15 +59,23 @@ QUIET = {
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s%(at_revision)s: %(message)s"}},
-    "filters": {"without_outages": {"()": WithoutOutages}, "at_revision": {"()": RevisionFilter}},
+    "formatters": {
+        "line": {
+            "class": "hub.logs.format.LineFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s%(at_revision)s: %(message)s",
+        }
+    },
+    "filters": {"faults": {"()": OnlyFaultsWithTraceback}, "at_revision": {"()": RevisionFilter}},
     "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["at_revision"]},
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["at_revision", "faults"],
+        },
     },
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
-        "django.request": {"filters": ["without_outages"], "propagate": True},
         **{name: {"handlers": [], "level": level, "propagate": True} for name, level in QUIET.items()},
     },
 }

@@ -36,6 +36,15 @@ def test_it_lists_number_person_channel_reason_and_difference(client: Client) ->
         assert said in page
 
 
+def test_invisible_and_reversing_characters_are_escaped_on_every_page(client: Client) -> None:
+    plan({"port": 9000}).apply(actor="gr\u200bace", reason="enil eht \u202e esrever")
+    for path in (HISTORY, f"{HISTORY}{last_revision().number}/", "/admin/config_app/systemconfig/", "/"):
+        page = text_of(client.get(path))
+        assert "gr\\u200bace" in page, path
+        assert "\u200b" not in page, path
+        assert "\u202e" not in page, path
+
+
 def test_the_newest_comes_first(client: Client) -> None:
     plan({"port": 9000}).apply()
     numbers = [revision.number for revision in client.get(HISTORY).context["cl"].result_list]

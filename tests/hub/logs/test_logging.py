@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import copy
+import io
 import logging
+import logging.config
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from django.core.exceptions import PermissionDenied
+from django.test import Client
 
-from hub.logs.format import LOGGING, QUIET, WithoutOutages
+from hub.auth import proof
+from hub.logs.format import LOGGING, QUIET, OnlyFaultsWithTraceback
 from hub.logs.level import LOGGERS, apply_level
+from hub.models import User
 from hub.runtime_config import get_config
 from hub.serving import process_hooks
+from tests.conftest import PASSWORD
 from tests.support.browsers.clients import browser, configure
 from tests.support.processes.hub_process import HubProcess
 from tests.support.processes.served_hub import wait_for_workers
@@ -71,10 +80,76 @@ def test_what_a_template_gets_is_not_logged_even_at_debug(owner_client: Any, own
     assert owner.password.split("$")[-1] not in caplog.text
 
 
-def test_a_forged_path_makes_no_line_of_its_own(owner: Any, caplog: Any) -> None:
-    browser().get("/nowhere%0a2026-01-01 00:00:00,000 ERROR forged")
-    assert any("nowhere" in record.getMessage() for record in caplog.records)
-    assert not any("\n" in record.getMessage() for record in caplog.records)
+FORGED = "2026-01-01 00:00:00,000 ERROR forged: \x1b[31m\u202e"
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    """Give the log as the hub writes it."""
+    written = io.StringIO()
+    settings = copy.deepcopy(LOGGING)
+    settings["handlers"]["stderr"]["stream"] = written
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    logging.config.dictConfig(settings)
+    yield written
+    logging.config.dictConfig(LOGGING)
+
+
+def lines_that_are_not_the_hubs_own(log: io.StringIO) -> list[str]:
+    """Return the lines that do not begin as the hub's lines do, or that contain unprintable characters."""
+    return [
+        line for line in log.getvalue().split("\n") if line and not (LINE.match(line) and line.isprintable())
+    ]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/nowhere", "/admin/hub/user/?x", "/admin/config_app/revision/?q", "/auth/login?next", "/static/"],
+)
+def test_a_request_makes_no_lines_of_its_own(owner_client: Client, log: io.StringIO, path: str) -> None:
+    owner_client.get(path + quote(f"=\n{FORGED}"), HTTP_HOST="127.0.0.1")
+    owner_client.post("/auth/login", {"username": f"a@example.com\n{FORGED}", "password": "x"})
+    browser().get("/", HTTP_HOST=f"evil.example\n{FORGED}")
+    assert "FORGED" in log.getvalue().upper()
+    assert lines_that_are_not_the_hubs_own(log) == []
+
+
+def test_only_a_traceback_adds_lines_and_they_are_indented(log: io.StringIO) -> None:
+    try:
+        raise RuntimeError(f"broken\n{FORGED}")
+    except RuntimeError:
+        logging.getLogger("hub").exception("something\n%s", FORGED, stack_info=True)
+    first, *others = log.getvalue().splitlines()
+    assert LINE.match(first)
+    assert f"something\\n{FORGED[:31]}" in first
+    assert any("RuntimeError: broken" in line for line in others)
+    assert [line for line in others if not line.startswith("  ") or not line.isprintable()] == []
+
+
+def test_a_refused_request_has_no_traceback(owner: Any, log: io.StringIO) -> None:
+    member = browser()
+    member.force_login(User.objects.create_user("member@example.com", PASSWORD))
+    assert member.get("/admin/hub/user/").status_code in {302, 403}
+    assert browser().get("/", HTTP_HOST="evil.example").status_code == 400
+    assert Client(enforce_csrf_checks=True, SERVER_NAME="127.0.0.1").post("/auth/login").status_code == 403
+    assert "Traceback" not in log.getvalue()
+
+
+def test_sign_ins_sign_outs_and_proofs_are_logged_with_the_address(owner: Any, log: io.StringIO) -> None:
+    configure(trusted_proxies="127.0.0.1")
+    client = browser(HTTP_X_FORWARDED_FOR="203.0.113.9")
+    client.post("/auth/login", {"username": owner.email, "password": PASSWORD})
+    session = client.session
+    proof.note(session, age=None)
+    session.save()
+    client.post("/auth/proof", {"password": PASSWORD})
+    client.post("/auth/logout")
+    said = [line.partition(": ")[2] for line in log.getvalue().splitlines() if "203.0.113.9" in line]
+    assert said == [
+        f"{owner.email} {deed} from 203.0.113.9"
+        for deed in ("signed in", "proved their identity", "signed out")
+    ]
+    assert PASSWORD not in log.getvalue()
 
 
 def test_loggers_that_end_in_the_root_handler_have_none_of_their_own() -> None:
@@ -84,12 +159,17 @@ def test_loggers_that_end_in_the_root_handler_have_none_of_their_own() -> None:
             assert logger["propagate"]
 
 
-def test_only_outages_lose_their_traceback() -> None:
+def test_only_faults_keep_their_traceback() -> None:
     from config_app.errors import DatabaseUnavailable
 
-    for error, is_kept in ((DatabaseUnavailable("gone"), False), (RuntimeError("oops"), True)):
+    refused = PermissionDenied("not for you")
+    for error, is_kept in (
+        (DatabaseUnavailable("gone"), False),
+        (refused, False),
+        (RuntimeError("oops"), True),
+    ):
         record = logging.LogRecord("django.request", logging.ERROR, "", 0, "failed", (), (None, error, None))  # type: ignore[arg-type]
-        assert WithoutOutages().filter(record)
+        assert OnlyFaultsWithTraceback().filter(record)
         assert bool(record.exc_info) is is_kept
 
 
