@@ -144,7 +144,10 @@ class HubProject(Project):
 
         # A locked keyring cannot encrypt a new secret, but a reset must work all the same.
         password = UNSET if is_locked() else cookie_password()
-        return {"app_mode": UNSET, "setup_completed": UNSET, "workos_cookie_password": password}
+        claim = dict.fromkeys(("app_mode", "setup_completed"), UNSET)
+        # No step of the wizard asks for these. Left over, they would let people of the former owner in.
+        admission = dict.fromkeys(("workos_organization_id", "workos_staff_role"), UNSET)
+        return {**claim, **admission, "workos_cookie_password": password}
 
     def after_reset(self) -> str:
         """Return the message that says how to claim the hub again."""

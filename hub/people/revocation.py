@@ -18,12 +18,17 @@ def revoke_access() -> None:
 
 
 def revoke_rights() -> None:
-    """End every session and remove all admin rights.
+    """End every session, and take all admin rights, groups and permissions away from every account.
 
-    The accounts of administrators are deactivated. The next claim, or a super admin, activates them again.
+    The accounts that had any of these are deactivated. The next claim, or a super admin, activates them
+    again. The groups themselves stay, without members.
     """
     # Without the deactivation, administrators would keep their rights, because ``super_admin_emails`` is kept
     # to prefill the wizard.
     Session.objects.all().delete()
-    administrators = Q(is_staff_member=True) | Q(email__in=get_config().super_admin_emails)
-    User.objects.filter(administrators).update(is_active=False, is_staff_member=False)
+    privileged = Q(is_staff_member=True) | Q(email__in=get_config().super_admin_emails)
+    privileged |= Q(groups__isnull=False) | Q(user_permissions__isnull=False)
+    accounts = User.objects.filter(pk__in=User.objects.filter(privileged).values("pk"))
+    accounts.update(is_active=False, is_staff_member=False)
+    User.groups.through.objects.all().delete()
+    User.user_permissions.through.objects.all().delete()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.models import Group, Permission
 from django.contrib.sessions.models import Session
 from django.test import Client
 
@@ -53,6 +54,12 @@ def test_other_settings_stay_and_so_does_history() -> None:
     assert store.history()[0].reason == "handed over"
 
 
+def test_what_admits_people_from_workos_is_cleared() -> None:
+    plan({"workos_organization_id": "org_01", "workos_staff_role": "staff"}).apply()
+    reset()
+    assert (get_config().workos_organization_id, get_config().workos_staff_role) == (None, None)
+
+
 def test_every_setting_can_be_reset_too() -> None:
     database_path = get_config().database_path
     reset(every_setting=True)
@@ -69,15 +76,25 @@ def test_every_session_ends_and_nobody_keeps_a_right(
     owner_client: Client, owner: User, every_setting: bool, knows_before: bool
 ) -> None:
     staff = User.objects.create_user("staff@example.com", is_staff_member=True)
+    grouped = User.objects.create_user("grouped@example.com")
+    editors = Group.objects.create(name="editors")
+    editors.permissions.add(Permission.objects.get(codename="change_systemconfig"))
+    grouped.groups.add(editors)
+    trusted = User.objects.create_user("trusted@example.com")
+    trusted.user_permissions.add(Permission.objects.get(codename="view_systemconfig"))
     guest = User.objects.create_user("guest@example.com")
     assert Session.objects.exists()
     if not knows_before:
         reset_process()
     reset(every_setting=every_setting)
     assert not Session.objects.exists()
-    for person in (owner, staff):
-        person.refresh_from_db()
-        assert (person.is_active, person.is_staff, person.is_superuser) == (False, False, False)
+    for account in (owner, staff, grouped, trusted):
+        account.refresh_from_db()
+        assert (account.is_active, account.is_staff, account.is_superuser) == (False, False, False)
+    for account in (staff, grouped, trusted):
+        activated = User.objects.get(pk=account.pk)
+        activated.is_active = True
+        assert activated.get_all_permissions() == set()
     guest.refresh_from_db()
     assert guest.is_active
 
