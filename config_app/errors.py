@@ -45,7 +45,9 @@ class UnknownSetting(ConfigError):
     """There is no setting with this key; ``suggestions`` are similar keys."""
 
     def __init__(self, key: str, suggestions: Sequence[str] = ()) -> None:
-        name = key if is_key_shaped(key) else "unknown key"
+        # A person may have entered a secret in the place of the key.
+        looks_like_a_word = is_key_shaped(key) and re.fullmatch(r"[a-z_]+", key)
+        name = key if looks_like_a_word or (suggestions and is_key_shaped(key)) else "unknown key"
         fix = f"did you mean {_alternatives(suggestions)}?" if suggestions else None
         super().__init__(f"{name}: no such setting", keys=(str(key),), fix=fix)
         self.key = key

@@ -9,8 +9,9 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from config_app.cli.parsing import DiscreetCommand
 from config_app.cli.terminal import OutputClosed, OutputFailed, Terminal
 from config_app.cli.verb import WrongCall
 from config_app.errors import ConfigError, InvalidPlan
@@ -20,7 +21,7 @@ from config_app.store.process import process
 DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 
 
-class OneLineCommand(BaseCommand):
+class OneLineCommand(DiscreetCommand):
     """A management command with a fixed exit status for each outcome.
 
     The status is 0 if the command is done, 1 if it was refused or failed, and 2 if it was called incorrectly.

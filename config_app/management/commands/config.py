@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from argparse import Namespace
 from collections.abc import Sequence
 from typing import Any
@@ -10,16 +9,16 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from config_app.cli.command import OneLineCommand
+from config_app.cli.parsing import DiscreetParser
 from config_app.cli.registry import VERBS, VerbEntry
 from config_app.cli.verb import Verb, add_process_options, require_install
 from config_app.project import get_project
 from config_app.store.failures import database_errors
 
 EXIT_STATUS = "Exit status 0: done; 1: refused (nothing was changed) or failed; 2: called incorrectly."
-_OPTION_NAME = re.compile(r"--[a-z][a-z-]*(?==|$)")
 
 
-class VerbParser(CommandParser):
+class VerbParser(DiscreetParser):
     """Parses the arguments of one verb. The verb's module is imported only when the verb is called."""
 
     def __init__(self, *, entry: VerbEntry | None = None, **options: Any) -> None:
@@ -42,17 +41,15 @@ class VerbParser(CommandParser):
     ) -> tuple[Namespace, list[str]]:
         """Return the parsed arguments; exit with status 2 if there are unknown arguments."""
         self.load_verb()
-        found, extras = super().parse_known_args(self._joined(args or ()), namespace)
-        if extras and not self._repeats(extras):
-            self.error(_left_over(extras))  # the message never repeats arguments: they may be secrets
-        if extras and self._verb and self._verb.repeated:
-            getattr(found, self._verb.repeated).extend(extras)
-        return found, []
+        return super().parse_known_args(self._joined(args or ()), namespace)
 
-    def _repeats(self, extras: Sequence[str]) -> bool:
-        """Return whether ``extras``, the arguments that argparse did not parse, are keys or values."""
-        repeated = self._verb is not None and self._verb.repeated is not None
-        return repeated and not any(extra.startswith("-") for extra in extras)
+    def accepts(self, extras: Sequence[str], found: Namespace) -> bool:
+        """Return whether ``extras`` are keys or values after an option; then add them to ``found``."""
+        repeated = None if self._verb is None else self._verb.repeated
+        if repeated is None or any(extra.startswith("-") for extra in extras):
+            return False
+        getattr(found, repeated).extend(extras)
+        return True
 
     def _joined(self, args: Sequence[str]) -> list[str]:
         """Return ``args`` with ``=`` between an option and its value if the value starts with a dash."""
@@ -72,13 +69,6 @@ class VerbParser(CommandParser):
     def _is_option(self, arg: str) -> bool:
         # A short option such as -v may be meant as a value.
         return arg.startswith("--") and arg.partition("=")[0] in self._option_string_actions
-
-
-def _left_over(extras: Sequence[str]) -> str:
-    for extra in extras:
-        if found := _OPTION_NAME.match(extra):
-            return f"{found.group()}: no such option"
-    return "too many arguments; if a value starts with a dash, write --value=VALUE"
 
 
 class Command(OneLineCommand):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
+from config_app.cli.parsing import DiscreetCommand
 from hub.bootstrap import bootstrap_application, get_bootstrap_state
 
 
-class Command(BaseCommand):
+class Command(DiscreetCommand):
     """The command that runs only the bootstrap. It can be run again at any time."""
 
     help = "Create the database, migrate it and import .env. Steps that are already done are skipped."

@@ -8,8 +8,9 @@ from argparse import ArgumentTypeError
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
+from config_app.cli.parsing import DiscreetCommand
 from config_app.errors import InvalidValue
 from hub.bootstrap import bootstrap_application
 from hub.runtime_config import schema
@@ -38,7 +39,7 @@ def _workers(text: str) -> int:
     return workers
 
 
-class Command(BaseCommand):
+class Command(DiscreetCommand):
     """The command that serves the hub."""
 
     help = "Serve the hub. The address and the number of workers come from the configuration."

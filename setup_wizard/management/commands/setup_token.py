@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from django.utils import timezone
 
+from config_app.cli.parsing import DiscreetCommand
 from config_app.errors import ConfigError
 from setup_wizard.claiming import tokens
 from setup_wizard.claiming.announcement import claim_link
@@ -14,7 +15,7 @@ from setup_wizard.claiming.state import unclaimed_config
 from setup_wizard.product import get_product
 
 
-class Command(BaseCommand):
+class Command(DiscreetCommand):
     """Prints the link with the setup token. Makes a new token if the last one cannot be used."""
 
     help = "Print the link that claims this hub. If the last setup token expired or was used, make a new one."
