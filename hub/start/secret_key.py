@@ -97,5 +97,12 @@ class _Fallbacks(list[str]):
         return "[…]"
 
 
-SECRET_KEY: str = lazy(_signing_key, str)()  # Django only uses its bytes
+class _Masked(type(lazy(_signing_key, str)())):  # type: ignore[misc]  # the class exists only at run time
+    """The signing key, which Django asks for whenever it signs; `manage.py diffsettings` prints a mask."""
+
+    def __repr__(self) -> str:
+        return "'…'"
+
+
+SECRET_KEY: str = _Masked((), {})  # Django only uses its bytes
 SECRET_KEY_FALLBACKS: list[str] = _Fallbacks()
