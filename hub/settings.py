@@ -19,6 +19,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 INSTANCE = resolve_instance(os.environ, BASE_DIR)
 
 DEBUG = False
+DEFAULT_EXCEPTION_REPORTER_FILTER = "hub.responses.crash_reports.PrivateReports"
 
 # hub.middleware.hosts decides which hosts are allowed. It uses the current runtime config.
 ALLOWED_HOSTS = ["*"]

@@ -7,6 +7,7 @@ from typing import Any
 from axes.backends import AxesStandaloneBackend
 from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
+from django.views.decorators.debug import sensitive_variables
 
 from hub.models import User
 
@@ -15,6 +16,7 @@ class PasswordBackend(AxesStandaloneBackend, ModelBackend):
     """Django's backend for passwords, combined with django-axes' throttle."""
 
     # Django stores in each session which backend signed the person in. Here there is only one to store.
+    @sensitive_variables("password")
     def authenticate(
         self,
         request: HttpRequest | None,

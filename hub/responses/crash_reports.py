@@ -1,0 +1,41 @@
+"""What Django's crash reports contain."""
+
+from __future__ import annotations
+
+from collections.abc import ItemsView
+from types import FrameType
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, QueryDict
+from django.views.debug import SafeExceptionReporterFilter
+
+OURS = ("hub", "setup_wizard", "config_app")
+
+
+class PrivateReports(SafeExceptionReporterFilter):
+    """Django's filter for crash reports, which also masks what people posted and what libraries hold (K5)."""
+
+    # ``sensitive_post_parameters`` marks a request only when its view is called. If the database fails before
+    # that, for example while the session is read, the report would have the password that a person entered.
+    def get_post_parameters(self, request: HttpRequest | None) -> dict[str, Any]:
+        """Return the names of the posted fields, each with a mask."""
+        return dict.fromkeys(getattr(request, "POST", {}), self.cleansed_substitute)
+
+    def get_traceback_frame_variables(
+        self, request: HttpRequest | None, tb_frame: FrameType
+    ) -> ItemsView[str, Any]:
+        """Return the local variables of a frame. Those of libraries are masked, and so is posted data.
+
+        Our own code keeps secrets in ``Secret``, but Django's does not: a query for a session has its key.
+        """
+        names = dict(super().get_traceback_frame_variables(request, tb_frame))
+        is_ours = str(tb_frame.f_globals.get("__name__")).partition(".")[0] in OURS
+        private = {name for name, value in names.items() if not is_ours or _is_private(value, request)}
+        return (names | dict.fromkeys(private, self.cleansed_substitute)).items()
+
+
+def _is_private(value: Any, request: HttpRequest | None) -> bool:
+    """Return whether a value is posted data, a cookie, or a query whose rows would be shown."""
+    cookies = getattr(request, "COOKIES", {}).values()
+    return isinstance(value, QueryDict | QuerySet) or (isinstance(value, str) and value in cookies)
