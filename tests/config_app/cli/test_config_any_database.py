@@ -7,17 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.config_app.cli.test_config_command import ANSWER, content
+from tests.config_app.cli.test_config_command import content
 from tests.support.config_command import CANARY
 from tests.support.databases.postgresql import PostgreSQL
 from tests.support.processes.hub_process import HubProcess
+from tests.support.verb_calls import GOOD_CALL
 
 
 @pytest.mark.parametrize("verb", ["get", "set", "reset", "validate"])
 def test_without_a_database_every_verb_names_the_cure_and_creates_nothing(
     hub_process: HubProcess, verb: str
 ) -> None:
-    done = hub_process.run("config", verb, *ANSWER[verb])
+    done = hub_process.run("config", verb, *GOOD_CALL[verb])
     assert done.returncode == 1
     assert done.stderr == "error: there is no database yet; run manage.py bootstrap or manage.py serve\n"
     assert not hub_process.data_dir.exists()
@@ -52,7 +53,7 @@ def test_an_empty_database_is_a_state_too(hub_process: HubProcess) -> None:
 @pytest.mark.parametrize("verb", ["show", "set"])
 def test_a_dropped_table_is_one_line_or_no_matter(started_hub: HubProcess, verb: str, table: str) -> None:
     started_hub.sql(f"DROP TABLE {table}")
-    done = started_hub.run("config", verb, *ANSWER[verb])
+    done = started_hub.run("config", verb, *GOOD_CALL[verb])
     assert done.returncode in (0, 1)
     assert len(done.stderr.splitlines()) == done.returncode
     assert "Traceback" not in done.stderr

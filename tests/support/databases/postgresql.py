@@ -22,7 +22,7 @@ ENOUGH = 2 * 1024**3
 """Bytes that must be free; a cluster of these tests takes about 50 million."""
 
 
-def _binary(name: str) -> str:
+def binary(name: str) -> str:
     """Return the path of a server program; Debian keeps them out of the PATH."""
     versions = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
     found = shutil.which(name) or (str(versions[-1]) if versions else None)
@@ -70,7 +70,7 @@ class PostgreSQL:
     def initialise(self) -> None:
         """Make the cluster."""
         options = ["--auth=trust", "--username=hub", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8"]
-        self._run([_binary("initdb"), *options, "-D", str(self.folder / "data")])
+        self._run([binary("initdb"), *options, "-D", str(self.folder / "data")])
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
@@ -78,7 +78,7 @@ class PostgreSQL:
         options = " ".join([f"-k {self.folder} -p {self.port}", *(f"-c {one}" for one in parameters)])
         log = str(self.folder / "log")
         command = [
-            _binary("pg_ctl"),
+            binary("pg_ctl"),
             "-D",
             str(self.folder / "data"),
             "-w",
@@ -92,7 +92,7 @@ class PostgreSQL:
 
     def stop(self, mode: str = "immediate") -> None:
         """Stop the server."""
-        self._run([_binary("pg_ctl"), "-D", str(self.folder / "data"), "-w", "-m", mode, "stop"])
+        self._run([binary("pg_ctl"), "-D", str(self.folder / "data"), "-w", "-m", mode, "stop"])
 
     def _run(self, command: list[str]) -> None:
         # Log into a file: a server that inherits a pipe would keep the reader of the pipe waiting.

@@ -1,0 +1,1 @@
+"""Searches everything that the hub shows or stores for secrets that were planted before (K5)."""
