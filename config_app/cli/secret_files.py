@@ -33,6 +33,15 @@ def read_secret_file(name: str, option: str) -> str:
     return text
 
 
+def read_secret_line(name: str, option: str) -> str:
+    """Return the only line of the file ``name``; raise ``ConfigError`` as ``read_secret_file`` does."""
+    text = read_secret_file(name, option)
+    if "\n" in text or "\r" in text:
+        del text  # keeps the secret out of the traceback's local variables
+        raise ConfigError(f"{option}: expected a file with one line")
+    return text
+
+
 def _read(name: str) -> bytes:
     if name == STANDARD_INPUT:
         return sys.stdin.buffer.read(MAX_BYTES + 1)

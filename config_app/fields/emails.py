@@ -16,11 +16,12 @@ from config_app.fields.lists import ListField
 def canonical_email(text: str) -> str | None:
     """Return the address in lower case, so that addresses can be compared; ``None`` if it is not valid.
 
-    Only ASCII addresses without a quoted local part are valid.
+    Only ASCII addresses without a quoted local part and without ``*`` are valid.
     """
     # Comparing addresses decides who is an administrator. Outside ASCII, ignoring case makes different
-    # addresses equal (straße.de and strasse.de). A quoted local part may contain commas and spaces.
-    if not text.isascii() or '"' in text:
+    # addresses equal (straße.de and strasse.de). A quoted local part may contain commas and spaces. People
+    # write * to mean all addresses of a domain, but it would be the name of one mailbox.
+    if not text.isascii() or '"' in text or "*" in text:
         return None
     try:
         validate_email(text)
@@ -52,3 +53,7 @@ class EmailListField(ListField[str]):
     def parse_entry(self, text: str) -> str | None:
         """Return the address in lower case, or ``None`` if it is not valid."""
         return canonical_email(text)
+
+    def hint(self, text: str) -> str:
+        """Return what to write instead of a wildcard."""
+        return "* does not stand for other addresses, so name each one" if "*" in text else ""

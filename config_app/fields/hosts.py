@@ -18,6 +18,8 @@ _NAME = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*", re.ASCII)
 # Browsers and the C library take a name that ends with a number for an IPv4 address ("127.1", "0x7f.1").
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _CIDR = re.compile(r"[0-9a-fA-F:.]+(?:/[0-9]{1,3})?")
+IPV4_MAPPED_BITS = 96
+"""An IPv4 address in IPv6 notation starts with this many fixed bits (RFC 4291, 2.5.5.2)."""
 
 
 def parse_address(text: str) -> Address | None:
@@ -122,6 +124,15 @@ def _network(text: str, *, strict: bool) -> Network | None:
     if not _CIDR.fullmatch(text):
         return None
     try:
-        return ipaddress.ip_network(text, strict=strict)
+        return _mapped(ipaddress.ip_network(text, strict=strict))
     except ValueError:
         return None
+
+
+def _mapped(network: Network) -> Network:
+    """Return the IPv4 network if ``network`` is one in IPv6 notation, such as ::ffff:10.0.0.0/104."""
+    # The addresses of clients are compared as IPv4 addresses, so the IPv6 network would contain none of them.
+    first = network.network_address
+    if not isinstance(first, ipaddress.IPv6Address) or first.ipv4_mapped is None:
+        return network
+    return ipaddress.IPv4Network((first.ipv4_mapped, network.prefixlen - IPV4_MAPPED_BITS))

@@ -9,7 +9,7 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
-from config_app.cli.secret_files import read_secret_file
+from config_app.cli.secret_files import read_secret_file, read_secret_line
 from config_app.errors import ConfigError, InvalidPlan
 from config_app.fields import EmailField
 from config_app.project import get_project, get_schema
@@ -57,7 +57,7 @@ def _administrator(options: Mapping[str, Any]) -> Administrator | None:
     email, name = _email(options["admin_email"]), options["admin_name"].strip()
     if len(name) > MAX_NAME:
         raise ConfigError(f"--admin-name: expected at most {MAX_NAME} characters")
-    password = read_secret_file(options["password_file"], "--password-file")
+    password = read_secret_line(options["password_file"], "--password-file")
     try:
         validate_password(password, get_product().account(email, name))
     except ValidationError as error:

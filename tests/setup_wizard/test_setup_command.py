@@ -87,6 +87,13 @@ def test_a_weak_password_is_refused(started_hub: HubProcess, password: str) -> N
     assert not password.strip() or password not in line
 
 
+@pytest.mark.parametrize("ending", ["second line", "\n", "\r\n"])
+def test_a_password_file_has_one_line(started_hub: HubProcess, ending: str) -> None:
+    line = refusal(started_hub, *LOCAL, text=f"{PASSWORD}\n{ending}")
+    assert "--password-file: expected a file with one line" in line
+    assert PASSWORD not in line
+
+
 @pytest.mark.parametrize(
     ("options", "expected"),
     [

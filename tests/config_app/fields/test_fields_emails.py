@@ -12,6 +12,7 @@ NOT_ADDRESSES = [
     "ada example@example.com", "ada@example.com.", "ada@.example.com", "ada@-example.com",
     "Ada <ada@example.com>", "mailto:ada@example.com", "ada@example.com\x00", "ada\n@example.com",
     "adá@example.com", "ada@bücher.example", "ada@straße.example", "*", "\u212aate@example.com",
+    "*@example.com", "a*@example.com", "*ada@example.com", "ada@*.example.com",
     "ada@example.com;bob@example.com", '"a b"@example.com', '"a,b"@example.com', '"\x01"@example.com',
     "a" * 320 + "@example.com",
 ]  # fmt: skip
@@ -52,6 +53,12 @@ def test_an_optional_address_may_be_missing() -> None:
 )
 def test_an_address_list_keeps_order_and_drops_repetition(text: str, addresses: tuple[str, ...]) -> None:
     assert EmailListField().clean(text) == addresses
+
+
+@pytest.mark.parametrize("text", ["*", "*@example.com", "ada@*"])
+def test_a_wildcard_in_a_list_is_refused_with_the_reason(text: str) -> None:
+    with pytest.raises(ValidationError, match="does not stand for other addresses, so name each one"):
+        EmailListField().clean(f"ada@example.com, {text}")
 
 
 @pytest.mark.parametrize("text", [*NOT_ADDRESSES, "a@example.com b@example.com"])

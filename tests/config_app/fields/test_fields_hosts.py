@@ -111,6 +111,21 @@ def test_a_network_list_holds_networks(text: str, networks: tuple[str, ...]) -> 
 
 
 @pytest.mark.parametrize(
+    ("text", "network"),
+    [
+        ("::ffff:10.0.0.0/104", "10.0.0.0/8"),
+        ("::FFFF:10.0.0.1", "10.0.0.1/32"),
+        ("::ffff:a00:0/104", "10.0.0.0/8"),
+        ("::ffff:0:0/96", "0.0.0.0/0"),
+        ("::ffff:0:0:0/96", "::ffff:0:0:0/96"),
+        ("::/0", "::/0"),
+    ],
+)
+def test_an_ipv4_network_in_ipv6_notation_becomes_an_ipv4_network(text: str, network: str) -> None:
+    assert CidrListField().clean(text) == (ip_network(network),)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "localhost", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/255.0.0.0", "10.0.0.0/0.255.255.255",

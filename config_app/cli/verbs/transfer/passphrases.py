@@ -6,7 +6,7 @@ import getpass
 import sys
 from argparse import ArgumentParser, Namespace
 
-from config_app.cli.secret_files import read_secret_file
+from config_app.cli.secret_files import read_secret_line
 from config_app.declaration.secret import Secret
 from config_app.errors import ConfigError
 
@@ -25,20 +25,13 @@ def read_passphrase(options: Namespace, *, is_new: bool = False) -> Secret:
     Raise ``ConfigError`` if no passphrase is given.
     """
     if options.passphrase_file is not None:
-        return Secret(_one_line(read_secret_file(options.passphrase_file, OPTION)))
+        return Secret(read_secret_line(options.passphrase_file, OPTION))
     if not sys.stdin.isatty():
         raise ConfigError("expected a passphrase, but standard input is not a terminal", fix=f"add {OPTION}")
     passphrase = _typed("Passphrase: ")
     if is_new and _typed("The passphrase again: ") != passphrase:
         raise ConfigError("the two passphrases differ", fix="type the same passphrase twice")
     return passphrase
-
-
-def _one_line(text: str) -> str:
-    if "\n" in text or "\r" in text:
-        del text  # keeps the passphrase out of the traceback's local variables
-        raise ConfigError(f"{OPTION}: expected a file with one line")
-    return text
 
 
 def _typed(question: str) -> Secret:
