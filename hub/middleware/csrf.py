@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
+from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.middleware.csrf import CsrfViewMiddleware
 
 from hub.runtime_config import get_config
+
+METHODS = ("GET", "HEAD", "OPTIONS", "POST")
+"""The methods that pages of the hub have; each page answers 405 to those that it does not have itself."""
 
 
 class CsrfMiddleware(CsrfViewMiddleware):
@@ -15,6 +21,19 @@ class CsrfMiddleware(CsrfViewMiddleware):
 
     # Without this, forms would be refused if a proxy changes the Host header.
     async_capable = False
+
+    def process_view(  # type: ignore[override]  # Django's stubs do not allow for another response
+        self,
+        request: HttpRequest,
+        callback: Callable[..., Any],
+        callback_args: tuple[Any, ...],
+        callback_kwargs: dict[str, Any],
+    ) -> HttpResponseBase | None:
+        """Return 405 for a method that no page of the hub has, 403 for a forged form, or else ``None``."""
+        # Otherwise a request with such a method would be refused because it has no CSRF token.
+        if request.method not in METHODS:
+            return HttpResponseNotAllowed(METHODS)
+        return super().process_view(request, callback, callback_args, callback_kwargs)
 
     @property
     def csrf_trusted_origins_hosts(self) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.cache import add_never_cache_headers
 
 
 class SignInRequiredMiddleware(LoginRequiredMiddleware):
@@ -26,3 +27,9 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
             # The health endpoints must answer without the database, even if a session cookie is sent.
             return None
         return super().process_view(request, view_func, view_args, view_kwargs)
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """Let no cache store a page that depends on who is signed in, and return the response."""
+        if request.session.accessed and not response.has_header("Cache-Control"):
+            add_never_cache_headers(response)
+        return response

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from hub.models import User
 from tests.support.browsers.clients import browser
 
 pytestmark = pytest.mark.usefixtures("owner")
@@ -65,6 +66,24 @@ def test_strangers_are_refused_everywhere_else() -> None:
                 assert response.headers.get("Location", "/auth/login?").startswith(
                     ("/auth/login?", "/admin/login/?")
                 ), where
+
+
+def test_no_cache_stores_a_page_for_a_person(owner: User) -> None:
+    client = browser()
+    client.force_login(owner)
+    for name, path, _ in routes():
+        response = client.get(path)
+        session = getattr(response.wsgi_request, "session", None)
+        if session is not None and session.accessed:
+            assert "no-store" in response.headers.get("Cache-Control", ""), (name, path)
+
+
+def test_an_unknown_method_is_refused_as_such_everywhere() -> None:
+    for name, path, _ in routes():
+        for method in ("PUT", "PATCH", "DELETE", "PROPFIND"):
+            response = browser(enforce_csrf_checks=True).generic(method, path)
+            assert response.status_code in {405, 404}, (name, method, response.status_code)
+            assert response.status_code == 404 or response.headers["Allow"], (name, method)
 
 
 def test_the_list_knows_no_route_that_is_gone() -> None:
