@@ -5,21 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
 
 from config_app.declaration.forms import ProofForm, RevisionForm
 from config_app.declaration.schema import Setting
 from config_app.declaration.secret import Secret
 from config_app.errors import ConfigError
 from config_app.project import get_schema
-from config_app.transfer.document import Document, UnreadableExport, read_document
-from config_app.transfer.passphrase import SHORTEST, check_strength, decrypt, is_encrypted
+from config_app.transfer.document import Document
+from config_app.transfer.passphrase import SHORTEST, check_strength
 from config_app.transfer.selection import EVERYTHING, Selection, select
+from config_app.transfer.uploads import LONGEST_PASSPHRASE, read_upload
 
-MOST_BYTES = 1024 * 1024
-"""The size of the largest file that can be uploaded, in bytes. The review page sends the whole file again."""
 PASSPHRASE = {"autocomplete": "new-password", "spellcheck": "false"}
-LONGEST_PASSPHRASE = 1024
 
 
 def machine_specific() -> list[Setting]:
@@ -109,20 +106,7 @@ class ImportForm(_SelectionForm):
 
     def document(self) -> Document:
         """Return the uploaded document; raise ``ConfigError`` if it cannot be read or decrypted."""
-        file: UploadedFile[Any] = self.cleaned_data["file"]
-        if (file.size or 0) > MOST_BYTES:
-            fix = "import it with manage.py config import"
-            raise UnreadableExport(f"it is larger than {MOST_BYTES // 1024} KB", fix)
-        try:
-            text = file.read().decode("utf-8-sig")
-        except UnicodeDecodeError:
-            raise UnreadableExport("it is not UTF-8 text") from None
-        if not is_encrypted(text):
-            return read_document(text)
-        given = self.cleaned_data["passphrase"]
-        if not given:
-            raise UnreadableExport("it is encrypted", "choose the file again and enter its passphrase")
-        return read_document(decrypt(text, Secret(given)), has_secrets=True)
+        return read_upload(self.cleaned_data["file"], self.cleaned_data["passphrase"])
 
 
 class ReviewForm(RevisionForm):

@@ -16,7 +16,6 @@ from config_app.admin.proof import needs_proof, require_fresh_proof
 from config_app.admin.saving import commit, respond
 from config_app.admin.submission import attempt, refuse_stale
 from config_app.admin.transfer.forms import ExportForm, ImportForm, ReviewForm
-from config_app.admin.transfer.held import held, hold
 from config_app.change.plan import Plan
 from config_app.declaration.forms import BASE_REVISION, REASON
 from config_app.errors import ConfigError, ForbiddenSetting, InvalidPlan, StaleRevision
@@ -24,6 +23,7 @@ from config_app.models import Revision
 from config_app.project import get_project, get_schema
 from config_app.transfer.document import Document
 from config_app.transfer.exporting import Export, export
+from config_app.transfer.held import held, hold
 from config_app.transfer.importing import Import, plan_import
 from config_app.transfer.passphrase import encrypt
 from config_app.transfer.selection import Selection
@@ -105,7 +105,7 @@ def review(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
             document, replace = form.document(), form.cleaned_data["replace"]
             found = _plan(request, document, form.selection, replace=replace)
             initial = {
-                "document": hold(document, request.user),
+                "document": hold(document, str(request.user.pk)),
                 "replace": replace,
                 "machine": form.cleaned_data.get("machine", False),
                 BASE_REVISION: read_current().revision,
@@ -145,7 +145,7 @@ def apply(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     chosen = frozenset(request.POST.getlist(CHOSEN))
 
     def act() -> tuple[Plan, Revision | None]:
-        document = held(form.cleaned_data["document"], request.user)
+        document = held(form.cleaned_data["document"], str(request.user.pk))
         found = _plan(request, document, Selection(only=chosen), replace=form.cleaned_data["replace"])
         return found.plan, commit(request, found.plan, form, "admin")
 
@@ -167,7 +167,7 @@ def _review_again(
 ) -> HttpResponse:
     """Show the review again, with the errors of the form. If the document is not usable, show both forms."""
     try:
-        document = held(str(form["document"].data or ""), request.user)
+        document = held(str(form["document"].data or ""), str(request.user.pk))
         found = _plan(request, document, form.selection, replace=bool(form["replace"].data))
         return _show_review(request, context, form, found, stale)
     except ConfigError as error:
