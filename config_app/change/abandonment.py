@@ -45,7 +45,7 @@ def abandon(*, actor: object = None, channel: str = CODE, reason: str = "") -> A
     Secrets that the project generates get a new value. Raise ``ConfigError`` if a key unlocks the keyring.
     """
     with store.writing() as found:
-        if not install_keyring.exists() or not install_keyring.is_locked():
+        if not install_keyring.is_locked_now():
             raise ConfigError(NOT_LOCKED, fix="to drop a secret, run manage.py config unset KEY")
         stored, lost = adopt(found), abandoned_keys()
         # The text of a lost secret is of no use, so the history keeps only that there was one.

@@ -73,7 +73,12 @@ _unlocked = process.keep(_Unlocked())
 
 def get_keyring() -> Keyring:
     """Return the unlocked keyring; raise ``KeyringLocked``, with reason and fix, if no key unlocks it."""
-    return _unlocked.of_transaction() or _unlocked.keyring or _refreshed()
+    return known_keyring() or _refreshed()
+
+
+def known_keyring() -> Keyring | None:
+    """Return the keyring that this process or the caller's transaction has unlocked, without a query."""
+    return _unlocked.of_transaction() or _unlocked.keyring
 
 
 def use_after_commit(keyring: Keyring) -> None:
@@ -142,6 +147,18 @@ def is_locked() -> bool:
         get_keyring()
     except KeyringLocked:
         return True
+    return False
+
+
+def is_locked_now() -> bool:
+    """Return whether the database has a keyring that no key unlocks, even if this process has an older one.
+
+    After a restore, for example, this process may still have the keyring that the database had before.
+    """
+    try:
+        unlock_again()
+    except KeyringLocked:
+        return exists()
     return False
 
 

@@ -28,6 +28,7 @@ class UnreadableArchive(ConfigError):
 
     def __init__(self, path: Path, why: str, fix: str = "use another copy of the file") -> None:
         super().__init__(f"{path} cannot be read: {why}", fix=fix)
+        self.why = why
 
 
 class Writer:

@@ -17,6 +17,7 @@ from django.db.models import Model
 from config_app.errors import ConfigError
 from config_app.store.failures import database_errors
 from config_app.transfer.archive import Writer
+from hub import __version__
 from hub.backup.contents import LINKS, TITLE, columns, kept_models, to_json
 
 CHUNK = 2000
@@ -81,6 +82,7 @@ def _dump(writer: Writer, progress: Progress) -> Summary:
     revision = _last_revision(models)
     header = {
         "created_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "version": __version__,
         "revision": revision,
         "migrations": [list(name) for name in applied],
         "counts": counts,

@@ -15,6 +15,8 @@ from django.db.models import Model
 
 from config_app import store
 from config_app.change.adoption import adopt
+from config_app.encryption.slot_management import unlock_with
+from config_app.encryption.unlockers import Unlocker
 from config_app.errors import ConfigError
 from config_app.live import runtime
 from config_app.models import ConfigState, Revision
@@ -28,9 +30,10 @@ from hub.backup.upgrade import upgraded
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Header:
-    """The first line of a backup, which describes the backup."""
+    """The first line of a backup, which describes the backup. An early backup has no ``version``."""
 
     created_at: str
+    version: str
     revision: int
     migrations: frozenset[tuple[str, str]]
     counts: dict[str, int]
@@ -61,11 +64,12 @@ def _header(path: Path, found: Any) -> Header:
     try:
         header = Header(
             str(found["created_at"]),
+            str(found.get("version", "")),
             int(found["revision"]),
             _of_installed_apps((app, name) for app, name in found["migrations"]),
             dict(found["counts"]),
         )
-    except (TypeError, KeyError, ValueError):
+    except (TypeError, KeyError, ValueError, AttributeError):
         raise UnreadableArchive(path, "its first line is not the header of a backup") from None
     _refuse_newer(path, header)
     return header
@@ -85,20 +89,31 @@ def _of_installed_apps(migrations: Iterable[tuple[str, str]]) -> frozenset[tuple
     return frozenset((app, name) for app, name in migrations if app in installed)
 
 
-def restore(path: Path, origin: Origin, progress: Progress = lambda _done, _all: None) -> Revision:
+def restore(
+    path: Path,
+    origin: Origin,
+    progress: Progress = lambda _done, _all: None,
+    *,
+    unlocker: Unlocker | None = None,
+) -> Revision:
     """Replace the configuration, the history and the accounts with those in a backup; return the revision.
 
-    All sessions end. The restore is recorded as a new revision after the last revision in the backup. Raise
-    ``ConfigError`` if the file cannot be read or does not fit. In this case, nothing has changed.
+    All sessions end. The restore is recorded as a new revision after the last revision in the backup. With
+    ``unlocker``, also let this machine unlock the restored secrets from now on.
+
+    Raise ``ConfigError`` if the file cannot be read or does not fit, and ``KeyringLocked`` if ``unlocker``
+    does not unlock the secrets. In these cases, nothing has changed.
     """
     header = examine(path)
     if header.migrations == _applied():
-        return _replace(path, header, origin, progress)
+        return _replace(path, header, origin, progress, unlocker)
     with upgraded(path) as newer:
-        return _replace(newer, examine(newer), origin, progress)
+        return _replace(newer, examine(newer), origin, progress, unlocker)
 
 
-def _replace(path: Path, header: Header, origin: Origin, progress: Progress) -> Revision:
+def _replace(
+    path: Path, header: Header, origin: Origin, progress: Progress, unlocker: Unlocker | None
+) -> Revision:
     with store.writing() as before:
         _empty()
         loader = Loader(path, apps)
@@ -108,6 +123,8 @@ def _replace(path: Path, header: Header, origin: Origin, progress: Progress) -> 
         # The version must not decrease, because processes compare versions to notice the restore.
         ConfigState.objects.filter(version__lt=before.version).update(version=before.version)
         revision = store.record_only(adopt(store.read()), [], origin)
+        if unlocker is not None:
+            unlock_with(unlocker)
         runtime.reload_on_commit()
     return revision
 

@@ -9,6 +9,7 @@ from django.core.management.base import CommandParser
 
 from config_app.cli.command import OneLineCommand
 from config_app.cli.progress import showing_progress
+from config_app.cli.verbs.keys.codes import add_code_option, read_code_file
 from config_app.encryption import install_keyring
 from config_app.project import get_project
 from config_app.store import Origin
@@ -22,8 +23,9 @@ class Command(OneLineCommand):
     help = "Replace the configuration, its history and the accounts with those in a backup."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Add the argument for the file and ``--yes``."""
+        """Add the argument for the file, ``--code-file`` and ``--yes``."""
         parser.add_argument("file", metavar="FILE", help="a file that manage.py backup has written")
+        add_code_option(parser)
         parser.add_argument("--yes", action="store_true", help="do not ask")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -31,6 +33,7 @@ class Command(OneLineCommand):
         bootstrap_application(from_scratch=True)
         path = Path(options["file"])
         header = examine(path)
+        unlocker = read_code_file(options["code_file"]) if options["code_file"] else None
         if not options["yes"]:
             self.terminal.line(
                 f"{path}: revision {header.revision} of {header.created_at}, accounts: {header.accounts}"
@@ -42,7 +45,7 @@ class Command(OneLineCommand):
             reason=f"restored revision {header.revision} of {header.created_at}",
         )
         with showing_progress(self.terminal, "Restoring") as progress:
-            revision = restore(path, origin, progress)
+            revision = restore(path, origin, progress, unlocker=unlocker)
         self.terminal.line(f"revision {revision.number}: restored revision {header.revision} from {path}")
-        if install_keyring.is_locked():
+        if install_keyring.is_locked_now():
             self.terminal.warn("no key of this machine unlocks the secrets; run manage.py unlock")

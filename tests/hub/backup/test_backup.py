@@ -123,6 +123,26 @@ def test_a_restore_asks_first(claimed_hub: HubProcess, tmp_path: Path) -> None:
     assert shown(claimed_hub) == before
 
 
+def test_on_another_machine_a_code_file_unlocks_the_secrets(claimed_hub: HubProcess, tmp_path: Path) -> None:
+    fill(claimed_hub)
+    file, code, wrong = (tmp_path / name for name in ("hub.backup", "code", "wrong"))
+    claimed_hub.config("recovery-code", "--file", str(code))
+    claimed_hub.manage("backup", str(file))
+    claimed_hub.config("recovery-code", "--file", str(wrong))
+    other = HubProcess(tmp_path / "other")
+    other.bring_up()
+    before = shown(other)
+    refused = other.run("restore", str(file), "--yes", "--code-file", str(wrong))
+    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+    assert "the recovery key does not fit" in refused.stderr
+    assert shown(other) == before
+    locked = other.run("restore", str(file), "--yes")
+    assert "no key of this machine unlocks the secrets; run manage.py unlock" in locked.stderr
+    done = other.run("restore", str(file), "--yes", "--code-file", str(code))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert other.config("get", "workos_api_key", "--reveal") == CANARY
+
+
 @pytest.mark.parametrize("place", ["first line", "header", "middle", "digest", "cut off", "longer", "other"])
 def test_a_damaged_file_is_one_line_and_changes_nothing(
     claimed_hub: HubProcess, tmp_path: Path, place: str
