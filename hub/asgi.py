@@ -8,11 +8,18 @@ from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 from hub.responses.bare_responses import never_bare
-from hub.serving.body_limit import limit_bodies
+from hub.serving.body_limit import Limit, limit_bodies
 from hub.serving.turns import take_turns
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
 
+
+def _limit_of(path: str) -> Limit | None:
+    from hub.wizard.backups import upload_limit  # needs the models, which Django has loaded before a request
+
+    return upload_limit(path)
+
+
 application = never_bare(
-    limit_bodies(take_turns(get_asgi_application()), settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+    limit_bodies(take_turns(get_asgi_application()), settings.DATA_UPLOAD_MAX_MEMORY_SIZE, _limit_of)
 )

@@ -7,6 +7,8 @@ from typing import Any
 from django.db import models
 
 DRAFT_ID = 1
+IMPORTED = ":imported"
+"""The name under which ``steps`` also has the settings of an imported export. No step can have this name."""
 
 
 class SetupToken(models.Model):
@@ -56,7 +58,9 @@ class SetupDraft(models.Model):
         return f"draft of {', '.join(self.steps) or 'nothing yet'}"
 
     def hand_over(self, heritable: dict[str, dict[str, Any]]) -> None:
-        """Keep the ``heritable`` steps for the next holder. Drop other steps, secrets and the password."""
-        self.earlier = {**self.earlier, **heritable}
+        """Keep the ``heritable`` steps for the next holder. Drop everything else, such as the secrets."""
+        # An imported setting may never appear in a form, so the next holder could not check it.
+        steps = {name: texts for name, texts in heritable.items() if name != IMPORTED}
+        self.earlier = {**self.earlier, **steps}
         self.steps, self.secrets, self.password = {}, {}, ""
         self.save()

@@ -19,6 +19,8 @@ from config_app.errors import ConfigError
 from setup_wizard.steps import Step
 
 if TYPE_CHECKING:
+    from config_app.models import Revision
+    from config_app.store import Origin
     from setup_wizard.claiming.answers import Answers
 
 
@@ -51,6 +53,23 @@ class CommandOption:
     repeatable: bool = False
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Backup:
+    """What a person sees of an uploaded backup before the restore.
+
+    ``version`` is empty if the backup does not have it. ``secrets`` are the keys of the stored secrets.
+    ``closed_because`` says why no key of this machine unlocks the secrets; it is empty if a key does.
+    """
+
+    made_at: str
+    version: str
+    revision: int
+    settings: int
+    accounts: int
+    secrets: tuple[str, ...]
+    closed_because: str
+
+
 class Product:
     """The methods that the wizard calls. A product is a subclass, named by ``settings.SETUP_WIZARD``."""
 
@@ -64,6 +83,22 @@ class Product:
     proved_modes: tuple[str, ...] = ()
     """The modes that require a test sign-in in the browser before the claim."""
     command_options: tuple[CommandOption, ...] = ()
+
+    largest_backup: int = 0
+    """The size in bytes of the largest backup that can be uploaded; 0 if the product has no backups."""
+    restore_command: str = ""
+    """The command that restores a larger backup on the server."""
+
+    def examine_backup(self, path: Path) -> Backup:
+        """Return what a backup contains; raise ``ConfigError`` if it is damaged, or is not a backup."""
+        raise NotImplementedError
+
+    def restore_backup(self, path: Path, origin: Origin) -> Revision:
+        """Replace the whole install with a backup, in the current transaction, and return the revision.
+
+        Raise ``ConfigError`` if the backup cannot be restored.
+        """
+        raise NotImplementedError
 
     def open_places(self) -> Collection[str]:
         """Return the first segments of other paths that, like the wizard's, answer before the claim."""

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
+from collections.abc import Callable
 
 from hub.responses.bare_responses import Application, Headers, Message, Receive, Send
 
-TOO_LARGE = 413, b"The request is too large.\n"
+TOO_LARGE = 413
 TWO_LENGTHS = 400, b"The request gives the length of its body in two ways.\n"
 LINGER = 5.0
 """The hub reads the rest of a refused body for at most this many seconds. Then it closes the connection."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Limit:
+    """The largest body in bytes, and the text of the answer to a larger one."""
+
+    size: int
+    refusal: bytes = b"The request is too large.\n"
 
 
 class RefusedBody(Exception):
@@ -23,18 +33,21 @@ class RefusedBody(Exception):
         self.more_comes = more_comes
 
 
-def limit_bodies(application: Application, limit: int) -> Application:
+def limit_bodies(
+    application: Application, limit: int, limit_of: Callable[[str], Limit | None] = lambda _path: None
+) -> Application:
     """Return an ASGI application that calls ``application`` for requests with acceptable bodies.
 
     It answers 413 if a body has more than ``limit`` bytes, and 400 if a request states the length of its body
-    in two ways.
+    in two ways. For some paths, ``limit_of`` returns another limit; for all others, it returns ``None``.
     """
 
     async def limited(scope: Message, receive: Receive, send: Send) -> None:
         try:
             # This comes before Django, which under ASGI writes the whole body to a temporary file first.
-            _check(_declared(scope), limit)
-            await application(scope, _counting(receive, limit), send)
+            most = limit_of(scope.get("path", "")) or Limit(limit)
+            _check(_declared(scope), most)
+            await application(scope, _counting(receive, most), send)
         except RefusedBody as refused:
             headers = _headers(refused.text)
             await send({"type": "http.response.start", "status": refused.status, "headers": headers})
@@ -70,7 +83,7 @@ def _declared(scope: Message) -> int:
     return int(headers.get(b"content-length", b"0"))
 
 
-def _counting(receive: Receive, limit: int) -> Receive:
+def _counting(receive: Receive, limit: Limit) -> Receive:
     received = 0
 
     async def counted() -> Message:
@@ -83,6 +96,6 @@ def _counting(receive: Receive, limit: int) -> Receive:
     return counted
 
 
-def _check(size: int, limit: int, *, more_comes: bool = True) -> None:
-    if size > limit:
-        raise RefusedBody(TOO_LARGE, more_comes=more_comes)
+def _check(size: int, limit: Limit, *, more_comes: bool = True) -> None:
+    if size > limit.size:
+        raise RefusedBody((TOO_LARGE, limit.refusal), more_comes=more_comes)

@@ -57,9 +57,10 @@ class _Derived:
         return self.texts
 
     def _unlocked(self) -> Keyring | None:
-        from config_app.encryption.install_keyring import get_keyring
+        from config_app.encryption.install_keyring import get_keyring, known_keyring
 
-        if time.monotonic() < self.retry_at:
+        # A load after a restore, for example, may have unlocked the keyring meanwhile.
+        if time.monotonic() < self.retry_at and known_keyring() is None:
             return None
         try:
             return get_keyring()

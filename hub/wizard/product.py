@@ -10,29 +10,28 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
-from django.http.request import split_domain_port
 from django.urls import reverse
 
 from config_app import store
 from config_app.declaration.unset import UNSET
 from config_app.encryption import install_keyring
 from config_app.errors import ConfigError, DatabaseUnavailable
-from config_app.fields.hosts import is_loopback
 from config_app.live import runtime
+from config_app.models import Revision
+from config_app.store import Origin
 from hub.auth import throttle
 from hub.database import migration
 from hub.models import User
 from hub.network import addresses, arrival
 from hub.responses import errors
-from hub.runtime_config import LOCAL, WORKOS, RuntimeConfig, is_configured, schema
-from hub.serving.listener_guard import listener_can_be_had
+from hub.runtime_config import LOCAL, WORKOS, RuntimeConfig, is_configured
 from hub.start.generated import cookie_password
+from hub.wizard.backups import COMMAND, LARGEST, examine_backup, restore_backup
+from hub.wizard.network import LISTENER, listener_in_use, listener_refusals, suggested_public_url
 from hub.wizard.steps import STEPS, public_url
 from setup_wizard.claiming.answers import Answers
-from setup_wizard.product import Administrator, Application, CommandOption, Product
+from setup_wizard.product import Administrator, Application, Backup, CommandOption, Product
 from setup_wizard.steps import ACCOUNT, Step
-
-LISTENER = frozenset({"bind_address", "port"})
 
 
 class HubSetup(Product):
@@ -63,6 +62,17 @@ class HubSetup(Product):
             repeatable=True,
         ),
     )
+
+    largest_backup = LARGEST
+    restore_command = COMMAND
+
+    def examine_backup(self, path: Path) -> Backup:
+        """Return what a backup of a hub contains."""
+        return examine_backup(path)
+
+    def restore_backup(self, path: Path, origin: Origin) -> Revision:
+        """Replace the configuration, the history and the accounts of this hub with those in a backup."""
+        return restore_backup(path, origin)
 
     def is_configured(self, config: RuntimeConfig) -> bool:
         """Return whether ``config`` is the configuration of a claimed hub."""
@@ -106,14 +116,16 @@ class HubSetup(Product):
     def suggest(self, request: HttpRequest, answers: Answers) -> Mapping[str, Any]:
         """Return suggestions based on imported settings, the listener, the request and the account."""
         config: RuntimeConfig = answers.config
-        owner = config.local_admin_email or next(iter(config.super_admin_emails), "")
+        imported = answers.draft.imported
+        owner = imported.get("local_admin_email") or config.local_admin_email
+        owner = owner or next(iter(imported.get("super_admin_emails", config.super_admin_emails)), "")
         listed = dict.fromkeys([answers.draft.email, *config.super_admin_emails])
         return {
             "app_mode": WORKOS if config.workos_api_key is not None else LOCAL,
             "email": owner,
             "super_admin_emails": tuple(filter(None, listed)),
-            **_listener(),
-            **_public_url(request, config),
+            **listener_in_use(),
+            **suggested_public_url(request, config),
         }
 
     def objections(self, step: Step, values: Mapping[str, Any], answers: Answers) -> Mapping[str, str]:
@@ -122,7 +134,7 @@ class HubSetup(Product):
         This machine must be able to listen on the entered address. The administrator must be a super admin.
         """
         if values.keys() >= LISTENER:
-            return _listener_refusals(values, answers.config)
+            return listener_refusals(values, answers.config)
         email = answers.draft.email
         if email and email not in values.get("super_admin_emails", (email,)):
             return {"super_admin_emails": f"expected {email} in the list, as this account claims the hub"}
@@ -212,7 +224,7 @@ class HubSetup(Product):
             changes["local_admin_email"] = email
         elif config.local_admin_email is not None:
             changes["local_admin_email"] = UNSET  # from an earlier claim; this claim creates no account
-        if config.workos_cookie_password is None:
+        if config.workos_cookie_password is None and "workos_cookie_password" not in changes:
             changes["workos_cookie_password"] = cookie_password()
         return changes
 
@@ -258,28 +270,3 @@ class HubSetup(Product):
                 "command": "./manage.py config show",
             },
         ]
-
-
-def _listener_refusals(values: Mapping[str, Any], config: RuntimeConfig) -> dict[str, str]:
-    wanted = dataclasses.replace(config, host=values["bind_address"], port=values["port"])
-    found = listener_can_be_had(config, wanted)
-    return {error.keys[0]: str(error).removeprefix(f"{error.keys[0]}: ") for error in found}
-
-
-def _listener() -> dict[str, Any]:
-    pinned = addresses.listener_in_use()
-    return {key: schema[key].parse(text) for key, text in pinned.items() if key in {"bind_address", "port"}}
-
-
-def _public_url(request: HttpRequest, config: RuntimeConfig) -> dict[str, str]:
-    """Suggest the origin in the browser's address bar as the public URL.
-
-    Suggest nothing if ``config`` has a public URL, or if the browser uses a loopback address or the bind
-    address.
-    """
-    if config.public_url:
-        return {}
-    host = split_domain_port(request.get_host())[0].strip("[]")
-    if is_loopback(host) or host == config.host:
-        return {}
-    return {"public_url": f"{request.scheme}://{request.get_host()}"}

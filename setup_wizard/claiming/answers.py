@@ -28,8 +28,8 @@ class Answers:
         """Return the value that prefills the form field of ``key``; ``None`` for a secret."""
         if get_schema()[key].is_secret:
             return None
-        fallback = self.suggested.get(key, self.in_force(key))
-        return self.draft.known(step).get(key, fallback)
+        known = {**self.suggested, **self.draft.imported, **self.draft.known(step)}
+        return known.get(key, self.in_force(key))
 
     def in_force(self, key: str) -> Any:
         """Return the value for ``key`` in the database; a secret is masked."""

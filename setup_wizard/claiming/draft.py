@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+
+from django.db import transaction
 
 from config_app import store
 from config_app.declaration.secret import Secret
@@ -13,9 +15,9 @@ from config_app.encryption import install_keyring
 from config_app.errors import InvalidValue
 from config_app.project import get_schema
 from config_app.store.failures import database_errors
-from setup_wizard.claiming import tokens
+from setup_wizard.claiming import tokens, upload
 from setup_wizard.claiming.state import unclaimed_config_in
-from setup_wizard.models import DRAFT_ID, SetupDraft
+from setup_wizard.models import DRAFT_ID, IMPORTED, SetupDraft
 from setup_wizard.product import get_product
 from setup_wizard.steps import ACCOUNT, MODE, Step
 
@@ -26,10 +28,11 @@ class Draft:
 
     ``steps`` maps each step to the texts of its fields, ``secrets`` maps settings to ciphertexts, and
     ``password`` is a hash. ``earlier`` has the texts of an earlier holder of the token. They only prefill the
-    forms.
+    forms. ``texts`` maps the keys of imported settings to texts; the text of an imported secret is empty.
     """
 
     steps: Mapping[str, Mapping[str, str]]
+    texts: Mapping[str, str] = dataclasses.field(default_factory=dict)
     earlier: Mapping[str, Mapping[str, str]] = dataclasses.field(default_factory=dict)
     secrets: Mapping[str, str] = dataclasses.field(repr=False)
     password: str = dataclasses.field(repr=False)
@@ -38,8 +41,15 @@ class Draft:
     def mode(self) -> str:
         """Return the chosen mode, or the first mode if none is chosen yet."""
         product = get_product()
-        chosen = self.steps.get(MODE, {}).get(product.mode_key)
+        chosen = self.steps.get(MODE, self.texts).get(product.mode_key)
         return chosen if chosen in product.modes else product.modes[0]
+
+    @property
+    def imported(self) -> dict[str, Any]:
+        """Return the parsed values of the imported export by setting, without secrets and invalid values."""
+        settings = get_schema().settings
+        known = (key for key in self.texts if key in settings and not settings[key].is_secret)
+        return self._parsed(self.texts, known)
 
     @property
     def email(self) -> str:
@@ -74,11 +84,14 @@ class Draft:
         return self._typed(step, self.earlier if self.is_from_earlier(step.name) else self.steps)
 
     def _typed(self, step: Step, steps: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
-        schema, saved = get_schema(), steps.get(step.name, {})
-        values = {}
-        for key in saved.keys() & step.keys_in(self.mode):
+        saved = steps.get(step.name, {})
+        return self._parsed(saved, saved.keys() & step.keys_in(self.mode))
+
+    def _parsed(self, texts: Mapping[str, str], keys: Iterable[str]) -> dict[str, Any]:
+        schema, values = get_schema(), {}
+        for key in keys:
             with contextlib.suppress(InvalidValue):  # another version saved it; the step asks again
-                values[key] = schema[key].parse(saved[key])
+                values[key] = schema[key].parse(texts[key])
         return values
 
     def is_from_earlier(self, name: str) -> bool:
@@ -99,12 +112,18 @@ class Draft:
         return Secret(install_keyring.decrypt(_purpose(key), self.secrets[key]))
 
     def values(self) -> dict[str, Any]:
-        """Return a dict from keys to the parsed values of all steps of the chosen mode, without secrets."""
-        return {key: v for step in self.steps_in_order() for key, v in self.entered(step).items()}
+        """Return a dict from keys to the imported values and the values of the steps, without secrets.
+
+        Settings that only the claim makes, such as the mode, are left out.
+        """
+        settings = get_schema().settings
+        imported = {key: value for key, value in self.imported.items() if settings[key].in_editor}
+        return imported | {key: v for step in self.steps_in_order() for key, v in self.entered(step).items()}
 
     def secret_values(self) -> dict[str, Secret]:
-        """Return a dict from keys to the secrets of all steps of the chosen mode."""
-        keys = [key for step in self.steps_in_order() for key in step.keys_in(self.mode)]
+        """Return a dict from keys to the imported secrets and the secrets of the steps of the chosen mode."""
+        asked = [key for step in self.steps_in_order() for key in step.keys_in(self.mode)]
+        keys = dict.fromkeys([*asked, *self.texts])
         found = {key: self.secret(key) for key in keys}
         return {key: secret for key, secret in found.items() if secret is not None}
 
@@ -113,7 +132,9 @@ def load() -> Draft:
     """Return the draft, which is empty if nothing was entered yet."""
     with database_errors():
         row = SetupDraft.objects.filter(pk=DRAFT_ID).first() or SetupDraft()
-    return Draft(steps=row.steps, earlier=row.earlier, secrets=row.secrets, password=row.password)
+    steps = {name: texts for name, texts in row.steps.items() if name != IMPORTED}
+    texts = row.steps.get(IMPORTED, {})
+    return Draft(steps=steps, texts=texts, earlier=row.earlier, secrets=row.secrets, password=row.password)
 
 
 def save(
@@ -145,6 +166,22 @@ def save(
         row.save()
 
 
+def save_import(texts: Mapping[str, str], secrets: Mapping[str, Secret], *, holder: str | None) -> None:
+    """Save the settings of an export in the draft; raise the same errors as ``save``.
+
+    They prefill the forms and take effect with the claim. Every step is asked again, except the account.
+    """
+    with store.writing() as stored:
+        unclaimed_config_in(stored)
+        tokens.require_holder(holder)
+        ciphertexts = _encrypted(secrets)
+        row = SetupDraft.objects.filter(pk=DRAFT_ID).first() or SetupDraft(pk=DRAFT_ID)
+        kept = {name: answers for name, answers in row.steps.items() if name == ACCOUNT}
+        row.steps = {**kept, IMPORTED: {**texts, **dict.fromkeys(ciphertexts, "")}}
+        row.secrets = ciphertexts
+        row.save()
+
+
 def renew_secrets(renew: Callable[[str, str], str | None]) -> None:
     """Replace each ciphertext by ``renew(purpose, ciphertext)``, or drop it if this returns ``None``."""
     for row in SetupDraft.objects.all():
@@ -161,8 +198,9 @@ def _encrypted(secrets: Mapping[str, Secret]) -> dict[str, str]:
 
 
 def discard() -> None:
-    """Delete the draft in the current transaction."""
+    """Delete the draft in the current transaction; an uploaded backup is removed after the commit."""
     SetupDraft.objects.all().delete()
+    transaction.on_commit(upload.discard)
 
 
 def _purpose(key: str) -> str:

@@ -19,6 +19,7 @@ from config_app.declaration.secret import Secret
 from config_app.encryption.private_files import GROUP_OR_WORLD, replace
 from config_app.errors import ConfigError
 from config_app.store.failures import database_errors
+from setup_wizard.claiming import upload
 from setup_wizard.errors import TakenOver
 from setup_wizard.models import SetupDraft, SetupToken
 from setup_wizard.product import get_product
@@ -91,6 +92,7 @@ def accept(text: str) -> str | None:
 def _hand_over_draft() -> None:
     for draft in SetupDraft.objects.all():
         draft.hand_over(get_product().heritable(draft.steps))
+    transaction.on_commit(upload.discard)
 
 
 def is_holder(proof: str) -> bool:
@@ -114,6 +116,14 @@ def is_held() -> bool:
     """Return whether a browser session has used a token and may set up the install."""
     with database_errors():
         return SetupToken.objects.exclude(used_at=None).exists()
+
+
+def keep_holder(proof: str) -> None:
+    """Let the session with ``proof`` go on although a restore has just emptied the table of the tokens."""
+    now = timezone.now()
+    SetupToken.objects.create(
+        digest=proof, machine=socket.gethostname(), created_at=now, expires_at=now, used_at=now
+    )
 
 
 def discard() -> None:

@@ -20,6 +20,8 @@ from setup_wizard.product import get_product
 
 DONE = "setup_wizard.done"
 """The session key for the revision of the claim."""
+RESTORED = "setup_wizard.restored"
+"""The session key that says that a backup was restored instead of a claim."""
 CODE = "setup_wizard.recovery_code"
 """The session key for the encrypted recovery code."""
 PURPOSE = "recovery code on the last page"
@@ -37,9 +39,22 @@ def finish(request: HttpRequest, done: Claim, code: Secret) -> HttpResponse:
 def welcome(request: HttpRequest, done: Claim, code: Secret) -> HttpResponse:
     """Redirect this browser to the last page, which shows ``code`` until the person has confirmed it."""
     request.session[DONE] = done.revision.number
+    _keep_code(request, code)
+    return redirect("setup-done")
+
+
+def finish_restored(request: HttpRequest, revision: int, code: Secret | None) -> HttpResponse:
+    """Redirect this browser to the last page after a restore; ``code`` is the new recovery code, if any."""
+    request.session.flush()
+    request.session[DONE], request.session[RESTORED] = revision, True
+    if code is not None:
+        _keep_code(request, code)
+    return redirect("setup-done")
+
+
+def _keep_code(request: HttpRequest, code: Secret) -> None:
     # The session is in the database, so the code is encrypted there.
     request.session[CODE] = install_keyring.newest_keyring().encrypt(PURPOSE, code.reveal())
-    return redirect("setup-done")
 
 
 @login_not_required
@@ -56,6 +71,7 @@ def show_done(request: HttpRequest) -> HttpResponse:
     code = _code(request)
     context = {
         "revision": revision,
+        "is_restored": request.session.get(RESTORED, False),
         "recovery_code": None if code is None else code.reveal(),
         "not_kept": request.method == "POST",
     }

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.urls import reverse
 
 from config_app import store
 from config_app.declaration.schema import Setting
-from config_app.errors import ConfigError
+from config_app.errors import ConfigError, KeyringLocked
 from config_app.project import get_schema
 from setup_wizard.claiming.answers import Answers
 from setup_wizard.claiming.claim import application_of, rehearse
@@ -22,7 +22,7 @@ def context(answers: Answers, errors: Iterable[ConfigError] | None = None) -> di
     """Return the template context of the review page. Without ``errors``, find them by a rehearsal."""
     found = _rehearse(answers.draft) if errors is None else list(errors)
     return {
-        "groups": [_group(step, answers) for step in answers.draft.steps_in_order()],
+        "groups": [*(_group(step, answers) for step in answers.draft.steps_in_order()), *_imported(answers)],
         "problems": [_error_row(error, answers.draft) for error in found],
         "blocked": bool(found),
     }
@@ -47,6 +47,8 @@ def _rehearse(draft: Draft) -> list[ConfigError]:
 
 def _error_row(error: ConfigError, draft: Draft) -> dict[str, str]:
     row = {"severity": "error", "title": _sentence(error.message), "fix": _sentence(error.fix or "")}
+    if isinstance(error, KeyringLocked):
+        return row | {"url": reverse("setup:keys"), "url_label": "If no key is left, drop the secrets"}
     for key in error.keys:
         if (step := _step_of(key, draft)) is not None:
             anchor = "" if step.name == ACCOUNT else f"#id_{key}"
@@ -75,11 +77,25 @@ def _group(step: Step, answers: Answers) -> dict[str, Any]:
     }
 
 
+def _imported(answers: Answers) -> Iterator[dict[str, Any]]:
+    """Yield a group with the imported settings for which no step asks, if there are any."""
+    draft, settings = answers.draft, get_schema().settings
+    asked = {key for step in draft.steps_in_order() for key in step.keys_in(draft.mode)}
+    found = [settings[key] for key in draft.texts if key in settings and key not in asked]
+    rows = [_row(s, draft.imported.get(s.key), answers) for s in found if s.in_editor]
+    if rows:
+        label = "Imported settings"
+        yield {"name": "imported", "label": label, "url": reverse("setup:restore"), "rows": rows}
+
+
 def _setting_row(step: Step, setting: Setting, answers: Answers) -> dict[str, Any]:
+    return _row(setting, answers.initial(step, setting.key), answers)
+
+
+def _row(setting: Setting, value: Any, answers: Answers) -> dict[str, Any]:
     row: dict[str, Any] = {"key": setting.key, "label": setting.label, "is_secret": setting.is_secret}
     if setting.is_secret:
         return row | {"is_set": answers.has_secret(setting.key)}
-    value = answers.initial(step, setting.key)
     source = "default" if value == setting.default else None
     return row | {"value": _shown(setting, value), "source": source}
 

@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from config_app.declaration.secret import Secret
+from config_app.encryption import install_keyring
 from config_app.encryption.slot_management import new_recovery_code
 from config_app.errors import ConfigError, InvalidPlan
 from setup_wizard.claiming import draft, tokens
@@ -77,6 +78,7 @@ class SetupView(View):
             "back_url": navigation.url_before(step, self.draft),
             "title": step.title,
             "intro": step.intro,
+            "is_first": step.name == self.draft.steps_in_order()[0].name,
         }
         return render(self.request, template, place | context)
 
@@ -156,6 +158,7 @@ class StepView(SetupView):
             "problems": review.notices(step, self.draft),
             "is_from_earlier": self.draft.is_from_earlier(step.name) and not form.is_bound,
             "references": get_product().references(step, self.request),
+            "is_locked": bool(form.errors) and install_keyring.is_locked_now(),
         }
         return self.show(step, step.template, context)
 

@@ -9,11 +9,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.support.browsers.chromium import (
     ARE_TAKEN,
-    PHONE,
-    WIDE,
     Visitor,
     browser,
     fill_in_sign_in,
+    look,
     photograph,
     visiting,
 )
@@ -40,18 +39,6 @@ def hub() -> Iterator[HubProcess]:
     with hub_of_a_module() as hub:
         hub.serve(workers=2)
         yield hub
-
-
-def look(visitor: Visitor, name: str) -> None:
-    """Check that a page is not clipped on a phone or a wide screen; take pictures of it, light and dark."""
-    for width, height in (PHONE, WIDE):
-        visitor.page.set_viewport_size({"width": width, "height": height})
-        assert not visitor.is_clipped(), f"{name} is clipped at {width} pixels"
-        if ARE_TAKEN:
-            visitor.page.emulate_media(color_scheme="dark")
-            photograph(visitor.page, f"{name}-{width}-dark")
-            visitor.page.emulate_media(color_scheme="light")
-            photograph(visitor.page, f"{name}-{width}-light")
 
 
 def proceed(page: Page, button: str = "Continue") -> None:

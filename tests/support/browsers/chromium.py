@@ -87,3 +87,15 @@ def photograph(page: Page, name: str, *, whole: bool = True) -> None:
     """Save a picture of the page, or of the window, in ``build/photographs`` if pictures are taken."""
     if ARE_TAKEN:
         page.screenshot(path=PHOTOGRAPHS / f"{name}.png", full_page=whole, animations="disabled")
+
+
+def look(visitor: Visitor, name: str) -> None:
+    """Check that a page is not clipped on a phone or a wide screen; take pictures of it, light and dark."""
+    for width, height in (PHONE, WIDE):
+        visitor.page.set_viewport_size({"width": width, "height": height})
+        assert not visitor.is_clipped(), f"{name} is clipped at {width} pixels"
+        if ARE_TAKEN:
+            visitor.page.emulate_media(color_scheme="dark")
+            photograph(visitor.page, f"{name}-{width}-dark")
+            visitor.page.emulate_media(color_scheme="light")
+            photograph(visitor.page, f"{name}-{width}-light")

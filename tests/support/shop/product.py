@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 
 from config_app.errors import ConfigError
 from setup_wizard.claiming.forms import AccountForm, ModeForm
-from setup_wizard.product import Administrator, Application, Product
+from setup_wizard.product import Administrator, Application, Backup, Product
 from setup_wizard.steps import ACCOUNT, MODE, CheckResult, Group, Probe, Step
 from tests.support.shop.configuration import CARD, CASH, CLOSED, ShopConfig
 from tests.support.shop.settings import FOLDER
@@ -53,6 +53,21 @@ class ShopSetup(Product):
             ),
         ),
     )
+
+    largest_backup = 1024 * 1024
+    restore_command = "./manage.py unpack FILE"
+
+    def examine_backup(self, path: Path) -> Backup:
+        """Return the same contents for every file, so that the page can be seen."""
+        return Backup(
+            made_at="2026-11-29",
+            version="",
+            revision=3,
+            settings=2,
+            accounts=1,
+            secrets=("terminal_key",),
+            closed_because="the machine key is missing",
+        )
 
     def is_configured(self, config: ShopConfig) -> bool:
         """Return whether the shop has opened."""

@@ -7,7 +7,9 @@ import json
 import os
 import re
 import sys
+from collections.abc import Iterator
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import django
@@ -25,7 +27,9 @@ from config_app import store  # noqa: E402
 from config_app.api import plan  # noqa: E402
 from config_app.cli.registry import VERBS  # noqa: E402
 from config_app.encryption import enrolment  # noqa: E402
+from config_app.transfer.document import Document  # noqa: E402
 from setup_wizard.claiming import tokens  # noqa: E402
+from tests.support.shop.settings import FOLDER  # noqa: E402
 
 OWNER, PASSWORD = "ada@example.com", "correct horse battery staple"
 ACCOUNT = {"email": OWNER, "name": "", "password1": PASSWORD, "password2": PASSWORD}
@@ -54,7 +58,7 @@ class Visitor:
         }
         return response
 
-    def send(self, path: str, data: dict[str, str]) -> None:
+    def send(self, path: str, data: dict[str, Any]) -> None:
         """Send a form that redirects to another page."""
         response: Any = self.client.post(path, data)
         assert response.status_code == 302, response.content.decode()
@@ -82,6 +86,30 @@ def begin(visitor: Visitor) -> None:
     visitor.send("/setup/till/", TILL | {"counter": "13"})
     visitor.see("/setup/till/", name="a stored secret")
     visitor.see("/setup/review/", name="a review with a problem")
+
+
+def restore(visitor: Visitor) -> None:
+    """Open the pages for a backup, an export, and a keyring that no key unlocks."""
+    page = "/setup/restore/"
+    visitor.see(page)
+    visitor.see(page, {}, name="no file to restore")
+    document = Document(settings={"counter": 7}, revision=3).as_text().encode()
+    visitor.see(page, {"file": SimpleUploadedFile("x", document)}, name="review of an export in the wizard")
+    visitor.send(page, {"file": SimpleUploadedFile("x", b"a backup")})
+    visitor.see(f"{page}backup/")
+    visitor.see(f"{page}backup/", {}, name="a backup without a code")
+    with hidden(FOLDER / "key"):
+        visitor.see("/setup/keys/")
+
+
+@contextlib.contextmanager
+def hidden(path: Path) -> Iterator[None]:
+    """Give a file another name within the block."""
+    path.rename(path.with_suffix(".hidden"))
+    try:
+        yield
+    finally:
+        path.with_suffix(".hidden").rename(path)
 
 
 def finish(visitor: Visitor) -> None:
@@ -181,6 +209,7 @@ def main() -> None:
     setup_test_environment()
     visitor = Visitor()
     begin(visitor)
+    restore(visitor)
     finish(visitor)
     administer(visitor)
     hub = sorted(name for name in sys.modules if name.partition(".")[0] == "hub")

@@ -1,0 +1,44 @@
+"""The network step of the setup wizard: suggested addresses, and those that this machine refuses."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpRequest
+from django.http.request import split_domain_port
+
+from config_app.fields.hosts import is_loopback
+from hub.network import addresses
+from hub.runtime_config import RuntimeConfig, schema
+from hub.serving.listener_guard import listener_can_be_had
+
+LISTENER = frozenset({"bind_address", "port"})
+
+
+def listener_refusals(values: Mapping[str, Any], config: RuntimeConfig) -> dict[str, str]:
+    """Return an error message by setting if this machine cannot listen on the entered address."""
+    wanted = dataclasses.replace(config, host=values["bind_address"], port=values["port"])
+    found = listener_can_be_had(config, wanted)
+    return {error.keys[0]: str(error).removeprefix(f"{error.keys[0]}: ") for error in found}
+
+
+def listener_in_use() -> dict[str, Any]:
+    """Return the address and port on which this hub listens now, if the command line gave them."""
+    pinned = addresses.listener_in_use()
+    return {key: schema[key].parse(text) for key, text in pinned.items() if key in LISTENER}
+
+
+def suggested_public_url(request: HttpRequest, config: RuntimeConfig) -> dict[str, str]:
+    """Suggest the origin in the browser's address bar as the public URL.
+
+    Suggest nothing if ``config`` has a public URL, or if the browser uses a loopback address or the bind
+    address.
+    """
+    if config.public_url:
+        return {}
+    host = split_domain_port(request.get_host())[0].strip("[]")
+    if is_loopback(host) or host == config.host:
+        return {}
+    return {"public_url": f"{request.scheme}://{request.get_host()}"}

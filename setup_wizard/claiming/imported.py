@@ -1,0 +1,54 @@
+"""Plans the import of an export in the wizard, and puts the chosen settings into the draft."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from config_app.declaration.schema import Setting
+from config_app.declaration.secret import Secret
+from config_app.errors import ConfigError
+from config_app.project import get_schema
+from config_app.transfer.document import Document
+from config_app.transfer.importing import Import, plan_import
+from config_app.transfer.selection import Selection
+from setup_wizard.claiming import draft
+
+
+def planned(document: Document, chosen: Iterable[str] | None = None) -> Import:
+    """Return a plan for the settings in ``document``, or only for those that are ``chosen``.
+
+    Settings that people cannot change in the browser, such as the mode, are left out. Raise ``InvalidPlan``
+    with all errors if a value is not valid or a key is unknown.
+    """
+    only = None if chosen is None else frozenset(chosen)
+    hidden = frozenset(setting.key for setting in _only_for_forms())
+    return plan_import(document, Selection(only=only, excluded=hidden))
+
+
+def stage(document: Document, chosen: Iterable[str], *, holder: str | None) -> None:
+    """Put the chosen settings into the draft. They take effect with the claim.
+
+    Raise the errors of ``planned`` and of ``draft.save``. After an error, the draft is as it was.
+    """
+    changes = planned(document, chosen).plan.changes
+    schema = get_schema()
+    canonical = {key: schema[key].canonical(value) for key, value in changes.items()}
+    secrets = {key: Secret(text) for key, text in canonical.items() if schema[key].is_secret}
+    texts = {key: text for key, text in canonical.items() if key not in secrets}
+    draft.save_import({**dict(_for_forms(document)), **texts}, secrets, holder=holder)
+
+
+def _only_for_forms() -> Iterator[Setting]:
+    """Yield the settings that the claim itself makes. Their imported values can only prefill the forms."""
+    return (s for s in get_schema().settings.values() if not s.in_editor and not s.managed)
+
+
+def _for_forms(document: Document) -> Iterator[tuple[str, str]]:
+    schema = get_schema()
+    given = {schema.current_key(key): value for key, value in document.settings.items()}
+    for setting in _only_for_forms():
+        if setting.key in given and not setting.is_secret:
+            try:
+                yield setting.key, setting.canonical(given[setting.key])
+            except ConfigError:  # the form then shows another suggestion
+                continue

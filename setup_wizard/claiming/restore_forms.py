@@ -1,0 +1,82 @@
+"""The forms of the pages that restore a backup or import an export."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from config_app.cli.verbs.keys.codes import unlocker_for
+from config_app.declaration.secret import Secret
+from config_app.encryption.unlockers import Unlocker
+from config_app.errors import ConfigError
+from config_app.transfer.uploads import LONGEST_PASSPHRASE
+
+HIDDEN = {"autocomplete": "off", "spellcheck": "false"}
+
+
+class UploadForm(forms.Form):
+    """The form for the file, and for the passphrase of an export with secrets."""
+
+    file = forms.FileField(label="File", error_messages={"required": "Choose the file on your computer."})
+    passphrase = forms.CharField(
+        label="Passphrase",
+        required=False,
+        strip=False,
+        max_length=LONGEST_PASSPHRASE,
+        widget=forms.PasswordInput(attrs=HIDDEN),
+        help_text="Only for an export with secrets.",
+    )
+
+
+class BackupForm(forms.Form):
+    """The form that restores the reviewed backup. ``fingerprint`` says which one was reviewed."""
+
+    fingerprint = forms.CharField(widget=forms.HiddenInput, required=False)
+    code = forms.CharField(
+        label="Recovery code or shared key",
+        required=False,
+        max_length=1024,
+        widget=forms.TextInput(attrs=HIDDEN),
+        help_text="The code or key of the install from which the backup comes.",
+    )
+    drop = forms.BooleanField(label="Restore without the secrets", required=False)
+
+    def __init__(self, *args: Any, asks_for_code: bool, **options: Any) -> None:
+        """Ask for the code only if no key of this machine unlocks the secrets of the backup."""
+        super().__init__(*args, **options)
+        if not asks_for_code:
+            del self.fields["code"], self.fields["drop"]
+
+    def clean(self) -> dict[str, Any]:
+        """Require the code, or the decision to drop the secrets, but not both."""
+        code, drop = self.cleaned_data.get("code"), self.cleaned_data.get("drop")
+        if "code" in self.fields and not self.errors and bool(code) == bool(drop):
+            both = "You cannot do both: remove the code, or do not tick the box below."
+            self.add_error("code", both if code else "Enter the code, or tick the box below.")
+        if code and not self.errors:
+            try:
+                self.cleaned_data["unlocker"] = unlocker_for(Secret(code))
+            except ConfigError as error:
+                self.add_error("code", str(error))
+        return self.cleaned_data
+
+    @property
+    def unlocker(self) -> Unlocker | None:
+        """Return the unlocker for the entered code; ``None`` if no code was entered."""
+        return self.cleaned_data.get("unlocker")
+
+
+class ImportForm(forms.Form):
+    """The form that imports the reviewed export, which the page carries until then."""
+
+    document = forms.CharField(widget=forms.HiddenInput, strip=False)
+
+
+class AbandonForm(forms.Form):
+    """The form that drops the secrets of a keyring that no key unlocks."""
+
+    confirm = forms.BooleanField(
+        label="Drop the secrets and make a new keyring",
+        error_messages={"required": "Tick the box if the secrets may be dropped."},
+    )

@@ -1,0 +1,150 @@
+"""A hub moves house in Chromium: the wizard restores a backup or an export on an empty machine (R10, K9)."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.support.browsers.chromium import browser, fill_in_sign_in, keep_code, look, visiting
+from tests.support.databases.postgresql import PostgreSQL
+from tests.support.processes.hub_process import OWNER, PASSWORD, HubProcess
+
+__all__ = ["browser"]  # a fixture
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+CANARY = "sk_canary_f00dcafe"
+SAM = "sam@example.com"
+PASSPHRASE = "four words of a passphrase"
+OTHER_PERSON = f"""
+from hub.models import User
+User.objects.create_user({SAM!r}, {PASSWORD!r}, name="Sam")
+"""
+SECRETS = ("workos_api_key", "workos_cookie_password", "reload_webhook_secret")
+
+
+@pytest.fixture
+def source(claimed_hub: HubProcess) -> HubProcess:
+    """Return a claimed hub with several secrets and two accounts."""
+    claimed_hub.config("set", "log_level=debug", "allowed_origins=https://a.example,https://b.example")
+    for key, secret in (("workos_api_key", CANARY), ("reload_webhook_secret", "a-canary-of-many-letters")):
+        claimed_hub.manage("config", "set", key, "--stdin", text=secret)
+    claimed_hub.manage("shell", "-v", "0", "-c", OTHER_PERSON)
+    claimed_hub.config("recovery-code", "--file", "recovery-code")
+    return claimed_hub
+
+
+def shown(hub: HubProcess, *others: str) -> dict[str, Any]:
+    """Return the settings as ``config show --json`` prints them, without ``others``, and each secret."""
+    settings = json.loads(hub.config("show", "--json"))["settings"]
+    secrets = {key: hub.config("get", key, "--reveal") for key in SECRETS}
+    return {key: found for key, found in settings.items() if key not in others} | {"secrets": secrets}
+
+
+@contextlib.contextmanager
+def served(hub: HubProcess) -> Iterator[None]:
+    """Serve an empty hub."""
+    hub.bring_up()
+    hub.serve(workers=2)
+    try:
+        yield
+    finally:
+        hub.stop()
+
+
+def open_restore(page: Page, hub: HubProcess) -> None:
+    page.goto(hub.manage("setup_token").split()[-1])
+    page.get_by_role("link", name="Restore a backup or an export").click()
+
+
+def expect_signed_in(page: Page, email: str) -> None:
+    expect(page.locator("body")).to_contain_text(email)
+
+
+def sign_in(browser: Browser, hub: HubProcess, email: str) -> None:
+    with visiting(browser) as visitor:
+        visitor.page.goto(f"{hub.url}/auth/login")
+        fill_in_sign_in(visitor.page, email)
+        expect_signed_in(visitor.page, email)
+
+
+def test_a_backup_moves_to_the_other_database_and_back(
+    source: HubProcess, browser: Browser, tmp_path: Path, postgresql_server: PostgreSQL
+) -> None:
+    before, code = shown(source), (source.folder / "recovery-code").read_text().strip()
+    server = HubProcess(tmp_path / "server", database_url=postgresql_server.new_database())
+    back = HubProcess(tmp_path / "back")
+    for origin, hub in ((source, server), (server, back)):
+        file = tmp_path / f"{hub.folder.name}.backup"
+        origin.manage("backup", str(file))
+        with served(hub):
+            restore_in_browser(browser, hub, file, code)
+            sign_in(browser, hub, SAM)
+        assert shown(hub) == before
+
+
+def restore_in_browser(browser: Browser, hub: HubProcess, file: Path, code: str) -> None:
+    with visiting(browser) as visitor:
+        page = visitor.page
+        open_restore(page, hub)
+        look(visitor, "restore")
+        page.get_by_label("File").set_input_files(file)
+        page.get_by_role("button", name="Continue").click()
+        expect(page.get_by_role("heading", name="Restore this backup?")).to_be_visible()
+        look(visitor, "restore-review")
+        page.get_by_role("button", name="Restore").click()
+        expect(page.get_by_text("Enter the code, or tick the box below.").first).to_be_visible()
+        page.get_by_label("Recovery code or shared key").fill(code)
+        page.get_by_role("button", name="Restore").click()
+        expect(page.get_by_role("heading", name="This hub is restored")).to_be_visible()
+        look(visitor, "restored")
+        page.get_by_role("link", name="Sign in").click()
+        fill_in_sign_in(page, OWNER)
+        expect_signed_in(page, OWNER)
+        assert visitor.complaints == []
+
+
+def complete(page: Page) -> None:
+    """Complete the steps with the imported values, and claim the hub."""
+    page.wait_for_url("**/setup/mode/")
+    page.get_by_role("button", name="Continue").click()
+    page.wait_for_url("**/setup/account/")
+    expect(page.get_by_label("E-mail address")).to_have_value(OWNER)
+    for box in page.locator("input[type=password]").all():
+        box.fill(PASSWORD)
+    for step in ("account", "network", "security"):
+        page.wait_for_url(f"**/setup/{step}/")
+        page.get_by_role("button", name="Continue").click()
+    page.wait_for_url("**/setup/review/")
+    page.get_by_role("button", name="Finish").click()
+
+
+def test_an_export_is_imported_and_the_setup_goes_on(
+    source: HubProcess, browser: Browser, tmp_path: Path
+) -> None:
+    of_a_machine = ("database_path", "bind_address", "port")
+    before, file = shown(source, *of_a_machine), tmp_path / "export.json"
+    (tmp_path / "passphrase").write_text(PASSPHRASE)
+    source.config("export", str(file), "--secrets", "--passphrase-file", str(tmp_path / "passphrase"))
+    hub = HubProcess(tmp_path / "empty")
+    with served(hub), visiting(browser) as visitor:
+        page = visitor.page
+        open_restore(page, hub)
+        page.get_by_label("File").set_input_files(file)
+        page.get_by_label("Passphrase").fill(PASSPHRASE)
+        page.get_by_role("button", name="Continue").click()
+        expect(page.get_by_label("Log Level")).to_be_checked()
+        look(visitor, "import-review")
+        assert CANARY not in page.content()
+        page.get_by_role("button", name="Continue").click()
+        complete(page)
+        keep_code(page)
+        assert visitor.complaints == []
+        sign_in(browser, hub, OWNER)
+    assert shown(hub, *of_a_machine) == before
