@@ -13,15 +13,22 @@ from django.core.management import call_command
 from django.http import HttpRequest
 
 from config_app.change import confirmation
+from config_app.change.abandonment import abandon
 from config_app.change.plan import plan
 from config_app.declaration.secret import Secret
 from config_app.encryption import rotation
+from config_app.encryption.slot_management import new_recovery_code
+from config_app.encryption.unlockers import RecoveryUnlocker
+from config_app.testing import reset_process
+from config_app.transfer.document import Document, read_document
+from hub.backup import dump
 from hub.bootstrap import bootstrap_application
 from hub.database import file
 from hub.environment.instance import ensure_data_dir
 from hub.models import User
-from setup_wizard.claiming import draft, tokens
+from setup_wizard.claiming import draft, imported, restoration, tokens
 from setup_wizard.claiming.claim import application_of, claim
+from setup_wizard.models import SetupToken
 from setup_wizard.product import get_product
 
 Action = Callable[[], None]
@@ -130,6 +137,64 @@ def claimed() -> None:
     plan({"workos_api_key": "sk_test_canary", "port": 9002}).apply()
 
 
+def beside(name: str) -> Path:
+    """Return the path of a file beside the instance directory, which no restart changes."""
+    return Path(os.environ["HUB_DATA_DIR"]).with_name(name)
+
+
+def exported() -> None:
+    """Start a hub, and leave an export that has other settings."""
+    started()
+    settings = {"port": 9001, "log_level": "debug", "workos_api_key": "sk_test_canary"}
+    beside("export").write_text(Document(settings=settings, has_secrets=True).as_text())
+
+
+def import_file() -> None:
+    """Import the export with ``config import``."""
+    call_command("config", "import", str(beside("export")), "--include", "port", "--yes", "--json")
+
+
+def exported_for_the_wizard() -> None:
+    """Leave an export, and a hub whose setup token was entered in the wizard."""
+    exported()
+    bring_token()
+
+
+def stage_import() -> None:
+    """Put the settings of the export into the draft of the wizard."""
+    document = read_document(beside("export").read_text())
+    imported.stage(document, document.settings, holder=None)
+
+
+def backed_up() -> None:
+    """Leave the backup of a claimed hub with a lost key, and a hub whose setup token was entered."""
+    claimed()
+    new_recovery_code(lambda code: _write(beside("code"), code.reveal()))
+    dump.back_up(beside("hub.backup"))
+    settings.INSTANCE.key_file.unlink()
+    reset_process()
+    abandon()
+    reset()
+    bring_token()
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text)
+
+
+def restore_backup() -> None:
+    """Restore the backup in the wizard, with the recovery code."""
+    (holder,) = SetupToken.objects.exclude(used_at=None).values_list("digest", flat=True)
+    restoration.restore(
+        beside("hub.backup"),
+        holder=holder,
+        unlocker=RecoveryUnlocker(Secret(beside("code").read_text())),
+        drops_secrets=False,
+        address="",
+        hand_over=lambda _code: None,
+    )
+
+
 def reset() -> None:
     """Reset the hub."""
     call_command("config", "reset", "--yes", "--json")
@@ -149,7 +214,7 @@ def rotate() -> None:
     call_command("config", "rotate-key", "--yes", "--json")
 
 
-ROTATION = "rotate"
+ROTATION, RESTORE = "rotate", "restore"
 ON_A_RUNNING_HUB: dict[str, tuple[Action, Action]] = {
     "set": (started, set_three),
     "apply": (started, apply_plan),
@@ -157,11 +222,14 @@ ON_A_RUNNING_HUB: dict[str, tuple[Action, Action]] = {
     "revert": (unconfirmed, revert),
     "reset": (claimed, reset),
     "import again": (started, import_again),
+    "import file": (exported, import_file),
 }
 IN_THE_WIZARD: dict[str, tuple[Action, Action]] = {
     "token": (started, bring_token),
     "step": (unlocked, save_step),
     "claim": (filled, finish),
+    "import": (exported_for_the_wizard, stage_import),
+    RESTORE: (backed_up, restore_backup),
 }
 FIRST_START = "first import"
 ACTIONS = {

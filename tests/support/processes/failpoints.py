@@ -170,7 +170,8 @@ def main() -> None:
     process.is_short_command = True  # a watcher of its own would write beside the action
 
     prepare, action = ACTIONS[ACTION]
-    prepare()
+    with contextlib.redirect_stdout(io.StringIO()):
+        prepare()
     start_afresh()
     state = State()
     before, after = rehearse(state, action)
