@@ -10,7 +10,7 @@ from hub.api.views import read_config
 from hub.api.webhook import reload_config
 from hub.dashboard.views import dashboard
 from hub.responses import health
-from hub.site.sign_in import ProofView, SignedOutView, SignInView, SignOutView
+from hub.site.sign_in import OwnPasswordView, ProofView, SignedOutView, SignInView, SignOutView
 from hub.site.unlock import UnlockView
 from hub.workos.connection import ConnectionView, check
 from hub.workos.sign_in import callback
@@ -28,6 +28,7 @@ urlpatterns = [
     path("auth/workos", ConnectionView.as_view(), name="workos"),
     path("auth/workos/check", check, name="workos-check"),
     path("auth/logout", SignOutView.as_view(), name="logout"),
+    path("auth/password", OwnPasswordView.as_view(), name="own-password"),
     path("auth/proof", ProofView.as_view(), name="proof"),
     path("auth/signed-out", SignedOutView.as_view(), name="signed-out"),
     path("admin/", admin.site.urls),

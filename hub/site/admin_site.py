@@ -46,11 +46,11 @@ class HubAdminSite(AdminSite):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponseBase:
         """Return the page on which people change their own password; the throttle limits the attempts."""
-        from hub.site.sign_in import OwnPasswordView
+        from hub.site.sign_in import AdminPasswordView
 
         request.current_app = self.name
         context = {**self.each_context(request), **(extra_context or {})}
-        return OwnPasswordView.as_view(extra_context=context)(request)
+        return AdminPasswordView.as_view(extra_context=context)(request)
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Return the apps: first the configuration, then the people, then all others by name."""

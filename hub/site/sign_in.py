@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
@@ -87,8 +87,8 @@ class ProofView(View):
         return render(request, "auth/proof.html", context)
 
 
-class OwnPasswordView(PasswordChangeView):
-    """The page on which people change their own password."""
+class AdminPasswordView(PasswordChangeView):
+    """The page of the admin on which staff change their own password."""
 
     form_class = OwnPasswordForm
     success_url = reverse_lazy("admin:password_change_done")
@@ -96,6 +96,27 @@ class OwnPasswordView(PasswordChangeView):
     def get_form_kwargs(self) -> dict[str, Any]:
         """Return the arguments of the form, including the request."""
         return {**super().get_form_kwargs(), "request": self.request}
+
+
+class OwnPasswordView(AdminPasswordView):
+    """The page on which people change their own password, also people who may not open the admin.
+
+    It answers 404 to a person who signed in at WorkOS, because this person has no password here.
+    """
+
+    template_name = "auth/password.html"
+    success_url = reverse_lazy("own-password", query={"changed": 1})
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Return the page, or 404."""
+        has_password = request.user.is_authenticated and request.user.has_usable_password()
+        if session_origin.is_at_workos(request) or not has_password:
+            raise Http404("this account has no password")
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Return the form, and whether the password has just been changed."""
+        return {**super().get_context_data(**kwargs), "is_changed": "changed" in self.request.GET}
 
 
 @method_decorator(login_not_required, name="dispatch")

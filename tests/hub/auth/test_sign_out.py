@@ -104,6 +104,29 @@ def test_the_new_password_counts_and_the_old_does_not() -> None:
         assert answer.status_code == status
 
 
+def test_people_who_are_not_staff_change_their_password_too() -> None:
+    User.objects.create_user("member@example.com", PASSWORD)
+    client = browser()
+    client.post("/auth/login", {"username": "member@example.com", "password": PASSWORD})
+    assert 'href="/auth/password"' in client.get("/").text
+    assert "Old password" in client.get("/auth/password").text
+    new = {"new_password1": OTHER_PASSWORD, "new_password2": OTHER_PASSWORD}
+    wrong = client.post("/auth/password", {"old_password": "wrong", **new})
+    assert "Your password is not changed" in wrong.text
+    done = client.post("/auth/password", {"old_password": PASSWORD, **new}, follow=True)
+    assert "Password changed" in done.text
+    answer = browser().post("/auth/login", {"username": "member@example.com", "password": OTHER_PASSWORD})
+    assert answer.status_code == 302
+
+
+def test_a_person_without_a_password_here_is_offered_none() -> None:
+    member = User.objects.create_user("member@example.com")
+    client = browser()
+    client.force_login(member)
+    assert "/auth/password" not in client.get("/").text
+    assert client.get("/auth/password").status_code == 404
+
+
 @pytest.mark.parametrize(
     "fields",
     [
