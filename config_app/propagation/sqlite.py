@@ -45,14 +45,15 @@ class SqliteSource:
 
     @no_fork_meanwhile
     def __init__(self, path: Path) -> None:
-        """Open the database file read-only; raise ``DatabaseUnavailable`` if that fails."""
+        """Open the database file; raise ``DatabaseUnavailable`` if that fails."""
         self._path = path
         self._opened = self._status()
         self._seen: os.stat_result | None = None  # the file's status when _data_version was read, if known
         self._data_version = UNKNOWN  # unknown, so that a commit after the call of `stat` is noticed
         self._commits_in_a_row, self._moved_at, self._rests_until = 0, time.monotonic(), 0.0
         try:
-            self._connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, check_same_thread=False)
+            # A reader that cannot write could not undo the commit of a process that was killed.
+            self._connection = sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, check_same_thread=False)
             self._version, _ = self._read()
             self._connection.execute("PRAGMA busy_timeout = 0")  # the next check follows soon
         except sqlite3.Error as error:

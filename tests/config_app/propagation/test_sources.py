@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import shutil
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -106,6 +108,26 @@ def test_a_file_that_is_no_longer_there_is_reported(source: SqliteSource, path: 
     with pytest.raises(DatabaseUnavailable) as caught:
         source.look()
     assert str(path) in str(caught.value)
+
+
+KILLED_DURING_A_COMMIT = """
+import os, signal, sqlite3, sys
+client = sqlite3.connect(sys.argv[1], isolation_level=None)
+client.execute("PRAGMA journal_mode = DELETE")
+client.execute("PRAGMA cache_size = 1")
+client.execute("BEGIN")
+client.execute("CREATE TABLE large AS SELECT zeroblob(1000000)")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_commit_that_was_killed_half_way_is_undone(path: Path) -> None:
+    subprocess.run([sys.executable, "-c", KILLED_DURING_A_COMMIT, path], check=False)
+    assert path.with_name(f"{path.name}-journal").stat().st_size
+    with contextlib.closing(SqliteSource(path)) as opened:
+        opened.look()
+        write(path, CHANGE)
+        wait_for(opened.look, "the change")
 
 
 def test_a_table_that_is_no_longer_there_is_reported(source: SqliteSource, path: Path) -> None:
