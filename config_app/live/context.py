@@ -12,7 +12,6 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
-from config_app.errors import DatabaseUnavailable
 from config_app.live.snapshot import Snapshot, read_snapshot
 from config_app.live.threads import in_a_thread, is_in_event_loop
 from config_app.store import transactions
@@ -56,9 +55,14 @@ process.keep(_Views())
 
 
 def transaction_snapshot() -> Snapshot | None:
-    """Return the snapshot that only the caller's open transaction sees; ``None`` if there is none."""
+    """Return the snapshot that only the caller's open transaction sees; ``None`` if there is none.
+
+    Raise ``DatabaseUnavailable`` if it must be read first and cannot be read.
+    """
     view = _open_view() if views else None
-    return _read(view) if view else None
+    if view is not None and view.snapshot is None:
+        view.snapshot = in_a_thread(read_snapshot) if is_in_event_loop() else read_snapshot()
+    return view.snapshot if view else None
 
 
 def is_unread() -> bool:
@@ -81,15 +85,6 @@ def _open_view() -> _View | None:
         view = _View(WhileOpen(transaction.connection), None)
     view.snapshot, transaction.view = None, view
     return view
-
-
-def _read(view: _View) -> Snapshot | None:
-    if view.snapshot is None:
-        try:
-            view.snapshot = in_a_thread(read_snapshot) if is_in_event_loop() else read_snapshot()
-        except DatabaseUnavailable:  # for example, PostgreSQL has aborted the transaction
-            return None
-    return view.snapshot
 
 
 def see_in_transaction(snapshot: Snapshot | None) -> None:

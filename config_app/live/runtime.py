@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from config_app import store
-from config_app.errors import DatabaseUnavailable
+from config_app.errors import BrokenTransaction, DatabaseUnavailable, WriteConflict
 from config_app.live import context, feed, hooks, overriding
 from config_app.live.context import views
 from config_app.live.snapshot import Snapshot, read_snapshot
@@ -58,7 +58,7 @@ def get_config() -> Any:
 
 def unpinned() -> Any:
     """Return the config that a caller sees if nothing is pinned in its context."""
-    view = context.transaction_snapshot()
+    view = _seen_in_transaction() if views else None
     return view.config if view else _config or get_snapshot().config
 
 
@@ -76,7 +76,17 @@ def look_through(function: Callable[[], Any]) -> None:
 
 def get_snapshot() -> Snapshot:
     """Return the current snapshot; the first call in a process reads the database."""
-    return (views and context.transaction_snapshot()) or _live.snapshot or reload()
+    return (views and _seen_in_transaction()) or _live.snapshot or reload()
+
+
+def _seen_in_transaction() -> Snapshot | None:
+    try:
+        return context.transaction_snapshot()
+    except (BrokenTransaction, WriteConflict):  # its writes are lost, so what is committed is right
+        return None
+    except DatabaseUnavailable as error:
+        note_unavailable(error)
+        return None
 
 
 def seen_snapshot() -> Snapshot:
@@ -107,7 +117,7 @@ def _newest() -> Snapshot:
 
 def loaded() -> Snapshot | None:
     """Return the snapshot that the caller sees now; ``None`` if it would have to be read first."""
-    return None if context.is_unread() else context.transaction_snapshot() or _live.snapshot
+    return None if context.is_unread() else _seen_in_transaction() or _live.snapshot
 
 
 def reload_if_changed() -> None:
@@ -150,7 +160,7 @@ def _reload_for_transaction() -> Snapshot:
     except DatabaseUnavailable as error:
         if _live.snapshot is None:
             raise
-        _note_stale(error)
+        note_unavailable(error)
         return _live.snapshot
     if _live.snapshot is not None and found.version > _live.snapshot.version:
         reload_on_commit()  # the transaction itself has written, for example with raw SQL
@@ -186,7 +196,7 @@ def _reload_after_commit(before: Any, after: Any) -> None:
     try:
         reload(None if process.is_short_command else before)
     except DatabaseUnavailable as error:  # the commit succeeded, so the caller must not get an error
-        _note_stale(error)
+        note_unavailable(error)
 
 
 def _imitate_commit(before: Any, after: Any) -> None:
@@ -202,17 +212,11 @@ def _load() -> Snapshot:
     except DatabaseUnavailable as error:
         if _live.snapshot is None:
             raise
-        _note_stale(error)
+        note_unavailable(error)
         return _live.snapshot
     if _live.snapshot is not None and _live.snapshot.revision == found.revision:
         return dataclasses.replace(found, in_force_at=_live.snapshot.in_force_at)
     return found
-
-
-def _note_stale(error: DatabaseUnavailable) -> None:
-    if _live.stale_since is None:
-        _live.stale_since = time.time()
-        logger.error("%s; the last good configuration is still used", error)
 
 
 def _put_in_force(new: Snapshot) -> None:
@@ -240,7 +244,9 @@ def confirm_current() -> None:
 
 def note_unavailable(error: DatabaseUnavailable) -> None:
     """Record that the database could not be read. ``stale_since`` returns the time of the first failure."""
-    _note_stale(error)
+    if _live.stale_since is None:
+        _live.stale_since = time.time()
+        logger.error("%s; the last good configuration is still used", error)
 
 
 def stale_since() -> float | None:

@@ -120,6 +120,51 @@ print(get_config().page_size)
     assert said == "30"
 
 
+def test_a_transaction_says_that_it_cannot_read_what_it_wrote(project: ForeignProject) -> None:
+    done = project.run(
+        SETUP
+        + """
+from config_app.errors import DatabaseUnavailable
+from config_app.live import context
+
+def fail():
+    raise DatabaseUnavailable("of this test")
+
+get_config()
+with transaction.atomic():
+    plan({"page_size": 150}).apply()
+    context.read_snapshot = fail
+    print(get_config().page_size, get_config().page_size, runtime.stale_since() is not None)
+"""
+    )
+    assert done.stdout == "20 20 True\n", done.stderr
+    assert done.stderr.count("of this test") == 1
+
+
+def test_a_broken_transaction_sees_what_is_committed_and_nothing_is_unavailable(
+    postgresql_project: ForeignProject,
+) -> None:
+    done = postgresql_project.run(
+        SETUP
+        + """
+from django.db import DatabaseError, connection
+get_config()
+try:
+    with transaction.atomic():
+        plan({"page_size": 150}).apply()
+        try:
+            connection.cursor().execute("SELECT nothing")
+        except DatabaseError:
+            print(get_config().page_size, runtime.stale_since())
+        raise Rollback
+except Rollback:
+    pass
+"""
+    )
+    assert done.stdout == "20 None\n", done.stderr
+    assert "unavailable" not in done.stderr
+
+
 def test_async_code_reads_first_writes_and_forces_a_reload(any_project: ForeignProject) -> None:
     said = any_project.says(
         SETUP
