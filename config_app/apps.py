@@ -28,8 +28,9 @@ class ConfigAppConfig(AppConfig):
         post_migrate.connect(_check_tables, sender=self, dispatch_uid="config_app.database.completeness")
         post_migrate.connect(triggers.install, sender=self, dispatch_uid="config_app.store.triggers")
         post_migrate.connect(_forget, sender=self, dispatch_uid="config_app.forget")
-        request_started.connect(_keep_current, dispatch_uid="config_app.watch")
-        process.after_first_load(_start_soon)
+        request_started.connect(_keep_server_current, dispatch_uid="config_app.watch")
+        process.before_unwatched_reads(_keep_current)
+        process.after_first_load(_start_for_hooks)
 
 
 # The functions below import what they need when they run: most commands need none of it.
@@ -42,18 +43,25 @@ def _check_tables(**signal: Any) -> None:
     check_tables(**signal)
 
 
-def _start_soon() -> None:
-    """Start a watcher soon. The process has just read its first configuration."""
+def _start_for_hooks() -> None:
+    """Start a watcher if this process has hooks, because it has read its first configuration."""
     from config_app.propagation import watching
 
-    watching.start_soon()
+    watching.start_for_hooks()
 
 
-def _keep_current(**_signal: Any) -> None:
-    """Keep the configuration of this process current, because the process serves requests."""
+def _keep_current() -> None:
+    """Keep the configuration of this process current, because it is read."""
     from config_app.propagation import watching
 
     watching.keep_current()
+
+
+def _keep_server_current(**_signal: Any) -> None:
+    """Keep the configuration of this process current, because it serves requests."""
+    from config_app.propagation import watching
+
+    watching.keep_current(is_server=True)
 
 
 def _forget(**_signal: Any) -> None:

@@ -11,6 +11,8 @@ from bench.inside import Round
 from bench.inside.clock import CLOCK
 from bench.inside.peers import Statement, readers
 from config_app import api
+from config_app.live import runtime
+from tests.support.waiting import wait_for
 
 LONG_ENOUGH = 0.004
 """How many seconds one measurement takes. This is far longer than the resolution of the clock."""
@@ -18,8 +20,13 @@ AWAITS = 10_000
 
 
 def prepare() -> Round:
-    """Return a round that reads the port with config_app and with the other installed libraries."""
+    """Return a round that reads the port with config_app and with the other installed libraries.
+
+    A watcher runs meanwhile, as in every server. Without a watcher, each read also reads the clock.
+    """
     api.plan({"port": "8001"}).apply(actor="bench")
+    api.start_watching()
+    wait_for(runtime.is_watched, "reads that rely on the watcher")
     return timers(**readers())
 
 

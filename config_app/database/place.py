@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
 from django.core.signals import setting_changed
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
 
 from config_app.database.names import check_prefix
 from config_app.database.options import NotConfigured, option
@@ -21,6 +23,8 @@ from config_app.database.options import NotConfigured, option
 MIGRATE = "manage.py migrate"
 DUMMY = "django.db.backends.dummy"
 """The ``ENGINE`` that Django uses for the default database if ``DATABASES`` has no entry for it."""
+_OPENED_BY = "config_app_opened_by"
+"""The attribute of a connection for the id of the process that opened it. A child must not use it."""
 
 
 def check_alias() -> str:
@@ -82,6 +86,12 @@ def borrowing(shared: BaseDatabaseWrapper) -> Iterator[None]:
         shared.dec_thread_sharing()
 
 
+def is_inherited() -> bool:
+    """Return whether the parent of this process opened this thread's connection to the configuration."""
+    pid, found = os.getpid(), connection()
+    return found.connection is not None and getattr(found, _OPENED_BY, pid) != pid
+
+
 def close_connections() -> None:
     """Close all connections of this thread, also those to other databases."""
     connections.close_all()
@@ -99,10 +109,15 @@ def migrate_command() -> str:
     return MIGRATE if alias() == DEFAULT_DB_ALIAS else f"{MIGRATE} --database={alias()}"
 
 
+def _note_opener(*, connection: BaseDatabaseWrapper, **_signal: object) -> None:
+    setattr(connection, _OPENED_BY, os.getpid())
+
+
 def _forget_alias(*, setting: str, **_signal: object) -> None:
     """Forget the alias when a test changes the settings."""
     if setting in {"CONFIG_APP", "DATABASES"}:
         alias.cache_clear()
 
 
+connection_created.connect(_note_opener, dispatch_uid="config_app.database.opener")
 setting_changed.connect(_forget_alias, dispatch_uid="config_app.database")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-import os
 from typing import Any
 
 from config_app.declaration.schema import Setting
 from config_app.declaration.setting import TakesEffect
 from config_app.project import get_schema
+from config_app.store.forking import after_fork
 from config_app.store.process import process
 
 NOT_LIVE = (TakesEffect.LISTENERS, TakesEffect.WORKERS)
@@ -69,7 +69,7 @@ def obstacle() -> str:
 
 
 # A new child process has not failed to act on anything yet.
-os.register_at_fork(after_in_child=functools.partial(note_obstacle, ""))
+after_fork(functools.partial(note_obstacle, ""))
 
 
 @functools.cache  # called many times a second, and there may be many settings

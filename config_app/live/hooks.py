@@ -21,6 +21,7 @@ logger = logging.getLogger("config_app")
 Hook = Callable[[Any, Any], None]
 H = TypeVar("H", bound=Hook)
 _hooks: list[tuple[frozenset[str], Hook]] = []
+_awaiting_hooks: set[Callable[[], None]] = set()
 
 
 class _Queue:
@@ -56,6 +57,8 @@ def on_change(*keys: str) -> Callable[[H], H]:
 
     def register(hook: H) -> H:
         _hooks.append((frozenset(keys), hook))
+        while _awaiting_hooks:
+            _awaiting_hooks.pop()()
         return hook
 
     return register
@@ -123,6 +126,14 @@ def _call(hook: Hook, old: Any, new: Any) -> None:
     if inspect.iscoroutine(found) or inspect.isgenerator(found):
         found.close()
         raise TypeError("an on_change hook must be an ordinary function, without async and yield")
+
+
+def when_registered(function: Callable[[], None]) -> None:
+    """Call ``function`` once: now if there are hooks, otherwise when the first one is registered."""
+    if _hooks:
+        function()
+    else:
+        _awaiting_hooks.add(function)
 
 
 def registered() -> list[tuple[frozenset[str], Hook]]:

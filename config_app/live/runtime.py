@@ -19,15 +19,18 @@ from config_app.errors import BrokenTransaction, DatabaseUnavailable, WriteConfl
 from config_app.live import context, feed, hooks, overriding
 from config_app.live.context import views
 from config_app.live.snapshot import Snapshot, read_snapshot
-from config_app.live.threads import in_a_thread, is_in_event_loop, no_connection_left
+from config_app.live.threads import in_a_thread, is_in_event_loop, no_connection_left, safely
 from config_app.project import get_schema
-from config_app.store.forking import open_in_children
+from config_app.store.forking import after_fork, open_in_children
 from config_app.store.process import process
 from config_app.store.transactions import in_transaction
 
 logger = logging.getLogger("config_app")
 
-_config: Any = None  # the config of _live.snapshot; a global, because that is fastest to read
+READ_INTERVAL = 0.25
+"""While no watcher keeps the configuration current, a read makes sure of it after so many seconds."""
+
+_config: Any = None  # that of _live.snapshot, while a watcher is known to work; a global is fastest to read
 _seen: Callable[[], Any] | None = None  # returns what a request or a test sees instead; set when first used
 _loading = open_in_children(threading.Lock())
 
@@ -39,14 +42,18 @@ class _Live:
         self.snapshot: Snapshot | None = None
         self.stale_since: float | None = None
         self.confirmed_at: float | None = None
+        self.lose_watcher()
+
+    def lose_watcher(self) -> None:
+        global _config
+        _config, self.is_watched, self.check_at = None, False, 0.0
 
     def reset(self) -> None:
-        global _config  # noqa: PLW0603
-        _config = None
         self.__init__()  # type: ignore[misc]
 
 
 _live = process.keep(_Live())
+after_fork(_live.lose_watcher)
 
 
 def get_config() -> Any:
@@ -76,6 +83,8 @@ def look_through(function: Callable[[], Any]) -> None:
 
 def get_snapshot() -> Snapshot:
     """Return the current snapshot; the first call in a process reads the database."""
+    if not _live.is_watched:
+        _keep_current()
     return (views and _seen_in_transaction()) or _live.snapshot or reload()
 
 
@@ -87,6 +96,13 @@ def _seen_in_transaction() -> Snapshot | None:
     except DatabaseUnavailable as error:
         note_unavailable(error)
         return None
+
+
+def _keep_current() -> None:
+    # A read while this process loads may belong to a log handler, and the load holds a lock.
+    if time.monotonic() >= _live.check_at and has_loaded() and not _loading.locked():
+        _live.check_at = time.monotonic() + READ_INTERVAL
+        process.read_unwatched()
 
 
 def seen_snapshot() -> Snapshot:
@@ -123,9 +139,15 @@ def loaded() -> Snapshot | None:
 def reload_if_changed() -> None:
     """Reload if the database has another version; this costs one small query.
 
-    Raise ``DatabaseUnavailable`` if the version cannot be read.
+    Raise ``DatabaseUnavailable`` if the version cannot be read. Do nothing in a transaction.
     """
-    if not in_transaction() and (_live.snapshot is None or store.version() != _live.snapshot.version):
+    if in_transaction():
+        return
+    with no_connection_left():
+        is_same = _live.snapshot is not None and store.version() == _live.snapshot.version
+    if is_same:
+        confirm_current()
+    else:
         reload()
 
 
@@ -148,6 +170,10 @@ def reload(before: Any = None) -> Snapshot:
         return in_a_thread(functools.partial(reload, before))
     if in_transaction():
         return _reload_for_transaction()
+    return safely(functools.partial(_reload, before))
+
+
+def _reload(before: Any) -> Snapshot:
     with no_connection_left():
         snapshot = reload_without_hooks(before)
     hooks.run_due()
@@ -223,7 +249,7 @@ def _put_in_force(new: Snapshot) -> None:
     global _config
     if new is not _live.snapshot:
         _log_new_problems(new)
-        _config, _live.snapshot = new.config, new
+        _config, _live.snapshot = new.config if _live.is_watched else None, new
         confirm_current()
         feed.announce()
 
@@ -247,6 +273,21 @@ def note_unavailable(error: DatabaseUnavailable) -> None:
     if _live.stale_since is None:
         _live.stale_since = time.time()
         logger.error("%s; the last good configuration is still used", error)
+
+
+def rely_on_watcher(is_reliable: bool) -> None:
+    """Let reads return the current configuration without a further check, because a watcher works, or not."""
+    global _config
+    with _loading:
+        if not is_reliable:
+            _live.lose_watcher()
+        elif _live.snapshot is not None:
+            _config, _live.is_watched = _live.snapshot.config, True
+
+
+def is_watched() -> bool:
+    """Return whether reads rely on a watcher."""
+    return _live.is_watched
 
 
 def stale_since() -> float | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import threading
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
@@ -13,6 +12,9 @@ from typing import ParamSpec, TypeVar
 from asgiref.sync import sync_to_async
 
 from config_app.database import connection
+from config_app.database.place import is_inherited
+from config_app.errors import DatabaseUnavailable
+from config_app.store.process import process
 from config_app.store.transactions import current, in_transaction, lent
 
 P = ParamSpec("P")
@@ -29,9 +31,10 @@ def is_in_event_loop() -> bool:
 
 
 def in_a_thread(function: Callable[[], T]) -> T:
-    """Call ``function`` in a thread while the event loop waits.
+    """Call ``function`` in a thread while the caller waits.
 
-    ``function`` runs in the caller's transaction, if there is one.
+    ``function`` runs in the caller's transaction, if there is one. Raise ``DatabaseUnavailable`` if no thread
+    can start, for example because the interpreter is ending.
     """
     found = current()
 
@@ -40,19 +43,29 @@ def in_a_thread(function: Callable[[], T]) -> T:
             return function()
 
     with ThreadPoolExecutor(max_workers=1) as pool:
-        return pool.submit(run).result()
+        try:
+            started = pool.submit(run)
+        except RuntimeError as error:
+            raise DatabaseUnavailable("no thread can start to read it") from error
+        return started.result()
+
+
+def safely(function: Callable[[], T]) -> T:
+    """Call ``function``, in another thread if it may not use the connection of this one."""
+    return in_a_thread(function) if is_in_event_loop() or is_inherited() else function()
 
 
 @contextlib.contextmanager
 def no_connection_left() -> Iterator[None]:
-    """Close the connection that the block opens, unless this is the main thread or a transaction is open."""
+    """Close the connection that the block opens, unless a transaction is open or this is a short command."""
     # At the end of a request, Django closes the connection of its thread. No other thread has an end that
-    # Django notices, so a connection would stay open, and a test database could not be removed.
+    # Django notices, so a connection would stay open, and a test database could not be removed. If this
+    # process forks, the children would share the connection.
     had_one = connection().connection is not None
     try:
         yield
     finally:
-        if not (had_one or in_transaction() or threading.current_thread() is threading.main_thread()):
+        if not (had_one or in_transaction() or process.is_short_command):
             connection().close()
 
 

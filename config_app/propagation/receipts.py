@@ -27,7 +27,7 @@ from config_app.live.snapshot import Snapshot
 from config_app.models import Process
 from config_app.store import timeline
 from config_app.store.failures import database_errors
-from config_app.store.forking import open_in_children
+from config_app.store.forking import after_fork, open_in_children
 from config_app.store.insertion import upsert
 from config_app.store.locks import bounded_transaction
 from config_app.store.process import process as process_state
@@ -130,6 +130,11 @@ def is_due() -> bool:
     return _own.signed is None or _own.signed.is_due(_statement(runtime.get_snapshot()))
 
 
+def is_signed() -> bool:
+    """Return whether this process has written a receipt."""
+    return _own.signed is not None
+
+
 def sign() -> None:
     """Write this process's receipt, with the revision that it runs.
 
@@ -229,4 +234,4 @@ def _has_ended(process: Process) -> bool:
     return bool(is_here) and not Path(f"/proc/{process.pid}").exists()
 
 
-os.register_at_fork(after_in_child=_own.forget)
+after_fork(_own.forget)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
+import os
 import random
 import threading
 import time
@@ -16,6 +18,7 @@ from config_app.change.confirmation import revert_overdue
 from config_app.database.place import close_connections, close_others
 from config_app.errors import ConfigError, ConfigurationLocked, DatabaseUnavailable
 from config_app.live import hooks, runtime
+from config_app.live.threads import no_connection_left
 from config_app.propagation import receipts
 from config_app.propagation.sources import ChangeSource, open_source, using_database
 from config_app.store.forking import no_fork
@@ -34,10 +37,10 @@ LET_OTHERS_LOAD = 0.15
 """The most seconds between a load and this process's next write. Meanwhile, other processes can load."""
 RETRY = 1.0
 """The most seconds between two attempts to reach the database while it is unavailable."""
-NEVER_BEGUN = 1.0
-"""If the thread of a watcher has not begun after this many seconds, the process cannot run threads."""
-START_DELAY = 1.0
-"""Seconds from the first read in a process until its watcher begins. Short commands end before that."""
+OVERDUE = SIGN_AGAIN + 0.5
+"""Seconds after which each wait of a watcher has ended, if threads run in this process."""
+LEAVE_WITHIN = 1.0
+"""The most seconds by which a watcher delays the end of its process."""
 LOCK_WAIT = 2.0
 """The most seconds that the watcher waits for other writers. A fork in another thread may wait as long."""
 
@@ -51,9 +54,10 @@ class Watcher(threading.Thread):
         It ends by itself when ``is_unwanted`` returns true. After ``begin()``, it ignores ``is_unwanted``.
         """
         super().__init__(name="config-watcher", daemon=True)
-        self._delay, self._created_at = delay, time.monotonic()
+        self._delay, self._pid = delay, os.getpid()
         self._is_unwanted = is_unwanted
-        self.is_running = False
+        self.was_asked_for = self._has_loaded = self._signs_off = False
+        self._waiting_since = math.inf
         self._stopping, self._called = threading.Event(), threading.Event()
         self._sign_again_at = 0.0
         self._revert_again_at = self._not_at_once_until = 0.0
@@ -64,29 +68,53 @@ class Watcher(threading.Thread):
         """Stop watching and wait at most ``timeout`` seconds for the thread to end."""
         self._stopping.set()
         self._called.set()
-        if self is not threading.current_thread():
+        if self.is_alive() and self is not threading.current_thread():
             self.join(timeout)
 
     def begin(self) -> None:
         """Begin to watch now, without the rest of the delay, and watch until ``stop()`` is called."""
         self._is_unwanted = lambda: False
+        self.was_asked_for = True
         self._called.set()
 
-    def cannot_run(self) -> bool:
-        """Return whether this process runs no threads, as uWSGI does without ``enable-threads``."""
-        return not self.is_running and time.monotonic() - self._created_at > NEVER_BEGUN
+    def leave(self) -> None:
+        """Stop watching and delete the receipt of this process; give up after ``LEAVE_WITHIN`` seconds."""
+        self._signs_off = True
+        self.stop(LEAVE_WITHIN)
+
+    def keeps_current(self) -> bool:
+        """Return whether the thread runs in this process, has loaded the tables and wakes up in time."""
+        is_late = time.monotonic() - self._waiting_since > OVERDUE
+        return self._has_loaded and self._pid == os.getpid() and not is_late
+
+    def take_turn(self) -> None:
+        """Do in the caller's thread what the watcher does, for a process in which no thread may run.
+
+        Raise ``DatabaseUnavailable`` if the version cannot be read.
+        """
+        with no_connection_left():
+            runtime.reload_if_changed()
+            self._revert_overdue()
+            self._sign()
 
     def run(self) -> None:
         """Watch until ``stop()`` is called, even if the database is unavailable for some time."""
-        self.is_running = True
         try:
             if self._delay:
                 self._called.wait(self._delay)
             with waiting_at_most(LOCK_WAIT):
                 self._watch_until_stopped()
         finally:
-            self.is_running = False
+            self._has_loaded = False
+            runtime.rely_on_watcher(False)
+            if self._signs_off:
+                self._sign_off()
             close_connections()
+
+    def _sign_off(self) -> None:
+        if receipts.is_signed():
+            with contextlib.suppress(ConfigError), using_database():
+                receipts.sign_off()
 
     def _watch_until_stopped(self) -> None:
         while not self._is_over():
@@ -128,7 +156,9 @@ class Watcher(threading.Thread):
 
     def _watch(self, source: ChangeSource) -> None:
         while not self._is_over():
+            self._waiting_since = time.monotonic()
             source.wait(self._called, self._time_left())
+            self._waiting_since = math.inf
             self._called.clear()
             if self._is_over():
                 return
@@ -167,6 +197,8 @@ class Watcher(threading.Thread):
         """
         with using_database():
             self._reload(thoroughly=thoroughly)
+        self._has_loaded = True
+        runtime.rely_on_watcher(True)
         self._run_hooks()  # outside of the block above, because a hook may fork
         self._sign_again_at = _time_to_write()
         self._look_again()

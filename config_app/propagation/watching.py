@@ -4,38 +4,78 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import os
+import math
 import sys
 import threading
 import time
 from collections.abc import Callable
 
-from config_app.errors import ConfigError, DatabaseUnavailable
-from config_app.live import runtime
-from config_app.propagation import receipts
-from config_app.propagation.watcher import NEVER_BEGUN, START_DELAY, Watcher
+from config_app.errors import DatabaseUnavailable
+from config_app.live import hooks, runtime
+from config_app.live.threads import safely
+from config_app.propagation import uwsgi
+from config_app.propagation.watcher import Watcher
+from config_app.store.forking import after_fork, notice_fork, open_in_children
 from config_app.store.process import process
+from config_app.store.transactions import in_transaction
+
+START_DELAY = 1.0
+"""Seconds for which a process reads until its watcher begins. Short commands and jobs end before that."""
+LOOK_AGAIN = 1.0
+"""Seconds between two checks of the database in a process without a working watcher."""
 
 _watcher: Watcher | None = None
-_looked_at = 0.0
 _leaves_at_exit = False
-_starting = threading.Lock()
+_starting = open_in_children(threading.Lock())
+_looking = open_in_children(threading.Lock())
+
+
+class _Reads:
+    """What this process has done to keep its reads current while no watcher does."""
+
+    def __init__(self) -> None:
+        self.first_at: float | None = None
+        self.looked_at = -math.inf
+        self.may_start = True
+
+    def have_gone_on(self) -> bool:
+        """Note a read; return whether this process has been reading for long enough to start a watcher."""
+        self.first_at = self.first_at or time.monotonic()
+        return self.may_start and time.monotonic() - self.first_at >= START_DELAY
+
+    def is_look_due(self) -> bool:
+        """Return whether the last check of the database, successful or not, was long enough ago."""
+        return min(runtime.config_age(), time.monotonic() - self.looked_at) >= LOOK_AGAIN
+
+    def reset(self) -> None:
+        self.__init__()  # type: ignore[misc]
+
+
+_reads = process.keep(_Reads())
 
 
 def start() -> Watcher:
-    """Start a watcher in this process, unless one is running, and return the running one."""
+    """Start a watcher in this process, unless one is running, and return the running one.
+
+    uWSGI's master runs no watcher. If it calls this function, each of its workers starts a watcher.
+    """
+    notice_fork()  # otherwise, the first read of a worker of uWSGI would drop this watcher
     watcher = _start(0.0)
     watcher.begin()
     return watcher
 
 
-def start_soon() -> None:
-    """Start a watcher that begins after a moment; do nothing in a test run or a short command.
+def start_for_hooks() -> None:
+    """Start a watcher as soon as this process has hooks, because they must run even if it reads no more.
 
-    If a test run begins only after this call, the watcher ends. For example, a project may read its
-    configuration while its tests are imported.
+    Do nothing in a test run and in a short command. If a test run begins only after this call, the watcher
+    ends. For example, a project may read its configuration while its tests are imported.
     """
-    if not process.is_short_command and not is_test_run():
+    hooks.when_registered(_start_soon)
+
+
+def _start_soon() -> None:
+    if not (process.is_short_command or is_test_run()):
         _start(START_DELAY, is_test_run)
 
 
@@ -44,7 +84,10 @@ def _start(delay: float, is_unwanted: Callable[[], bool] = lambda: False) -> Wat
     with _starting:
         if _watcher is None or not _watcher.is_alive():
             _watcher = Watcher(delay, is_unwanted)
-            _watcher.start()
+            # uWSGI's master forks without waiting for the watcher, so its workers could hang for ever.
+            if uwsgi.runs_threads() and not uwsgi.is_master():
+                _watcher.start()
+        _reads.may_start = True
         if not _leaves_at_exit:
             atexit.register(_leave)
             _leaves_at_exit = True
@@ -53,10 +96,10 @@ def _start(delay: float, is_unwanted: Callable[[], bool] = lambda: False) -> Wat
 
 def _leave() -> None:
     """Delete this process's receipt when the process ends, so that no other process waits for it."""
-    if _watcher is not None:
-        stop()
-        with contextlib.suppress(ConfigError):
-            receipts.sign_off()
+    # The watcher does this, because the end of a process must not wait for a database that does not answer.
+    _reads.may_start = False
+    if (watcher := _watcher) is not None:
+        watcher.leave()
 
 
 def is_test_run() -> bool:
@@ -65,33 +108,55 @@ def is_test_run() -> bool:
     return utils is not None and hasattr(utils._TestState, "saved_data")  # noqa: SLF001 - Django has no other sign
 
 
-def keep_current() -> None:
-    """Start a watcher unless one is running. If this process runs no threads, check the database instead.
+def keep_current(*, is_server: bool = False) -> None:
+    """Make sure that what this process reads is current, without a call by the project.
 
-    Call this function at each request. It checks the database at most once in ``NEVER_BEGUN`` seconds. In a
-    test run, it does nothing.
+    Call it at each request, with ``is_server``, and now and then before a read while ``runtime.is_watched()``
+    is false. A server starts a watcher at once. Another process starts it when it has been reading for
+    ``START_DELAY`` seconds. While no watcher works, the caller checks the database, at most once in
+    ``LOOK_AGAIN`` seconds. In a test run and in a short command, do nothing.
     """
-    if (watcher := _watcher) is not None and watcher.is_running:
+    if (watcher := _watcher) is not None and watcher.keeps_current():
         return
-    if not is_test_run():
-        _start_or_look()
+    if process.is_short_command or is_test_run():
+        return
+    notice_fork()
+    if uwsgi.is_master():
+        _look(runtime.reload_if_changed)
+    elif not uwsgi.runs_threads():  # a thread could stop in the middle of a transaction, and keep its locks
+        _look(lambda: Watcher().take_turn())
+    else:
+        _start_if_wanted(is_server=is_server)
+        if runtime.stale_since() is None or not is_watching():
+            _look(runtime.reload_if_changed)
 
 
-def _start_or_look() -> None:
-    global _looked_at  # noqa: PLW0603
-    if not is_watching():
-        start()
-    elif (watcher := _watcher) is not None and watcher.cannot_run():
-        if time.monotonic() - _looked_at < NEVER_BEGUN:
-            return
-        _looked_at = time.monotonic()
-        with contextlib.suppress(DatabaseUnavailable):
-            runtime.reload_if_changed()
+def _start_if_wanted(*, is_server: bool) -> None:
+    with contextlib.suppress(RuntimeError):  # the interpreter is ending, or has too many threads
+        if is_server:
+            start()
+        elif _reads.have_gone_on():
+            _start(0.0, is_test_run)
+
+
+def _look(look: Callable[[], None]) -> None:
+    """Check the database, unless it was checked a moment ago or is being checked now."""
+    if not runtime.has_loaded() or in_transaction() or not _looking.acquire(blocking=False):
+        return
+    try:
+        if _reads.is_look_due():
+            _reads.looked_at = time.monotonic()
+            safely(look)
+    except DatabaseUnavailable as error:
+        runtime.note_unavailable(error)
+    finally:
+        _looking.release()
 
 
 def stop() -> None:
-    """Stop this process's watcher, if it has one."""
+    """Stop this process's watcher, if it has one. Then only a request or ``start`` starts another one."""
     global _watcher
+    _reads.may_start = False
     with _starting:
         watcher, _watcher = _watcher, None
     if watcher is not None:
@@ -109,13 +174,14 @@ def is_watching() -> bool:
     return _watcher is not None and _watcher.is_alive()
 
 
-def _restart_after_fork() -> None:
-    """Start a watcher in a forked child if its parent had one."""
-    global _watcher, _starting  # noqa: PLW0603
-    _starting = threading.Lock()
-    if _watcher is not None:  # the parent's thread does not exist in the child
-        _watcher = None
-        start()
+def _begin_as_child() -> None:
+    """Start a watcher in a forked child if its parent had one: at once if the parent called ``start``."""
+    global _watcher
+    _reads.reset()
+    of_parent, _watcher = _watcher, None  # the parent's thread does not exist in the child
+    if of_parent is not None:
+        with contextlib.suppress(RuntimeError):  # as in `_start_if_wanted`
+            start() if of_parent.was_asked_for else _start(START_DELAY, is_test_run)
 
 
-os.register_at_fork(after_in_child=_restart_after_fork)
+after_fork(_begin_as_child)

@@ -21,11 +21,25 @@ no_fork = threading.RLock()
 """The lock that the watcher holds while it works. ``os.fork`` in any other thread waits for it."""
 
 
+_pid = os.getpid()
+_in_children: list[Callable[[], object]] = []
+
+
+def after_fork(function: Callable[[], object]) -> None:
+    """Call ``function`` in every forked child, in the order of registration."""
+    _in_children.append(function)
+
+
 def open_in_children(lock: L) -> L:
     """Return ``lock``, and make sure that it is unlocked in every forked child."""
-    # Python's own `logging` does the same with its locks.
-    os.register_at_fork(after_in_child=lock._at_fork_reinit)  # noqa: SLF001
+    after_fork(lock._at_fork_reinit)  # noqa: SLF001 - Python's own `logging` does the same with its locks
     return lock
+
+
+def notice_fork() -> None:
+    """Do what follows a fork, if this process was forked without ``os.fork``, as uWSGI does."""
+    if os.getpid() != _pid:
+        _begin_as_child()
 
 
 def no_fork_meanwhile(function: Callable[P, T]) -> Callable[P, T]:
@@ -47,4 +61,16 @@ def _release() -> None:
     no_fork.release()
 
 
-os.register_at_fork(before=_acquire, after_in_parent=_release, after_in_child=_release)
+def _begin_as_child() -> None:
+    global _pid  # noqa: PLW0603 - one process
+    _pid = os.getpid()
+    lock: Any = no_fork
+    if lock._is_owned():  # noqa: SLF001 - Python offers no other way
+        lock.release()
+    else:  # not every server in C calls `_acquire`
+        lock._at_fork_reinit()  # noqa: SLF001
+    for function in _in_children:
+        function()
+
+
+os.register_at_fork(before=_acquire, after_in_parent=_release, after_in_child=_begin_as_child)

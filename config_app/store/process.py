@@ -26,6 +26,7 @@ class Process:
     def __init__(self) -> None:
         self._parts: list[Part] = []
         self._first_load: list[Callable[[], None]] = []
+        self._unwatched_read: list[Callable[[], None]] = []
         self.is_short_command = False
         """Whether this process is a command that ends soon. If so, no watcher starts by itself."""
 
@@ -41,6 +42,15 @@ class Process:
     def loaded_first(self) -> None:
         """Call the functions that were passed to ``after_first_load``."""
         for function in self._first_load:
+            function()
+
+    def before_unwatched_reads(self, function: Callable[[], None]) -> None:
+        """Call ``function`` now and then before a read, while no watcher is known to work."""
+        self._unwatched_read.append(function)
+
+    def read_unwatched(self) -> None:
+        """Call the functions that wait for a read without a watcher."""
+        for function in self._unwatched_read:
             function()
 
     def reset(self) -> None:

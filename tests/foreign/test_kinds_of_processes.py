@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from tests.support.foreign_project import ForeignProject
@@ -97,21 +99,143 @@ os.kill(os.getpid(), signal.SIGKILL)
     assert done.returncode == 0, done.stderr
 
 
-def test_a_server_without_threads_looks_at_each_request(project: ForeignProject) -> None:
-    said = project.says(
+CONFIRMED_A_WHILE_AGO = """
+from config_app.live import runtime
+from config_app.propagation import watching
+
+def let_time_pass():
+    while runtime.config_age() < watching.LOOK_AGAIN:
+        time.sleep(0.01)
+"""
+
+
+def test_the_first_read_after_a_while_is_current(any_project: ForeignProject) -> None:
+    said = any_project.says(
         CHANGED_BY_ANOTHER
+        + CONFIRMED_A_WHILE_AGO
         + """
-import threading
-from django.core.signals import request_started
-from config_app.propagation import watcher, watching
-watcher.Watcher.run = lambda thread: threading.Event().wait(60)  # as in uWSGI: the thread does nothing
-watcher.NEVER_BEGUN = watching.NEVER_BEGUN = 0.2
-request_started.send(sender=None)
 assert get_config().page_size == 20
 change(30)
-time.sleep(0.5)
-request_started.send(sender=None)
+let_time_pass()
 print(get_config().page_size)
 """
     )
     assert said == "30"
+
+
+def test_a_process_that_has_read_once_may_fork(any_project: ForeignProject) -> None:
+    said = any_project.says(
+        CHANGED_BY_ANOTHER
+        + CONFIRMED_A_WHILE_AGO
+        + """
+import threading
+from django.db import connection
+get_config()
+let_time_pass()
+print(threading.active_count(), connection.connection)
+"""
+    )
+    assert said == "1 None"
+
+
+FORKS = {
+    "with Python's knowledge": "os.fork()",
+    "in C, as uWSGI does": "ctypes.PyDLL(None).fork()",
+}
+
+
+@pytest.mark.parametrize("fork", FORKS.values(), ids=FORKS)
+def test_the_first_read_of_a_fork_is_current_and_spares_its_parents_connection(
+    any_project: ForeignProject, fork: str
+) -> None:
+    said = any_project.says(
+        CHANGED_BY_ANOTHER
+        + CONFIRMED_A_WHILE_AGO
+        + f"""
+import ctypes
+from config_app.models import Process
+assert get_config().page_size == 20
+assert not Process.objects.exists()
+change(30)
+let_time_pass()
+pid = {fork}
+if pid == 0:
+    os._exit(0 if get_config().page_size == 30 else 1)
+print(os.waitpid(pid, 0)[1], Process.objects.exists())
+"""
+    )
+    assert said == "0 False"
+
+
+def test_a_log_handler_may_read_the_configuration_while_it_is_loaded(project: ForeignProject) -> None:
+    said = project.says(
+        CHANGED_BY_ANOTHER
+        + CONFIRMED_A_WHILE_AGO
+        + """
+import faulthandler, logging
+from config_app.api import reload_config
+from config_app.models import SystemConfig
+
+class Handler(logging.Handler):
+    def emit(self, record):
+        print(get_config().page_size)
+
+faulthandler.dump_traceback_later(10, exit=True)
+logging.getLogger("config_app").addHandler(Handler())
+get_config()
+let_time_pass()
+SystemConfig.objects.create(config_key="page_size", config_value="none")
+reload_config()
+"""
+    )
+    assert said == "20"
+
+
+def test_hooks_run_in_a_process_that_reads_no_more(any_project: ForeignProject) -> None:
+    said = any_project.says(
+        CHANGED_BY_ANOTHER
+        + """
+import threading
+from config_app.api import on_change
+called = threading.Event()
+on_change("page_size")(lambda old, new: called.set())
+get_config()
+change(30)
+print(called.wait(5))
+"""
+    )
+    assert said == "True"
+
+
+def test_hooks_run_even_if_they_are_registered_after_the_only_read(any_project: ForeignProject) -> None:
+    said = any_project.says(
+        CHANGED_BY_ANOTHER
+        + """
+import threading
+from config_app.api import on_change
+called = threading.Event()
+get_config()
+on_change("page_size")(lambda old, new: called.set())
+change(30)
+print(called.wait(5))
+"""
+    )
+    assert said == "True"
+
+
+def test_a_locked_database_does_not_delay_the_end_of_a_process(project: ForeignProject) -> None:
+    said = project.says(
+        """
+import sqlite3, time
+from django.conf import settings
+from config_app.api import start_watching
+from config_app.models import Process
+start_watching()
+while not Process.objects.exists():
+    time.sleep(0.01)
+other = sqlite3.connect(settings.DATABASES["default"]["NAME"], isolation_level=None)
+other.execute("BEGIN EXCLUSIVE")
+print(time.time())
+"""
+    )
+    assert time.time() - float(said) < 3

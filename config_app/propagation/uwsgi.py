@@ -1,0 +1,22 @@
+"""What differs in the processes of uWSGI: its master forks in C, and it may run no threads."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+
+def _uwsgi() -> Any:
+    """Return the module that uWSGI gives to its processes; ``None`` in other processes."""
+    return sys.modules.get("uwsgi")
+
+
+def is_master() -> bool:
+    """Return whether this is uWSGI's master, which imports the project and then forks."""
+    uwsgi = _uwsgi()
+    return uwsgi is not None and not (uwsgi.worker_id() or uwsgi.mule_id())
+
+
+def runs_threads() -> bool:
+    """Return whether threads run in this process between requests; older uWSGI needs ``enable-threads``."""
+    return bool(getattr(_uwsgi(), "has_threads", True))
