@@ -1,0 +1,1 @@
+"""The kinds of processes in which projects use the engine: servers, task queues and the shell."""
