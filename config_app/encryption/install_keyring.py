@@ -135,6 +135,11 @@ def follow_salt(salt: str | None) -> Problem | None:
     return None
 
 
+def knows_former_keys() -> bool:
+    """Return whether this process has unlocked a keyring with several data keys."""
+    return _unlocked.keyring is not None and len(_unlocked.keyring.keys) > 1
+
+
 def _has_a_dropped_key(keyring: Keyring) -> bool:
     """Return whether a data key of this process was dropped from the database after a rotation."""
     # Most installs have one data key. Then this needs no query.

@@ -112,6 +112,17 @@ def has_expired() -> bool:
     return _expired(at_once=False).exists()
 
 
+def drop_in_running_process() -> None:
+    """Drop the former data keys that nothing needs any more, and let every process load again.
+
+    This needs no query in a process that knows only one data key.
+    """
+    if install_keyring.knows_former_keys() and has_expired():
+        with store.writing() as stored:
+            if drop_expired():
+                store.bump_version(stored)
+
+
 def _drop(*, at_once: bool) -> bool:
     return _expired(at_once=at_once).delete()[0] > 0
 

@@ -16,6 +16,7 @@ from django.db import close_old_connections
 from config_app.change.adoption import adopt_now, is_unrecorded
 from config_app.change.confirmation import revert_overdue
 from config_app.database.place import close_connections, close_others
+from config_app.encryption import rotation
 from config_app.errors import ConfigError, ConfigurationLocked, DatabaseUnavailable
 from config_app.live import hooks, runtime
 from config_app.live.threads import no_connection_left
@@ -213,6 +214,8 @@ class Watcher(threading.Thread):
         is_drifted = runtime.reload_without_hooks().drifted
         if runtime.stale_since() is not None:
             raise DatabaseUnavailable("the configuration could not be read")
+        if thoroughly:
+            self._drop_former_keys()
         if thoroughly and (is_drifted or is_unrecorded()):
             self._adopt()
         elif is_drifted:
@@ -240,6 +243,11 @@ class Watcher(threading.Thread):
             logger.warning("a change made with SQL could not be recorded in the history: %s", error)
         else:
             runtime.reload_without_hooks()
+
+    def _drop_former_keys(self) -> None:
+        """Drop the data keys that nothing needs any more, unless another writer holds the lock."""
+        with contextlib.suppress(ConfigurationLocked), waiting_at_most(AT_ONCE):
+            rotation.drop_in_running_process()
 
     def _sign(self) -> None:
         """Write a receipt if this process has something new to report or a heartbeat is due."""

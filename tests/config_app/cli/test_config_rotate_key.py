@@ -19,6 +19,7 @@ from config_app.encryption.unlockers import MachineUnlocker, SharedUnlocker
 from config_app.errors import ConfigError
 from config_app.live import runtime
 from config_app.models import Change, DataKey, KeySlot, Revision, SystemConfig
+from config_app.propagation import watcher
 from config_app.testing import reset_process
 from hub.start import secret_key
 from setup_wizard.claiming import draft
@@ -27,6 +28,7 @@ from tests.support.config_command import CANARY, config, sql
 from tests.support.databases.raw_sql import value_of
 from tests.support.doctor_findings import fact
 from tests.support.keys import Configure, locked_here
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -168,6 +170,28 @@ def test_the_former_key_is_kept_for_cookies_and_dropped_after_the_longest_sessio
     assert list(DataKey.objects.values_list("key_id", flat=True)) == [newest()]
     with pytest.raises(signing.BadSignature):
         signing.loads(former)
+
+
+def test_a_running_process_drops_the_former_key_after_the_longest_session(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rotate()
+    DataKey.objects.update(created_at="2020-01-01T00:00:00Z")
+    monkeypatch.setattr(watcher, "REVALIDATE", 0.05)
+    running = watcher.Watcher()
+    running.start()
+    try:
+        wait_for(lambda: DataKey.objects.count() == 1, "the watcher to drop the former key")
+    finally:
+        running.stop()
+    assert get_config().workos_api_key.reveal() == ALL[-1]
+    assert list(archived()) == ALL
+
+
+def test_a_former_key_that_signed_cookies_of_today_is_kept_by_a_running_process() -> None:
+    rotate()
+    rotation.drop_in_running_process()
+    assert DataKey.objects.count() == 2
 
 
 def test_at_once_refuses_what_the_former_key_signed() -> None:
