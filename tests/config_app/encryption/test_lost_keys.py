@@ -15,6 +15,7 @@ from config_app.encryption.unlockers import MachineUnlocker, RecoveryUnlocker, S
 from config_app.errors import ConfigError, KeyringLocked
 from config_app.live import runtime
 from config_app.models import Change, KeySlot, Revision, SystemConfig
+from config_app.propagation import watcher
 from config_app.testing import reset_process
 from tests.conftest import claim_for
 from tests.support.config_command import CANARY, config
@@ -22,6 +23,7 @@ from tests.support.databases.raw_sql import raw_sql, set_row, value_of
 from tests.support.doctor_findings import fact
 from tests.support.keys import Configure
 from tests.support.locked_keyring import unreadable
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -186,14 +188,24 @@ def test_abandoning_asks_first(locked: None) -> None:
         install_keyring.get_keyring()
 
 
-def test_bringing_the_key_back_needs_no_restart(code: RecoveryUnlocker, configure: Configure) -> None:
+def test_bringing_the_key_back_needs_no_restart(
+    code: RecoveryUnlocker, configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
     content = machine().key_file.read_bytes()
     machine().key_file.unlink()
     configure(machine())
     assert get_config().workos_api_key is None
-    machine().key_file.touch(0o600)
-    machine().key_file.write_bytes(content)
-    assert runtime.reload().config.workos_api_key.reveal() == CANARY
+    monkeypatch.setattr(watcher, "REVALIDATE", 0.05)
+    running = watcher.Watcher()
+    running.start()
+    try:
+        machine().key_file.touch(0o600)
+        machine().key_file.write_bytes(content)
+        wait_for(lambda: get_config().workos_api_key is not None, "the running process to use the key")
+    finally:
+        running.stop()
+    assert get_config().workos_api_key.reveal() == CANARY
+    assert runtime.get_snapshot().problems == ()
 
 
 def test_entering_a_damaged_secret_again_fixes_it(code: RecoveryUnlocker) -> None:

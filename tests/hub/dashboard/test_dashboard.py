@@ -22,6 +22,7 @@ from config_app.models import Process, Revision, SystemConfig
 from config_app.propagation import receipts
 from hub.models import User
 from tests.support.browsers.clients import browser, configure
+from tests.support.keys import locked_here
 
 CANARY = "sk_test_canary7f3a"
 VIEW = ("config_app.view_systemconfig",)
@@ -210,3 +211,18 @@ def test_addresses_of_problems_and_changes_are_escaped(owner_client: Client) -> 
     SystemConfig.objects.create(config_key="<script>alert(1)</script>", config_value="<img src=x>")
     runtime.reload()
     assert "<script>alert" not in owner_client.get("/").text
+
+
+def test_it_names_the_secrets_that_a_lost_key_affects_and_says_what_to_do(owner: User) -> None:
+    configure(workos_api_key=Secret(CANARY))
+    with locked_here():
+        client = browser()
+        client.force_login(owner)
+        client.cookies["hub_unlock_later"] = "1"
+        page = text(client)
+        assert "1 problem" in page
+        assert "workos_api_key: the stored secret cannot be decrypted" in page
+        assert "run manage.py unlock" in page
+        assert CANARY not in page
+    client.force_login(owner)  # while the key was missing, a key of this process signed the sessions
+    assert "Needs attention None" in text(client)

@@ -12,6 +12,7 @@ from config_app.errors import DatabaseUnavailable
 from config_app.live import runtime
 from config_app.models import SystemConfig
 from tests.support.browsers.clients import browser, configure
+from tests.support.keys import locked_here
 
 FIELDS = {"state", "revision", "pid", "config_age_s", "stale_since", "problems"}
 GONE = DatabaseUnavailable("/srv/secret-place/hub.db: No such file or directory", "mount /srv")
@@ -111,3 +112,12 @@ def test_it_asks_no_database_even_of_people_with_a_session(
     with django_assert_num_queries(0):
         assert visitor.get("/health/ready").status_code == 200
         assert visitor.get("/health/live").status_code == 200
+
+
+def test_it_names_the_secrets_that_a_lost_key_affects_until_the_key_is_back(owner: Any) -> None:
+    configure(workos_api_key="sk_canary_f00d1234")
+    with locked_here():
+        (problem,) = ready()["problems"]
+        assert problem == {"code": "secret_unreadable", "keys": ["workos_api_key"], "severity": "warning"}
+        assert ready()["revision"] == 3
+    assert ready()["problems"] == []

@@ -32,6 +32,8 @@ ON_BOTH_DATABASES = {
     "tests.config_app.live.test_resolution",
     "tests.config_app.change.test_rollback",
     "tests.config_app.encryption.test_upgraded_keyring",
+    "tests.config_app.encryption.test_lost_keys",
+    "tests.hub.backup.test_older_copies",
     "tests.setup_wizard.test_setup_claim",
     "tests.hub.auth.test_sign_out",
     "tests.hub.people.test_super_admins",
