@@ -155,16 +155,22 @@ def is_locked() -> bool:
     return False
 
 
-def is_locked_now() -> bool:
-    """Return whether the database has a keyring that no key unlocks, even if this process has an older one.
+def locked_now() -> KeyringLocked | None:
+    """Return the error if the database has a keyring that no key unlocks; otherwise ``None``.
 
-    After a restore, for example, this process may still have the keyring that the database had before.
+    A keyring that this process has unlocked before does not count. After a restore, for example, it may be
+    the keyring that the database had before.
     """
     try:
         unlock_again()
-    except KeyringLocked:
-        return exists()
-    return False
+    except KeyringLocked as error:
+        return error if exists() else None
+    return None
+
+
+def is_locked_now() -> bool:
+    """Return whether the database has a keyring that no key unlocks, as ``locked_now`` does."""
+    return locked_now() is not None
 
 
 def seems_locked() -> bool:

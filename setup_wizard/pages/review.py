@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from config_app import store
 from config_app.declaration.schema import Setting
+from config_app.encryption import install_keyring
 from config_app.errors import ConfigError, KeyringLocked
 from config_app.project import get_schema
 from setup_wizard.claiming.answers import Answers
@@ -39,6 +40,9 @@ def notices(step: Step, draft: Draft) -> list[dict[str, str]]:
 
 
 def _rehearse(draft: Draft) -> list[ConfigError]:
+    # A rehearsal makes no recovery code, so it may not need the keyring.
+    if (locked := install_keyring.locked_now()) is not None:
+        return [locked]
     try:
         return rehearse(application_of(draft))
     except ConfigError as error:
@@ -48,7 +52,7 @@ def _rehearse(draft: Draft) -> list[ConfigError]:
 def _error_row(error: ConfigError, draft: Draft) -> dict[str, str]:
     row = {"severity": "error", "title": _sentence(error.message), "fix": _sentence(error.fix or "")}
     if isinstance(error, KeyringLocked):
-        return row | {"url": reverse("setup:keys"), "url_label": "If no key is left, drop the secrets"}
+        return row | {"url": reverse("setup:keys"), "url_label": "Drop the secrets here"}
     for key in error.keys:
         if (step := _step_of(key, draft)) is not None:
             anchor = "" if step.name == ACCOUNT else f"#id_{key}"

@@ -12,8 +12,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.browsers.chromium import browser, fill_in_sign_in, keep_code, look, visiting
+from tests.support.browsers.wizard_walk import value_of
 from tests.support.databases.postgresql import PostgreSQL
 from tests.support.processes.hub_process import OWNER, PASSWORD, HubProcess
+from tests.support.processes.served_hub import post, visitor
 
 __all__ = ["browser"]  # a fixture
 
@@ -68,10 +70,10 @@ def expect_signed_in(page: Page, email: str) -> None:
 
 
 def sign_in(browser: Browser, hub: HubProcess, email: str) -> None:
-    with visiting(browser) as visitor:
-        visitor.page.goto(f"{hub.url}/auth/login")
-        fill_in_sign_in(visitor.page, email)
-        expect_signed_in(visitor.page, email)
+    with visiting(browser) as guest:
+        guest.page.goto(f"{hub.url}/auth/login")
+        fill_in_sign_in(guest.page, email)
+        expect_signed_in(guest.page, email)
 
 
 def test_a_backup_moves_to_the_other_database_and_back(
@@ -90,24 +92,46 @@ def test_a_backup_moves_to_the_other_database_and_back(
 
 
 def restore_in_browser(browser: Browser, hub: HubProcess, file: Path, code: str) -> None:
-    with visiting(browser) as visitor:
-        page = visitor.page
+    with visiting(browser) as guest:
+        page = guest.page
         open_restore(page, hub)
-        look(visitor, "restore")
+        look(guest, "restore")
         page.get_by_label("File").set_input_files(file)
         page.get_by_role("button", name="Continue").click()
         expect(page.get_by_role("heading", name="Restore this backup?")).to_be_visible()
-        look(visitor, "restore-review")
+        look(guest, "restore-review")
         page.get_by_role("button", name="Restore").click()
         expect(page.get_by_text("Enter the code, or tick the box below.").first).to_be_visible()
         page.get_by_label("Recovery code or shared key").fill(code)
         page.get_by_role("button", name="Restore").click()
         expect(page.get_by_role("heading", name="This hub is restored")).to_be_visible()
-        look(visitor, "restored")
+        look(guest, "restored")
         page.get_by_role("link", name="Sign in").click()
         fill_in_sign_in(page, OWNER)
         expect_signed_in(page, OWNER)
-        assert visitor.complaints == []
+        assert guest.complaints == []
+
+
+def test_every_worker_knows_the_browser_after_the_restore_of_an_unclaimed_hub(
+    started_hub: HubProcess, tmp_path: Path
+) -> None:
+    """The restore brings another keyring, and Django signs the sessions with a key that follows from it."""
+    other, file, code = HubProcess(tmp_path / "other"), tmp_path / "hub.backup", tmp_path / "code"
+    other.bring_up()
+    other.config("recovery-code", "--file", str(code))
+    other.manage("backup", str(file))
+    started_hub.serve(workers=3)
+    token = started_hub.manage("setup_token").strip().partition("#token=")[2]
+    with visitor(started_hub) as client:
+        post(client, "/setup/", "/setup/", token=token)
+        form = {"csrfmiddlewaretoken": client.cookies["csrftoken"]}
+        client.post("/setup/restore/", data=form, files={"file": file.read_bytes()})
+        mark = value_of(client.get("/setup/restore/backup/").text, "fingerprint")
+        fields = {"fingerprint": mark, "code": code.read_text()}
+        done = post(client, "/setup/restore/backup/", "/setup/restore/backup/", **fields)
+        assert done.headers["location"] == "/setup/"
+        found = {client.get("/setup/").headers.get("location") for _ in range(30)}
+    assert found == {"/setup/mode/"}
 
 
 def complete(page: Page) -> None:
@@ -133,18 +157,18 @@ def test_an_export_is_imported_and_the_setup_goes_on(
     (tmp_path / "passphrase").write_text(PASSPHRASE)
     source.config("export", str(file), "--secrets", "--passphrase-file", str(tmp_path / "passphrase"))
     hub = HubProcess(tmp_path / "empty")
-    with served(hub), visiting(browser) as visitor:
-        page = visitor.page
+    with served(hub), visiting(browser) as guest:
+        page = guest.page
         open_restore(page, hub)
         page.get_by_label("File").set_input_files(file)
         page.get_by_label("Passphrase").fill(PASSPHRASE)
         page.get_by_role("button", name="Continue").click()
         expect(page.get_by_label("Log Level")).to_be_checked()
-        look(visitor, "import-review")
+        look(guest, "import-review")
         assert CANARY not in page.content()
         page.get_by_role("button", name="Continue").click()
         complete(page)
         keep_code(page)
-        assert visitor.complaints == []
+        assert guest.complaints == []
         sign_in(browser, hub, OWNER)
     assert shown(hub, *of_a_machine) == before
