@@ -44,21 +44,21 @@ def _check_tables(**signal: Any) -> None:
 
 
 def _start_for_hooks() -> None:
-    """Start a watcher if this process has hooks, because it has read its first configuration."""
+    """After the first load of this process, start a watcher if the process has hooks."""
     from config_app.propagation import watching
 
     watching.start_for_hooks()
 
 
 def _keep_current() -> None:
-    """Keep the configuration of this process current, because it is read."""
+    """Keep the configuration of this process current, because code reads it without a watcher."""
     from config_app.propagation import watching
 
     watching.keep_current()
 
 
 def _keep_server_current(**_signal: Any) -> None:
-    """Keep the configuration of this process current, because it serves requests."""
+    """Keep the configuration of this process current, because the process serves requests."""
     from config_app.propagation import watching
 
     watching.keep_current(is_server=True)

@@ -1,4 +1,4 @@
-"""A parser of arguments whose messages repeat no argument, because people mistake secrets for arguments."""
+"""A parser for commands. Its errors repeat no argument, because an argument may be a secret."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _OPTION_NAME = re.compile(r"--[a-z][a-z-]*(?==|$)")
 
 
 class DiscreetParser(CommandParser):
-    """Django's parser for a command; an error names the option but never what a person typed."""
+    """Django's parser for a command, but its errors name only options, never what else a person typed."""
 
     def parse_known_args(  # type: ignore[override]  # argparse overloads it for namespaces of other kinds
         self, args: Sequence[str] | None = None, namespace: Namespace | None = None
@@ -25,7 +25,10 @@ class DiscreetParser(CommandParser):
         return found, []
 
     def accepts(self, extras: Sequence[str], found: Namespace) -> bool:
-        """Return whether ``extras``, which argparse left over, are allowed; if so, add them to ``found``."""
+        """Return whether the arguments ``extras``, which argparse did not parse, are allowed.
+
+        If they are allowed, add them to ``found``.
+        """
         return False
 
     def _check_value(self, action: Action, value: Any) -> None:
@@ -35,12 +38,12 @@ class DiscreetParser(CommandParser):
 
 
 class DiscreetCommand(BaseCommand):
-    """A command whose parser repeats no argument in its errors."""
+    """A command whose errors repeat no argument."""
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         """Return the parser of the command."""
         parser = super().create_parser(prog_name, subcommand, **kwargs)
-        parser.__class__ = DiscreetParser  # Django leaves no other way to choose the class
+        parser.__class__ = DiscreetParser  # Django offers no other way to choose the class
         return parser
 
 

@@ -56,4 +56,4 @@ class EmailListField(ListField[str]):
 
     def hint(self, text: str) -> str:
         """Return what to write instead of a wildcard."""
-        return "* does not stand for other addresses, so name each one" if "*" in text else ""
+        return "* is not a wildcard here, so name each address" if "*" in text else ""
