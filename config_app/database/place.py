@@ -24,7 +24,7 @@ MIGRATE = "manage.py migrate"
 DUMMY = "django.db.backends.dummy"
 """The ``ENGINE`` that Django uses for the default database if ``DATABASES`` has no entry for it."""
 _OPENED_BY = "config_app_opened_by"
-"""The attribute of a connection for the id of the process that opened it. A child must not use it."""
+"""A connection keeps the id of the process that opened it under this name. No child may use it."""
 
 
 def check_alias() -> str:

@@ -158,8 +158,8 @@ def is_locked() -> bool:
 def locked_now() -> KeyringLocked | None:
     """Return the error if the database has a keyring that no key unlocks; otherwise ``None``.
 
-    A keyring that this process has unlocked before does not count. After a restore, for example, it may be
-    the keyring that the database had before.
+    Ignore the keyring that this process has unlocked before. After a restore, for example, the database may
+    have another keyring.
     """
     try:
         unlock_again()

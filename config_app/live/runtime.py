@@ -28,7 +28,7 @@ from config_app.store.transactions import in_transaction
 logger = logging.getLogger("config_app")
 
 READ_INTERVAL = 0.25
-"""While no watcher keeps the configuration current, a read makes sure of it after so many seconds."""
+"""Without a working watcher, reads call ``process.read_unwatched`` at most once in this many seconds."""
 
 _config: Any = None  # that of _live.snapshot, while a watcher is known to work; a global is fastest to read
 _seen: Callable[[], Any] | None = None  # returns what a request or a test sees instead; set when first used
@@ -276,7 +276,7 @@ def note_unavailable(error: DatabaseUnavailable) -> None:
 
 
 def rely_on_watcher(is_reliable: bool) -> None:
-    """Let reads return the current configuration without a further check, because a watcher works, or not."""
+    """Record whether reads may rely on a watcher. Otherwise, they check the configuration themselves."""
     global _config
     with _loading:
         if not is_reliable:

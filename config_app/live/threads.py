@@ -51,7 +51,7 @@ def in_a_thread(function: Callable[[], T]) -> T:
 
 
 def safely(function: Callable[[], T]) -> T:
-    """Call ``function``, in another thread if it may not use the connection of this one."""
+    """Call ``function``. If it may not use this thread's connection, call it in another thread."""
     return in_a_thread(function) if is_in_event_loop() or is_inherited() else function()
 
 

@@ -39,7 +39,7 @@ LET_OTHERS_LOAD = 0.15
 RETRY = 1.0
 """The most seconds between two attempts to reach the database while it is unavailable."""
 OVERDUE = SIGN_AGAIN + 0.5
-"""Seconds after which each wait of a watcher has ended, if threads run in this process."""
+"""Each wait of a watcher ends within this many seconds, if threads run in this process."""
 LEAVE_WITHIN = 1.0
 """The most seconds by which a watcher delays the end of its process."""
 LOCK_WAIT = 2.0

@@ -20,7 +20,7 @@ from config_app.store.process import process
 from config_app.store.transactions import in_transaction
 
 START_DELAY = 1.0
-"""Seconds for which a process reads until its watcher begins. Short commands and jobs end before that."""
+"""A process that has been reading for this many seconds starts a watcher. Short commands end earlier."""
 LOOK_AGAIN = 1.0
 """Seconds between two checks of the database in a process without a working watcher."""
 
@@ -66,7 +66,7 @@ def start() -> Watcher:
 
 
 def start_for_hooks() -> None:
-    """Start a watcher as soon as this process has hooks, because they must run even if it reads no more.
+    """Start a watcher as soon as this process has hooks, because hooks run even without further reads.
 
     Do nothing in a test run and in a short command. If a test run begins only after this call, the watcher
     ends. For example, a project may read its configuration while its tests are imported.

@@ -13,7 +13,7 @@ from django.middleware.csrf import CsrfViewMiddleware
 from hub.runtime_config import get_config
 
 METHODS = ("GET", "HEAD", "OPTIONS", "POST")
-"""The methods that pages of the hub have; each page answers 405 to those that it does not have itself."""
+"""The methods that pages of the hub have. A page answers 405 to a method that this page does not have."""
 
 
 class CsrfMiddleware(CsrfViewMiddleware):

@@ -25,9 +25,10 @@ class PrivateReports(SafeExceptionReporterFilter):
     def get_traceback_frame_variables(
         self, request: HttpRequest | None, tb_frame: FrameType
     ) -> ItemsView[str, Any]:
-        """Return the local variables of a frame. Those of libraries are masked, and so is posted data.
+        """Return the local variables of a frame. Mask the variables of libraries, and posted data.
 
-        Our own code keeps secrets in ``Secret``, but Django's does not: a query for a session has its key.
+        Our own code keeps secrets in ``Secret``, but Django does not. For example, the query for a session
+        contains the session's key.
         """
         names = dict(super().get_traceback_frame_variables(request, tb_frame))
         is_ours = str(tb_frame.f_globals.get("__name__")).partition(".")[0] in OURS

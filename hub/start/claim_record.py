@@ -19,7 +19,7 @@ FROM_SCRATCH = "manage.py bootstrap --from-scratch"
 
 
 def follow_configuration() -> None:
-    """Keep the record right whenever the hub is claimed or reset."""
+    """Update the record whenever the hub is claimed or reset."""
 
     @on_change("app_mode", "setup_completed")
     def follow(_old: RuntimeConfig, new: RuntimeConfig) -> None:
@@ -27,7 +27,7 @@ def follow_configuration() -> None:
 
 
 def keep(*, is_claimed: bool) -> None:
-    """Write the record of a claimed hub, and remove that of an unclaimed one.
+    """Write the record if the hub is claimed; otherwise remove the record.
 
     Raise ``OSError`` if the instance directory cannot be written.
     """

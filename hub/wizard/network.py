@@ -18,7 +18,7 @@ LISTENER = frozenset({"bind_address", "port"})
 
 
 def listener_refusals(values: Mapping[str, Any], config: RuntimeConfig) -> dict[str, str]:
-    """Return an error message by setting if this machine cannot listen on the entered address."""
+    """Return a dict from settings to error messages if this machine cannot listen on the entered address."""
     wanted = dataclasses.replace(config, host=values["bind_address"], port=values["port"])
     found = listener_can_be_had(config, wanted)
     return {error.keys[0]: str(error).removeprefix(f"{error.keys[0]}: ") for error in found}

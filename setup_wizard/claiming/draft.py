@@ -46,7 +46,7 @@ class Draft:
 
     @property
     def imported(self) -> dict[str, Any]:
-        """Return the parsed values of the imported export by setting, without secrets and invalid values."""
+        """Return a dict from settings to parsed values of the imported export, without secrets."""
         settings = get_schema().settings
         known = (key for key in self.texts if key in settings and not settings[key].is_secret)
         return self._parsed(self.texts, known)
@@ -169,7 +169,8 @@ def save(
 def save_import(texts: Mapping[str, str], secrets: Mapping[str, Secret], *, holder: str | None) -> None:
     """Save the settings of an export in the draft; raise the same errors as ``save``.
 
-    They prefill the forms and take effect with the claim. Every step is asked again, except the account.
+    They prefill the forms and take effect with the claim. A person must submit every step again, except
+        the account.
     """
     with store.writing() as stored:
         unclaimed_config_in(stored)

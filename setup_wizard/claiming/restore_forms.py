@@ -68,7 +68,7 @@ class BackupForm(forms.Form):
 
 
 class ImportForm(forms.Form):
-    """The form that imports the reviewed export, which the page carries until then."""
+    """The form that imports the reviewed export. Until then, the form itself contains the export."""
 
     document = forms.CharField(widget=forms.HiddenInput, strip=False)
 

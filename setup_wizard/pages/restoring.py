@@ -37,7 +37,7 @@ class UploadView(SetupView):
         return ask_for_file(request, UploadForm())
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Check the file, and show what it contains. A backup is kept on the server, nothing else changes."""
+        """Check the file, and show what it contains. Keep a backup on the server. Change nothing else."""
         form = UploadForm(request.POST, request.FILES)
         if form.is_valid():
             try:
@@ -200,7 +200,7 @@ class ImportView(SetupView):
 
 
 def owner(request: HttpRequest) -> str:
-    """Return the name for which a document is held: only this holder of the setup token can import it."""
+    """Return the name under which an upload is kept, so that only this holder of the token can import it."""
     return f"setup {access.holder(request)}"
 
 
