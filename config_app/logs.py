@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from contextvars import ContextVar
+from typing import Any
 
 REVISION = "config_app.revision"
 """The name in ``request.META`` for the number of the revision that is pinned to the request."""
 
-pinned_revision: ContextVar[int | None] = ContextVar("config_app_revision", default=None)
-"""The number of the revision that is pinned to this request or block; ``None`` if none is pinned."""
+pinned: ContextVar[Any] = ContextVar("config_app_pinned", default=None)
+"""The ``Snapshot`` that is pinned to this request or block; ``None`` if none is pinned."""
 
 
 class RevisionFilter(logging.Filter):
@@ -20,7 +21,8 @@ class RevisionFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Add ``at_revision`` to the record and return True."""
-        number = pinned_revision.get()
+        snapshot = pinned.get()
+        number = snapshot.revision if snapshot else None
         # Django logs the status of a response after the middleware, when no revision is pinned any more. The
         # record of that line has the request.
         number = _of_request(record) if number is None else number

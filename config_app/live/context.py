@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from contextvars import ContextVar
 from typing import Any
 
 from config_app.live.snapshot import Snapshot, read_snapshot
 from config_app.live.threads import in_a_thread, is_in_event_loop
+from config_app.logs import pinned
 from config_app.store import transactions
 from config_app.store.process import process
 from config_app.store.transactions import UntilCommit, WhileOpen, in_transaction
@@ -37,10 +37,10 @@ class _View:
         discard(id(self))  # a default argument, because the names of a module are gone when Python ends
 
 
-seen: ContextVar[Any] = ContextVar("config_app_seen", default=None)
-"""The runtime config that is pinned to this request."""
-pinned: ContextVar[Snapshot | None] = ContextVar("config_app_pinned", default=None)
-"""The snapshot that is pinned to this request."""
+def pinned_config() -> Any:
+    """Return the runtime config that is pinned to this request; ``None`` if none is pinned."""
+    snapshot = pinned.get()
+    return snapshot.config if snapshot else None
 
 
 class _Views:

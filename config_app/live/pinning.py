@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from config_app.live import context, overriding, runtime
+from config_app.live import overriding, runtime
 from config_app.live.runtime import look_at_context
 from config_app.live.snapshot import Snapshot
-from config_app.logs import pinned_revision
+from config_app.logs import pinned
 
 
 class OneRevision:
@@ -18,30 +18,23 @@ class OneRevision:
     process has not read the database, nothing is pinned and the revision is 0.
     """
 
-    # A generator with @contextmanager would take three times as long in each request.
-    __slots__ = ("_number", "_pin", "_seen", "_snapshot")
+    # A generator with @contextmanager would take three times as long in each request. Each context variable
+    # that is set makes every later read of any context variable slower, so there is only one.
+    __slots__ = ("_pin", "_snapshot")
 
     def __init__(self) -> None:
-        """Choose the snapshot that is pinned already, or else the current one.
-
-        Raise ``ConfigError`` if there is no configuration.
-        """
-        self._snapshot = context.pinned.get() or _current()
+        """Take what is pinned already or is current; raise ``ConfigError`` if there is no configuration."""
+        self._snapshot = pinned.get() or _current()
 
     def __enter__(self) -> int:
         """Pin the configuration, and return its revision."""
         look_at_context()
-        revision = self._snapshot.revision if self._snapshot else 0
-        self._pin = context.pinned.set(self._snapshot)
-        self._seen = context.seen.set(self._snapshot.config if self._snapshot else None)
-        self._number = pinned_revision.set(revision)
-        return revision
+        self._pin = pinned.set(self._snapshot)
+        return self._snapshot.revision if self._snapshot else 0
 
     def __exit__(self, *_error: object) -> None:
         """Restore what was pinned before the block."""
-        pinned_revision.reset(self._number)
-        context.seen.reset(self._seen)
-        context.pinned.reset(self._pin)
+        pinned.reset(self._pin)
 
 
 def _current() -> Snapshot | None:
@@ -53,8 +46,6 @@ def see(config: Any, revision: int) -> None:
 
     Do nothing outside a request.
     """
-    pinned = context.pinned.get()
-    if pinned is not None:
-        context.pinned.set(dataclasses.replace(pinned, config=config, revision=revision))
-        context.seen.set(config)
-        pinned_revision.set(revision)
+    snapshot = pinned.get()
+    if snapshot is not None:
+        pinned.set(dataclasses.replace(snapshot, config=config, revision=revision))

@@ -20,6 +20,7 @@ from config_app.live import context, feed, hooks, overriding
 from config_app.live.context import views
 from config_app.live.snapshot import Snapshot, read_snapshot
 from config_app.live.threads import in_a_thread, is_in_event_loop, no_connection_left, safely
+from config_app.logs import pinned
 from config_app.project import get_schema
 from config_app.store.forking import after_fork, open_in_children
 from config_app.store.process import process
@@ -31,7 +32,8 @@ READ_INTERVAL = 0.25
 """Without a working watcher, reads call ``process.read_unwatched`` at most once in this many seconds."""
 
 _config: Any = None  # that of _live.snapshot, while a watcher is known to work; a global is fastest to read
-_seen: Callable[[], Any] | None = None  # returns what a request or a test sees instead; set when first used
+_pin: Callable[[], Snapshot | None] | None = None  # returns what is pinned to a request; set when first used
+_seen: Callable[[], Any] | None = None  # returns what a test sees instead; set when first used
 _loading = open_in_children(threading.Lock())
 
 
@@ -60,6 +62,8 @@ def get_config() -> Any:
     """Return the current runtime config; the first call in a process reads the database."""
     if _seen is not None:
         return _seen() or unpinned()
+    if _pin is not None and (snapshot := _pin()) is not None:
+        return snapshot.config
     return unpinned() if views else _config or get_snapshot().config
 
 
@@ -71,8 +75,8 @@ def unpinned() -> Any:
 
 def look_at_context() -> None:
     """Make ``get_config`` look for a pinned config from now on, which is a little slower."""
-    global _seen  # noqa: PLW0603
-    _seen = _seen or context.seen.get
+    global _pin  # noqa: PLW0603
+    _pin = pinned.get
 
 
 def look_through(function: Callable[[], Any]) -> None:
@@ -107,7 +111,7 @@ def _keep_current() -> None:
 
 def seen_snapshot() -> Snapshot:
     """Return the snapshot that is pinned to this request; outside a request, the current one."""
-    return context.pinned.get() or get_snapshot()
+    return pinned.get() or get_snapshot()
 
 
 def current() -> Any:

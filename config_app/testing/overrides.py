@@ -36,13 +36,13 @@ def _declared(values: Mapping[str, Any]) -> dict[str, Any]:
 def _config() -> Any:
     """Return the config for the caller, with the values of the innermost override."""
     override = innermost()
-    return override.on(_below()) if override else context.seen.get()
+    return override.on(_below()) if override else context.pinned_config()
 
 
 def _below() -> Any:
     """Return the config without overrides, or the defaults if this test may not use a database."""
     try:
-        return context.seen.get() or runtime.unpinned()
+        return context.pinned_config() or runtime.unpinned()
     # pytest-django raises RuntimeError, Django AssertionError.
     except (DatabaseUnavailable, RuntimeError, AssertionError):
         return get_schema().defaults
