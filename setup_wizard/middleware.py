@@ -10,8 +10,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 
-from config_app import store
-from config_app.encryption import install_keyring
 from config_app.errors import ConfigError
 from config_app.live import pinning, runtime
 from config_app.middleware import GetResponse
@@ -61,14 +59,10 @@ def _claimed_config(*, ask_database: bool) -> Any:
     config, is_configured = runtime.get_config(), get_product().is_configured
     # Another process may have made the claim a moment ago. So if this process's memory says "unclaimed", ask
     # the database. An install whose database has a problem never counts as unclaimed (S1).
-    if ask_database and not is_configured(config):
-        if is_claimed():
-            snapshot = runtime.reload()
-            config = snapshot.config
-            pinning.see(config, snapshot.revision)
-        else:
-            # Another process may have restored a backup. Its new keyring signs the session of this browser.
-            install_keyring.follow_salt(store.read().salt)
+    if ask_database and not is_configured(config) and is_claimed():
+        snapshot = runtime.reload()
+        config = snapshot.config
+        pinning.see(config, snapshot.revision)
     return config if is_configured(config) else None
 
 

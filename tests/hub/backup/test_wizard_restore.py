@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,31 @@ def test_every_worker_knows_the_browser_after_the_restore_of_an_unclaimed_hub(
         assert done.headers["location"] == "/setup/"
         found = {client.get("/setup/").headers.get("location") for _ in range(30)}
     assert found == {"/setup/mode/"}
+
+
+def test_a_large_upload_is_read_and_one_over_the_limit_is_refused_with_the_way_forward(
+    started_hub: HubProcess,
+) -> None:
+    started_hub.serve(workers=1)
+    token = started_hub.manage("setup_token").strip().partition("#token=")[2]
+    with visitor(started_hub) as client:
+        post(client, "/setup/", "/setup/", token=token)
+        form = {"csrfmiddlewaretoken": client.cookies["csrftoken"]}
+        large = {"file": b"x" * (3 * 1024 * 1024)}
+        answer = client.post("/setup/restore/", data=form, files=large)
+        assert answer.status_code == 200
+        assert "expected a file that begins with" in answer.text
+        assert client.post("/setup/mode/", data=form, files=large).status_code == 413
+    start = b"POST /setup/restore/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 99999999\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", started_hub.port), timeout=10) as connection:
+        connection.sendall(start)
+        refused = b""
+        while b"FILE." not in refused and (part := connection.recv(4096)):
+            refused += part
+    assert refused.startswith(b"HTTP/1.1 413 ")
+    assert (
+        b"The file is larger than 64 MB. Copy it to the server, and run ./manage.py restore FILE." in refused
+    )
 
 
 def complete(page: Page) -> None:
