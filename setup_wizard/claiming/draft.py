@@ -170,7 +170,7 @@ def save_import(texts: Mapping[str, str], secrets: Mapping[str, Secret], *, hold
     """Save the settings of an export in the draft; raise the same errors as ``save``.
 
     They prefill the forms and take effect with the claim. A person must submit every step again, except
-        the account.
+    the account.
     """
     with store.writing() as stored:
         unclaimed_config_in(stored)
