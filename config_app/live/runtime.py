@@ -31,6 +31,9 @@ logger = logging.getLogger("config_app")
 READ_INTERVAL = 0.25
 """Without a working watcher, reads call ``process.read_unwatched`` at most once in this many seconds."""
 
+OVERDUE = 12.0
+"""Seconds after which a watcher is overdue. On PostgreSQL, it confirms the configuration every 5 seconds."""
+
 _config: Any = None  # that of _live.snapshot, while a watcher is known to work; a global is fastest to read
 _pin: Callable[[], Snapshot | None] | None = None  # returns what is pinned to a request; set when first used
 _seen: Callable[[], Any] | None = None  # returns what a test sees instead; set when first used
@@ -295,7 +298,14 @@ def is_watched() -> bool:
 
 
 def stale_since() -> float | None:
-    """Return the time at which the database became unavailable, in seconds since the epoch, or ``None``."""
+    """Return when this process last knew its configuration to be current, in seconds since the epoch.
+
+    Return ``None`` while it is current. It is not if the database could not be read. It also counts as stale
+    if the watcher has confirmed nothing for ``OVERDUE`` seconds, for example because the database does not
+    answer.
+    """
+    if _live.stale_since is None and _live.is_watched and config_age() > OVERDUE:
+        return time.time() - config_age()
     return _live.stale_since
 
 

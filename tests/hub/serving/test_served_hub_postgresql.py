@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from config_app.live import runtime
 from tests.support.databases.postgresql import PostgreSQL
 from tests.support.processes.hub_process import HubProcess
 from tests.support.processes.served_hub import ask_every_worker, owner_of, wait_for_workers
@@ -90,6 +91,16 @@ def test_the_last_good_configuration_stays_writes_are_refused_and_all_recovers(
     assert hub.health()["revision"] == before
     change(hub, "--wait")
     assert "Traceback" not in hub.log.read_text()
+
+
+def test_a_server_that_stands_still_makes_every_worker_unready(hub: HubProcess, server: PostgreSQL) -> None:
+    with server.frozen():
+        wait_for(lambda: hub.get("/health/ready").status == 503, "a worker to notice", 2 * runtime.OVERDUE)
+        reports = wait_for(lambda: all_stale(hub), "every worker to notice", 2 * runtime.OVERDUE)
+        for report in reports:
+            assert report["problems"][0]["code"] == "unavailable"
+            assert report["config_age_s"] > runtime.OVERDUE
+    wait_for(lambda: hub.get("/health/ready").status == 200, "a worker to recover")
 
 
 def test_a_process_holds_one_connection_while_nothing_happens(hub: HubProcess) -> None:

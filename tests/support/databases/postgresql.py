@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -16,6 +17,7 @@ from pathlib import Path
 import psycopg
 
 from tests.support.missing_parts import missing
+from tests.support.processes.process_tree import children
 
 SINCE_15 = 150_000
 ENOUGH = 2 * 1024**3
@@ -93,6 +95,21 @@ class PostgreSQL:
     def stop(self, mode: str = "immediate") -> None:
         """Stop the server."""
         self._run([binary("pg_ctl"), "-D", str(self.folder / "data"), "-w", "-m", mode, "stop"])
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Stop all processes of the server in their tracks within the block; its connections stay open."""
+        master = int((self.folder / "data" / "postmaster.pid").read_text().splitlines()[0])
+        os.kill(master, signal.SIGSTOP)  # first, so that it starts no other process
+        frozen = [master, *children(master)]
+        try:
+            for pid in frozen[1:]:
+                os.kill(pid, signal.SIGSTOP)
+            yield
+        finally:
+            for pid in frozen:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
 
     def _run(self, command: list[str]) -> None:
         # Log into a file: a server that inherits a pipe would keep the reader of the pipe waiting.

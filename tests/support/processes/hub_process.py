@@ -19,6 +19,7 @@ import psycopg
 
 from tests.support.processes import brought_up, command_server
 from tests.support.processes.answer import Answer, request
+from tests.support.processes.process_tree import children
 from tests.support.processes.started_process import TIMEOUT, Piped, Started
 from tests.support.waiting import wait_for
 
@@ -199,7 +200,7 @@ class HubProcess:
         """Kill the master and all workers as the kernel does, also workers without a receipt."""
         assert self.server is not None
         os.kill(self.server.pid, signal.SIGSTOP)  # the master must not start workers any more
-        for pid in _children(self.server.pid):
+        for pid in children(self.server.pid):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.stop(signal.SIGKILL)
@@ -258,13 +259,6 @@ def claim(hub: HubProcess) -> None:
     """Claim a hub in local mode."""
     options = ("--mode", "local", "--admin-email", OWNER, "--password-file", "-")
     hub.manage("setup", *options, "--recovery-code-file", "recovery-code", text=PASSWORD)
-
-
-def _children(parent: int) -> Iterator[int]:
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):  # the process has ended
-            if int(status.read_text().rpartition(")")[2].split()[1]) == parent:
-                yield int(status.parent.name)
 
 
 def _stands_still(pid: int) -> bool:
