@@ -19,9 +19,11 @@ from setup_wizard.models import DRAFT_ID, SetupDraft
 from tests.support.config_command import CANARY, sql, write_row
 from tests.support.doctor_findings import fact, findings
 
+pytestmark = pytest.mark.django_db(transaction=True)
+
 
 @pytest.fixture(autouse=True)
-def _secret(install: None) -> None:
+def _secret(transactional_db: None, install: None) -> None:
     plan({"workos_api_key": CANARY}).apply()
 
 
