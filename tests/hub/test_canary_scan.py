@@ -20,11 +20,23 @@ from tests.support.browsers.clients import configure
 from tests.support.browsers.editor import EDITOR
 from tests.support.browsers.wizard_walk import ADMIN
 from tests.support.databases.in_process import ONLY_SQLITE
+from tests.support.event_stream import sign_in
 from tests.support.keys import locked_here
 from tests.support.leaks import commands, copies, pages, reports
 from tests.support.leaks.addresses import addresses, one_of_each
-from tests.support.leaks.planted import NASTY, TYPED, Planted, claim, claimed, fill_draft, unclaimed
+from tests.support.leaks.planted import (
+    NASTY,
+    OF_SETTINGS,
+    TYPED,
+    Planted,
+    claim,
+    claimed,
+    fill_draft,
+    unclaimed,
+)
 from tests.support.leaks.scanner import Scanner
+from tests.support.processes.hub_process import PASSWORD as SERVED_PASSWORD
+from tests.support.processes.hub_process import HubProcess
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -124,6 +136,25 @@ def test_no_copy_of_the_data_has_a_secret(hub: Planted, tmp_path: Path) -> None:
     keys = {found for found in scanner.found if found[0].startswith("session of the ")}
     assert {place for _name, place in keys} <= KEEPS_SESSIONS
     assert scanner.beyond(keys) == []
+
+
+@ONLY_SQLITE
+def test_the_server_logs_no_secret_at_level_debug(hub_process: HubProcess) -> None:
+    hub_process.claim()
+    current = {key: values[1] for key, values in OF_SETTINGS.items()}
+    secrets = current | {"password": SERVED_PASSWORD, "code in an address": TYPED["typed token"]}
+    hub_process.config("set", "log_level", "debug")
+    hub_process.serve()
+    for key, secret in current.items():
+        hub_process.manage("config", "set", key, "--stdin", "--wait", text=secret)
+    secrets["session"] = sign_in(hub_process).partition("sessionid=")[2].partition(";")[0]
+    hub_process.get(f"/auth/callback?code={TYPED['typed token']}&state={TYPED['typed token']}")
+    hub_process.config("rotate-key", "--yes")
+    hub_process.stop()
+    scanner = Scanner(secrets)
+    scanner.look("the log", hub_process.log.read_bytes())
+    assert b"DEBUG" in hub_process.log.read_bytes()
+    assert scanner.beyond(set()) == []
 
 
 ON_PURPOSE = f"a canary in the wrong place {NASTY}"
