@@ -7,7 +7,6 @@ from tests.support.foreign_project import ForeignProject
 SETTINGS = """
 WSGI_APPLICATION = "shop.wsgi.application"
 ASGI_APPLICATION = "shop.asgi.application"
-BROKER = FOLDER / "broker"
 DATABASES["default"]["CONN_MAX_AGE"] = None
 """
 # What a process answers: its pid, the value that it reads, and when.
@@ -67,15 +66,15 @@ application = ProtocolTypeRouter({"http": on_http, "websocket": sockets})
 """
 # A broker in a folder needs no server. Each answer is a file, which `rename` completes.
 TASKS = """
+import os
 from pathlib import Path
 
 import django
 from celery import Celery
-from django.conf import settings
 
 django.setup()
 app = Celery("shop", broker="filesystem://")
-folder = str(settings.BROKER)
+folder = os.environ["BROKER"]
 options = {"data_folder_in": folder, "data_folder_out": folder, "control_folder": f"{folder}-control"}
 app.conf.broker_transport_options = {**options, "polling_interval": 0.01}
 app.conf.worker_prefetch_multiplier = 1
@@ -91,25 +90,23 @@ def read(name):
 # is written elsewhere and renamed.
 ASK = """
 import sys
+from pathlib import Path
 
-from django.conf import settings
+from shop.tasks import app, folder, read
 
-from shop.tasks import app, read
-
-outbox = settings.BROKER.with_name("outbox")
+outbox = Path(f"{folder}-outbox")
 outbox.mkdir()
 app.conf.broker_transport_options["data_folder_out"] = str(outbox)
 for line in sys.stdin:
     read.delay(line.strip())
     for message in outbox.iterdir():
-        message.rename(settings.BROKER / message.name)
+        message.rename(Path(folder) / message.name)
 """
 
 
 def furnish(project: ForeignProject) -> None:
     """Write the files into ``project``."""
     project.add_settings(SETTINGS)
-    (project.folder / "broker").mkdir()
     files = {"reading": READING, "urls": URLS, "wsgi": WSGI, "asgi": ASGI, "tasks": TASKS, "ask": ASK}
     for name, text in files.items():
         project.write(f"shop/{name}.py", text)

@@ -49,6 +49,8 @@ class Running:
     def __init__(self, project: ForeignProject, name: str, port: int) -> None:
         self.project, self.port = project, port
         self.log = project.folder / f"{name}.log"
+        self.broker = project.folder / f"{name}-broker"
+        self.environment = project.environment | {"PYTHONUNBUFFERED": "1", "BROKER": str(self.broker)}
         self.process: subprocess.Popen[bytes]
 
     def start(self, command: list[str], variables: Mapping[str, str], terminal: int | None = None) -> None:
@@ -57,7 +59,7 @@ class Running:
             self.process = subprocess.Popen(
                 command,
                 cwd=self.project.folder,
-                env=self.project.environment | {"PYTHONUNBUFFERED": "1", **variables},
+                env=self.environment | dict(variables),
                 stdin=terminal or subprocess.DEVNULL,
                 stdout=terminal or log,
                 stderr=subprocess.STDOUT,
@@ -139,12 +141,12 @@ def over_socket(running: Running, path: str) -> Iterator[Callable[[], Reading]]:
 @contextlib.contextmanager
 def by_task(running: Running, _: str) -> Iterator[Callable[[], Reading]]:
     """Yield a function that sends a task and waits until a worker has done it."""
-    project = running.project
-    command = [sys.executable, "-m", "shop.ask"]
-    answers = (project.folder / f"answer-{number}" for number in itertools.count(1))
+    running.broker.mkdir()
+    command, folder = [sys.executable, "-m", "shop.ask"], running.project.folder
+    answers = (folder / f"answer-{running.port}-{number}" for number in itertools.count(1))
     # At the end of the block, Python closes the pipe and waits until the sender ends.
     with subprocess.Popen(
-        command, cwd=project.folder, env=project.environment, stdin=subprocess.PIPE, text=True
+        command, cwd=folder, env=running.environment, stdin=subprocess.PIPE, text=True
     ) as sender:
         pipe = sender.stdin
         assert pipe is not None
