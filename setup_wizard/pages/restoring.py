@@ -124,8 +124,10 @@ class BackupView(SetupView):
     def _with_backup(self, request: HttpRequest, act: Any) -> HttpResponse:
         """Call ``act`` with the kept backup. If it is gone or damaged, ask for the file again."""
         fingerprint = upload.fingerprint()
-        if not fingerprint:
-            return redirect("setup:restore")
+        if not fingerprint:  # for example, another machine has it
+            return _ask_again(
+                request, ConfigError("this server no longer has the file", fix="choose it again")
+            )
         try:
             backup = get_product().examine_backup(upload.path())
         except ConfigError as error:

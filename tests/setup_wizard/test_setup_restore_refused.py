@@ -159,6 +159,19 @@ def test_only_the_reviewed_backup_is_restored(
     assert known() == before
 
 
+def test_a_backup_that_is_gone_must_be_chosen_again(browser: Browser, content: bytes, code: str) -> None:
+    review(browser, content)
+    mark = upload.fingerprint()
+    upload.discard()
+    for answer in (
+        browser.get("/setup/restore/backup/"),
+        browser.post("/setup/restore/backup/", {"fingerprint": mark, "code": code}),
+    ):
+        assert answer == 200
+        assert "This server no longer has the file; choose it again." in browser.text
+    assert not User.objects.exists()
+
+
 def test_a_holder_who_was_replaced_cannot_restore(browser: Browser, content: bytes, code: str) -> None:
     review(browser, content)
     mark = upload.fingerprint()
