@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.support.processes import command_server
 from tests.support.processes.command_server import ROOT
 from tests.support.processes.imported_engine import READ_BY_MODELS
-from tests.support.processes.started_process import TIMEOUT
+from tests.support.processes.started_process import TIMEOUT, Piped
 
 SETTINGS = """
 from pathlib import Path
@@ -190,6 +190,12 @@ class ForeignProject:
     def test(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the project's own tests with Django's runner."""
         return self.manage("test", "--verbosity=2", *arguments)
+
+    def start(self, *arguments: str) -> Piped:
+        """Start Python in a fork, which has already imported Django, and return the process."""
+        assert self.is_forked, "a fork has imported the models already, with other settings"
+        server = command_server.running(command_server.ENGINE)
+        return server.start_piped(arguments, folder=self.folder, environment=self.environment)
 
     def _process(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run Python until it ends, if possible in a fork, which has already imported Django."""

@@ -139,6 +139,11 @@ class PostgreSQL:
             create(connection, name, template)
         return self.url(name)
 
+    def drop(self, url: str) -> None:
+        """Drop a database, and end the connections to it."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {url.rpartition('/')[2]} WITH (FORCE)".encode())
+
     def url(self, name: str) -> str:
         """Return the URL of a database."""
         return f"postgres://hub@127.0.0.1:{self.port}/{name}"
