@@ -139,6 +139,12 @@ class Project:
         ``renew(name, ciphertext)`` returns the new ciphertext; ``None`` means that the secret is dropped.
         """
 
+    def remove_outdated(self) -> None:
+        """Remove what has become outdated from the project's own tables.
+
+        The watcher of each process calls this about once a minute, outside of a transaction.
+        """
+
     def revoke_access(self) -> None:
         """End all sessions and remove rights; a reset calls this within its transaction."""
 

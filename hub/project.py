@@ -165,6 +165,12 @@ class HubProject(Project):
 
         draft.renew_secrets(renew)
 
+    def remove_outdated(self) -> None:
+        """Remove outdated sessions, failed sign-ins, webhook calls, setup tokens and drafts."""
+        from hub.housekeeping import remove_outdated
+
+        remove_outdated()
+
     def revoke_access(self) -> None:
         """End all sessions, remove all admin rights and open the wizard with a new token."""
         from hub.people.revocation import revoke_access

@@ -115,6 +115,11 @@ def describe(role: str, pins: Mapping[str, str] | None = None) -> None:
         _own.pins = dict(pins)
 
 
+def role() -> str:
+    """Return this process's role, such as ``master`` or ``worker``."""
+    return _own.role
+
+
 def pins() -> Mapping[str, str]:
     """Return a dict from keys to the values that this process's command line pinned."""
     return dict(_own.pins)

@@ -20,6 +20,7 @@ from config_app.encryption import rotation
 from config_app.errors import ConfigError, ConfigurationLocked, DatabaseUnavailable
 from config_app.live import hooks, runtime
 from config_app.live.threads import no_connection_left
+from config_app.project import get_project
 from config_app.propagation import receipts
 from config_app.propagation.sources import ChangeSource, open_source, using_database
 from config_app.store.forking import no_fork
@@ -194,10 +195,13 @@ class Watcher(threading.Thread):
     def _load(self, *, thoroughly: bool = False) -> None:
         """Load the configuration and run the hooks.
 
-        With ``thoroughly``, also record changes made with SQL, even if no trigger counted them.
+        With ``thoroughly``, also record changes made with SQL, even if no trigger counted them, and remove
+        what is outdated.
         """
         with using_database():
             self._reload(thoroughly=thoroughly)
+            if thoroughly:
+                get_project().remove_outdated()
         self._has_loaded = True
         runtime.rely_on_watcher(True)
         self._run_hooks()  # outside of the block above, because a hook may fork

@@ -127,6 +127,8 @@ def _stored_trips(request: HttpRequest) -> Iterator[dict[str, Any]]:
         if trips != before:
             if row is None:
                 session.flush()  # the session was deleted meanwhile: do not save its old content again
+            if not session.keys() - {PENDING}:  # only to sign in, so it need not live for two weeks
+                session.set_expiry(LIFETIME)
             session[PENDING] = trips
             session.save()
             # Do not save the session again at the end of the request, unless its new cookie must be set.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -20,6 +21,9 @@ from setup_wizard.claiming.state import unclaimed_config_in
 from setup_wizard.models import DRAFT_ID, IMPORTED, SetupDraft
 from setup_wizard.product import get_product
 from setup_wizard.steps import ACCOUNT, MODE, Step
+
+KEPT = dt.timedelta(days=7)
+"""How long a draft is kept after its last change."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,3 +210,10 @@ def discard() -> None:
 
 def _purpose(key: str) -> str:
     return f"draft:{key}"
+
+
+def remove_outdated(now: dt.datetime) -> None:
+    """Delete a draft that was not changed for ``KEPT``, and what was uploaded for it."""
+    with transaction.atomic():
+        if SetupDraft.objects.filter(updated_at__lt=now - KEPT).exists():
+            discard()

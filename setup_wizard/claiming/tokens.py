@@ -146,7 +146,7 @@ def _find(digest: str, now: dt.datetime) -> SetupToken | None:
 def _issue(now: dt.datetime) -> Secret:
     """Make a token, store its hash and return it; also delete tokens that expired long ago."""
     token = Secret(secrets.token_urlsafe(BYTES))
-    SetupToken.objects.filter(used_at=None, expires_at__lt=now - LIFETIME).delete()
+    remove_outdated(now)
     SetupToken.objects.create(
         digest=_digest(token.reveal()),
         machine=socket.gethostname(),
@@ -154,6 +154,11 @@ def _issue(now: dt.datetime) -> Secret:
         expires_at=now + LIFETIME,
     )
     return token
+
+
+def remove_outdated(now: dt.datetime) -> None:
+    """Delete unused tokens that expired long ago."""
+    SetupToken.objects.filter(used_at=None, expires_at__lt=now - LIFETIME).delete()
 
 
 def _publish(token: Secret) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import hashlib
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 import time_machine
 from django.contrib.sessions.models import Session
+from django.utils import timezone
 
 from config_app.api import override_config
 from hub.models import User, WorkOSSession
+from hub.workos.round_trip import LIFETIME
 from tests.conftest import PASSWORD
 from tests.hub.workos.test_workos_refresh import another_window, in_parallel
 from tests.support.workos.authkit import OWNER, Answer, AuthKit
@@ -62,6 +65,16 @@ def test_the_session_is_a_new_one(workos_hub: AuthKit, visitor: Visitor) -> None
     visitor.get(back)
     assert visitor.session.session_key != before
     assert "workos_round_trips" not in visitor.session
+
+
+def test_a_sign_in_that_was_only_begun_does_not_live_long(workos_hub: AuthKit, visitor: Visitor) -> None:
+    for _ in range(3):
+        visitor.begin()
+    (session,) = Session.objects.all()
+    assert session.expire_date <= timezone.now() + dt.timedelta(seconds=LIFETIME)
+    visitor.get(workos_hub.approve(visitor.begin()))
+    (session,) = Session.objects.all()
+    assert session.expire_date > timezone.now() + dt.timedelta(days=1)
 
 
 def test_a_state_counts_once(workos_hub: AuthKit, visitor: Visitor) -> None:
