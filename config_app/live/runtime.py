@@ -16,7 +16,7 @@ from typing import Any
 
 from config_app import store
 from config_app.errors import BrokenTransaction, DatabaseUnavailable, WriteConflict
-from config_app.live import context, feed, hooks, overriding
+from config_app.live import context, feed, freshness, hooks, overriding
 from config_app.live.context import views
 from config_app.live.snapshot import Snapshot, read_snapshot
 from config_app.live.threads import in_a_thread, is_in_event_loop, no_connection_left, safely
@@ -31,9 +31,6 @@ logger = logging.getLogger("config_app")
 READ_INTERVAL = 0.25
 """Without a working watcher, reads call ``process.read_unwatched`` at most once in this many seconds."""
 
-OVERDUE = 12.0
-"""Seconds after which a watcher is overdue. On PostgreSQL, it confirms the configuration every 5 seconds."""
-
 _config: Any = None  # that of _live.snapshot, while a watcher is known to work; a global is fastest to read
 _pin: Callable[[], Snapshot | None] | None = None  # returns what is pinned to a request; set when first used
 _seen: Callable[[], Any] | None = None  # returns what a test sees instead; set when first used
@@ -41,12 +38,10 @@ _loading = open_in_children(threading.Lock())
 
 
 class _Live:
-    """The snapshot that this process uses, and when it last agreed with the database."""
+    """The snapshot that this process uses, and whether a watcher keeps it current."""
 
     def __init__(self) -> None:
         self.snapshot: Snapshot | None = None
-        self.stale_since: float | None = None
-        self.confirmed_at: float | None = None
         self.lose_watcher()
 
     def lose_watcher(self) -> None:
@@ -101,7 +96,7 @@ def _seen_in_transaction() -> Snapshot | None:
     except (BrokenTransaction, WriteConflict):  # its writes are lost, so what is committed is right
         return None
     except DatabaseUnavailable as error:
-        note_unavailable(error)
+        freshness.note_unavailable(error)
         return None
 
 
@@ -153,7 +148,7 @@ def reload_if_changed() -> None:
     with no_connection_left():
         is_same = _live.snapshot is not None and store.version() == _live.snapshot.version
     if is_same:
-        confirm_current()
+        freshness.confirm_current()
     else:
         reload()
 
@@ -193,7 +188,7 @@ def _reload_for_transaction() -> Snapshot:
     except DatabaseUnavailable as error:
         if _live.snapshot is None:
             raise
-        note_unavailable(error)
+        freshness.note_unavailable(error)
         return _live.snapshot
     if _live.snapshot is not None and found.version > _live.snapshot.version:
         reload_on_commit()  # the transaction itself has written, for example with raw SQL
@@ -229,7 +224,7 @@ def _reload_after_commit(before: Any, after: Any) -> None:
     try:
         reload(None if process.is_short_command else before)
     except DatabaseUnavailable as error:  # the commit succeeded, so the caller must not get an error
-        note_unavailable(error)
+        freshness.note_unavailable(error)
 
 
 def _imitate_commit(before: Any, after: Any) -> None:
@@ -245,7 +240,7 @@ def _load() -> Snapshot:
     except DatabaseUnavailable as error:
         if _live.snapshot is None:
             raise
-        note_unavailable(error)
+        freshness.note_unavailable(error)
         return _live.snapshot
     if _live.snapshot is not None and _live.snapshot.revision == found.revision:
         return dataclasses.replace(found, in_force_at=_live.snapshot.in_force_at)
@@ -257,7 +252,7 @@ def _put_in_force(new: Snapshot) -> None:
     if new is not _live.snapshot:
         _log_new_problems(new)
         _config, _live.snapshot = new.config if _live.is_watched else None, new
-        confirm_current()
+        freshness.confirm_current()
         feed.announce()
 
 
@@ -266,20 +261,6 @@ def _log_new_problems(new: Snapshot) -> None:
     for problem in new.problems:
         if problem not in known:
             logger.warning("configuration: %s", problem)
-
-
-def confirm_current() -> None:
-    """Record that the current configuration agrees with the database now."""
-    if _live.stale_since is not None:
-        logger.warning("the database is available again; the configuration is current")
-    _live.stale_since, _live.confirmed_at = None, time.monotonic()
-
-
-def note_unavailable(error: DatabaseUnavailable) -> None:
-    """Record that the database could not be read. ``stale_since`` returns the time of the first failure."""
-    if _live.stale_since is None:
-        _live.stale_since = time.time()
-        logger.error("%s; the last good configuration is still used", error)
 
 
 def rely_on_watcher(is_reliable: bool) -> None:
@@ -298,17 +279,8 @@ def is_watched() -> bool:
 
 
 def stale_since() -> float | None:
-    """Return when this process last knew its configuration to be current, in seconds since the epoch.
+    """Return since when this process cannot tell whether its configuration is current; ``None`` if it can.
 
-    Return ``None`` while it is current. It is not if the database could not be read. It also counts as stale
-    if the watcher has confirmed nothing for ``OVERDUE`` seconds, for example because the database does not
-    answer.
+    The time is in seconds since the epoch.
     """
-    if _live.stale_since is None and _live.is_watched and config_age() > OVERDUE:
-        return time.time() - config_age()
-    return _live.stale_since
-
-
-def config_age() -> float:
-    """Return how many seconds ago the current configuration last agreed with the database."""
-    return 0.0 if _live.confirmed_at is None else time.monotonic() - _live.confirmed_at
+    return freshness.stale_since(is_watched=_live.is_watched)

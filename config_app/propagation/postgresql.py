@@ -19,7 +19,7 @@ import psycopg
 from config_app.database import connection
 from config_app.database.place import replace_connection
 from config_app.errors import DatabaseUnavailable
-from config_app.live import runtime
+from config_app.live import freshness
 from config_app.store.failures import database_errors
 from config_app.store.statements import VERSION
 from config_app.store.triggers import CHANNEL
@@ -98,7 +98,7 @@ class PostgresSource:
                 version = self._read_version()
         changed, self._version = version != self._version, version
         if not changed:
-            runtime.confirm_current()
+            freshness.confirm_current()
         return changed
 
     def _is_notified(self) -> bool:

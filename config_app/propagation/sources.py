@@ -13,7 +13,7 @@ from typing import Protocol
 from django.db import connections
 
 from config_app.database import connection
-from config_app.live import runtime
+from config_app.live import freshness
 from config_app.models import ConfigState
 from config_app.problems import Problem
 from config_app.propagation.sqlite import SqliteSource
@@ -89,7 +89,7 @@ class PollingSource:
         version = self._read_version()
         changed, self._version = version != self._version, version
         if not changed:
-            runtime.confirm_current()
+            freshness.confirm_current()
         return changed
 
     def close(self) -> None:

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from config_app.errors import DatabaseUnavailable
-from config_app.live import runtime
+from config_app.live import freshness
 from config_app.store.forking import no_fork_meanwhile
 from config_app.store.statements import VERSION
 
@@ -107,7 +107,7 @@ class SqliteSource:
             raise DatabaseUnavailable(f"{self._path} was replaced", "the new file is opened automatically")
         has_moved = not self._is_at_rest(status) and self._version_moved(status)
         if not has_moved:
-            runtime.confirm_current()
+            freshness.confirm_current()
         return has_moved
 
     def _is_at_rest(self, status: os.stat_result) -> bool:

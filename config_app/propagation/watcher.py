@@ -18,7 +18,7 @@ from config_app.change.confirmation import revert_overdue
 from config_app.database.place import close_connections, close_others
 from config_app.encryption import rotation
 from config_app.errors import ConfigError, ConfigurationLocked, DatabaseUnavailable
-from config_app.live import hooks, runtime
+from config_app.live import freshness, hooks, runtime
 from config_app.live.threads import no_connection_left
 from config_app.project import get_project
 from config_app.propagation import receipts
@@ -140,7 +140,7 @@ class Watcher(threading.Thread):
             self._watch(source)
         except DatabaseUnavailable as error:
             if not has_worked:
-                runtime.note_unavailable(error)
+                freshness.note_unavailable(error)
             else:  # a broken connection is an outage only if the next one fails as well
                 logger.info("watching the configuration is interrupted and starts again: %s", error)
                 if time.monotonic() >= self._not_at_once_until:

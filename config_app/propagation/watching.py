@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 
 from config_app.errors import DatabaseUnavailable
-from config_app.live import hooks, runtime
+from config_app.live import freshness, hooks, runtime
 from config_app.live.threads import safely
 from config_app.propagation import uwsgi
 from config_app.propagation.watcher import Watcher
@@ -45,7 +45,7 @@ class _Reads:
 
     def is_look_due(self) -> bool:
         """Return whether the last check of the database, successful or not, was long enough ago."""
-        return min(runtime.config_age(), time.monotonic() - self.looked_at) >= LOOK_AGAIN
+        return min(freshness.config_age(), time.monotonic() - self.looked_at) >= LOOK_AGAIN
 
     def reset(self) -> None:
         self.__init__()  # type: ignore[misc]
@@ -148,7 +148,7 @@ def _look(look: Callable[[], None]) -> None:
             _reads.looked_at = time.monotonic()
             safely(look)
     except DatabaseUnavailable as error:
-        runtime.note_unavailable(error)
+        freshness.note_unavailable(error)
     finally:
         _looking.release()
 

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from config_app.live import runtime
+from config_app.live import freshness, runtime
 from config_app.problems import Problem
 from config_app.project import get_project
 from config_app.propagation import sources
@@ -54,7 +54,7 @@ def _report() -> dict[str, Any]:
         "state": project.state(snapshot.config),
         "revision": snapshot.revision,
         "pid": os.getpid(),
-        "config_age_s": round(runtime.config_age(), 3),
+        "config_age_s": round(freshness.config_age(), 3),
         "stale_since": None if stale_since is None else _iso(stale_since),
         "problems": _public([*others, *sources.hindrances(), *snapshot.problems]),
     }

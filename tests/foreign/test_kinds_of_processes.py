@@ -100,11 +100,11 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 CONFIRMED_A_WHILE_AGO = """
-from config_app.live import runtime
+from config_app.live import freshness, runtime
 from config_app.propagation import watching
 
 def let_time_pass():
-    while runtime.config_age() < watching.LOOK_AGAIN:
+    while freshness.config_age() < watching.LOOK_AGAIN:
         time.sleep(0.01)
 """
 

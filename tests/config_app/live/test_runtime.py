@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from config_app.api import aget_config, get_config, get_snapshot, plan, reload_config
 from config_app.errors import DatabaseUnavailable
-from config_app.live import hooks, runtime
+from config_app.live import freshness, hooks, runtime
 from config_app.live.snapshot import read_snapshot
 from config_app.testing import reset_process
 from hub.runtime_config import RuntimeConfig
@@ -128,11 +128,11 @@ def test_a_process_that_never_had_a_configuration_says_that_there_is_none(broken
 
 
 def test_the_age_counts_from_when_the_configuration_was_last_seen_to_be_current() -> None:
-    assert runtime.config_age() == 0.0
+    assert freshness.config_age() == 0.0
     get_config()
-    first = runtime.config_age()
-    runtime.confirm_current()
-    assert runtime.config_age() <= first + 1.0
+    first = freshness.config_age()
+    freshness.confirm_current()
+    assert freshness.config_age() <= first + 1.0
 
 
 def test_a_problem_is_logged_once_however_often_it_is_seen(caplog: pytest.LogCaptureFixture) -> None:

@@ -17,7 +17,7 @@ from django.db import connection
 
 from config_app.api import get_config, plan
 from config_app.errors import DatabaseUnavailable
-from config_app.live import runtime
+from config_app.live import freshness
 from config_app.propagation.sources import PollingSource, open_source
 from config_app.propagation.sqlite import SqliteSource
 from config_app.testing import reset_process
@@ -71,7 +71,7 @@ def test_a_commit_to_another_table_is_no_change_and_confirms_what_is_in_force(
     write(path, SESSION)
     reset_process()
     assert not source.look()
-    assert runtime._live.confirmed_at is not None
+    assert freshness._own.confirmed_at is not None
 
 
 def test_a_transaction_is_seen_when_it_is_committed(source: SqliteSource, path: Path) -> None:
@@ -251,7 +251,7 @@ def test_a_file_that_was_left_alone_is_not_read_until_it_is_written(
         patch.setattr(source, "_read", pytest.fail)
         reset_process()
         assert not source.look()
-        assert runtime._live.confirmed_at is not None
+        assert freshness._own.confirmed_at is not None
     wait_for(lambda: time.time_ns() - path.stat().st_mtime_ns > FILE_TICK_NS, "the clock of the file system")
     write(path, CHANGE)
     assert source.look()
@@ -282,7 +282,7 @@ def test_a_file_written_all_the_time_is_not_called_current_before_it_was_looked_
     path.rename(path.with_suffix(".moved"))
     reset_process()
     assert not source.look()
-    assert runtime._live.confirmed_at is None
+    assert freshness._own.confirmed_at is None
     monkeypatch.setattr("config_app.propagation.sqlite.STATUS_INTERVAL", 0.0)
     with pytest.raises(DatabaseUnavailable, match="No such file"):
         source.look()

@@ -17,7 +17,7 @@ from config_app.change import confirmation
 from config_app.change.plan import plan
 from config_app.declaration.secret import Secret
 from config_app.errors import DatabaseUnavailable
-from config_app.live import runtime
+from config_app.live import freshness, runtime
 from config_app.models import Process, Revision, SystemConfig
 from config_app.propagation import receipts
 from hub.models import User
@@ -143,7 +143,7 @@ def test_it_does_not_look_for_what_waits_where_nothing_does(owner_client: Client
 
 
 def test_it_says_since_when_the_configuration_is_only_the_last_known(owner_client: Client) -> None:
-    runtime.note_unavailable(DatabaseUnavailable("gone"))
+    freshness.note_unavailable(DatabaseUnavailable("gone"))
     page = text(owner_client)
     assert "Degraded" in page
     assert "last known revision" in page

@@ -9,7 +9,7 @@ import pytest
 
 from config_app.change.plan import plan
 from config_app.errors import DatabaseUnavailable
-from config_app.live import runtime
+from config_app.live import freshness, runtime
 from config_app.models import SystemConfig
 from tests.support.browsers.clients import browser, configure
 from tests.support.keys import locked_here
@@ -79,7 +79,7 @@ def test_a_value_that_the_import_refused_is_named_until_it_is_settled(owner: Any
 
 
 def test_it_says_since_when_the_database_is_gone(owner: Any) -> None:
-    runtime.note_unavailable(GONE)
+    freshness.note_unavailable(GONE)
     found = ready(503)
     assert (found["state"], found["revision"]) == ("configured", 2)
     assert found["stale_since"].startswith("20")
@@ -98,7 +98,7 @@ def test_it_says_that_there_was_never_a_configuration(db: None, monkeypatch: pyt
 
 
 def test_it_names_no_places(owner: Any, settings: Any) -> None:
-    runtime.note_unavailable(GONE)
+    freshness.note_unavailable(GONE)
     text = browser().get("/health/ready").text
     for secret in ("/srv", "secret-place", str(settings.INSTANCE.data_dir), "owner@example.com"):
         assert secret not in text

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from config_app.live import runtime
+from config_app.live import freshness
 from tests.support.databases.postgresql import PostgreSQL
 from tests.support.processes.hub_process import HubProcess
 from tests.support.processes.served_hub import ask_every_worker, owner_of, wait_for_workers
@@ -95,11 +95,11 @@ def test_the_last_good_configuration_stays_writes_are_refused_and_all_recovers(
 
 def test_a_server_that_stands_still_makes_every_worker_unready(hub: HubProcess, server: PostgreSQL) -> None:
     with server.frozen():
-        wait_for(lambda: hub.get("/health/ready").status == 503, "a worker to notice", 2 * runtime.OVERDUE)
-        reports = wait_for(lambda: all_stale(hub), "every worker to notice", 2 * runtime.OVERDUE)
+        wait_for(lambda: hub.get("/health/ready").status == 503, "a worker to notice", 2 * freshness.OVERDUE)
+        reports = wait_for(lambda: all_stale(hub), "every worker to notice", 2 * freshness.OVERDUE)
         for report in reports:
             assert report["problems"][0]["code"] == "unavailable"
-            assert report["config_age_s"] > runtime.OVERDUE
+            assert report["config_age_s"] > freshness.OVERDUE
     wait_for(lambda: hub.get("/health/ready").status == 200, "a worker to recover")
 
 

@@ -1,0 +1,59 @@
+"""How fresh the configuration of this process is: when it last agreed with the database."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from config_app.errors import DatabaseUnavailable
+from config_app.store.process import process
+
+logger = logging.getLogger("config_app")
+
+OVERDUE = 12.0
+"""Seconds after which a watcher is overdue. On PostgreSQL, it confirms the configuration every 5 seconds."""
+
+
+class _Freshness:
+    """When the configuration last agreed with the database, and since when the database is unavailable."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        self.confirmed_at: float | None = None
+        self.unavailable_since: float | None = None
+
+
+_own = process.keep(_Freshness())
+
+
+def confirm_current() -> None:
+    """Record that the current configuration agrees with the database now."""
+    if _own.unavailable_since is not None:
+        logger.warning("the database is available again; the configuration is current")
+    _own.unavailable_since, _own.confirmed_at = None, time.monotonic()
+
+
+def note_unavailable(error: DatabaseUnavailable) -> None:
+    """Record that the database could not be read. ``stale_since`` returns the time of the first failure."""
+    if _own.unavailable_since is None:
+        _own.unavailable_since = time.time()
+        logger.error("%s; the last good configuration is still used", error)
+
+
+def config_age() -> float:
+    """Return how many seconds ago the current configuration last agreed with the database."""
+    return 0.0 if _own.confirmed_at is None else time.monotonic() - _own.confirmed_at
+
+
+def stale_since(*, is_watched: bool) -> float | None:
+    """Return since when this process cannot tell whether its configuration is current; ``None`` if it can.
+
+    The time is in seconds since the epoch. In a process that ``is_watched``, the configuration also counts as
+    stale if the watcher has confirmed nothing for ``OVERDUE`` seconds, for example because the database does
+    not answer.
+    """
+    if _own.unavailable_since is None and is_watched and config_age() > OVERDUE:
+        return time.time() - config_age()
+    return _own.unavailable_since
