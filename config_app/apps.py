@@ -8,6 +8,9 @@ from django.apps import AppConfig
 from django.core.signals import request_started
 from django.db.models.signals import post_migrate
 
+WATCH = "config_app.watch"
+"""Identifies the receiver of the signal ``request_started``."""
+
 
 class ConfigAppConfig(AppConfig):
     """The Django app ``config_app``."""
@@ -28,7 +31,7 @@ class ConfigAppConfig(AppConfig):
         post_migrate.connect(_check_tables, sender=self, dispatch_uid="config_app.database.completeness")
         post_migrate.connect(triggers.install, sender=self, dispatch_uid="config_app.store.triggers")
         post_migrate.connect(_forget, sender=self, dispatch_uid="config_app.forget")
-        request_started.connect(_keep_server_current, dispatch_uid="config_app.watch")
+        request_started.connect(_keep_server_current, dispatch_uid=WATCH)
         process.before_unwatched_reads(_keep_current)
         process.after_first_load(_start_for_hooks)
 
@@ -61,7 +64,10 @@ def _keep_server_current(**_signal: Any) -> None:
     """Keep the configuration of this process current, because the process serves requests."""
     from config_app.propagation import watching
 
-    watching.keep_current(is_server=True)
+    # From now on, the signal calls the function itself, because an import takes a while in each request.
+    request_started.disconnect(dispatch_uid=WATCH)
+    request_started.connect(watching.keep_server_current, dispatch_uid=WATCH)
+    watching.keep_server_current()
 
 
 def _forget(**_signal: Any) -> None:

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 from config_app.errors import DatabaseUnavailable
 from config_app.live import freshness, hooks, runtime
@@ -129,6 +130,11 @@ def keep_current(*, is_server: bool = False) -> None:
         _start_if_wanted(is_server=is_server)
         if runtime.stale_since() is None or not is_watching():
             _look(runtime.reload_if_changed)
+
+
+def keep_server_current(**_signal: Any) -> None:
+    """Call ``keep_current`` for a server; this is a receiver of the signal ``request_started``."""
+    keep_current(is_server=True)
 
 
 def _start_if_wanted(*, is_server: bool) -> None:
