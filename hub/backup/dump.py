@@ -117,11 +117,17 @@ def _last_revision(models: list[type[Model]]) -> int:
 
 def _rows(model: type[Model]) -> Iterator[dict[str, Any]]:
     """Yield the columns of a table, and then its rows in the order of the primary key."""
-    fields = columns(model)
-    yield {"table": model._meta.label_lower, "columns": [field.attname for field in fields]}
-    rows = model._base_manager.order_by("pk").values_list(*(field.attname for field in fields))
-    for row in rows.iterator(chunk_size=CHUNK):
-        yield {"row": to_json(row)}
+    names = [field.attname for field in columns(model)]
+    yield {"table": model._meta.label_lower, "columns": names}
+    # A cursor on the server would be simpler, but the hub uses none: they do not work behind every pooler.
+    # Without one, psycopg reads the whole table into memory.
+    key = names.index(str(model._meta.pk.attname))
+    rows = model._base_manager.order_by("pk").values_list(*names)
+    chunk = list(rows[:CHUNK])
+    while chunk:
+        for row in chunk:
+            yield {"row": to_json(row)}
+        chunk = list(rows.filter(pk__gt=chunk[-1][key])[:CHUNK])
 
 
 def _links(model: type[Model], name: str) -> dict[str, Any]:
