@@ -37,6 +37,8 @@ from tests.support.leaks.planted import (
 from tests.support.leaks.scanner import Scanner
 from tests.support.processes.hub_process import PASSWORD as SERVED_PASSWORD
 from tests.support.processes.hub_process import HubProcess
+from tests.support.workos.authkit import API_KEY, AuthKit
+from tests.support.workos.fixtures import MODE, Visitor, change
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -67,7 +69,7 @@ def _quick_and_loud(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def new(transactional_db: None, install: None) -> Planted:
+def new(transactional_db: None, install: None, authkit: AuthKit) -> Planted:
     """Give an unclaimed install with planted secrets, and a holder who has entered some of them."""
     return unclaimed()
 
@@ -107,6 +109,22 @@ def test_no_page_shows_a_secret_while_the_keyring_is_locked(hub: Planted) -> Non
     with locked_here():
         pages.visit(scanner, "stranger", hub.browsers["stranger"], one_of_each())
     assert scanner.beyond(ECHOED) == []
+
+
+@ONLY_SQLITE
+def test_no_page_shows_a_secret_in_mode_workos(hub: Planted, authkit: AuthKit, visitor: Visitor) -> None:
+    change(**MODE)
+    visitor.sign_in(authkit)
+    assert visitor.may_administer()
+    sealed = get_config().workos_cookie_password
+    assert sealed is not None
+    session = str(visitor.session.session_key)
+    scanner = Scanner(
+        {**hub.canaries, "API key": API_KEY, "cookie password": sealed.reveal(), "session": session}
+    )
+    for role, client in {"stranger": hub.browsers["stranger"], "super admin": visitor}.items():
+        pages.visit(scanner, role, client, one_of_each())
+    assert scanner.beyond(set()) == []
 
 
 @ONLY_SQLITE
