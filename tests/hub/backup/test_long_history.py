@@ -18,7 +18,7 @@ from tests.support.processes.hub_process import HubProcess
 from tests.support.soak import times
 
 CHANGES = times(4000, 1_000_000)
-SECRETS = CHANGES // 10
+SECRETS = CHANGES // 20
 MOST = 160
 """The most MiB that a command may need. A command that does nothing needs about 70."""
 PLAIN = """
