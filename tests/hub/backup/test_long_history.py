@@ -80,7 +80,8 @@ def test_a_long_history_needs_little_memory_and_progress_is_shown(
         found = measure(hub, *command)
         print(f"{name} of {CHANGES:,} changes: {found.seconds:.1f} s, {found.mebibytes} MiB")  # noqa: T201
         assert found.mebibytes < MOST, name
-        assert len(set(re.findall(r"([0-9]+)/[0-9]+", found.screen))) > 1, name
+        # A short history is done before the terminal draws a second time.
+        assert len(set(re.findall(r"([0-9]+)/[0-9]+", found.screen))) >= times(1, 3), name
     after = hub.config("show", "--json")
     assert settings_of(after) == settings_of(before)
     assert hub.config("get", "workos_api_key", "--reveal") == "sk_test_last"
