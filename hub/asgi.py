@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 from hub.responses.bare_responses import never_bare
-from hub.serving.body_limit import Limit, limit_bodies
+from hub.serving.body_limit import Limit, is_signed_in, limit_bodies
 from hub.serving.turns import take_turns
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
@@ -21,5 +21,10 @@ def _limit_of(path: str) -> Limit | None:
 
 
 application = never_bare(
-    limit_bodies(take_turns(get_asgi_application()), settings.DATA_UPLOAD_MAX_MEMORY_SIZE, _limit_of)
+    limit_bodies(
+        take_turns(get_asgi_application()),
+        settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+        is_signed_in,
+        _limit_of,
+    )
 )

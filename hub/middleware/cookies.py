@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, parse_cookie
 from django.utils.decorators import sync_only_middleware
 
 from config_app.middleware import GetResponse
@@ -30,6 +30,13 @@ def host_cookies(get_response: GetResponse) -> GetResponse:
 
 def _names() -> tuple[str, ...]:
     return settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, browsers.COOKIE
+
+
+def session_keys(header: str) -> list[str]:
+    """Return the keys of sessions in a Cookie header. The sessions may not exist."""
+    cookies = parse_cookie(header)
+    name = settings.SESSION_COOKIE_NAME
+    return [cookies[name] for name in (PREFIX + name, name) if name in cookies]
 
 
 def _read_prefixed(request: HttpRequest) -> None:

@@ -5,12 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+
+from asgiref.sync import sync_to_async
+from django.db import DatabaseError, connections
 
 from hub.responses.bare_responses import Application, Headers, Message, Receive, Send
 
 TOO_LARGE = 413
+NOT_SIGNED_IN = TOO_LARGE, b"The request is too large. Sign in first, or enter the setup token.\n"
+UNAVAILABLE = 503, b"The hub cannot read its database, so it accepts no large request.\n"
 TWO_LENGTHS = 400, b"The request gives the length of its body in two ways.\n"
+STRANGERS_LIMIT = 65_536
+"""How many bytes a request may have if it does not come from a person who is signed in."""
 LINGER = 5.0
 """The hub reads the rest of a refused body for at most this many seconds. Then it closes the connection."""
 
@@ -33,21 +40,29 @@ class RefusedBody(Exception):
         self.more_comes = more_comes
 
 
+IsKnown = Callable[[Message], Awaitable[bool]]
+
+
 def limit_bodies(
-    application: Application, limit: int, limit_of: Callable[[str], Limit | None] = lambda _path: None
+    application: Application,
+    limit: int,
+    is_known: IsKnown,
+    limit_of: Callable[[str], Limit | None] = lambda _path: None,
 ) -> Application:
     """Return an ASGI application that calls ``application`` for requests with acceptable bodies.
 
     It answers 413 if a body has more than ``limit`` bytes, and 400 if a request states the length of its body
-    in two ways. For some paths, ``limit_of`` returns another limit; for all others, it returns ``None``.
+    in two ways. For some paths, ``limit_of`` returns another limit; for all others, it returns ``None``. The
+    limit is never more than ``STRANGERS_LIMIT`` unless ``is_known(scope)``.
     """
 
     async def limited(scope: Message, receive: Receive, send: Send) -> None:
         try:
             # This comes before Django, which under ASGI writes the whole body to a temporary file first.
             most = limit_of(scope.get("path", "")) or Limit(limit)
-            _check(_declared(scope), most)
-            await application(scope, _counting(receive, most), send)
+            body = _Body(scope, most, is_known)
+            await body.check(_declared(scope))
+            await application(scope, body.counting(receive), send)
         except RefusedBody as refused:
             headers = _headers(refused.text)
             await send({"type": "http.response.start", "status": refused.status, "headers": headers})
@@ -83,19 +98,56 @@ def _declared(scope: Message) -> int:
     return int(headers.get(b"content-length", b"0"))
 
 
-def _counting(receive: Receive, limit: Limit) -> Receive:
-    received = 0
+class _Body:
+    """The body of one request, with what has arrived of it."""
 
-    async def counted() -> Message:
-        nonlocal received
-        message: Message = await receive()
-        received += len(message.get("body", b""))
-        _check(received, limit, more_comes=message.get("more_body", False))
-        return message
+    def __init__(self, scope: Message, limit: Limit, is_known: IsKnown) -> None:
+        self._scope, self._limit, self._is_known = scope, limit, is_known
+        self._received = 0
+        self._may_be_large = False
 
-    return counted
+    def counting(self, receive: Receive) -> Receive:
+        """Return ``receive`` with a check of how much has arrived."""
+
+        async def counted() -> Message:
+            message: Message = await receive()
+            self._received += len(message.get("body", b""))
+            await self.check(self._received, more_comes=message.get("more_body", False))
+            return message
+
+        return counted
+
+    async def check(self, size: int, *, more_comes: bool = True) -> None:
+        """Raise ``RefusedBody`` if this request may not have a body of ``size`` bytes."""
+        if size > self._limit.size:
+            raise RefusedBody((TOO_LARGE, self._limit.refusal), more_comes=more_comes)
+        if size > STRANGERS_LIMIT and not self._may_be_large:
+            try:
+                self._may_be_large = await self._is_known(self._scope)
+            except DatabaseError:
+                raise RefusedBody(UNAVAILABLE, more_comes=more_comes) from None
+            if not self._may_be_large:
+                raise RefusedBody(NOT_SIGNED_IN, more_comes=more_comes)
 
 
-def _check(size: int, limit: Limit, *, more_comes: bool = True) -> None:
-    if size > limit.size:
-        raise RefusedBody((TOO_LARGE, limit.refusal), more_comes=more_comes)
+_one_at_a_time = asyncio.Semaphore(1)
+
+
+async def is_signed_in(scope: Message) -> bool:
+    """Return whether a request has the session of a person. Raise ``DatabaseError`` if that is unknown."""
+    cookies = b"; ".join(value for name, value in scope.get("headers", []) if name == b"cookie")
+    if not cookies:
+        return False
+    # Otherwise strangers with invented cookies could make the worker open many threads and connections.
+    async with _one_at_a_time:
+        return await sync_to_async(_has_known_session, thread_sensitive=False)(cookies.decode("latin-1"))
+
+
+def _has_known_session(cookies: str) -> bool:
+    from hub.auth.live_sessions import is_known  # only when the apps are loaded
+    from hub.middleware.cookies import session_keys
+
+    try:
+        return any(map(is_known, session_keys(cookies)))
+    finally:
+        connections.close_all()  # this thread does not end with the request

@@ -8,7 +8,9 @@ import pytest
 from asgiref.sync import async_to_sync
 
 from hub.responses.bare_responses import Message, Receive, Send
-from hub.serving.body_limit import limit_bodies
+from hub.serving import body_limit
+from hub.serving.body_limit import STRANGERS_LIMIT, limit_bodies
+from tests.support import event_stream
 from tests.support.processes import served_hub
 from tests.support.processes.hub_process import HubProcess
 
@@ -25,7 +27,7 @@ def hub(started_hub: HubProcess) -> Iterator[HubProcess]:
     started_hub.stop()
 
 
-async def answer(*chunks: bytes, declared: int | None = None) -> int:
+async def answer(*chunks: bytes, declared: int | None = None, is_known: bool = True) -> int:
     """Return the response status for a body of ``chunks``, with a limit of 10 bytes."""
     messages = iter([{"body": chunk, "more_body": n < len(chunks)} for n, chunk in enumerate(chunks, 1)])
     sent: list[Message] = []
@@ -42,7 +44,11 @@ async def answer(*chunks: bytes, declared: int | None = None) -> int:
         await send({"type": "http.response.start", "status": 200})
 
     headers = [] if declared is None else [(b"content-length", str(declared).encode())]
-    await limit_bodies(reading, 10)({"type": "http", "headers": headers}, receive, send)
+
+    async def ask(_scope: Message) -> bool:
+        return is_known
+
+    await limit_bodies(reading, 10, ask)({"type": "http", "headers": headers}, receive, send)
     return int(sent[0]["status"])
 
 
@@ -61,6 +67,37 @@ def test_what_counts_is_what_comes_and_what_was_declared(
     chunks: list[bytes], declared: int | None, status: int
 ) -> None:
     assert async_to_sync(answer)(*chunks, declared=declared) == status
+
+
+@pytest.mark.parametrize(
+    ("chunks", "declared", "is_known", "status"),
+    [
+        ([b"01234"], 5, False, 200),
+        ([b"012345"], 6, False, 413),
+        ([b"0123", b"45"], None, False, 413),
+        ([b"0123", b"45"], None, True, 200),
+        ([b""], 6, False, 413),
+    ],
+)
+def test_strangers_may_send_less(
+    monkeypatch: pytest.MonkeyPatch, chunks: list[bytes], declared: int | None, is_known: bool, status: int
+) -> None:
+    monkeypatch.setattr(body_limit, "STRANGERS_LIMIT", 5)
+    assert async_to_sync(answer)(*chunks, declared=declared, is_known=is_known) == status
+
+
+def test_a_served_hub_knows_who_may_send_much(hub: HubProcess) -> None:
+    def status(size: int, cookie: str = "a=b") -> bytes:
+        form = f"{HEAD}Cookie: {cookie}\r\nContent-Length: {size}\r\n\r\n"
+        return served_hub.send(hub, form.encode() + b"x" * size).split(b" ", 2)[1]
+
+    assert status(STRANGERS_LIMIT) == b"403"  # the form has no CSRF token
+    assert status(STRANGERS_LIMIT + 1) == b"413"
+    for invented in ("0" * 32, "%00", "'", "../etc/passwd"):
+        assert status(STRANGERS_LIMIT + 1, f"sessionid={invented}") == b"413"
+    owner = event_stream.sign_in(hub)
+    assert status(LIMIT, owner) == b"403"
+    assert status(LIMIT + 1, owner) == b"413"
 
 
 def test_a_served_hub_refuses_it_and_goes_on(hub: HubProcess) -> None:
