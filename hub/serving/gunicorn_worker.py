@@ -33,6 +33,8 @@ class HubWorker(UvicornWorker):
         "proxy_headers": False,  # hub.middleware.proxy decides which forwarded headers count
         "server_header": False,
         "access_log": False,
+        # Otherwise requests that a client sends at once share one context, and each leaves a thread behind.
+        "reset_contextvars": True,
         "timeout_graceful_shutdown": LONGEST_REQUEST,
         "timeout_notify": 2,
     }

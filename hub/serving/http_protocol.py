@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol, changed so that a worker answers every request before it stops."""
+"""uvicorn's HTTP protocol, changed so that clients have deadlines, and a worker stops gracefully."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import fcntl
 import struct
 import termios
+from typing import Any
 
 import h11
 from uvicorn.protocols.http.flow_control import CLOSE_HEADER
@@ -13,11 +14,12 @@ from uvicorn.protocols.http.h11_impl import STATUS_PHRASES, H11Protocol, Request
 
 from config_app.live import feed
 from hub.responses import bare_responses
+from hub.serving.connections import Connections
 
+WRITE_BUFFER = 512 * 1024
+"""A response waits in a thread only while more than so many bytes of it are unread."""
 FIRST_REQUEST = 5.0
-"""While the worker stops, a connection without a request is closed after this many seconds."""
-WHOLE_HEAD = 55.0
-"""While the worker stops, a client has this many more seconds to finish the head of its first request."""
+"""While the worker stops, a connection is closed after this many seconds if no byte of a request arrives."""
 NEXT_REQUEST = 0.5
 """While the worker stops, a connection stays open for this many seconds after a response."""
 
@@ -27,11 +29,68 @@ class HubProtocol(H11Protocol):
 
     is_stopping = False
 
+    def __init__(self, *args: Any, connections: Connections, **kwargs: Any) -> None:
+        """Create a connection that registers with the worker's ``connections``."""
+        super().__init__(*args, **kwargs)
+        self._registry = connections
+        self._is_draining = False
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as its base
         """Accept a connection, and stop it gracefully at once if the server is already stopping."""
         super().connection_made(transport)
+        transport.set_write_buffer_limits(WRITE_BUFFER)
+        self._registry.await_request(self)
         if feed.is_closed():
             self.shutdown()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End a connection."""
+        self._registry.forget(self)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Handle bytes from the client."""
+        super().data_received(data)
+        self._register_request(len(data))
+
+    def _register_request(self, received: int) -> None:
+        """Tell the registry how much of the request has arrived: a part of its body, or all of it."""
+        cycle = self._cycle()
+        if cycle is None or cycle.response_complete:
+            return  # the head is not complete
+        if cycle.more_body:
+            self._registry.await_body(self, received)
+        else:
+            self._registry.end_request(self)
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request when the client has read the response."""
+        # Otherwise a client could send request after request and read nothing.
+        if self.unread() and not self.transport.is_closing():
+            self._is_draining = True
+            self.transport.set_write_buffer_limits(0)  # resume_writing is called when the buffer is empty
+            return
+        if not self.transport.is_closing():
+            self._registry.await_request(self)
+        super().on_response_complete()
+        self._register_request(0)
+
+    def resume_writing(self) -> None:
+        """Continue after the client has read enough of a response."""
+        super().resume_writing()
+        self._registry.observe(self)
+        if self._is_draining:
+            self._is_draining = False
+            self.transport.set_write_buffer_limits(WRITE_BUFFER)
+            self.on_response_complete()
+
+    def unread(self) -> int:
+        """Return how many bytes of responses wait until the client reads them."""
+        return self.transport.get_write_buffer_size()
+
+    def give_up(self) -> None:
+        """Close the connection at once."""
+        self.transport.abort()
 
     def shutdown(self) -> None:
         """Stop this connection gracefully; uvicorn's server calls this for each connection when it stops."""
@@ -58,29 +117,22 @@ class HubProtocol(H11Protocol):
         """Close the connection after a while, unless a request arrives."""
         self.timeout_keep_alive = NEXT_REQUEST  # type: ignore[assignment]  # from the end of an open response
         if (cycle := self._cycle()) is None:
-            self.loop.call_later(FIRST_REQUEST, self._give_up, WHOLE_HEAD)
+            self.loop.call_later(FIRST_REQUEST, self._close_unused)
         elif cycle.response_complete:
             self._unset_keepalive_if_required()
             self.timeout_keep_alive_task = self.loop.call_later(NEXT_REQUEST, self.timeout_keep_alive_handler)
 
-    def _give_up(self, longer: float) -> None:
-        """Close the connection if it never had a request.
-
-        If the first bytes of a request have arrived, wait ``longer`` more seconds for the rest.
-        """
-        if self._cycle() is not None:
-            return
-        if longer and (self.conn.trailing_data[0] or self._unread()):
-            self.loop.call_later(longer, self._give_up, 0.0)
-        else:
+    def _close_unused(self) -> None:
+        """Close the connection if no byte of a request has arrived yet."""
+        if self._cycle() is None and not self.conn.trailing_data[0] and not self._waiting():
             super().timeout_keep_alive_handler()
 
     def timeout_keep_alive_handler(self) -> None:
         """Close a connection that was idle for too long, unless a request has just arrived."""
-        if not self._unread():
+        if not self._waiting():
             super().timeout_keep_alive_handler()
 
-    def _unread(self) -> int:
+    def _waiting(self) -> int:
         """Return how many bytes have arrived on this connection but were not read yet."""
         connection = self.transport.get_extra_info("socket")
         if self.transport.is_closing() or connection is None:

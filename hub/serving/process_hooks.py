@@ -24,6 +24,7 @@ from hub.logs.level import apply_level
 from hub.network.addresses import reachable
 from hub.runtime_config import RuntimeConfig, get_config, is_configured
 from hub.serving import sockets, worker_generations
+from hub.serving.connections import raise_descriptor_limit
 from hub.serving.listen_address import INHERITED, listener, probe
 from hub.serving.listener_move import Mover, follow_configuration
 from hub.serving.starting_address import starting_address
@@ -48,6 +49,7 @@ def start_up() -> RuntimeConfig:
     # while the real one is away for a moment, and the workers would inherit a database connection.
     if _mover is not None:
         return get_config()
+    raise_descriptor_limit()
     try:
         config = bootstrap_application()
     except ConfigError as error:

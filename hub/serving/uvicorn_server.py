@@ -1,11 +1,13 @@
-"""uvicorn's server, changed so that it stops without losing a connection."""
+"""uvicorn's server, changed so that it limits its connections, and stops without losing one."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
+import functools
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from uvicorn.config import Config
@@ -14,6 +16,7 @@ from uvicorn.server import Server
 from config_app.live import feed
 from hub.serving import sockets as listening
 from hub.serving import worker_generations
+from hub.serving.connections import HEAD, SWEEP, Connections
 
 HANDSHAKE = 0.3
 """How many seconds a retired socket stays open for handshakes that began before it was retired."""
@@ -23,6 +26,91 @@ LONGEST_SUCCESSION = 10.0
 """A worker waits at most this many seconds for newer workers to accept connections."""
 LONGEST_LEAVING = 5.0
 """A retired socket is closed after this many seconds, even if connections still wait at it."""
+AT_ONCE = 16
+"""A worker accepts at most this many connections before it handles requests again."""
+FULL_PAUSE = 0.05
+"""If a worker cannot accept a connection, it tries again after this many seconds."""
+EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+
+
+class Acceptor:
+    """Accepts the connections at one socket, in place of asyncio's own server.
+
+    asyncio accepts thousands of connections in a row. If it runs out of descriptors, it logs every attempt,
+    and its attempts multiply.
+    """
+
+    def __init__(self, socket: Any, connections: Connections, make: Callable[[], Any], ssl: Any) -> None:
+        """Begin to accept connections at ``socket``; ``make()`` returns the protocol of a connection."""
+        self._loop = asyncio.get_running_loop()
+        self._socket, self._connections, self._make, self._ssl = socket, connections, make, ssl
+        self._pause: asyncio.TimerHandle | None = None
+        socket.setblocking(False)
+        self._resume()
+
+    def _resume(self) -> None:
+        self._pause = None
+        self._loop.add_reader(self._socket.fileno(), self._accept)
+
+    def _accept(self) -> None:
+        try:
+            for _ in range(min(AT_ONCE, self._connections.most // 2 + 1)):
+                if not self._connections.make_room():
+                    self._pause_for_room()
+                    return
+                _Arrival(self._socket.accept()[0], self._connections).connect(self._make, self._ssl)
+        except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+            return  # no connection waits
+        except OSError as error:
+            if error.errno not in EXHAUSTED:
+                raise
+            self._connections.note_exhaustion()
+            self._pause_for_room()
+
+    def _pause_for_room(self) -> None:
+        # The kernel keeps the connections that wait, and another worker can accept them.
+        self._loop.remove_reader(self._socket.fileno())
+        self._pause = self._loop.call_later(FULL_PAUSE, self._resume)
+
+    def close(self) -> None:
+        """Accept no more connections, and close the socket."""
+        if self._pause is not None:
+            self._pause.cancel()
+        self._loop.remove_reader(self._socket.fileno())
+        self._socket.close()
+
+    async def wait_closed(self) -> None:
+        """Do nothing: uvicorn calls this, but waits for the connections itself."""
+
+
+class _Arrival:
+    """A connection that was accepted, but whose TLS handshake may not be complete."""
+
+    def __init__(self, socket: Any, connections: Connections) -> None:
+        self._socket, self._connections = socket, connections
+        self._task: asyncio.Task[None] | None = None
+
+    def connect(self, make: Callable[[], Any], ssl: Any) -> None:
+        """Begin to connect the protocol to the socket."""
+        self._connections.await_request(self)
+        self._task = asyncio.get_running_loop().create_task(self._connect(make, ssl))
+
+    async def _connect(self, make: Callable[[], Any], ssl: Any) -> None:
+        loop, timeout = asyncio.get_running_loop(), HEAD if ssl else None
+        try:
+            with contextlib.suppress(OSError):  # the client has gone, or does not speak TLS
+                await loop.connect_accepted_socket(make, self._socket, ssl=ssl, ssl_handshake_timeout=timeout)
+        finally:
+            self._connections.forget(self)
+
+    def unread(self) -> int:
+        """Return 0, because there is no response yet."""
+        return 0
+
+    def give_up(self) -> None:
+        """Close the connection."""
+        if self._task is not None:
+            self._task.cancel()
 
 
 class HubServer(Server):
@@ -33,14 +121,32 @@ class HubServer(Server):
         super().__init__(config)
         self._generation = generation
         self._retired_since: dict[Any, float] = {}
-        self._by_socket: dict[Any, asyncio.base_events.Server] = {}
+        self._by_socket: dict[Any, Acceptor] = {}
+        self._connections = Connections()
 
     async def startup(self, sockets: Sequence[Any] | None = None) -> None:
         """Begin to accept connections, and record that this generation serves."""
-        await super().startup(list(sockets or []))
-        self._by_socket = dict(zip(sockets or [], self.servers, strict=True))
+        await super().startup([])
+        protocol: Any = self.config.http_protocol_class
+        make = functools.partial(
+            protocol,
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+            connections=self._connections,
+        )
+        self._sweep()
+        for socket in sockets or []:
+            self._by_socket[socket] = Acceptor(socket, self._connections, make, self.config.ssl)
+        self.servers = list(self._by_socket.values())  # type: ignore[arg-type]  # uvicorn only closes them
         if not self.should_exit:
             worker_generations.serves(self._generation)
+
+    def _sweep(self) -> None:
+        asyncio.get_running_loop().call_later(SWEEP, self._sweep)
+        if worker_generations.has_ended():
+            self._connections.say_farewell()
+        self._connections.sweep()
 
     async def on_tick(self, counter: int) -> bool:
         """Close retired sockets; uvicorn calls this ten times a second."""
@@ -50,7 +156,7 @@ class HubServer(Server):
     def _leave_retired(self) -> None:
         for socket in [socket for socket in self._retired() if self._is_left(socket)]:
             server = self._by_socket.pop(socket)
-            self.servers.remove(server)
+            self.servers.remove(server)  # type: ignore[arg-type]
             server.close()
 
     def _retired(self) -> Iterator[Any]:

@@ -38,9 +38,14 @@ def end() -> None:
     _NUMBER.pack_into(_shared, _ENDED, 1)
 
 
+def has_ended() -> bool:
+    """Return whether the whole hub is stopping."""
+    return bool(_read(_ENDED))
+
+
 def is_awaited(generation: int) -> bool:
     """Return whether a worker of ``generation`` must go on serving.
 
     This is true if a later generation was started and none of its workers accepts connections yet.
     """
-    return not _read(_ENDED) and _read(_STARTED) > max(generation, _read(_SERVING))
+    return not has_ended() and _read(_STARTED) > max(generation, _read(_SERVING))

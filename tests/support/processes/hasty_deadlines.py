@@ -1,0 +1,7 @@
+"""Short deadlines for slow clients, in seconds."""
+
+from __future__ import annotations
+
+HEAD = 4.0
+GRACE = 2.0
+FAREWELL = 1.0
