@@ -188,7 +188,7 @@ def test_it_answers_at_the_address_that_the_connection_came_in_on(hub: HubProces
         ("GET http://evil.example/health/live HTTP/1.1", "Host: localhost", b"404"),
         ("GET //evil.example/health/live HTTP/1.1", "Host: localhost", b"404"),
         ("OPTIONS * HTTP/1.1", "Host: localhost", b"404"),
-        ("BREW /health/live HTTP/1.1", "Host: localhost", b"403"),
+        ("BREW /health/live HTTP/1.1", "Host: localhost", b"405"),
         ("NONSENSE", "Host: localhost", b"400"),
     ],
 )
