@@ -8,6 +8,7 @@ import errno
 import functools
 import time
 from collections.abc import Callable, Iterator, Sequence
+from types import FrameType
 from typing import Any
 
 from uvicorn.config import Config
@@ -170,6 +171,13 @@ class HubServer(Server):
         """Return whether a retired socket can be closed: no connection waits, or its time is over."""
         passed = time.monotonic() - self._retired_since[socket]
         return passed > LONGEST_LEAVING or (passed > HANDSHAKE and listening.is_empty(socket))
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop gracefully, however many signals arrive."""
+        super().handle_exit(sig, frame)
+        # A terminal sends SIGINT to every process, and the master sends a signal too. uvicorn would take the
+        # second one as an order to cancel the open requests.
+        self.force_exit = False
 
     async def shutdown(self, sockets: Sequence[Any] | None = None) -> None:
         """Wait until new workers accept connections, answer all open requests, then stop.
