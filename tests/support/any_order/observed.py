@@ -69,7 +69,9 @@ class Observed:
         assert ready, f"no answer to {action} {arguments}"
         line = self.process.stdout.readline()
         if not line:
-            raise Died
+            errors = self.process.stderr.read()
+            self.kill()
+            raise Died(errors)
         answer: dict[str, Any] = json.loads(line)
         assert "failure" not in answer, answer["failure"]
         self.before, self.last, self.is_checked = self.last, answer, False
