@@ -27,7 +27,7 @@ class _View:
     """What an open transaction sees. If ``snapshot`` is ``None``, a snapshot is read when first needed."""
 
     is_alive: Callable[[], bool]
-    outer: _View | None
+    was_read_in: Callable[[], bool] = lambda: False
     snapshot: Snapshot | None = None
 
     def __post_init__(self) -> None:
@@ -61,6 +61,8 @@ def transaction_snapshot() -> Snapshot | None:
     """
     view = _open_view() if views else None
     if view is not None and view.snapshot is None:
+        current = transactions.current()
+        view.was_read_in = WhileOpen(current.connection if current else None)
         view.snapshot = in_a_thread(read_snapshot) if is_in_event_loop() else read_snapshot()
     return view.snapshot if view else None
 
@@ -76,14 +78,10 @@ def _open_view() -> _View | None:
     if transaction is None:
         return None
     view: _View | None = transaction.view
-    if view is None or view.is_alive():
-        return view
-    while view is not None and not view.is_alive():
-        view = view.outer
-    # A block of the transaction has ended. Its writes now belong to the outer block or are rolled back.
-    if view is None:
-        view = _View(WhileOpen(transaction.connection), None)
-    view.snapshot, transaction.view = None, view
+    # After a block of the transaction has ended, its writes belong to the outer block or are rolled back. So
+    # a snapshot counts only until the block ends in which it was read, which may be inside that of the view.
+    if view is not None and not (view.is_alive() and (view.snapshot is None or view.was_read_in())):
+        view = transaction.view = _View(WhileOpen(transaction.connection))
     return view
 
 
@@ -105,4 +103,4 @@ def see_own_write(after_commit: Callable[[], None]) -> None:
 
 def _see(is_alive: Callable[[], bool], snapshot: Snapshot | None) -> None:
     transaction = transactions.join()
-    transaction.view = _View(is_alive, transaction.view, snapshot)
+    transaction.view = _View(is_alive, WhileOpen(), snapshot)

@@ -235,3 +235,29 @@ print(get_config().page_size, len(context.views))
 """
     )
     assert said.splitlines() == ["0", "True 40", "0", "40 0"]
+
+
+def test_a_rolled_back_write_is_forgotten_if_an_earlier_reload_was_kept(any_project: ForeignProject) -> None:
+    said = any_project.says(
+        SETUP
+        + """
+from config_app.models import SystemConfig
+def inside():
+    with transaction.atomic():
+        SystemConfig.objects.create(config_key="page_size", config_value="98")
+        with transaction.atomic():
+            reload_config()
+            transaction.set_rollback(True)
+        assert get_config().page_size == 98
+        raise Rollback
+assert get_config().page_size == 20
+with transaction.atomic():
+    reload_config()
+    try:
+        inside()
+    except Rollback:
+        pass
+    print(get_config().page_size)
+"""
+    )
+    assert said == "20"
