@@ -1,4 +1,4 @@
-"""The setup gate: until the install is claimed, only the wizard answers requests (S5)."""
+"""The setup gate: until the install is claimed, only the wizard answers requests."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class Probe:
     """A test of the values entered for ``keys``, such as whether a port is free.
 
     If a secret was left blank, the probe uses the stored secret, but only if all other values are the same as
-    the stored ones (W1).
+    the stored ones.
     """
 
     name: str

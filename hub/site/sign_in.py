@@ -31,7 +31,7 @@ class SignInView(LoginView):
     redirect_authenticated_user = True
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Return the page, or in mode ``workos`` a redirect to WorkOS."""
+        """Return the page. In mode ``workos``, return a redirect to WorkOS instead."""
         # In mode workos, passwords of the hub do not count.
         if get_config().app_mode == WORKOS:
             return sign_in.start(request)
@@ -99,9 +99,9 @@ class AdminPasswordView(PasswordChangeView):
 
 
 class OwnPasswordView(AdminPasswordView):
-    """The page on which people change their own password, also people who may not open the admin.
+    """The page on which people change their own password. Admin rights are not required.
 
-    It answers 404 to a person who signed in at WorkOS, because this person has no password here.
+    It answers 404 to a person who signed in at WorkOS, because the account has no password in the hub.
     """
 
     template_name = "auth/password.html"

@@ -1,4 +1,4 @@
-"""The page that unlocks the hub's secrets with the recovery code, even if no one can sign in (K9)."""
+"""The page that unlocks the hub's secrets with the recovery code, even if no one can sign in."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ WRONG = "This code does not unlock the secrets of this hub. Compare your entry w
 
 
 class UnlockForm(forms.Form):
-    """The form with the recovery code."""
+    """The form that asks for the recovery code."""
 
     code = forms.CharField(
         label="Recovery code",
@@ -40,12 +40,12 @@ class UnlockForm(forms.Form):
 
 @method_decorator([login_not_required, never_cache, sensitive_post_parameters()], name="dispatch")
 class UnlockView(View):
-    """The page for the recovery code, while the secrets are locked. A correct code adds a slot."""
+    """The page that asks for the recovery code. A correct code unlocks the secrets and adds a slot."""
 
     http_method_names = ["get", "head", "post", "options"]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Answer only while the secrets are locked; otherwise redirect to the first page."""
+        """Answer only while the secrets are locked; otherwise redirect to ``/``."""
         if not install_keyring.seems_locked():
             return redirect("/")
         return super().dispatch(request, *args, **kwargs)

@@ -14,7 +14,7 @@ BACKPORTS = {(3, 44): 6, (3, 50): 7}
 
 
 def wal_is_safe(version: tuple[int, int, int]) -> bool:
-    """Return whether this version of SQLite has the fix for the WAL-reset bug (R2)."""
+    """Return whether this version of SQLite has the fix for the WAL-reset bug."""
     backport = BACKPORTS.get(version[:2])
     return version >= FIXED or (backport is not None and version[2] >= backport)
 
@@ -34,7 +34,7 @@ def why() -> str:
 
 
 def options() -> dict[str, Any]:
-    """Return OPTIONS for the database: writers wait for each other, and every commit reaches the disk."""
+    """Return Django's ``OPTIONS``. Writers wait for each other, and each commit reaches the disk."""
     return {
         "timeout": BUSY_TIMEOUT,
         "transaction_mode": "IMMEDIATE",

@@ -1,7 +1,7 @@
 """A file in the instance directory that says which database this hub was claimed in.
 
-Without it, a hub whose database is not mounted or not named any more would look like a new hub, and would
-offer the setup wizard to the next visitor.
+Without this file, a claimed hub would look like a new hub if its database is not mounted, or if the
+environment names another database. The hub would then offer the setup wizard to the next visitor.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def keep(*, is_claimed: bool) -> None:
 
 
 def refuse_to_start_anew() -> None:
-    """Raise ``DatabaseUnavailable`` if this hub was claimed; call it when the database has no tables."""
+    """Raise ``DatabaseUnavailable`` if this hub was claimed. Called when the database has no tables."""
     if (recorded := _recorded()) is None:
         return
     here = instance().database_label
@@ -57,7 +57,7 @@ def _path() -> Path:
 def _recorded() -> str | None:
     """Return the name of the database in which the hub was claimed; ``None`` if it was not claimed.
 
-    An unreadable record counts: its database is named "unknown".
+    If the record exists but cannot be read, return "unknown".
     """
     try:
         return str(json.loads(_path().read_bytes())["database"])

@@ -40,4 +40,4 @@ def _outdated() -> ConfigError | None:
     """Return an error if the database is older than the code; otherwise ``None``."""
     if not migration.applied_migrations() or not migration.pending():
         return None  # a database without any migration is empty, not old
-    return ConfigError("the database was made by an earlier version", fix=f"{HOW_TO_START}, which updates it")
+    return ConfigError("the database was made by an earlier version", fix=f"{HOW_TO_START} to update it")

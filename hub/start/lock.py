@@ -1,4 +1,4 @@
-"""Make sure that only one process bootstraps at a time; with PostgreSQL, only one on all machines."""
+"""Let only one process bootstrap at a time; with PostgreSQL, only one process on all machines together."""
 
 from __future__ import annotations
 
@@ -78,9 +78,9 @@ def _advisory_lock() -> Iterator[None]:
 
 
 def _try_lock(holder: BaseDatabaseWrapper) -> bool:
-    """Try to get the lock once, and return whether that worked.
+    """Try once to get the lock, without waiting. Return whether ``holder`` has the lock now.
 
-    If it worked, a transaction holds the lock until the connection is closed.
+    If so, a transaction holds the lock until the connection is closed.
     """
     holder.set_autocommit(False)
     with holder.cursor() as cursor:

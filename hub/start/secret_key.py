@@ -1,6 +1,6 @@
 """Django's ``SECRET_KEY``, derived from the keyring's data key instead of being configured.
 
-After a rotation, Django also accepts what was signed with a former data key, until this key is dropped.
+After a rotation, Django also accepts what was signed with a former data key, until the former key is dropped.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger("hub")
 
 SETTLE = 60.0
-"""After a rotation, a process signs with the former key for this many seconds, until all know the new one."""
+"""For this many seconds after a rotation, a process still signs with the former key.
+
+Meanwhile all other processes load the new key.
+"""
 RETRY = 5.0
 """A process waits this many seconds before it tries again to unlock the keyring."""
 
@@ -32,19 +35,19 @@ _STAND_IN = secrets.token_urlsafe(48)
 
 
 class _Derived:
-    """The keys that this process has derived, and when it first saw its newest data key."""
+    """The keys that this process has derived, and until when it still signs with the former key."""
 
     def __init__(self) -> None:
         self.reset()
 
     def reset(self) -> None:
-        """Forget all keys. This belongs to a reset of the state of the process."""
+        """Forget all keys. A process calls this when it resets its whole state."""
         self.keyring: Keyring | None = None
         self.texts: list[str] = []
         self.settles_at = self.retry_at = 0.0
 
     def keys(self) -> list[str]:
-        """Return the key that signs first, then the other keys whose signatures are accepted."""
+        """Return all keys whose signatures are accepted. The first key in the list is the signing key."""
         keyring = self._unlocked()
         if keyring is None:
             return self.texts or [_STAND_IN]
@@ -81,12 +84,12 @@ derived_keys = _Derived()
 
 
 def _signing_key() -> str:
-    """Return the install's key, or a random one if the keyring is locked or the database fails (K2)."""
+    """Return the install's key, or a random one if the keyring is locked or the database fails."""
     return derived_keys.keys()[0]
 
 
 class _Fallbacks(list[str]):
-    """The other keys whose signatures are accepted at the moment. Django requires a list."""
+    """The keys, besides the signing key, whose signatures are accepted now. Django requires a list."""
 
     def __iter__(self) -> Iterator[str]:
         return iter(derived_keys.keys()[1:])
@@ -99,7 +102,7 @@ class _Fallbacks(list[str]):
 
 
 class _Masked(type(lazy(_signing_key, str)())):  # type: ignore[misc]  # the class exists only at run time
-    """The signing key, which Django asks for whenever it signs; `manage.py diffsettings` prints a mask."""
+    """The current signing key, as a lazy string. `manage.py diffsettings` prints a mask instead."""
 
     def __repr__(self) -> str:
         return "'…'"

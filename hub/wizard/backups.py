@@ -21,10 +21,10 @@ from setup_wizard.product import Backup
 LARGEST = 64 * 1024 * 1024
 """The size in bytes of the largest backup that can be uploaded."""
 FORM = 64 * 1024
-"""The most bytes that the rest of the form needs."""
+"""The size in bytes of the largest upload form without its file."""
 PATH = "/setup/restore/"
 COMMAND = "./manage.py restore FILE"
-"""The command that restores a larger backup."""
+"""The command that restores a backup of any size."""
 
 
 def examine_backup(path: Path) -> Backup:
@@ -50,7 +50,7 @@ def restore_backup(path: Path, origin: Origin) -> Revision:
 
 @contextlib.contextmanager
 def _without_path() -> Iterator[None]:
-    """Raise errors without the path, which a person in the browser does not know."""
+    """Remove the file's path from error messages, because a person in a browser cannot use the path."""
     try:
         yield
     except UnreadableArchive as error:

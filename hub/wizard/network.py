@@ -1,4 +1,4 @@
-"""The network step of the setup wizard: suggested addresses, and those that this machine refuses."""
+"""The network step of the setup wizard: suggested values, and errors for addresses that cannot be used."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ LISTENER = frozenset({"bind_address", "port"})
 
 
 def listener_refusals(values: Mapping[str, Any], config: RuntimeConfig) -> dict[str, str]:
-    """Return a dict from settings to error messages if this machine cannot listen on the entered address."""
+    """Return a dict from settings to error messages; empty if this machine can listen on the address."""
     wanted = dataclasses.replace(config, host=values["bind_address"], port=values["port"])
     found = listener_can_be_had(config, wanted)
     return {error.keys[0]: str(error).removeprefix(f"{error.keys[0]}: ") for error in found}
 
 
 def listener_in_use() -> dict[str, Any]:
-    """Return the address and port on which this hub listens now, if the command line gave them."""
+    """Return the address and port of the running hub as a dict; empty if the command line gave no port."""
     pinned = addresses.listener_in_use()
     return {key: schema[key].parse(text) for key, text in pinned.items() if key in LISTENER}
 

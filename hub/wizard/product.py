@@ -83,11 +83,11 @@ class HubSetup(Product):
         return settings.INSTANCE.token_file
 
     def open_places(self) -> Collection[str]:
-        """Return the path of the page for the recovery code while the secrets are locked."""
+        """Return the path of the page for the recovery code if the secrets are locked; otherwise nothing."""
         return ("unlock",) if install_keyring.seems_locked() else ()
 
     def count_wrong_token(self, request: HttpRequest) -> str | None:
-        """Count a wrong token from this client; return a message if the client has sent too many (W5)."""
+        """Count a wrong token from this client; return a message if the client has sent too many."""
         return throttle.too_many() if throttle.count_wrong_token(request) else None
 
     def bootstrap(self) -> None:
@@ -106,7 +106,7 @@ class HubSetup(Product):
             raise DatabaseUnavailable("its tables are not set up for this version", "run manage.py bootstrap")
 
     def origin(self, config: RuntimeConfig) -> str:
-        """Return the public URL, or the origin of the listener if there is none."""
+        """Return the public URL, or the origin of the listener if there is no public URL."""
         return addresses.origin(config)
 
     def unavailable(self, request: HttpRequest, error: ConfigError) -> HttpResponse:
@@ -137,11 +137,11 @@ class HubSetup(Product):
             return listener_refusals(values, answers.config)
         email = answers.draft.email
         if email and email not in values.get("super_admin_emails", (email,)):
-            return {"super_admin_emails": f"expected {email} in the list, as this account claims the hub"}
+            return {"super_admin_emails": f"expected {email} in the list: this account claims the hub"}
         return {}
 
     def heritable(self, steps: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
-        """Return ``steps`` without the super admins. The next holder of the token must enter them again."""
+        """Return ``steps`` without the super admins. The next holder must enter the super admins."""
         kept: dict[str, dict[str, str]] = {}
         for name, texts in steps.items():
             kept[name] = {key: text for key, text in texts.items() if key != "super_admin_emails"}
@@ -180,7 +180,7 @@ class HubSetup(Product):
         return "Sign in with WorkOS to finish" if mode == WORKOS else super().finish_label(mode)
 
     def prove(self, request: HttpRequest, application: Application) -> HttpResponse:
-        """Redirect the browser to AuthKit, with the credentials entered in the wizard (W10)."""
+        """Redirect the browser to AuthKit, with the credentials entered in the wizard."""
         from hub.workos.claiming import prove
 
         return prove(request, application)
@@ -247,7 +247,7 @@ class HubSetup(Product):
         return reverse("admin:config_app_systemconfig_changelist")
 
     def address_afterwards(self, request: HttpRequest) -> str:
-        """Return the listener's new origin, or the empty string if this request already arrived there."""
+        """Return the listener's new origin; empty if this request already arrived at the new origin."""
         config = runtime.current()
         if arrival.arrived_under(request, config, LISTENER):
             return ""

@@ -19,7 +19,7 @@ from setup_wizard.steps import ACCOUNT, MODE, CheckResult, Group, Probe, Step
 def _probe_listener(values: Mapping[str, Any], request: HttpRequest) -> CheckResult:
     """Test whether this machine can listen on the address and port.
 
-    The port at which this request arrived passes the test, because the hub itself listens on it.
+    The port of this request passes the test, because the hub itself listens on that port.
     """
     host, port = values["bind_address"], values["port"]
     if (error := obstacle(host, 0)) is not None:
@@ -48,7 +48,7 @@ def _probe_workos(values: Mapping[str, Any], request: HttpRequest) -> CheckResul
 
 
 def public_url() -> str:
-    """Return the public URL that the claim will set: the one in the draft, or else the current one."""
+    """Return the public URL after the claim: the URL in the draft, or else the current public URL."""
     from setup_wizard.claiming import draft
 
     return str(draft.load().values().get("public_url", get_config().public_url))

@@ -1,4 +1,4 @@
-"""The claim in mode ``workos``. First, one of the entered super admins must sign in at WorkOS (W10)."""
+"""The claim in mode ``workos``. First, one of the entered super admins must sign in at WorkOS."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def _show(request: HttpRequest, form: ProofForm) -> HttpResponse:
 @never_cache
 @require_POST
 def check(request: HttpRequest) -> JsonResponse:
-    """Test the posted credentials, or the stored ones if none are posted; return the result as JSON (W1)."""
+    """Test the posted credentials, or the stored ones if none are posted; return the result as JSON."""
     _require_super_admin(request)
     try:
         credentials = _candidate(request.POST, get_config())

@@ -1,6 +1,6 @@
 """The round trip of a browser to AuthKit and back, with PKCE.
 
-Only the browser that began a round trip can complete it, and only once (W9).
+Only the browser that began a round trip can complete it, and only once.
 """
 
 from __future__ import annotations

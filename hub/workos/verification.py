@@ -1,4 +1,4 @@
-"""The test sign-in of a super admin that must succeed before the hub uses mode ``workos`` (W10).
+"""The test sign-in of a super admin that must succeed before the hub uses mode ``workos``.
 
 The person who claims the hub or switches its mode makes a round trip to AuthKit with their browser. Nothing
 changes before this sign-in succeeds.
@@ -31,7 +31,7 @@ REASON = "a super admin has signed in through WorkOS"
 
 
 def require_listed(grant: Grant, listed: Collection[str]) -> None:
-    """Raise ``NotAdmitted`` unless the grant is for a listed super admin with a verified address (W11).
+    """Raise ``NotAdmitted`` unless the grant is for a listed super admin with a verified address.
 
     An impersonator of a super admin is refused too.
     """

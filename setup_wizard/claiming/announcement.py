@@ -1,4 +1,4 @@
-"""The text with which the server says how to claim the install (S2)."""
+"""The text with which the server says how to claim the install."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The claim: one transaction that turns an unclaimed install into a claimed one (S3, S4, S6)."""
+"""The claim: one transaction that turns an unclaimed install into a claimed one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The draft: the answers so far. They are in the database, so a person can continue later (S4)."""
+"""The draft: the answers so far. They are in the database, so a person can continue later."""
 
 from __future__ import annotations
 

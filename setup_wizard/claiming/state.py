@@ -1,4 +1,4 @@
-"""Find out from the database whether this install is claimed (S1)."""
+"""Find out from the database whether this install is claimed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The setup token. With it, a person proves that they can run commands on the server of the install (S2)."""
+"""The setup token. With it, a person proves that they can run commands on the server of the install."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ logger = logging.getLogger("setup_wizard")
 BYTES = 32
 LIFETIME = dt.timedelta(hours=24)
 CLOCK_LEEWAY = dt.timedelta(hours=1)
-"""A token is accepted for this long after its expiry, so that a new link works if the clock jumps (R9)."""
+"""A token is accepted for this long after its expiry, so that a new link works if the clock jumps."""
 
 
 def is_usable() -> bool:

@@ -29,7 +29,7 @@ PURPOSE = "recovery code on the last page"
 
 
 def finish(request: HttpRequest, done: Claim, code: Secret) -> HttpResponse:
-    """Sign the new administrator in with a new session and redirect to the last page (S6)."""
+    """Sign the new administrator in with a new session and redirect to the last page."""
     request.session.flush()
     if done.user is not None:
         login(request, cast("Any", done.user))

@@ -1,4 +1,4 @@
-"""The wizard's JSON views. They check values while the holder of the token types them (S8)."""
+"""The wizard's JSON views. They check values while the holder of the token types them."""
 
 from __future__ import annotations
 

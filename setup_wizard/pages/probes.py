@@ -1,4 +1,4 @@
-"""Run probes on the values that were entered in the wizard (S8)."""
+"""Run probes on the values that were entered in the wizard."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def run(probe: Probe, form: StepForm, request: HttpRequest) -> CheckResult:
 def _complete(values: dict[str, Any], form: StepForm) -> bool:
     """Replace blank secrets by the stored ones, and return whether all values are complete now.
 
-    Use a stored secret only if all other values are the same as the stored ones (W1).
+    Use a stored secret only if all other values are the same as the stored ones.
     """
     blank = [key for key, value in values.items() if value is None and get_schema()[key].is_secret]
     others = [key for key in values if not get_schema()[key].is_secret]

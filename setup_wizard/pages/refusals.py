@@ -11,14 +11,14 @@ from setup_wizard.product import get_product
 
 
 def closed(request: HttpRequest) -> HttpResponse:
-    """Return a 404 page which says that the install is already set up (S5)."""
+    """Return a 404 page which says that the install is already set up."""
     response = render(request, "setup_wizard/closed.html", status=404)
     add_never_cache_headers(response)
     return response
 
 
 def unavailable(request: HttpRequest, error: ConfigError) -> HttpResponse:
-    """Return a 503 page that says what is wrong and how to fix it (S1)."""
+    """Return a 503 page that says what is wrong and how to fix it."""
     return get_product().unavailable(request, error)
 
 

@@ -84,7 +84,7 @@ class SetupView(View):
 
 
 class TokenView(SetupView):
-    """The page that asks for the setup token. It reveals nothing about the machine (S8)."""
+    """The page that asks for the setup token. It reveals nothing about the machine."""
 
     needs_token = False
 

@@ -1,4 +1,4 @@
-"""The connection test: whether WorkOS accepts the stored credentials, or new ones before they are saved (W1).
+"""The connection test: whether WorkOS accepts the stored credentials, or new ones before they are saved.
 
 Each finding is one of the sentences below. No part of WorkOS's answers is shown.
 """

@@ -11,7 +11,7 @@ class WorkOSTrouble(Exception):
 
 
 class Unavailable(WorkOSTrouble):
-    """WorkOS does not answer, or the answer makes no sense. A later try may succeed (W8)."""
+    """WorkOS does not answer, or the answer makes no sense. A later try may succeed."""
 
 
 class Unreachable(Unavailable):

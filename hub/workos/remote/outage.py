@@ -1,4 +1,4 @@
-"""This process's memory of recent WorkOS failures, so that signed-in people do not wait for WorkOS (W8)."""
+"""This process's memory of recent WorkOS failures, so that signed-in people do not wait for WorkOS."""
 
 from __future__ import annotations
 

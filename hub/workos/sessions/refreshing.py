@@ -1,4 +1,4 @@
-"""Refresh a session when its access token has expired: once, even if many requests arrive together (B9)."""
+"""Refresh a session when its access token has expired: once, even if many requests arrive together."""
 
 from __future__ import annotations
 

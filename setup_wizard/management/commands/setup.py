@@ -1,4 +1,4 @@
-"""``manage.py setup``: claim the install without a browser (S7)."""
+"""``manage.py setup``: claim the install without a browser."""
 
 from __future__ import annotations
 
