@@ -1,4 +1,4 @@
-"""The claim in mode ``workos``. First, one of the entered super admins must sign in at WorkOS."""
+"""The claim in mode ``workos``. Before the claim, one of the entered super admins must sign in at WorkOS."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _credentials(application: Application) -> Credentials:
 
 
 def _value(application: Application, key: str) -> Any:
-    """Return the value that was entered in the wizard, or else the current value of the setting."""
+    """Return the value entered in the wizard; if there is none, return the setting's current value."""
     return application.changes.get(key, schema.value(get_config(), key))
 
 

@@ -147,8 +147,8 @@ PAGES = {
     "not_proved": SignInProblem(
         status=403,
         title="WorkOS did not ask for your credentials",
-        text="WorkOS reports that you entered your credentials too long ago, or reports no time. So the hub "
-        "cannot confirm your identity. You stay signed in. An operator can make the change on the server "
+        text="WorkOS reports that you entered your credentials too long ago, or does not say when. So the "
+        "hub cannot confirm your identity. You stay signed in. An operator can make the change on the server "
         "instead.",
         command="./manage.py config set KEY VALUE",
     ),

@@ -13,7 +13,7 @@ from hub.workos.sessions import revocations
 
 
 def problems(config: RuntimeConfig) -> list[Problem]:
-    """Return the problems that this process has seen and, if the database answers, those in the database."""
+    """Return the problems that this process has seen and, if the database answers, the stored ones."""
     found = outage.problems()
     with contextlib.suppress(DatabaseUnavailable), database_errors():  # reported by another problem
         found += [*revocations.problems(), *_no_way_back(config)]

@@ -178,13 +178,13 @@ def to_register(request: HttpRequest, public_url: str | None = None) -> list[dic
 
 
 def comes_back(request: HttpRequest, public_url: str) -> bool:
-    """Return whether a round trip that begins in this request comes back to the same origin."""
+    """Return whether a round trip that begins in this request comes back to the request's origin."""
     # The browser sends its session cookie only to this origin, and without the cookie the round trip fails.
     return not public_url or is_at(request, public_url)
 
 
 def same_origin(request: HttpRequest, url: str | None) -> str:
-    """Return ``url`` if it leads to this hub, or else an empty text."""
+    """Return ``url`` if the URL leads to this hub, or else an empty text."""
     safe = url_has_allowed_host_and_scheme(
         url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )

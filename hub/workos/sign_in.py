@@ -1,6 +1,6 @@
 """Signing in and out through WorkOS.
 
-``/auth/login`` redirects the browser to AuthKit. AuthKit redirects it back, to ``/auth/callback``.
+``/auth/login`` redirects the browser to AuthKit. AuthKit redirects the browser back to ``/auth/callback``.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def proof_url() -> str:
 @never_cache
 @require_GET
 def callback(request: HttpRequest) -> HttpResponse:
-    """Complete a round trip to AuthKit: sign the person in, or return a page that says why this failed."""
+    """Complete a round trip to AuthKit: sign the person in, or return a page that says why that failed."""
     trip = round_trip.pop_trip(request)
     if trip is not None and trip.purpose == SWITCH:
         return verification.conclude(request, trip)

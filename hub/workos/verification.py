@@ -33,7 +33,7 @@ REASON = "a super admin has signed in through WorkOS"
 def require_listed(grant: Grant, listed: Collection[str]) -> None:
     """Raise ``NotAdmitted`` unless the grant is for a listed super admin with a verified address.
 
-    An impersonator of a super admin is refused too.
+    Also raise ``NotAdmitted`` if somebody impersonates the super admin.
     """
     person = grant.person
     if grant.is_impersonated or not person.email_verified or person.email not in listed:
@@ -45,7 +45,7 @@ def begin_claim(
 ) -> HttpResponse:
     """Return a response that sends the browser to AuthKit; raise ``Unavailable`` if WorkOS does not answer.
 
-    When the browser comes back, ``redeem_claim`` handles its request.
+    When the browser comes back, its request is passed to ``redeem_claim``.
     """
     return round_trip.begin(
         request, credentials, purpose=CLAIM, public_url=public_url, organization_id=organization_id

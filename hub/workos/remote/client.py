@@ -33,7 +33,7 @@ KEPT = 2
 # Requests that began before a change may still use the client with the previous credentials. A client that
 # leaves the cache is not closed, because it may be in use. It keeps no connection open.
 ENDED = {"invalid_grant", "invalid_code", "expired_code", "invalid_code_verifier"}
-"""WorkOS's error codes for a code or refresh token that is unknown, expired or already used."""
+"""WorkOS's error codes for an authorization code or refresh token that is unknown, expired or used."""
 NOT_OURS = {"invalid_client", "invalid_client_secret", "unauthorized_client", "unauthorized"}
 """WorkOS's error codes for wrong credentials, with any HTTP status."""
 FORBIDDEN, BUSY = {401, 403}, 429
@@ -120,8 +120,8 @@ class Client:
     def has_session(self, workos_user_id: str, sid: str) -> bool:
         """Return whether ``sid`` is one of the person's active sessions.
 
-        Only the newest hundred sessions count; an older one is treated as ended. Raise ``Refused`` if WorkOS
-        no longer knows the person.
+        Only the person's newest hundred sessions are checked. Raise ``Refused`` if WorkOS no longer knows the
+        person.
         """
         path = ("user_management", "users", workos_user_id, "sessions")
         found = _ask_about(lambda: self.get(*path, limit=100)).get("data")

@@ -1,4 +1,4 @@
-"""The connection test: whether WorkOS accepts the stored credentials, or new ones before they are saved.
+"""The connection test: whether WorkOS accepts stored credentials, or entered ones before a save.
 
 Each finding is one of the sentences below. No part of WorkOS's answers is shown.
 """
@@ -95,7 +95,7 @@ def _has_authkit(client: Client) -> bool:
 
 
 def _may_redirect_to(client: Client, uri: str) -> bool:
-    """Return whether the URI is registered at WorkOS. If this API key may not read the list, return true."""
+    """Return whether the URI is registered at WorkOS. If the API key may not list the URIs, return true."""
     try:
         registered = client.get("user_management", "redirect_uris", limit=100).get("data")
     except (CredentialsRefused, Rejected):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class WorkOSTrouble(Exception):
-    """The base class of these errors. ``status`` and ``codes`` are from WorkOS's answer, if there was one."""
+    """The base class. ``status`` and ``codes`` are from WorkOS's answer, if there was an answer."""
 
     status: int | None = None
     codes: frozenset[str] = frozenset()
@@ -27,7 +27,7 @@ class CredentialsRefused(Unavailable):
 
 
 class Refused(WorkOSTrouble):
-    """WorkOS says that this code or this session is not valid."""
+    """WorkOS says that an authorization code, a session or a person is not valid."""
 
 
 class StepMissing(Refused):

@@ -1,4 +1,4 @@
-"""What WorkOS returns for a code or a refresh token: verified, and only the parts that the hub uses."""
+"""The verified parts of WorkOS's answer to an authorization code or a refresh token."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Person:
 class Grant:
     """A session at WorkOS: its id ``sid``, its person, its tokens and its rights.
 
-    ``lifetime`` is how long the access token is valid. ``auth_age`` is how long before the issue of the token
-    the person last entered their credentials, or ``None`` if WorkOS does not say.
+    ``lifetime`` is how long the access token is valid. ``auth_age`` is the time from the person's last entry
+    of credentials to the issue of the token; ``None`` if WorkOS does not say when the entry was.
     """
 
     person: Person

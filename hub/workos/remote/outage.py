@@ -40,12 +40,12 @@ def forget() -> None:
 
 
 def is_recent() -> bool:
-    """Return whether a call failed in the last ``PAUSE`` seconds. If so, only sign-ins may call WorkOS."""
+    """Return whether a call failed in the last ``PAUSE`` seconds, so that only sign-ins call WorkOS."""
     return time.monotonic() < _until
 
 
 def problems() -> list[Problem]:
-    """Return a list with the problem that this process has with WorkOS; empty if there is none."""
+    """Return a list with the current problem of this process with WorkOS; empty if there is no problem."""
     if _trouble is None:
         return []
     if isinstance(_trouble, CredentialsRefused):
@@ -58,5 +58,5 @@ def problems() -> list[Problem]:
                 severity="error",
             )
         ]
-    fix = "wait, because the hub keeps trying, or look at status.workos.com"
+    fix = "wait while the hub keeps trying, or look at status.workos.com"
     return [Problem(code="workos_unavailable", message="WorkOS does not answer as it should", fix=fix)]

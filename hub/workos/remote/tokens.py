@@ -25,7 +25,7 @@ FRESH = 300.0
 STALE = 3600.0
 """If keys cannot be fetched again, they are still used until they are this many seconds old."""
 COOLDOWN = 10.0
-"""Because of an unknown key id, keys are fetched again only if they are older than this many seconds."""
+"""For a token with an unknown key id, keys are fetched again if they are older than this many seconds."""
 
 
 class KeySet:

@@ -21,7 +21,7 @@ from workos import HTTPResponse, TransportConnectError, TransportError, Transpor
 logging.getLogger("httpx2").setLevel(logging.WARNING)
 
 TIMEOUT = 5.0
-"""Seconds for one whole request, from the name lookup to the last byte of the answer."""
+"""The time limit of one request in seconds, from the name lookup to the last byte of the answer."""
 LARGEST = 2**20
 """The size of the largest answer that is accepted, in bytes."""
 CONNECTED = "connection.connect_tcp.complete"
@@ -134,7 +134,7 @@ class _Call:
                 self._socket = line.dup()
 
     def _cancel(self) -> TransportError:
-        """Cut the connection, if there is one, and return the error to raise."""
+        """Cut the connection, if there is one. Return the error that the caller then raises."""
         with self._lock:
             self._is_cancelled = True
             if self._socket is None:

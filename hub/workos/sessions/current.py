@@ -43,9 +43,9 @@ def _keep(request: HttpRequest, user: User, grant: Grant, columns: dict[str, Any
 
 
 def current_user(request: HttpRequest, user: User | AnonymousUser) -> User | AnonymousUser:
-    """Return ``user``, or an anonymous user if the request's session is not valid.
+    """Return ``user``, whom the request's session names, if the session is valid.
 
-    ``user`` is the user that the session names. If the session is not valid, delete its data.
+    Otherwise delete the session's data and return an anonymous user.
     """
     if not isinstance(user, User):
         return user
@@ -81,5 +81,5 @@ def find(request: HttpRequest) -> WorkOSSession | None:
 
 
 def is_admitted(organization_id: str, config: RuntimeConfig) -> bool:
-    """Return whether people may sign in for this organization, according to ``workos_organization_id``."""
+    """Return whether ``workos_organization_id`` is this organization, or is not set."""
     return config.workos_organization_id in {None, organization_id}

@@ -11,7 +11,7 @@ from hub.workos.sessions.sealed_tokens import PASSWORD
 
 @on_change(PASSWORD)
 def reseal_tokens(_old: RuntimeConfig, new: RuntimeConfig) -> None:
-    """Encrypt every refresh token with the new password. Several processes may do this at the same time."""
+    """Encrypt all refresh tokens with the new cookie password. Several processes may do so at once."""
     if new.workos_cookie_password is None:
         return
     with no_fork:  # a child that is forked during an import would keep a half-loaded module
@@ -29,5 +29,5 @@ def reseal_tokens(_old: RuntimeConfig, new: RuntimeConfig) -> None:
 
 @on_change("workos_client_id", "workos_api_key", "workos_authkit_domain")
 def try_new_credentials(_old: RuntimeConfig, _new: RuntimeConfig) -> None:
-    """Forget failures with the old credentials, so that the new ones are tried at once."""
+    """Forget failures with the old credentials, so that the hub tries the new credentials at once."""
     outage.forget()

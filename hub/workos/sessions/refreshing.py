@@ -1,4 +1,4 @@
-"""Refresh a session when its access token has expired: once, even if many requests arrive together."""
+"""Refresh a session once its access token has expired. Of many simultaneous requests, only one does it."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ Lease = QuerySet[WorkOSSession]
 """A queryset with the session if this process has the lease on it. Otherwise the queryset is empty."""
 
 CALLS = 3
-"""The maximum number of calls in one refresh: token, session, person. Each takes up to five seconds."""
+"""A refresh makes at most this many calls (token, session, person), each of up to five seconds."""
 LEASE = dt.timedelta(seconds=20)
-"""How long one process may take for a refresh before another process takes over."""
+"""A refresh may take this long. After that, another process may take over."""
 GRACE_PERIOD = dt.timedelta(seconds=60)
-"""If the token expired less than this long ago, a request does not wait for another request's refresh."""
+"""For this long after a token has expired, requests use the old data and wait for no refresh."""
 LONGEST_WAIT = 6.0
 """How many seconds a request waits for the refresh of another request."""
 POLL_INTERVAL = 0.05
-"""How many seconds a waiting request lets pass before it looks again."""
+"""How many seconds a waiting request sleeps before it reads the session again."""
 BACKOFF = dt.timedelta(seconds=30)
 """If WorkOS does not answer, the hub waits this long before it tries to refresh the session again."""
 KEPT = dt.timedelta(hours=1)
@@ -45,9 +45,9 @@ KEPT = dt.timedelta(hours=1)
 LOOK = dt.timedelta(minutes=5)
 """How often the hub asks WorkOS about a session that has no refresh token."""
 AHEAD = 2 * BACKOFF
-"""The longest plausible time from now to the end of a lease or of a ``BACKOFF``.
+"""An end of a lease or of a ``BACKOFF`` that is further in the future than this was stored by a wrong clock.
 
-This is longer than a lease and longer than ``BACKOFF``, because each request reads the clock separately.
+The time is longer than ``LEASE`` and ``BACKOFF``, because the clocks of two machines may differ a little.
 """
 
 
@@ -100,7 +100,7 @@ def _refresh_or_postpone(mine: Lease, config: RuntimeConfig) -> bool:
 
 
 def _load_client(config: RuntimeConfig) -> None:
-    """Build the client before the lease begins."""
+    """Build the client before the lease begins, because loading the SDK may take longer than a lease."""
     # To build the first client, a process loads the SDK. On a busy machine, this could take so long that the
     # lease ends and another process refreshes the session too.
     with contextlib.suppress(WorkOSTrouble):  # the refresh raises it again and handles it
@@ -141,7 +141,7 @@ def _refresh(mine: Lease, config: RuntimeConfig) -> None:
 def _ask_for_grant(row: WorkOSSession, mine: Lease, client: Client, config: RuntimeConfig) -> Grant | None:
     """Return the grant for the session's refresh token.
 
-    Return ``None`` if an earlier call used the token up and its answer was lost.
+    Return ``None`` if an earlier call used up the token, but the answer to that call was lost.
     """
     token = unseal(row.refresh_token, config)
     if token is None:

@@ -1,7 +1,7 @@
 """Read WorkOS's events, so that a session that was ended at WorkOS ends in the hub within a minute.
 
-The hub asks WorkOS with its API key, over TLS. In contrast to a webhook, no call can be forged or replayed,
-and WorkOS need not be able to reach the hub.
+The hub asks WorkOS with its API key, over TLS. So, unlike with a webhook, no one can forge or replay an
+event, and WorkOS need not be able to reach the hub.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _next_look = 0.0
 
 
 def follow(config: RuntimeConfig) -> None:
-    """End the sessions that WorkOS has ended. Do nothing if a process did this less than ``INTERVAL`` ago."""
+    """End the sessions that WorkOS has ended. Do nothing if a process asked less than ``INTERVAL`` ago."""
     global _next_look  # noqa: PLW0603 - one value for this process
     if time.monotonic() < _next_look or outage.is_recent():
         return
@@ -64,7 +64,7 @@ def _handle_refusal(events: WorkOSEvents, error: CredentialsRefused | Rejected) 
     """Drop a cursor that WorkOS rejects, or record why the hub cannot read the events."""
     # A cursor is rejected if, for example, it belongs to another WorkOS environment.
     if isinstance(error, Rejected) and events.cursor:
-        logger.warning("WorkOS rejected the position in its events, so the hub reads all again: %s", error)
+        logger.warning("WorkOS rejected the cursor, so the hub reads all its events again: %s", error)
         WorkOSEvents.objects.filter(pk=ROW).update(cursor="")
     elif error.status == HTTPStatus.FORBIDDEN or isinstance(error, Rejected):
         _note_refused(events, True)
@@ -94,7 +94,7 @@ def problems() -> list[Problem]:
 
 
 def _next_position() -> WorkOSEvents | None:
-    """Return the row with the cursor, or ``None`` if a process has asked less than ``INTERVAL`` ago."""
+    """Return the row with the cursor; ``None`` if a process called WorkOS less than ``INTERVAL`` ago."""
     global _next_look  # noqa: PLW0603
     now = timezone.now()
     row, is_new = WorkOSEvents.objects.get_or_create(pk=ROW, defaults={"tried_at": now})
