@@ -16,7 +16,7 @@ class AlreadyClaimed(ConfigError):
 
 
 class TakenOver(ConfigError):
-    """The browser has used no setup token, or another browser has taken over. Nothing was changed."""
+    """This browser has used no setup token, or another browser used a newer one. Nothing was changed."""
 
     def __init__(self) -> None:
         super().__init__(

@@ -30,11 +30,11 @@ class SetupGateMiddleware:
     async_capable = False
 
     def __init__(self, get_response: GetResponse) -> None:
-        """Store ``get_response``, the next layer."""
+        """Store ``get_response``, which calls the next middleware or the view."""
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Pass the request to the next layer, or answer it."""
+        """Pass the request on, or answer the request here."""
         place = _first_segment(request.path_info)
         try:
             config = _claimed_config(ask_database=place != HEALTH and not _is_static(request.path_info))
@@ -54,7 +54,7 @@ class SetupGateMiddleware:
 def _claimed_config(*, ask_database: bool) -> Any:
     """Return the configuration if the install is claimed, otherwise ``None``.
 
-    Raise ``ConfigError`` if the database must be asked and has a problem.
+    Raise ``ConfigError`` if this function queries the database, but the database has a problem.
     """
     config, is_configured = runtime.get_config(), get_product().is_configured
     # Another process may have made the claim a moment ago. So if this process's memory says "unclaimed", ask

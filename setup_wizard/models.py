@@ -8,7 +8,7 @@ from django.db import models
 
 DRAFT_ID = 1
 IMPORTED = ":imported"
-"""The name under which ``steps`` also has the settings of an imported export. No step can have this name."""
+"""The key in ``steps`` for the settings of an imported export. No step can have this name."""
 
 
 class SetupToken(models.Model):

@@ -44,7 +44,7 @@ class Application:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class CommandOption:
-    """An option of ``manage.py setup`` for one setting. For a secret, its value is the name of a file."""
+    """An option of ``manage.py setup`` for one setting. For a secret, the option takes a file name."""
 
     flag: str
     key: str
@@ -55,10 +55,10 @@ class CommandOption:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Backup:
-    """What a person sees of an uploaded backup before the restore.
+    """What the review page shows of an uploaded backup.
 
     ``version`` is empty if the backup does not have it. ``secrets`` are the keys of the stored secrets.
-    ``closed_because`` says why no key of this machine unlocks the secrets; it is empty if a key does.
+    ``closed_because`` says why no key of this machine unlocks the secrets; empty if a key unlocks them.
     """
 
     made_at: str
@@ -101,7 +101,7 @@ class Product:
         raise NotImplementedError
 
     def open_places(self) -> Collection[str]:
-        """Return the first segments of other paths that, like the wizard's, answer before the claim."""
+        """Return first segments of paths. Views under these paths answer while the install is unclaimed."""
         return ()
 
     def is_configured(self, config: Any) -> bool:
@@ -113,7 +113,7 @@ class Product:
         raise NotImplementedError
 
     def count_wrong_token(self, request: HttpRequest) -> str | None:
-        """Count a wrong setup token from this client. Return a message after too many, or else ``None``.
+        """Count a wrong setup token from this client. After too many, return a message; else ``None``.
 
         The right token must be accepted even after too many wrong ones.
         """
@@ -139,7 +139,7 @@ class Product:
         return {}
 
     def objections(self, step: Step, values: Mapping[str, Any], answers: Answers) -> Mapping[str, str]:
-        """Return a dict from settings to error messages, for the valid values that the product refuses."""
+        """Return a dict from settings to error messages, for valid values that the product still refuses."""
         return {}
 
     def heritable(self, steps: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
@@ -153,7 +153,7 @@ class Product:
     def revise(
         self, before: Mapping[str, Mapping[str, str]], after: dict[str, dict[str, str]]
     ) -> dict[str, dict[str, str]]:
-        """Return the steps of the draft after a save. Adapt other steps to the saved one if necessary."""
+        """Return the draft's steps after a step was saved. The product may adapt the other steps."""
         return after
 
     def entrance(self, request: HttpRequest) -> str:
@@ -200,11 +200,11 @@ class Product:
         raise NotImplementedError
 
     def claim_changes(self, application: Application, config: Any) -> dict[str, Any]:
-        """Return a dict from settings to new values: those in ``application``, and those of every claim."""
+        """Return a dict from settings to new values: ``application.changes``, and what every claim sets."""
         raise NotImplementedError
 
     def is_same_claim(self, application: Application, config: Any) -> bool:
-        """Return whether ``application`` names the mode and owner of the claimed install with ``config``."""
+        """Return whether ``application`` has the same mode and owner as ``config``."""
         return False
 
     def configuration_url(self) -> str:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from setup_wizard.claiming.forms import StepForm
 
 MODE, ACCOUNT = "mode", "account"
-"""The names of two steps that the wizard must know: the mode and the administrator's account."""
+"""The names of two steps that the wizard itself uses: the mode and the administrator's account."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class Probe:
     """A test of the values entered for ``keys``, such as whether a port is free.
 
     If a secret was left blank, the probe uses the stored secret, but only if all other values are the same as
-    the stored ones.
+    the stored values.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Probe:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Settings that a step shows together, only in ``modes``. An empty tuple stands for all modes."""
+    """Settings that a step shows together in ``modes``. If ``modes`` is empty, in all modes."""
 
     keys: tuple[str, ...]
     title: str = ""

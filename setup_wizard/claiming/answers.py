@@ -32,7 +32,7 @@ class Answers:
         return known.get(key, self.in_force(key))
 
     def in_force(self, key: str) -> Any:
-        """Return the value for ``key`` in the database; a secret is masked."""
+        """Return the database's value of ``key``; a secret is masked."""
         return get_schema().value(self.config, key)
 
     def stored(self, key: str) -> Any:

@@ -66,8 +66,7 @@ def claim(
 
     ``holder`` is the proof, stored in the browser's session, that the browser used the setup token. It is
     ``None`` for a command on the server, which needs no token. Without ``actor``, the history names the
-    administrator.
-    With ``hand_over``, also make a recovery code and call ``hand_over`` with it, to give the person the code.
+    administrator. With ``hand_over``, also make a recovery code, and pass the code to ``hand_over``.
 
     Raise ``AlreadyClaimed`` if the install is claimed, and ``TakenOver`` if another browser has used a newer
     token. Raise ``InvalidPlan``, which contains every error, if changes are not valid. Raise another
@@ -95,7 +94,10 @@ def rehearse(application: Application) -> list[ConfigError]:
 
 
 def claim_made_with(application: Application) -> Claim | None:
-    """Return the earlier claim if it was made with the same application, or else ``None``."""
+    """Return the committed claim if it has the mode and owner of ``application``; otherwise ``None``.
+
+    If ``application`` has an account, that account must also have been made with the same password hash.
+    """
     snapshot = read_snapshot(read_without_keyring)
     account, user = application.administrator, None
     with database_errors():
@@ -147,7 +149,7 @@ def _commit(application: Application, origin: _Origin) -> Claim:
 def _effective_changes(wanted: Mapping[str, Any], config: Any) -> dict[str, Any]:
     """Return the changes to record.
 
-    Leave out a value that ``config`` already has. But keep secrets, and settings that an import refused.
+    Leave out values that ``config`` already has, except secrets and settings whose value an import refused.
     """
     schema, newest_refusals = get_schema(), {change.key for change in store.newest_refusals()}
     return {

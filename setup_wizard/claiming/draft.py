@@ -31,8 +31,8 @@ class Draft:
     """The answers that were entered so far.
 
     ``steps`` maps each step to the texts of its fields, ``secrets`` maps settings to ciphertexts, and
-    ``password`` is a hash. ``earlier`` has the texts of an earlier holder of the token. They only prefill the
-    forms. ``texts`` maps the keys of imported settings to texts; the text of an imported secret is empty.
+    ``password`` is a hash. ``earlier`` has the texts of an earlier holder of the token, which only prefill
+    the forms. ``texts`` maps the keys of imported settings to texts; the text of an imported secret is empty.
     """
 
     steps: Mapping[str, Mapping[str, str]]
@@ -118,7 +118,7 @@ class Draft:
     def values(self) -> dict[str, Any]:
         """Return a dict from keys to the imported values and the values of the steps, without secrets.
 
-        Settings that only the claim makes, such as the mode, are left out.
+        Leave out settings that people cannot change in the browser, such as the mode. The claim sets them.
         """
         settings = get_schema().settings
         imported = {key: value for key, value in self.imported.items() if settings[key].in_editor}
@@ -154,7 +154,7 @@ def save(
     An empty ``password`` keeps the saved hash. ``holder`` is the proof, stored in the browser's session, that
     the browser used the setup token. It is ``None`` for a command on the server.
 
-    Raise ``AlreadyClaimed`` if the install is claimed, and ``TakenOver`` if the browser may not set it up.
+    Raise ``AlreadyClaimed`` if the install is claimed, and ``TakenOver`` if ``holder`` may not set it up.
     Raise ``KeyringLocked`` if secrets cannot be encrypted, and ``DatabaseUnavailable`` if the database does
     not answer. After an error, nothing is saved.
     """
@@ -173,8 +173,8 @@ def save(
 def save_import(texts: Mapping[str, str], secrets: Mapping[str, Secret], *, holder: str | None) -> None:
     """Save the settings of an export in the draft; raise the same errors as ``save``.
 
-    They prefill the forms and take effect with the claim. A person must submit every step again, except
-    the account.
+    The settings prefill the forms and take effect with the claim. Saved answers are dropped, except those of
+    the account step, so the person must submit the other steps.
     """
     with store.writing() as stored:
         unclaimed_config_in(stored)
@@ -188,7 +188,7 @@ def save_import(texts: Mapping[str, str], secrets: Mapping[str, Secret], *, hold
 
 
 def renew_secrets(renew: Callable[[str, str], str | None]) -> None:
-    """Replace each ciphertext by ``renew(purpose, ciphertext)``, or drop it if this returns ``None``."""
+    """Replace each ciphertext by ``renew(purpose, ciphertext)``. If that is ``None``, drop the secret."""
     for row in SetupDraft.objects.all():
         renewed = {key: renew(_purpose(key), text) for key, text in row.secrets.items()}
         row.secrets = {key: text for key, text in renewed.items() if text is not None}
@@ -213,7 +213,7 @@ def _purpose(key: str) -> str:
 
 
 def remove_outdated(now: dt.datetime) -> None:
-    """Delete a draft that was not changed for ``KEPT``, and what was uploaded for it."""
+    """Delete a draft that was last changed more than ``KEPT`` ago, and the uploaded backup."""
     with transaction.atomic():
         if SetupDraft.objects.filter(updated_at__lt=now - KEPT).exists():
             discard()

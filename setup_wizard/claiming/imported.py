@@ -39,7 +39,7 @@ def stage(document: Document, chosen: Iterable[str], *, holder: str | None) -> N
 
 
 def _only_for_forms() -> Iterator[Setting]:
-    """Yield the settings that the claim itself makes. Their imported values can only prefill the forms."""
+    """Return the settings that only the claim sets. Their imported values can only prefill the forms."""
     return (s for s in get_schema().settings.values() if not s.in_editor and not s.managed)
 
 

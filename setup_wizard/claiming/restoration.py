@@ -38,7 +38,7 @@ class WrongCode(ConfigError):
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
-    """A committed restore. ``is_claimed`` is whether the backup is of a claimed install."""
+    """A committed restore. ``is_claimed`` is true if the backup is of a claimed install."""
 
     revision: Revision
     is_claimed: bool
@@ -55,12 +55,12 @@ def restore(
 ) -> Restored:
     """Replace the unclaimed install with the backup ``path``, and make its secrets readable here.
 
-    If no key of this machine unlocks the secrets, ``unlocker`` must do so. Otherwise ``drops_secrets`` must
-    be true. Then the secrets are dropped, a new keyring is made, and ``hand_over`` gets its recovery code.
+    If no key of this machine unlocks the secrets, use ``unlocker``. Without ``unlocker``, ``drops_secrets``
+    must be true: drop the secrets, make a new keyring, and pass its recovery code to ``hand_over``.
 
     Raise ``AlreadyClaimed`` or ``TakenOver`` if this browser may not set up the install, ``WrongCode`` if
-    ``unlocker`` does not fit, and another ``ConfigError`` if the backup cannot be restored. After an error,
-    nothing is changed.
+    ``unlocker`` does not unlock the secrets, and another ``ConfigError`` if the backup cannot be restored.
+    After an error, nothing is changed.
     """
     origin = Origin(actor=ACTOR, channel="restore", reason="restored in the wizard", address=address)
     with database_errors(), transaction.atomic():

@@ -30,7 +30,7 @@ class UploadForm(forms.Form):
 
 
 class BackupForm(forms.Form):
-    """The form that restores the reviewed backup. ``fingerprint`` says which one was reviewed."""
+    """The form that restores the reviewed backup. ``fingerprint`` identifies the reviewed file."""
 
     fingerprint = forms.CharField(widget=forms.HiddenInput, required=False)
     code = forms.CharField(
@@ -43,7 +43,7 @@ class BackupForm(forms.Form):
     drop = forms.BooleanField(label="Restore without the secrets", required=False)
 
     def __init__(self, *args: Any, asks_for_code: bool, **options: Any) -> None:
-        """Ask for the code only if no key of this machine unlocks the secrets of the backup."""
+        """Remove the fields for code and decision unless ``asks_for_code``."""
         super().__init__(*args, **options)
         if not asks_for_code:
             del self.fields["code"], self.fields["drop"]
@@ -68,7 +68,7 @@ class BackupForm(forms.Form):
 
 
 class ImportForm(forms.Form):
-    """The form that imports the reviewed export. Until then, the form itself contains the export."""
+    """The form that imports the reviewed export, which the form contains in a hidden field."""
 
     document = forms.CharField(widget=forms.HiddenInput, strip=False)
 

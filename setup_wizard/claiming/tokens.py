@@ -29,7 +29,7 @@ logger = logging.getLogger("setup_wizard")
 BYTES = 32
 LIFETIME = dt.timedelta(hours=24)
 CLOCK_LEEWAY = dt.timedelta(hours=1)
-"""A token is accepted for this long after its expiry, so that a new link works if the clock jumps."""
+"""A token is accepted for this long after its expiry, in case the server's clock was set forward."""
 
 
 def is_usable() -> bool:

@@ -19,7 +19,7 @@ from setup_wizard.product import get_product
 logger = logging.getLogger("setup_wizard")
 
 DIGEST_BYTES = 32
-"""A backup ends with a digest of its content."""
+"""The size in bytes of the digest with which a backup ends. ``fingerprint`` returns this digest."""
 
 
 def path() -> Path:
@@ -30,7 +30,7 @@ def path() -> Path:
 def keep(file: UploadedFile[Any]) -> None:
     """Write an uploaded file to ``path()``; raise ``ConfigError`` if that fails.
 
-    An earlier file is replaced only when the new one is complete.
+    The new file replaces an earlier file only when it is complete.
     """
     try:
         with _written_privately(path()) as target:
@@ -64,7 +64,7 @@ def fingerprint() -> str:
 
 
 def discard() -> None:
-    """Remove the file, if there is one, and the incomplete files of uploads that were killed."""
+    """Remove the file, if there is one, and the incomplete files of interrupted uploads."""
     for found in (path(), *path().parent.glob(f".{path().name}.*")):
         try:
             found.unlink(missing_ok=True)

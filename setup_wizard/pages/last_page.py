@@ -21,7 +21,7 @@ from setup_wizard.product import get_product
 DONE = "setup_wizard.done"
 """The session key for the revision of the claim."""
 RESTORED = "setup_wizard.restored"
-"""The session key that is set if a person restored a backup instead of claiming the install."""
+"""The session key that marks a restored backup, as opposed to a claim."""
 CODE = "setup_wizard.recovery_code"
 """The session key for the encrypted recovery code."""
 PURPOSE = "recovery code on the last page"

@@ -13,7 +13,7 @@ REVIEW = Step(
     name="review",
     label="Review",
     title="Review and finish",
-    intro="Either everything is saved, or nothing is.",
+    intro="Check your answers. They take effect together when you finish.",
 )
 
 

@@ -37,7 +37,7 @@ class UploadView(SetupView):
         return ask_for_file(request, UploadForm())
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Check the file, and show what it contains. Keep a backup on the server. Change nothing else."""
+        """Check the file. Then show an export, or keep a backup on the server and redirect to its review."""
         form = UploadForm(request.POST, request.FILES)
         if form.is_valid():
             try:
@@ -68,7 +68,7 @@ def ask_for_file(request: HttpRequest, form: UploadForm) -> HttpResponse:
 
 
 def _ask_again(request: HttpRequest, error: ConfigError) -> HttpResponse:
-    """Ask for the file again, because the one that was reviewed is gone or damaged."""
+    """Ask for the file again, because the reviewed file is gone or damaged."""
     form = UploadForm({})
     form.errors.clear()
     _add_errors(form, error, "file")
@@ -76,7 +76,7 @@ def _ask_again(request: HttpRequest, error: ConfigError) -> HttpResponse:
 
 
 def _add_errors(form: forms.Form, error: ConfigError, field: str | None = None) -> None:
-    """Show each error of ``error`` beside ``field``, or above the whole form."""
+    """Show each error in ``error`` beside ``field``; without ``field``, above the form."""
     for single in error.errors if isinstance(error, InvalidPlan) else [error]:
         form.add_error(field, _sentence(single))
 
@@ -89,7 +89,7 @@ def _sentence(error: ConfigError) -> str:
 
 
 def _is_export(file: UploadedFile[Any]) -> bool:
-    """Return whether a file is JSON, as an export is, and no backup."""
+    """Return whether a file seems to be JSON, and therefore an export and not a backup."""
     start: bytes = file.read(64)
     file.seek(0)
     return start.removeprefix(BYTE_ORDER_MARK).lstrip().startswith(b"{")
@@ -118,11 +118,11 @@ class BackupView(SetupView):
         return self._with_backup(request, self._show)
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Restore the backup, and lead to the sign-in or, if no one has claimed it yet, to the next step."""
+        """Restore the backup. Redirect to the last page; if the install is still unclaimed, to a step."""
         return self._with_backup(request, self._restore)
 
     def _with_backup(self, request: HttpRequest, act: Any) -> HttpResponse:
-        """Call ``act`` with the kept backup. If it is gone or damaged, ask for the file again."""
+        """Call ``act`` with the kept backup. If the backup is gone or damaged, ask for the file again."""
         fingerprint = upload.fingerprint()
         if not fingerprint:  # for example, another machine has it
             return _ask_again(
@@ -179,7 +179,7 @@ class ImportView(SetupView):
     """The review of an uploaded export, and its import into the draft."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """Ask for the file, because only a submitted form has it."""
+        """Redirect to the page that asks for the file, because a GET request contains no file."""
         return redirect("setup:restore")
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -202,12 +202,12 @@ class ImportView(SetupView):
 
 
 def owner(request: HttpRequest) -> str:
-    """Return the name under which an upload is kept, so that only this holder of the token can import it."""
+    """Return a name for this holder of the token. Only a request with the same name can import the upload."""
     return f"setup {access.holder(request)}"
 
 
 def review_import(request: HttpRequest, form: ImportForm, document: Document) -> HttpResponse:
-    """Show every change that the document would make; raise ``ConfigError`` if it fits no settings here."""
+    """Show every change that the document would make; raise ``ConfigError`` if a value is not valid."""
     found = imported.planned(document)
     context = {
         "form": form,

@@ -20,7 +20,7 @@ from setup_wizard.steps import ACCOUNT, Step
 
 
 def context(answers: Answers, errors: Iterable[ConfigError] | None = None) -> dict[str, Any]:
-    """Return the template context of the review page. Without ``errors``, find them by a rehearsal."""
+    """Return the template context of the review page. Without ``errors``, a rehearsal finds the errors."""
     found = _rehearse(answers.draft) if errors is None else list(errors)
     return {
         "groups": [*(_group(step, answers) for step in answers.draft.steps_in_order()), *_imported(answers)],
@@ -30,7 +30,7 @@ def context(answers: Answers, errors: Iterable[ConfigError] | None = None) -> di
 
 
 def notices(step: Step, draft: Draft) -> list[dict[str, str]]:
-    """Return a warning for each value that an import refused and that the step still has to ask for."""
+    """Return a warning for each setting of an unsubmitted step whose value an import refused."""
     asked = set(step.keys_in(draft.mode)) - draft.steps.get(step.name, {}).keys()
     return [
         {"severity": "warning", "title": _sentence(f"{change.key}: {change.note}"), "fix": "Enter it here."}
@@ -82,7 +82,7 @@ def _group(step: Step, answers: Answers) -> dict[str, Any]:
 
 
 def _imported(answers: Answers) -> Iterator[dict[str, Any]]:
-    """Yield a group with the imported settings for which no step asks, if there are any."""
+    """Yield one group with the imported settings that are in no step, if there are such settings."""
     draft, settings = answers.draft, get_schema().settings
     asked = {key for step in draft.steps_in_order() for key in step.keys_in(draft.mode)}
     found = [settings[key] for key in draft.texts if key in settings and key not in asked]

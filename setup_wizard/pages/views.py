@@ -41,7 +41,8 @@ class SetupView(View):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Check that this browser may set up the install, then call the view.
 
-        If it may not, return the page of a claimed or unavailable install, or redirect to the token page.
+        If it may not, redirect to the token page. Answer 404 if the install is claimed, and 503 if the
+        database or configuration has a problem.
         """
         try:
             # The middleware has checked this too, but the view must be safe even without the middleware (S5).
@@ -84,7 +85,7 @@ class SetupView(View):
 
 
 class TokenView(SetupView):
-    """The page that asks for the setup token. It reveals nothing about the machine."""
+    """The page that asks for the setup token. The page reveals nothing about the machine."""
 
     needs_token = False
 
@@ -123,7 +124,7 @@ class StepView(SetupView):
         return self._show(step, form_of(step, self.answers()))
 
     def post(self, request: HttpRequest, name: str) -> HttpResponse:
-        """Save the answers in the draft and redirect to the next step."""
+        """Save the answers in the draft and redirect to the next page."""
         step = self._open_step(name)
         if step is None:
             return redirect(navigation.next_url(self.draft))
@@ -192,12 +193,12 @@ class ReviewView(SetupView):
         return finish(request, done, codes[0])
 
     def _leave(self, application: Application) -> HttpResponse:
-        """Send the browser to a test sign-in. If errors would prevent the claim, show them instead."""
+        """Redirect to a test sign-in. If errors would prevent the claim, show the errors instead."""
         errors = rehearse(application)
         return self._show(errors) if errors else get_product().prove(self.request, application)
 
     def _finish_again(self) -> HttpResponse:
-        """Return the response to the first submit again, if the same form was submitted twice.
+        """Answer a second submit of the review page as the first submit, with a new recovery code.
 
         Raise ``AlreadyClaimed`` if the claim was made with other answers.
         """
@@ -217,7 +218,7 @@ class ReviewView(SetupView):
 
 
 class ProofView(SetupView):
-    """The page to which a browser comes back after the test sign-in. This page makes the claim."""
+    """The view to which a browser comes back after the test sign-in. This view makes the claim."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Claim the install and redirect to the last page. After a failed sign-in, return an error page."""

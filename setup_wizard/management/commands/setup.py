@@ -24,7 +24,7 @@ NEW_CODE = "manage.py config recovery-code --file F"
 class Command(OneLineCommand):
     """Claims the install with the given options. If the same command runs again, it changes nothing."""
 
-    help = "Claim this hub without a browser. Secrets are read from files; the file - is standard input."
+    help = "Claim this hub without a browser. Secrets are read from files; FILE - is standard input."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the mode and the options that the modes need."""
