@@ -28,7 +28,7 @@ class Prune(Verb):
         add_writing_options(parser)
 
     def run(self, options: Namespace, terminal: Terminal) -> None:
-        """Print what would be removed, ask for confirmation, and remove it."""
+        """Print what is to be removed, ask for confirmation, and remove all of it. A dry run only prints."""
         limits = Limits(before=options.history_before, keep=options.keep)
         found = plan_pruning(limits)
         if options.dry_run or found.is_empty:
@@ -64,7 +64,7 @@ def _lines(found: Pruning, verb: str) -> Iterator[str]:
         # If a change set a value that still applies, this change and its revision stay.
         yield (
             f"{verb} {_count(found.revisions, 'revision')} and {_count(found.changes, 'superseded change')}; "
-            f"the complete history begins with revision {found.first}"
+            f"from revision {found.first} on, the history is complete"
         )
 
 
@@ -90,7 +90,10 @@ def _as_json(found: Pruning, *, is_dry: bool) -> dict[str, Any]:
 
 
 def _moment(text: str) -> dt.datetime:
-    """Parse a date or a time in ISO 8601. If the text names no time zone, use the project's time zone."""
+    """Return the time that a text in ISO 8601 means; raise ``ArgumentTypeError`` if it is not valid.
+
+    The time zone is the project's, unless the text names another time zone.
+    """
     try:
         found = dt.datetime.fromisoformat(text)
     except ValueError:

@@ -15,12 +15,12 @@ from config_app.project import get_project
 class EverySetting(Action):
     """The option ``--settings`` of ``config reset``, which returns every setting to its default.
 
-    Django has an option of the same name, whose value is a module. If ``--settings`` has a value, it means
+    Django has an option of the same name, whose value is a module. If ``--settings`` has a value, this is
     Django's option.
     """
 
     def __init__(self, **options: Any) -> None:
-        """Create the option. Its parsed value gets the name ``every_setting``."""
+        """Create the option. The parser stores the value of the option as ``every_setting``."""
         super().__init__(**{**options, "dest": "every_setting"})
 
     def __call__(
@@ -34,7 +34,7 @@ class EverySetting(Action):
 
 
 class Reset(Verb):
-    """Clears every secret, and does the project's part of the reset."""
+    """Clears every secret, and makes the other changes that the project adds to a reset."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add ``--settings``, ``--yes`` and the options of verbs that change the configuration."""

@@ -92,7 +92,7 @@ def plan_changes(changes: Mapping[str, Any], base: int | None) -> Plan:
 
 @contextlib.contextmanager
 def showing_what_changed(terminal: Terminal) -> Iterator[None]:
-    """If the block raises ``StaleRevision``, print on standard error what others have changed."""
+    """If the block raises ``StaleRevision``, print the newer revisions on standard error."""
     try:
         yield
     except StaleRevision as error:

@@ -50,7 +50,7 @@ class Watch(Verb):
 
 
 class _ReaderGone(threading.Event):
-    """An event that is set as soon as the reader has closed the output."""
+    """An event that is set as soon as the program that reads our output has closed the pipe."""
 
     def __init__(self, terminal: Terminal) -> None:
         super().__init__()
@@ -61,7 +61,7 @@ class _ReaderGone(threading.Event):
 
 
 class _Follower:
-    """Prints every revision after ``last``. While the database is unavailable, waits for it."""
+    """Prints every revision after ``last``. If the database is unavailable, waits and tries again."""
 
     def __init__(self, terminal: Terminal, last: int, options: Namespace) -> None:
         self._terminal, self._last, self._as_json = terminal, last, options.as_json
@@ -98,7 +98,7 @@ class _Follower:
             self._left -= len(found)
 
     def _adopt(self) -> None:
-        """Make a revision of the changes that were made with SQL."""
+        """Record changes that were made with SQL in a new revision; print a warning if that fails."""
         # A running server would do this too, but perhaps no server runs.
         try:
             adopt_now()
@@ -122,9 +122,9 @@ class _Follower:
 
 @contextlib.contextmanager
 def _ended_by_signals() -> Iterator[None]:
-    """End the block on Ctrl-C or SIGTERM, without an error.
+    """End the block on Ctrl-C (SIGINT) or SIGTERM, without an error.
 
-    This works even if Ctrl-C is ignored, as it is for a command that a shell runs in the background.
+    A shell makes its background commands ignore SIGINT. SIGINT ends the block in such a command too.
     """
 
     def end(*_signal: Any) -> None:

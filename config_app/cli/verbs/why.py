@@ -84,7 +84,10 @@ def _source(entry: SettingStatus) -> str:
 
 
 def _surroundings(overview: Overview, entry: SettingStatus) -> Iterator[Fact]:
-    """Yield what else affects the setting: problems, pinned values, and processes that have not acted yet."""
+    """Yield the problems and the pinned values of the setting, and when a change takes effect.
+
+    If processes have not acted on the last change yet, also yield how many.
+    """
     for problem in _concerning(overview, entry):
         yield "problem", str(problem)
     for process in overview.processes:
@@ -108,7 +111,7 @@ def _declared(setting: Setting) -> Iterator[Fact]:
     if setting.imported_from:
         yield "imported from", " or ".join(setting.imported_from)
     if setting.managed:
-        yield "managed", "the application keeps it up to date itself"
+        yield "managed", "only the application itself changes this setting"
     yield "help", setting.help
 
 

@@ -34,9 +34,9 @@ class Import(Verb):
         """Add the file, ``--merge``, ``--replace`` and the other options of the verb."""
         parser.add_argument("file", metavar="FILE", help="the export; - means standard input")
         how = parser.add_mutually_exclusive_group()
-        text = "keep the settings that the file does not have (this is the default)"
+        text = "do not change the settings that are not in the file (this is the default)"
         how.add_argument("--merge", action="store_false", dest="replace", default=False, help=text)
-        text = "return the settings that the file does not have to their defaults"
+        text = "reset every setting that is not in the file to its default"
         how.add_argument("--replace", action="store_true", default=False, help=text)
         parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
         add_passphrase_option(parser)

@@ -20,9 +20,9 @@ def add_passphrase_option(parser: ArgumentParser) -> None:
 
 
 def read_passphrase(options: Namespace, *, is_new: bool = False) -> Secret:
-    """Return the passphrase. A person must type a new passphrase twice.
+    """Return the passphrase. With ``is_new``, a person at the terminal must type the passphrase twice.
 
-    Raise ``ConfigError`` if no passphrase is given.
+    Raise ``ConfigError`` if no passphrase is given, or if the two passphrases differ.
     """
     if options.passphrase_file is not None:
         return Secret(read_secret_line(options.passphrase_file, OPTION))

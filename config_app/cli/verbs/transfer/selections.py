@@ -15,7 +15,7 @@ def add_selection_options(parser: ArgumentParser) -> None:
         "--only": ("only", "carry over only these settings, such as port,log_level"),
         "--except": ("excluded", "leave these settings out"),
         "--section": ("sections", "carry over only the settings of these sections"),
-        "--include": ("included", "also carry over these settings, although they belong to one machine"),
+        "--include": ("included", "also carry over these settings, which normally stay on one machine"),
     }
     for name, (attribute, text) in options.items():
         parser.add_argument(
@@ -26,7 +26,7 @@ def add_selection_options(parser: ArgumentParser) -> None:
 def read_selection(options: Namespace, others: Collection[str] = ()) -> Selection:
     """Return the selected settings; raise ``ConfigError`` if a named setting or section does not exist.
 
-    ``others`` are keys that are allowed although no setting has them.
+    ``others`` are keys that the options may name although no setting of this version has them.
     """
     return select(
         only=options.only,
