@@ -14,7 +14,7 @@ from config_app.database.place import alias, check_alias, connection
 from config_app.database.routing import APP_LABEL
 
 SUPPORTED = {"sqlite", "postgresql"}
-"""The kinds of database for which the engine has triggers, which count every write."""
+"""The kinds of database for which config_app has triggers. These triggers count every write."""
 
 
 @register(Tags.compatibility)
@@ -33,8 +33,8 @@ def check_database(**_options: object) -> list[CheckMessage]:
 def _check_engine() -> Iterable[CheckMessage]:
     if connection().vendor not in SUPPORTED:
         yield Warning(
-            f"the database {alias()!r} is {connection().display_name}, for which config_app has no triggers, "
-            "so processes notice a change within a second, but a change by raw SQL only within a minute",
+            f"the database {alias()!r} is {connection().display_name}, for which config_app has no triggers; "
+            "processes notice a change with raw SQL only within a minute, other changes within a second",
             hint='use PostgreSQL or SQLite, or name another database in CONFIG_APP["DATABASE"]',
             id="config_app.W005",
         )
@@ -45,16 +45,16 @@ def _check_migrations() -> Iterable[CheckMessage]:
     refused = [model.__name__ for model in models if not router.allow_migrate_model(alias(), model)]
     if refused:
         yield Error(
-            f"a router does not let migrate create these tables of config_app in the database {alias()!r}: "
+            f"a router does not allow the tables of these models of config_app in the database {alias()!r}: "
             f"{', '.join(refused)}",
-            hint=f"let its allow_migrate() return True or None for config_app and {alias()!r}",
+            hint=f"let the router's allow_migrate() return True or None for config_app and {alias()!r}",
             id="config_app.E015",
         )
 
 
 def _check_routers() -> Iterable[CheckMessage]:
-    """Yield a warning for each method of a router that names another database for the engine's tables."""
-    # The engine ignores it. But whatever asks a router, such as Model.save(), would use another database.
+    """Yield a warning for each method of a router that returns the wrong database for config_app's models."""
+    # config_app's own queries ignore this answer. But code that asks a router, such as Model.save(), uses it.
     models = list(apps.get_app_config(APP_LABEL).get_models())
     for asked in router.routers:
         for method in ("db_for_read", "db_for_write"):
@@ -63,8 +63,8 @@ def _check_routers() -> Iterable[CheckMessage]:
             if others := sorted(str(found) for found in answers if found and found != alias()):
                 name = f"{type(asked).__module__}.{type(asked).__qualname__}"
                 yield Warning(
-                    f"{name}.{method}() names {', '.join(others)} for config_app, but config_app always "
-                    f"uses {alias()!r}, where its tables are",
-                    hint=f"let it return {alias()!r} or None for config_app",
+                    f"{name}.{method}() returns {', '.join(others)} for config_app, but the tables of "
+                    f"config_app are in {alias()!r}",
+                    hint=f"let this method return {alias()!r} or None for config_app",
                     id="config_app.W004",
                 )

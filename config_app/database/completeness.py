@@ -14,7 +14,7 @@ from config_app.errors import ConfigError
 
 
 class TablesMissing(ConfigError, CommandError):
-    """Django has recorded the migrations of ``config_app``, but their tables are not in the database."""
+    """The migrations of ``config_app`` are recorded as applied, but a table or a column is missing."""
 
     def __init__(self, missing: list[str], *, none_is_there: bool) -> None:
         migrate = migrate_command()
@@ -30,7 +30,8 @@ class TablesMissing(ConfigError, CommandError):
 def check_tables(using: str, apps: Apps | None = None, **_signal: Any) -> None:
     """Raise ``TablesMissing`` if a table or column is missing from the configuration's database.
 
-    ``apps`` has the models as the recorded migrations define them; it is ``None`` after a flush.
+    ``apps`` has the models as the recorded migrations define them. After a flush, ``apps`` is ``None``, and
+    nothing is checked.
     """
     # Django also records a migration in a database whose tables a router forbids. If CONFIG_APP["DATABASE"]
     # names this database later, migrate would find nothing to do.

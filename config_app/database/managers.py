@@ -1,4 +1,4 @@
-"""The base class and the manager of the engine's models: all queries use the configuration's database."""
+"""The base class and the manager of config_app's models. All queries use the configuration's database."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ M = TypeVar("M", bound=models.Model)
 
 
 class OneDatabaseManager(models.Manager[M]):
-    """Queries the configuration's database, even if a router names another one, such as a replica."""
+    """Queries the configuration's database, even if a router names another database, such as a replica."""
 
     def get_queryset(self) -> models.QuerySet[M]:
-        """Return a queryset for the configuration's database, unless the caller has named another one."""
+        """Return a queryset for the configuration's database, or for one that the caller has named."""
         found = super().get_queryset()
         return found if self._db else found.using(alias())
 
 
 class ConfigModel(models.Model):
-    """The base class of the engine's models. Queries always use the configuration's database."""
+    """The base class of config_app's models. Queries always use the configuration's database."""
 
     objects = OneDatabaseManager()
 

@@ -1,4 +1,4 @@
-"""The base class of the engine's migrations."""
+"""The base class of config_app's migrations."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class ConfigMigration(migrations.Migration):
     """
 
     def __init__(self, name: str, app_label: str) -> None:
-        """Create the migration. If there is a prefix, Django records it under the prefixed app label."""
+        """Create the migration. With a prefix, Django records the migration under the prefixed app label."""
         super().__init__(name, app_label)
         if PREFIX:
             self.replaces = [(prefixed(app_label), name)]  # type: ignore[misc]  # Django sets it like this too

@@ -13,9 +13,9 @@ from django.db.backends.utils import truncate_name
 from config_app.database.options import NotConfigured, option
 
 LONGEST_PREFIX = 30
-"""The most characters of a prefix. PostgreSQL cuts off names after 63 characters; our longest name has 26."""
+"""The maximum length of a prefix. PostgreSQL cuts off names after 63 characters; our longest name has 26."""
 LONGEST_INDEX = 30
-"""The most characters that Django allows in the name of an index."""
+"""The maximum length that Django allows for the name of an index."""
 # SQLite reserves names that begin with sqlite_. Raw SQL has no quotes, so capital letters would not work.
 _PREFIX = re.compile(rf"(?!sqlite_)[a-z][a-z0-9_]{{0,{LONGEST_PREFIX - 1}}}")
 
@@ -37,9 +37,9 @@ def prefixed(name: str) -> str:
 
 
 def index(name: str) -> str:
-    """Return the name of an index with the project's prefix; if it is too long, a hash replaces its end."""
+    """Return the name of an index, with the project's prefix. A hash replaces the end of too long a name."""
     return truncate_name(prefixed(name), LONGEST_INDEX)
 
 
 PREFIX = str(option("TABLE_PREFIX", ""))
-"""The project's prefix, or an empty text. Models are declared only once, so the prefix never changes."""
+"""The project's prefix, or an empty text. It never changes, because models get their table names once."""

@@ -1,6 +1,6 @@
 """The database that holds the configuration: ``CONFIG_APP["DATABASE"]``, an alias of Django's ``DATABASES``.
 
-All code of the engine uses the functions of this module. It never uses Django's ``connection`` and
+All code of config_app uses the functions of this module. It never uses Django's ``connection`` and
 ``transaction``, because these use the default database. Routers have no influence.
 """
 
@@ -24,7 +24,7 @@ MIGRATE = "manage.py migrate"
 DUMMY = "django.db.backends.dummy"
 """The ``ENGINE`` that Django uses for the default database if ``DATABASES`` has no entry for it."""
 _OPENED_BY = "config_app_opened_by"
-"""A connection keeps the id of the process that opened it under this name. No child may use it."""
+"""The attribute for the id of the process that opened a connection. No child may use this connection."""
 
 
 def check_alias() -> str:
@@ -39,7 +39,7 @@ def check_alias() -> str:
     wrong = f"DATABASES has no database {found!r}" if isinstance(found, str) else "it is not a text"
     raise NotConfigured(
         f'CONFIG_APP["DATABASE"] does not name a database: {wrong}',
-        fix=f"name one of {', '.join(known)}" if known else "add it to DATABASES",
+        fix=f"name one of {', '.join(known)}" if known else "add a database to DATABASES",
     )
 
 
@@ -54,12 +54,12 @@ def alias() -> str:
 
 
 def connection() -> BaseDatabaseWrapper:
-    """Return this thread's connection to the configuration."""
+    """Return this thread's connection to the configuration's database."""
     return connections[alias()]
 
 
 def atomic() -> AbstractContextManager[None]:
-    """Run a block in a transaction on the configuration's database, as Django's ``atomic`` does."""
+    """Return a context manager that runs its block in a transaction on the configuration's database."""
     return transaction.atomic(using=alias())
 
 
@@ -69,14 +69,14 @@ def on_commit(function: Callable[[], object]) -> None:
 
 
 def replace_connection(own: BaseDatabaseWrapper) -> None:
-    """Close this thread's connection to the configuration, and use ``own`` instead."""
+    """Close this thread's connection to the configuration's database, and use ``own`` instead."""
     connection().close()
     connections[alias()] = own
 
 
 @contextlib.contextmanager
 def borrowing(shared: BaseDatabaseWrapper) -> Iterator[None]:
-    """Let this new thread use the connection of another thread, which must wait during the block."""
+    """Let this new thread use ``shared``, the connection of another thread, which must wait meanwhile."""
     shared.inc_thread_sharing()
     connections[alias()] = shared
     try:
@@ -87,7 +87,7 @@ def borrowing(shared: BaseDatabaseWrapper) -> Iterator[None]:
 
 
 def is_inherited() -> bool:
-    """Return whether the parent of this process opened this thread's connection to the configuration."""
+    """Return whether another process, such as the parent, opened this thread's connection."""
     pid, found = os.getpid(), connection()
     return found.connection is not None and getattr(found, _OPENED_BY, pid) != pid
 

@@ -1,4 +1,4 @@
-"""Lets Django create and look for the engine's tables only in the configuration's database."""
+"""Makes Django create and look for config_app's tables only in the configuration's database."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ APP_LABEL = "config_app"
 class TablesRouter:
     """A router that keeps the tables of ``config_app`` out of all databases but the configuration's.
 
-    Queries do not depend on it: see ``OneDatabaseManager``.
+    Queries do not depend on this router: see ``OneDatabaseManager``.
     """
 
     def allow_migrate(self, db: str, app_label: str, **_hints: Any) -> bool | None:
@@ -26,5 +26,5 @@ class TablesRouter:
 
 
 def add_router() -> None:
-    """Ask ``TablesRouter`` before the routers of the project."""
+    """Add ``TablesRouter`` as the first router, so that Django asks it before the routers of the project."""
     router.routers.insert(0, TablesRouter())

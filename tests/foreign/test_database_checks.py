@@ -47,9 +47,9 @@ WRONG = {
         "HINT: name one of config",
     ),
     'DATABASE_ROUTERS = ["shop.routers.Forbids"]': (
-        "(config_app.E015) a router does not let migrate create these tables of config_app in the database "
+        "(config_app.E015) a router does not allow the tables of these models of config_app in the database "
         "'default': Revision, Change",
-        "HINT: let its allow_migrate() return True or None for config_app and 'default'",
+        "HINT: let the router's allow_migrate() return True or None for config_app and 'default'",
     ),
     f'{PREFIX}"Shop_"': (
         '(config_app.E016) CONFIG_APP["TABLE_PREFIX"] cannot begin the names of tables and indexes: expected '
@@ -61,12 +61,12 @@ WRONG = {
         for value in ('"1shop_"', '"shop-"', '"_shop"', '"shop "', '"s" * 31', '"sqlite_"', "5", "None")
     },
     f'{REPLICA}DATABASE_ROUTERS = ["shop.routers.OwnDatabase"]': (
-        "(config_app.W004) shop.routers.OwnDatabase.db_for_read() names replica for config_app, but "
-        "config_app always uses 'default', where its tables are",
-        "(config_app.W004) shop.routers.OwnDatabase.db_for_write() names replica for config_app",
-        "HINT: let it return 'default' or None for config_app",
+        "(config_app.W004) shop.routers.OwnDatabase.db_for_read() returns replica for config_app, but "
+        "the tables of config_app are in 'default'",
+        "(config_app.W004) shop.routers.OwnDatabase.db_for_write() returns replica for config_app",
+        "HINT: let this method return 'default' or None for config_app",
     ),
-    f'{REPLICA}DATABASE_ROUTERS = ["shop.routers.Router"]': ("shop.routers.Router.db_for_read() names",),
+    f'{REPLICA}DATABASE_ROUTERS = ["shop.routers.Router"]': ("shop.routers.Router.db_for_read() returns",),
     'DATABASES["default"]["ENGINE"] = "shop.firebird"': (
         "(config_app.W005) the database 'default' is Firebird, for which config_app has no triggers",
         "HINT: use PostgreSQL or SQLite",
