@@ -16,7 +16,7 @@ pinned: ContextVar[Any] = ContextVar("config_app_pinned", default=None)
 class RevisionFilter(logging.Filter):
     """Adds ``at_revision`` to each record: `` revision=42`` during a request, otherwise an empty text.
 
-    To show it, write ``%(at_revision)s`` in the format of a handler.
+    To show ``at_revision``, write ``%(at_revision)s`` in the format of a handler.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:

@@ -31,12 +31,12 @@ def now() -> dt.datetime:
 class MomentField(DateTimeField):
     """A time that always has a time zone in Python, even if ``USE_TZ`` is off.
 
-    Without ``USE_TZ``, Django's own field returns a local time and does not name its zone. Our columns
-    are filled by ``Now()``, which returns UTC on SQLite.
+    If ``USE_TZ`` is off, Django's own field returns a time without a zone, which counts as local time. That
+    is wrong for our columns on SQLite, because ``Now()`` fills them with times in UTC.
     """
 
     def deconstruct(self) -> Any:
-        """Return the arguments of the field for migrations, with Django's own class instead of this one."""
+        """Return the arguments of the field for migrations, with the name of Django's own class."""
         name, _path, args, kwargs = super().deconstruct()
         return name, "django.db.models.DateTimeField", args, kwargs
 
@@ -60,7 +60,7 @@ def _zone_of(connection: BaseDatabaseWrapper) -> dt.tzinfo:
 
 
 class SystemConfig(ConfigModel):
-    """The value of one setting as text, or as ciphertext if ``is_secret``. A default value has no row."""
+    """The value of a setting as text; ciphertext if ``is_secret``. A setting with its default has no row."""
 
     config_key = models.CharField("setting", max_length=KEY_LENGTH, primary_key=True)
     config_value = models.TextField("value", default="", db_default="")
@@ -199,7 +199,7 @@ class KeySlot(ConfigModel):
 
 
 class DataKey(ConfigModel):
-    """The id and the number of a data key, without the key itself. The highest number is the newest data key.
+    """The id and the number of a data key, without the key itself. The newest key has the highest number.
 
     ``is_empty`` is set when a rotation has found that no ciphertext needs this data key any more.
     """
@@ -238,7 +238,8 @@ class WrappedKey(ConfigModel):
 class ConfigState(ConfigModel):
     """A table with one row: the version, which every write increases. Writers lock this row.
 
-    ``history_floor`` is the revision with which the complete history begins; NULL if nothing was pruned.
+    ``history_floor``: pruning has removed history only before the revision with this number; NULL if nothing
+    was pruned.
     """
 
     version = models.PositiveBigIntegerField(default=0)
@@ -253,7 +254,7 @@ class ConfigState(ConfigModel):
 
 
 class Process(ConfigModel):
-    """The receipt of a running process: which revision it uses. All times are those of the database's clock.
+    """The receipt of a running process: which revision it uses. All times come from the database's clock.
 
     - ``instance``: distinguishes containers that have the same host name.
     - ``since``: when the process started to use the revision.

@@ -11,7 +11,8 @@ from typing import Any
 class Override:
     """Replaces the values of some attributes of the runtime config.
 
-    The override applies from ``begin`` until ``end``, in addition to an override that the caller already has.
+    The override applies from ``begin`` until ``end``. If the caller already has an override, that
+    override still applies to all other attributes.
     """
 
     def __init__(self, values: Mapping[str, Any]) -> None:
@@ -21,19 +22,19 @@ class Override:
         self._last: tuple[Any, Any] = (None, None)
 
     def begin(self) -> None:
-        """Use the values in this thread or task, and in all other threads and tasks without an override."""
+        """Use the values in this thread or task, and in all other threads and tasks that have no override."""
         self.outer = innermost()
         _own.set(self)
         _everywhere.append(self)
 
     def end(self) -> None:
-        """End the override, so that the earlier values apply again. Any thread or task may call this."""
+        """End the override, so that the earlier values apply again. Any thread or task may do so."""
         self.is_over = True
         _everywhere.remove(self)
         _own.set(_not_over(_own.get()))
 
     def on(self, config: Any) -> Any:
-        """Return ``config`` with the values of this override and of the outer ones."""
+        """Return a copy of ``config`` with the values of this override and of the overrides around it."""
         outer = _not_over(self.outer)
         below = outer.on(config) if outer else config
         if self._last[0] is not below:  # callers may rely on getting the same object again
@@ -43,7 +44,7 @@ class Override:
 
 _own: ContextVar[Override | None] = ContextVar("config_app_override", default=None)
 _everywhere: list[Override] = []
-"""The overrides that have not ended. Threads and tasks without an override of their own see the last one."""
+"""The overrides that have not ended. A thread or task without its own override sees the last of the list."""
 
 
 def innermost() -> Override | None:

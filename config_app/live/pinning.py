@@ -12,7 +12,7 @@ from config_app.logs import pinned
 
 
 class OneRevision:
-    """A context manager that pins the current configuration in this context and returns its revision.
+    """A context manager that pins the current configuration during its block and returns the revision.
 
     Code in the block does not see a change that is made during the block. If a test overrides values and the
     process has not read the database, nothing is pinned and the revision is 0.
@@ -23,7 +23,7 @@ class OneRevision:
     __slots__ = ("_pin", "_snapshot")
 
     def __init__(self) -> None:
-        """Take what is pinned already or is current; raise ``ConfigError`` if there is no configuration."""
+        """Take the pinned snapshot, or else the current one; raise ``ConfigError`` if there is none."""
         self._snapshot = pinned.get() or _current()
 
     def __enter__(self) -> int:

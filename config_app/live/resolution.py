@@ -1,4 +1,4 @@
-"""Builds the runtime config from the stored texts; replaces an invalid value by the last good one."""
+"""Builds the runtime config from the stored texts, with the last good values in place of invalid ones."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class Resolution(Generic[C]):
     """A runtime config, and the stored values that it does not use.
 
     - ``values``: the keys and values of the settings that do not have their defaults.
-    - ``refused``: for each setting whose stored value is not used, what was expected instead.
+    - ``refused``: maps the key of each setting whose stored value is not used to what was expected.
     - ``problems``: the problems that need a person's attention.
-    - ``newest_refusals``: for each setting whose newest change was refused, the note of that change.
+    - ``newest_refusals``: maps the key of each setting whose newest change was refused to its note.
     - ``held``: the keys in ``newest_refusals`` whose row still has the refused value.
     """
 
@@ -48,7 +48,7 @@ class Resolution(Generic[C]):
 
 
 class _Parsed:
-    """For each setting that is not secret, the text that was parsed last, and its value."""
+    """For each setting that is not secret: the text that was parsed last, and the resulting value."""
 
     def __init__(self) -> None:
         self.by_key: dict[str, tuple[Setting, str, Any]] = {}
@@ -65,8 +65,8 @@ UNPARSED = None, "", None
 def read_with_keyring(setting: Setting, text: str) -> Any:
     """Return the value of a stored text; decrypt it first if it is a secret.
 
-    Raise ``InvalidValue`` if the value is not valid, ``DecryptionFailed`` or ``KeyringLocked`` if it is a
-    secret that cannot be decrypted.
+    Raise ``InvalidValue`` if the value is not valid. Raise ``DecryptionFailed`` or ``KeyringLocked`` if a
+    secret cannot be decrypted.
     """
     if not setting.is_secret:
         return _parse(setting, text)
@@ -129,7 +129,7 @@ class _Resolver(Generic[C]):
         self.problems.extend(_leftover(old, key) for old, key in self.stored.leftover.items())
 
     def hold_back(self) -> None:
-        """Use the last good value for each row whose value was refused earlier, even if it is valid now."""
+        """Use the last good value in place of each value that was refused earlier, even of a valid one."""
         # Otherwise, a change of another setting could make the value valid and bring it into use unnoticed.
         for key in self.held.keys() - self.refused.keys():
             self.refused[key] = self.held[key].note
@@ -175,7 +175,7 @@ class _Resolver(Generic[C]):
         return setting.key in self.stored.rows
 
     def apply_rules(self) -> C:
-        """Return the config. Replace values that break a rule by the last good values.
+        """Return the config. Use the last good values in place of values that break a rule.
 
         Add a problem for each broken rule. If the last good values break a rule too, use them anyway.
         """
@@ -209,7 +209,7 @@ def resolve(
     """Return the runtime config for the stored rows.
 
     If a stored value is not valid or breaks a rule, use the last accepted value of its setting. Do the same
-    if the stored value was refused earlier. With ``retry_refused``, validate such a value again instead.
+    if a stored value was refused earlier. With ``retry_refused``, use this value if it is valid now.
     """
     # All processes read the same history, so they all use the same values (R4).
     resolver = _Resolver(schema, stored, reader)
@@ -220,7 +220,7 @@ def resolve(
 
 
 def refusal_problems(schema: Schema[Any], resolution: Resolution[Any]) -> list[Problem]:
-    """Return a problem for each setting whose newest change was refused and that has no problem yet."""
+    """Return a problem for each newest change that was refused, unless its setting has a problem already."""
     # An import refused these values.
     named = {key for problem in resolution.problems for key in problem.keys}
     return [

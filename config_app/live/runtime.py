@@ -78,7 +78,7 @@ def look_at_context() -> None:
 
 
 def look_through(function: Callable[[], Any]) -> None:
-    """Make ``get_config`` return what ``function`` returns from now on, unless that is ``None``."""
+    """From now on, ``get_config`` returns what ``function`` returns, unless ``function`` returns ``None``."""
     global _seen  # noqa: PLW0603
     _seen = function
 
@@ -115,8 +115,8 @@ def seen_snapshot() -> Snapshot:
 def current() -> Any:
     """Return the runtime config for the current content of the database.
 
-    This makes one small query, and reloads if the configuration has changed. Use this function to decide
-    about rights. In a test, ``override`` still applies.
+    The function makes one small query, and reloads if the configuration has changed. Use this function
+    to decide about rights. In a test, the values of ``override_config`` still apply.
     """
     # Removed rights must end at once. The current snapshot may be a moment old, and the snapshot that is
     # pinned to a request is as old as the request.
@@ -134,14 +134,15 @@ def _newest() -> Snapshot:
 
 
 def loaded() -> Snapshot | None:
-    """Return the snapshot that the caller sees now; ``None`` if it would have to be read first."""
+    """Return the snapshot that the caller sees now; ``None`` if that snapshot must be read first."""
     return None if context.is_unread() else _seen_in_transaction() or _live.snapshot
 
 
 def reload_if_changed() -> None:
-    """Reload if the database has another version; this costs one small query.
+    """Reload the configuration if its version in the database has changed.
 
-    Raise ``DatabaseUnavailable`` if the version cannot be read. Do nothing in a transaction.
+    The check is one small query. Raise ``DatabaseUnavailable`` if the version cannot be read. In a
+    transaction, do nothing.
     """
     if in_transaction():
         return
@@ -161,12 +162,12 @@ def has_loaded() -> bool:
 def reload(before: Any = None) -> Snapshot:
     """Read the configuration, make it the current one, run the hooks and return its snapshot.
 
-    The hooks get the old and the new configuration. In the first read of a process, ``before`` is the old
-    one; if ``before`` is ``None``, no hook runs.
+    The hooks get the old and the new configuration. If this process has read no configuration yet, the hooks
+    get ``before`` as the old configuration; without ``before``, no hook runs.
 
-    If the database cannot be read, return the current snapshot, or raise ``DatabaseUnavailable`` if there is
-    none. In a transaction, only the caller sees the result, and no hook runs. An event loop waits while a
-    thread reads the database.
+    If the database cannot be read, return the current snapshot. If there is no current snapshot, raise
+    ``DatabaseUnavailable``. In a transaction, only the caller sees the new configuration, and no hook runs.
+    In an event loop, a thread reads the database, and the event loop waits for the thread.
     """
     if is_in_event_loop():
         return in_a_thread(functools.partial(reload, before))
@@ -197,7 +198,7 @@ def _reload_for_transaction() -> Snapshot:
 
 
 def reload_without_hooks(before: Any = None) -> Snapshot:
-    """Reload as ``reload`` does outside transactions, but leave the hooks to the next ``hooks.run_due``."""
+    """Do what ``reload`` does outside of transactions, but let the next ``hooks.run_due`` run the hooks."""
     with _loading:
         old, new = _live.snapshot, _load()
         _put_in_force(new)
@@ -264,7 +265,7 @@ def _log_new_problems(new: Snapshot) -> None:
 
 
 def rely_on_watcher(is_reliable: bool) -> None:
-    """Record whether reads may rely on a watcher. Otherwise, they check the configuration themselves."""
+    """Record whether reads may rely on a watcher. If not, the reads check the configuration themselves."""
     global _config
     with _loading:
         if not is_reliable:
@@ -279,8 +280,8 @@ def is_watched() -> bool:
 
 
 def stale_since() -> float | None:
-    """Return since when this process cannot tell whether its configuration is current; ``None`` if it can.
+    """Return since when this process cannot tell whether its configuration is current.
 
-    The time is in seconds since the epoch.
+    The time is in seconds since the epoch. If the process can tell, return ``None``.
     """
     return freshness.stale_since(is_watched=_live.is_watched)

@@ -46,18 +46,18 @@ def in_a_thread(function: Callable[[], T]) -> T:
         try:
             started = pool.submit(run)
         except RuntimeError as error:
-            raise DatabaseUnavailable("no thread can start to read it") from error
+            raise DatabaseUnavailable("no thread can be started for reading the database") from error
         return started.result()
 
 
 def safely(function: Callable[[], T]) -> T:
-    """Call ``function``. If it may not use this thread's connection, call it in another thread."""
+    """Call ``function``, in another thread if this thread must not use its database connection."""
     return in_a_thread(function) if is_in_event_loop() or is_inherited() else function()
 
 
 @contextlib.contextmanager
 def no_connection_left() -> Iterator[None]:
-    """Close the connection that the block opens, unless a transaction is open or this is a short command."""
+    """Close the connection that the block opens, except in a transaction and in a short command."""
     # At the end of a request, Django closes the connection of its thread. No other thread has an end that
     # Django notices, so a connection would stay open, and a test database could not be removed. If this
     # process forks, the children would share the connection.

@@ -44,7 +44,7 @@ class VerbParser(DiscreetParser):
         return super().parse_known_args(self._joined(args or ()), namespace)
 
     def accepts(self, extras: Sequence[str], found: Namespace) -> bool:
-        """Return whether ``extras`` are keys or values after an option. If so, add them to ``found``."""
+        """Return whether ``extras`` are keys or values after an option; if so, add them to ``found``."""
         repeated = None if self._verb is None else self._verb.repeated
         if repeated is None or any(extra.startswith("-") for extra in extras):
             return False
@@ -87,7 +87,7 @@ class Command(OneLineCommand):
                 found.load_verb()
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run the verb; raise ``ConfigError`` if the verb needs an install and none was started."""
+        """Run the verb; raise ``ConfigError`` if the verb needs a started install and there is none."""
         verb: Verb = options["run"]
         with database_errors():
             if verb.needs_install:

@@ -1,4 +1,4 @@
-"""``manage.py flush``: Django's command; afterwards, this process reads the configuration again."""
+"""``manage.py flush``: Django's command, after which this process reads the configuration again."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from config_app.store.process import process
 
 
 class Command(flush.Command):
-    """Django's ``flush``. Some tests flush without a ``post_migrate`` signal, so a receiver is not enough."""
+    """Django's ``flush``, which then also resets what this process knows about the configuration."""
+
+    # A receiver of ``post_migrate`` is not enough, because some tests flush without this signal.
 
     def handle(self, **options: Any) -> None:
-        """Empty the tables, then forget what was read from them and create the state row again."""
+        """Empty the tables, create the state row again, and forget what was read from the tables."""
         super().handle(**options)
         triggers.install(options["database"])
         process.reset()

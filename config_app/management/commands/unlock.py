@@ -23,7 +23,7 @@ class Command(OneLineCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Add the ways to give the code."""
+        """Add the options that say where the code is read from."""
         add_code_option(parser)
         parser.add_argument("--stdin", action="store_true", help="read the code from standard input")
 
