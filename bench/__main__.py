@@ -16,7 +16,7 @@ from bench.report import page, terminal_table
 from bench.row import Row
 
 WIDTH = 160
-"""How many characters wide the table is if the output is not a terminal."""
+"""The width of the table, in characters, if the output is not a terminal."""
 DOCUMENT = ROOT / "docs" / "performance.md"
 
 
@@ -41,7 +41,7 @@ def main() -> int:
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"one of {', '.join(BENCHMARKS)}; all by default"
+        "names", nargs="*", metavar="NAME", help=f"a benchmark: {', '.join(BENCHMARKS)} (default: all)"
     )
     parser.add_argument("--quick", action="store_true", help="check that everything runs; ignore the targets")
     options = parser.parse_args()

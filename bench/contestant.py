@@ -1,4 +1,4 @@
-"""Processes that measure one round when they are asked to, so that several processes can take turns."""
+"""Run benchmarks in processes that take turns: each process measures a round only when asked to."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bench.sample import SECONDS, Sample, Unit
 
 ROOT = Path(__file__).resolve().parent.parent
 WARM_UP = 1
-"""How many rounds at the start are measured but left out of the result."""
+"""The number of rounds at the start whose values are left out of the result."""
 
 Samples = dict[str, Sample]
 
@@ -36,7 +36,7 @@ class Contestant:
 
         ``part`` is the module, ``apps`` are the applications to install, ``settings`` is the number of
         settings, and ``environment`` is added to the process environment. Without ``database_url``, the
-        database is an SQLite file in the folder.
+        database is an SQLite file in the folder of the process.
         """
         self._part = part
         self._environment = {
@@ -72,7 +72,7 @@ class Contestant:
         self._stack.close()  # this closes the input of the process, so it ends
 
     def round(self) -> dict[str, float]:
-        """Measure one round and return a dict from names to values.
+        """Measure one round and return a dict that maps names to measured values.
 
         Raise ``RuntimeError`` if the process has ended.
         """
@@ -88,9 +88,9 @@ class Contestant:
 
 
 def play(contestants: Sequence[Contestant], rounds: int, unit: Unit = SECONDS) -> list[Samples]:
-    """Start the contestants and measure ``rounds`` rounds of each, in turns.
+    """Start the contestants and let them take turns until each has measured ``rounds`` rounds.
 
-    Return a dict for each contestant. It has a sample for each value that the contestant measures.
+    Return a dict for each contestant, with a sample for each value that the contestant measures.
     """
     with ExitStack() as stack:
         for contestant in contestants:

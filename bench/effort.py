@@ -1,4 +1,4 @@
-"""How much work a run does: a full run, or a quick one that only checks that everything works."""
+"""The two kinds of run: a full run measures, and a quick run only checks that everything works."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class Effort:
     quick: bool = False
 
     def rounds(self, number: int) -> int:
-        """Return ``number`` in a full run, and 1 in a quick one."""
+        """Return ``number`` in a full run, and 1 in a quick run."""
         return 1 if self.quick else number
 
     def size(self, number: int) -> int:
-        """Return ``number`` in a full run, and at most ``QUICK_SIZE`` in a quick one."""
+        """Return ``number`` in a full run, and at most ``QUICK_SIZE`` in a quick run."""
         return min(number, QUICK_SIZE) if self.quick else number

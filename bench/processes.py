@@ -21,7 +21,7 @@ KIBIBYTES_PER_MEBIBYTE = 1024
 
 
 def environment(folder: Path, settings: str | None = None) -> dict[str, str]:
-    """Return environment variables with which a hub or another project keeps its files in ``folder``."""
+    """Return environment variables that make a hub or another project keep its files in ``folder``."""
     return {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
@@ -56,7 +56,7 @@ def serve(
     worker: str = "bench.project.worker.PlainWorker",
     *options: str,
 ) -> Iterator[int]:
-    """Serve an application with gunicorn and one worker; yield the master's pid."""
+    """Serve an application with gunicorn and one worker; yield the pid of gunicorn's master."""
     listener = [
         "--bind",
         f"127.0.0.1:{port}",
@@ -81,7 +81,7 @@ def _answers(port: int) -> bool:
 
 
 def take_turns(actions: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, Sample]:
-    """Run the actions in turns, and return a dict from their names to the seconds that they took."""
+    """Run the actions in turns; return a dict that maps the name of each action to its seconds."""
     # The first round only warms up and does not count.
     values: dict[str, list[float]] = {name: [] for name in actions}
     for number in range(rounds + 1):

@@ -54,7 +54,7 @@ def page(rows: Iterable[Row], facts: Mapping[str, str], day: str) -> str:
 
 
 def _lines(row: Row) -> Iterator[list[str]]:
-    """Yield the lines of a row, at least one. Each line has the next peer and the next target."""
+    """Yield at least one line. The first line shows the first peer and the first target, and so on."""
     what, hub = row.what, row.hub
     for peer, check in zip_longest(row.peers or [None], row.checks):
         yield [

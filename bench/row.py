@@ -10,7 +10,7 @@ from bench.sample import Sample, Unit
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Check:
-    """A target and the value that has to meet it."""
+    """A target, and the measured value that must meet the target."""
 
     value: float
     sign: Literal["≤", "≥"]
@@ -45,7 +45,7 @@ class Peer:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A row of the table; it has a line for each peer and each check."""
+    """A row of the table: what was measured, the hub's figure, the peers and the targets."""
 
     what: str
     hub: str
@@ -59,5 +59,5 @@ class Row:
 
 
 def beside(name: str, peer: Sample, hub: Sample) -> Peer:
-    """Return the entry for ``peer`` in a row. The ratio is the median of the ratios of all rounds."""
+    """Return a ``Peer``. Its ratio is the median of the ratios of ``peer`` to ``hub`` in all rounds."""
     return Peer(name, str(peer), peer.over(hub))

@@ -24,7 +24,7 @@ STATEMENT = (
 
 @contextmanager
 def being_written(database: str) -> Iterator[None]:
-    """Write sessions in a separate process during the block; ``database`` is a path or a URL."""
+    """Write sessions in a separate process during the ``with`` block; ``database`` is a path or a URL."""
     command = [sys.executable, "-m", "bench.sessions", database]
     with subprocess.Popen(command, stdin=subprocess.PIPE):
         yield

@@ -1,4 +1,4 @@
-"""Find out which value the workers of a running hub use: ask them, and receive the reports that they send."""
+"""Find out which value the workers of a running hub use: ask the workers, and receive their reports."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from http.client import HTTPConnection
 
 REPORT_URI = "https://reports.example.com/{:.0f}"
-"""The values that benchmarks give to ``csp_report_uri``, because every response contains this setting."""
+"""The values that benchmarks give to ``csp_report_uri``. Every response contains the current value."""
 DEADLINE = 10.0
 ATTEMPTS = 1000
 DATAGRAM = 1024
@@ -16,7 +16,7 @@ DATAGRAM = 1024
 
 
 class Worker:
-    """One worker process, with an open connection to it."""
+    """A worker process, and an open connection to the process."""
 
     def __init__(self, port: int) -> None:
         """Connect to one of the workers; the system chooses which one."""
@@ -43,7 +43,7 @@ class Worker:
 
 
 def find_workers(port: int, count: int) -> list[Worker]:
-    """Return one connection to each of ``count`` workers; raise ``RuntimeError`` if some are not found."""
+    """Return one connection to each of ``count`` workers; raise ``RuntimeError`` if a worker is missing."""
     found: dict[int, Worker] = {}
     for _ in range(ATTEMPTS):
         worker = Worker(port)
@@ -67,7 +67,7 @@ class Reports:
         self.port = int(self._socket.getsockname()[1])
 
     def last(self, value: str, pids: Iterable[int]) -> float:
-        """Return the monotonic time in seconds when the last of these processes began to use ``value``."""
+        """Return the monotonic time in seconds when the last of the processes began to use ``value``."""
         moments: dict[int, float] = {}
         waiting = set(pids)
         while waiting:
@@ -83,7 +83,7 @@ class Reports:
 
 
 def seconds_until_all(reports: Reports, workers: list[Worker], value: str, since: float) -> float:
-    """Return the seconds from ``since`` until the last worker used ``value``.
+    """Return the seconds from ``since`` until the last worker began to use ``value``.
 
     Raise ``RuntimeError`` if the next response of a worker does not show the value.
     """

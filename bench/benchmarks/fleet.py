@@ -1,4 +1,4 @@
-"""Simulate a thousand processes that share one PostgreSQL."""
+"""Measure how fast a change reaches a thousand simulated processes on one PostgreSQL server."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROUNDS = 10
 
 
 def measure(effort: Effort) -> list[Row]:
-    """For each design, measure how long all simulated processes need to load a change."""
+    """For each design in ``bench.inside.fleet``, measure how long all processes need to load a change."""
     processes = QUICK_PROCESSES if effort.quick else PROCESSES
     with PostgreSQL.running(f"max_connections={processes + SPARE}") as server:
         fleet = Contestant(

@@ -14,7 +14,7 @@ LINEAR = 1.5
 
 
 def measure(effort: Effort) -> list[Row]:
-    """Measure a reload with 20, 300 and 3000 settings, each of which has a row."""
+    """Measure how long a reload takes with 20, 300 and 3000 settings. Every setting has a row."""
     sizes = [effort.size(size) for size in SIZES]
     found = play([Contestant("loading", settings=size) for size in sizes], effort.rounds(ROUNDS))
     loads = [samples["load"] for samples in found]

@@ -28,7 +28,7 @@ ROUNDS = 100
 SQLITE_MEDIAN, SQLITE_LONGEST = 0.060, 0.200
 POSTGRESQL_MEDIAN, POSTGRESQL_P99 = 0.015, 0.060
 PAUSE = 0.05
-"""The average pause between two changes, in seconds. It varies, so that changes do not follow a rhythm."""
+"""The average pause between two changes, in seconds. The pauses vary, so the changes have no fixed rhythm."""
 SHARED_KEY = "only for benchmarks, whose hubs share a database"
 
 UPDATE = "UPDATE system_config SET config_value = '{}' WHERE config_key = 'csp_report_uri'"
@@ -37,7 +37,7 @@ Change = Callable[[], tuple[str, float]]
 
 
 def measure(effort: Effort) -> list[Row]:
-    """Change the configuration of running hubs with a plan and with raw SQL, on SQLite and PostgreSQL."""
+    """Measure how fast hubs use changes made with a plan and with raw SQL, on SQLite and on PostgreSQL."""
     rounds = effort.rounds(ROUNDS)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, closing(Reports()) as reports:
         return [*_on_sqlite(Path(folder), reports, rounds), *_on_postgresql(Path(folder), reports, rounds)]
@@ -61,7 +61,7 @@ def _on_postgresql(folder: Path, reports: Reports, rounds: int) -> list[Row]:
 
 
 def _sharing(folder: Path, url: str) -> HubProcess:
-    """Return a hub that shares the database at ``url`` and the encryption key with the other hubs."""
+    """Return a hub that uses the database at ``url`` and the encryption key of all these hubs."""
     hub = HubProcess(folder, database_url=url)
     hub.environment["HUB_ENCRYPTION_KEY"] = SHARED_KEY
     return hub
@@ -87,7 +87,7 @@ def _served(hubs: Sequence[HubProcess], workers: int) -> Iterator[None]:
 def _both_ways(
     hubs: Sequence[HubProcess], reports: Reports, workers: int, connection: Any, rounds: int
 ) -> dict[str, Sample]:
-    """Measure changes made with a plan, then changes made with raw SQL. Return a sample for each way."""
+    """Measure changes made with a plan, then changes made with raw SQL. Return a dict with both samples."""
     with _planned(hubs[0]) as planned:
         by_plan = _measure(hubs, reports, workers, planned, rounds)
     by_sql = _measure(hubs, reports, workers, _by_sql(connection), rounds)
@@ -96,7 +96,7 @@ def _both_ways(
 
 @contextmanager
 def _planned(hub: HubProcess) -> Iterator[Change]:
-    """Yield a function that changes the configuration in a separate process, as a command does."""
+    """Yield a function that plans and applies a change in a separate process, as a command does."""
     with Contestant("changes", environment=hub.environment) as process:
         # The first round starts Django. This takes so long that the workers would close idle connections.
         process.round()

@@ -1,4 +1,4 @@
-"""Measure how many pages per second the hub serves with its own middleware, and with Django's."""
+"""Measure how many pages per second the hub serves with its own and with Django's middleware."""
 
 from __future__ import annotations
 
@@ -27,8 +27,9 @@ OF_STANDARD = 0.9
 class Kind:
     """A kind of gunicorn worker.
 
-    ``ours`` is the worker class for the hub, and ``plain`` is the worker class for the plain project.
-    ``interface`` is asgi or wsgi. ``options`` are options for gunicorn's command line.
+    ``ours`` is the worker class that serves the hub. ``plain`` is the worker class that serves the hub with
+    Django's standard middleware. ``interface`` is asgi or wsgi. ``options`` are options for gunicorn's
+    command line.
     """
 
     name: str
@@ -48,7 +49,7 @@ AS_THE_HUB = "Django's standard layers with the hub's optimizations"
 
 
 def measure(effort: Effort) -> list[Row]:
-    """Serve one claimed install with all kinds of workers at the same time, and measure them in turns."""
+    """Start a server for each kind of worker, all on one claimed install. Measure one server at a time."""
     seconds, rounds = QUICK_SECONDS if effort.quick else SECONDS, effort.rounds(ROUNDS)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         hub = HubProcess(Path(folder))
@@ -72,7 +73,7 @@ def _standard(kind: Kind) -> str:
 
 @contextmanager
 def _served(hub: HubProcess) -> Iterator[dict[str, int]]:
-    """Start all contestants and yield a dict from their names to their ports."""
+    """Start all servers and yield a dict that maps the name of each server to its port."""
     standard = hub.environment | {"DJANGO_SETTINGS_MODULE": "bench.project.standard"}
     with ExitStack() as stack:
         start = partial(_start, stack)
@@ -107,7 +108,7 @@ def _take_turns(
 
 
 def _rows(page: str, found: Mapping[str, Sample]) -> Iterator[Row]:
-    """Yield a row for each kind of worker. The row of uvicorn also has the figures of the other kinds."""
+    """Yield a row for each kind of worker. The row for uvicorn also shows the hub on the other kinds."""
     for kind in KINDS:
         hub, standard = found[_ours(kind)], found[_standard(kind)]
         others = [AS_THE_HUB, *(_ours(other) for other in KINDS[1:])] if kind is UVICORN else []

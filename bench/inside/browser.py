@@ -58,7 +58,7 @@ class Form:
 
 
 def forms(html: str) -> list[Form]:
-    """Return the forms of a page; the first one has the fields outside of any form."""
+    """Return a ``Form`` for the fields outside of all forms, then a ``Form`` for each form of the page."""
     reader = _FormReader()
     reader.feed(html)
     return reader.forms

@@ -1,4 +1,4 @@
-"""Change the hub's configuration in the same way as the commands of the hub do."""
+"""Change the hub's configuration with a plan, as the hub's commands do."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from config_app import api
 
 
 def prepare() -> Round:
-    """Return a round that commits one change.
+    """Return a function that commits one change.
 
-    The round returns ``number``, from which the new value is made, and ``committed``, the time of the commit.
+    The function returns a dict. ``number`` is the number in the new value, and ``committed`` is the time of
+    the commit in monotonic seconds.
     """
     numbers = itertools.count(1)
 

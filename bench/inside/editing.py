@@ -1,4 +1,4 @@
-"""Change one of many settings in the admin: submit the form of the editor with another port."""
+"""Change one of many settings in the admin: submit the editor's form with a new port."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PAGES = {"config_app": "/admin/config_app/systemconfig/", CONSTANCE: "/admin/con
 
 
 def prepare() -> Round:
-    """Store a value for every setting, and return a round that saves once in each installed editor."""
+    """Store a value for every setting, and return a function that saves once in each installed editor."""
     api.plan(texts(COUNT)).apply(actor="bench")
     ports, client = itertools.cycle(str(port) for port in range(8002, 9000)), sign_in()
     pages = {app: Page(client, path) for app, path in PAGES.items() if apps.is_installed(app)}

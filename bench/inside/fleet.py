@@ -1,11 +1,11 @@
-"""Simulate very many processes that share one PostgreSQL.
+"""Simulate very many processes that share one PostgreSQL server.
 
-Each simulated process is a real connection to the server. It sends the same statements as a watcher: it
-listens, asks for the version, and loads. One thread handles all connections, so that the server is the
-bottleneck.
+Each simulated process is a real connection to the server. The connection sends the statements of a watcher:
+LISTEN, a query for the version, and the query that loads the configuration. One thread handles all
+connections, so that the server is the bottleneck.
 
-The changes are made with a plan, in one transaction, so each process is notified once. After raw SQL, it
-would be notified a second time, when the change is recorded as a revision.
+The benchmark makes each change with a plan, in one transaction, so each process gets one notification. A
+change with raw SQL would cause a second notification when a process records this change as a revision.
 """
 
 from __future__ import annotations
@@ -37,7 +37,10 @@ DEADLINE = 60.0
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Design:
-    """How many processes listen, how many load, and over how many seconds the loads are spread."""
+    """How many processes listen, and how many processes load.
+
+    Each load starts at a random time in the first ``spread`` seconds after the notification.
+    """
 
     listeners: int = PROCESSES
     loaders: int = PROCESSES
@@ -56,7 +59,7 @@ DESIGNS = {
 
 
 def prepare() -> Round:
-    """Connect all simulated processes, and return a round that measures one change in each design."""
+    """Connect all simulated processes, and return a function that measures one change in each design."""
     api.plan(texts(COUNT)).apply(actor="bench")
     fleet = Fleet()
 
@@ -71,7 +74,7 @@ def prepare() -> Round:
 
 
 class Process:
-    """One simulated process: its connection, and the statements that it must still send to load."""
+    """A simulated process: a connection to the server, and the statements of a load that are not sent yet."""
 
     def __init__(self, number: int, conninfo: bytes) -> None:
         """Connect to the server; raise ``RuntimeError`` if that fails."""
@@ -89,7 +92,7 @@ class Process:
             raise RuntimeError(result.get_error_message())
 
     def load(self, statements: Sequence[bytes]) -> None:
-        """Start a load: send the first of ``statements``."""
+        """Start a load: send the first statement. ``receive`` sends the other statements."""
         self._left, self.is_loading = iter(statements), True
         self._send()
 
@@ -101,7 +104,7 @@ class Process:
             self.server.send_query(statement)
 
     def receive(self) -> bool:
-        """Read the server's answers, send the next statement, and return whether a notification arrived."""
+        """Read what the server has sent, continue the load, and return whether a notification arrived."""
         self.server.consume_input()
         is_notified = False
         while self.server.notifies():
@@ -113,10 +116,10 @@ class Process:
 
 
 class Fleet:
-    """All simulated processes, and one more connection on which the benchmark makes the changes."""
+    """All simulated processes. The benchmark makes the changes on a separate connection."""
 
     def __init__(self) -> None:
-        """Open all connections."""
+        """Open the connections of all processes."""
         conninfo = psycopg.conninfo.make_conninfo("", **_parameters()).encode()
         self._processes = [Process(number, conninfo) for number in range(PROCESSES)]
         self._ports = itertools.cycle(str(port) for port in range(8002, 9000))
@@ -126,11 +129,11 @@ class Fleet:
             self._selector.register(process.server.socket, selectors.EVENT_READ, process)
 
     def converge(self, design: Design) -> dict[str, float]:
-        """Make a change and wait until every process has loaded it.
+        """Make a change and wait until every process has loaded the change.
 
-        Return a dict with four values. ``half`` and ``all`` are the seconds until half of the processes, or
-        all of them, had loaded the change. ``peak`` is the largest number of loads at once. ``connections``
-        is the number of connections.
+        Return a dict with four values. ``half`` and ``all`` are the seconds until half of the processes and
+        all processes had loaded the change. ``peak`` is the largest number of loads at the same time.
+        ``connections`` is the number of connections that the design needs.
         """
         for process in self._processes:
             process.execute(f"LISTEN {CHANNEL}" if process.number < design.listeners else "UNLISTEN *")
@@ -144,14 +147,14 @@ class Fleet:
     def _run(self, design: Design, start: float) -> tuple[list[float], int]:
         """Handle the connections until all processes have loaded the change.
 
-        Return the time at which each load ended, and the largest number of loads at once.
+        Return the times at which the loads ended, and the largest number of loads at the same time.
         """
         due: list[tuple[float, int]] = []
         done: list[float] = []
         loading = peak = 0
         while len(done) < design.loaders:
             if time.monotonic() - start > DEADLINE:
-                raise RuntimeError(f"{len(done)} of {design.loaders} loaded in time")
+                raise RuntimeError(f"only {len(done)} of {design.loaders} processes loaded in time")
             for process in self._ready(due):
                 was_loading = process.is_loading
                 if process.receive():
@@ -172,9 +175,9 @@ class Fleet:
 
 
 def _woken(process: Process, design: Design) -> Iterator[int]:
-    """Yield the numbers of the processes that load when ``process`` is notified.
+    """Yield the number of each process that has to load after a notification to ``process``.
 
-    This is the process itself, or all processes of its machine.
+    If only the listeners load, this is ``process`` itself. Otherwise, these are all processes of its machine.
     """
     if design.loaders == design.listeners:
         yield process.number
@@ -192,7 +195,7 @@ def _change(port: str) -> float:
 
 
 def _statements() -> list[bytes]:
-    """Return the two statements that a watcher sends after a notification: the version, then the load."""
+    """Return the statements that a watcher sends after a notification: read the version, then load all."""
     connection.ensure_connection()
     everything = psycopg.ClientCursor(connection.connection).mogrify(*statements.everything(connection.alias))
     return [statements.VERSION.encode(), everything.encode()]

@@ -32,7 +32,7 @@ FROM numbers JOIN keys ON place / {PER_REVISION} = n %% {SETTINGS // PER_REVISIO
 
 
 def prepare() -> Round:
-    """Store a value for every setting, fill the history, and return a round that runs the commands."""
+    """Store a value for every setting, fill the history, and return a function that runs the commands."""
     api.plan(texts(SETTINGS)).apply(actor="bench")
     if changes := int(os.environ.get("BENCH_CHANGES", "0")):
         _fill(changes // PER_REVISION)
@@ -46,7 +46,7 @@ def prepare() -> Round:
 
 
 def _fill(revisions: int) -> None:
-    """Add ``revisions`` revisions with ``PER_REVISION`` changes each, and make the last one current."""
+    """Add ``revisions`` revisions with ``PER_REVISION`` changes each, and make the last revision current."""
     keys = " UNION ALL ".join(f"SELECT {position}, '{key}'" for position, key in enumerate(names(SETTINGS)))
     with connection.cursor() as cursor:
         cursor.execute(REVISIONS, [revisions + 1])

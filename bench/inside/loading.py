@@ -10,7 +10,7 @@ from config_app import api
 
 
 def prepare() -> Round:
-    """Store a value for every setting, and return a round that loads all of them."""
+    """Store a value for every setting, and return a function that loads all values."""
     api.plan(texts(COUNT)).apply(actor="bench")
 
     return lambda: {"load": seconds(api.reload_config)}

@@ -26,7 +26,7 @@ ENVIRON: dict[str, Any] = {
 
 
 def prepare() -> Round:
-    """Return a round that reads ``settings.X`` and sends requests through the standard middleware."""
+    """Return a function that reads a Django setting and sends requests through the middleware."""
     # Connect once, as every project with a database does, because Django checks the connections of a thread
     # three times per request.
     connection.ensure_connection()
@@ -45,7 +45,7 @@ def prepare() -> Round:
 
 
 def request(application: Any) -> None:
-    """Send one request to the application and check its answer."""
+    """Send one request to the application and check the response."""
     statuses: list[str] = []
     environ = {**ENVIRON, "wsgi.input": io.BytesIO(), "wsgi.errors": io.StringIO()}
     answer = application(environ, lambda status, _headers: statuses.append(status))

@@ -13,7 +13,7 @@ Statement = tuple[str, dict[str, Any]]
 
 
 def readers() -> dict[str, Statement]:
-    """Return a dict from each installed library and backend to the statement that reads the port with it."""
+    """Return a statement that reads the port for each library and backend; the keys are their names."""
     found: dict[str, Statement] = {}
     if apps.is_installed(CONSTANCE):
         found |= {name: ("config.port", {"config": config}) for name, config in _constance().items()}
@@ -56,7 +56,7 @@ def _config(backend: Any) -> Any:
 class RedisInThisProcess(dict[str, bytes]):
     """A dictionary in place of a Redis server, so that the benchmark needs no server.
 
-    The cache of constance is warm, so constance does not ask the server while it is measured.
+    The cache of constance is warm, so constance does not ask the server during a measurement.
     """
 
     def set(self, key: str, value: Any) -> None:

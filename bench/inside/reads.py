@@ -15,14 +15,15 @@ from config_app.live import runtime
 from tests.support.waiting import wait_for
 
 LONG_ENOUGH = 0.004
-"""How many seconds one measurement takes. This is far longer than the resolution of the clock."""
+"""The seconds that one measurement takes: far longer than the resolution of the clock."""
 AWAITS = 10_000
 
 
 def prepare() -> Round:
-    """Return a round that reads the port with config_app and with the other installed libraries.
+    """Return a function that measures reads of the port with config_app and with each installed library.
 
-    A watcher runs meanwhile, as in every server. Without a watcher, each read also reads the clock.
+    A watcher runs during the measurement, as in every server. Without a watcher, each read of a setting
+    would also read the clock.
     """
     api.plan({"port": "8001"}).apply(actor="bench")
     api.start_watching()
@@ -31,7 +32,7 @@ def prepare() -> Round:
 
 
 def timers(**others: Statement) -> Round:
-    """Return a round that reads the port in each way that config_app has, and with the given statements."""
+    """Return a function that measures all ways to read the port: those of config_app, and ``others``."""
     statements: dict[str, Statement] = {
         "attribute": ("config.port", {"config": api.get_config()}),
         "get_config": ("get_config().port", {"get_config": api.get_config}),

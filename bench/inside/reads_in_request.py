@@ -9,7 +9,7 @@ from config_app.live import pinning
 
 
 def prepare() -> Round:
-    """Return a round that reads the port inside a request."""
+    """Return a function that measures reads of the port inside a request."""
     api.plan({"port": "8001"}).apply(actor="bench")
     measure_reads = timers()
 

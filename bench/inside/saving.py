@@ -16,7 +16,7 @@ from config_app import api
 
 
 def prepare() -> Round:
-    """Store a value for every setting, and return a round that saves a new port."""
+    """Store a value for every setting, and return a function that saves a new port."""
     api.plan(texts(COUNT)).apply(actor="bench")
     ports = itertools.cycle(str(port) for port in range(8002, 9000))
     saves: dict[str, Action] = {"config_app": lambda: api.plan({"port": next(ports)}).apply(actor="bench")}

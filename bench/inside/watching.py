@@ -12,7 +12,7 @@ SECONDS = 2.0
 
 
 def prepare() -> Round:
-    """Start the watcher, and return a round that measures the watcher's CPU time while the process sleeps."""
+    """Start the watcher. Return a function that measures the watcher's CPU time in a sleeping process."""
     api.plan({"port": "8001"}).apply(actor="bench")
     api.start_watching()
     return lambda: {"share of a core": _share()}

@@ -1,4 +1,4 @@
-"""Declare the port for django-dynamic-preferences, which looks for a module of this name."""
+"""Declare the port for django-dynamic-preferences. That library imports modules of this name."""
 
 from __future__ import annotations
 

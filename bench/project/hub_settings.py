@@ -1,4 +1,4 @@
-"""The hub's own Django settings, with the app of the command ``nothing`` added."""
+"""The hub's own Django settings, plus an app that has the command ``nothing``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Report a change to a benchmark as soon as this process uses it; ``BENCH_REPORTS`` is the UDP port."""
+"""Report each change to a benchmark as soon as this process uses the new value.
+
+The environment variable ``BENCH_REPORTS`` is the UDP port of the benchmark.
+"""
 
 from __future__ import annotations
 

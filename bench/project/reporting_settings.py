@@ -1,4 +1,4 @@
-"""The hub's own Django settings, with the app that reports changes added."""
+"""The hub's own Django settings, plus an app that reports each change to a benchmark."""
 
 from __future__ import annotations
 

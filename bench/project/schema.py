@@ -1,4 +1,4 @@
-"""Declare a schema with any number of settings, of kinds that are common in applications."""
+"""Declare a schema with any number of settings. Applications often have settings of these kinds."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ KINDS: Sequence[tuple[type, Any, Callable[[], fields.SettingField[Any]]]] = (
     (str, "", lambda: fields.TextField(required=False, empty_value="")),
     (int, 10, lambda: fields.IntegerRangeField(0, 10_000)),
 )
-"""The type, the default and the field of each kind. The first kind is that of the port."""
+"""The type, the default and the field of each kind. The setting ``port`` has the first kind."""
 TEXTS = ("8001", "true", "debug", "a line of text", "11")
-"""A text for each kind. Its value is different from the default."""
+"""A text to store for each kind. The text stands for another value than the default of this kind."""
 PER_SECTION = 20
 
 
