@@ -1,1 +1,1 @@
-"""The parts of the declarations in ``hub.runtime_config``: form fields, rules and summaries."""
+"""The form fields, rules and summaries with which ``hub.runtime_config`` declares the settings."""

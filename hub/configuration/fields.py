@@ -8,14 +8,14 @@ from config_app.fields import SecretField, SettingField
 
 
 class ApiKeyField(SecretField):
-    """A WorkOS API key."""
+    """The form field for a WorkOS API key."""
 
     expected = "`sk_` followed by at least 8 letters, digits or underscores"
     shape = re.compile(r"sk_[A-Za-z0-9_]{8,}")
 
 
 class ClientIdField(SettingField[str]):
-    """A WorkOS client id, which names the application and is not secret."""
+    """The form field for a WorkOS client id, which names the application and is not secret."""
 
     expected = "`client_` followed by letters, digits or underscores"
 
@@ -27,7 +27,7 @@ class ClientIdField(SettingField[str]):
 
 
 class OrganizationIdField(SettingField[str]):
-    """The optional id of an organization at WorkOS."""
+    """The form field for the optional id of an organization at WorkOS."""
 
     expected = "`org_` followed by letters, digits or underscores"
 
@@ -39,7 +39,7 @@ class OrganizationIdField(SettingField[str]):
 
 
 class RoleField(SettingField[str]):
-    """The optional slug of a role at WorkOS."""
+    """The form field for the optional slug of a role at WorkOS."""
 
     expected = "a role's slug: lower-case letters, digits, hyphens, underscores or colons"
 

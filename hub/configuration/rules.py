@@ -18,7 +18,7 @@ WORKOS_NEEDS = ("workos_client_id", "workos_api_key", "workos_cookie_password")
 
 
 def workos_needs_credentials(config: RuntimeConfig) -> Iterable[RuleViolation]:
-    """Yield a violation if the mode is ``workos`` and credentials for it are missing."""
+    """Yield a violation if the mode is ``workos`` and credentials for WorkOS are missing."""
     missing = [key for key in WORKOS_NEEDS if getattr(config, key) is None]
     if config.app_mode == "workos" and missing:
         yield RuleViolation(

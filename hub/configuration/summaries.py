@@ -8,7 +8,7 @@ from config_app.declaration.schema import NOT_SET, SECRET_SET
 
 
 def plain(value: object) -> str:
-    """Return the value as text."""
+    """Return the value as text; an empty value is shown as not set."""
     return NOT_SET if value in {None, ""} else str(value)
 
 
@@ -23,5 +23,5 @@ def whether(value: object) -> str:
 
 
 def prefix(start: str) -> Callable[[str | None], str]:
-    """Return a function that shows only ``start`` and ``***`` of a value, and a missing value as not set."""
+    """Return a function that shows ``start`` and ``***`` for a value, and *not set* for ``None``."""
     return lambda value: NOT_SET if value is None else f"{start}***"

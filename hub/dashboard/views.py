@@ -36,7 +36,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 
 
 def _context(request: HttpRequest) -> dict[str, Any]:
-    """Return the template context. People who may not see the configuration get no problems (W12)."""
+    """Return the template context; people who may not see the configuration get no list of problems."""
     snapshot = runtime.seen_snapshot()
     found = progress.summary(snapshot.revision)
     sees_configuration, sees_history = may_view(request), may_view_history(request)
@@ -64,7 +64,7 @@ def _status(config: RuntimeConfig, found: Summary) -> dict[str, Any]:
 
 
 def _listener(config: RuntimeConfig) -> str:
-    """Return ``host:port`` of this process's listener. A pinned value replaces the configured one."""
+    """Return ``host:port`` of this process's listener. A pinned value replaces the configured value."""
     pins = receipts.pins()
     host, port = pins.get("bind_address", config.host), pins.get("port", config.port)
     return f"{in_brackets(host)}:{port}"

@@ -1,4 +1,4 @@
-"""Create and check the SQLite file. An emptied file is an error, never a new install."""
+"""Create and check the SQLite file. If the file of a started hub is empty, this is an error."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ _EXPECTED_URL: Final = (
     "a database URL such as postgres://user:password@host:5432/name, mysql://user:password@host/name"
     " or sqlite:////absolute/path.db"
 )
-_EXPECTED_SQLITE: Final = "the path of an SQLite file after sqlite:/// and no host or options"
+_EXPECTED_SQLITE: Final = "sqlite:/// followed by the path of an SQLite file, without a host or options"
 _EXPECTED_ENCODED: Final = (
     "a database URL with no spaces, and with any / ? # @ % in the user name, password or database name"
     " percent-encoded"
@@ -25,9 +25,10 @@ _EXPECTED_ENCODED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """One database: `entry` goes into DATABASES; `label` is its name in messages, without user and password.
+    """One database. `entry` is the entry in DATABASES, and `label` is the name of the database in messages.
 
-    `entry` has OPTIONS only if the URL has some, such as sslmode=require.
+    `entry` contains OPTIONS only if the URL has options, such as sslmode=require. `label` contains no user
+    and no password.
     """
 
     entry: dict[str, Any] = field(repr=False)
@@ -37,7 +38,7 @@ class Database:
 
 
 def resolve_path(text: str, base: Path) -> Path:
-    """Return `text` as an absolute path: `~` is expanded, and a relative path starts at `base`.
+    """Return `text` as an absolute path. `~` is expanded, and a relative path starts at `base`.
 
     If the path cannot be used, raise ValueError with a text that says what was expected.
     """
@@ -65,7 +66,7 @@ def sqlite_database(text: str, base: Path) -> Database:
 def database_from_url(url: str, base: Path) -> Database:
     """Return the database at `url`; a relative SQLite path starts at `base`.
 
-    If the URL cannot be used, raise ValueError. Its text says what was expected and never repeats the URL.
+    If the URL cannot be used, raise ValueError. The error says what was expected and never repeats the URL.
     """
     if not url.isprintable() or " " in url:
         raise ValueError(_EXPECTED_ENCODED)
@@ -104,7 +105,7 @@ def _server_from_url(url: str, kind: str) -> Database:
 
 
 def _is_torn(parts: SplitResult) -> bool:
-    """Return whether an unencoded character in the password cuts the URL into the wrong parts."""
+    """Return whether an unencoded character in the password splits the URL at the wrong place."""
     return "@" in parts.path or "@" in parts.query or bool(parts.path and parts.fragment)
 
 

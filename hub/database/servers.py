@@ -1,4 +1,4 @@
-"""Options for database servers: the hub must not wait long for a server that does not answer."""
+"""Options with which the hub does not wait long for a database server that does not answer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from config_app.errors import ConfigError
 
 MYSQL = "django.db.backends.mysql"
 CONNECT_TIMEOUT = 5
-"""How many seconds a connection attempt may take. Without a limit, it could take minutes."""
+"""How many seconds a connection attempt may take. Without this limit, an attempt could take minutes."""
 LIMITS: Mapping[str, Mapping[str, Any]] = {
     "django.db.backends.postgresql": {
         "connect_timeout": CONNECT_TIMEOUT,
@@ -26,7 +26,7 @@ LIMITS: Mapping[str, Mapping[str, Any]] = {
 def with_limits(database: Mapping[str, Any]) -> dict[str, Any]:
     """Return a DATABASES entry with time limits in its OPTIONS. Options from the URL override these limits.
 
-    Raise ``ConfigError`` if the driver is missing.
+    Raise ``ConfigError`` if the driver for this database is not installed.
     """
     # Of the drivers for database servers, the hub's dependencies include only that for PostgreSQL.
     if database["ENGINE"] == MYSQL and find_spec("MySQLdb") is None:

@@ -1,4 +1,4 @@
-"""The hub's own checks for ``config doctor``, one function for each fact."""
+"""The hub's own checks for ``config doctor``. Each function checks one fact."""
 
 from __future__ import annotations
 

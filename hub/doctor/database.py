@@ -1,4 +1,4 @@
-"""Checks of the hub's database: its migrations and, for SQLite, its journal (R2)."""
+"""Checks of the hub's database: its migrations and, for SQLite, its journal."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FULL = 2
 
 
 def migrations(_overview: Overview) -> Finding:
-    """Check that all migrations are applied; raise ``NewerSchema`` if a later version has added some."""
+    """Check that all migrations are applied; raise ``NewerSchema`` if the database is newer than the code."""
     if not migration.pending():
         return Finding("all migrations are applied")
     pending = Problem(
@@ -64,6 +64,6 @@ def _of_synchronous(level: int) -> Problem:
     return Problem(
         code="synchronous_low",
         message=f"synchronous is {SYNCHRONOUS[level]}, expected FULL: a power failure can undo a change",
-        fix="restore OPTIONS of the database in hub.settings",
+        fix="undo the change of the database's OPTIONS in hub.settings",
         severity="error",
     )

@@ -1,4 +1,4 @@
-"""Check who can read the hub's files, and whether the hub can use the files."""
+"""Check who can read the hub's files, and whether the hub itself can use them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
 def data_directory() -> Finding:
-    """Check the instance directory; raise ``UnusableDataDirectory`` unless only this user can access it."""
+    """Check the instance directory; raise ``UnusableDataDirectory`` if it is unusable or not private."""
     path = instance().data_dir
     if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises if a parent must not be read
         if (obstacle := _obstacle(path)) is not None:
@@ -61,7 +61,7 @@ def _is_made_by_kernel(place: Path) -> bool:
 def database_file() -> Finding:
     """Check that only this user can use the SQLite file.
 
-    Raise ``DatabaseUnavailable`` if this user cannot use it.
+    Raise ``DatabaseUnavailable`` if this user cannot use the file.
     """
     path = instance().database_path
     if path is None or not os.path.exists(path):  # noqa: PTH110 - as above
@@ -120,7 +120,11 @@ def _left_over(file: EnvFile) -> Iterator[Problem]:
     names = [name for name in _secret_variables() if file.values.get(name, "").strip()]
     if not names:
         return
-    how = "other users of this machine can read it" if _is_exposed(file.path) else "it is in plain text"
+    how = (
+        "other users of this machine can read the file"
+        if _is_exposed(file.path)
+        else "the file is plain text"
+    )
     yield Problem(
         code="env_secrets",
         message=f"{file.path} still contains {', '.join(names)}, and {how}",

@@ -94,7 +94,7 @@ def test_an_env_file_with_secrets_in_it_is_found_without_a_word_of_them(hub_proc
     assert f"{hub_process.env_file} still contains WORKOS_API_KEY, and other users of this" in done.stdout
     assert "canary" not in done.stdout
     hub_process.env_file.chmod(0o600)
-    assert "WORKOS_API_KEY, and it is in plain text" in line_of(facts_of(hub_process)["env_file"])
+    assert "WORKOS_API_KEY, and the file is plain text" in line_of(facts_of(hub_process)["env_file"])
     hub_process.env_file.write_text("HUB_PORT=8884\nWORKOS_API_KEY=\n")
     assert facts_of(hub_process)["env_file"]["status"] == "ok"
 
