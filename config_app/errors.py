@@ -1,4 +1,4 @@
-"""The exceptions of the engine. Each message is one line and never contains a value."""
+"""The exceptions of config_app. Each message is one line and never contains a value."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _KEY_SHAPE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
 
 class ConfigError(Exception):
-    """The base class of the engine's exceptions.
+    """The base class of config_app's exceptions.
 
     ``message`` says what is wrong, ``keys`` are the keys of the settings concerned, and ``fix`` says what to
     do.
@@ -64,7 +64,7 @@ class ManagedSetting(ConfigError):
 
 
 class ForbiddenSetting(ConfigError):
-    """This person may change the configuration, but not this setting."""
+    """The user is permitted to change the configuration, but not this setting."""
 
     def __init__(self, key: str) -> None:
         super().__init__(f"{key}: you are not permitted to change this setting", keys=(key,))
@@ -72,7 +72,7 @@ class ForbiddenSetting(ConfigError):
 
 
 class ForbiddenChange(ConfigError):
-    """This person may not change the configuration at all."""
+    """The user is not permitted to change the configuration at all."""
 
     permission = "config_app.change_systemconfig"
 
@@ -127,7 +127,7 @@ class StaleRevision(ConfigError):
 
 
 class SecretMasked(ConfigError):
-    """Code asked for the string of a masked ``Secret``, for example of one that was pickled."""
+    """Code asked for the string of a masked ``Secret``, such as a ``Secret`` that was pickled."""
 
     def __init__(self) -> None:
         super().__init__("this secret is masked: its content is not available here")
@@ -188,7 +188,7 @@ class BrokenTransaction(DatabaseUnavailable):
 
 
 class UnstorableText(ConfigError):
-    """The database cannot store a text, even if the text is valid for its setting."""
+    """The database cannot store a text of a change, although the text may be valid for its setting."""
 
     def __init__(self, why: str, fix: str) -> None:
         super().__init__(f"the database cannot store a text of this change: {why}", fix=fix)

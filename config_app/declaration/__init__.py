@@ -1,1 +1,1 @@
-"""How a project declares its settings, and what the engine derives from each declaration."""
+"""How a project declares its settings, and what config_app derives from each declaration."""

@@ -35,7 +35,7 @@ def _is_secret(found: Any) -> bool:
 
 
 def _parts(annotation: Any, seen: set[int]) -> Iterator[Any]:
-    """Yield an annotation and every type in it. Yield each only once, because an alias can contain itself."""
+    """Yield an annotation and each type in it, each type once. An alias can contain itself."""
     if id(annotation) in seen:
         return
     seen.add(id(annotation))

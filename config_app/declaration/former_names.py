@@ -35,7 +35,7 @@ class Carried(NamedTuple):
 
 
 def carry_over(names: Mapping[str, str], found: Mapping[str, T]) -> Carried:
-    """Move the entries of ``found`` to current keys; ``names`` is the result of ``former_names``."""
+    """Return the entries of ``found`` under current keys; ``names`` is the result of ``former_names``."""
     former: dict[str, str] = {}
     leftover: dict[str, str] = {}
     if not (carried := [old for old in names if old in found]):

@@ -49,7 +49,7 @@ class ProofForm(forms.Form):
 
     @property
     def asks_for_proof(self) -> bool:
-        """Return whether the page has to ask for the password (again)."""
+        """Return whether the page has to show the field for the password."""
         # A page never repeats a password. If the form was refused, the password must be entered again.
         return self.is_bound and (PASSWORD in self.errors or bool(self[PASSWORD].data))
 
@@ -108,7 +108,7 @@ class RevisionForm(ProofForm):
 class ConfigurationForm(RevisionForm):
     """A form with a field for each of ``settings``, filled with the current values.
 
-    - ``values``: the current values, by key.
+    - ``values``: maps keys to the current values.
     - ``stored``: the keys that have a row in the database. Each gets a checkbox that removes the row:
       ``Reset to default``, or ``Clear`` for a secret.
     - ``refused``: the keys whose stored value is invalid and not used. Each gets the checkbox ``Store this
@@ -116,7 +116,7 @@ class ConfigurationForm(RevisionForm):
 
     A submitted form has fields only for the settings that the person changed. Call ``complete`` to add the
     other fields before you show the form again. A setting that the submitted data does not contain keeps its
-    value, because an upgrade may have added it while the page was open.
+    value, because an upgrade may have added the setting while the page was open.
     """
 
     # The keys of settings on the page for which a browser may send nothing, such as an unticked checkbox.
@@ -149,7 +149,7 @@ class ConfigurationForm(RevisionForm):
             _show_initial(self.fields[SHOWN])
 
     def complete(self) -> None:
-        """Add the missing fields, so that every setting has one, in the order of the declarations."""
+        """Add the missing fields, so that every setting has a field, in the order of the declarations."""
         self.fields = {name: self.fields[name] for name in self.base_fields}
         for setting in self.settings.values():
             self._add(setting)
@@ -235,7 +235,7 @@ def _may_send_nothing(setting: Setting) -> bool:
 
 
 def _show_initial(field: forms.Field) -> None:
-    """Let a field of a submitted form show its initial value. The submitted data has no value for it."""
+    """Make a field show its initial value although the form was submitted without a value for the field."""
     field.bound_data = lambda _data, initial: initial  # type: ignore[assignment,method-assign]
     field.has_changed = lambda _initial, _data: False  # type: ignore[assignment,method-assign]
 

@@ -1,4 +1,4 @@
-"""The key that the engine reserves in ``system_config``, and how to recognise a ciphertext there."""
+"""The key that config_app reserves in ``system_config``, and how to recognise a ciphertext in that table."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 SALT_KEY = "encryption_key_salt"
 """The key of the row that stores the keyring's salt. No setting may have this key."""
 FIRST_KEY = "legacy"
-"""The id of the first data key in installs from a time when data keys had no ids."""
+"""The id of the first data key of an install that was created when data keys had no ids yet."""
 TOKEN_START = "gAAAA"  # noqa: S105 - no password
 """The first characters of every Fernet token made in this century."""
 # These characters encode the token's version byte and the high bytes of its time.

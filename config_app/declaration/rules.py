@@ -36,7 +36,7 @@ def _name(rule: Rule[Any]) -> str:
 
 
 def _place(trace: TracebackType | None) -> str:
-    """Return the file and the line where an exception was raised."""
+    """Return `` in FILE, line N`` for the place where an exception was raised; empty if it is not known."""
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     return f" in {Path(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno}" if trace else ""

@@ -139,10 +139,10 @@ class Setting:
         try:
             return value.reveal()
         except SecretMasked:
-            raise InvalidValue(self.key, f"{self.expected}; this one is masked") from None
+            raise InvalidValue(self.key, f"{self.expected}; this secret is masked") from None
 
     def _fix(self, text: str) -> str | None:
-        """Return how to remove the secret if ``text`` is empty. Return ``None`` if there is no such hint."""
+        """Return how to remove the secret if this is a secret and ``text`` is empty; otherwise ``None``."""
         return f"to remove the secret, unset {self.key}" if self.is_secret and not text.strip() else None
 
     def serialise(self, value: Any) -> str:
@@ -167,7 +167,7 @@ class Setting:
 
 
 def _expectation(error: ValidationError) -> str:
-    """Return what was expected, without the word "expected"."""
+    """Return the error's first message, without the word "expected" at its start."""
     return str(error.messages[0]).removeprefix("expected ")
 
 
@@ -236,7 +236,7 @@ class Schema(Generic[C]):
             raise UnknownSetting(key, self.suggestions(key)) from None
 
     def suggestions(self, key: str) -> list[str]:
-        """Return up to three similar keys. For a former key or an attribute, return only the current key."""
+        """Return up to three similar keys; for a former key or an attribute's name, only the current key."""
         if key in self.former:
             return [self.former[key]]
         by_attribute = [s.key for s in self.settings.values() if s.attribute == key]
