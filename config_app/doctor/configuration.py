@@ -43,7 +43,7 @@ def history(overview: Overview) -> Finding:
 
 
 def _unrecorded() -> list[Problem]:
-    """Return a problem if rows differ from the history."""
+    """Return a list with one problem if rows differ from the history; otherwise, an empty list."""
     stored = store.read()
     keys = tuple(sorted(filter(is_key_shaped, adoption.differing(stored))))
     if not keys:
@@ -51,7 +51,7 @@ def _unrecorded() -> list[Problem]:
     names = ", ".join(keys)
     if stored.drifted:
         message = f"{names}: the database was changed with SQL, and no revision records this change yet"
-        fix = "wait some seconds if a process runs; otherwise start one, and it will record the change"
+        fix = "if a process runs, wait some seconds; otherwise, start a process, which will record the change"
         return [Problem(code="unrecorded", message=message, fix=fix, keys=keys)]
     message = f"{names}: the row differs from the history, and the triggers did not notice the change"
     fix = f"run {migrate_command()} to restore the triggers, then set each setting again with config set"

@@ -16,7 +16,7 @@ from config_app.store import state_row, triggers
 from config_app.store.failures import database_errors
 
 MOST_FINDINGS = 3
-"""How many lines of SQLite's integrity check the doctor repeats at most."""
+"""The maximum number of lines that the doctor repeats from SQLite's integrity check."""
 SOUND = "ok"
 """The answer of SQLite's integrity check for an undamaged file."""
 UNHEARD = Problem(
@@ -64,7 +64,7 @@ def integrity(_overview: Overview) -> Finding:
 
 
 def _quick_check() -> list[str]:
-    """Return the lines of SQLite's integrity check, or its error if the damage prevents the check."""
+    """Return the lines of SQLite's integrity check, or SQLite's error if the damage prevents the check."""
     try:
         with connection().cursor() as cursor:
             cursor.execute(f"PRAGMA quick_check({MOST_FINDINGS})")
@@ -76,14 +76,14 @@ def _quick_check() -> list[str]:
 
 
 def direct_writes(_overview: Overview) -> Finding:
-    """Check that the database accepts writes, and that its triggers notice writes that bypass the store.
+    """Check that the database accepts writes, and that its triggers notice writes with raw SQL.
 
     Raise ``DatabaseUnavailable`` if the database refuses writes.
     """
     counted, silent = _counts_direct_writes(), _sends_no_notification()
     if connection().vendor not in triggers.STATEMENTS:
         name = connection().display_name
-        return Finding(f"{name} has no triggers, so changes with raw SQL are noticed up to a minute later")
+        return Finding(f"no triggers for {name}, so processes notice changes with raw SQL within a minute")
     if not state_row.exists():
         return Finding("the triggers cannot count writes", (_uncounted(),))
     if counted and not silent:
@@ -103,7 +103,7 @@ def _uncounted() -> Problem:
     return Problem(
         code="state_missing",
         message=f"the only row of {triggers.STATE} is missing, so the triggers cannot count writes",
-        fix=f"run {migrate_command()}, which restores it",
+        fix=f"run {migrate_command()}, which restores this row",
         severity="error",
     )
 
@@ -121,7 +121,7 @@ def _sends_no_notification() -> bool:
 
 
 def _counts_direct_writes() -> bool:
-    """Return whether an INSERT, an UPDATE and a DELETE that bypass the store each change the version.
+    """Return whether an INSERT, an UPDATE and a DELETE in raw SQL each change the version.
 
     The statements run in a transaction that is rolled back.
     """

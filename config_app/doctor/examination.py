@@ -1,4 +1,4 @@
-"""Runs all checks of the engine and of the project, even if some of them fail."""
+"""Runs all checks of config_app and of the project, even if some of the checks fail."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _counted(count: int, noun: str) -> str:
 
 
 def examine() -> Examination:
-    """Run every check; if the database cannot be read, run only those that do not need it."""
+    """Run every check; if the database cannot be read, run only the checks that do not need the database."""
     surroundings = [_examined(look.__name__, look) for look in get_project().facts_without_database()]
     overview, diagnosis = _read()
     if overview is None:
@@ -65,7 +65,7 @@ def _facts(overview: Overview) -> Iterator[Fact]:
 
 
 def _checks() -> Iterator[Check]:
-    """Yield the checks of the engine, starting with the database, and then those of the project."""
+    """Yield the checks of config_app, starting with the database, and then the checks of the project."""
     yield from database.checks()
     yield from keyring.CHECKS
     yield from configuration.CHECKS
@@ -74,7 +74,7 @@ def _checks() -> Iterator[Check]:
 
 
 def _read() -> tuple[Overview | None, Fact]:
-    """Return the overview, or ``None`` if it cannot be read, and a fact about the database."""
+    """Return the overview, or ``None`` if the overview cannot be read, and a fact about the database."""
     found: list[Overview] = []
 
     def read() -> Finding:

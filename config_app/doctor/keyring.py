@@ -1,4 +1,4 @@
-"""Checks of the keyring and of the secrets (K2, K8). They never report the value of a secret."""
+"""Checks of the keyring and of the secrets. No check reports the value of a secret."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from config_app.project import get_schema
 
 UNREADABLE = "secret_unreadable"
 MOST_NAMES = 5
-"""How many revisions one message about unreadable secrets names at most."""
+"""The maximum number of revisions that one message about unreadable secrets names."""
 
 
 def keyring(overview: Overview) -> Finding:
-    """Check that every available key unlocks the keyring; raise ``KeyringLocked`` if none does."""
+    """Check that every available key unlocks the keyring; raise ``KeyringLocked`` if no key does."""
     kinds = enrolment.slot_kinds()
     if not kinds and not install_keyring.exists():
         return Finding("there is no keyring yet; the first secret creates it")
@@ -31,7 +31,7 @@ def keyring(overview: Overview) -> Finding:
     openers = " and ".join(kind for kind, opens in opening.items() if opens)
     text = f"{_slots(kinds)}; unlocked here by {openers}"
     if len(kinds) == 1:
-        text += ", the only key: keep a copy of it, but not with the backups of the database"
+        text += "; this is the only key, so keep a copy of it, but not with the backups of the database"
     problems = *_without_slot(opening), *_not_genuine(), *only_this_machine(overview.config)
     return Finding(text, problems)
 
@@ -63,7 +63,7 @@ def _not_genuine() -> Iterator[Problem]:
 
 
 def secrets(overview: Overview) -> Finding:
-    """Check that every secret in the table is encrypted and can be decrypted."""
+    """Check that every stored secret is encrypted and can be decrypted, apart from the history."""
     found = [problem for problem in overview.stored_problems if problem.code == UNREADABLE]
     problems = [dataclasses.replace(problem, severity="error") for problem in found]
     unknown = _of_another_version()
@@ -74,7 +74,7 @@ def secrets(overview: Overview) -> Finding:
 
 
 def _of_another_version() -> dict[str, str]:
-    """Map the keys of secret rows that belong to no setting of this version to their ciphertexts."""
+    """Map keys to ciphertexts, for the stored secrets that belong to no setting of this version."""
     known = {*get_schema().settings, SALT_KEY}
     return {key: row.value for key, row in store.read().rows.items() if row.is_secret and key not in known}
 
@@ -129,7 +129,7 @@ def _lost(key: str, revisions: set[int]) -> Problem:
     return Problem(
         code="archived_secret_unreadable",
         message=f"{name}: the secret of revision {', '.join(numbers[:MOST_NAMES])}{more} cannot be decrypted",
-        fix="only a rollback to such a revision needs this secret; after a rollback, enter the secret again",
+        fix="this matters only if you roll back to such a revision; then enter the secret again",
         keys=(key,) if is_key_shaped(key) else (),
     )
 

@@ -60,7 +60,7 @@ def test_a_salt_that_is_gone_is_an_error() -> None:
 
 def test_a_key_without_a_slot_is_a_warning_until_it_has_one(two_keys: None) -> None:
     assert findings("keyring") == ("warning", ["key_without_slot"])
-    assert "the only key: keep a copy of it" in fact("keyring").finding
+    assert "the only key, so keep a copy of it" in fact("keyring").finding
     with store.writing():
         enrolment.ensure_slots()
     assert fact("keyring").finding == "2 slots: machine, shared; unlocked here by shared and machine"
