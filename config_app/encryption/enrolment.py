@@ -44,7 +44,7 @@ def make_keyring(unlockers: Iterable[Unlocker]) -> Keyring:
 
 
 def ensure_slots() -> None:
-    """Give a slot to each of the project's unlockers that has no slot, for example on a new machine (K11).
+    """Give a slot to each of the project's unlockers that has no slot, for example on a new machine.
 
     Call this function only within ``store.writing``. If no key unlocks the keyring, log the reason and add
     nothing.
@@ -89,7 +89,7 @@ def is_settled(unlocker: Unlocker, keyring: Keyring) -> bool:
 
 
 def is_retired(unlocker: Unlocker, slots: Iterable[Slot], salt: bytes) -> bool:
-    """Return whether ``unlocker`` was retired, so that it must never unlock the keyring again."""
+    """Return whether ``unlocker`` was retired. A retired unlocker must never unlock the keyring again."""
     if not unlocker.available:
         return False
     public = public_key(unlocker, salt)
@@ -122,7 +122,7 @@ def retired_kinds() -> set[str]:
 
 
 def opening_kinds() -> dict[str, bool]:
-    """Map each kind of available key to whether a key of this kind unlocks the keyring.
+    """Map the kind of each available key to whether this key unlocks the keyring.
 
     Raise ``KeyringLocked`` if no key does.
     """

@@ -23,7 +23,7 @@ from config_app.store.process import process
 from config_app.store.transactions import UntilCommit, WhileOpen, in_transaction
 
 RETRY = 2.0
-"""How many seconds ``seems_locked`` waits between two attempts to unlock the keyring."""
+"""The seconds that ``seems_locked`` waits between two attempts to unlock the keyring."""
 
 _lock = open_in_children(threading.Lock())
 
@@ -43,7 +43,7 @@ class _Unlocked:
         self.seems_locked, self.retry_at = False, 0.0
 
     def of_transaction(self) -> Keyring | None:
-        """Return the keyring that the caller's open transaction has made or unlocked, if any."""
+        """Return the keyring that the caller's transaction has made or unlocked, or ``None``."""
         own = transactions.current()
         if own is None or own.keyring is None:
             return None
@@ -51,7 +51,7 @@ class _Unlocked:
         return keyring if is_valid() else None
 
     def keep(self, keyring: Keyring) -> Keyring:
-        """Use ``keyring`` and return it; in a transaction, use it only until the innermost block ends."""
+        """Use ``keyring`` and return it; in a transaction, use it until the innermost ``atomic`` ends."""
         if in_transaction():
             transactions.join().keyring = keyring, WhileOpen()
         else:
@@ -77,7 +77,9 @@ def get_keyring() -> Keyring:
 
 
 def known_keyring() -> Keyring | None:
-    """Return the keyring that this process or the caller's transaction has unlocked, without a query."""
+    """Return the keyring that the caller's transaction or this process has unlocked; ``None`` if none has.
+
+    This needs no query."""
     return _unlocked.of_transaction() or _unlocked.keyring
 
 
@@ -118,9 +120,11 @@ def _refreshed() -> Keyring:
 
 
 def follow_salt(salt: str | None) -> Problem | None:
-    """Unlock the keyring again if ``salt``, from the database, differs from this process's keyring's salt.
+    """Unlock the keyring again if the keyring of this process is no longer the one in the database.
 
-    If no key unlocks it, keep the old keyring and return a problem; otherwise return ``None``.
+    ``salt`` is the salt in the database. The keyring differs if its salt differs or if it has a data key that
+    the database no longer has. If no key unlocks the keyring in the database, keep the old keyring and return
+    a problem; otherwise return ``None``.
     """
     # The salt changes when a backup of another install is restored while this process runs.
     if _unlocked.keyring is None or _unlocked.of_transaction() is not None:
@@ -169,7 +173,7 @@ def locked_now() -> KeyringLocked | None:
 
 
 def is_locked_now() -> bool:
-    """Return whether the database has a keyring that no key unlocks, as ``locked_now`` does."""
+    """Return whether the database has a keyring that no key unlocks; see ``locked_now``."""
     return locked_now() is not None
 
 
@@ -199,12 +203,12 @@ def unlock_again(with_keys: Sequence[Unlocker] | None = None) -> Keyring:
     if salt is None:
         if slots:
             raise KeyringLocked(f"{SALT_KEY} is missing from the database", "restore it from a backup")
-        raise KeyringLocked("the keyring does not exist yet", "set the first secret, which creates it")
+        raise KeyringLocked("the keyring does not exist yet", "set a secret, which creates the keyring")
     newest = key_tables.newest_key()
     return unlock(slots, with_keys or unlockers(), read_salt(salt), newest[0] if newest else None)
 
 
 def exists() -> bool:
-    """Return whether the keyring exists. It does if there is a slot, or a secret, also in the history."""
+    """Return whether the keyring exists: whether there is a slot, or a secret in a row or in the history."""
     secrets = SystemConfig.objects.filter(is_secret=True).exists()
     return secrets or KeySlot.objects.exists() or Change.objects.filter(is_secret=True).exists()

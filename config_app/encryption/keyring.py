@@ -44,7 +44,7 @@ class Keyring:
         return key_id in self._by_id
 
     def derive(self, purpose: str) -> bytes:
-        """Return a 32-byte key for ``purpose``. Until the next rotation, it is always the same key."""
+        """Return a 32-byte key for ``purpose``. The key stays the same until the next rotation."""
         return self.newest.derive(purpose)
 
     def encrypt(self, name: str, text: str) -> str:
@@ -59,14 +59,14 @@ class Keyring:
         return key.decrypt(name, ciphertext)
 
     def renew(self, name: str, ciphertext: str) -> str:
-        """Return the ciphertext of the same text under the newest data key.
+        """Decrypt ``ciphertext`` and return the text, encrypted with the newest data key.
 
         The result depends only on the arguments and the keys. Raise ``DecryptionFailed`` as ``decrypt`` does.
         """
         return self.newest.encrypt_in_place_of(ciphertext, name, self.decrypt(name, ciphertext))
 
     def with_new_key(self) -> Keyring:
-        """Return a keyring with the same data keys and a new random one."""
+        """Return a keyring with the same data keys and a new random data key."""
         return Keyring([*self.keys, new_data_key(self._salt, self.newest.number + 1)], self._salt)
 
     def slot_for(self, unlocker: Unlocker) -> Slot:

@@ -1,8 +1,8 @@
-"""Rotation: a new data key, and everything encrypted again under it, while other processes read and write.
+"""Rotation: makes a new data key and encrypts everything again with it, while other processes read and write.
 
 The first transaction makes the key, wraps it for every slot and encrypts the current values again. Then short
-transactions encrypt the history again. If a rotation is killed, the next one continues where it stopped. The
-new ciphertext of a text depends only on its former ciphertext, so the rows stay equal to the history.
+transactions encrypt the history again. If a rotation is killed, the next rotation continues there. The new
+ciphertext of a text depends only on the former ciphertext, so the rows stay equal to the history.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from config_app.models import DataKey as DataKeyRow
 from config_app.project import get_project, get_schema
 
 BATCH = 1000
-"""How many changes of the history one transaction looks at."""
+"""The number of changes of the history that one transaction looks at."""
 
 PAUSE = 0.25
 """How long a rotation pauses after each transaction, as a share of the time that the transaction took."""
@@ -113,9 +113,10 @@ def has_expired() -> bool:
 
 
 def drop_in_running_process() -> None:
-    """Drop the former data keys that nothing needs any more, and let every process load again.
+    """Drop the former data keys that nothing needs any more.
 
-    This needs no query in a process that knows only one data key.
+    If there were any, every process then loads the configuration again. In a process that knows only one data
+    key, this function needs no query.
     """
     if install_keyring.knows_former_keys() and has_expired():
         with store.writing() as stored:
@@ -169,7 +170,7 @@ def _require_opener(keyring: Keyring) -> None:
 
 
 def _renew_live(keyring: Keyring) -> None:
-    """Encrypt again the rows, the newest change of each row, and the project's other secrets."""
+    """Re-encrypt the rows, the newest change of each row, and the project's other secrets."""
     for row in SystemConfig.objects.filter(key_tables.has_ciphertext("config_value")):
         renewed = _renewed(keyring, row.config_key, row.config_value)
         if renewed not in {None, row.config_value}:
@@ -180,7 +181,7 @@ def _renew_live(keyring: Keyring) -> None:
 
 
 def _renew_history(after: int, until: int) -> int:
-    """Encrypt again the changes with ids in this range; return how many ciphertexts no data key decrypts."""
+    """Re-encrypt the changes with ids in this range; return how many ciphertexts no data key decrypts."""
     with store.writing():
         changes = Change.objects.filter(pk__gt=after, pk__lte=until)
         return _renew_changes(install_keyring.newest_keyring(), changes)
@@ -203,7 +204,7 @@ def _renew_changes(keyring: Keyring, changes: ChangeQuerySet) -> int:
 
 
 def _renewed(keyring: Keyring, key: str, text: str) -> str | None:
-    """Return a stored text under the newest data key; ``None`` if no data key decrypts it."""
+    """Return a stored text, encrypted with the newest data key; ``None`` if no data key decrypts it."""
     return _renewed_under(keyring, _names(key), text)
 
 

@@ -1,6 +1,6 @@
 """What a person can do with the slots: unlock, add, remove, retire, and make a new recovery code.
 
-Every change of the slots increases the version, so that every process loads again.
+Every change of the slots increases the version, so that every process loads the configuration again.
 """
 
 from __future__ import annotations
@@ -93,8 +93,8 @@ def _require_opener(keyring: Keyring) -> None:
 def new_recovery_code(hand_over: Callable[[Secret], None]) -> None:
     """Make a new recovery code; the earlier codes stop working.
 
-    ``hand_over`` gives the code to a person. If it raises an error, nothing changes. Raise ``KeyringLocked``
-    if the keyring cannot be unlocked.
+    ``hand_over`` gives the code to a person. If ``hand_over`` raises an error, nothing changes.
+    Raise ``KeyringLocked`` if the keyring cannot be unlocked.
     """
     with store.writing() as stored:
         enrolment.ensure_keyring()
@@ -156,7 +156,7 @@ def retire(pks: Collection[int], proofs: Collection[Unlocker] = ()) -> list[Slot
 def _removable(pks: Collection[int], proofs: Collection[Unlocker]) -> list[Slot]:
     """Return the slots with the ids ``pks``.
 
-    Raise ``ConfigError`` if one is missing, or if no available key can open a slot that would remain.
+    Raise ``ConfigError`` if a slot is missing, or if no available key can open a slot that would remain.
     """
     slots = key_tables.read_slots()
     found = [slot for slot in slots if slot.pk in pks]
@@ -169,8 +169,9 @@ def _removable(pks: Collection[int], proofs: Collection[Unlocker]) -> list[Slot]
         raise ConfigError("this is the only way to unlock the secrets", fix="add another one first")
     keyring = install_keyring.newest_keyring()
     if _opener(keyring, others, [*install_keyring.unlockers(), *proofs]) is None:
-        message = "no key that is available here opens another slot, so this one stays"
+        message = "no key that is available here opens another slot, so this slot is still needed"
         raise ConfigError(
-            message, fix="add --code-file with the recovery code, or run this where another slot's key is"
+            message,
+            fix="add --code-file with the recovery code, or run this on a machine with another slot's key",
         )
     return found

@@ -86,7 +86,7 @@ def public_key(unlocker: Unlocker, salt: bytes) -> str:
 
 
 def new_slot(unlocker: Unlocker, keys: Iterable[DataKey], salt: bytes) -> Slot:
-    """Return a new slot for ``unlocker`` with the data keys ``keys``, of which the last one is the newest."""
+    """Return a new slot for ``unlocker`` with the data keys ``keys``, the oldest first."""
     keys = list(keys)
     machine, file = unlocker.fingerprints(salt)
     slot = Slot(
@@ -198,7 +198,7 @@ def _authentication_key(slot: Slot, newest: DataKey) -> bytes | None:
 
 
 def _bytes_of(text: str) -> bytes:
-    """Return the bytes of a stored text; return no bytes if the text is damaged."""
+    """Return the bytes that a stored base64 text encodes; return no bytes if the text is damaged."""
     try:
         return base64.b64decode(text.encode("ascii"), altchars=b"-_", validate=True)
     except (UnicodeError, binascii.Error):
@@ -206,7 +206,7 @@ def _bytes_of(text: str) -> bytes:
 
 
 def why_closed(slots: Iterable[Slot], unlocker: Unlocker, salt: bytes) -> str:
-    """Return why an available unlocker cannot open any of the slots. One reason is another machine id."""
+    """Return why an available unlocker opens none of the slots, such as ``it has no slot``."""
     of_kind = [slot for slot in slots if slot.kind == unlocker.kind]
     public = public_key(unlocker, salt)
     same = next((slot for slot in of_kind if slot.public_key == public), None)

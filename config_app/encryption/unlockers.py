@@ -38,7 +38,7 @@ class Unlocker(Protocol):
         """Make the key if it is missing and this kind of unlocker can make keys."""
 
     def label(self) -> str:
-        """Return a name for the slot that people can read."""
+        """Return a readable name for the slot."""
 
     def key_encryption_key(self, salt: bytes) -> bytes:
         """Return the 32-byte key from which the keys of the slot are derived."""
@@ -87,7 +87,7 @@ class MachineUnlocker:
         return socket.gethostname()
 
     def key_encryption_key(self, salt: bytes) -> bytes:
-        """Return the key of this machine.
+        """Return the key-encryption key of this machine.
 
         Raise ``KeyringLocked`` if the key file is damaged or cannot be read, or if other users can read it.
         """
