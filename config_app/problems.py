@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Something that needs a person's attention. It never contains the value of a secret.
+    """Something that needs a person's attention. The texts never contain the value of a secret.
 
     ``code`` is stable, for scripts. ``keys`` are the keys of the settings concerned.
     """
@@ -41,6 +41,6 @@ class Finding:
 
 
 Check = Callable[["Overview"], Finding]
-"""A check of the doctor. The fact gets the name of this function. The check may raise a ``ConfigError``."""
+"""A check of the doctor. The report shows the name of this function. A check may raise a ``ConfigError``."""
 Look = Callable[[], Finding]
 """A check of the doctor that needs no database."""

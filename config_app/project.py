@@ -1,4 +1,4 @@
-"""``Project``, which tells the engine about the project that uses it.
+"""``Project``: the class with which a project describes itself to config_app.
 
 Define a subclass and name it in ``CONFIG_APP["PROJECT"]``.
 """
@@ -48,7 +48,7 @@ class ProcessVariable:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """A project's own texts, instead of the engine's general ones.
+    """A project's own texts, which replace the general texts of config_app.
 
     - ``state``: the label of the state in ``config show``.
     - ``prepare``: the command that brings the tables up to date.
@@ -65,7 +65,7 @@ class Words:
 
 
 class Project:
-    """What the engine needs to know about a project.
+    """What config_app needs to know about a project.
 
     A subclass must set ``schema``. A project with secrets must define ``unlockers()``. The other methods have
     defaults that work.
@@ -111,13 +111,13 @@ class Project:
         return ()
 
     def drift(self, config: Any) -> list[Problem]:
-        """Return a problem for each environment variable that is set and differs from ``config``."""
+        """Return a problem for each environment variable whose value differs from the value in ``config``."""
         return []
 
     def objections(self, before: Any, after: Any) -> Iterable[RuleViolation]:
         """Return a violation for each reason to refuse the change from ``before`` to ``after``.
 
-        This method works like a guard of the schema, but it may import any code of the project.
+        This method does the same as ``guards`` of the schema, but may import any code of the project.
         """
         return ()
 
@@ -130,13 +130,16 @@ class Project:
         return ""
 
     def generated_secrets(self) -> Mapping[str, Any]:
-        """Return new values for secrets that the project generates. Called after all secrets were lost."""
+        """Return new values for the secrets that the project generates.
+
+        config_app calls this method after all secrets were lost.
+        """
         return {}
 
     def renew_other_secrets(self, renew: Callable[[str, str], str | None]) -> None:
         """In the open transaction, replace each ciphertext that the project keeps outside the configuration.
 
-        ``renew(name, ciphertext)`` returns the new ciphertext; ``None`` means that the secret is dropped.
+        ``renew(name, ciphertext)`` returns the new ciphertext. If it returns ``None``, remove the secret.
         """
 
     def remove_outdated(self) -> None:
@@ -150,7 +153,7 @@ class Project:
 
     def may_change(self, user: Any, setting: Setting) -> bool:
         """Return whether ``user`` may change this setting."""
-        # The engine has checked already that the user may change the configuration.
+        # config_app has checked already that the user may change the configuration.
         return True
 
     def may_export_secrets(self, user: Any) -> bool:
@@ -167,7 +170,7 @@ class Project:
         return ""
 
     def prove(self, request: HttpRequest, password: Secret) -> None:
-        """Accept ``password`` as a proof of identity; raise ``NotProved`` if it is wrong.
+        """Accept ``password`` as a proof of identity; raise ``NotProved`` if ``password`` is wrong.
 
         Afterwards, ``has_proved`` returns true for a while.
         """
@@ -207,7 +210,10 @@ SUBCLASS = "make it a subclass of config_app.project.Project"
 
 
 def confirm_seconds(default: float) -> float:
-    """Return ``CONFIG_APP["CONFIRM_SECONDS"]``; raise ``NotConfigured`` if it is not a positive number."""
+    """Return ``CONFIG_APP["CONFIRM_SECONDS"]``, or ``default`` if it is missing.
+
+    Raise ``NotConfigured`` if the value is not a positive number.
+    """
     try:
         seconds = float(options().get("CONFIRM_SECONDS", default))
     except (TypeError, ValueError):
@@ -220,7 +226,7 @@ def confirm_seconds(default: float) -> float:
 
 @functools.cache
 def get_project() -> Project:
-    """Return the project named by ``CONFIG_APP["PROJECT"]``; raise ``NotConfigured`` if there is none."""
+    """Return the project that ``CONFIG_APP["PROJECT"]`` names; raise ``NotConfigured`` if it names none."""
     name = options().get("PROJECT")
     if not isinstance(name, str):
         wrong = "is missing" if name is None else "is not the dotted path of a class"

@@ -22,7 +22,7 @@ CONFIRMATIONS = {
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ShownChange:
-    """One change of a revision for display; ``None`` as old or new text means the default."""
+    """One change of a revision for display. If ``old`` or ``new`` is ``None``, it stands for the default."""
 
     key: str
     label: str
@@ -39,7 +39,7 @@ def change_rows(revision: Revision) -> list[ShownChange]:
 
 
 def confirmation_of(revision: Revision) -> str:
-    """Return ``waiting`` or the outcome, or an empty text if the revision never had to be confirmed."""
+    """Return ``waiting``, the outcome, or an empty text if the revision never had to be confirmed."""
     found: Confirmation | None = getattr(revision, "confirmation", None)
     return (found.outcome or WAITING) if found else ""
 

@@ -1,4 +1,4 @@
-"""The problem that the loss of one machine would make every secret unreadable (K9)."""
+"""Finds out whether the loss of this machine would make every secret unreadable."""
 
 from __future__ import annotations
 
@@ -21,6 +21,6 @@ def only_this_machine(config: Any) -> Iterator[Problem]:
         return
     yield Problem(
         code="no_recovery_code",
-        message="if this machine is lost, nothing unlocks the secrets: there is no recovery code",
+        message="there is no recovery code, so the secrets are lost if this machine is lost",
         fix="run manage.py config recovery-code",
     )

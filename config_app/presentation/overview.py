@@ -26,8 +26,8 @@ class SettingStatus:
     """One setting: its current value, and why the database or a process may have another value.
 
     If the stored value is refused, ``refused`` says what was expected. ``pins`` are the values to which the
-    command lines of running processes pin the setting. ``behind`` counts the processes that have not loaded
-    the setting's newest change or have not acted on it yet.
+    command lines of running processes pin the setting. ``behind`` is the number of processes that have not
+    loaded the setting's newest change, or have not acted on this change yet.
     """
 
     setting: Setting
@@ -44,7 +44,7 @@ class SettingStatus:
         return "database" if from_row else "default"
 
     def as_json(self, *, reveal: bool = False) -> dict[str, Json]:
-        """Return the setting as JSON data. Leave out the value of a secret unless ``reveal`` is true."""
+        """Return the setting as JSON data. The value of a secret is null unless ``reveal`` is true."""
         is_secret = self.setting.is_secret
         entry: dict[str, Json] = {
             "value": json_value(self.value, reveal=reveal),
@@ -65,8 +65,8 @@ class SettingStatus:
 class Overview:
     """The whole configuration at one moment, with everything that needs a person's attention.
 
-    ``drifted`` means that a write bypassed the store and is in no revision yet. For each revision that waits
-    to be confirmed, ``unconfirmed`` has its number and the seconds until it reverts.
+    ``drifted`` means that a write bypassed the store and is in no revision yet. ``unconfirmed`` has, for each
+    revision that waits to be confirmed, the number and the seconds until the revision is reverted.
     """
 
     config: Any = dataclasses.field(repr=False)
@@ -148,7 +148,7 @@ def _entries(
 
 
 def _behind(key: str, change: Change | None, processes: Iterable[Process]) -> int:
-    """Return how many processes have not loaded or not acted on the newest change of a setting."""
+    """Return how many processes have not loaded a setting's newest change or have not acted on it."""
     number = change.revision_id if change else 0
     return sum(process.revision < number or key in process.pending for process in processes)
 

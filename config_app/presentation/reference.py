@@ -28,7 +28,7 @@ Only these variables are read at every start. They say where the database and th
 
 
 def markdown() -> str:
-    """Return ``docs/settings.md``: a chapter for each section, and one for the process environment."""
+    """Return ``docs/settings.md``: a chapter for each section and a chapter for the process environment."""
     chapters = [
         f"# Settings\n\n<!-- {GENERATED} -->\n\n{INTRODUCTION}",
         *(_chapter(section) for section in get_schema().sections),
@@ -96,8 +96,8 @@ def _process_help(variable: ProcessVariable) -> str:
 def env_example() -> str:
     """Return the text of ``.env.example``: every variable, commented out, with its help."""
     introduction = (
-        "Copy this file to .env, uncomment the lines you need and start once. The first start imports them. "
-        "After that, the database decides and .env has no effect. " + GENERATED
+        "Copy this file to .env, uncomment the lines you need and start the application. The first start "
+        "imports these lines. After that, the database decides and .env has no effect. " + GENERATED
     )
     blocks = [_comment(introduction)]
     for section in get_schema().sections:
@@ -130,7 +130,7 @@ def _comment(text: str) -> str:
 
 
 def json_schema() -> dict[str, Any]:
-    """Return a JSON Schema with a property for each key. Types are as ``config show --json`` prints them."""
+    """Return a JSON Schema with a property for each key. The types are those of ``config show --json``."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Settings",
