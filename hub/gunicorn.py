@@ -1,4 +1,4 @@
-"""gunicorn's configuration file: it reads the settings from the database.
+"""gunicorn's configuration file, which reads the settings from the database.
 
 The command line of gunicorn overrides these settings. ``manage.py serve`` runs the bootstrap and then becomes
 ``gunicorn -c hub/gunicorn.py``. A process manager such as systemd may use either command.
@@ -42,7 +42,7 @@ logconfig_dict = process_hooks.log_settings()
 
 
 def on_starting(arbiter: Any) -> None:
-    """Register the master with its pinned settings; exit if it cannot listen on the address."""
+    """Register the master with its pinned settings; exit if the master cannot listen on its address."""
     process_hooks.start_master(arbiter)
 
 
@@ -52,7 +52,10 @@ def on_reload(arbiter: Any) -> None:
 
 
 def when_ready(arbiter: Any) -> None:
-    """Follow the configuration from now on; print the hub's address and, if unclaimed, how to claim it."""
+    """Follow the configuration from now on, and print the hub's address.
+
+    If the hub is unclaimed, also print how to claim the hub.
+    """
     process_hooks.follow(arbiter, _config)
     process_hooks.announce(arbiter.cfg)
 

@@ -1,4 +1,4 @@
-"""Removes outdated rows: sessions, failed sign-ins, webhook calls, setup tokens and drafts."""
+"""Remove outdated rows: sessions, failed sign-ins, webhook calls, setup tokens and drafts."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from hub.models import WebhookCall
 from setup_wizard.claiming import draft, tokens
 
 MARGIN = dt.timedelta(hours=1)
-"""A failed sign-in is kept for so much longer than it counts, in case the clock was set."""
+"""A failed sign-in is deleted this long after it stops to count, in case the clock was adjusted."""
 
 
 def remove_outdated() -> None:
-    """Remove what is outdated, unless this process is a worker: one process of each hub is enough.
+    """Remove the outdated rows. Do nothing in a worker, because one process of each hub is enough.
 
     Raise a database error if the database cannot be written.
     """

@@ -9,7 +9,7 @@ from hub.environment.instance import DATABASE_URL, Instance
 
 
 def database_differs(variable: str, text: str, instance: Instance) -> bool:
-    """Return whether ``text``, the value of ``variable``, names a database other than ``instance``'s."""
+    """Return whether ``text``, the value of ``variable``, names another database than ``instance`` has."""
     parse = database_from_url if variable == DATABASE_URL else sqlite_database
     try:
         return parse(text, settings.BASE_DIR).label != instance.database_label

@@ -44,7 +44,7 @@ class UnreadableEnvFile(ConfigError):
 
 @dataclass(frozen=True, slots=True)
 class EnvProblem:
-    """A line without a usable value; `message` says what was expected, and does not repeat the line."""
+    """A line without a usable value. `message` says what was expected and does not repeat the line."""
 
     line: int
     name: str | None
@@ -66,9 +66,9 @@ class EnvFile:
 
 
 def read_env_file(path: Path) -> EnvFile:
-    """Return the contents of the file; a missing file counts as an empty one.
+    """Return the contents of the file; a missing file counts as an empty file.
 
-    If several lines name a variable, the last one counts. If that line is bad, the variable has no value.
+    If several lines name a variable, the last line counts. If it is a bad line, the variable has no value.
     Raise UnreadableEnvFile if the file cannot be read as text.
     """
     collector = _Collector()
@@ -116,8 +116,8 @@ class _Collector:
 def _text(path: Path) -> str:
     """Return the file as text with plain newlines.
 
-    Bytes that are not UTF-8 become surrogates. A very long run of blanks would slow down the parser, so it
-    becomes a NUL, which makes the line a bad one.
+    Bytes that are not UTF-8 become surrogates. A very long run of blanks would slow down the parser, so this
+    function replaces the run with a NUL. A value with a NUL is refused.
     """
     text = _decode(path, _content(path))
     # The parser counts CRLF twice after a line it cannot read, which makes every later line number wrong.
@@ -149,7 +149,7 @@ def _decode(path: Path, content: bytes) -> str:
 
 
 def _fix(path: Path) -> str:
-    return f"make {path.name} a text file that this account can read, or remove it"
+    return f"make {path.name} a text file that this account can read, or remove the file"
 
 
 def _bindings(text: str) -> Iterator[Binding]:

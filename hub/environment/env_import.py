@@ -41,14 +41,18 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """The values that an import sets, and a note for each setting that it leaves out, with the reason."""
+    """The result of an import, as two dicts from the keys of settings.
+
+    ``values`` has the values to set. ``refusals`` has a note for each setting that is not imported. The note
+    gives the reason.
+    """
 
     values: Mapping[str, Any]
     refusals: Mapping[str, str]
 
 
 def gather(environ: Mapping[str, str], file: EnvFile) -> Iterator[Variable]:
-    """Yield the variable of each setting that has one. The process environment wins over ``.env``."""
+    """For each setting, yield its variable if it is set. The process environment wins over ``.env``."""
     places = ((PROCESS, environ), (str(file.path), file.values))
     for setting in schema.settings.values():
         if setting.managed:
@@ -81,7 +85,7 @@ def _warn_of_former_name(variable: Variable) -> None:
     present = variable.setting.declaration.imported_from
     if variable.name not in present:
         logger.warning(
-            "%s of %s is imported, but its name is %s now", variable.name, variable.place, present[0]
+            "%s of %s is imported, but it is called %s now", variable.name, variable.place, present[0]
         )
 
 
@@ -173,7 +177,7 @@ def _command(setting: Setting, value: Any) -> str:
 
 
 def _misplaced(file: EnvFile) -> Iterator[Problem]:
-    """Yield a problem for each variable in ``.env`` that names another database than the one in use."""
+    """Yield a problem for each variable in ``.env`` that names another database than the database in use."""
     from hub.environment.database_drift import database_differs
 
     for name in ("HUB_DATABASE_URL", "HUB_DATABASE_PATH"):

@@ -50,9 +50,9 @@ class InvalidInstanceFile(ConfigError):
 class Instance:
     """The places of this hub's database, keys and files.
 
-    `database` is an entry of DATABASES; it has OPTIONS only if the URL has some. `database_label` is the name
-    of the database in messages, without user and password. `first_start` is true until instance.json exists.
-    Until then, `.env` may name the database; `named_by_env_file` is true if `.env` does so. `problems` has
+    `database` is an entry of DATABASES, with OPTIONS only if the URL has options. `database_label` names the
+    database in messages, without user and password. `first_start` is true until instance.json exists. Until
+    then, `.env` may name the database; if `.env` names it, `named_by_env_file` is true. `problems` contains
     the lines of `.env` that have no effect.
     """
 
@@ -81,7 +81,7 @@ class _Source:
     problems: tuple[EnvProblem, ...] = ()
 
     def read(self, variable: str, parse: Callable[[str, Path], T]) -> T | None:
-        """Return the parsed value; None if the variable is not set. Raise ConfigError if it is unusable."""
+        """Return the parsed value; None if the variable is not set. Raise ConfigError if the text is bad."""
         if variable in self.broken:
             problem = self.broken[variable]
             fix = f"correct line {problem.line} of {self.name}"
@@ -93,7 +93,7 @@ class _Source:
         # default would then start a new, empty hub.
         if not value.strip():
             fix = f"set it, or remove it from {self.name}"
-            raise InvalidValue(variable, "a value, but it is empty", fix=fix)
+            raise InvalidValue(variable, "a value that is not empty", fix=fix)
         try:
             return parse(value, self.base)
         except ValueError as error:
@@ -166,7 +166,7 @@ def ensure_data_dir(path: Path) -> None:
 
 
 def require_data_dir(path: Path) -> None:
-    """Raise UnusableDataDirectory unless the instance directory is private to this user and writable."""
+    """Raise UnusableDataDirectory if the instance directory is not writable or not private to this user."""
     try:
         found = path.stat()
     except OSError as error:
@@ -175,11 +175,11 @@ def require_data_dir(path: Path) -> None:
         raise _unusable(f"{path} is not a directory", "move it away")
     if found.st_uid != os.geteuid():
         message = f"{path} belongs to user id {found.st_uid}, but the hub runs as user id {os.geteuid()}"
-        raise _unusable(message, "run the hub as its owner")
+        raise _unusable(message, "run the hub as the owner of this directory")
     if found.st_mode & GROUP_OR_WORLD:
         raise _unusable(f"other users can open {path}", f"run chmod 700 {path}")
     if not os.access(path, os.R_OK | os.W_OK | os.X_OK, effective_ids=True):
-        raise _unusable(f"{path} cannot be written to", "make it writable for the hub's user")
+        raise _unusable(f"{path} cannot be written to", "make it writable for this user")
 
 
 def _make_private(path: Path) -> None:
@@ -208,7 +208,7 @@ def _env_file_source(path: Path, data_dir: Path, base_dir: Path) -> _Source:
 
 
 def _env_file_key(path: Path, data_dir: Path, base_dir: Path) -> _Source:
-    """Return the variables of `.env`. If `.env` names no encryption key, return none and parse nothing."""
+    """Return the variables of `.env`, or no variables, without parsing, if `.env` names no encryption key."""
     with contextlib.suppress(OSError):  # the doctor reports an unreadable file
         if ENCRYPTION_KEY.encode() in path.read_bytes():
             return _env_file_source(path, data_dir, base_dir)
@@ -229,14 +229,14 @@ def _too_late(file: EnvFile, variable: str, used: Path, base_dir: Path) -> EnvPr
     with contextlib.suppress(ValueError):
         if value is None or resolve_path(value, base_dir) == used:
             return None
-    message = "expected in the process environment, because this file is read too late to set it"
+    message = "expected in the process environment, because this file is read too late to set the variable"
     return EnvProblem(file.lines[variable], variable, message)
 
 
 def _read_instance_file(path: Path) -> dict[str, str] | None:
     """Return the content of instance.json as variables, or None if the file does not exist yet.
 
-    Raise InvalidInstanceFile if it cannot be used.
+    Raise InvalidInstanceFile if the file cannot be used.
     """
     try:
         content = path.read_bytes()
@@ -257,7 +257,7 @@ def _read_instance_file(path: Path) -> dict[str, str] | None:
 
 
 def _invalid(path: Path, expected: str) -> InvalidInstanceFile:
-    fix = f"restore it from a backup, or write {{}} into it and name the database in {DATABASE_URL}"
+    fix = f"restore this file from a backup, or write {{}} into it and name the database in {DATABASE_URL}"
     return InvalidInstanceFile(f"{path}: expected {expected}", fix=fix)
 
 

@@ -1,4 +1,4 @@
-"""Find environment variables that look like the hub's but are not, such as misspelt ones."""
+"""Find environment variables that look like variables of the hub but are unknown, such as misspelt names."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PREFIXES = ("HUB_", "WORKOS_")
 # If a service is called "hub", Kubernetes and Docker links set these variables in every other container.
 _SERVICE_LINK = re.compile(r"\w+_SERVICE_(?:HOST|PORT)(?:_\w+)?|\w+_PORT_[0-9]+_(?:TCP|UDP|SCTP)(?:_\w+)?")
 SIMILAR = 0.75
-"""How similar a name must be to be suggested, from 0 to 1. The prefix makes all names a bit similar."""
+"""The hub suggests names with at least this similarity (0 to 1). All names are similar in their prefix."""
 
 
 def unknown_variables(variables: Mapping[str, str], place: str) -> Iterator[Problem]:
@@ -37,9 +37,9 @@ def _is_service_link(name: str, text: str) -> bool:
 
 
 def _names_by_spelling() -> dict[str, str]:
-    """Return a dict from names to the right names of variables.
+    """Return a dict from names that people may write to the right names of the variables.
 
-    It contains each right name, and the name ``HUB_`` plus the setting's key, which people may guess.
+    The keys are all right names and, for each setting, ``HUB_`` followed by the key of the setting.
     """
     imported = [setting for setting in schema.settings.values() if setting.imported_from]
     names = [*(name for setting in imported for name in setting.imported_from), *(v.name for v in VARIABLES)]

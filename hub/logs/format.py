@@ -28,7 +28,7 @@ class OnlyFaultsWithTraceback(logging.Filter):
 
 
 class LineFormatter(logging.Formatter):
-    """Writes each record on one line. Only a traceback adds lines, and these are indented."""
+    """Writes each record on one line. Only a traceback adds lines, and the added lines are indented."""
 
     # Otherwise a request could write lines that look like the hub's own, or control the terminal that shows
     # the log. A client chooses its path, its host name, its e-mail address and so on.
@@ -54,7 +54,7 @@ QUIET = {
     "axes": "WARNING",  # a lower level logs every step
     "django.template": "INFO",  # a lower level logs the context of templates, with hashes of passwords
 }
-"""The lowest level of these loggers, even if the setting ``log_level`` is lower."""
+"""These loggers never log below these levels, even if the setting ``log_level`` is lower."""
 
 LOGGING: dict[str, Any] = {
     "version": 1,

@@ -12,7 +12,7 @@ LOGGERS = ("", "hub", "config_app", "setup_wizard", "django", "gunicorn.error", 
 
 
 def apply_level(config: RuntimeConfig) -> None:
-    """Set every logger of this process to the configured level, but not below its level in ``QUIET``."""
+    """Set the loggers of this process to the configured level. A level in ``QUIET`` wins if it is higher."""
     levels = logging.getLevelNamesMapping()
     level = levels[config.log_level.upper()]
     for name in LOGGERS:
@@ -22,7 +22,7 @@ def apply_level(config: RuntimeConfig) -> None:
 
 
 def follow_configuration() -> None:
-    """Apply the log level whenever its setting changes."""
+    """Apply the log level whenever the setting ``log_level`` changes."""
 
     @on_change("log_level")
     def follow(_old: RuntimeConfig, new: RuntimeConfig) -> None:

@@ -1,4 +1,4 @@
-"""``manage.py bootstrap``: prepare the install, so that it can serve."""
+"""``manage.py bootstrap``: prepare the install, so that the hub can serve."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hub.bootstrap import bootstrap_application, get_bootstrap_state
 
 
 class Command(DiscreetCommand):
-    """The command that runs only the bootstrap. It can be run again at any time."""
+    """The command that runs only the bootstrap. People may run the command again at any time."""
 
     help = "Create the database, migrate it and import .env. Steps that are already done are skipped."
     requires_system_checks = []

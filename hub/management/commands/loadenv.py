@@ -35,12 +35,15 @@ class Command(OneLineCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the argument for the file, and the options for another import."""
         parser.add_argument("file", nargs="?", metavar="FILE", help="the file to import instead of .env")
-        parser.add_argument("--again", action="store_true", help="import once more, after showing the plan")
+        parser.add_argument("--again", action="store_true", help="show the plan, then import again")
         parser.add_argument("--yes", action="store_true", help="do not ask")
         add_writing_options(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run the first start. After it, import again with ``--again``, or else refuse the import."""
+        """Run the first start, or import again.
+
+        After the first start, raise ``ConfigError`` unless ``--again`` or ``--dry-run`` is given.
+        """
         wanted = Namespace(**options)
         with database_errors():
             if get_project().lacking() is not None:
@@ -51,7 +54,7 @@ class Command(OneLineCommand):
                 raise _done()
 
     def _first(self, options: Namespace) -> None:
-        """Run the first start, which imports the file; with ``--dry-run``, only show what this would set."""
+        """Run the first start, which imports the file; with ``--dry-run``, only show what it would set."""
         file = _file(options)
         if options.dry_run:
             show_dry_run(_first_plan(self._read(file)), self.terminal, as_json=options.as_json)
@@ -86,7 +89,7 @@ class Command(OneLineCommand):
             self.terminal.confirm("Import this?")
 
     def _read(self, file: Path) -> Import:
-        """Return what the file and the process environment would set; warn about what is left out."""
+        """Return what the file and the process environment would set; warn about what is not imported."""
         contents = read_env_file(file)
         for problem in unknown(os.environ, contents):
             self.terminal.warn(str(problem))
@@ -117,7 +120,7 @@ def _run_with(file: Path, *, as_json: bool) -> None:
 
 
 def _first_plan(found: Import) -> Plan:
-    """Return a plan of what the first start would set. There is no database, so old values are defaults."""
+    """Return a plan of what the first start would set. There, the old values are the defaults."""
     values, defaults = found.values, schema.defaults
     differences = (_difference(key, value) for key, value in values.items())
     return Plan(

@@ -11,10 +11,10 @@ from hub.bootstrap import bootstrap_application
 
 
 class Command(StaticFilesCommand):
-    """The command that serves the hub for development; ``serve`` is for everything else."""
+    """The command that serves the hub for development only; otherwise use ``serve``."""
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run the bootstrap, then serve on the configured address, or on the one in the arguments."""
+        """Run the bootstrap, then serve on the address in the arguments or on the configured address."""
         config = bootstrap_application()
         connections.close_all()
         self.default_addr, self.default_port = config.host, str(config.port)

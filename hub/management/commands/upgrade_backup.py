@@ -24,7 +24,7 @@ class Command(OneLineCommand):
         parser.add_argument("target", help="the new file")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Create an empty SQLite file, and upgrade the backup in it."""
+        """Upgrade the backup in a new, empty database, and write the result to the new file."""
         path = instance().database_path
         if path is not None:
             file.create(path)

@@ -85,7 +85,7 @@ def test_a_variable_with_a_former_name_is_imported_with_a_warning(
     found = read_import({"HUB_LISTEN_PORT": "9001"}, read_env_file(tmp_path / ".env"))
     assert found.values == {"port": 9001}
     assert (
-        "HUB_LISTEN_PORT of the process environment is imported, but its name is HUB_PORT now" in caplog.text
+        "HUB_LISTEN_PORT of the process environment is imported, but it is called HUB_PORT now" in caplog.text
     )
     caplog.clear()
     both = {"HUB_LISTEN_PORT": "9001", "HUB_PORT": "9002"}

@@ -109,7 +109,7 @@ def test_an_empty_variable_is_refused_and_never_taken_for_unset(
 ) -> None:
     line = place.refusal(**{variable: text})
     assert line == (
-        f"{variable}: expected a value, but it is empty; set it, or remove it from the process environment"
+        f"{variable}: expected a value that is not empty; set it, or remove it from the process environment"
     )
 
 
