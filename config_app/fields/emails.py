@@ -55,5 +55,5 @@ class EmailListField(ListField[str]):
         return canonical_email(text)
 
     def hint(self, text: str) -> str:
-        """Return what to write instead of a wildcard."""
+        """Return what to write instead of a wildcard, or an empty text if there is no wildcard."""
         return "* is not a wildcard here, so name each address" if "*" in text else ""

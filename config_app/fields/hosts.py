@@ -19,7 +19,7 @@ _NAME = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*", re.ASCII)
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _CIDR = re.compile(r"[0-9a-fA-F:.]+(?:/[0-9]{1,3})?")
 IPV4_MAPPED_BITS = 96
-"""An IPv4 address in IPv6 notation starts with this many fixed bits (RFC 4291, 2.5.5.2)."""
+"""The number of fixed bits at the start of an IPv4 address in IPv6 notation (RFC 4291, 2.5.5.2)."""
 
 
 def parse_address(text: str) -> Address | None:
@@ -45,7 +45,7 @@ def parse_name(text: str) -> str | None:
 
 
 def parse_host(text: str) -> str | None:
-    """Return the canonical IP address (without brackets) or host name, or ``None`` if it is not valid."""
+    """Return the canonical IP address (without brackets) or host name; ``None`` if the text is neither."""
     address = parse_address(text)
     return parse_name(text) if address is None else str(address)
 
@@ -98,7 +98,7 @@ class HostListField(ListField[str]):
         return None if host is None else in_brackets(host)
 
     def hint(self, text: str) -> str:
-        """Return what to write instead of a wildcard."""
+        """Return what to write instead of a wildcard, or an empty text if there is no wildcard."""
         if text == "*":
             return "* would turn off the check of the Host header, so name each host"
         return "a domain with its subdomains starts with a dot, not with *" if text.startswith("*.") else ""
@@ -115,7 +115,7 @@ class CidrListField(ListField[Network]):
         return _network(text, strict=True)
 
     def hint(self, text: str) -> str:
-        """Return what is wrong with an address that has a prefix, such as 10.0.0.5/8."""
+        """Return what is wrong with an address that has a prefix, such as 10.0.0.5/8, or an empty text."""
         # Such a text could mean the address or the whole network, so it is refused.
         return "" if _network(text, strict=False) is None else "a network has only zeros after its prefix"
 

@@ -39,7 +39,7 @@ class ListField(SettingField[tuple[E, ...]], Generic[E]):
         return ""
 
     def parse(self, text: str) -> tuple[E, ...]:
-        """Return the entries. If one is not valid, raise ``refusal()``, which names its position."""
+        """Return the entries. If an entry is not valid, raise ``refusal()`` with its position."""
         texts = filter(None, (part.strip() for part in _SEPARATOR.split(text)))
         entries = (self._entry(place, entry) for place, entry in enumerate(texts, 1))
         return tuple(dict.fromkeys(entries))

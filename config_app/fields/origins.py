@@ -82,7 +82,7 @@ class OriginListField(ListField[str]):
     )
 
     def parse(self, text: str) -> tuple[str, ...]:
-        """Return the origins; raise ``refusal()`` if ``*`` is one of several entries."""
+        """Return the origins; raise ``refusal()`` if the text has ``*`` and other entries."""
         words = set(text.replace(",", " ").split())
         if "*" in words and len(words) > 1:
             raise self.refusal("* must be the only entry")
@@ -94,7 +94,10 @@ class OriginListField(ListField[str]):
 
 
 class UrlField(_UrlShaped):
-    """A field for an absolute URL that is safe in a header such as Content-Security-Policy, or empty."""
+    """A field for an absolute URL. By default, the field may be empty.
+
+    The URL is safe in a header such as Content-Security-Policy.
+    """
 
     expected = (
         "an absolute http:// or https:// address without user name, fragment, spaces, quotes, semicolons "

@@ -23,7 +23,7 @@ _WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 
 
 class Switch(forms.CheckboxInput):
-    """A checkbox whose submitted value is a text, which is "false" if the browser sends nothing."""
+    """A checkbox whose submitted value is a text. The text is "false" if the browser sends nothing."""
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__(attrs, check_test=_is_on)
@@ -115,7 +115,7 @@ class PortField(IntegerRangeField):
 
 
 class ChoiceField(SettingField[str], forms.ChoiceField):
-    """A field for one of several words; upper and lower case are the same.
+    """A field for one of several words. People may write the words in upper or lower case.
 
     ``choices`` are words, or pairs of a word and its label.
     """
@@ -145,7 +145,7 @@ class ChoiceField(SettingField[str], forms.ChoiceField):
 
 
 class TextField(SettingField[str]):
-    """A field for one line of printable text, for settings that code writes."""
+    """A field for one line of printable text. It is meant for settings that only code writes."""
 
     expected = "one line of printable text"
 
