@@ -1,8 +1,8 @@
 """What a caller sees instead of the current configuration of the process.
 
-There are two reasons. A request is pinned to one snapshot. Or an open transaction has written a configuration
-that is not committed yet, or has read one that is no longer the newest. Tests can also override values; see
-``config_app.live.overriding``.
+A request that is pinned to a snapshot sees this snapshot. Code in an open transaction sees what the
+transaction has written but not committed, or what the transaction has read, even if a newer configuration
+exists. Tests can also override values; see ``config_app.live.overriding``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ views: set[int] = set()
 
 @dataclasses.dataclass(slots=True, eq=False)
 class _View:
-    """What an open transaction sees. If ``snapshot`` is ``None``, a snapshot is read when first needed."""
+    """What an open transaction sees. If ``snapshot`` is ``None``, the first access reads a snapshot."""
 
     is_alive: Callable[[], bool]
     was_read_in: Callable[[], bool] = lambda: False
@@ -57,7 +57,7 @@ process.keep(_Views())
 def transaction_snapshot() -> Snapshot | None:
     """Return the snapshot that only the caller's open transaction sees; ``None`` if there is none.
 
-    Raise ``DatabaseUnavailable`` if it must be read first and cannot be read.
+    If necessary, read the snapshot now. Raise ``DatabaseUnavailable`` if it cannot be read.
     """
     view = _open_view() if views else None
     if view is not None and view.snapshot is None:
@@ -68,7 +68,7 @@ def transaction_snapshot() -> Snapshot | None:
 
 
 def is_unread() -> bool:
-    """Return whether the caller's open transaction must first read the snapshot that it sees."""
+    """Return whether ``transaction_snapshot`` must read a snapshot from the database now."""
     view = _open_view() if views else None
     return view is not None and view.snapshot is None
 
@@ -86,7 +86,7 @@ def _open_view() -> _View | None:
 
 
 def see_in_transaction(snapshot: Snapshot | None) -> None:
-    """Let the caller see ``snapshot`` until the innermost block of its transaction ends.
+    """Let the caller see ``snapshot`` until the innermost ``atomic`` block of its transaction ends.
 
     If ``snapshot`` is ``None``, a snapshot is read when it is first needed.
     """

@@ -24,7 +24,7 @@ class Subscription:
             self._loop.call_soon_threadsafe(self._woken.set)
 
     async def wait(self, seconds: float) -> bool:
-        """Wait up to ``seconds`` for a call of ``wake``; return whether there was one."""
+        """Wait up to ``seconds`` for a call of ``wake``; return whether there was a call."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._woken.wait(), seconds)
         is_news = self._woken.is_set()

@@ -11,7 +11,7 @@ from config_app.store.process import process
 logger = logging.getLogger("config_app")
 
 OVERDUE = 12.0
-"""Seconds after which a watcher is overdue. On PostgreSQL, it confirms the configuration every 5 seconds."""
+"""Seconds without a confirmation until a watcher is overdue. On PostgreSQL, it confirms every 5 seconds."""
 
 
 class _Freshness:
@@ -48,11 +48,11 @@ def config_age() -> float:
 
 
 def stale_since(*, is_watched: bool) -> float | None:
-    """Return since when this process cannot tell whether its configuration is current; ``None`` if it can.
+    """Return since when this process cannot tell whether its configuration is current, or ``None``.
 
-    The time is in seconds since the epoch. In a process that ``is_watched``, the configuration also counts as
-    stale if the watcher has confirmed nothing for ``OVERDUE`` seconds, for example because the database does
-    not answer.
+    The time is in seconds since the epoch. ``None`` means that the configuration is current. In a process
+    that ``is_watched``, the configuration is also stale if the watcher has confirmed nothing for ``OVERDUE``
+    seconds, for example because the database does not answer.
     """
     if _own.unavailable_since is None and is_watched and config_age() > OVERDUE:
         return time.time() - config_age()

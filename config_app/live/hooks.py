@@ -72,7 +72,7 @@ def announce(changed: Iterable[str], old: Any, new: Any) -> None:
 
 @contextlib.contextmanager
 def deferred() -> Iterator[None]:
-    """Make ``run_due`` do nothing in this block. Its first call after the block runs the hooks."""
+    """Make ``run_due`` do nothing in this block. The first ``run_due`` after the block calls the hooks."""
     # The code in the block holds a lock for which a hook could wait.
     token = _deferred.set(True)
     try:
@@ -129,7 +129,7 @@ def _call(hook: Hook, old: Any, new: Any) -> None:
 
 
 def when_registered(function: Callable[[], None]) -> None:
-    """Call ``function`` once: now if there are hooks, otherwise when the first one is registered."""
+    """Call ``function`` once: now if there are hooks, otherwise when the first hook is registered."""
     if _hooks:
         function()
     else:
