@@ -39,7 +39,7 @@ __all__ = [
 
 
 def reload_config() -> Any:
-    """Read the configuration from the database now, make it the current one, run the hooks and return it."""
+    """Reload the configuration from the database, run the hooks and return the new runtime config."""
     return reload().config
 
 

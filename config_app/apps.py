@@ -40,7 +40,7 @@ class ConfigAppConfig(AppConfig):
 
 
 def _check_tables(**signal: Any) -> None:
-    """After a migration, raise an error if tables are missing although Django has recorded them."""
+    """After a migration, raise an error if a table of a recorded migration is missing."""
     from config_app.database.completeness import check_tables
 
     check_tables(**signal)
@@ -54,14 +54,14 @@ def _start_for_hooks() -> None:
 
 
 def _keep_current() -> None:
-    """Keep the configuration of this process current, because code reads it without a watcher."""
+    """Keep the configuration current in a process that reads the configuration without a watcher."""
     from config_app.propagation import watching
 
     watching.keep_current()
 
 
 def _keep_server_current(**_signal: Any) -> None:
-    """Keep the configuration of this process current, because the process serves requests."""
+    """Keep the configuration current in a process that serves requests."""
     from config_app.propagation import watching
 
     # From now on, the signal calls the function itself, because an import takes a while in each request.

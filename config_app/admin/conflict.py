@@ -1,4 +1,4 @@
-"""Editing conflicts: another person changed the configuration while a form was open in a browser (R8)."""
+"""Editing conflicts: another person changed the configuration while a form was open in a browser."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Conflict:
 
     - ``revisions``: the revisions made since the form was loaded, newest first.
     - ``kept``: maps each field name to what the person entered; secrets are left out.
-    - ``clashes``: has a key for each setting that the person and another person both changed, and maps it to
-      a sentence about the other person's change.
+    - ``clashes``: the settings that both the person and somebody else changed. Maps the key of each setting
+      to a sentence about the change that somebody else made.
     - ``lost_secrets``: the labels of the secrets that the person must enter again.
     """
 
@@ -104,6 +104,6 @@ def _clashes(keys: set[str], revisions: list[Revision]) -> dict[str, str]:
         for row in change_rows(revision):
             if row.key in keys and not row.refused:
                 found.setdefault(
-                    row.key, f"{revision.actor or revision.channel} changed it: {in_words([row])}."
+                    row.key, f"{revision.actor or revision.channel} changed this setting: {in_words([row])}."
                 )
     return found

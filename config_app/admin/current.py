@@ -29,7 +29,7 @@ class Current:
 
     @property
     def known(self) -> Known[Any]:
-        """Return the rows and the runtime config, so that ``plan`` need not read them again."""
+        """Return the rows and the runtime config as the argument ``known`` of ``plan``."""
         return Known(self.stored, self.resolution)
 
     @property
@@ -70,9 +70,9 @@ class Current:
 
 
 def read_current(*, adopting: bool = False) -> Current:
-    """Read the configuration from the database, pin it to the request and return it.
+    """Read the configuration from the database, pin the result to the request and return it.
 
-    If ``adopting`` is true, first record the changes that were made with SQL as a revision.
+    With ``adopting``, first make a revision that records the changes made with raw SQL.
     """
     stored = store.read()
     if adopting and stored.drifted:

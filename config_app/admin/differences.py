@@ -34,7 +34,7 @@ def as_json(plan: Plan) -> list[dict[str, Any]]:
 def lockout_warning(plan: Plan) -> str:
     """Return a warning if a plan could lock its author out, otherwise an empty text.
 
-    Pages show the warning before and after the plan is applied, so its words must fit both.
+    Pages show the warning before and after the plan is applied, so the words must be true both times.
     """
     if not plan.can_lock_out:
         return ""

@@ -74,10 +74,11 @@ class ConfigurationAdmin(WholeAdmin):
         - ``revision``: the number of the newest revision.
         - ``proof``: how the visitor must first prove their identity; empty if no proof is missing. A correct
           password in the form counts as proof.
-        - ``warning``: says that the change reverts unless it is confirmed; empty if it does not revert.
+        - ``warning``: a sentence if the changes revert unless a person confirms them, otherwise empty.
 
         If the form is not valid, the JSON has only ``errors``, which maps field names to lists of messages.
-        If the configuration has changed since the form was loaded, it has only ``stale`` and ``revision``.
+        If the configuration has changed since the form was loaded, the JSON has only ``stale`` and
+        ``revision``.
         """
         current, form = self._receive(request)
         try:
@@ -109,7 +110,7 @@ class ConfigurationAdmin(WholeAdmin):
         return {**self.admin_site.each_context(request), "opts": self.opts}
 
     def _render_conflict(self, request: HttpRequest, submitted: ConfigurationForm) -> HttpResponse:
-        """Return a page that shows what others have changed. Its form still has what the person entered."""
+        """Return a page with the changes of others. The form keeps the entered values, except secrets."""
         current = read_current()
         submitted.complete()
         conflict = find_conflict(submitted, current)

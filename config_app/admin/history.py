@@ -37,7 +37,7 @@ CONFIRM, REVERT = "config_app_revision_confirm", "config_app_revision_revert"
 
 
 class RevisionPaginator(RevisionPaginatorBase):
-    """A paginator that stays fast: of a filtered list, it counts at most ``MOST_COUNTED`` revisions."""
+    """A paginator that stays fast: it counts at most ``MOST_COUNTED`` revisions of a filtered list."""
 
     @functools.cached_property
     def count(self) -> int:
@@ -187,8 +187,8 @@ class HistoryAdmin(WholeAdmin):
     def _neighbour(self, order: str, **numbers: int) -> int | None:
         """Return the number of the next older or newer revision; ``None`` if there is none.
 
-        ``numbers`` are lookups, such as ``number__lt=5``. Of the revisions that match them, return the first
-        one in the order ``order``.
+        ``numbers`` are lookups, such as ``number__lt=5``. The result is the first matching revision in the
+        order ``order``.
         """
         # Adding or subtracting 1 is not enough: the revision with that number may have been pruned.
         return Revision.objects.filter(**numbers).order_by(order).values_list("number", flat=True).first()

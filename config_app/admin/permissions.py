@@ -1,4 +1,4 @@
-"""Permission checks: who may see the configuration and its history, and who may change it (W12)."""
+"""Permission checks: who may see the configuration and its history, and who may change the configuration."""
 
 from __future__ import annotations
 

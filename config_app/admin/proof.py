@@ -1,4 +1,4 @@
-"""Proof of identity before a sensitive setting changes: the password, or a fresh sign-in (W7)."""
+"""Proof of identity before a sensitive setting changes: the password, or a fresh sign-in."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from config_app.declaration.forms import ProofForm
 from config_app.errors import NotProved
 from config_app.project import get_project
 
-SIGN_IN, PASSWORD = "Sign in again first, then save once more.", "Enter your password."
+SIGN_IN, PASSWORD = "Sign in again. Then save once more.", "Enter your password."
 
 
 def needs_proof(request: HttpRequest, plan: Plan) -> bool:

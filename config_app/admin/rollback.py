@@ -21,7 +21,7 @@ from config_app.project import get_project, get_schema
 
 
 def roll_back(request: HttpRequest, target: Revision, context: dict[str, Any]) -> HttpResponse:
-    """Roll back to ``target`` (POST), or return a page that shows what this would change (GET)."""
+    """Roll back to ``target`` (POST), or return a page that shows what a rollback would change (GET)."""
     newest = read_current(adopting=request.method == "POST").revision
     form = _form(request, target, newest)
     stale = None
@@ -76,7 +76,7 @@ def _outlook(request: HttpRequest, target: Revision) -> dict[str, Any]:
 
 
 def _plan_rollback(request: HttpRequest, target: Revision, base_revision: int | None) -> Plan:
-    """Return a plan for the rollback; raise ``InvalidPlan`` if the visitor may not make all its changes."""
+    """Return a plan for the rollback; raise ``InvalidPlan`` if a change is forbidden to the visitor."""
     plan = plan_rollback(target.number, base_revision)
     project, schema = get_project(), get_schema()
     settings = [schema[difference.key] for difference in plan.differences]

@@ -22,7 +22,7 @@ from config_app.models import Revision
 def commit(request: HttpRequest, plan: Plan, form: RevisionForm, channel: str) -> Revision | None:
     """Apply a plan in the visitor's name. Return the revision, or ``None`` if nothing differs.
 
-    If the plan could lock people out, its revision reverts unless it is confirmed in time. Raise
+    If the plan could lock people out, the revision reverts unless a person confirms it in time. Raise
     ``NotProved`` if the plan needs a proof of identity that is missing.
     """
     require_proof(request, plan, form)

@@ -75,7 +75,7 @@ class SectionRows:
 
 
 class EditorPage:
-    """What the editor's page shows in addition to the form. Reading it takes a fixed number of queries."""
+    """What the editor's page shows in addition to the form. The number of SQL queries is fixed."""
 
     def __init__(
         self, current: Current, form: ConfigurationForm | None, conflict: Conflict | None = None

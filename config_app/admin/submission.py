@@ -1,4 +1,4 @@
-"""Turns a submitted form into a plan, and attaches each error to the field that caused it."""
+"""Turns a submitted form into a plan, and shows each error at the field that caused the error."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def make_form(
 def submit(form: ConfigurationForm, current: Current, act: Callable[[Plan], T]) -> T | None:
     """Make a plan from a submitted form, call ``act`` with the plan and return the result.
 
-    Return ``None`` if the form is not valid or a ``ConfigError`` is raised; the form then has the errors.
+    Return ``None`` if the form is not valid or a ``ConfigError`` is raised; ``form`` then has the errors.
     Raise ``StaleRevision`` if the configuration has changed since the form was loaded.
     """
     # Refuse a stale form before validating it: its values may have been valid when it was loaded.

@@ -1,4 +1,4 @@
-"""Confirms or reverts a revision in the browser. A request that confirms must use the new settings (W6)."""
+"""Confirms or reverts a revision in the browser. A request that confirms must use the new settings."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def revert(request: HttpRequest, number: int, context: dict[str, Any]) -> HttpRe
 def may_decide(request: HttpRequest, waiting: UnconfirmedRevision) -> bool:
     """Return whether the visitor may confirm or revert a revision.
 
-    For this, the visitor must be permitted to change every setting that the revision changed.
+    The visitor must be permitted to change every setting that the revision changed.
     """
     settings, project = get_schema().settings, get_project()
     known = [settings[key] for key in waiting.keys & settings.keys()]
@@ -65,12 +65,12 @@ def may_decide(request: HttpRequest, waiting: UnconfirmedRevision) -> bool:
 
 
 def _version() -> int:
-    """Return the version of the tables that applied when the visitor's permissions were checked."""
+    """Return the version of the tables with which the visitor's permissions were checked."""
     return runtime.seen_snapshot().version
 
 
 def _find(request: HttpRequest, number: int) -> UnconfirmedRevision | None:
-    """Return the unconfirmed revision ``number``; ``None`` if it does not wait to be confirmed.
+    """Return the unconfirmed revision ``number``; ``None`` if that revision needs no confirmation now.
 
     Raise ``PermissionDenied`` if the visitor may not confirm or revert this revision.
     """
@@ -83,7 +83,10 @@ def _find(request: HttpRequest, number: int) -> UnconfirmedRevision | None:
 
 
 def _obstacle(request: HttpRequest, waiting: UnconfirmedRevision) -> str | None:
-    """Return why this request does not prove that the new settings work; ``None`` if it does prove this."""
+    """Return a sentence that says why this request may not confirm the revision; ``None`` if it may.
+
+    A request may confirm the revision only if the request proves that the new settings work.
+    """
     config = runtime.get_snapshot().config
     if _revision_of(request) < waiting.number or _is_pending(config, waiting):
         return f"The process that answered does not use revision {waiting.number} yet. Try again in a moment."

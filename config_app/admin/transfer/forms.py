@@ -29,7 +29,7 @@ def _selection(*, machine: bool) -> Selection:
 
 
 class _SelectionForm(ProofForm):
-    """Adds a checkbox for the settings that belong to one machine, if there are any."""
+    """A form with a checkbox for the settings that belong to one machine, if such settings exist."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         # One page shows both forms, so their elements must not have the same ids.
@@ -54,7 +54,7 @@ class ExportForm(_SelectionForm):
         strip=False,
         max_length=LONGEST_PASSPHRASE,
         widget=forms.PasswordInput(attrs=PASSPHRASE),
-        help_text=f"At least {SHORTEST} characters. Without it, the file cannot be decrypted.",
+        help_text=f"At least {SHORTEST} characters. Without the passphrase, nobody can decrypt the file.",
     )
     again = forms.CharField(
         label="The same passphrase again",
@@ -75,7 +75,7 @@ class ExportForm(_SelectionForm):
         if self.cleaned_data.get("secrets") and not self.errors:
             given = Secret(self.cleaned_data["passphrase"])
             if given != Secret(self.cleaned_data["again"]):
-                self.add_error("again", "The two passphrases differ. Type the same one twice.")
+                self.add_error("again", "The two passphrases differ. Type the same passphrase twice.")
             try:
                 check_strength(given)
             except ConfigError as error:
@@ -89,7 +89,7 @@ class ExportForm(_SelectionForm):
 
 
 class ImportForm(_SelectionForm):
-    """The form for an import: the file, its passphrase, and what happens to settings that the file lacks."""
+    """The form for an import: the file, the passphrase, and whether missing settings return to defaults."""
 
     file = forms.FileField(label="File", widget=forms.FileInput(attrs={"accept": ".json,application/json"}))
     passphrase = forms.CharField(
@@ -98,10 +98,10 @@ class ImportForm(_SelectionForm):
         strip=False,
         max_length=LONGEST_PASSPHRASE,
         widget=forms.PasswordInput(attrs={**PASSPHRASE, "autocomplete": "off"}),
-        help_text="Only for a file with secrets.",
+        help_text="Needed only for a file with secrets.",
     )
     replace = forms.BooleanField(
-        label="Return the settings that the file does not contain to their defaults", required=False
+        label="Set each setting that the file does not contain to its default", required=False
     )
 
     def document(self) -> Document:

@@ -42,7 +42,11 @@ def show(
     import_form: ImportForm | None = None,
     error: ConfigError | None = None,
 ) -> HttpResponse:
-    """Show the page with both forms. A submitted form has its errors; ``error`` is the error of an import."""
+    """Show the page with the forms for export and import.
+
+    ``export_form`` or ``import_form`` is a submitted form, which is shown with its errors. By default, both
+    forms are empty. ``error`` says why a reviewed document cannot be imported.
+    """
     page = {
         "title": "Export and import",
         "export_form": export_form or _export_form(request),
@@ -165,7 +169,7 @@ def apply(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
 def _review_again(
     request: HttpRequest, context: dict[str, Any], form: ReviewForm, stale: StaleRevision | None
 ) -> HttpResponse:
-    """Show the review again, with the errors of the form. If the document is not usable, show both forms."""
+    """Show the review again, with the form's errors; without a usable document, show the first page."""
     try:
         document = held(str(form["document"].data or ""), str(request.user.pk))
         found = _plan(request, document, form.selection, replace=bool(form["replace"].data))
@@ -175,7 +179,7 @@ def _review_again(
 
 
 def _plan(request: HttpRequest, document: Document, selection: Selection, *, replace: bool) -> Import:
-    """Return the plan of the import; raise ``InvalidPlan`` if the visitor may not make all its changes."""
+    """Return the import with its plan; raise ``InvalidPlan`` if a change is forbidden to the visitor."""
     found = plan_import(document, selection, replace=replace)
     project, schema = get_project(), get_schema()
     settings = [schema[difference.key] for difference in found.plan.differences]

@@ -60,12 +60,12 @@ def test_a_setting_that_both_changed_is_marked_and_shows_ones_own_input(editor: 
     change_elsewhere("grace", port=9000)
     response = editor.save(port="9001")
     assert fields_of(response.context["form"])["port"] == "9001"
-    assert "grace changed it: Port default → 9000." in text_of(response)
+    assert "grace changed this setting: Port default → 9000." in text_of(response)
 
 
 def test_a_setting_that_only_the_others_changed_is_not_marked(editor: Editor) -> None:
     change_elsewhere("grace", port=9000)
-    assert "grace changed it" not in text_of(editor.save(log_level="debug"))
+    assert "grace changed this setting" not in text_of(editor.save(log_level="debug"))
 
 
 def test_saving_again_is_the_decision(editor: Editor) -> None:

@@ -135,7 +135,7 @@ def test_in_mode_workos_a_sign_in_in_another_tab_is_the_proof(
             page.get_by_role("button", name="Save", exact=True).click()
             dialog = page.get_by_role("dialog")
             dialog.get_by_role("button", name="Apply").click()
-            expect(dialog.get_by_text("Sign in again first")).to_be_visible()
+            expect(dialog.get_by_text("Sign in again. Then save")).to_be_visible()
             photograph(page, "proof-workos")
             with page.context.expect_page() as opened:
                 dialog.get_by_role("link", name="sign in again").click()
