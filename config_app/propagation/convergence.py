@@ -30,7 +30,7 @@ class Convergence:
     """Waits until every process runs a revision and has acted on it, for example has moved its listener."""
 
     def __init__(self) -> None:
-        """Remember the errors that processes report now; call this before the revision is committed."""
+        """Remember the errors that processes report now. Do this before the revision is committed."""
         # The new revision has not caused these errors.
         self._known = {process.error for process in receipts.running()}
 
@@ -48,8 +48,8 @@ class Convergence:
     def _is_worth_waiting(self, found: Summary) -> bool:
         """Return whether waiting longer can help.
 
-        Waiting can help while a process has yet to load the revision. Once all have loaded it, waiting can
-        help while a process has yet to act on it and no process has failed.
+        Waiting can help while a process has yet to load the revision. Once all processes have
+        loaded the revision, waiting can help while one of them has yet to act on it and none has failed.
         """
         if any(process.revision < found.revision for process in found.processes):
             return True
@@ -65,6 +65,6 @@ class Convergence:
         return [*late, *failed] or found.behind
 
     def _failed(self, process: Process, found: Summary) -> bool:
-        """Return whether a process reports a new error, or any error before it has acted on the revision."""
+        """Return whether a process reports a new error, or any error and has yet to act on the revision."""
         is_new = process.error not in self._known
         return bool(process.error) and (is_new or not found.keys.isdisjoint(process.pending))

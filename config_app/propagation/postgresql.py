@@ -31,7 +31,7 @@ BACKSTOP = 5.0
 TEST_TIMEOUT = 5.0
 """Seconds to wait for the notification that tests whether ``LISTEN`` works."""
 SPREAD = 0.0
-"""Seconds over which processes spread their loads after a notification; 0 means that all load at once."""
+"""After a notification, each process waits for a random time of at most this many seconds, then loads."""
 PATIENCE = {
     "connect_timeout": 5,
     "tcp_user_timeout": 10_000,
@@ -48,10 +48,10 @@ class BehindPooler(Exception):
 
 
 class PostgresSource:
-    """A change source that waits for the notification that a trigger sends with every commit."""
+    """A change source that waits for the notification that a trigger sends if the version has changed."""
 
     def __init__(self) -> None:
-        """Connect and listen; raise ``DatabaseUnavailable`` or ``BehindPooler`` if that is not possible."""
+        """Connect and listen; raise ``BehindPooler`` behind a pooler, ``DatabaseUnavailable`` on failure."""
         own_connection()
         try:
             with _server_errors():

@@ -53,7 +53,7 @@ class Summary:
 
     @property
     def slowest_ms(self) -> int | None:
-        """Return the longest known latency, in milliseconds, of the processes in ``current``."""
+        """Return the longest known latency in ``current``, in milliseconds; ``None`` if none is known."""
         return max((p.latency_ms for p in self.current if p.latency_ms is not None), default=None)
 
     def as_json(self) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def _duration(milliseconds: int) -> str:
 
 
 def summary(revision: int | None = None, keys: Iterable[str] = ()) -> Summary:
-    """Return how many of the running processes run ``revision``, by default the newest one.
+    """Return how many of the running processes run ``revision``, by default the newest revision.
 
     With ``keys``, a process counts only if it has also acted on these settings.
     """

@@ -36,11 +36,11 @@ HEARTBEAT = 20.0
 """Seconds between two heartbeats. A heartbeat writes the receipt again although nothing has changed."""
 MISSING_AFTER = dt.timedelta(seconds=3 * HEARTBEAT)
 CLOCK_WAS_SET = 5.0
-"""If the wall clock and the monotonic clock differ by more seconds than this, the wall clock was set."""
+"""The wall clock was set if it and the monotonic clock have drifted apart by more than this many seconds."""
 LONGEST_MS = 2**31 - 1
 """The longest latency, in milliseconds, that the column can store."""
 IN_SECONDS = 10_000
-"""A latency of this many milliseconds or more is shown in seconds."""
+"""Latencies from this many milliseconds on are shown in seconds."""
 HEARTBEAT_COLUMNS = ["role", "seen_at", "pins", "pending", "error"]
 RECEIPT_COLUMNS = [*HEARTBEAT_COLUMNS, "revision", "since", "latency_ms", "started_at"]
 
@@ -126,7 +126,7 @@ def pins() -> Mapping[str, str]:
 
 
 def note_failure(text: str) -> None:
-    """Note why this process cannot load the configuration; an empty text means that it can."""
+    """Note why this process cannot load the configuration; an empty text removes the note."""
     _own.failure = text
 
 

@@ -60,7 +60,10 @@ class ChangeSource(Protocol):
         """
 
     def look(self) -> bool:
-        """Return whether the configuration may have changed; raise ``DatabaseUnavailable`` if unknown."""
+        """Return whether the configuration may have changed.
+
+        Raise ``DatabaseUnavailable`` if the database cannot be read.
+        """
 
     def close(self) -> None:
         """Close the connections of the source."""
@@ -98,9 +101,10 @@ class PollingSource:
 
 @contextlib.contextmanager
 def using_database(using: str | None = None) -> Iterator[None]:
-    """Connect to the database ``using``, by default the configuration's; prevent forks during the block.
+    """Connect to the database ``using``, and prevent forks during the block.
 
-    Every thread needs this if it uses a database while other threads may fork. Raise
+    By default, connect to the database of the configuration. A thread needs this block if it uses a database
+    while other threads may fork. Raise
     ``DatabaseUnavailable`` if the connection fails.
     """
     connect(using)  # before the lock, so that a fork never waits for a server that does not answer
@@ -109,7 +113,7 @@ def using_database(using: str | None = None) -> Iterator[None]:
 
 
 def connect(using: str | None = None) -> None:
-    """Connect to the database server, if there is one; raise ``DatabaseUnavailable`` if that fails."""
+    """Connect to a database on a server, but not to SQLite; raise ``DatabaseUnavailable`` if that fails."""
     wanted = connection() if using is None else connections[using]
     if wanted.vendor != "sqlite":
         with database_errors():

@@ -20,9 +20,9 @@ INTERVAL = 0.065
 COARSEST_CLOCK = 2.0
 """Two commits within this many seconds may leave the same time on the file. FAT has the coarsest clock."""
 BUSY_AFTER = 2
-"""A file counts as busy after this many checks in a row have each found a new commit."""
+"""A file counts as busy if each of this many checks in a row has found a new commit."""
 STATUS_INTERVAL = 0.25
-"""Seconds between two checks whether a busy file was replaced. The other checks only read the version."""
+"""Seconds between two checks of whether a busy file was replaced. Other checks only read the version."""
 IDLE_READ_INTERVAL = 1.0
 """Seconds between two reads of an idle file. The checks in between only look at its time and size."""
 UNKNOWN = -1
@@ -39,8 +39,8 @@ class SqliteSource:
     it mostly reads only the version.
 
     A file may be overwritten in place, for example with ``cp backup.db app.db``. Its ``data_version`` can
-    then equal the old one, and SQLite would continue with its cached pages. The source recognises this: the
-    time of the file has changed, but ``data_version`` has not. A commit always changes both.
+    then equal the old one, and SQLite would continue with its cached pages. The source recognises an
+    overwritten file: its time has changed, but ``data_version`` has not. A commit always changes both.
     """
 
     @no_fork_meanwhile

@@ -1,4 +1,4 @@
-"""What differs in the processes of uWSGI: its master forks in C, and it may run no threads."""
+"""What differs under uWSGI: the master process forks in C, and a process may be unable to run threads."""
 
 from __future__ import annotations
 
@@ -18,5 +18,5 @@ def is_master() -> bool:
 
 
 def runs_threads() -> bool:
-    """Return whether threads run in this process between requests; older uWSGI needs ``enable-threads``."""
+    """Return whether threads run in this process between requests; uWSGI may need ``enable-threads``."""
     return bool(getattr(_uwsgi(), "has_threads", True))

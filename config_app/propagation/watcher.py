@@ -29,31 +29,31 @@ from config_app.store.locks import AT_ONCE, waiting_at_most
 logger = logging.getLogger("config_app")
 
 REVALIDATE = 60.0
-"""The most seconds between two loads, even if no change was noticed. Each process waits for a random part of
-this time, so that not all processes load at the same moment."""
+"""The longest time between two loads, in seconds, if no change is noticed. Each process waits for a random
+part of this time, so that not all processes load at the same moment."""
 ADOPT_AGAIN = 10.0
 """Seconds between two attempts to record a change made in SQL."""
 SIGN_AGAIN = 1.0
 """Seconds between two checks of whether a receipt is due; each check costs processor time."""
 LET_OTHERS_LOAD = 0.15
-"""The most seconds between a load and this process's next write. Meanwhile, other processes can load."""
+"""The longest time, in seconds, that a process delays its writes after a load, so that others can load."""
 RETRY = 1.0
-"""The most seconds between two attempts to reach the database while it is unavailable."""
+"""The longest time, in seconds, between two attempts to reach an unavailable database."""
 OVERDUE = SIGN_AGAIN + 0.5
-"""Each wait of a watcher ends within this many seconds, if threads run in this process."""
+"""If a wait of the watcher takes longer than this many seconds, no threads run in this process now."""
 LEAVE_WITHIN = 1.0
-"""The most seconds by which a watcher delays the end of its process."""
+"""The longest time, in seconds, for which a process waits for its watcher before the process ends."""
 LOCK_WAIT = 2.0
-"""The most seconds that the watcher waits for other writers. A fork in another thread may wait as long."""
+"""The longest time, in seconds, that the watcher waits for other writers. A fork waits for the watcher."""
 
 
 class Watcher(threading.Thread):
     """A daemon thread that reloads the configuration after every commit to the configuration tables."""
 
     def __init__(self, delay: float = 0.0, is_unwanted: Callable[[], bool] = lambda: False) -> None:
-        """Create a watcher. It begins to watch ``delay`` seconds after ``start()`` is called.
+        """Create a watcher, which begins to watch ``delay`` seconds after the call of ``start()``.
 
-        It ends by itself when ``is_unwanted`` returns true. After ``begin()``, it ignores ``is_unwanted``.
+        The watcher ends by itself when ``is_unwanted`` returns true. ``begin()`` removes this condition.
         """
         super().__init__(name="config-watcher", daemon=True)
         self._delay, self._pid = delay, os.getpid()
@@ -128,8 +128,8 @@ class Watcher(threading.Thread):
     def _watch_until_trouble(self) -> None:
         """Watch until stopped or until an error occurs. After an error, wait before returning.
 
-        The wait takes at most ``RETRY`` seconds. If the connection had worked before the error, do not wait.
-        Leave out the wait at most once in ``2 * RETRY`` seconds.
+        The wait takes at most ``RETRY`` seconds. If a working connection breaks, return without the wait,
+        but at most once in ``2 * RETRY`` seconds.
         """
         source, has_worked = None, False
         try:
@@ -172,7 +172,7 @@ class Watcher(threading.Thread):
             self._sign()
 
     def _time_left(self) -> float:
-        """Return the seconds until the next scheduled revert, thorough load or receipt."""
+        """Return the seconds until the next revert, thorough load or check of the receipt is due."""
         confirm_by = runtime.get_snapshot().confirm_by
         revert_at = max(confirm_by or math.inf, self._revert_again_at)
         due = min(revert_at, self._thorough_at, self._sign_again_at)
@@ -195,8 +195,8 @@ class Watcher(threading.Thread):
     def _load(self, *, thoroughly: bool = False) -> None:
         """Load the configuration and run the hooks.
 
-        With ``thoroughly``, also record changes made with SQL, even if no trigger counted them, and remove
-        what is outdated.
+        With ``thoroughly``, also remove outdated data, and record changes made with SQL, including those that
+        no trigger has counted.
         """
         with using_database():
             self._reload(thoroughly=thoroughly)
@@ -227,7 +227,7 @@ class Watcher(threading.Thread):
         receipts.note_failure("")
 
     def sign_soon(self) -> None:
-        """Make the watcher check at once whether its receipt has to be written."""
+        """Make the watcher check at once whether this process must write its receipt."""
         self._sign_again_at = 0.0
         self._look_again()
 
@@ -249,7 +249,7 @@ class Watcher(threading.Thread):
             runtime.reload_without_hooks()
 
     def _drop_former_keys(self) -> None:
-        """Drop the data keys that nothing needs any more, unless another writer holds the lock."""
+        """Drop the data keys that no ciphertext needs any more, unless another writer holds the lock."""
         with contextlib.suppress(ConfigurationLocked), waiting_at_most(AT_ONCE):
             rotation.drop_in_running_process()
 
@@ -282,6 +282,6 @@ class Watcher(threading.Thread):
 
 
 def _time_to_write() -> float:
-    """Return the earliest time of the next write to the database after a load, in monotonic seconds."""
+    """Return the monotonic time, in seconds, before which this process must not write after a load."""
     # The random part keeps the processes from writing at the same moment.
     return time.monotonic() + LET_OTHERS_LOAD * random.uniform(0.5, 1)  # noqa: S311 - no secret

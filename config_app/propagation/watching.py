@@ -32,7 +32,7 @@ _looking = open_in_children(threading.Lock())
 
 
 class _Reads:
-    """What this process has done to keep its reads current while no watcher does."""
+    """What this process has done to keep its reads current without a working watcher."""
 
     def __init__(self) -> None:
         self.first_at: float | None = None
@@ -45,7 +45,7 @@ class _Reads:
         return self.may_start and time.monotonic() - self.first_at >= START_DELAY
 
     def is_look_due(self) -> bool:
-        """Return whether the last check of the database, successful or not, was long enough ago."""
+        """Return whether the last check of the database was at least ``LOOK_AGAIN`` seconds ago."""
         return min(freshness.config_age(), time.monotonic() - self.looked_at) >= LOOK_AGAIN
 
     def reset(self) -> None:
@@ -56,9 +56,9 @@ _reads = process.keep(_Reads())
 
 
 def start() -> Watcher:
-    """Start a watcher in this process, unless one is running, and return the running one.
+    """Start the watcher of this process unless it is running already, and return the watcher.
 
-    uWSGI's master runs no watcher. If it calls this function, each of its workers starts a watcher.
+    uWSGI's master runs no watcher. If the master calls this function, each of its workers starts a watcher.
     """
     notice_fork()  # otherwise, the first read of a worker of uWSGI would drop this watcher
     watcher = _start(0.0)
@@ -67,10 +67,10 @@ def start() -> Watcher:
 
 
 def start_for_hooks() -> None:
-    """Start a watcher as soon as this process has hooks, because hooks run even without further reads.
+    """Start a watcher as soon as this process has hooks, because hooks must run even without more reads.
 
-    Do nothing in a test run and in a short command. If a test run begins only after this call, the watcher
-    ends. For example, a project may read its configuration while its tests are imported.
+    Do nothing in a test run and in a short command. If a test run begins after this call, the watcher ends.
+    This happens, for example, if a project reads its configuration while its tests are imported.
     """
     hooks.when_registered(_start_soon)
 
@@ -110,12 +110,12 @@ def is_test_run() -> bool:
 
 
 def keep_current(*, is_server: bool = False) -> None:
-    """Make sure that what this process reads is current, without a call by the project.
+    """Keep the configuration of this process current, without any call in the project's code.
 
-    Call it at each request, with ``is_server``, and now and then before a read while ``runtime.is_watched()``
-    is false. A server starts a watcher at once. Another process starts it when it has been reading for
-    ``START_DELAY`` seconds. While no watcher works, the caller checks the database, at most once in
-    ``LOOK_AGAIN`` seconds. In a test run and in a short command, do nothing.
+    Call this function at each request, with ``is_server``, and now and then before a read while
+    ``runtime.is_watched()`` is false. A server starts a watcher at once. Any other process starts a watcher
+    when the process has been reading for ``START_DELAY`` seconds. While no watcher works, the caller checks
+    the database, at most once in ``LOOK_AGAIN`` seconds. In a test run and in a short command, do nothing.
     """
     if (watcher := _watcher) is not None and watcher.keeps_current():
         return
@@ -160,7 +160,7 @@ def _look(look: Callable[[], None]) -> None:
 
 
 def stop() -> None:
-    """Stop this process's watcher, if it has one. Then only a request or ``start`` starts another one."""
+    """Stop the watcher of this process, if any. Then only a request or ``start`` starts a new watcher."""
     global _watcher
     _reads.may_start = False
     with _starting:
@@ -170,7 +170,7 @@ def stop() -> None:
 
 
 def sign_soon() -> None:
-    """Make this process's watcher, if it has one, check at once whether its receipt has to be written."""
+    """Let the watcher, if one runs, check at once whether this process must write its receipt."""
     if (watcher := _watcher) is not None:
         watcher.sign_soon()
 
@@ -181,7 +181,10 @@ def is_watching() -> bool:
 
 
 def _begin_as_child() -> None:
-    """Start a watcher in a forked child if its parent had one: at once if the parent called ``start``."""
+    """Start a watcher in a forked child if the parent had a watcher.
+
+    Start it at once if the parent called ``start``, or else after ``START_DELAY`` seconds.
+    """
     global _watcher
     _reads.reset()
     of_parent, _watcher = _watcher, None  # the parent's thread does not exist in the child
