@@ -83,7 +83,7 @@ def direct_writes(_overview: Overview) -> Finding:
     counted, silent = _counts_direct_writes(), _sends_no_notification()
     if connection().vendor not in triggers.STATEMENTS:
         name = connection().display_name
-        return Finding(f"no triggers for {name}, so processes notice changes with raw SQL within a minute")
+        return Finding(f"no triggers for {name}, so changes with raw SQL are noticed only within a minute")
     if not state_row.exists():
         return Finding("the triggers cannot count writes", (_uncounted(),))
     if counted and not silent:

@@ -63,7 +63,7 @@ def _not_genuine() -> Iterator[Problem]:
 
 
 def secrets(overview: Overview) -> Finding:
-    """Check that every stored secret is encrypted and can be decrypted, apart from the history."""
+    """Check that every current secret is encrypted and can be decrypted."""
     found = [problem for problem in overview.stored_problems if problem.code == UNREADABLE]
     problems = [dataclasses.replace(problem, severity="error") for problem in found]
     unknown = _of_another_version()

@@ -1,8 +1,9 @@
 """Rotation: makes a new data key and encrypts everything again with it, while other processes read and write.
 
 The first transaction makes the key, wraps it for every slot and encrypts the current values again. Then short
-transactions encrypt the history again. If a rotation is killed, the next rotation continues there. The new
-ciphertext of a text depends only on the former ciphertext, so the rows stay equal to the history.
+transactions encrypt the history again. If a rotation is killed, the next rotation finishes
+its work. The new ciphertext of a text depends only on the former ciphertext, so the rows stay equal to the
+history.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ class Slot:
     - ``keys``: the wrapped data keys, as ``(number, key id, text)``.
     - ``wrapped``: the first data key in the form of earlier versions of the code. A slot that an earlier
       version wrote has no ``public_key`` until a process with this version opens and completes the slot.
-    - ``retired``: whether the unlocker was retired, so that it must never get a slot again.
+    - ``retired``: whether the unlocker was retired. A retired unlocker must never get a slot again.
     """
 
     kind: str
@@ -111,7 +111,7 @@ def with_new_key(slot: Slot, newest: DataKey, new: DataKey, salt: bytes) -> Slot
 
 
 def is_genuine(slot: Slot, newest: DataKey) -> bool:
-    """Return whether the slot's tag is valid, so that this install made the slot."""
+    """Return whether the slot's tag is valid. Only this install can make a valid tag."""
     return _authentication_key(slot, newest) is not None
 
 

@@ -81,7 +81,7 @@ class HostField(SettingField[str]):
 class HostListField(ListField[str]):
     """A field for hosts as in Django's ``ALLOWED_HOSTS``.
 
-    IPv6 is in brackets, and ``.name`` means a domain with all its subdomains.
+    IPv6 addresses are in brackets, and ``.name`` means a domain with all its subdomains.
     """
 
     expected = (
@@ -130,7 +130,7 @@ def _network(text: str, *, strict: bool) -> Network | None:
 
 
 def _mapped(network: Network) -> Network:
-    """Return the IPv4 network if ``network`` is one in IPv6 notation, such as ::ffff:10.0.0.0/104."""
+    """Return the IPv4 network for an IPv6 notation such as ::ffff:10.0.0.0/104; else return ``network``."""
     # The addresses of clients are compared as IPv4 addresses, so the IPv6 network would contain none of them.
     first = network.network_address
     if not isinstance(first, ipaddress.IPv6Address) or first.ipv4_mapped is None:

@@ -15,7 +15,7 @@ from config_app.project import get_project
 class EverySetting(Action):
     """The option ``--settings`` of ``config reset``, which returns every setting to its default.
 
-    Django has an option of the same name, whose value is a module. If ``--settings`` has a value, this is
+    Django has an option of the same name, whose value is a module. With a value, ``--settings`` means
     Django's option.
     """
 
