@@ -82,7 +82,7 @@ def test_the_review_masks_secrets_and_changes_nothing(browser: Browser) -> None:
     before = known()
     assert send(browser, sealed(), PASSPHRASE) == 200, browser.text
     assert known() == before
-    assert "The export has revision 7, from 2026-11-29T12:00:00+00:00" in browser.text
+    assert "The export contains revision 7, from 2026-11-29T12:00:00+00:00" in browser.text
     assert set(ticked(browser)) == SETTINGS.keys() - {"app_mode", "local_admin_email"}
     assert "https://hub.example.com" in browser.text
     assert CANARY not in browser.body

@@ -44,7 +44,7 @@ def test_the_code_stays_until_the_box_is_ticked_and_is_then_gone(browser: Browse
     (code,) = shown(browser)
     assert "Open the dashboard" not in browser.text
     browser.response = browser.client.post("/welcome/", SERVER_PORT="8884")  # at the hub's own address
-    assert "Tick the box when you have kept the code" in browser.text
+    assert "Save the code, then tick the box" in browser.text
     assert 'name="kept"' in browser.body
     assert shown(browser) == [code]
     assert browser.keep_code() == code

@@ -61,7 +61,7 @@ def test_somebody_else_sees_no_administration(visitor: Visitor, emulator: Emulat
     ("email", "explanation"),
     [
         (workos.UNVERIFIED, "WorkOS has not verified your e-mail address"),
-        (workos.IMPERSONATED, "Another person started this session on your behalf"),
+        (workos.IMPERSONATED, "Another person started this session by impersonation"),
     ],
 )
 def test_a_listed_address_alone_does_not_administer(
