@@ -70,7 +70,7 @@ def _check_sections(sections: Iterable[Section]) -> Iterable[CheckMessage]:
     for key in (key for key, number in times.items() if number > 1):
         yield Warning(
             f"two different sections have the key {key}",
-            hint="use the same Section for both, or give one of them another key",
+            hint="use the same Section object in both places, or give one section another key",
             id="config_app.W003",
         )
 
@@ -78,13 +78,13 @@ def _check_sections(sections: Iterable[Section]) -> Iterable[CheckMessage]:
 def _check(setting: Setting) -> Iterable[CheckMessage]:
     if not hasattr(setting.declaration.field, "serialise"):
         yield Error(
-            f"{setting.key}: its form field has no method serialise()",
+            f"{setting.key}: the form field has no method serialise()",
             hint="use a field of config_app.fields, or add expected and serialise() to your own field",
             id="config_app.E001",
         )
     elif not _is_valid_default(setting):
         yield Error(
-            f"{setting.key}: its default is not valid",
+            f"{setting.key}: the default is not valid",
             hint=f"expected {setting.expected}, or None; the default of a secret must be None",
             id="config_app.E003",
         )
@@ -117,20 +117,20 @@ def _check_secrecy(setting: Setting) -> Iterable[CheckMessage]:
     if not setting.is_secret:
         if isinstance(field.widget, PasswordInput):
             yield Warning(
-                f"{setting.key}: its form hides the value, but the value is stored and shown as plain text",
-                hint="if it is a secret, annotate it as Secret | None and use SecretField",
+                f"{setting.key}: the form field hides the value, but config_app shows it as plain text",
+                hint="for a secret, use SecretField and the annotation Secret | None",
                 id="config_app.W002",
             )
         return
     if not is_secret_alone(setting.annotation):
         yield Error(
-            f"{setting.key}: it is a secret, but its annotation is not Secret or Secret | None",
-            hint="annotate it as Secret | None",
+            f"{setting.key}: the setting is a secret, but the annotation is not Secret or Secret | None",
+            hint="use the annotation Secret | None",
             id="config_app.E010",
         )
     if not makes_secrets(field):
         yield Error(
-            f"{setting.key}: its annotation is Secret, but its form field makes plain text",
+            f"{setting.key}: the annotation is Secret, but the form field makes plain text",
             hint="use SecretField, or a field of your own that inherits from it",
             id="config_app.E011",
         )
@@ -174,13 +174,13 @@ def _check_hook(keys: Iterable[str], hook: Callable[..., object]) -> Iterable[Ch
     if _returns_without_running(hook):
         yield Error(
             f"{name} is async or a generator, so a call would not run its code",
-            hint="use an ordinary function, which may call asgiref.sync.async_to_sync",
+            hint="use an ordinary function; to call async code, use asgiref.sync.async_to_sync",
             id="config_app.E008",
         )
     if not _takes_two(hook):
         yield Error(
             f"{name} cannot be called with two arguments",
-            hint="give it one parameter for the old and one for the new config, as in def follow(old, new)",
+            hint="give the hook two parameters, the old and the new config, as in def follow(old, new)",
             id="config_app.E009",
         )
 

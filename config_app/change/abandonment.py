@@ -17,7 +17,7 @@ from config_app.models import Change, DataKey, KeySlot, Revision, SystemConfig
 from config_app.project import get_project, get_schema
 from config_app.store import CODE, Edit, Origin
 
-NOT_LOCKED = "the keyring is not locked, so there is nothing to abandon"
+NOT_LOCKED = "the keyring is not locked, so the secrets are not lost"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def _secret_rows() -> list[str]:
 
 
 def _forget() -> int:
-    """Remove the old keyring and the ciphertexts of the history; return how many secrets the history had."""
+    """Remove the old keyring and the ciphertexts of the history; return the number of removed secrets."""
     KeySlot.objects.all().delete()
     DataKey.objects.all().delete()
     secrets = Change.objects.filter(is_secret=True)

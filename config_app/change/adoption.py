@@ -68,7 +68,7 @@ def _texts(stored: Stored) -> dict[str, str | None]:
 
 
 def _edits(stored: Stored) -> list[Edit]:
-    """Return an edit for each row that differs from the history or whose refused value is valid now."""
+    """Return an edit for each row that differs from the history or has a refused value that is valid now."""
     expected, found = store.latest_texts(), _texts(stored)
     resolution = resolve(get_schema(), stored, retry_refused=True)
     valid_by_now = resolution.held - resolution.refused.keys()

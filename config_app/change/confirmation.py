@@ -1,8 +1,8 @@
-"""Revisions that revert automatically unless they are confirmed in time (W6).
+"""Revisions that revert automatically unless a person confirms them in time.
 
 A change that could lock its author out becomes such a revision. Deadlines use the database's clock, so all
-machines agree. The first process that notices an overdue revision reverts it. If every process has crashed,
-the next process that starts reverts the revision before opening a listener.
+machines agree on the deadlines. The first process that notices an overdue revision reverts it. If every
+process has crashed, the next process that starts reverts the revision before opening a listener.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from config_app.store.failures import database_errors
 logger = logging.getLogger("config_app")
 
 DEFAULT_SECONDS = 300.0
-"""How many seconds a person has to confirm a revision if the project sets no other period (W6)."""
+"""The seconds that a person has to confirm a revision, unless the project sets another number."""
 CONFIRMED, REVERTED, FAILED = "confirmed", "reverted", "failed"
 
 
@@ -62,9 +62,9 @@ def waiting() -> list[UnconfirmedRevision]:
 def confirm(number: int, *, actor: object = None, reason: str = "", version: int | None = None) -> None:
     """Confirm a revision, so that it no longer reverts automatically.
 
-    Raise ``NotWaiting`` if the revision does not wait to be confirmed. Raise ``Moved`` if ``version`` is
-    given and the tables have another version now. Raise ``InvalidPlan`` if ``actor`` is a user who may not
-    confirm this revision.
+    Raise ``NotWaiting`` if the revision is not waiting for a confirmation. Raise ``Moved`` if ``version`` is
+    given and is not the current version of the tables. Raise ``InvalidPlan`` if ``actor`` is a user who may
+    not confirm this revision.
     """
     origin = Origin(actor=actor_name(actor), reason=reason)
     with store.writing() as stored:
@@ -120,11 +120,11 @@ class Moved(ConfigError):
 
 
 class NotWaiting(ConfigError):
-    """The revision does not wait to be confirmed: it never had to, or it is already confirmed or reverted."""
+    """The revision is not waiting for a confirmation: it needed none, or it was confirmed or reverted."""
 
     def __init__(self, number: int) -> None:
         super().__init__(
-            f"revision {number} does not wait to be confirmed",
+            f"revision {number} is not waiting for a confirmation",
             fix="config history shows whether it was confirmed or reverted",
         )
 
@@ -135,7 +135,7 @@ def _refuse_if_moved(stored: Stored, version: int | None) -> None:
 
 
 def _check_rights(number: int, actor: object) -> None:
-    """Raise ``InvalidPlan`` if ``actor`` is a user who may not change all settings of the revision."""
+    """Raise ``InvalidPlan`` if ``actor`` is a user who may not change a setting of the revision."""
     if rights.is_person(actor):
         changes = Change.objects.filter(revision=number, refused=False)
         rights.check(actor, changes.values_list("key", flat=True))

@@ -39,7 +39,7 @@ class Plan:
     """Changes that were validated together with all other settings and are not yet committed.
 
     ``revision`` was the newest revision when the changes were validated. ``before`` and ``after`` are the
-    runtime configs without and with the changes. ``edits`` are the changes of rows to record.
+    runtime configs without and with the changes. ``edits`` are the changes of rows that ``apply`` records.
     """
 
     changes: Mapping[str, Any] = dataclasses.field(repr=False)
@@ -74,7 +74,7 @@ class Plan:
     ) -> Revision | None:
         """Commit the changes as one revision and return it, or return ``None`` if nothing differs.
 
-        ``channel`` names the interface through which the change is made; by default, this is program code.
+        ``channel`` names the interface through which the change is made (default: program code).
         With ``confirm_within``, the revision reverts unless it is confirmed within that many seconds.
 
         If ``actor`` is a user object, this user must be permitted to make the changes.
@@ -99,7 +99,7 @@ class Plan:
         return revision
 
     def _validated_again(self, known: Known[Any]) -> Plan:
-        """Return a plan of the same changes for what is stored now; raise an error if it is not valid."""
+        """Return a plan of the same changes for ``known``; raise an error if the changes are not valid."""
         if known is not self.known:
             return _validated_plan(
                 self.changes, known, self.base_revision, self.refusals, managed=self.managed
@@ -113,7 +113,7 @@ class Plan:
         return await to_async(self._apply_and_read)(**options)
 
     def _apply_and_read(self, **options: Any) -> Revision | None:
-        """Call ``apply`` and return the revision with all its fields. Async code cannot read them later."""
+        """Call ``apply`` and return the revision with all fields: async code cannot load a field later."""
         revision = self.apply(**options)
         return revision and Revision.objects.get(pk=revision.pk)
 
@@ -142,7 +142,7 @@ def plan(
     - ``changes``: a text, a typed value or ``UNSET`` for each key.
     - ``base_revision``: if given, the plan is valid only while this is the newest revision.
     - ``managed``: whether managed settings may change.
-    - ``refusals``: maps the key of each value that an import refused to a note for the history.
+    - ``refusals``: the values that an import refused. Maps each key to a note for the history.
     - ``known``: the configuration, if the caller has just read it; this saves a second read.
 
     Raise ``InvalidPlan`` with all errors if the changes are not valid. Raise ``StaleRevision`` if
@@ -246,7 +246,7 @@ def _after(schema: Schema[Any], before: Resolution[Any], texts: Mapping[str, Tex
 
 
 def _refuse_violations(before: Any, after: Any) -> None:
-    """Raise ``InvalidPlan`` if the change breaks a rule, or if a guard refuses it."""
+    """Raise ``InvalidPlan`` if the changes break a rule, or if a guard refuses the changes."""
     if violations := _violations(get_schema(), before, after):
         raise InvalidPlan(violations)
 
@@ -254,7 +254,7 @@ def _refuse_violations(before: Any, after: Any) -> None:
 def _violations(schema: Schema[Any], before: Any, after: Any) -> list[RuleViolation]:
     """Return a violation for each rule that the changes break.
 
-    If they break none, return a violation for each guard that refuses them.
+    If the changes break no rule, return a violation for each guard that refuses the changes.
     """
     # Rules that are already broken must not block a change of other settings.
     known = {str(violation) for violation in schema.violations(before)}
@@ -280,7 +280,7 @@ def _differences(
 
 
 def _new_text(setting: Setting, old: Any, new: Any) -> str:
-    """Return the new value for display. If one secret replaces another, mark it as new."""
+    """Return the new value for display. Append ``(new)`` to a secret that replaces another secret."""
     shown = setting.display(new)  # two different secrets look the same when masked
     return f"{shown} (new)" if setting.is_secret and old is not None and shown != NOT_SET else shown
 

@@ -1,4 +1,4 @@
-"""Removes old history and rows that belong to no setting; moves rows from former keys to current keys."""
+"""Removes old revisions, removes rows that belong to no setting, and moves rows to current keys."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from config_app.store.statements import STATE_ID
 class Limits:
     """Which revisions to remove: those that are older than ``before`` and not among the ``keep`` newest.
 
-    If one limit is ``None``, only the other one decides. If both are ``None``, the whole history stays.
+    If one limit is ``None``, only the other limit counts. If both are ``None``, the whole history stays.
     """
 
     before: dt.datetime | None = None
@@ -42,7 +42,7 @@ class Pruning:
     """What ``prune`` removes, or has removed.
 
     - ``rows``: the keys of the removed rows, which belong to no setting.
-    - ``renamed``: maps each former key under which a row is stored to the current key.
+    - ``renamed``: the rows that are stored under a former key. Maps each former key to the current key.
     - ``first``: the revision with which the complete history begins afterwards.
     - ``revisions`` and ``changes``: how many revisions and how many changes are removed.
     - ``revision``: the newest revision.
@@ -75,7 +75,7 @@ def prune(
     """Remove rows that belong to no setting, and the history that ``limits`` selects; return a report.
 
     The history keeps the last value of every setting and all unconfirmed revisions. The changes of rows are
-    recorded as one revision. Raise ``ConfigError`` if a renamed secret cannot be encrypted for its new key.
+    recorded as one revision. Raise ``ConfigError`` if a secret cannot be moved to its current key.
     """
     origin = Origin(actor=actor_name(actor), channel=channel, reason=reason)
     with store.writing() as found:
@@ -133,10 +133,10 @@ def _first_to_keep(last: int, limits: Limits) -> int:
 
 
 def _needed(first: int) -> QuerySet[Change]:
-    """Return the changes before revision ``first`` that must stay: they set the values at that revision.
+    """Return the changes before revision ``first`` that set the values at that revision, and so must stay.
 
-    These changes are needed for a rollback to revision ``first`` or a later one, and for comparing the rows
-    with the history.
+    A rollback to revision ``first`` or a later revision needs these changes. The comparison of the rows with
+    the history needs them too.
     """
     schema = get_schema()
     names = [name for key in schema.settings for name in schema.names(key)]

@@ -17,7 +17,8 @@ from config_app.store.failures import database_errors
 def plan_reset(*, every_setting: bool = False) -> Plan:
     """Return a plan that clears every secret and makes the project's own reset changes.
 
-    With ``every_setting``, the plan returns all other settings to their defaults too, except managed ones.
+    With ``every_setting``, the plan also returns all other settings, except managed settings, to their
+    defaults.
     """
     changes: dict[str, Any] = {
         setting.key: UNSET

@@ -25,7 +25,7 @@ def may_change_anything(user: object) -> bool:
 
 
 def check(actor: object, keys: Iterable[str]) -> None:
-    """Raise ``InvalidPlan`` if ``actor`` is a person who may not change all the settings with these keys.
+    """Raise ``InvalidPlan`` if ``actor`` is a person who may not change a setting with one of these keys.
 
     A key that is not declared any more is ignored.
     """

@@ -37,9 +37,10 @@ def plan_rollback(number: int, base_revision: int | None = None) -> Plan:
 
 
 def _accepted_until(number: int) -> dict[str, Change | None]:
-    """Map each key that changed after revision ``number`` to its last accepted change up to that revision.
+    """Return the values at revision ``number`` of the settings that have changed since.
 
-    ``None`` means that the setting had its default at that revision.
+    Maps each key to the last accepted change up to that revision. ``None`` means that the setting had its
+    default at that revision.
     """
     schema = get_schema()
     later = Change.objects.filter(revision__number__gt=number).order_by()

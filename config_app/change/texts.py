@@ -17,11 +17,11 @@ from config_app.project import get_schema
 from config_app.store import Edit
 
 Text = str | Secret | None
-"""The text to store in a row: a ``Secret`` if the setting is secret, ``None`` if there is to be no row."""
+"""The text to store in a row: a ``Secret`` if the setting is secret, ``None`` for no row."""
 
 
 def _under_current_keys(changes: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Replace former keys by current keys; raise ``InvalidPlan`` if two keys belong to the same setting."""
+    """Replace former keys with current keys; raise ``InvalidPlan`` if two keys belong to the same setting."""
     former = get_schema().former
     for old in former.keys() & changes.keys():
         if former[old] in changes:
@@ -66,12 +66,12 @@ def _canonical(setting: Setting, value: Any) -> str | Secret:
 
 
 def plain(text: Text) -> str | None:
-    """Return the plain text, so that the caller can compare or encrypt it."""
+    """Return ``text`` as plain text, even if ``text`` is a ``Secret``."""
     return text.reveal() if isinstance(text, Secret) else text
 
 
 def encrypted(edits: Iterable[Edit]) -> list[Edit]:
-    """Return the edits with each new secret encrypted; call this only within ``store.writing``.
+    """Encrypt the new secrets and return all edits; call this function only within ``store.writing``.
 
     Raise ``KeyringLocked`` if the keyring cannot be unlocked.
     """

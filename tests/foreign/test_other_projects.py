@@ -282,5 +282,5 @@ def test_the_checks_run_in_every_project(tmp_path: Path) -> None:
     wrong = CONFIGURATION.replace("        20, section", "        0, section")
     project = ForeignProject(tmp_path / "project", settings=settings, configuration=wrong)
     found = project.manage("check").stderr
-    assert "(config_app.E003) page_size: its default is not valid" in found
+    assert "(config_app.E003) page_size: the default is not valid" in found
     assert '(config_app.E006) CONFIG_APP["CONFIRM_SECONDS"] is not a positive number' in found

@@ -145,7 +145,7 @@ def test_what_does_not_wait_any_more_says_so(client: Client) -> None:
     revision = change(trusted_proxies="10.0.0.0/8")
     confirmation.confirm(revision.number)
     for act in ("confirm", "revert"):
-        assert "does not wait to be confirmed" in send(client, act, revision.number)
+        assert "is not waiting for a confirmation" in send(client, act, revision.number)
 
 
 @pytest.mark.parametrize("act", ["confirm", "revert"])
@@ -156,7 +156,7 @@ def test_nobody_settles_a_revision_before_anybody_could_ask_whether_they_may(
     made: list[Revision] = []
     let_happen_once_looked(monkeypatch, lambda: made.append(change(trusted_proxies="10.0.0.0/8")))
     page = send(browser(staff("change_systemconfig")), act, last_revision().number + 1)
-    assert "does not wait to be confirmed" in page
+    assert "is not waiting for a confirmation" in page
     assert is_waiting(made[0])
 
 

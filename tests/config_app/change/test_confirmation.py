@@ -58,7 +58,7 @@ def test_a_confirmed_one_stays() -> None:
 def test_confirming_in_vain_says_so() -> None:
     revision = change_port(9001, 0)
     confirmation.revert_overdue()
-    with pytest.raises(ConfigError, match="does not wait to be confirmed"):
+    with pytest.raises(ConfigError, match="is not waiting for a confirmation"):
         confirmation.confirm(revision.number)
 
 
@@ -97,7 +97,7 @@ def test_it_can_be_reverted_before_its_time() -> None:
     revert = confirmation.revert(revision.number, actor="ada")
     assert revert is not None
     assert (get_config().port, revert.actor, revert.channel) == (8884, "ada", "revert")
-    with pytest.raises(ConfigError, match="does not wait to be confirmed"):
+    with pytest.raises(ConfigError, match="is not waiting for a confirmation"):
         confirmation.revert(revision.number, actor="ada")
 
 

@@ -90,7 +90,7 @@ def test_every_verb_is_done_with_status_0(started_hub: HubProcess, verb: str) ->
         ),
         (("rollback", "99"), "error: revision 99 does not exist"),
         (("confirm",), "error: no revision waits to be confirmed"),
-        (("confirm", "1"), "error: revision 1 does not wait to be confirmed"),
+        (("confirm", "1"), "error: revision 1 is not waiting for a confirmation"),
         (("why", "prot"), "error: prot: no such setting"),
         (("history", "--key", "prot"), "error: prot: no such setting"),
         (("show", "--section", "x"), "error: --section: no such section"),

@@ -118,7 +118,7 @@ def test_a_dry_run_says_what_it_would_confirm_and_confirms_nothing() -> None:
 @pytest.mark.parametrize("number", ["1", "99"])
 def test_what_does_not_wait_is_refused(number: str) -> None:
     before = database_content()
-    with pytest.raises(ConfigError, match=f"revision {number} does not wait to be confirmed"):
+    with pytest.raises(ConfigError, match=f"revision {number} is not waiting for a confirmation"):
         config("confirm", number)
     assert database_content() == before
 
