@@ -24,9 +24,9 @@ DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 class OneLineCommand(DiscreetCommand):
     """A management command with a fixed exit status for each outcome.
 
-    The status is 0 if the command is done, 1 if it was refused or failed, and 2 if it was called incorrectly.
-    Each error is a line on standard error. If code runs the command with ``call_command``, an error raises
-    ``CommandError`` instead, whose cause is the ``ConfigError``.
+    The status is 0 if the command succeeded, 1 if it was refused or failed, and 2 if it was called
+    incorrectly. Each error is a line on standard error. If code runs the command with ``call_command``, a
+    ``ConfigError`` becomes the cause of a ``CommandError``.
     """
 
     requires_system_checks = []
@@ -39,7 +39,7 @@ class OneLineCommand(DiscreetCommand):
         return Terminal(self.stdout, self.stderr)
 
     def run_from_argv(self, argv: list[str]) -> None:
-        """Run the command. If it does not succeed, exit with its status."""
+        """Run the command. If the command fails, exit with a status other than 0."""
         _prepare_process()
         status = self._run(argv)
         if status != DONE:
@@ -64,7 +64,7 @@ class OneLineCommand(DiscreetCommand):
         return DONE
 
     def execute(self, *args: Any, **options: Any) -> str | None:
-        """Run the command. If ``call_command`` called it and it fails, raise ``CommandError``."""
+        """Run the command. If ``call_command`` runs it, turn a ``ConfigError`` into a ``CommandError``."""
         self._shows_traceback = bool(options.get("traceback"))
         try:
             return super().execute(*args, **options)
@@ -88,7 +88,7 @@ def error_lines(error: ConfigError) -> Iterator[str]:
 
 
 def _prepare_process() -> None:
-    """Make the streams accept any character, silence the engine's log and let no watcher start."""
+    """Make the streams accept any character, silence config_app's log and let no watcher start."""
     process.is_short_command = True
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

@@ -105,7 +105,7 @@ def show_revision(
 
 
 def deadline_line(number: int, seconds_left: float) -> str:
-    """Return a line that says when an unconfirmed revision reverts and how to keep it."""
+    """Return a line that says when an unconfirmed revision reverts and how to keep the revision."""
     left = clock(seconds_left)
     return f"revision {number} reverts in {left} unless it is confirmed: manage.py config confirm {number}"
 

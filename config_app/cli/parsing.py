@@ -13,7 +13,7 @@ _OPTION_NAME = re.compile(r"--[a-z][a-z-]*(?==|$)")
 
 
 class DiscreetParser(CommandParser):
-    """Django's parser for a command, but its errors name only options, never what else a person typed."""
+    """Django's parser for a command. Its errors name options, but no other text that a person typed."""
 
     def parse_known_args(  # type: ignore[override]  # argparse overloads it for namespaces of other kinds
         self, args: Sequence[str] | None = None, namespace: Namespace | None = None

@@ -13,7 +13,7 @@ from config_app.cli.terminal import Terminal
 def showing_progress(terminal: Terminal, title: str) -> Iterator[Callable[[int, int], None]]:
     """Yield a function that shows the progress.
 
-    Call it with the number of finished items and the number of all items.
+    Call this function with the number of finished items and the number of all items.
     """
     if not sys.stderr.isatty():
         yield lambda _done, _all: None

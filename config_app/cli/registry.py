@@ -9,7 +9,7 @@ from config_app.cli.verb import Verb
 
 
 class VerbEntry(NamedTuple):
-    """An entry in the list of verbs: name and help of the verb, with the module and the class that run it."""
+    """An entry in the list of verbs: the name, help text, module and class of a verb."""
 
     name: str
     help: str

@@ -1,4 +1,4 @@
-"""Reads a command's secrets from a file or standard input, so that no secret is in argv (S7)."""
+"""Reads a command's secrets from a file or standard input, so that no secret is in ``sys.argv``."""
 
 from __future__ import annotations
 

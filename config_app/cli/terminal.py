@@ -67,7 +67,7 @@ class Terminal:
         self._require(f"{question} [y/N] ", {"y", "yes"})
 
     def demand_word(self, word: str) -> None:
-        """Ask the person to type ``word``; raise ``ConfigError`` unless they do."""
+        """Ask the person to type ``word``; raise ``ConfigError`` for any other answer."""
         self._require(f'Type "{word}" to go on: ', {word})
 
     def _require(self, question: str, answers: set[str]) -> None:
@@ -108,7 +108,7 @@ class Terminal:
 
 
 def json_text(data: Any, indent: int | None = None) -> str:
-    """Return ``data`` as JSON in ASCII. It may contain lazily translated texts."""
+    """Return ``data``, which may contain lazily translated texts, as JSON in ASCII."""
     return json.dumps(data, indent=indent, default=_translated)
 
 

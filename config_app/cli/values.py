@@ -17,7 +17,7 @@ MAX_BYTES = 1024 * 1024
 
 
 def read_values(options: Namespace) -> dict[str, str]:
-    """Return the text that was given for each key.
+    """Return a dict that maps each given key to its text.
 
     Raise ``WrongCall`` if the arguments do not fit together, or ``ConfigError`` if a key or text is wrong.
     """

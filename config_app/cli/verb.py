@@ -14,7 +14,7 @@ from config_app.errors import ConfigError, ManagedSetting
 from config_app.project import get_project, get_schema
 
 LONGEST_WAIT = 30.0
-"""How many seconds ``--wait`` waits at most if it is given without a number."""
+"""The longest time that ``--wait`` waits, in seconds, if the option has no number."""
 A_DAY = 86_400.0
 """The largest number of seconds that ``--wait`` and ``--confirm`` accept."""
 SHORTEST_DEADLINE = 10.0
@@ -34,7 +34,7 @@ class Verb:
 
     needs_install: ClassVar[bool] = True
     repeated: ClassVar[str | None] = None
-    """The positional argument whose values may also follow an option; argparse alone does not allow this."""
+    """The positional argument whose values may also follow an option, which argparse alone does not allow."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the verb's arguments to ``parser``."""
@@ -97,7 +97,7 @@ def add_confirm_option(parser: ArgumentParser) -> None:
 
 
 def duration(text: str) -> float:
-    """Return the number of seconds in a duration such as ``90s``, ``5m`` or ``1h``."""
+    """Return a duration such as ``5m`` in seconds; raise ``ArgumentTypeError`` if it is not allowed."""
     match = _DURATION.fullmatch(text)
     found = int(match[1]) * UNITS[match[2]] if match else 0
     if not SHORTEST_DEADLINE <= found <= A_DAY:
@@ -106,26 +106,26 @@ def duration(text: str) -> float:
 
 
 def seconds(text: str) -> float:
-    """Return the number of seconds in ``text``. More than a day is an error."""
+    """Return ``text`` as seconds; raise ``ArgumentTypeError`` if these are more than a day."""
     if not _SECONDS.fullmatch(text) or float(text) > A_DAY:
-        raise ArgumentTypeError("expected a number of seconds; to use the default, put --wait last")
+        raise ArgumentTypeError("expected a number of seconds; to use the default, write --wait last")
     return float(text)
 
 
 def number(text: str) -> int:
-    """Return ``text`` as a whole number, 1 or more."""
+    """Return ``text`` as a whole number; raise ``ArgumentTypeError`` unless it is 1 or more."""
     if not _NUMBER.fullmatch(text):
         raise ArgumentTypeError("expected a whole number, 1 or more")
     return int(text)
 
 
 def number_or_zero(text: str) -> int:
-    """Return ``text`` as a whole number, 0 or more."""
+    """Return ``text`` as a whole number; raise ``ArgumentTypeError`` unless it is 0 or more."""
     return 0 if text == "0" else number(text)
 
 
 def _text(text: str) -> str:
-    """Return ``text`` if every database can store it."""
+    """Return ``text``; raise ``ArgumentTypeError`` if some databases cannot store it."""
     if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
         raise ArgumentTypeError("expected valid text without NUL characters")
     return text
@@ -137,7 +137,7 @@ def find_setting(key: str) -> Setting:
     Raise ``ManagedSetting`` if ``key`` is the key of the salt.
     """
     if key == SALT_KEY:
-        raise ManagedSetting(key, "every secret depends on it, so it is never shown")
+        raise ManagedSetting(key, "every secret depends on the salt, so the salt is never shown")
     schema = get_schema()
     return schema[schema.current_key(key)]
 

@@ -17,7 +17,7 @@ class Confirm(Verb):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the revision and the options of verbs that change the configuration."""
-        text = "the revision to keep (default: the newest unconfirmed one)"
+        text = "the revision to keep (default: the newest unconfirmed revision)"
         parser.add_argument("revision", type=number, nargs="?", metavar="N", help=text)
         add_writing_options(parser)
 
@@ -40,7 +40,7 @@ class Confirm(Verb):
 
 
 def _chosen(number: int | None) -> int:
-    """Return the number of the revision to keep; raise ``ConfigError`` if it is not an unconfirmed one."""
+    """Return the unconfirmed revision to keep; raise ``ConfigError`` if there is no such revision."""
     waiting = [waits for waits, _left in deadlines.unconfirmed()]
     if number is not None and number not in waiting:
         raise confirmation.NotWaiting(number)

@@ -45,12 +45,12 @@ class Docs(Verb):
 
 
 def _folder() -> Path:
-    """Return the project's folder: ``BASE_DIR``, or the current folder in a project without this setting."""
+    """Return the folder ``BASE_DIR`` of the Django settings; without ``BASE_DIR``, the current folder."""
     return Path(getattr(settings, "BASE_DIR", None) or Path.cwd())
 
 
 def _write(path: Path, content: str) -> str:
-    """Write the file if it differs and return a line that says what was done."""
+    """Write ``content`` to the file if the file differs; return a line that says what was done."""
     try:
         if path.exists() and path.read_text(encoding="utf-8") == content:
             return f"{path} is up to date"

@@ -28,7 +28,7 @@ class Get(Verb):
         setting = find_setting(options.key)
         warn_of_former_keys([options.key], terminal)
         if setting.is_secret and not options.reveal:
-            fix = "add --reveal to print it in plain text"
+            fix = "add --reveal to print the secret in plain text"
             raise ConfigError(f"{setting.key}: this setting is a secret", fix=fix)
         resolution = _resolve(setting)
         for problem in resolution.problems:

@@ -140,7 +140,8 @@ def test_a_slot_that_this_install_did_not_make_gets_no_new_key() -> None:
     theirs = KeySlot.objects.create(kind="recovery", label="theirs", public_key="00" * 32, tag="x")
     found = config("rotate-key", "--yes")
     assert (
-        f"recovery {theirs.pk} will no longer unlock the secrets: this install did not make it" in found.err
+        f"recovery {theirs.pk} will no longer unlock the secrets: this install did not make this slot"
+        in found.err
     )
     assert not theirs.wrapped_keys.exists()
 

@@ -1,4 +1,4 @@
-"""Reads recovery codes and shared keys on the command line, and hands over new recovery codes."""
+"""Reads recovery codes and shared keys for a command, and writes or shows new recovery codes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def read_typed_code() -> Unlocker:
 
 
 def read_code_file(name: str, option: str = CODE_FILE) -> Unlocker:
-    """Return the unlocker for the code or shared key in a file; raise ``ConfigError`` if that fails."""
+    """Return the unlocker for the code or key in a file; raise ``ConfigError`` if there is none."""
     return unlocker_for(Secret(read_secret_file(name, option)))
 
 
@@ -58,7 +58,7 @@ def handed_over(terminal: Terminal, file: str | None, command: str) -> Callable[
     """Return a function that writes a new recovery code to ``file``, or shows it on the terminal.
 
     Raise ``ConfigError`` if there is neither a file nor a terminal, so that no code gets into a pipe or a
-    log. This error suggests ``command``.
+    log. The error tells the person to run ``command``.
     """
     if file is not None:
         return lambda code: _write(Path(file), code)
@@ -69,11 +69,11 @@ def handed_over(terminal: Terminal, file: str | None, command: str) -> Callable[
 
 
 def _write(path: Path, code: Secret) -> None:
-    """Write the code to a new 0600 file; raise ``ConfigError`` if that fails."""
+    """Write the code to a new file with mode 0600; raise ``ConfigError`` if this is not possible."""
     try:
         is_new = private_files.publish_once(path, code.reveal().encode() + b"\n")
     except OSError as error:
-        fix = "check the free space and who may write there"
+        fix = "check the free space, and whether you may write to this folder"
         raise ConfigError(f"{path} cannot be written: {error.strerror}", fix=fix) from None
     if not is_new:
         raise ConfigError(f"{path} exists already", fix="choose another name")

@@ -9,7 +9,7 @@ from config_app.cli.verb import Verb
 from config_app.cli.verbs.keys.codes import handed_over
 from config_app.encryption.slot_management import new_recovery_code
 
-KEEP = "Keep it apart from the database and its backups. The earlier code no longer works."
+KEEP = "Keep the code apart from the database and its backups. The earlier code no longer works."
 
 
 class RecoveryCode(Verb):
@@ -17,11 +17,11 @@ class RecoveryCode(Verb):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add ``--file``."""
-        text = "write the code to this new file, which only you can read, instead of the terminal"
+        text = "write the code to a new file, which only you can read, instead of showing the code"
         parser.add_argument("--file", metavar="F", help=text)
 
     def run(self, options: Namespace, terminal: Terminal) -> None:
-        """Make the code, and hand it over before the earlier one stops working."""
+        """Make a new code, and write or show it before the earlier code stops working."""
         new_recovery_code(handed_over(terminal, options.file, "manage.py config recovery-code --file F"))
         where = f" is in {options.file}" if options.file else " is shown above, and never again"
         terminal.line(f"The new recovery code{where}. {KEEP}")

@@ -11,7 +11,10 @@ from config_app.cli.verb import Verb, WrongCall, add_json_option
 from config_app.encryption import rotation
 from config_app.encryption.rotation import Outcome
 
-FROM_EARLIER_VERSION = "an earlier version made it; first start this version where its key is configured"
+FROM_EARLIER_VERSION = (
+    "an earlier version made this slot;"
+    " to keep the slot, first start this version on a machine where the slot's key is configured"
+)
 QUESTION = "Make a new data key and encrypt every secret again, also in the history?"
 
 
@@ -32,7 +35,7 @@ class RotateKey(Verb):
         left_out = [] if rotation.is_unfinished() else rotation.slots_left_out()
         for slot in left_out:
             earlier = slot.is_of_an_earlier_version
-            reason = FROM_EARLIER_VERSION if earlier else "this install did not make it"
+            reason = FROM_EARLIER_VERSION if earlier else "this install did not make this slot"
             terminal.warn(f"{slot.kind} {slot.pk} will no longer unlock the secrets: {reason}")
         if not options.yes:
             terminal.confirm(QUESTION)
@@ -48,7 +51,7 @@ def _show(outcome: Outcome, terminal: Terminal) -> None:
     terminal.line(f"every secret is encrypted under the new data key {outcome.key_id}")
     if outcome.unreadable:
         terminal.warn(
-            f"{outcome.unreadable} secrets of the history stay as they are: no data key decrypts them"
+            f"{outcome.unreadable} secrets of the history stay as they are, because no data key decrypts them"
         )
     if outcome.former_keys:
-        terminal.line("the former key stays until no session can need it; --at-once would drop it now")
+        terminal.line("the former key stays as long as a session may need it; --at-once drops the key now")

@@ -36,12 +36,12 @@ class Keys(Verb):
         text = "a file with the shared key (default: the shared key that is configured here)"
         add.add_argument("--key-file", metavar="F", help=text)
         add.set_defaults(action="add")
-        text = "remove a way to unlock; a start with the same key adds it again"
+        text = "remove a way to unlock; if a process starts with this key, the way is added again"
         remove = actions.add_parser("remove", help=text)
         remove.add_argument("id", type=number, metavar="ID", help="the id that the list shows")
         remove.set_defaults(action="remove")
         retire = actions.add_parser("retire", help="never let a certain key unlock the secrets again")
-        text = "the id that the list shows, or a kind, for all keys of this kind that are not configured here"
+        text = "the id that the list shows, or a kind: all keys of this kind that are not configured here"
         retire.add_argument("which", metavar="ID|KIND", help=text)
         retire.set_defaults(action="retire")
         for action in (remove, retire):
@@ -73,14 +73,14 @@ class Keys(Verb):
 
 
 def _abandon(options: Namespace, terminal: Terminal) -> None:
-    """Ask for a word, then drop the secrets that nothing can decrypt."""
+    """Ask the person to type a word, then drop the secrets that no key can unlock."""
     names = ", ".join(abandoned_keys()) or "the secrets in the history"
     if not options.yes:
-        terminal.note(f"This drops for ever: {names}. Everything else stays.")
+        terminal.note(f"You will lose for ever: {names}. Everything else stays.")
         terminal.demand_word(ABANDON)
     done = abandon(channel="cli", reason=options.reason)
     terminal.note(
-        f"revision {done.revision.number}: dropped {names}; dropped from the history: {done.archived}"
+        f"revision {done.revision.number}: dropped {names}; secrets dropped from the history: {done.archived}"
     )
     terminal.note("enter the secrets again; for a new recovery code, run config recovery-code")
 
@@ -106,7 +106,7 @@ def _add(options: Namespace, terminal: Terminal) -> None:
 
 
 def _chosen(which: str) -> list[int]:
-    """Return the ids of the slots to retire; raise ``ConfigError`` if there is none."""
+    """Return the ids of the slots to retire; raise ``ConfigError`` if there are no such slots."""
     if which.isdecimal():
         return [int(which)]
     if which not in KINDS:
