@@ -1,7 +1,7 @@
 """The deadlines of revisions that must be confirmed.
 
 A deadline is a time of the database's clock, which all machines share. This clock may be set while a revision
-waits (R9). So each process compares a deadline with this clock only once, when it first reads the deadline.
+waits. So each process compares a deadline with this clock only once, when it first reads the deadline.
 After that, the process measures the time left with its monotonic clock.
 """
 
@@ -21,7 +21,7 @@ from config_app.store.process import process
 
 
 def await_confirmation(revision: Revision, seconds: float) -> None:
-    """Record that a revision must be confirmed within ``seconds``. Call this only in ``store.writing``."""
+    """Record that a revision must be confirmed within ``seconds``; call this within ``store.writing``."""
     deadline = Now() + dt.timedelta(seconds=seconds)
     # An earlier unconfirmed revision of the same settings can be undone only after this revision. So it gets
     # this deadline if its own is sooner.
@@ -31,7 +31,7 @@ def await_confirmation(revision: Revision, seconds: float) -> None:
 
 
 class _Met:
-    """The deadlines that this process has read, and when each of them passes, in monotonic seconds."""
+    """For each deadline that this process has read: the monotonic time, in seconds, at which it passes."""
 
     def __init__(self) -> None:
         self.at: dict[tuple[int, dt.datetime], float] = {}
@@ -40,7 +40,7 @@ class _Met:
         self.at.clear()
 
     def keep_only(self, deadlines: Collection[tuple[int, dt.datetime]]) -> None:
-        """Forget all deadlines except ``deadlines``: the other revisions no longer wait."""
+        """Forget all deadlines except ``deadlines``, because the other revisions no longer wait."""
         for gone in self.at.keys() - set(deadlines):
             self.at.pop(gone, None)
 
@@ -67,7 +67,7 @@ def _span(difference: CombinedExpression) -> ExpressionWrapper[CombinedExpressio
 
 
 def _left(number: int, deadline: dt.datetime, left: dt.timedelta) -> float:
-    """Return the seconds until a deadline. Use ``left`` only when this process first reads the deadline."""
+    """Return the seconds until a deadline. ``left`` counts only at the first read of the deadline."""
     now = time.monotonic()
     return _met.at.setdefault((number, deadline), now + left.total_seconds()) - now
 

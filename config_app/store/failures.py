@@ -20,8 +20,8 @@ from config_app.errors import (
 from config_app.project import prepare_command
 
 CURE = "check that the database is reachable, writable and not full"
-ENCODING = "use a database with the encoding UTF8, or other characters"
-WAIT = "wait until the process that holds the lock is done, or end it"
+ENCODING = "use a database with the encoding UTF8, or replace this character"
+WAIT = "wait until the process that holds the lock is done, or end that process"
 
 KNOWN: Mapping[str | None, Callable[[], ConfigError]] = {
     "55P03": ConfigurationLocked,  # lock_not_available
@@ -30,13 +30,13 @@ KNOWN: Mapping[str | None, Callable[[], ConfigError]] = {
     "25P02": BrokenTransaction,  # in_failed_sql_transaction
     "SQLITE_BUSY_SNAPSHOT": WriteConflict,  # another transaction changed what this one has read
 }
-"""Our error for each error code of the database: a SQLSTATE of PostgreSQL, or the name of an SQLite error."""
+"""Maps error codes of the database to our errors. A code is a SQLSTATE or the name of an SQLite error."""
 UNTRANSLATABLE, TOO_LONG, NO_RIGHTS = "22P05", "22001", "42501"
 
 
 @contextlib.contextmanager
 def database_errors() -> Iterator[None]:
-    """If the block raises an error of the database, raise a ``ConfigError`` that names the cause instead."""
+    """Replace an error of the database in the block with a ``ConfigError`` that names the cause."""
     try:
         yield
     except OverflowError as raised:
@@ -50,7 +50,7 @@ def database_errors() -> Iterator[None]:
 
 
 def _known(error: DatabaseError) -> ConfigError | None:
-    """Return the more specific error for this cause; ``None`` if only ``DatabaseUnavailable`` fits."""
+    """Return a more specific error than ``DatabaseUnavailable``, or ``None`` if there is none."""
     code = _code(error)
     if code in KNOWN:
         return KNOWN[code]()

@@ -37,7 +37,7 @@ def open_in_children(lock: L) -> L:
 
 
 def notice_fork() -> None:
-    """Do what follows a fork, if this process was forked without ``os.fork``, as uWSGI does."""
+    """Call the functions of ``after_fork`` if this process was forked without ``os.fork``, as by uWSGI."""
     if os.getpid() != _pid:
         _begin_as_child()
 

@@ -14,7 +14,7 @@ from django.db.models.constants import OnConflict
 from config_app.database import alias, connection
 
 MOST_PARAMETERS = 10_000
-"""The most parameters of one statement on databases for which Django knows no limit."""
+"""The maximum number of parameters of one statement, for databases for which Django knows no limit."""
 
 
 def insert(
@@ -25,10 +25,10 @@ def insert(
     updated: tuple[str, ...] = (),
     computed: tuple[tuple[str, str], ...] = (),
 ) -> None:
-    """Insert ``rows``; each has the values of the fields ``names``, in the form that the database accepts.
+    """Insert ``rows``. Each row has the values of the fields ``names``, ready for the database.
 
-    - ``updated``: if a row with the same primary key exists, update these fields of this row instead.
-    - ``computed``: more fields, each with an SQL query whose result is the value.
+    - ``updated``: if a row with the same primary key exists, update these fields of the existing row instead.
+    - ``computed``: pairs of a further field and an SQL query, whose result becomes the field's value.
     """
     start, group, end = _parts(alias(), model, names, updated, computed)
     size = (connection().features.max_query_params or MOST_PARAMETERS) // len(names)
@@ -46,7 +46,7 @@ def _parts(
     updated: tuple[str, ...],
     computed: tuple[tuple[str, str], ...],
 ) -> tuple[str, str, str]:
-    """Return the three parts of the statement; the second one is repeated for each row."""
+    """Return the three parts of the statement. The second part is repeated for each row."""
     # Every save needs these statements, and Django takes ten times as long to build one as to run it.
     ops = model._base_manager.all().query.get_compiler(database).connection.ops
     fields = {field.name: field for field in model._meta.fields}
@@ -59,7 +59,7 @@ def _parts(
 def _conflict(
     ops: BaseDatabaseOperations, model: type[models.Model], updated: Sequence[models.Field[Any, Any]]
 ) -> str:
-    """Return the clause that updates the fields ``updated`` if the row exists; empty without them."""
+    """Return the clause that updates the fields ``updated`` if the row exists; empty if there are none."""
     if not updated:
         return ""
     columns, unique = [field.column for field in updated], [model._meta.pk.column]
@@ -69,7 +69,7 @@ def _conflict(
 def upsert(rows: Sequence[models.Model], *, unique: Sequence[str], updated: Sequence[str]) -> None:
     """Insert ``rows``, all of one model. If a row with the same ``unique`` fields exists, update this row.
 
-    ``updated`` are the names of the fields to update. Unlike with ``insert``, values can be expressions.
+    ``updated`` are the names of the fields to update. Here, unlike in ``insert``, values can be expressions.
     """
     # MySQL and MariaDB compare every unique key of the table, so a statement cannot name one of them.
     names_target = connection().features.supports_update_conflicts_with_target

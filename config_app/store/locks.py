@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from config_app.database import atomic, connection
 
 longest_wait: ContextVar[float] = ContextVar("config_app_longest_wait", default=5.0)
-"""How many seconds a write waits for a lock before it is refused."""
+"""How many seconds a write waits for a lock before the write is refused."""
 # The wait is limited because a person may have left a transaction open in a database client.
 
 

@@ -36,7 +36,7 @@ class Process:
         return part
 
     def after_first_load(self, function: Callable[[], None]) -> None:
-        """Call ``function`` each time this process loads its first configuration."""
+        """Call ``function`` after the first load in this process and after the first load since a reset."""
         self._first_load.append(function)
 
     def loaded_first(self) -> None:
@@ -49,7 +49,7 @@ class Process:
         self._unwatched_read.append(function)
 
     def read_unwatched(self) -> None:
-        """Call the functions that wait for a read without a watcher."""
+        """Call the functions that were passed to ``before_unwatched_reads``."""
         for function in self._unwatched_read:
             function()
 

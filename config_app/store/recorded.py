@@ -43,7 +43,7 @@ def accepted_texts(key: str, *, with_secrets: bool = True) -> Iterator[str | Non
 
 
 def newest_refusals() -> list[Change]:
-    """Return the refused changes whose setting has no newer change. They have the settings' current keys."""
+    """Return the refused changes whose setting has no newer change, with the current key of the setting."""
     with reading(), connection().cursor() as cursor:
         cursor.execute(*statements.newest_refusals(alias()))
         rows = cursor.fetchall()
@@ -52,7 +52,7 @@ def newest_refusals() -> list[Change]:
 
 
 def _still_newest(changes: list[Change]) -> list[Change]:
-    """Return the changes that are still the newest of their setting, and give them its current key.
+    """Return the changes that are still the newest of their setting, with the current key of the setting.
 
     If a setting was renamed, it may have a newer change under another key.
     """
@@ -89,7 +89,7 @@ def history(*, key: str | None = None, before: int | None = None, limit: int = 2
 
 
 def first_complete() -> int:
-    """Return the number of the revision with which the complete history begins; 1 if nothing was pruned."""
+    """Return the number of the revision before which history was pruned; 1 if nothing was pruned."""
     with reading():
         floors = ConfigState.objects.filter(pk=STATE_ID).values_list("history_floor", flat=True)
         return floors.first() or 1

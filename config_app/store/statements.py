@@ -48,7 +48,7 @@ def everything(alias: str) -> tuple[str, tuple[Any, ...]]:
 
 @functools.cache
 def everything_packed(alias: str) -> tuple[str, tuple[Any, ...]]:
-    """Return SQL and parameters of the statement that reads the same data on SQLite, as a single row.
+    """Return SQL and parameters of a statement for SQLite with the data of ``everything`` in a single row.
 
     The first column is a JSON list with ``[key, value, is_secret]`` for each row. The five columns that all
     rows share follow. A value that is a blob is read as text.
@@ -66,7 +66,7 @@ def everything_packed(alias: str) -> tuple[str, tuple[Any, ...]]:
 
 @functools.cache
 def newest_refusals(alias: str) -> tuple[str, tuple[Any, ...]]:
-    """Return SQL and parameters of the statement that reads the refused changes without a newer change."""
+    """Return SQL and parameters of the statement for all refused changes whose key has no newer change."""
     newer = Change.objects.filter(key=OuterRef("key"), pk__gt=OuterRef("pk")).order_by()
     # The index of refused changes quickly finds the newest of them for each key, even after many refusals.
     last = refused().values("key").annotate(last=Max("pk")).values("last")

@@ -52,7 +52,7 @@ class Stored:
     - ``any_refused``: whether the history has a refused change.
     - ``any_unconfirmed``: whether a revision waits to be confirmed.
     - ``former``: maps current keys to former keys, for the rows that still have a former key.
-    - ``leftover``: maps former keys to current keys, for the rows without an effect: a newer row exists.
+    - ``leftover``: maps former to current keys, for rows that have no effect because of a newer row.
     """
 
     rows: Mapping[str, Row]
@@ -172,7 +172,7 @@ def _read_empty() -> Stored:
 
 
 def version() -> int:
-    """Return the current version of the tables. This makes one small query."""
+    """Return the current version of the tables, with one small query."""
     with database_errors(), connection().cursor() as cursor:
         cursor.execute(statements.VERSION)
         found = cursor.fetchone()
@@ -221,7 +221,7 @@ def record_only(stored: Stored, edits: Iterable[Edit], origin: Origin) -> Revisi
 
 
 def _insert_revision(number: int, origin: Origin) -> Revision:
-    """Write a revision and return it with ``REVISION_FIELDS``. Django loads the other fields when used."""
+    """Write a revision and return it with ``REVISION_FIELDS``. Django loads other fields when needed."""
     values = (number, *(str(getattr(origin, name)) for name in REVISION_FIELDS[1:]))
     # Triggers increase the version too, so only the database knows it.
     insert(Revision, REVISION_FIELDS, [values], computed=(("version", statements.VERSION),))
@@ -256,7 +256,7 @@ def _current_version() -> RawSQL:
 
 
 def acknowledge(stored: Stored) -> Stored:
-    """Store the current version in the newest revision, because raw SQL has written but changed no value.
+    """Store the current version in the newest revision, after raw SQL that changed no value.
 
     Return the new state. Call this only within ``writing``.
     """

@@ -1,4 +1,4 @@
-"""The open transaction of a caller: what belongs to it alone, and whether it has been rolled back."""
+"""The open transaction of a caller: the state that belongs to it, and whether it was rolled back."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class OpenTransaction:
         self.keyring: Any = None
 
     def is_open(self) -> bool:
-        """Return whether the transaction is still open, as far as the thread of its connection can tell."""
+        """Return whether the transaction is still open, according to the state of the connection."""
         found = self._connection()
         if self._outermost is None or found is None:
             return found is not None and found.connection is not None and not found.autocommit
@@ -49,9 +49,9 @@ class OpenTransaction:
 # Nothing here may refer to a connection strongly: it would stay open after its thread has ended.
 _of_connection: WeakKeyDictionary[BaseDatabaseWrapper, OpenTransaction] = WeakKeyDictionary()
 _of_caller: ContextVar[OpenTransaction | None] = ContextVar("config_app_transaction", default=None)
-"""The open transaction of the caller. Coroutines and threads that its code starts inherit this variable.
+"""The open transaction of the caller. Coroutines and threads that the caller starts inherit it.
 
-They have other connections, so ``_of_connection`` would not find the transaction.
+They have other connections, so ``_of_connection`` would not find the transaction for them.
 """
 
 
@@ -79,7 +79,7 @@ def current() -> OpenTransaction | None:
 
 
 def _forget_ended(copied: OpenTransaction | None) -> None:
-    """Forget what ended transactions have seen: while a view exists, every read looks at transactions."""
+    """Forget what ended transactions have seen, because every read is slower while a view exists."""
     _of_connection.pop(connection(), None)
     if copied and not copied.is_open():
         copied.view = None
@@ -87,7 +87,7 @@ def _forget_ended(copied: OpenTransaction | None) -> None:
 
 
 def join() -> OpenTransaction:
-    """Return the open transaction of this thread; from now on, ``current`` returns it too."""
+    """Return the open transaction of this thread. From now on, ``current`` returns this transaction too."""
     own = current() if in_transaction() else None
     if own is None:
         own = _of_connection[connection()] = OpenTransaction(connection())
@@ -112,7 +112,7 @@ def lent(found: OpenTransaction | None) -> Iterator[None]:
 class WhileOpen:
     """A function that returns whether an ``atomic`` block is still open.
 
-    This block is the innermost one at the time when the object is made.
+    The block is the innermost block at the time when the object is created.
     """
 
     __slots__ = ("_block", "_connection")
@@ -128,7 +128,7 @@ class WhileOpen:
 
 
 class UntilCommit:
-    """Calls ``function`` after the commit, and knows whether the transaction is still to be committed.
+    """Calls ``function`` after the commit, and knows whether the commit is still possible.
 
     Django forgets a callback if its savepoint or transaction is rolled back.
     """

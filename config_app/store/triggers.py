@@ -1,7 +1,7 @@
-"""Database triggers that increase the version on each write to ``system_config``, also by raw SQL.
+"""Database triggers that increase the version on each write to ``system_config``, even by raw SQL.
 
-They are created after every ``migrate``, not by a migration. To alter a table on SQLite, Django makes a new
-table and deletes the old table with its triggers.
+They are created after every ``migrate``. A migration could create them only once, but a later migration may
+remove them: to alter a table on SQLite, Django makes a new table and deletes the old table with its triggers.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ STATEMENTS = {"sqlite": SQLITE, "postgresql": POSTGRESQL}
 def install(using: str, **_signal: Any) -> None:
     """Create the triggers, and the row that they update, if they are missing.
 
-    A trigger that was disabled or replaced is created again. Do nothing after the migration of a database
-    (``using``) that does not hold the configuration.
+    A trigger that was disabled or replaced is created again. Do nothing if ``using`` is not the database of
+    the configuration, or if this database does not have all ``TABLES`` yet.
     """
     if using != alias() or not set(connection().introspection.table_names()) >= TABLES:
         return
@@ -80,7 +80,7 @@ def install(using: str, **_signal: Any) -> None:
 
 
 def _present(cursor: CursorWrapper) -> list[str]:
-    """Return the statements of our triggers that exist on SQLite. Drop triggers that were replaced."""
+    """Return the statements whose triggers exist on SQLite. Drop our triggers that have another text."""
     cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
     found = dict(cursor.fetchall())
     present = []

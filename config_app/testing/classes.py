@@ -12,11 +12,11 @@ from config_app.live.overriding import Override
 
 Begin = Callable[[Mapping[str, Any]], Override]
 VALUES = "_config_values"
-"""The attribute in which a decorated class keeps its own values. Its subclasses may have values too."""
+"""The attribute in which a decorated class keeps its own values, without the values of its base classes."""
 
 
 def decorate_class(decorated: type, values: Mapping[str, Any], begin: Begin) -> type:
-    """Override values while the tests of the class ``decorated`` run.
+    """Override values while the tests of the class ``decorated`` run, and return the class.
 
     The class may be a ``TestCase``, a class for pytest or a mixin. ``setUpTestData``, live servers and the
     fixtures of the class see the values too. Raise ``TypeError`` if the class has no tests.

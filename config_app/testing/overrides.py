@@ -51,10 +51,10 @@ def _below() -> Any:
 class override_config:  # noqa: N801 - used like Django's override_settings
     """Use other values of settings in a test.
 
-    Use it as a context manager, or as a decorator of a function, a coroutine function, a fixture's generator
+    Use it as a context manager, or as a decorator of a function, a coroutine function, a generator fixture
     or a test class. The arguments are named after the attributes of the settings. Their values are not
     validated; text for a secret becomes a ``Secret``. Changes of other settings stay visible. Other threads,
-    such as that of a live server, see the values too. This needs no database. Raise ``UnknownSetting`` for a
+    such as that of a live server, see the values too. No database is needed. Raise ``UnknownSetting`` for a
     name that is not a setting, and ``TypeError`` for a class without tests.
     """
 

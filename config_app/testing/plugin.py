@@ -1,4 +1,4 @@
-"""The pytest plugin: each test starts with a clean process, and a marker overrides values.
+"""The pytest plugin: each test starts as if the process were new, and a marker overrides values.
 
 To use it, add ``config_app.testing.plugin`` to ``pytest_plugins`` in your ``conftest.py``.
 """

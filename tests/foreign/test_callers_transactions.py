@@ -204,7 +204,7 @@ for changes, reason in (({"greeting": "→ 5 €"}, ""), ({"page_size": 50}, "�
         assert str(error) == (
             "the database cannot store a text of this change: "
             "the encoding LATIN1 of the database lacks a character; "
-            "use a database with the encoding UTF8, or other characters"
+            "use a database with the encoding UTF8, or replace this character"
         ), error
     else:
         raise AssertionError(changes)

@@ -49,7 +49,9 @@ def test_a_locked_database_is_waited_for_once_and_then_one_line_and_never_the_wi
         line = diagnosis(hub, "config", "show")
         assert BUSY_TIMEOUT <= time.monotonic() - began < 1.9 * BUSY_TIMEOUT
         assert page.result().status_code == 503
-    assert "database is locked; wait until the process that holds the lock is done, or end it" in line
+    assert (
+        "database is locked; wait until the process that holds the lock is done, or end that process" in line
+    )
     assert "Claim this hub" not in page.result().text
     assert "What to do" in page.result().text
     assert hub.config("get", "port") == "8884"
