@@ -102,9 +102,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.config or get_config()
 
     def _is_vouched_for(self) -> bool:
-        """Return whether the signed-in person is known to own the account's address (W11).
+        """Return whether the signed-in person is known to own the account's address.
 
-        In mode ``workos``, WorkOS must have verified the address, and impersonators do not count.
+        In mode ``workos``, WorkOS must have verified the address, and the person must not be an impersonator.
         """
         if self._deciding().app_mode != WORKOS:
             return True
@@ -136,7 +136,7 @@ class WorkOSSession(models.Model):
     is set while a process refreshes the session. ``retry_at`` is set if WorkOS did not answer.
 
     ``is_unanswered`` means that the refresh token was sent, but no new token came back. The old token may be
-    used up. If it is, the hub asks WorkOS whether the session is active. The session then ends at
+    used up. In this case, the hub asks WorkOS whether the session is active, and the session ends at
     ``kept_until`` at the latest.
     """
 

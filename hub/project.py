@@ -1,4 +1,4 @@
-"""The hub's implementation of ``Project``, through which the engine uses the hub."""
+"""The hub's implementation of ``Project``, through which ``config_app`` uses the hub."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class HubProject(Project):
         return VARIABLES
 
     def unlockers(self) -> Iterable[Unlocker]:
-        """Yield the ways to unlock the keyring: by the shared key, by this machine, or by both."""
+        """Yield the ways to unlock the keyring: the shared key, this machine's key file, or both."""
         instance = settings.INSTANCE
         if instance.encryption_key is not None:
             yield SharedUnlocker(instance.encryption_key)
@@ -83,7 +83,7 @@ class HubProject(Project):
         return drift(config)
 
     def problems(self, config: RuntimeConfig) -> list[Problem]:
-        """Return the problems of the sign-in through WorkOS; in other modes, there are none."""
+        """Return the problems of the sign-in through WorkOS; an empty list in other modes."""
         from hub.workos.problems import problems
 
         return problems(config) if config.app_mode == WORKOS else []
@@ -99,20 +99,20 @@ class HubProject(Project):
         return proof.is_recent(request.session)
 
     def where_to_prove(self, request: HttpRequest) -> str:
-        """Return the URL at which WorkOS asks for the credentials again; empty for a sign-in by password."""
+        """Return the URL at which WorkOS asks for the credentials again; empty after a local sign-in."""
         from hub.auth import session_origin
         from hub.workos import sign_in
 
         return sign_in.proof_url() if session_origin.is_at_workos(request) else ""
 
     def prove(self, request: HttpRequest, password: Secret) -> None:
-        """Check the password and record the proof in the session; the throttle limits the attempts."""
+        """Record a proof in the session; raise ``NotProved`` if the password is wrong or tried too often."""
         from hub.auth import proof
 
         proof.prove(request, password)
 
     def arrived_under(self, request: HttpRequest, config: RuntimeConfig, keys: Collection[str]) -> bool:
-        """Return whether the request arrived at the address in ``config``. Compare only ``keys``."""
+        """Return whether the request arrived at the address in ``config``. Compare only the ``keys``."""
         from hub.network import arrival
 
         return arrival.arrived_under(request, config, keys)
@@ -124,7 +124,7 @@ class HubProject(Project):
         return arrival.address_under(request, config)
 
     def let_connect(self, response: HttpResponse, origin: str) -> None:
-        """Change the page's Content Security Policy so that its scripts may connect to ``origin``."""
+        """Change the page's Content Security Policy so that the page's scripts may connect to ``origin``."""
         # django-csp writes the header from this attribute.
         response._csp_update = {"connect-src": [origin]}  # type: ignore[attr-defined]  # noqa: SLF001
 
@@ -138,7 +138,7 @@ class HubProject(Project):
         yield from listener_can_be_had(before, after)
 
     def reset_changes(self) -> dict[str, Any]:
-        """Return the changes of a reset: the hub becomes unclaimed and gets a new cookie password."""
+        """Return the changes of a reset, as a dict from keys to values. They make the hub unclaimed."""
         from config_app.encryption.install_keyring import is_locked
         from hub.start.generated import cookie_password
 
@@ -154,13 +154,13 @@ class HubProject(Project):
         return "The setup wizard is open again; manage.py setup_token prints the link."
 
     def generated_secrets(self) -> Mapping[str, Any]:
-        """Return a dict with the key of the cookie password's setting and a new cookie password."""
+        """Return a dict from the key ``workos_cookie_password`` to a new cookie password."""
         from hub.start.generated import cookie_password
 
         return {"workos_cookie_password": cookie_password()}
 
     def renew_other_secrets(self, renew: Callable[[str, str], str | None]) -> None:
-        """Replace each ciphertext in the wizard's draft."""
+        """Replace each ciphertext in the wizard's draft with the result of ``renew``."""
         from setup_wizard.claiming import draft
 
         draft.renew_secrets(renew)

@@ -23,7 +23,7 @@ NETWORK = Section(
     key="network", title="Network", description="Where the hub listens and how people reach it."
 )
 SECURITY = Section(
-    key="security", title="Security", description="Who administers the hub and who may call it."
+    key="security", title="Security", description="Who administers the hub and which scripts may call it."
 )
 WORKOS_SECTION = Section(
     key="workos", title="WorkOS", description="Credentials for signing in through AuthKit."
@@ -93,7 +93,7 @@ class RuntimeConfig:
         imported_from=("HUB_DATABASE_PATH",),
         editable=Editable.MANAGED,
         summary=plain,
-        help="Where the database is. To move it, stop the hub, move the file and set "
+        help="Where the database is. To move the database, stop the hub, move the file and set "
         "HUB_DATABASE_PATH or HUB_DATABASE_URL in the process environment.",
     )
     public_url: str = setting(
@@ -115,7 +115,7 @@ class RuntimeConfig:
         sensitive=True,
         field=fields.HostListField(),
         imported_from=("HUB_ALLOWED_HOSTS",),
-        help="More host names for which the hub answers. The host of the public URL, this machine's own "
+        help="Additional host names of the hub. The host of the public URL, this machine's own "
         "names and the bind address are always included.",
     )
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = setting(
@@ -209,7 +209,7 @@ class RuntimeConfig:
         label="WorkOS Organization",
         sensitive=True,
         field=OrganizationIdField(required=False),
-        help="ID of the WorkOS organization for which people must sign in, such as org_01H…. "
+        help="ID of the WorkOS organization whose members can sign in, such as org_01H…. "
         "If this is empty, all users of the WorkOS environment can sign in.",
     )
     workos_staff_role: str | None = setting(
@@ -252,7 +252,7 @@ class RuntimeConfig:
         section=SERVER,
         label="Reload Webhook Secret",
         field=fields.WebhookSecretField(),
-        help="Secret with which calls to the reload webhook must be signed. If it is not set, the hub "
+        help="Secret with which calls to the reload webhook must be signed. If no secret is set, the hub "
         "refuses all calls.",
     )
 
@@ -260,7 +260,7 @@ class RuntimeConfig:
 schema = Schema(RuntimeConfig, rules=rules.RULES, guards=rules.GUARDS)
 
 get_config = cast("Callable[[], RuntimeConfig]", runtime.get_config)
-"""``config_app.api.get_config``, with the hub's own type ``RuntimeConfig``."""
+"""Return the runtime config; this is ``config_app.api.get_config`` with the return type ``RuntimeConfig``."""
 
 
 def is_configured(config: RuntimeConfig) -> bool:

@@ -12,7 +12,7 @@ from hub.responses import errors, health
 
 @sync_only_middleware
 def configuration_required(get_response: GetResponse) -> GetResponse:
-    """Answer 503 with the reason and the fix while the configuration cannot be read (S1)."""
+    """Answer 503 with the reason and the fix while the configuration cannot be read."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         error = request.META.get(UNAVAILABLE)

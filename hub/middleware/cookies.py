@@ -1,4 +1,4 @@
-"""The middleware that gives the hub's cookies the prefix ``__Host-`` if the request came over https (W7)."""
+"""The middleware that gives the hub's cookies the prefix ``__Host-`` if the request came over https."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def _names() -> tuple[str, ...]:
 
 
 def session_keys(header: str) -> list[str]:
-    """Return the keys of sessions in a Cookie header. The sessions may not exist."""
+    """Return the session keys in a Cookie header, without a check whether the sessions exist."""
     cookies = parse_cookie(header)
     name = settings.SESSION_COOKIE_NAME
     return [cookies[name] for name in (PREFIX + name, name) if name in cookies]
 
 
 def _read_prefixed(request: HttpRequest) -> None:
-    """Drop the hub's cookies that came without the prefix, and remove the prefix from the others."""
+    """Drop the hub's cookies that came without the prefix, and remove the prefix from its other cookies."""
     for name in _names():
         value = request.COOKIES.pop(PREFIX + name, None)
         request.COOKIES.pop(name, None)

@@ -1,4 +1,4 @@
-"""The CORS middleware: it allows an exact list of origins, or ``*`` without credentials (W9)."""
+"""The CORS middleware, which allows an exact list of origins, or ``*`` without credentials."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from django.middleware.csrf import CsrfViewMiddleware
 from hub.runtime_config import get_config
 
 METHODS = ("GET", "HEAD", "OPTIONS", "POST")
-"""The methods that pages of the hub have. A page answers 405 to a method that this page does not have."""
+"""The HTTP methods that pages of the hub may support. A request with any other method gets a 405."""
 
 
 class CsrfMiddleware(CsrfViewMiddleware):
@@ -29,7 +29,7 @@ class CsrfMiddleware(CsrfViewMiddleware):
         callback_args: tuple[Any, ...],
         callback_kwargs: dict[str, Any],
     ) -> HttpResponseBase | None:
-        """Return 405 for a method that no page of the hub has, 403 for a forged form, or else ``None``."""
+        """Return 405 for a method that no page supports, 403 for a forged form, or else ``None``."""
         # Otherwise a request with such a method would be refused because it has no CSRF token.
         if request.method not in METHODS:
             return HttpResponseNotAllowed(METHODS)

@@ -1,10 +1,10 @@
 """The outermost middleware, which makes Python allocate one large memory chunk for the frames of a request.
 
-Python stores the frames of calls in chunks of 16 KiB. Before 3.14.4, it frees a chunk as soon as the chunk is
-empty. If a loop, such as a loop in a template, runs at the end of a chunk, each of its calls maps and unmaps
-memory: https://github.com/python/cpython/issues/142183. If a frame is too large for a chunk, Python allocates
-a larger chunk. So this middleware runs in a very large frame, and the frames of all nested calls fit into the
-same chunk.
+Python stores the frames of calls in chunks of 16 KiB. Python before 3.14.4 frees a chunk as soon as the chunk
+is empty. If a loop, such as a loop in a template, runs at the end of a chunk, each call in the loop maps and
+unmaps memory: https://github.com/python/cpython/issues/142183. If a frame is too large for a chunk, Python
+allocates a larger chunk. So this middleware runs in a very large frame, and the frames of all nested calls
+fit into the same chunk.
 """
 
 from __future__ import annotations

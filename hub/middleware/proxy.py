@@ -1,4 +1,4 @@
-"""The middleware that accepts forwarded headers from trusted proxies only (W4)."""
+"""The middleware that accepts forwarded headers from trusted proxies only."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 @sync_only_middleware
 def trusted_proxies(get_response: GetResponse) -> GetResponse:
-    """Set ``REMOTE_ADDR`` to the client's address; drop forwarded headers that no trusted proxy has sent."""
+    """Set ``REMOTE_ADDR`` to the client's address; drop forwarded headers from untrusted senders."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         _apply(request, get_config().trusted_proxies)
@@ -59,7 +59,7 @@ def _client(hops: Iterable[str], networks: tuple[Network, ...]) -> Address | Non
     """Return the client's address: the last entry of ``hops`` that is not a trusted proxy.
 
     The search goes from the last entry to the first and stops at an entry that is not an address. If it finds
-    only trusted proxies, return the proxy found last, or ``None`` if no entry was an address.
+    only trusted proxies, return the proxy that it found last, or ``None`` if no entry was an address.
     """
     nearest = None
     for hop in reversed(list(hops)):

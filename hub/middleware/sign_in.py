@@ -11,7 +11,7 @@ from django.utils.cache import add_never_cache_headers
 
 
 class SignInRequiredMiddleware(LoginRequiredMiddleware):
-    """Django's middleware, except that it does not read the session for a view that is open to everyone."""
+    """Django's ``LoginRequiredMiddleware``, but it reads no session for views that are open to everyone."""
 
     async_capable = False
 
@@ -29,7 +29,7 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
         return super().process_view(request, view_func, view_args, view_kwargs)
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """Let no cache store a page that depends on who is signed in, and return the response."""
+        """Forbid caches to store a page that depends on the session, and return the response."""
         if request.session.accessed and not response.has_header("Cache-Control"):
             add_never_cache_headers(response)
         return response

@@ -1,4 +1,4 @@
-"""The middleware that leads to the page for the recovery code while the secrets are locked (K2)."""
+"""The middleware that redirects to the page for the recovery code while the secrets are locked."""
 
 from __future__ import annotations
 

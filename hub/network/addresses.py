@@ -14,12 +14,12 @@ WILDCARDS = {"0.0.0.0", "::"}  # noqa: S104 - only names, nothing is bound
 
 
 def reachable(host: str) -> str:
-    """Return the host with which a link on this machine leads to a hub that listens on ``host``."""
+    """Return the host for a link to a hub that listens on ``host``. The link works on this machine."""
     return "127.0.0.1" if host in WILDCARDS else in_brackets(host)
 
 
 def listener_in_use() -> Mapping[str, str]:
-    """Return a dict from keys to values with the pinned settings of the hub on this machine.
+    """Return the pinned settings of the hub on this machine, as a dict from keys to texts.
 
     The dict is empty if the hub's port is not pinned, or if the database is unavailable.
     """

@@ -1,4 +1,4 @@
-"""Find out whether a request arrived at the address that a runtime config describes (W6).
+"""Find out whether a request arrived at the address that a runtime config describes.
 
 If the command line pins a setting, the pinned value is used instead of the value in the runtime config.
 """
@@ -24,7 +24,7 @@ NO_TCP = "0"
 def arrived_under(request: HttpRequest, config: RuntimeConfig, keys: Collection[str]) -> bool:
     """Return whether ``request`` arrived at the address that ``config`` describes.
 
-    Compare only the settings in ``keys``, and leave out those that the command line pins.
+    Compare only the settings in ``keys``, and leave out the settings that the command line pins.
     """
     checked = {key: check for key, check in CHECKS.items() if key in keys and key not in receipts.pins()}
     return all(check(request, config) for check in checked.values())
@@ -46,7 +46,7 @@ def address_under(request: HttpRequest, config: RuntimeConfig) -> str:
 
 
 def _name(request: HttpRequest, config: RuntimeConfig, host: str) -> str:
-    """Return the host name that the browser used if it still leads to ``host``, or else ``host`` itself."""
+    """Return the name that the browser used, if this name still leads to ``host``, or else ``host``."""
     # The browser sends its cookies only to the name that it used.
     used, _port = split_domain_port(request.get_host())
     return used if _came_to(request, host) and is_allowed(request, config) else reachable(host)
@@ -82,7 +82,7 @@ def _came_to(request: HttpRequest, host: str) -> bool:
 
 
 def _addresses(host: str) -> set[Address | None]:
-    """Return the IP addresses of a bind address; empty if its name cannot be resolved."""
+    """Return the IP addresses of a bind address; an empty set if ``host`` is a name without an address."""
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except OSError:

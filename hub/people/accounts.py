@@ -15,7 +15,7 @@ def has_local_administrator(emails: Iterable[str]) -> bool:
 
 
 def is_last_local_administrator(user: User) -> bool:
-    """Return whether the mode is ``local`` and no other account than ``user`` can administer the hub."""
+    """Return whether the mode is ``local`` and ``user`` is the only account that can administer the hub."""
     config = get_config()
     if config.app_mode != LOCAL or not user.is_superuser or not user.has_usable_password():
         return False

@@ -70,7 +70,7 @@ class PeopleAdmin(PeopleBase):
 
     @admin.display(description="Super admin")
     def super_admin_explained(self, person: User) -> str:
-        """Return whether this person is a super admin, with a link to the setting that decides it."""
+        """Return whether this person is a super admin, with a link to the setting that decides this."""
         url = reverse("admin:config_app_systemconfig_changelist") + "#setting-super_admin_emails"
         says = "Yes" if person.is_superuser else "No"
         return format_html('{}. The setting <a href="{}">Super Admins</a> decides this.', says, url)
@@ -91,7 +91,7 @@ class PeopleAdmin(PeopleBase):
         return super().has_delete_permission(request, obj) and _may_change(request, obj)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
-        """Return the fields that this person cannot change. Only super admins can change rights."""
+        """Return the fields that the signed-in person cannot change. Only super admins can change rights."""
         # Otherwise staff could give themselves any right.
         fields = super().get_readonly_fields(request, obj)
         return fields if _is_super(request) else (*fields, *RIGHTS)
@@ -106,14 +106,14 @@ class PeopleAdmin(PeopleBase):
         return form
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
-        """Set an account's password, if the session has a recent proof (W7)."""
+        """Set an account's password, if the session has a recent proof."""
         # With a stolen session, an attacker could otherwise set a password and come back with it.
         return _require_proof(request) or super().user_change_password(request, id, form_url)
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Delete an account, if the session has a recent proof. Never delete the last administrator."""
+        """Delete an account, if the session has a recent proof; refuse to delete the last administrator."""
         person = self.get_object(request, unquote(object_id))
         may_delete = person is not None and self.has_delete_permission(request, person)
         if person is not None and may_delete and is_last_local_administrator(person):
@@ -134,15 +134,15 @@ class GroupsAdmin(GroupAdmin):
         return False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Return whether the person may add groups. They must be a super admin."""
+        """Return whether the person may add groups. Only super admins may."""
         return super().has_add_permission(request) and _is_super(request)
 
     def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
-        """Return whether the person may change groups. They must be a super admin."""
+        """Return whether the person may change groups. Only super admins may."""
         return super().has_change_permission(request, obj) and _is_super(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
-        """Return whether the person may delete groups. They must be a super admin."""
+        """Return whether the person may delete groups. Only super admins may."""
         return super().has_delete_permission(request, obj) and _is_super(request)
 
     def get_form(
@@ -156,12 +156,12 @@ class GroupsAdmin(GroupAdmin):
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Delete a group, if the session has a recent proof (W7)."""
+        """Delete a group, if the session has a recent proof."""
         return _require_proof(request) or super().delete_view(request, object_id, extra_context)
 
 
 def _require_proof(request: HttpRequest) -> HttpResponse | None:
-    """If a form was posted and the session has no recent proof, return a response that asks for a proof."""
+    """Return a response that asks for a proof if a form was posted without a recent one, or else ``None``."""
     if request.method != "POST" or proof.is_recent(request.session):
         return None
     messages.error(request, proof_message())
@@ -179,7 +179,7 @@ def _may_change(request: HttpRequest, person: User | None) -> bool:
 
 
 def _rights_of(person: User) -> set[str]:
-    """Return the permissions of an account: its own and those of its groups."""
+    """Return the permissions that an account has itself or through its groups, as ``app.codename``."""
     # The permissions of an inactive account count too, because it can be activated.
     held = Permission.objects.filter(Q(user=person) | Q(group__user=person)).order_by()
     return {f"{app}.{name}" for app, name in held.values_list("content_type__app_label", "codename")}

@@ -1,6 +1,6 @@
 """The forms of the admin of people.
 
-With these forms, staff cannot make a super admin, and no one can remove the last administrator.
+With these forms, staff cannot create a super admin, and no one can remove the last administrator.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ else:
 
 RIGHTS = ("is_staff_member", "groups", "user_permissions")
 GRANTING = {*RIGHTS, "is_active", "email"}
-"""The fields that decide what an account may do, or who owns it."""
+"""The fields that decide what an account may do, or who owns the account."""
 RESERVED = "Only a super admin may give an account the address of a super admin."
 LAST = (
     "This is the only super admin who can sign in with a password. "
@@ -39,7 +39,7 @@ LAST = (
 
 
 def proof_message() -> SafeString:
-    """Return a message that asks a person to prove their identity first. It contains a link (W7)."""
+    """Return a message that asks a person to prove their identity first, with a link to the page for this."""
     return format_html(
         'First <a href="{}" target="_blank">confirm in a new tab that it is you</a>, then try again.',
         reverse("proof"),
@@ -78,7 +78,7 @@ class _EmailGuard:
 
 
 class PersonCreationForm(_EmailGuard, _ProofGuard, CreationForm):
-    """The form for a new account. Its rights are set afterwards, on the account's page."""
+    """The form for a new account. The rights of the account are set afterwards, on its page."""
 
     # Without a proof, an attacker with a stolen session could create an account and sign in with it later.
     class Meta:

@@ -20,8 +20,8 @@ def revoke_access() -> None:
 def revoke_rights() -> None:
     """End every session, and take all admin rights, groups and permissions away from every account.
 
-    The accounts that had any of these are deactivated. The next claim, or a super admin, activates them
-    again. The groups themselves stay, without members.
+    Accounts that had any rights are deactivated, until the next claim or a super admin activates them. The
+    groups themselves stay, without members.
     """
     # Without the deactivation, administrators would keep their rights, because ``super_admin_emails`` is kept
     # to prefill the wizard.

@@ -1,4 +1,4 @@
-"""Security headers for responses that do not pass Django's middleware (W2)."""
+"""Security headers for responses that do not pass through Django's middleware."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def headers() -> Headers:
 
 
 def completed(found: Iterable[tuple[bytes, bytes]]) -> Headers:
-    """Return a response's headers. Add the security headers if there is no content security policy."""
+    """Return the headers ``found``, and the security headers if ``found`` has no content security policy."""
     found = list(found)
     return found if any(name.lower() == POLICY for name, _ in found) else [*found, *headers()]
 

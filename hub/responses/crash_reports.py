@@ -14,21 +14,21 @@ OURS = ("hub", "setup_wizard", "config_app")
 
 
 class PrivateReports(SafeExceptionReporterFilter):
-    """Django's filter for crash reports, which also masks what people posted and what libraries hold (K5)."""
+    """Django's filter for crash reports, which also masks posted data and the variables of libraries."""
 
     # ``sensitive_post_parameters`` marks a request only when its view is called. If the database fails before
     # that, for example while the session is read, the report would have the password that a person entered.
     def get_post_parameters(self, request: HttpRequest | None) -> dict[str, Any]:
-        """Return the names of the posted fields, each with a mask."""
+        """Return a dict from the names of the posted fields to a mask."""
         return dict.fromkeys(getattr(request, "POST", {}), self.cleansed_substitute)
 
     def get_traceback_frame_variables(
         self, request: HttpRequest | None, tb_frame: FrameType
     ) -> ItemsView[str, Any]:
-        """Return the local variables of a frame. Mask the variables of libraries, and posted data.
+        """Return the local variables of a frame. The variables of libraries, and private values, are masked.
 
-        Our own code keeps secrets in ``Secret``, but Django does not. For example, the query for a session
-        contains the session's key.
+        Our own code keeps secrets in ``Secret`` objects, but Django does not. For example, the query for a
+        session contains the session's key.
         """
         names = dict(super().get_traceback_frame_variables(request, tb_frame))
         is_ours = str(tb_frame.f_globals.get("__name__")).partition(".")[0] in OURS
@@ -37,6 +37,6 @@ class PrivateReports(SafeExceptionReporterFilter):
 
 
 def _is_private(value: Any, request: HttpRequest | None) -> bool:
-    """Return whether a value is posted data, a cookie, or a query whose rows would be shown."""
+    """Return whether a value is private: posted data, a cookie, or a query (its ``repr`` shows rows)."""
     cookies = getattr(request, "COOKIES", {}).values()
     return isinstance(value, QueryDict | QuerySet) or (isinstance(value, str) and value in cookies)

@@ -20,13 +20,13 @@ RETRY_AFTER = 5
 """During an outage, a client may try again after this many seconds."""
 
 MISTAKES = (db.IntegrityError, db.DataError, db.ProgrammingError, db.NotSupportedError)
-"""Database errors that mean a mistake in our code. All others mean that the database is unavailable."""
+"""Database errors that mean a mistake in our code. All other database errors mean an outage."""
 
 # Anyone may see these texts. Only the log and the terminal name paths and hosts.
 _DATABASE = {
     "title": "The database cannot be used at the moment",
     "diagnosis": "The hub continues automatically when the database is back. No change was saved halfway.",
-    "cure": "If this lasts, run this command on the server to see what is wrong:",
+    "cure": "If the outage lasts, run this command on the server to see what is wrong:",
 }
 _NEWER_SCHEMA = {
     "title": "The database is newer than this hub",
@@ -84,7 +84,7 @@ def is_outage(error: BaseException | None) -> bool:
 
 
 def unavailable(request: HttpRequest, error: BaseException | None) -> HttpResponse:
-    """Log the error and answer 503 with a diagnosis and a fix (S1)."""
+    """Log the error and answer 503 with a diagnosis and a fix."""
     logger.error("%s: %s", type(error).__name__, " ".join(str(error).split()))
     response = _answer(request, 503, "503", "unavailable", command=COMMAND, **_public(error))
     response["Retry-After"] = str(RETRY_AFTER)
@@ -100,7 +100,7 @@ def _public(error: BaseException | None) -> dict[str, str]:
 
 
 def _answer(request: HttpRequest, status: int, page: str, code: str, **context: Any) -> HttpResponse:
-    """Return an error response that must not be cached: JSON for programs, otherwise a page."""
+    """Return an error response that must not be cached: JSON for programs, a page for browsers."""
     response: HttpResponse
     if wants_json(request):
         response = JsonResponse({"error": code}, status=status)

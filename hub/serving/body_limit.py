@@ -1,4 +1,4 @@
-"""An ASGI layer that refuses a request if its body is too large, or if it states two body lengths."""
+"""An ASGI layer that refuses a request if its body is too large, or if it states the length in two ways."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ NOT_SIGNED_IN = TOO_LARGE, b"The request is too large. Sign in first, or enter t
 UNAVAILABLE = 503, b"The hub cannot read its database, so it accepts no large request.\n"
 TWO_LENGTHS = 400, b"The request gives the length of its body in two ways.\n"
 STRANGERS_LIMIT = 65_536
-"""How many bytes a request may have if it does not come from a person who is signed in."""
+"""How many bytes a body may have if the client has neither signed in nor entered the setup token."""
 LINGER = 5.0
 """The hub reads the rest of a refused body for at most this many seconds. Then it closes the connection."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Limit:
-    """The largest body in bytes, and the text of the answer to a larger one."""
+    """The largest allowed body in bytes, and the text of the answer to a larger body."""
 
     size: int
     refusal: bytes = b"The request is too large.\n"
 
 
 class RefusedBody(Exception):
-    """The request body is refused."""
+    """Raised if the body of a request is refused."""
 
     def __init__(self, refusal: tuple[int, bytes], *, more_comes: bool = True) -> None:
         """Store the status and the text of the answer, and whether the client is still sending."""
@@ -53,7 +53,7 @@ def limit_bodies(
 
     It answers 413 if a body has more than ``limit`` bytes, and 400 if a request states the length of its body
     in two ways. For some paths, ``limit_of`` returns another limit; for all others, it returns ``None``. The
-    limit is never more than ``STRANGERS_LIMIT`` unless ``is_known(scope)``.
+    limit is at most ``STRANGERS_LIMIT`` if ``is_known(scope)`` is false.
     """
 
     async def limited(scope: Message, receive: Receive, send: Send) -> None:
@@ -99,7 +99,7 @@ def _declared(scope: Message) -> int:
 
 
 class _Body:
-    """The body of one request, with what has arrived of it."""
+    """The body of one request, with the number of bytes that have arrived."""
 
     def __init__(self, scope: Message, limit: Limit, is_known: IsKnown) -> None:
         self._scope, self._limit, self._is_known = scope, limit, is_known
@@ -107,7 +107,7 @@ class _Body:
         self._may_be_large = False
 
     def counting(self, receive: Receive) -> Receive:
-        """Return ``receive`` with a check of how much has arrived."""
+        """Return a ``receive`` that raises ``RefusedBody`` when too many bytes have arrived."""
 
         async def counted() -> Message:
             message: Message = await receive()
@@ -134,7 +134,10 @@ _one_at_a_time = asyncio.Semaphore(1)
 
 
 async def is_signed_in(scope: Message) -> bool:
-    """Return whether a request has the session of a person. Raise ``DatabaseError`` if that is unknown."""
+    """Return whether the client has signed in or entered the setup token.
+
+    Raise ``DatabaseError`` if the database cannot be read.
+    """
     cookies = b"; ".join(value for name, value in scope.get("headers", []) if name == b"cookie")
     if not cookies:
         return False

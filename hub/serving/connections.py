@@ -1,6 +1,6 @@
-"""The open connections of one worker: how many there may be, and how long each may wait for its client.
+"""The open connections of one worker: how many are allowed, and how long each client may take.
 
-Without limits, a client could hold a connection for ever: it sends a part of a request, or it does not read
+Without limits, a client could hold a connection for ever: it could send only a part of a request, or not read
 the response. uvicorn has a limit only for the time between two requests.
 """
 
@@ -15,25 +15,28 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 MOST = 800
-"""A worker has at most this many connections at once. Each costs memory, besides its descriptor."""
+"""A worker has at most this many connections at once. Each connection costs memory and a descriptor."""
 DESCRIPTOR_SHARE = 2
-"""Connections get one of so many descriptors. The hub needs the others for databases, files and threads."""
+"""A worker may use its limit of descriptors, divided by this number, for connections.
+
+The hub needs the other descriptors for databases, files and threads.
+"""
 ENOUGH_DESCRIPTORS = 65_536
-"""Where a process may open more files than this, or any number of files, the hub does not ask for more."""
+"""The hub raises its limit of open files to at most this number, even if the system allows more."""
 HEAD = 20.0
 """How many seconds a client has to send the head of a request."""
 GRACE = 30.0
-"""How many seconds a client has to send a body or to read a response, and how long it may pause."""
+"""A client has this many seconds to send a body or read a response. No pause may be longer than this."""
 SLOWEST = 1000
-"""If a client needs longer, it must have sent or read this many bytes for each further second."""
+"""A client that needs longer than ``GRACE`` must send or read this many bytes for each further second."""
 FAREWELL = 15.0
-"""When the whole hub stops, clients have this many seconds to send the request or read the response."""
+"""When the whole hub stops, clients have this many seconds to finish a request or to read a response."""
 MOST_UNREAD = 64 * 1024 * 1024
-"""How many bytes of responses that clients have not read yet may wait in a worker's memory."""
+"""At most this many bytes of responses wait in a worker's memory until the clients read them."""
 SWEEP = 1.0
-"""Seconds between two looks at the deadlines."""
+"""The worker checks the deadlines at intervals of this many seconds."""
 REPORT = 60.0
-"""The log has at most one line in so many seconds about connections that were closed."""
+"""After a log line about closed connections, the next such line comes at least this many seconds later."""
 
 FOR_ROOM = "to make room for new ones"
 SLOW_HEAD = "that sent no request in time"
@@ -46,10 +49,10 @@ logger = logging.getLogger("hub")
 
 
 class Connection(Protocol):
-    """What this module needs to know of a connection."""
+    """The methods of a connection that this module calls."""
 
     def unread(self) -> int:
-        """Return how many bytes of responses wait until the client reads them."""
+        """Return how many bytes of responses the client has not read yet."""
 
     def give_up(self) -> None:
         """Close the connection at once."""
@@ -57,7 +60,7 @@ class Connection(Protocol):
 
 @dataclass(slots=True)
 class _Step:
-    """What a client is doing, and since when: it sends a head or a body, or it reads a response."""
+    """What a client does, and since when: it sends a head, sends a body or reads a response."""
 
     reason: str
     since: float = field(default_factory=lambda: time.monotonic())  # noqa: PLW0108 - tests replace the clock
@@ -72,12 +75,12 @@ class _Step:
             self.moved_at = time.monotonic()
 
     def observe(self, left: int) -> None:
-        """Note how many bytes are left to read; it is fewer than before if the client has read some."""
+        """Note that ``left`` bytes are still unread. If the number has fallen, the client has read some."""
         self.move(self.left - left)
         self.left = left
 
     def is_late(self, now: float) -> bool:
-        """Return whether the client is slower than it may be."""
+        """Return whether the client is slower than the deadlines allow."""
         passed, paused = now - self.since, now - max(self.since, self.moved_at)
         if self.reason == SLOW_HEAD:
             return passed > HEAD
@@ -85,7 +88,7 @@ class _Step:
 
 
 def raise_descriptor_limit() -> None:
-    """Let this process and its children open as many files as the operating system allows."""
+    """Let this process and its children open as many files as allowed, up to ``ENOUGH_DESCRIPTORS``."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = ENOUGH_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, ENOUGH_DESCRIPTORS)
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -99,7 +102,7 @@ def _most() -> int:
 
 
 class Connections:
-    """The connections of this worker, with the step at which each client is."""
+    """The connections of this worker, and what each client does."""
 
     def __init__(self) -> None:
         """Start without connections."""
@@ -115,8 +118,9 @@ class Connections:
     def make_room(self) -> bool:
         """Return whether the worker can accept one more connection.
 
-        If it cannot, first give up the connection that has been idle longest without a whole request. If all
-        requests are whole, give up the client that has been reading a response for the longest time.
+        If the worker has too many connections, first close one: the connection that has waited longest for a
+        request or for the rest of a request. If none waits for that, close the connection whose client has
+        been reading a response for the longest time. If there is no such connection either, return false.
         """
         return len(self._open) < self.most or self._give_up_one()
 
@@ -129,7 +133,7 @@ class Connections:
         return slow is not None
 
     def note_exhaustion(self) -> None:
-        """Allow fewer connections for a while, because the system has refused to accept one."""
+        """Allow fewer connections for a while, because the system could not accept a connection."""
         self._given_up[REFUSED] += 1
         self.most = max(1, len(self._open) * 3 // 4)  # a response needs descriptors too
         while len(self._open) > self.most and self._give_up_one():
@@ -142,7 +146,7 @@ class Connections:
         self._requests.move_to_end(connection)
 
     def await_body(self, connection: Connection, received: int) -> None:
-        """Continue to wait for the rest of a body, of which ``received`` more bytes have arrived."""
+        """Note that ``received`` more bytes of a body have arrived, and wait for the rest."""
         step = self._requests.get(connection)
         if step is None or step.reason != SLOW_BODY:
             step = self._requests[connection] = _Step(SLOW_BODY)
@@ -169,11 +173,11 @@ class Connections:
         return unread
 
     def say_farewell(self) -> None:
-        """Let no client keep the worker waiting for longer than ``FAREWELL``, because the whole hub stops."""
+        """Give all clients at most ``FAREWELL`` more seconds, because the whole hub stops."""
         self._farewell = min(self._farewell, time.monotonic() + FAREWELL)
 
     def sweep(self) -> None:
-        """Give up the connections that are too slow, and say so in the log."""
+        """Close the connections of clients that are too slow, and log how many were closed."""
         unread = sum(self.observe(connection) for connection in self._open)
         now = time.monotonic()
         for waiting in (self._requests, self._responses):

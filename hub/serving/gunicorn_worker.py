@@ -16,9 +16,9 @@ from hub.serving.http_protocol import HubProtocol
 from hub.serving.uvicorn_server import HubServer
 
 LONGEST_REQUEST = 300
-"""After newer workers have replaced a worker, its open requests may take this many more seconds.
+"""How many more seconds the open requests of a worker may take after newer workers have replaced it.
 
-If the whole hub stops, gunicorn's ``graceful_timeout`` ends them earlier.
+If the whole hub stops, gunicorn's ``graceful_timeout`` ends the requests earlier.
 """
 
 

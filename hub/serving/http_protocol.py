@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol, changed so that clients have deadlines, and a worker stops gracefully."""
+"""uvicorn's HTTP protocol, with deadlines for clients and with a graceful stop."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from hub.responses import bare_responses
 from hub.serving.connections import Connections
 
 WRITE_BUFFER = 512 * 1024
-"""A response waits in a thread only while more than so many bytes of it are unread."""
+"""While more than this many bytes of a response are unread, the hub writes no more of the response."""
 FIRST_REQUEST = 5.0
 """While the worker stops, a connection is closed after this many seconds if no byte of a request arrives."""
 NEXT_REQUEST = 0.5
-"""While the worker stops, a connection stays open for this many seconds after a response."""
+"""While the worker stops, a connection is closed this many seconds after a response."""
 
 
 class HubProtocol(H11Protocol):
-    """One HTTP connection, which answers open requests and ends event streams when the worker stops."""
+    """One HTTP connection. When the worker stops, open requests are still answered and event streams end."""
 
     is_stopping = False
 
@@ -44,7 +44,7 @@ class HubProtocol(H11Protocol):
             self.shutdown()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End a connection."""
+        """Remove the connection from the registry."""
         self._registry.forget(self)
         super().connection_lost(exc)
 
@@ -54,7 +54,7 @@ class HubProtocol(H11Protocol):
         self._register_request(len(data))
 
     def _register_request(self, received: int) -> None:
-        """Tell the registry how much of the request has arrived: a part of its body, or all of it."""
+        """Tell the registry whether only a part of the request's body or the whole request has arrived."""
         cycle = self._cycle()
         if cycle is None or cycle.response_complete:
             return  # the head is not complete
@@ -85,7 +85,7 @@ class HubProtocol(H11Protocol):
             self.on_response_complete()
 
     def unread(self) -> int:
-        """Return how many bytes of responses wait until the client reads them."""
+        """Return how many bytes of responses the client has not read yet."""
         return self.transport.get_write_buffer_size()
 
     def give_up(self) -> None:
@@ -93,7 +93,7 @@ class HubProtocol(H11Protocol):
         self.transport.abort()
 
     def shutdown(self) -> None:
-        """Stop this connection gracefully; uvicorn's server calls this for each connection when it stops."""
+        """Stop this connection gracefully; uvicorn's server calls this when the server stops."""
         feed.close()  # an event stream would never end by itself
         # Do not close at once: that would reset a request that the client has just sent or is sending.
         if not self.is_stopping:
