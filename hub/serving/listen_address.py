@@ -34,7 +34,7 @@ class ListenerUnavailable(ConfigError):
 
 
 def listener(host: str, port: int) -> str:
-    """Return ``HOST:PORT``, with an IPv6 address in brackets: gunicorn's format of a bind address."""
+    """Return a bind address in gunicorn's format: ``HOST:PORT``, with an IPv6 address in brackets."""
     return f"{in_brackets(host)}:{port}"
 
 
@@ -62,7 +62,7 @@ def new_socket(host: str) -> socket.socket:
 
 
 def obstacle(host: str, port: int) -> OSError | None:
-    """Return the error that this process gets if it listens on the address now; ``None`` if it can."""
+    """Return the error that prevents this process from listening on the address now, or else ``None``."""
     try:
         with new_socket(host) as listening:
             listening.bind((host, port))
@@ -78,7 +78,7 @@ def probe(host: str, port: int) -> None:
 
 
 def free_ports(host: str, port: int) -> list[int]:
-    """Return up to ``ALTERNATIVES`` ports after ``port`` on which this process can listen now."""
+    """Return up to ``ALTERNATIVES`` ports above ``port`` on which this process can listen now."""
     first = max(port + 1, FIRST_UNPRIVILEGED)
     candidates = range(first, min(first + LOOKED_AT, LAST + 1))
     return list(islice((number for number in candidates if obstacle(host, number) is None), ALTERNATIVES))
@@ -89,7 +89,7 @@ def explain(host: str, port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
         return f"port {port} is in use: {_holder(host, port)}"
     if is_forbidden(error):
-        return f"port {port} is not permitted to this user"
+        return f"this user may not listen on port {port}"
     if is_foreign(error):
         return f"{host} is not an address of this machine"
     return f"cannot listen on {listener(host, port)}: {error.strerror}"
@@ -101,12 +101,12 @@ def is_forbidden(error: OSError) -> bool:
 
 
 def is_foreign(error: OSError) -> bool:
-    """Return whether ``error`` means that the address is not of this machine, or does not resolve."""
+    """Return whether ``error`` means that the host does not resolve or is not an address of this machine."""
     return error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror)
 
 
 def _holder(host: str, port: int) -> str:
-    """Return a text with the program that listens on the port, and its pid if this user may know it."""
+    """Return a text that names the program that listens on the port, with its pid if the pid is known."""
     found = port_holders.in_the_way(*address_of(host, port))
     program = next(iter(port_holders.programs({one.inode for one in found})), "another program")
     return f"{program} listens on {listener(found[0].address if found else host, port)}"
@@ -128,7 +128,7 @@ def _ways_out(host: str, port: int, error: OSError) -> Iterator[str]:
 
 
 def in_words(ports: list[int]) -> str:
-    """Return the ports as the start of a sentence: ``port 1 is`` or ``ports 1, 2 and 3 are``."""
+    """Return the start of a sentence about these ports: ``port 1 is`` or ``ports 1, 2 and 3 are``."""
     texts = [str(port) for port in ports]
     if len(texts) == 1:
         return f"port {texts[0]} is"

@@ -1,4 +1,4 @@
-"""Refuse a change of the address if the hub on this machine cannot listen on the new address (R11)."""
+"""Refuse a change of the address if the hub on this machine cannot listen on the new address."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from hub.runtime_config import RuntimeConfig
 
 BIND_SERVICE = 10
-"""The bit of CAP_NET_BIND_SERVICE, the capability to listen on low ports (capabilities(7))."""
+"""The number of the bit of CAP_NET_BIND_SERVICE, the capability to listen on low ports (capabilities(7))."""
 
 
 def listener_can_be_had(before: RuntimeConfig, after: RuntimeConfig) -> Iterable[RuleViolation]:
-    """Yield a violation if the address changes and the hub on this machine cannot listen on it (R11)."""
+    """Yield a violation if the address changes and the hub on this machine cannot listen on the new one."""
     if (before.host, before.port) != (after.host, after.port):
         yield from what_keeps_from(after)
 
@@ -40,11 +40,11 @@ def listener_can_be_had(before: RuntimeConfig, after: RuntimeConfig) -> Iterable
 def what_keeps_from(config: RuntimeConfig) -> Iterable[RuleViolation]:
     """Yield a violation if a hub on this machine cannot listen on the address in ``config``.
 
-    Check nothing if no hub runs on this machine, or if its command line pins the listener. In these cases,
-    ``manage.py serve`` makes the check when it starts.
+    Check nothing if no hub runs on this machine, or if the hub's command line pins the listener. In these
+    cases, ``manage.py serve`` makes the check when it starts.
 
     Three cases cannot be checked: a hub on another machine, an address that was written in SQL, and an
-    address that another program begins to use before the hub moves. If a hub then cannot listen, it keeps its
+    address that another program begins to use before the hub moves. A hub that then cannot listen keeps its
     old address and records the reason in its receipt.
     """
     hubs = [process for process in receipts.running() if process.machine == socket.gethostname()]
@@ -72,7 +72,7 @@ def _obstacle(host: str, port: int, master: int, hubs: set[int]) -> OSError | No
 
 
 def _is_forbidden_to(pid: int, port: int) -> bool:
-    """Return whether ``port`` is so low that the process ``pid`` lacks the permission to listen on it."""
+    """Return whether the process ``pid`` lacks the permission that a listener on a low port needs."""
     with contextlib.suppress(OSError, ValueError, StopIteration):
         first = int((port_holders.PROC / "sys/net/ipv4/ip_unprivileged_port_start").read_text())
         return port < first and not _capabilities(port_holders.PROC / str(pid) / "status") >> BIND_SERVICE & 1

@@ -1,7 +1,7 @@
 """Move the listener and replace the workers when the configuration changes, without a restart.
 
-The hub opens the new socket first. If this fails, nothing else changes (R11). The old socket serves a little
-longer, so that a browser can still load the page that sends it to the new address. Then the old socket is
+The hub opens the new socket first. If this fails, nothing else changes. The old socket serves a little
+longer, so that a browser can still load the page that leads to the new address. Then the old socket is
 retired (``hub.serving.sockets``).
 
 gunicorn itself would close the old listeners first, and would exit if it could not open the new ones. So
@@ -36,7 +36,7 @@ RELEASE = signal.NSIG + 1
 
 
 class Mover:
-    """Moves the master's listener: the watcher's thread opens a socket, the main thread switches to it."""
+    """Moves the master's listener. The watcher's thread opens a socket; the main thread switches to it."""
 
     def __init__(self, arbiter: Any, *, is_free: bool) -> None:
         """Create the mover of ``arbiter``'s listener.
@@ -54,7 +54,10 @@ class Mover:
 
     @property
     def bind(self) -> list[str] | None:
-        """Return the master's address as gunicorn's ``bind``; ``None`` if the listener never moves."""
+        """Return the address of the master's listener as a value for gunicorn's setting ``bind``.
+
+        Return ``None`` if the listener cannot move.
+        """
         return [listener(*self._place)] if self._place else None
 
     def begin(self, config: RuntimeConfig) -> None:
@@ -72,10 +75,10 @@ class Mover:
         effects.acted_on(reached, TakesEffect.LISTENERS)
 
     def prepare(self, config: RuntimeConfig) -> bool:
-        """Open the listener for ``config``, and return whether the hub has to move to it.
+        """Open a socket for the address in ``config``; return whether the hub has to move to this address.
 
-        If it cannot be opened, the hub keeps its address. The reason is in the log and in this process's
-        receipt.
+        If the socket cannot be opened, the hub keeps its old address. The log and this process's receipt give
+        the reason.
         """
         if self._place is None:
             return False
@@ -103,7 +106,7 @@ class Mover:
             prepared[1].close()
 
     def _open_at(self, wanted: tuple[str, int]) -> Any:
-        """Return an open socket that already has the wanted address; ``None`` if there is none."""
+        """Return the hub's socket that already has the wanted address, or ``None`` if no socket has it."""
         # The same address may be written in another way, or the hub moved away from it only a moment ago.
         found = ((sockets.place(listening), listening) for listening in self._arbiter.LISTENERS)
         return next((listening for place, listening in found if place and _is_at(wanted, place)), None)
@@ -150,7 +153,7 @@ class Mover:
 
 
 def _is_at(wanted: tuple[str, int], place: tuple[str, int]) -> bool:
-    """Return whether ``wanted`` is the address ``place``; the host of ``wanted`` may be a name."""
+    """Return whether ``wanted`` and ``place`` are the same address; the host in ``wanted`` may be a name."""
     try:
         return wanted == place or address_of(*wanted) == place
     except OSError:
@@ -171,5 +174,5 @@ def follow_configuration(mover: Mover, arbiter: Any) -> None:
 
 
 def lacks_workers(config: RuntimeConfig, arbiter: Any) -> bool:
-    """Return whether the number of workers differs from ``config`` and is not pinned."""
+    """Return whether the number of workers is not pinned and differs from the number in ``config``."""
     return "server_workers" not in receipts.pins() and config.server_workers != arbiter.cfg.workers

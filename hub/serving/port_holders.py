@@ -1,4 +1,4 @@
-"""Find out from Linux's ``/proc`` which program listens on a port; other systems give no result."""
+"""Find out from Linux's ``/proc`` which program listens on a port. On other systems, none is found."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _listening() -> Iterator[Listening]:
 
 
 def _place(text: str) -> tuple[str, int]:
-    """Return the address and port for the kernel's hexadecimal text, such as ``0100007F:1F90``."""
+    """Return the address and port in a hexadecimal text of the kernel, such as ``0100007F:1F90``."""
     address, port = text.split(":")
     # The address is one or four 32-bit words, each in this machine's byte order.
     words = [int(address[i : i + 8], 16) for i in range(0, len(address), 8)]

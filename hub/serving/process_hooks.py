@@ -30,7 +30,7 @@ from hub.serving.listener_move import Mover, follow_configuration
 from hub.serving.starting_address import starting_address
 
 GRACEFUL_TIMEOUT = 30
-"""How many seconds the workers have to end when the whole hub stops."""
+"""The workers must end within this many seconds when the whole hub stops."""
 STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 """The signals that stop a worker. After any of these signals, the worker first answers its open requests."""
 
@@ -43,7 +43,7 @@ _is_to_stop = False
 def start_up() -> RuntimeConfig:
     """Bootstrap the install and return its runtime config.
 
-    On a ``ConfigError``, print it as one line and exit with status 1.
+    If this raises a ``ConfigError``, print the error as one line and exit with status 1.
     """
     # In a reload, the watcher already has the current runtime config. A bootstrap could create a new database
     # while the real one is away for a moment, and the workers would inherit a database connection.
@@ -62,7 +62,7 @@ def start_up() -> RuntimeConfig:
 def bind(config: RuntimeConfig) -> str | list[str]:
     """Return the ``bind`` setting for gunicorn.
 
-    At the start, this is the address in ``config``. In a reload, this is the address on which the master
+    At the start, this is the address in ``config``. During a reload, this is the address on which the master
     already listens.
     """
     # If a reload changed the address, gunicorn would close its old listeners before it opens new ones.
@@ -87,7 +87,7 @@ def log_settings() -> dict[str, Any]:
 
 
 def start_master(arbiter: Any) -> None:
-    """Register this process as the master; if it cannot listen, print one line and exit with status 1."""
+    """Register the master. If it cannot listen, print the error as one line and exit with status 1."""
     describe_master(arbiter)
     if arbiter.cfg.reuse_port or any(name in os.environ for name in INHERITED):
         return
@@ -100,7 +100,7 @@ def start_master(arbiter: Any) -> None:
 def _find_listener(cfg: Any) -> None:
     """Raise ``ListenerUnavailable`` if gunicorn cannot listen on its address.
 
-    If the address is an unconfirmed change, first try to revert the change.
+    If the address comes from an unconfirmed change, first try to revert this change.
     """
     config = get_config()
     # The command line does not pin the address, so an unconfirmed change of the address may be reverted.
@@ -117,7 +117,7 @@ def describe_master(arbiter: Any) -> None:
 
 
 def follow(arbiter: Any, config: RuntimeConfig) -> None:
-    """Make the master follow the configuration from now on; it has started with ``config``."""
+    """Make the master, which has started with ``config``, follow the configuration from now on."""
     global _mover  # noqa: PLW0603
     describe_master(arbiter)
     _prepare_workers()
@@ -153,7 +153,7 @@ def _reload_without_waiting(arbiter: Any) -> None:
 
 
 def _stop_without_successors(arbiter: Any) -> None:
-    """Make sure that, when the hub stops, no worker waits for a newer worker that a reload has started."""
+    """Make the stop of the hub tell all workers not to wait for newer workers."""
     stop = arbiter.stop
 
     def end_and_stop(graceful: bool = True) -> None:
@@ -164,7 +164,7 @@ def _stop_without_successors(arbiter: Any) -> None:
 
 
 def reload_master(arbiter: Any, config: RuntimeConfig) -> None:
-    """Move the listener if its address has changed; the new workers will start with ``config``."""
+    """Move the listener if its address has changed, and prepare for new workers, which use ``config``."""
     arbiter.cfg.set("graceful_timeout", 0)  # do not wait for old workers; restored after the reload
     describe_master(arbiter)
     if _mover is not None:
@@ -176,7 +176,7 @@ def reload_master(arbiter: Any, config: RuntimeConfig) -> None:
 
 
 def pins(cfg: Any, arguments: Sequence[str]) -> dict[str, str]:
-    """Return a dict from keys to texts: the settings that the command line or ``GUNICORN_CMD_ARGS`` pins."""
+    """Return a dict from keys to texts with what the command line or ``GUNICORN_CMD_ARGS`` pins."""
     given = _given(cfg, arguments)
     found: dict[str, str] = {}
     if given["bind"] and (addresses := _tcp_addresses(cfg)):
@@ -193,7 +193,7 @@ def _given(cfg: Any, arguments: Sequence[str]) -> dict[str, Any]:
 
 
 def _handed_over(arbiter: Any) -> dict[str, str]:
-    """Return a dict from keys to texts: the settings that systemd pins if it has opened the listener."""
+    """Return a dict from keys to texts with the address of a listener that systemd has opened, if any."""
     places = [sockets.place(listening) for listening in arbiter.LISTENERS if arbiter.systemd]
     return {"bind_address": places[0][0], "port": str(places[0][1])} if places and places[0] else {}
 

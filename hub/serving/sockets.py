@@ -20,17 +20,17 @@ from hub.serving import port_holders
 from hub.serving.listen_address import ListenerUnavailable, address_of, new_socket
 
 SO_BINDTOIFINDEX = 62
-"""A socket option of Linux, from ``asm-generic/socket.h``; Python has a name for it from 3.14 on."""
+"""A socket option of Linux, from ``asm-generic/socket.h``; Python has a constant for it since 3.14."""
 NO_INTERFACE = 2**31 - 1
 """An index that no network interface has."""
 
 
 def retire(listening: Any) -> bool:
-    """Make the kernel give a socket no new connections; return whether the system can do this.
+    """Make the kernel send no new connections to a socket; return whether the system can do this.
 
-    The socket keeps the connections that it has. A handshake that has begun still completes at this socket. A
-    new connection reaches another socket of the same port, or is refused. This affects all processes that
-    share the socket. It works on Linux 5.7 and later.
+    The socket keeps the connections that already wait there. A handshake that has begun still completes at
+    this socket. A new connection reaches another socket of the same port, or is refused. This affects all
+    processes that share the socket. Retiring works on Linux 5.7 and later.
     """
     try:
         # This lets the hub listen on the same address again while this socket is still open.
@@ -77,8 +77,8 @@ def place(listening: Any) -> tuple[str, int] | None:
 def open_listener(host: str, port: int, arbiter: Any, own: set[int]) -> Any:
     """Return a new listening socket for gunicorn; raise ``ListenerUnavailable`` if it cannot be opened.
 
-    ``own`` has the inode numbers of the hub's own sockets. If no other sockets are in the way, the new socket
-    shares the port with them. So the hub's socket on 127.0.0.1 does not prevent one on 0.0.0.0.
+    ``own`` has the inode numbers of the hub's own sockets. If only these sockets are in the way, the new
+    socket shares their port. So the hub can move from 127.0.0.1 to 0.0.0.0 and keep its port.
     """
     try:
         return _open(host, port, arbiter, beside=False)

@@ -1,4 +1,4 @@
-"""Choose the address at the start; revert an unconfirmed address that does not work (W6, R11)."""
+"""Choose the address at the start; revert an unconfirmed address that does not work."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ ADDRESS = frozenset({"bind_address", "port"})
 def starting_address() -> tuple[str, int]:
     """Return the host and port on which to listen.
 
-    If the hub cannot listen there and the address is an unconfirmed change, revert the change and try again.
-    Otherwise raise ``ListenerUnavailable``.
+    If the hub cannot listen on the configured address, and an unconfirmed change has set this address, revert
+    the change and try again. If there is no such change, raise ``ListenerUnavailable``.
     """
     # No one can confirm the change in a browser while the hub does not run. So there is no reason to wait.
     while True:
@@ -49,7 +49,10 @@ def _revert_unconfirmed(error: ListenerUnavailable) -> bool:
 
 
 def _runs(process: Process) -> bool:
-    """Return whether a process with a recent receipt still runs; a killed process leaves its receipt."""
+    """Return whether another process, which has a recent receipt, still runs.
+
+    A killed process leaves its receipt behind. A process on another machine counts as running.
+    """
     if process.machine != socket.gethostname():
         return True
     if process.pid == os.getpid():
@@ -62,7 +65,7 @@ def _runs(process: Process) -> bool:
 
 
 def _is_zombie(pid: int) -> bool:
-    """Return whether a process has ended and its parent has not noticed."""
+    """Return whether a process has ended, but its parent has not collected its exit status."""
     # In a container, process 1 may never collect ended processes, so they can stay in this state.
     try:
         state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]

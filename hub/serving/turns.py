@@ -11,9 +11,9 @@ import asyncio
 from hub.responses.bare_responses import Application, Message, Receive, Send
 
 AT_ONCE = 2
-"""How many requests a worker works on at once. While one waits for the database, the other continues."""
+"""How many requests a worker works on at once. While one waits for the database, another can continue."""
 OUT_OF_TURN = "/health/"
-"""Requests below this path never wait. If their answer came late, a monitor would report an outage."""
+"""Requests below this path never wait. If the hub answered them late, a monitor would report an outage."""
 PATIENCE = 0.25
 """A turn ends after this many seconds, because a longer request usually waits for another server."""
 
@@ -22,7 +22,7 @@ def take_turns(application: Application) -> Application:
     """Return ``application`` with a limit: only ``AT_ONCE`` requests have a turn at the same time.
 
     The turn of a request begins when the request has arrived completely. It ends when the response starts, or
-    after ``PATIENCE``. So slow clients, streams and requests that wait for another server delay no one else.
+    after ``PATIENCE``. So slow clients, streams and requests that wait for a server do not delay the others.
     """
     turns = asyncio.Semaphore(AT_ONCE)
 
@@ -60,7 +60,7 @@ class _Turn:
         self._timer: asyncio.TimerHandle | None = None
 
     async def take(self) -> None:
-        """Wait for a turn; do nothing if the request has or had its turn already."""
+        """Wait for a turn; do nothing if the request has a turn or has had one."""
         if self._is_taken:
             return
         self._is_taken = True

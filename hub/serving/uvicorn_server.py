@@ -1,4 +1,4 @@
-"""uvicorn's server, changed so that it limits its connections, and stops without losing one."""
+"""uvicorn's server, but with a limit for connections, and with a stop that loses no connection."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LOOK_AGAIN = 0.02
 LONGEST_SUCCESSION = 10.0
 """A worker waits at most this many seconds for newer workers to accept connections."""
 LONGEST_LEAVING = 5.0
-"""A retired socket is closed after this many seconds, even if connections still wait at it."""
+"""A retired socket is closed after this many seconds, even if connections still wait at this socket."""
 AT_ONCE = 16
 """A worker accepts at most this many connections before it handles requests again."""
 FULL_PAUSE = 0.05
@@ -37,8 +37,8 @@ EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 class Acceptor:
     """Accepts the connections at one socket, in place of asyncio's own server.
 
-    asyncio accepts thousands of connections in a row. If it runs out of descriptors, it logs every attempt,
-    and its attempts multiply.
+    asyncio's own server accepts thousands of connections in a row. If no descriptor is left, it logs every
+    attempt, and the attempts become more and more.
     """
 
     def __init__(self, socket: Any, connections: Connections, make: Callable[[], Any], ssl: Any) -> None:
@@ -81,7 +81,7 @@ class Acceptor:
         self._socket.close()
 
     async def wait_closed(self) -> None:
-        """Do nothing: uvicorn calls this, but waits for the connections itself."""
+        """Do nothing: uvicorn calls this method, but waits for the connections elsewhere."""
 
 
 class _Arrival:
@@ -118,7 +118,7 @@ class HubServer(Server):
     """The server in one worker. It closes a retired socket when no connection waits at this socket."""
 
     def __init__(self, config: Config, generation: int) -> None:
-        """Create the server of a worker of ``generation``."""
+        """Create the server of a worker that belongs to ``generation``."""
         super().__init__(config)
         self._generation = generation
         self._retired_since: dict[Any, float] = {}
@@ -168,12 +168,12 @@ class HubServer(Server):
                 yield socket
 
     def _is_left(self, socket: Any) -> bool:
-        """Return whether a retired socket can be closed: no connection waits, or its time is over."""
+        """Return whether a retired socket can be closed, because no connection waits or the time is over."""
         passed = time.monotonic() - self._retired_since[socket]
         return passed > LONGEST_LEAVING or (passed > HANDSHAKE and listening.is_empty(socket))
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop gracefully, however many signals arrive."""
+        """Begin a graceful stop. A second signal does not cancel the open requests."""
         super().handle_exit(sig, frame)
         # A terminal sends SIGINT to every process, and the master sends a signal too. uvicorn would take the
         # second one as an order to cancel the open requests.

@@ -1,7 +1,7 @@
 """Count the generations of workers, so that an old worker serves until a new one accepts connections.
 
-Each reload of the master starts a new generation. The numbers only grow. They are in memory that the master
-shares with its workers.
+Each reload of the master starts a new generation, with a higher number. The numbers are in memory that the
+master shares with its workers.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def begin() -> None:
 
 
 def current() -> int:
-    """Return the generation of the workers that are forked now."""
+    """Return the generation to which a worker belongs that is forked now."""
     return _read(_STARTED)
 
 
@@ -34,7 +34,7 @@ def serves(generation: int) -> None:
 
 
 def end() -> None:
-    """Record that the hub is stopping: no worker waits for a later generation any more."""
+    """Record that the whole hub is stopping. From now on, no worker waits for a later generation."""
     _NUMBER.pack_into(_shared, _ENDED, 1)
 
 
@@ -44,7 +44,7 @@ def has_ended() -> bool:
 
 
 def is_awaited(generation: int) -> bool:
-    """Return whether a worker of ``generation`` must go on serving.
+    """Return whether a worker of ``generation`` must go on serving, to wait for newer workers.
 
     This is true if a later generation was started and none of its workers accepts connections yet.
     """

@@ -14,7 +14,7 @@ class HubAdminConfig(SimpleAdminConfig):
     """The app configuration that uses the hub's own admin site.
 
     The admin modules of the apps are loaded only when URLs are loaded or checks run. Most commands do
-    neither, so they start faster.
+    neither, so these commands start faster.
     """
 
     default_site = "hub.site.admin_site.HubAdminSite"

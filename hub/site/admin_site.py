@@ -28,7 +28,7 @@ class HubAdminSite(AdminSite):
     @method_decorator(never_cache)
     @method_decorator(login_not_required)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Redirect to the hub's sign-in page; refuse people who are signed in and are not staff."""
+        """Redirect to the hub's sign-in page; raise ``PermissionDenied`` for people without staff rights."""
         if request.user.is_authenticated and not self.has_permission(request):
             raise PermissionDenied
         wanted = request.GET.get(REDIRECT_FIELD_NAME) or reverse("admin:index")

@@ -1,4 +1,4 @@
-"""The hub's main pages and the permissions they require."""
+"""The hub's main pages and the permissions that these pages require."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from config_app.admin.permissions import may_view, may_view_history
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Page:
-    """One page of the navigation. ``may_open`` decides which staff may open it."""
+    """One page of the navigation. ``may_open`` decides which staff may open the page."""
 
     title: str
     name: str

@@ -83,7 +83,7 @@ def test_a_port_that_needs_privileges_is_refused_by_those_of_the_master(install:
     master = subprocess.Popen(["/bin/sh", "-c", "read line"], stdin=subprocess.PIPE, user=user)
     with master:
         sign_as_master(master.pid)
-        assert refusal(port=80).startswith("port: port 80 is not permitted to this user; ports 1024")
+        assert refusal(port=80).startswith("port: this user may not listen on port 80; ports 1024")
         master.kill()
 
 

@@ -114,7 +114,7 @@ def test_a_port_that_needs_privileges_is_refused(monkeypatch: pytest.MonkeyPatch
             raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(socket, "socket", Refusing)
-    with pytest.raises(ListenerUnavailable, match="port 80 is not permitted to this user") as refusal:
+    with pytest.raises(ListenerUnavailable, match="this user may not listen on port 80") as refusal:
         probe("127.0.0.1", 80)
     assert "1024" in str(refusal.value)
 
