@@ -135,7 +135,7 @@ class Product:
         raise NotImplementedError
 
     def suggest(self, request: HttpRequest, answers: Answers) -> Mapping[str, Any]:
-        """Return a dict from settings to suggested values. Forms show these instead of the current values."""
+        """Return a dict from settings to suggested values, which forms show instead of current values."""
         return {}
 
     def objections(self, step: Step, values: Mapping[str, Any], answers: Answers) -> Mapping[str, str]:
@@ -192,7 +192,7 @@ class Product:
         """
 
     def account(self, email: str, name: str) -> Any:
-        """Return an unsaved account, for password validators that compare a password with it."""
+        """Return an unsaved account, with which password validators compare the password."""
         return get_user_model()(email=email, name=name)
 
     def make_administrator(self, administrator: Administrator) -> AbstractBaseUser:

@@ -24,7 +24,7 @@ from hub.workos import sign_in
 
 @method_decorator(login_not_required, name="dispatch")
 class SignInView(LoginView):
-    """The page on which people sign in with address and password. They then go to ``next`` on this hub."""
+    """The page on which people sign in with address and password. Afterwards they go to the URL ``next``."""
 
     authentication_form = LocalSignInForm
     template_name = "auth/login.html"
@@ -38,7 +38,7 @@ class SignInView(LoginView):
         return super().dispatch(request, *args, **kwargs)
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
-        """Sign in, mark the browser as known, and delete expired sessions."""
+        """Sign the person in, mark the browser as known, and delete expired sessions."""
         response = super().form_valid(form)
         self.request.session.clear_expired()
         browsers.remember(response, form.get_user().get_username())
@@ -57,7 +57,7 @@ class SignOutView(LogoutView):
         return redirect("dashboard")
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """End the session in the hub. If it began at WorkOS, send the browser to WorkOS to end it there."""
+        """End the session in the hub. If the session began at WorkOS, end it at WorkOS too."""
         elsewhere = sign_in.sign_out_url(request)
         response = super().post(request, *args, **kwargs)
         return redirect(elsewhere) if elsewhere else response
@@ -65,7 +65,7 @@ class SignOutView(LogoutView):
 
 @method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
 class ProofView(View):
-    """The page on which a signed-in person proves their identity. Forms that need a proof have a link to it.
+    """The page on which a signed-in person proves their identity. Forms that need a proof link to this page.
 
     If the person proves their identity at WorkOS, the browser comes back to this page.
     """

@@ -70,7 +70,8 @@ def _local_account(person: Person) -> User | None:
 def _assign(user: User, person: Person) -> None:
     """Save the person's id, address and name in the account.
 
-    Raise ``NotAdmitted`` if the address belongs to a local account or, unverified, to any account.
+    Raise ``NotAdmitted`` if a local account has the verified address, or if ``user`` is new and any account
+    has the unverified address.
     """
     # An address that WorkOS has not verified never becomes the account's address: in mode local,
     # ``super_admin_emails`` trusts the addresses of accounts.

@@ -28,7 +28,7 @@ def planned(document: Document, chosen: Iterable[str] | None = None) -> Import:
 def stage(document: Document, chosen: Iterable[str], *, holder: str | None) -> None:
     """Put the chosen settings into the draft. They take effect with the claim.
 
-    Raise the errors of ``planned`` and of ``draft.save``. After an error, the draft is as it was.
+    Raise the errors of ``planned`` and of ``draft.save``. After an error, the draft is unchanged.
     """
     changes = planned(document, chosen).plan.changes
     schema = get_schema()

@@ -119,7 +119,7 @@ def is_held() -> bool:
 
 
 def keep_holder(proof: str) -> None:
-    """Let the session with ``proof`` go on although a restore has just emptied the table of the tokens."""
+    """Let the session with ``proof`` continue the setup, although a restore has just deleted all tokens."""
     now = timezone.now()
     SetupToken.objects.create(
         digest=proof, machine=socket.gethostname(), created_at=now, expires_at=now, used_at=now

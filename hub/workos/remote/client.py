@@ -224,7 +224,7 @@ def _person(user: User) -> Person:
 
 
 def _text(value: object) -> str:
-    """Return ``value`` if it is a text that is not empty; raise ``Unavailable`` otherwise."""
+    """Return ``value`` if ``value`` is a text that is not empty; otherwise raise ``Unavailable``."""
     # The SDK declares these fields as texts but does not check what WorkOS sends.
     if not isinstance(value, str) or not value:
         raise Unavailable("a required field is missing from WorkOS's answer")
@@ -232,7 +232,7 @@ def _text(value: object) -> str:
 
 
 def get_client(credentials: Credentials) -> Client:
-    """Return this process's client for ``credentials``. The first call builds it."""
+    """Return this process's client for ``credentials``. The first call builds the client."""
     with _building:
         found = _clients.get(credentials) or Client(credentials)
         _clients[credentials] = found

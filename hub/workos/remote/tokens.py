@@ -29,7 +29,7 @@ COOLDOWN = 10.0
 
 
 class KeySet:
-    """A cache of the signing keys published at ``url``. It is thread-safe."""
+    """A cache of the signing keys published at ``url``. The cache is thread-safe."""
 
     def __init__(self, url: str, transport: BoundedTransport) -> None:
         """Create an empty cache. Nothing is fetched yet."""

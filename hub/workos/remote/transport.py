@@ -123,7 +123,7 @@ class _Call:
         )
 
     def _watch(self, event: str, info: Mapping[str, Any]) -> None:
-        """Remember the TCP connection for a later cut. If the deadline has already passed, cut it now."""
+        """Store the TCP connection, so that it can be cut. If the deadline has already passed, cut it now."""
         if event != CONNECTED:
             return
         line: socket.socket = info["return_value"].get_extra_info("socket")

@@ -26,7 +26,7 @@ from hub.workos.sessions.sealed_tokens import seal, unseal
 logger = logging.getLogger("hub")
 
 Lease = QuerySet[WorkOSSession]
-"""A queryset with the session if this process has the lease on it. Otherwise the queryset is empty."""
+"""A queryset with the session if this process has its lease. Otherwise the queryset is empty."""
 
 CALLS = 3
 """A refresh makes at most this many calls (token, session, person), each of up to five seconds."""
@@ -47,7 +47,8 @@ LOOK = dt.timedelta(minutes=5)
 AHEAD = 2 * BACKOFF
 """An end of a lease or of a ``BACKOFF`` that is further in the future than this was stored by a wrong clock.
 
-The time is longer than ``LEASE`` and ``BACKOFF``, because the clocks of two machines may differ a little.
+The time is longer than ``LEASE`` and ``BACKOFF``, because another request may have read the clock a moment
+later than this one.
 """
 
 
@@ -66,7 +67,7 @@ def facts(grant: Grant, config: RuntimeConfig) -> dict[str, Any]:
 def refresh(row: WorkOSSession, config: RuntimeConfig) -> WorkOSSession | None:
     """Return the refreshed session, or ``None`` if it has ended.
 
-    If the session cannot be refreshed now, return it as it is.
+    If the session cannot be refreshed now, return the stored session.
     """
     _load_client(config)
     now = timezone.now()
