@@ -1,4 +1,4 @@
-"""The ASGI application. The bootstrap must be done before a server uses it."""
+"""The ASGI application. The bootstrap must be done before a server uses the application."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def bootstrap_application(*, from_scratch: bool = False) -> RuntimeConfig:
 
 
 async def abootstrap_application() -> RuntimeConfig:
-    """Do the same as ``bootstrap_application`` without blocking the event loop."""
+    """Do what ``bootstrap_application`` does, without blocking the event loop."""
     return await sync_to_async(bootstrap_application)()
 
 
@@ -132,7 +132,7 @@ def _bring_up() -> None:
 
 
 def run_migrations_once() -> None:
-    """If migrations are pending, back up a database that has tables, and then apply the migrations."""
+    """Apply the migrations that are pending. Before that, back up the database if it has tables."""
     if not migration.pending():
         return
     if connection.introspection.table_names():

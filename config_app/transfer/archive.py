@@ -99,7 +99,7 @@ def read_lines(path: Path, title: str) -> Iterator[Any]:
 
 
 def _verified_end(path: Path, file: BinaryIO, title: str) -> int:
-    """Return the position of the digest; raise ``UnreadableArchive`` if the digest is not the right one."""
+    """Return the position of the digest; raise ``UnreadableArchive`` if the digest is wrong."""
     if file.readline(len(title) + 1) != f"{title}\n".encode():
         raise UnreadableArchive(path, f'expected a file that begins with "{title}"', "check which file it is")
     file.seek(0)

@@ -1,4 +1,4 @@
-"""The document in a hidden field of the review page. A document with secrets is encrypted."""
+"""Keeps the document in a hidden field of the review page. A document with secrets is encrypted."""
 
 from __future__ import annotations
 

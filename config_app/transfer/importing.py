@@ -32,8 +32,10 @@ def plan_import(
 ) -> Import:
     """Return a plan that gives the settings of ``document`` their exported values.
 
-    The other settings keep their values. With ``replace``, they return to their defaults instead, except
-    settings that the export omitted, and except secrets if the document has no secrets.
+    The other settings keep their values. With ``replace``, the other selected settings return to their
+    defaults instead. Even then, settings keep their values if the export omitted them, if only code may
+    change them, or if they belong to one machine and are not selected by their keys. If the document has no
+    secrets, secrets keep their values too.
 
     Raise ``InvalidPlan`` with all errors if a value is not valid or a key is unknown.
     """

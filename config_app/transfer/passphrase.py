@@ -22,10 +22,10 @@ SHORTEST = 12
 COST = {"n": 2**17, "r": 8, "p": 1}
 """The parameters of scrypt for a new export: 128 MiB of memory for each guess."""
 MOST_MEMORY = 512 * 1024 * 1024
-"""The most memory, in bytes, that decrypting a file may need. A forged file must not use up all memory."""
+"""The maximum memory for decrypting a file, in bytes. Otherwise, a forged file could use up all memory."""
 SALT_BYTES, NONCE_BYTES, KEY_BYTES = 16, 12, 32
 CIPHER, DERIVATION = "ChaCha20-Poly1305", "scrypt"
-UNREADABLE = UnreadableExport("its encryption is damaged or cut off")
+UNREADABLE = UnreadableExport("its encrypted part is damaged or not complete")
 
 
 def check_strength(passphrase: Secret) -> None:
@@ -57,7 +57,7 @@ def is_encrypted(text: str) -> bool:
 
 
 def decrypt(text: str, passphrase: Secret) -> str:
-    """Return the text in an encrypted export.
+    """Return the decrypted text of an encrypted export.
 
     Raise ``UnreadableExport`` if the passphrase is wrong or the file is damaged.
     """
@@ -110,7 +110,7 @@ def _text(content: bytes) -> str:
 
 
 def _bytes(text: Any, length: int | None = None) -> bytes:
-    """Decode a Base64 text; raise ``UnreadableExport`` unless it is exactly what ``_text`` returns."""
+    """Return the bytes of a Base64 text; raise ``UnreadableExport`` if ``_text`` never returns this text."""
     if not isinstance(text, str):
         raise UNREADABLE
     try:

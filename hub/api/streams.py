@@ -99,7 +99,7 @@ def _messages_since(last: int) -> list[tuple[int, str]]:
 
 
 def _message(number: int, data: dict[str, object], kind: str = "") -> str:
-    """Return the text of one event. If ``kind`` is empty, a browser calls the event ``message``."""
+    """Return the text of one event of the type ``kind``; if ``kind`` is empty, of the type ``message``."""
     event = f"event: {kind}\n" if kind else ""
     return f"{event}id: {number}\ndata: {json.dumps(data)}\n\n"
 

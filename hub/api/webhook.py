@@ -29,7 +29,7 @@ TOLERANCE = 300
 REMEMBERED = dt.timedelta(days=1)
 """How long the signature of a call is stored, so that a replay of the call is refused.
 
-This is much longer than a call is valid. So even if the clock is set back, a call cannot be replayed.
+A call is valid for a much shorter time. So a call cannot be replayed even if the clock is set back.
 """
 MAX_BODY = 16 * 1024
 
@@ -37,7 +37,7 @@ _SECONDS = re.compile(r"[0-9]{1,12}", re.ASCII)
 
 
 class Refused(Exception):
-    """A call is refused. ``status`` is the HTTP status; ``code`` is the name of the error in the response."""
+    """A call is refused. The response has the HTTP status ``status`` and, as ``error``, the text ``code``."""
 
     def __init__(self, status: int, code: str) -> None:
         self.status, self.code = status, code

@@ -1,8 +1,8 @@
 """A signed cookie that marks browsers in which a person has signed in before.
 
-In a marked browser, wrong passwords from other browsers do not count. So an attacker who guesses passwords
-elsewhere cannot lock out the owner of the account. OWASP's authentication cheat sheet calls this a device
-cookie.
+For a sign-in in a marked browser, wrong passwords from other browsers do not count. So an attacker who
+guesses passwords elsewhere cannot lock out the owner of the account. OWASP's authentication cheat sheet
+calls such a cookie a device cookie.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ class ProofForm(forms.Form):
     )
 
     def __init__(self, request: HttpRequest, data: Mapping[str, Any] | None = None) -> None:
-        """Create the form, without a field if the session has a recent proof."""
+        """Create the form, without the password field if the session has a recent proof."""
         super().__init__(data)
         self.request = request
         if proof.is_recent(request.session):

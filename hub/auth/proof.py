@@ -1,7 +1,7 @@
-"""Proof of identity: a person has signed in, or entered their password again, in the last ten minutes (W7).
+"""Proof of identity: a person has signed in, or entered their password again, in the last ten minutes.
 
 A proof is stored in the session, with the time of the database's clock, which all processes share. If that
-clock is set an hour back or forward, the person must prove their identity again (R9).
+clock is set an hour back or forward, the person must prove their identity again.
 """
 
 from __future__ import annotations
@@ -62,6 +62,6 @@ def prove(request: HttpRequest, password: Secret) -> None:
 
 @receiver(user_logged_in)
 def note_sign_in(request: HttpRequest, **_kwargs: Any) -> None:
-    """Store a sign-in as proof."""
+    """Store a proof in the session, because the person has just signed in."""
     # For a sign-in at WorkOS, ``hub.workos.sessions.current`` then stores the time that WorkOS reports.
     note(request.session)

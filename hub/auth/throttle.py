@@ -1,4 +1,4 @@
-"""The limits on failed sign-ins, counted with django-axes (W5).
+"""The limits on failed sign-ins, counted with django-axes.
 
 Failures are counted in the database for all processes, by account and by IP address. After too many failures,
 a person must wait; no account is locked for good. In a browser in which a person has signed in before, only
@@ -37,7 +37,10 @@ same IP address, and those with the same account.
 IN_A_KNOWN_BROWSER: Mapping[tuple[str, ...], int] = {("username",): 5}
 """The limit in a browser in which the person has signed in before."""
 WRONG_TOKENS: Mapping[tuple[str, ...], int] = {("ip_address",): 20}
-"""The limit for wrong setup tokens from one IP address. Strangers elsewhere cannot block the owner."""
+"""The limit for wrong setup tokens, and for wrong recovery codes, from one IP address.
+
+People at other addresses need not wait, so strangers cannot block the owner.
+"""
 SETUP_TOKEN = "(setup token)"  # noqa: S105 - wrong tokens are counted under this name
 RECOVERY_CODE = "(recovery code)"
 """Wrong recovery codes are counted under this name."""
@@ -67,7 +70,8 @@ def _limits(request: HttpRequest, credentials: Credentials) -> Mapping[tuple[str
 def account(request: HttpRequest, credentials: Credentials = None) -> str:
     """Return the name under which failures are counted.
 
-    This is the account's name. In a known browser, the browser's random name stands before it.
+    This is the e-mail address of the account. In a known browser, the random name of the browser precedes
+    the address.
     """
     if (name := str((credentials or {}).get("username"))) in WITHOUT_ACCOUNT:
         return name
@@ -147,7 +151,7 @@ class SignInThrottle(AxesDatabaseHandler):
     def get_failures(self, request: HttpRequest, credentials: Credentials = None) -> int:
         """Return 1 if a limit is reached, or else 0.
 
-        ``AXES_FAILURE_LIMIT`` is 1, so django-axes makes the person wait if this is 1.
+        ``AXES_FAILURE_LIMIT`` is 1, so django-axes makes the person wait if this method returns 1.
         """
         limits = _limits(request, credentials).values()
         attempts = self.get_user_attempts(request, credentials)

@@ -1,4 +1,4 @@
-"""Back up the database before its schema changes (R10)."""
+"""Back up the database before migrations change the schema."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ KEPT = 5
 
 
 def back_up(directory: Path, sqlite_file: Path | None) -> Path:
-    """Write a new backup into ``directory``, remove the oldest ones, and return the path of the new one.
+    """Write a new backup into ``directory`` and return its path. Remove all backups but the newest ``KEPT``.
 
-    For SQLite, the new file is a copy of the database. For a database server, it is the same file as
+    For SQLite, the backup is a copy of the database file. For a database server, the backup is a file such as
     ``manage.py backup`` writes, because a copy of the whole database would need the tools of the server.
 
     Raise ``DatabaseUnavailable`` if the backup cannot be written.

@@ -31,7 +31,7 @@ LINKS = {"auth.group": ("permissions",), "hub.user": ("groups", "user_permission
 
 
 def kept_models(apps: Apps) -> list[type[Model]]:
-    """Return the models whose rows a backup contains. Each model comes after the models that it refers to.
+    """Return the models whose rows a backup contains. Each model follows the models to which it refers.
 
     If the tables are older than the code, ``apps`` comes from the state of an earlier migration.
     """

@@ -24,9 +24,10 @@ FACTS = ("label", "public_key", "machine_id_print", "key_file_print", "tag", "wr
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Contents:
-    """The settings in a backup: their number, the keys of the secrets, and why no key unlocks the secrets.
+    """The number of settings in a backup, and the keys of the settings that are secret.
 
-    ``closed_because`` is empty if a key of this machine unlocks the secrets.
+    ``closed_because`` is empty if a key of this machine unlocks the secrets. Otherwise, it is the reason why
+    no key does.
     """
 
     settings: int
@@ -56,7 +57,7 @@ def _small_tables(path: Path) -> dict[str, list[Row]]:
 
 
 def _closed_because(salt: str, tables: dict[str, list[Row]]) -> str:
-    """Return why no key of this machine unlocks the keyring of the backup; empty if a key does."""
+    """Return why no key of this machine unlocks the backup's keyring; empty if one of the keys does."""
     numbers = [row["number"] for row in tables[KEYS]]
     try:
         # This raises an error if no key fits. The keyring itself is not needed.

@@ -29,7 +29,10 @@ class Loader:
         self._models = {model._meta.label_lower: model for model in kept_models(apps)}
 
     def load_rows(self, count: int, progress: Progress) -> None:
-        """Insert all rows, ``count`` of them; raise ``UnreadableArchive`` if they do not fit the tables."""
+        """Insert all rows of the backup. ``count`` is the number of rows that the backup must have.
+
+        Raise ``UnreadableArchive`` if the number is different or the rows do not fit the tables.
+        """
         table, waiting, done = None, list[list[Any]](), 0
         for line in lines(self._path):
             if "row" in line:
@@ -49,7 +52,7 @@ class Loader:
             raise UnreadableArchive(self._path, "it has a table that this version does not know")
         fields = {field.attname: field for field in columns(self._models[name])}
         if set(names) != fields.keys():
-            raise UnreadableArchive(self._path, "a table has other columns than this version")
+            raise UnreadableArchive(self._path, "a table does not have the columns that this version expects")
         return _Table(self._models[name], [fields[attname] for attname in names])
 
     def load_links(self) -> None:

@@ -101,8 +101,8 @@ def restore(
     All sessions end. The restore is recorded as a new revision after the last revision in the backup. With
     ``unlocker``, also let this machine unlock the restored secrets from now on.
 
-    Raise ``ConfigError`` if the file cannot be read or does not fit, and ``KeyringLocked`` if ``unlocker``
-    does not unlock the secrets. In these cases, nothing has changed.
+    Raise ``ConfigError`` if the file cannot be read or its rows do not fit the tables, and ``KeyringLocked``
+    if ``unlocker`` does not unlock the secrets. In these cases, nothing has changed.
     """
     header = examine(path)
     if header.migrations == _applied():
