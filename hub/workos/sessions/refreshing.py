@@ -33,7 +33,7 @@ CALLS = 3
 LEASE = dt.timedelta(seconds=20)
 """A refresh may take this long. After that, another process may take over."""
 GRACE_PERIOD = dt.timedelta(seconds=60)
-"""For this long after a token has expired, requests use the old data and wait for no refresh."""
+"""For this long after the expiry, a request does not wait while another request refreshes the session."""
 LONGEST_WAIT = 6.0
 """How many seconds a request waits for the refresh of another request."""
 POLL_INTERVAL = 0.05
