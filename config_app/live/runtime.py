@@ -66,7 +66,7 @@ def get_config() -> Any:
 
 
 def unpinned() -> Any:
-    """Return the config that a caller sees if nothing is pinned in its context."""
+    """Return the config that the caller sees if nothing is pinned in the caller's context."""
     view = _seen_in_transaction() if views else None
     return view.config if view else _config or get_snapshot().config
 

@@ -37,7 +37,7 @@ class _Hindrances:
 _hindrances = process.keep(_Hindrances())
 
 POLL_INTERVAL = 1.0
-"""Seconds between two reads of the version on databases that offer no better way."""
+"""Seconds between two reads of the version, for databases without notifications."""
 
 POOLED = Problem(
     code="behind_pooler",
@@ -56,7 +56,7 @@ class ChangeSource(Protocol):
     def wait(self, stopping: threading.Event, at_most: float = math.inf) -> None:
         """Wait for a change, at most ``at_most`` seconds, without a query.
 
-        Return at once if ``stopping`` is set. A long wait also ends if ``stopping`` is set in the meantime.
+        Return at once if ``stopping`` is set already, and soon if it is set during the wait.
         """
 
     def look(self) -> bool:

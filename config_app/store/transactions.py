@@ -97,7 +97,7 @@ def join() -> OpenTransaction:
 
 @contextlib.contextmanager
 def lent(found: OpenTransaction | None) -> Iterator[None]:
-    """Let this new thread use the connection of a transaction. The transaction's own thread must wait."""
+    """Let this new thread use the connection of a transaction, whose own thread must wait meanwhile."""
     shared = found.connection if found else None
     if shared is None:
         try:
@@ -130,7 +130,7 @@ class WhileOpen:
 class UntilCommit:
     """Calls ``function`` after the commit, and knows whether the commit is still possible.
 
-    Django forgets a callback if its savepoint or transaction is rolled back.
+    This works because Django forgets a callback when the savepoint or the transaction is rolled back.
     """
 
     __slots__ = ("_connection", "_function")

@@ -1,4 +1,4 @@
-"""An archive: a compressed file of many JSON lines, with a digest that shows whether it was altered.
+"""An archive: a compressed file of many JSON lines, with a digest that shows whether the file was altered.
 
 The file begins with a line that has a name and a version. A zlib stream follows, then the SHA-256 digest of
 everything before. Writing and reading need little memory, however long the file is.
@@ -54,7 +54,7 @@ class Writer:
         self._put(self._compressor.compress(json.dumps(data, separators=(",", ":")).encode() + b"\n"))
 
     def __exit__(self, error: object, *_rest: object) -> None:
-        """Finish the file and give it its name. If the block raised an exception, remove the file."""
+        """Finish the file and move it to its path. If the block raised an exception, remove the file."""
         try:
             if error is None:
                 self._put(self._compressor.flush())
