@@ -24,7 +24,7 @@ FORM = 64 * 1024
 """The size in bytes of the largest upload form without its file."""
 PATH = "/setup/restore/"
 COMMAND = "./manage.py restore FILE"
-"""The command that restores a backup of any size."""
+"""The command that restores a backup that is too large to upload."""
 
 
 def examine_backup(path: Path) -> Backup:

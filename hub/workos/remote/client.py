@@ -120,8 +120,8 @@ class Client:
     def has_session(self, workos_user_id: str, sid: str) -> bool:
         """Return whether ``sid`` is one of the person's active sessions.
 
-        Only the person's newest hundred sessions are checked. Raise ``Refused`` if WorkOS no longer knows the
-        person.
+        Only the person's newest hundred sessions are checked; for an older session, return false. Raise
+        ``Refused`` if WorkOS no longer knows the person.
         """
         path = ("user_management", "users", workos_user_id, "sessions")
         found = _ask_about(lambda: self.get(*path, limit=100)).get("data")
