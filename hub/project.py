@@ -106,7 +106,7 @@ class HubProject(Project):
         return sign_in.proof_url() if session_origin.is_at_workos(request) else ""
 
     def prove(self, request: HttpRequest, password: Secret) -> None:
-        """Record a proof in the session; raise ``NotProved`` if the password is wrong or tried too often."""
+        """Check the password and record a proof; raise ``NotProved`` if the password is refused."""
         from hub.auth import proof
 
         proof.prove(request, password)

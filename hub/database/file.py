@@ -1,4 +1,4 @@
-"""Create and check the SQLite file. If the file of a started hub is empty, this is an error."""
+"""Create and check the SQLite file. An empty file is an error if the hub was started before."""
 
 from __future__ import annotations
 

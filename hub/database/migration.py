@@ -102,7 +102,7 @@ def migrate() -> None:
 
 @contextlib.contextmanager
 def _all_or_nothing() -> Iterator[None]:
-    """Run the block, in one transaction if the database can roll back the creation of tables."""
+    """Run the block. Use one transaction if the database can roll back the creation of tables."""
     # Django commits the tables of a migration before it records the migration. If the process were killed in
     # between, the next migrate would fail, because the tables would already exist (R1).
     if not connection.features.can_rollback_ddl:

@@ -52,7 +52,7 @@ class Import:
 
 
 def gather(environ: Mapping[str, str], file: EnvFile) -> Iterator[Variable]:
-    """For each setting, yield its variable if it is set. The process environment wins over ``.env``."""
+    """Yield one variable for each setting that has any. The process environment wins over ``.env``."""
     places = ((PROCESS, environ), (str(file.path), file.values))
     for setting in schema.settings.values():
         if setting.managed:

@@ -81,7 +81,7 @@ class _Source:
     problems: tuple[EnvProblem, ...] = ()
 
     def read(self, variable: str, parse: Callable[[str, Path], T]) -> T | None:
-        """Return the parsed value; None if the variable is not set. Raise ConfigError if the text is bad."""
+        """Return the parsed value; None if the variable is not set. Raise ConfigError if the value is bad."""
         if variable in self.broken:
             problem = self.broken[variable]
             fix = f"correct line {problem.line} of {self.name}"
@@ -208,7 +208,7 @@ def _env_file_source(path: Path, data_dir: Path, base_dir: Path) -> _Source:
 
 
 def _env_file_key(path: Path, data_dir: Path, base_dir: Path) -> _Source:
-    """Return the variables of `.env`, or no variables, without parsing, if `.env` names no encryption key."""
+    """Return the variables of `.env`; no variables (and no parsing) if `.env` names no encryption key."""
     with contextlib.suppress(OSError):  # the doctor reports an unreadable file
         if ENCRYPTION_KEY.encode() in path.read_bytes():
             return _env_file_source(path, data_dir, base_dir)

@@ -14,7 +14,7 @@ PREFIXES = ("HUB_", "WORKOS_")
 # If a service is called "hub", Kubernetes and Docker links set these variables in every other container.
 _SERVICE_LINK = re.compile(r"\w+_SERVICE_(?:HOST|PORT)(?:_\w+)?|\w+_PORT_[0-9]+_(?:TCP|UDP|SCTP)(?:_\w+)?")
 SIMILAR = 0.75
-"""The hub suggests names with at least this similarity (0 to 1). All names are similar in their prefix."""
+"""A name is suggested if its similarity is at least this number, from 0 (different) to 1 (equal)."""
 
 
 def unknown_variables(variables: Mapping[str, str], place: str) -> Iterator[Problem]:

@@ -40,7 +40,7 @@ def session_keys(header: str) -> list[str]:
 
 
 def _read_prefixed(request: HttpRequest) -> None:
-    """Drop the hub's cookies that came without the prefix, and remove the prefix from its other cookies."""
+    """Drop the hub's cookies that came without the prefix, and remove the prefix from the rest."""
     for name in _names():
         value = request.COOKIES.pop(PREFIX + name, None)
         request.COOKIES.pop(name, None)

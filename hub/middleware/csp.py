@@ -13,7 +13,7 @@ from hub.runtime_config import WORKOS, RuntimeConfig, get_config
 
 
 class ContentSecurityPolicyMiddleware(CSPMiddleware):
-    """django-csp's middleware with the report URI. In mode ``workos``, forms may redirect to WorkOS."""
+    """django-csp's middleware with a report URI. In mode ``workos``, forms may redirect to WorkOS."""
 
     async_capable = False
 

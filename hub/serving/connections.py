@@ -75,7 +75,7 @@ class _Step:
             self.moved_at = time.monotonic()
 
     def observe(self, left: int) -> None:
-        """Note that ``left`` bytes are still unread. If the number has fallen, the client has read some."""
+        """Note that ``left`` bytes are unread. If this is less than before, the client has read bytes."""
         self.move(self.left - left)
         self.left = left
 

@@ -32,7 +32,7 @@ BIND_SERVICE = 10
 
 
 def listener_can_be_had(before: RuntimeConfig, after: RuntimeConfig) -> Iterable[RuleViolation]:
-    """Yield a violation if the address changes and the hub on this machine cannot listen on the new one."""
+    """Yield a violation if the address changes and the hub on this machine cannot listen on that address."""
     if (before.host, before.port) != (after.host, after.port):
         yield from what_keeps_from(after)
 

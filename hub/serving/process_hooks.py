@@ -43,7 +43,7 @@ _is_to_stop = False
 def start_up() -> RuntimeConfig:
     """Bootstrap the install and return its runtime config.
 
-    If this raises a ``ConfigError``, print the error as one line and exit with status 1.
+    If the bootstrap raises a ``ConfigError``, print the error as one line and exit with status 1.
     """
     # In a reload, the watcher already has the current runtime config. A bootstrap could create a new database
     # while the real one is away for a moment, and the workers would inherit a database connection.
@@ -153,7 +153,7 @@ def _reload_without_waiting(arbiter: Any) -> None:
 
 
 def _stop_without_successors(arbiter: Any) -> None:
-    """Make the stop of the hub tell all workers not to wait for newer workers."""
+    """Make sure that, when the hub stops, no worker waits for newer workers."""
     stop = arbiter.stop
 
     def end_and_stop(graceful: bool = True) -> None:
@@ -164,7 +164,7 @@ def _stop_without_successors(arbiter: Any) -> None:
 
 
 def reload_master(arbiter: Any, config: RuntimeConfig) -> None:
-    """Move the listener if its address has changed, and prepare for new workers, which use ``config``."""
+    """Move the listener if its address has changed, and begin a generation of workers that use ``config``."""
     arbiter.cfg.set("graceful_timeout", 0)  # do not wait for old workers; restored after the reload
     describe_master(arbiter)
     if _mover is not None:
@@ -176,7 +176,7 @@ def reload_master(arbiter: Any, config: RuntimeConfig) -> None:
 
 
 def pins(cfg: Any, arguments: Sequence[str]) -> dict[str, str]:
-    """Return a dict from keys to texts with what the command line or ``GUNICORN_CMD_ARGS`` pins."""
+    """Return the settings that the command line or ``GUNICORN_CMD_ARGS`` pins, as a dict of texts."""
     given = _given(cfg, arguments)
     found: dict[str, str] = {}
     if given["bind"] and (addresses := _tcp_addresses(cfg)):
@@ -193,7 +193,7 @@ def _given(cfg: Any, arguments: Sequence[str]) -> dict[str, Any]:
 
 
 def _handed_over(arbiter: Any) -> dict[str, str]:
-    """Return a dict from keys to texts with the address of a listener that systemd has opened, if any."""
+    """Return the address of systemd's listener, as a dict from keys to texts; empty if there is none."""
     places = [sockets.place(listening) for listening in arbiter.LISTENERS if arbiter.systemd]
     return {"bind_address": places[0][0], "port": str(places[0][1])} if places and places[0] else {}
 

@@ -28,7 +28,7 @@ NO_INTERFACE = 2**31 - 1
 def retire(listening: Any) -> bool:
     """Make the kernel send no new connections to a socket; return whether the system can do this.
 
-    The socket keeps the connections that already wait there. A handshake that has begun still completes at
+    The socket keeps the connections that already wait at it. A handshake that has begun still completes at
     this socket. A new connection reaches another socket of the same port, or is refused. This affects all
     processes that share the socket. Retiring works on Linux 5.7 and later.
     """

@@ -11,7 +11,7 @@ import asyncio
 from hub.responses.bare_responses import Application, Message, Receive, Send
 
 AT_ONCE = 2
-"""How many requests a worker works on at once. While one waits for the database, another can continue."""
+"""How many requests a worker works on at once. While one request waits, another request can continue."""
 OUT_OF_TURN = "/health/"
 """Requests below this path never wait. If the hub answered them late, a monitor would report an outage."""
 PATIENCE = 0.25
@@ -22,7 +22,7 @@ def take_turns(application: Application) -> Application:
     """Return ``application`` with a limit: only ``AT_ONCE`` requests have a turn at the same time.
 
     The turn of a request begins when the request has arrived completely. It ends when the response starts, or
-    after ``PATIENCE``. So slow clients, streams and requests that wait for a server do not delay the others.
+    after ``PATIENCE``. So slow clients, streams and requests that wait for another server delay no request.
     """
     turns = asyncio.Semaphore(AT_ONCE)
 

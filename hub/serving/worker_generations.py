@@ -24,7 +24,7 @@ def begin() -> None:
 
 
 def current() -> int:
-    """Return the generation to which a worker belongs that is forked now."""
+    """Return the current generation. A worker that is forked now belongs to this generation."""
     return _read(_STARTED)
 
 

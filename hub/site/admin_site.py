@@ -28,7 +28,7 @@ class HubAdminSite(AdminSite):
     @method_decorator(never_cache)
     @method_decorator(login_not_required)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Redirect to the hub's sign-in page; raise ``PermissionDenied`` for people without staff rights."""
+        """Redirect strangers and staff to the sign-in page; raise ``PermissionDenied`` for other people."""
         if request.user.is_authenticated and not self.has_permission(request):
             raise PermissionDenied
         wanted = request.GET.get(REDIRECT_FIELD_NAME) or reverse("admin:index")

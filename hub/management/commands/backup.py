@@ -23,7 +23,7 @@ class Command(OneLineCommand):
         parser.add_argument("file", metavar="FILE", help="the new file; only its owner can read it")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Write the backup, and print what it contains."""
+        """Write the backup, and print what the backup contains."""
         require_install()
         path = Path(options["file"])
         with showing_progress(self.terminal, "Backing up") as progress:

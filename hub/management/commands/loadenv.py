@@ -54,7 +54,7 @@ class Command(OneLineCommand):
                 raise _done()
 
     def _first(self, options: Namespace) -> None:
-        """Run the first start, which imports the file; with ``--dry-run``, only show what it would set."""
+        """Run the first start, which imports the file; with ``--dry-run``, only show the plan."""
         file = _file(options)
         if options.dry_run:
             show_dry_run(_first_plan(self._read(file)), self.terminal, as_json=options.as_json)
@@ -120,7 +120,7 @@ def _run_with(file: Path, *, as_json: bool) -> None:
 
 
 def _first_plan(found: Import) -> Plan:
-    """Return a plan of what the first start would set. There, the old values are the defaults."""
+    """Return a plan of what the first start would set. In the plan, the old values are the defaults."""
     values, defaults = found.values, schema.defaults
     differences = (_difference(key, value) for key, value in values.items())
     return Plan(
