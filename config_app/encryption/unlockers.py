@@ -21,6 +21,8 @@ from config_app.errors import KeyringLocked
 
 MACHINE_ID_FILES = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 MACHINE, SHARED, RECOVERY = "machine", "shared", "recovery"
+MIN_SHARED_KEY = 32
+"""The fewest characters of a shared key. A shorter key could be guessed by a person who has the database."""
 
 
 class Unlocker(Protocol):

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from config_app.declaration.secret import Secret
 from config_app.encryption.private_files import GROUP_OR_WORLD, publish_once
+from config_app.encryption.unlockers import MIN_SHARED_KEY
 from config_app.errors import ConfigError, InvalidValue
 from hub.database.location import Database, database_from_url, resolve_path, sqlite_database
 
@@ -30,7 +31,6 @@ ENCRYPTION_KEY: Final = "HUB_ENCRYPTION_KEY"
 ENCRYPTION_KEY_FILE: Final = "HUB_ENCRYPTION_KEY_FILE"
 ENV_FILE: Final = "HUB_ENV_FILE"
 
-MIN_KEY_CHARACTERS: Final = 32
 MAX_KEY_BYTES: Final = 64 * 1024
 INSTANCE_FILE: Final = "instance.json"
 _VARIABLE_OF: Final = {"database_url": DATABASE_URL, "database_path": DATABASE_PATH}
@@ -276,8 +276,8 @@ def _encryption_key(source: _Source) -> Secret | None:
 
 def _key(text: str, base: Path) -> Secret:  # noqa: ARG001 - all parsers have the same parameters
     key = text.strip()
-    if len(key) < MIN_KEY_CHARACTERS:
-        raise ValueError(f"at least {MIN_KEY_CHARACTERS} characters")
+    if len(key) < MIN_SHARED_KEY:
+        raise ValueError(f"at least {MIN_SHARED_KEY} characters")
     if any("\ud800" <= character <= "\udfff" for character in key):
         raise ValueError("UTF-8 text")
     return Secret(key)

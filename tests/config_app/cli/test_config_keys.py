@@ -151,6 +151,26 @@ def test_a_former_shared_key_is_retired_by_its_kind(configure: Configure, machin
     assert get_config().workos_api_key is None
 
 
+def test_by_kind_nothing_is_retired_where_no_key_of_this_kind_opens(
+    configure: Configure, machine: MachineUnlocker
+) -> None:
+    configure(SHARED, machine)
+    with writing():
+        enrolment.ensure_slots()
+    for configured in ((machine,), (OTHER, machine)):
+        configure(*configured)
+        refused("retire", "shared", match="no shared key that is configured here unlocks the secrets")
+    configure(SHARED)
+    assert get_config().workos_api_key.reveal() == CANARY
+
+
+def test_a_short_shared_key_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "short").write_text("x" * 31)
+    refused(
+        "add", "shared", "--key-file", f"{tmp_path}/short", match="a shared key of at least 32 characters"
+    )
+
+
 def test_a_retired_key_is_not_added_again(shared_file: str) -> None:
     config("keys", "add", "shared", "--key-file", shared_file)
     config("keys", "retire", *ids("shared"))

@@ -11,7 +11,7 @@ from config_app.cli.verb import Verb, WrongCall, add_json_option, number
 from config_app.cli.verbs.keys.codes import add_code_option, read_code_file
 from config_app.encryption import enrolment, install_keyring, slot_management
 from config_app.encryption.slot_management import LIST, ROTATE, SlotFacts
-from config_app.encryption.unlockers import MACHINE, SHARED, SharedUnlocker, Unlocker
+from config_app.encryption.unlockers import MACHINE, MIN_SHARED_KEY, SHARED, SharedUnlocker, Unlocker
 from config_app.errors import ConfigError
 
 KINDS = (MACHINE, SHARED)
@@ -100,6 +100,8 @@ def _add(options: Namespace, terminal: Terminal) -> None:
         unlocker = read_code_file(options.key_file, "--key-file")
         if not isinstance(unlocker, SharedUnlocker):
             raise ConfigError("--key-file: expected a shared key, but this is a recovery code")
+        if len(unlocker.shared_key.reveal()) < MIN_SHARED_KEY:
+            raise ConfigError(f"--key-file: expected a shared key of at least {MIN_SHARED_KEY} characters")
         found = [unlocker]
     for unlocker in found:
         terminal.note(f"added {options.kind} {slot_management.add(unlocker)}")
@@ -113,6 +115,9 @@ def _chosen(which: str) -> list[int]:
         raise WrongCall(f"retire: expected an id or a kind ({' or '.join(KINDS)})", fix=LIST)
     of_kind = [slot for slot in slot_management.list_slots() if slot.kind == which and not slot.is_retired]
     chosen = [slot.id for slot in of_kind if not slot.opens_here]
+    if of_kind and len(chosen) == len(of_kind):  # the key that is in use is probably among them
+        fix = f"configure the {which} key that must stay, or give the id of the key to retire; {LIST}"
+        raise ConfigError(f"no {which} key that is configured here unlocks the secrets", fix=fix)
     if not chosen:
         fix = f"to retire the configured key, give its id; {LIST}"
         raise ConfigError(f"there is no {which} key besides the one that is configured here", fix=fix)
