@@ -1,4 +1,4 @@
-"""Run benchmarks in processes that take turns: each process measures a round only when asked to."""
+"""Run benchmarks in processes that take turns: only one process at a time measures a round."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bench.sample import SECONDS, Sample, Unit
 
 ROOT = Path(__file__).resolve().parent.parent
 WARM_UP = 1
-"""The number of rounds at the start whose values are left out of the result."""
+"""The number of rounds to warm up. The values of these rounds are left out of the result."""
 
 Samples = dict[str, Sample]
 
@@ -99,7 +99,10 @@ def play(contestants: Sequence[Contestant], rounds: int, unit: Unit = SECONDS) -
 
 
 def take_turns(contestants: Sequence[Contestant], rounds: int, unit: Unit = SECONDS) -> list[Samples]:
-    """Do the same as ``play`` with contestants that are already running."""
+    """Let contestants that already run take turns until each has measured ``rounds`` rounds.
+
+    Return a dict for each contestant, with a sample for each value that the contestant measures.
+    """
     found: list[list[dict[str, float]]] = [[] for _ in contestants]
     for number in range(WARM_UP + rounds):
         turns = list(zip(contestants, found, strict=True))

@@ -9,7 +9,7 @@ QUICK_SIZE = 1000
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Effort:
-    """The effort of a run; a ``quick`` run measures one round of everything, with small sizes."""
+    """The effort of a run. A ``quick`` run measures only one round, with a small amount of data."""
 
     quick: bool = False
 

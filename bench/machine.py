@@ -11,7 +11,10 @@ PACKAGES = ("Django", "django-constance", "django-dynamic-preferences", "gunicor
 
 
 def facts() -> dict[str, str]:
-    """Return a dict from names to texts about the machine and the installed versions."""
+    """Return facts about the machine, and the versions of the installed packages.
+
+    The dict maps the name of each fact or package to a text.
+    """
     return {
         "CPUs": str(len(os.sched_getaffinity(0))),
         "Architecture": f"{platform.machine()}, {platform.system()}",

@@ -81,7 +81,7 @@ def _answers(port: int) -> bool:
 
 
 def take_turns(actions: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, Sample]:
-    """Run the actions in turns; return a dict that maps the name of each action to its seconds."""
+    """Run the actions in turns. Return a dict that maps each action's name to its times in seconds."""
     # The first round only warms up and does not count.
     values: dict[str, list[float]] = {name: [] for name in actions}
     for number in range(rounds + 1):

@@ -54,7 +54,11 @@ def page(rows: Iterable[Row], facts: Mapping[str, str], day: str) -> str:
 
 
 def _lines(row: Row) -> Iterator[list[str]]:
-    """Yield at least one line. The first line shows the first peer and the first target, and so on."""
+    """Yield the lines of the table for one row.
+
+    The first line shows the first peer and the first target. The second line shows the second peer and the
+    second target, and so on. A row without peers and targets has one line.
+    """
     what, hub = row.what, row.hub
     for peer, check in zip_longest(row.peers or [None], row.checks):
         yield [

@@ -59,5 +59,9 @@ class Row:
 
 
 def beside(name: str, peer: Sample, hub: Sample) -> Peer:
-    """Return a ``Peer``. Its ratio is the median of the ratios of ``peer`` to ``hub`` in all rounds."""
+    """Return a ``Peer`` with a ratio.
+
+    For each round, the value of ``peer`` is divided by the value of ``hub``. The ratio is the median of the
+    results.
+    """
     return Peer(name, str(peer), peer.over(hub))

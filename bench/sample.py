@@ -25,7 +25,7 @@ class Unit:
 
 
 LARGE = 999.5
-"""In a larger number, rounding to three digits would change the part before the decimal point."""
+"""From this value on, a number is written with all digits of its whole part and without a fraction."""
 
 SECONDS = Unit(((1.0, " s"), (1e-3, " ms"), (1e-6, " µs"), (1e-9, " ns")))
 MEBIBYTES = Unit(((1.0, " MiB"),))
@@ -36,7 +36,7 @@ A_SECOND = Unit(((1.0, "/s"),))
 
 
 def _three_digits(value: float) -> str:
-    """Return ``value`` with three digits, or as a whole number if its whole part is longer than that."""
+    """Return ``value`` as text: with three digits below ``LARGE``, otherwise as a whole number."""
     return f"{value:,.0f}" if abs(value) >= LARGE else f"{round(value, 2):.3g}"
 
 
@@ -63,12 +63,12 @@ class Sample:
         return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
     def over(self, other: Sample) -> float:
-        """Divide the value of each round by the value of ``other``; return the median of the ratios."""
+        """Divide each value by the value of ``other`` in the same round; return the median of the ratios."""
         # A busy moment of the machine slows down both values of the same round.
         return statistics.median(a / b for a, b in zip(self.values, other.values, strict=True))
 
     def beyond(self, other: Sample) -> float:
-        """Subtract the value of ``other`` in each round; return the median of the differences."""
+        """Return the median of the differences: each value minus the value of ``other`` in the same round."""
         return statistics.median(a - b for a, b in zip(self.values, other.values, strict=True))
 
     def __str__(self) -> str:

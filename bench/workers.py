@@ -67,7 +67,11 @@ class Reports:
         self.port = int(self._socket.getsockname()[1])
 
     def last(self, value: str, pids: Iterable[int]) -> float:
-        """Return the monotonic time in seconds when the last of the processes began to use ``value``."""
+        """Wait until all processes report ``value``; return the time at which the last began to use it.
+
+        The time is in monotonic seconds. Raise ``TimeoutError`` if no report arrives within ``DEADLINE``
+        seconds.
+        """
         moments: dict[int, float] = {}
         waiting = set(pids)
         while waiting:

@@ -37,7 +37,10 @@ Change = Callable[[], tuple[str, float]]
 
 
 def measure(effort: Effort) -> list[Row]:
-    """Measure how fast hubs use changes made with a plan and with raw SQL, on SQLite and on PostgreSQL."""
+    """Measure the time from a change until all workers use the new value.
+
+    The changes are made with a plan and with raw SQL, on SQLite and on PostgreSQL.
+    """
     rounds = effort.rounds(ROUNDS)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, closing(Reports()) as reports:
         return [*_on_sqlite(Path(folder), reports, rounds), *_on_postgresql(Path(folder), reports, rounds)]
@@ -61,7 +64,7 @@ def _on_postgresql(folder: Path, reports: Reports, rounds: int) -> list[Row]:
 
 
 def _sharing(folder: Path, url: str) -> HubProcess:
-    """Return a hub that uses the database at ``url`` and the encryption key of all these hubs."""
+    """Return a hub that uses the database at ``url``. All hubs of this benchmark have the same key."""
     hub = HubProcess(folder, database_url=url)
     hub.environment["HUB_ENCRYPTION_KEY"] = SHARED_KEY
     return hub
@@ -87,7 +90,10 @@ def _served(hubs: Sequence[HubProcess], workers: int) -> Iterator[None]:
 def _both_ways(
     hubs: Sequence[HubProcess], reports: Reports, workers: int, connection: Any, rounds: int
 ) -> dict[str, Sample]:
-    """Measure changes made with a plan, then changes made with raw SQL. Return a dict with both samples."""
+    """Measure changes in two ways: first with a plan, then with raw SQL.
+
+    Return a dict that maps the name of each way to its sample.
+    """
     with _planned(hubs[0]) as planned:
         by_plan = _measure(hubs, reports, workers, planned, rounds)
     by_sql = _measure(hubs, reports, workers, _by_sql(connection), rounds)
@@ -96,7 +102,7 @@ def _both_ways(
 
 @contextmanager
 def _planned(hub: HubProcess) -> Iterator[Change]:
-    """Yield a function that plans and applies a change in a separate process, as a command does."""
+    """Yield a function that makes a change with a plan. The change is made in a separate process."""
     with Contestant("changes", environment=hub.environment) as process:
         # The first round starts Django. This takes so long that the workers would close idle connections.
         process.round()

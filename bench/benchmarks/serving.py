@@ -1,4 +1,4 @@
-"""Measure how many pages per second the hub serves with its own and with Django's middleware."""
+"""Measure how many pages per second the hub serves, with the hub's middleware and with Django's."""
 
 from __future__ import annotations
 
@@ -108,7 +108,11 @@ def _take_turns(
 
 
 def _rows(page: str, found: Mapping[str, Sample]) -> Iterator[Row]:
-    """Yield a row for each kind of worker. The row for uvicorn also shows the hub on the other kinds."""
+    """Yield a row for each kind of worker.
+
+    The row for uvicorn also shows two more things: the hub on every other kind of worker, and Django's
+    middleware with the hub's optimizations.
+    """
     for kind in KINDS:
         hub, standard = found[_ours(kind)], found[_standard(kind)]
         others = [AS_THE_HUB, *(_ours(other) for other in KINDS[1:])] if kind is UVICORN else []

@@ -14,7 +14,7 @@ OF_A_CORE = 0.005
 
 
 def measure(effort: Effort) -> list[Row]:
-    """Measure a process that only watches for changes, on SQLite and on PostgreSQL."""
+    """Measure the CPU time of a process that only watches for changes, on SQLite and on PostgreSQL."""
     rounds = effort.rounds(ROUNDS)
     on_sqlite = _measure("SQLite", None, rounds)
     with PostgreSQL.running() as server:
@@ -22,7 +22,10 @@ def measure(effort: Effort) -> list[Row]:
 
 
 def _measure(name: str, database_url: str | None, rounds: int) -> list[Row]:
-    """Measure the process with an idle database, then while another process writes sessions."""
+    """Measure a watching process twice: with an idle database, and while sessions are written to it.
+
+    Return a row for each of the two measurements.
+    """
     with Contestant("watching", database_url=database_url) as process:
         alone = take_turns([process], rounds, PERCENT)[0]
         with sessions.being_written(process.database):

@@ -58,7 +58,11 @@ class Form:
 
 
 def forms(html: str) -> list[Form]:
-    """Return a ``Form`` for the fields outside of all forms, then a ``Form`` for each form of the page."""
+    """Return the forms of a page.
+
+    The first ``Form`` contains the fields that belong to no HTML form. The list then has a ``Form`` for each
+    HTML form of the page.
+    """
     reader = _FormReader()
     reader.feed(html)
     return reader.forms

@@ -15,8 +15,8 @@ from config_app import api
 def prepare() -> Round:
     """Return a function that commits one change.
 
-    The function returns a dict. ``number`` is the number in the new value, and ``committed`` is the time of
-    the commit in monotonic seconds.
+    The function returns a dict. ``number`` is the number that the new value contains. ``committed`` is the
+    time of the commit in monotonic seconds.
     """
     numbers = itertools.count(1)
 

@@ -18,7 +18,7 @@ PAGES = {"config_app": "/admin/config_app/systemconfig/", CONSTANCE: "/admin/con
 
 
 def prepare() -> Round:
-    """Store a value for every setting, and return a function that saves once in each installed editor."""
+    """Store a value for every setting. Return a function that saves a new port with each library's editor."""
     api.plan(texts(COUNT)).apply(actor="bench")
     ports, client = itertools.cycle(str(port) for port in range(8002, 9000)), sign_in()
     pages = {app: Page(client, path) for app, path in PAGES.items() if apps.is_installed(app)}

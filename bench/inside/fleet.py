@@ -37,7 +37,7 @@ DEADLINE = 60.0
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Design:
-    """How many processes listen, and how many processes load.
+    """The number of processes that listen for notifications, and the number that load the configuration.
 
     Each load starts at a random time in the first ``spread`` seconds after the notification.
     """
@@ -131,9 +131,9 @@ class Fleet:
     def converge(self, design: Design) -> dict[str, float]:
         """Make a change and wait until every process has loaded the change.
 
-        Return a dict with four values. ``half`` and ``all`` are the seconds until half of the processes and
-        all processes had loaded the change. ``peak`` is the largest number of loads at the same time.
-        ``connections`` is the number of connections that the design needs.
+        Return a dict with four values. ``half`` is the time in seconds until half of the processes had loaded
+        the change. ``all`` is the time until all processes had loaded it. ``peak`` is the largest number of
+        loads at the same time. ``connections`` is the number of connections that the design needs.
         """
         for process in self._processes:
             process.execute(f"LISTEN {CHANNEL}" if process.number < design.listeners else "UNLISTEN *")
@@ -147,7 +147,8 @@ class Fleet:
     def _run(self, design: Design, start: float) -> tuple[list[float], int]:
         """Handle the connections until all processes have loaded the change.
 
-        Return the times at which the loads ended, and the largest number of loads at the same time.
+        Return the times at which the loads ended, and the largest number of loads at the same time. Raise
+        ``RuntimeError`` if the processes need longer than ``DEADLINE`` seconds.
         """
         due: list[tuple[float, int]] = []
         done: list[float] = []
@@ -175,9 +176,10 @@ class Fleet:
 
 
 def _woken(process: Process, design: Design) -> Iterator[int]:
-    """Yield the number of each process that has to load after a notification to ``process``.
+    """Yield the number of each process that must load the configuration when ``process`` is notified.
 
-    If only the listeners load, this is ``process`` itself. Otherwise, these are all processes of its machine.
+    If only the listeners load, yield only the number of ``process``. Otherwise, yield the numbers of all
+    processes on the same machine as ``process``.
     """
     if design.loaders == design.listeners:
         yield process.number

@@ -13,7 +13,7 @@ Statement = tuple[str, dict[str, Any]]
 
 
 def readers() -> dict[str, Statement]:
-    """Return a statement that reads the port for each library and backend; the keys are their names."""
+    """Return a dict that maps the name of each library and backend to a statement that reads the port."""
     found: dict[str, Statement] = {}
     if apps.is_installed(CONSTANCE):
         found |= {name: ("config.port", {"config": config}) for name, config in _constance().items()}
@@ -23,9 +23,9 @@ def readers() -> dict[str, Statement]:
 
 
 def _constance() -> dict[str, Any]:
-    """Return a dict from the name of each constance backend to a config object that uses this backend.
+    """Return a dict that maps the name of each constance backend to a config object with this backend.
 
-    The caches are warm.
+    All caches already contain the values.
     """
     from constance import settings
     from constance.backends.database import DatabaseBackend

@@ -32,7 +32,10 @@ def prepare() -> Round:
 
 
 def timers(**others: Statement) -> Round:
-    """Return a function that measures all ways to read the port: those of config_app, and ``others``."""
+    """Return a function that measures each way to read the port.
+
+    The function measures the ways of config_app and the statements in ``others``.
+    """
     statements: dict[str, Statement] = {
         "attribute": ("config.port", {"config": api.get_config()}),
         "get_config": ("get_config().port", {"get_config": api.get_config}),

@@ -1,4 +1,4 @@
-"""Save one of many settings in Python, without a request. This validates all settings."""
+"""Save one of many settings in Python, without a request. Each save validates all settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Declare a schema with any number of settings. Applications often have settings of these kinds."""
+"""Declare a schema with any number of settings. The settings have types that are common in applications."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ KINDS: Sequence[tuple[type, Any, Callable[[], fields.SettingField[Any]]]] = (
     (str, "", lambda: fields.TextField(required=False, empty_value="")),
     (int, 10, lambda: fields.IntegerRangeField(0, 10_000)),
 )
-"""The type, the default and the field of each kind. The setting ``port`` has the first kind."""
+"""The type, the default and the field of each kind of setting. The setting ``port`` is of the first kind."""
 TEXTS = ("8001", "true", "debug", "a line of text", "11")
-"""A text to store for each kind. The text stands for another value than the default of this kind."""
+"""For each kind of setting, a text to store. The text represents a value that is not the default."""
 PER_SECTION = 20
 
 

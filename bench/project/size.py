@@ -1,4 +1,4 @@
-"""The number of settings in the schema, which the benchmark chooses."""
+"""The number of settings in the schema. The benchmark sets this number in ``BENCH_SETTINGS``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gunicorn worker of the plain project: uvicorn's worker, with the same options as the hub's."""
+"""The gunicorn worker of the plain project: uvicorn's worker, with the options of the hub's worker."""
 
 from __future__ import annotations
 
