@@ -8,7 +8,7 @@ from config_app.declaration.schema import NOT_SET, SECRET_SET
 
 
 def plain(value: object) -> str:
-    """Return the value as text; an empty value is shown as not set."""
+    """Return the value as text. For ``None`` and an empty text, return ``NOT_SET``."""
     return NOT_SET if value in {None, ""} else str(value)
 
 
@@ -18,10 +18,10 @@ def count(values: Sequence[object]) -> str:
 
 
 def whether(value: object) -> str:
-    """Return a text that says whether there is a value, but does not contain the value."""
+    """Return a text that says whether the setting has a value. The text does not contain the value."""
     return NOT_SET if value is None else SECRET_SET
 
 
 def prefix(start: str) -> Callable[[str | None], str]:
-    """Return a function that shows ``start`` and ``***`` for a value, and *not set* for ``None``."""
+    """Return a function that returns ``start`` and ``***`` for a value, and ``NOT_SET`` for ``None``."""
     return lambda value: NOT_SET if value is None else f"{start}***"

@@ -52,5 +52,5 @@ def _row(problem: Problem) -> dict[str, Any]:
 
 
 def _sentence(problem: Problem) -> str:
-    """Return the message with a capital first letter, unless it begins with a setting's key."""
+    """Return the message with a capital first letter. If the message begins with a key, do not change it."""
     return problem.message if problem.message.startswith(problem.keys) else capfirst(problem.message)

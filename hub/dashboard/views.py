@@ -36,7 +36,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 
 
 def _context(request: HttpRequest) -> dict[str, Any]:
-    """Return the template context; people who may not see the configuration get no list of problems."""
+    """Return the template context. Only people who may see the configuration get the list of problems."""
     snapshot = runtime.seen_snapshot()
     found = progress.summary(snapshot.revision)
     sees_configuration, sees_history = may_view(request), may_view_history(request)

@@ -13,12 +13,12 @@ from config_app.errors import DatabaseUnavailable
 
 
 def location() -> Path | None:
-    """Return the path of the SQLite file; ``None`` for a database server."""
+    """Return the path of the SQLite file. Return ``None`` if the database is on a server."""
     return Path(connection.settings_dict["NAME"]) if connection.vendor == "sqlite" else None
 
 
 def is_there() -> bool:
-    """Return whether the SQLite file exists; always true for a database server.
+    """Return whether the SQLite file exists. Return ``True`` if the database is on a server.
 
     Raise ``DatabaseUnavailable`` if the file is empty although the hub was started before.
     """
@@ -48,7 +48,7 @@ def create(path: Path) -> None:
 
 
 def refuse_lost(path: Path) -> None:
-    """Raise ``DatabaseUnavailable`` if the file of a hub that was started before is empty."""
+    """Raise ``DatabaseUnavailable`` if the file is empty. Call this only if the hub was started before."""
     if path.is_file() and path.stat().st_size == 0:
         raise DatabaseUnavailable(
             f"{path} is empty, but this hub was started before",

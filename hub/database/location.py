@@ -105,7 +105,7 @@ def _server_from_url(url: str, kind: str) -> Database:
 
 
 def _is_torn(parts: SplitResult) -> bool:
-    """Return whether an unencoded character in the password splits the URL at the wrong place."""
+    """Return whether ``parts`` are wrong because the password in the URL has an unencoded character."""
     return "@" in parts.path or "@" in parts.query or bool(parts.path and parts.fragment)
 
 

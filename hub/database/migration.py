@@ -19,7 +19,7 @@ from config_app.store.failures import WAIT, database_errors, is_locked
 
 
 def applied_migrations() -> set[tuple[str, str]]:
-    """Return the migrations that were applied to the database, as (app, name).
+    """Return the migrations that were applied to the database, as a set of pairs (app, name).
 
     Raise ``DatabaseUnavailable`` if the database cannot be read.
     """
@@ -32,8 +32,8 @@ def applied_migrations() -> set[tuple[str, str]]:
 def is_initialised() -> bool:
     """Return whether the tables of ``config_app`` exist and contain a revision.
 
-    Raise ``NewerSchema`` if the database was migrated by a later version, and ``DatabaseUnavailable`` if it
-    cannot be read.
+    Raise ``NewerSchema`` if a later version has migrated the database. Raise ``DatabaseUnavailable`` if the
+    database cannot be read.
     """
     applied = applied_migrations()
     refuse_newer(applied)
@@ -54,7 +54,7 @@ def _unusable(error: DatabaseError) -> DatabaseUnavailable:
 
 
 def refuse_newer(applied: set[tuple[str, str]]) -> None:
-    """Raise ``NewerSchema`` if a migration was applied that does not exist in the installed apps."""
+    """Raise ``NewerSchema`` if the installed apps do not contain one of the applied migrations."""
     if _are_on_disk(applied):  # this is far quicker than loading all migrations
         return
     loader = MigrationExecutor(connection).loader
@@ -80,7 +80,7 @@ def _are_on_disk(applied: set[tuple[str, str]]) -> bool:
 
 
 def pending() -> bool:
-    """Return whether the schema is older than the code; raise ``NewerSchema`` if the schema is newer."""
+    """Return whether some migrations are not applied yet. Raise ``NewerSchema`` if the schema is newer."""
     with database_errors():
         executor = _executor()
         refuse_newer(set(executor.loader.applied_migrations))
@@ -102,7 +102,7 @@ def migrate() -> None:
 
 @contextlib.contextmanager
 def _all_or_nothing() -> Iterator[None]:
-    """Run the block. Use one transaction if the database can roll back the creation of tables."""
+    """Run the ``with`` block. If the database can roll back the creation of tables, use one transaction."""
     # Django commits the tables of a migration before it records the migration. If the process were killed in
     # between, the next migrate would fail, because the tables would already exist (R1).
     if not connection.features.can_rollback_ddl:

@@ -1,4 +1,4 @@
-"""Options with which the hub does not wait long for a database server that does not answer."""
+"""Time limits for connections to a database server, for the case that the server does not answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The hub's own checks for ``config doctor``. Each function checks one fact."""
+"""The hub's own checks for ``config doctor``."""
 
 from __future__ import annotations
 

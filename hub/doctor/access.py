@@ -24,7 +24,7 @@ def sign_in(overview: Overview) -> Finding:
 
 
 def _administrators(config: RuntimeConfig) -> int:
-    """Return how many super admins have an account with which they can sign in now, in this mode."""
+    """Return how many super admins have an account that lets them sign in now, in the current mode."""
     if config.app_mode == LOCAL:
         return sum(has_local_administrator([email]) for email in config.super_admin_emails)
     people = User.objects.filter(email__in=config.super_admin_emails, is_active=True)

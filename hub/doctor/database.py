@@ -12,13 +12,13 @@ from hub import sqlite
 from hub.database import migration
 
 IN_MEMORY = {"memory", "off"}
-"""Journal modes in which a crash of the hub can damage the database file."""
+"""The journal modes in which a crash of the hub can damage the database file."""
 SYNCHRONOUS = ("OFF", "NORMAL", "FULL", "EXTRA")
 FULL = 2
 
 
 def migrations(_overview: Overview) -> Finding:
-    """Check that all migrations are applied; raise ``NewerSchema`` if the database is newer than the code."""
+    """Check that all migrations are applied. Raise ``NewerSchema`` if the database is newer than the code."""
     if not migration.pending():
         return Finding("all migrations are applied")
     pending = Problem(

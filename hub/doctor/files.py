@@ -28,7 +28,7 @@ WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
 def data_directory() -> Finding:
-    """Check the instance directory; raise ``UnusableDataDirectory`` if it is unusable or not private."""
+    """Check the instance directory. If it is unusable or not private, raise ``UnusableDataDirectory``."""
     path = instance().data_dir
     if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises if a parent must not be read
         if (obstacle := _obstacle(path)) is not None:
@@ -40,9 +40,9 @@ def data_directory() -> Finding:
 
 
 def _obstacle(path: Path) -> str | None:
-    """Return why this user cannot create ``path``, or ``None`` if nothing prevents it.
+    """Return a text that says why this user cannot create ``path``. Return ``None`` if the user can.
 
-    The nearest parent that exists must be a directory in which this user can create files.
+    The nearest existing parent of ``path`` must be a directory in which this user can create files.
     """
     place = next(parent for parent in path.parents if os.path.exists(parent))  # noqa: PTH110 - as above
     if not place.is_dir():
@@ -52,7 +52,7 @@ def _obstacle(path: Path) -> str | None:
 
 
 def _is_made_by_kernel(place: Path) -> bool:
-    """Return whether a directory is virtual, such as a directory in /proc."""
+    """Return whether the directory is in a virtual file system, such as /proc."""
     # The kernel wrongly reports that root can write there. Such a file system has no blocks. A file system in
     # memory may have no blocks either, but its directories have a write permission.
     return not place.stat().st_mode & WRITABLE and not os.statvfs(place).f_blocks
@@ -83,7 +83,7 @@ def database_file() -> Finding:
 
 
 def key_file() -> Finding:
-    """Check that only this user can read this machine's key file; raise ``KeyringLocked`` otherwise."""
+    """Check that only this user can read this machine's key file. Otherwise raise ``KeyringLocked``."""
     path = instance().key_file
     if not path.exists():
         return Finding(f"there is no {path}")
@@ -92,9 +92,10 @@ def key_file() -> Finding:
 
 
 def env_file() -> Finding:
-    """Check that ``.env`` has no unknown variables before the import, and no secrets after the import.
+    """Check ``.env`` for unknown variables before the first start, and for secrets after the first start.
 
-    Raise ``UnreadableEnvFile`` if the file cannot be read.
+    The first start imports the file. After that, only an encryption key in the file has an effect. Raise
+    ``UnreadableEnvFile`` if the file cannot be read.
     """
     file = read_env_file(instance().env_file)
     # After the first start, the check `environment` reports unknown variables.

@@ -30,7 +30,7 @@ def transport(overview: Overview) -> Finding:
 
 
 def listener(overview: Overview) -> Finding:
-    """Check that a hub runs on this machine, or that a hub could listen on the configured address."""
+    """Check that a hub runs on this machine. Otherwise check that a hub could use the configured address."""
     config: RuntimeConfig = overview.config
     pinned = listener_in_use()
     place = address(pinned.get("bind_address", config.host), int(pinned.get("port", config.port)))

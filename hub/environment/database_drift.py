@@ -9,7 +9,10 @@ from hub.environment.instance import DATABASE_URL, Instance
 
 
 def database_differs(variable: str, text: str, instance: Instance) -> bool:
-    """Return whether ``text``, the value of ``variable``, names another database than ``instance`` has."""
+    """Return whether ``text``, the value of ``variable``, does not name the database of ``instance``.
+
+    Also return ``True`` if ``text`` is not valid.
+    """
     parse = database_from_url if variable == DATABASE_URL else sqlite_database
     try:
         return parse(text, settings.BASE_DIR).label != instance.database_label

@@ -1,6 +1,6 @@
-"""Read one `.env` file as data; `os.environ` is never read or written.
+"""Read one `.env` file as data. This module never reads or writes `os.environ`.
 
-The parser is python-dotenv's. This module corrects the mistakes that the parser makes with real files.
+The module uses the parser of python-dotenv and corrects the mistakes that the parser makes with real files.
 django-environ's `read_env` is not used. It writes into `os.environ`, keeps inline comments as part of the
 value, does not support multi-line values, and silently skips lines such as `NAME = value`.
 """
@@ -39,12 +39,12 @@ _UNDECODED = re.compile(r"[\ud800-\udfff]")
 
 
 class UnreadableEnvFile(ConfigError):
-    """The file exists, but it cannot be read as lines of text."""
+    """The `.env` file exists, but cannot be read as lines of text."""
 
 
 @dataclass(frozen=True, slots=True)
 class EnvProblem:
-    """A line without a usable value. `message` says what was expected and does not repeat the line."""
+    """A bad line of the file. `message` says what was expected and does not repeat the line."""
 
     line: int
     name: str | None
@@ -56,7 +56,11 @@ class EnvProblem:
 
 @dataclass(frozen=True, slots=True)
 class EnvFile:
-    """The contents of a `.env` file: the value and the line number of each variable, and the bad lines."""
+    """The contents of a `.env` file. `values` and `lines` have the names of the variables as keys.
+
+    `lines` has the line number of each variable, and `problems` has the bad lines. `duplicates` has all line
+    numbers of each variable that several lines name.
+    """
 
     path: Path
     values: Mapping[str, str] = field(repr=False)
@@ -66,9 +70,9 @@ class EnvFile:
 
 
 def read_env_file(path: Path) -> EnvFile:
-    """Return the contents of the file; a missing file counts as an empty file.
+    """Return the contents of the file. A missing file counts as an empty file.
 
-    If several lines name a variable, the last line counts. If it is a bad line, the variable has no value.
+    If several lines name a variable, only the last of these lines counts. A bad line gives no value.
     Raise UnreadableEnvFile if the file cannot be read as text.
     """
     collector = _Collector()
@@ -116,8 +120,8 @@ class _Collector:
 def _text(path: Path) -> str:
     """Return the file as text with plain newlines.
 
-    Bytes that are not UTF-8 become surrogates. A very long run of blanks would slow down the parser, so this
-    function replaces the run with a NUL. A value with a NUL is refused.
+    Bytes that are not UTF-8 become surrogates. A thousand blanks or more in a row would slow down the parser.
+    So a NUL replaces these blanks, and the reader refuses a value with a NUL.
     """
     text = _decode(path, _content(path))
     # The parser counts CRLF twice after a line it cannot read, which makes every later line number wrong.
@@ -153,7 +157,7 @@ def _fix(path: Path) -> str:
 
 
 def _bindings(text: str) -> Iterator[Binding]:
-    """Yield each assignment, comment and bad line of `text`; a bad line does not affect later lines."""
+    """Yield each assignment, comment and bad line of `text`. A bad line does not affect later lines."""
     # Imported here because most starts read no `.env` at all.
     from dotenv.parser import Reader, parse_binding
 
@@ -183,7 +187,7 @@ def _only_first_line(reader: Reader, binding: Binding) -> Binding:
 
 
 def _line(binding: Binding) -> int:
-    """Return the number of the line that contains the variable."""
+    """Return the number of the line on which the variable stands, without the blank lines before it."""
     source = binding.original.string  # the parser counts from the first blank line before the variable
     blank = len(source) - len(source.lstrip())
     return binding.original.line + source.count("\n", 0, blank)

@@ -1,4 +1,4 @@
-"""Import ``.env`` and the process environment, and find variables that differ from the settings."""
+"""Import settings from ``.env`` and the process environment, and find variables that have no effect."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ PROCESS = "the process environment"
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """An environment variable and the setting that is imported from it; ``text`` may be a secret."""
+    """A variable with its value ``text``, and the setting that the hub imports from this variable.
+
+    ``place`` says where the variable is: in the process environment or in a file. ``text`` may be a secret.
+    """
 
     name: str
     place: str
@@ -35,16 +38,16 @@ class Variable:
     text: str = field(repr=False)
 
     def value(self) -> Any:
-        """Return the typed value; raise ``InvalidValue`` if the setting refuses the text."""
+        """Return the setting's value. Raise ``InvalidValue`` if the setting refuses the text."""
         return self.setting.parse(self.text)
 
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """The result of an import, as two dicts from the keys of settings.
+    """The result of an import: two dicts with the keys of settings as keys.
 
-    ``values`` has the values to set. ``refusals`` has a note for each setting that is not imported. The note
-    gives the reason.
+    ``values`` has the values to set. ``refusals`` has, for each setting that is not imported, a text with the
+    reason.
     """
 
     values: Mapping[str, Any]
@@ -52,7 +55,7 @@ class Import:
 
 
 def gather(environ: Mapping[str, str], file: EnvFile) -> Iterator[Variable]:
-    """Yield one variable for each setting that has any. The process environment wins over ``.env``."""
+    """Yield one variable for each setting that is in ``environ`` or the file. ``environ`` wins."""
     places = ((PROCESS, environ), (str(file.path), file.values))
     for setting in schema.settings.values():
         if setting.managed:
@@ -68,7 +71,7 @@ def gather(environ: Mapping[str, str], file: EnvFile) -> Iterator[Variable]:
 
 
 def read_import(environ: Mapping[str, str], file: EnvFile) -> Import:
-    """Return what an import of these variables would set. Each value is validated on its own."""
+    """Return what an import of these variables would set. Rules between settings are not checked here."""
     values: dict[str, Any] = {}
     refusals = dict(_unreadable(file))
     for variable in gather(environ, file):
@@ -94,7 +97,7 @@ def _note(name: str, place: str, expected: str) -> str:
 
 
 def _unreadable(file: EnvFile) -> Iterator[tuple[str, str]]:
-    """For each setting whose line in ``.env`` cannot be read, yield its key and a note that says why."""
+    """Yield a key and a text for each setting whose line in ``.env`` is bad. The text gives the reason."""
     by_variable = {name: s.key for s in schema.settings.values() for name in s.imported_from}
     for problem in file.problems:
         if problem.name in by_variable:
@@ -103,7 +106,7 @@ def _unreadable(file: EnvFile) -> Iterator[tuple[str, str]]:
 
 
 def current_import() -> Import:
-    """Return what an import of the process environment and ``.env`` would set; log unknown variables."""
+    """Return what an import of the process environment and ``.env`` would set. Log unknown variables."""
     file = read_env_file(instance().env_file)
     for problem in unknown(os.environ, file):
         logger.warning("%s", problem)
@@ -111,18 +114,18 @@ def current_import() -> Import:
 
 
 def unknown(environ: Mapping[str, str], file: EnvFile) -> list[Problem]:
-    """Return a problem for each variable that looks like one of the hub's variables, but is unknown."""
+    """Return a problem for each unknown variable whose name looks like the name of a hub's variable."""
     return [*unknown_variables(environ, PROCESS), *unknown_variables(file.values, str(file.path))]
 
 
 def instance() -> Instance:
-    """Return the instance of this process: where its database, keys and files are."""
+    """Return the ``Instance`` of this process. It says where the database, the keys and the files are."""
     found: Instance = settings.INSTANCE
     return found
 
 
 def drift(config: RuntimeConfig) -> list[Problem]:
-    """Return a problem for each variable that is unusable, unknown or different from its setting."""
+    """Return a problem for each variable that is invalid, unknown or different from its setting."""
     try:
         file = read_env_file(instance().env_file)
     except ConfigError as error:
@@ -134,7 +137,7 @@ def drift(config: RuntimeConfig) -> list[Problem]:
 
 
 def _unreadable_lines(file: EnvFile) -> Iterator[EnvProblem]:
-    """Yield the bad lines of ``.env``, without those that clearly belong to other programs."""
+    """Yield the bad lines of ``.env``. Leave out lines that clearly belong to other programs."""
     ours = {name for setting in schema.settings.values() for name in setting.imported_from}
     for problem in file.problems:
         if problem.name is None or problem.name in ours or problem.name.startswith("HUB_"):
@@ -171,13 +174,13 @@ def _differing(config: RuntimeConfig, variables: Iterable[Variable]) -> Iterator
 
 
 def _command(setting: Setting, value: Any) -> str:
-    """Return the command that sets ``value``; for a secret, the command reads standard input."""
+    """Return the command that sets ``value``. If the setting is secret, the command reads standard input."""
     text = "--stdin" if setting.is_secret else shlex.quote(setting.serialise_optional(value))
     return f"manage.py config set {setting.key} {text}"
 
 
 def _misplaced(file: EnvFile) -> Iterator[Problem]:
-    """Yield a problem for each variable in ``.env`` that names another database than the database in use."""
+    """Yield a problem for each variable in ``.env`` that names a database which the hub does not use."""
     from hub.environment.database_drift import database_differs
 
     for name in ("HUB_DATABASE_URL", "HUB_DATABASE_PATH"):

@@ -1,4 +1,4 @@
-"""Resolve where this hub's database, key and private files are, from the process environment.
+"""Find out from the process environment where this hub's database, key and private files are.
 
 ``hub.settings`` imports this module. So nothing here imports Django, and `resolve_instance` writes nothing
 to the disk.
@@ -39,11 +39,11 @@ T = TypeVar("T")
 
 
 class UnusableDataDirectory(ConfigError):
-    """The instance directory is not a private directory of this process's user."""
+    """The instance directory is not usable, or is not private to this process's user."""
 
 
 class InvalidInstanceFile(ConfigError):
-    """instance.json exists, but it cannot be read or has the wrong content."""
+    """The file instance.json exists, but cannot be read or has the wrong content."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +51,9 @@ class Instance:
     """The places of this hub's database, keys and files.
 
     `database` is an entry of DATABASES, with OPTIONS only if the URL has options. `database_label` names the
-    database in messages, without user and password. `first_start` is true until instance.json exists. Until
-    then, `.env` may name the database; if `.env` names it, `named_by_env_file` is true. `problems` contains
-    the lines of `.env` that have no effect.
+    database in messages, without user and password. `first_start` is true until instance.json exists. During
+    the first start, `.env` may name the database. If `.env` names the database in use, `named_by_env_file` is
+    true. `problems` contains the lines of `.env` that have no effect.
     """
 
     data_dir: Path
@@ -72,7 +72,7 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """The variables from one place. If a value is a relative path, the path starts at `base`."""
+    """The variables of one place, such as `.env`. A value that is a relative path starts at `base`."""
 
     name: str
     values: Mapping[str, str] = field(repr=False)
@@ -101,7 +101,7 @@ class _Source:
 
 
 def resolve_instance(environ: Mapping[str, str], base_dir: Path) -> Instance:
-    """Return the instance for this process environment; raise ConfigError if a variable cannot be used.
+    """Return the instance for this process environment. Raise ConfigError if a variable cannot be used.
 
     The first place that names the database decides: the process environment, then instance.json (or `.env`
     if there is no instance.json yet), then the default. Within one place, the URL wins over the path.
@@ -135,7 +135,7 @@ def resolve_instance(environ: Mapping[str, str], base_dir: Path) -> Instance:
 
 
 def remember_database(instance: Instance) -> None:
-    """Write instance.json, and record the database in it if `.env` named the database.
+    """Write instance.json. If `.env` named the database, this file records the database.
 
     An existing instance.json is not changed. Raise UnusableDataDirectory if the file cannot be written.
     """
@@ -154,7 +154,7 @@ def remember_database(instance: Instance) -> None:
 
 
 def ensure_data_dir(path: Path) -> None:
-    """Create the instance directory and its parents if they are missing, for this user alone (0700).
+    """Create the instance directory and its missing parents. Only this user gets access (0700).
 
     Raise UnusableDataDirectory if that fails, or if an existing directory is not private or not writable.
     """
@@ -208,7 +208,7 @@ def _env_file_source(path: Path, data_dir: Path, base_dir: Path) -> _Source:
 
 
 def _env_file_key(path: Path, data_dir: Path, base_dir: Path) -> _Source:
-    """Return the variables of `.env`; no variables (and no parsing) if `.env` names no encryption key."""
+    """Return the variables of `.env`. If `.env` names no encryption key, return no variables."""
     with contextlib.suppress(OSError):  # the doctor reports an unreadable file
         if ENCRYPTION_KEY.encode() in path.read_bytes():
             return _env_file_source(path, data_dir, base_dir)
@@ -216,13 +216,13 @@ def _env_file_key(path: Path, data_dir: Path, base_dir: Path) -> _Source:
 
 
 def lines_too_late(file: EnvFile, data_dir: Path, base_dir: Path) -> tuple[EnvProblem, ...]:
-    """Return the lines of `.env` that set HUB_DATA_DIR or HUB_ENV_FILE too late to have an effect."""
+    """Return a problem for each line of `.env` that sets HUB_DATA_DIR or HUB_ENV_FILE without effect."""
     found = [_too_late(file, DATA_DIR, data_dir, base_dir), _too_late(file, ENV_FILE, file.path, base_dir)]
     return tuple(filter(None, found))
 
 
 def _too_late(file: EnvFile, variable: str, used: Path, base_dir: Path) -> EnvProblem | None:
-    """Return a problem if the file sets `variable` to another path than `used`; otherwise None."""
+    """Return a problem if the file sets `variable`, and the path is not `used`. Otherwise return None."""
     from hub.environment.env_file import EnvProblem
 
     value = file.values.get(variable)
@@ -234,7 +234,7 @@ def _too_late(file: EnvFile, variable: str, used: Path, base_dir: Path) -> EnvPr
 
 
 def _read_instance_file(path: Path) -> dict[str, str] | None:
-    """Return the content of instance.json as variables, or None if the file does not exist yet.
+    """Return the content of instance.json as variables. Return None if the file does not exist yet.
 
     Raise InvalidInstanceFile if the file cannot be used.
     """

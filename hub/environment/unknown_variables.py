@@ -1,4 +1,4 @@
-"""Find environment variables that look like variables of the hub but are unknown, such as misspelt names."""
+"""Find environment variables that look like the hub's variables but are unknown, such as misspelt names."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def _is_service_link(name: str, text: str) -> bool:
 
 
 def _names_by_spelling() -> dict[str, str]:
-    """Return a dict from names that people may write to the right names of the variables.
+    """Return a dict that maps each spelling of a variable's name to the correct name.
 
-    The keys are all right names and, for each setting, ``HUB_`` followed by the key of the setting.
+    The spellings are the correct names themselves and, for each setting, ``HUB_`` followed by its key.
     """
     imported = [setting for setting in schema.settings.values() if setting.imported_from]
     names = [*(name for setting in imported for name in setting.imported_from), *(v.name for v in VARIABLES)]

@@ -1,4 +1,4 @@
-"""The variables that every start reads. They only say where the database, the key and the files are."""
+"""The variables that every start reads. These variables only say where the database, key and files are."""
 
 from __future__ import annotations
 
