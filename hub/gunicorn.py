@@ -1,4 +1,4 @@
-"""gunicorn's configuration file, which reads the settings from the database.
+"""gunicorn's configuration file. It reads the settings from the database.
 
 The command line of gunicorn overrides these settings. ``manage.py serve`` runs the bootstrap and then becomes
 ``gunicorn -c hub/gunicorn.py``. A process manager such as systemd may use either command.
@@ -42,17 +42,17 @@ logconfig_dict = process_hooks.log_settings()
 
 
 def on_starting(arbiter: Any) -> None:
-    """Register the master with its pinned settings; exit if the master cannot listen on its address."""
+    """Register the master with its pinned settings. If the master cannot listen on its address, exit."""
     process_hooks.start_master(arbiter)
 
 
 def on_reload(arbiter: Any) -> None:
-    """Move the listener before the new workers are forked."""
+    """If the hub's address has changed, move the listener. gunicorn forks the new workers afterwards."""
     process_hooks.reload_master(arbiter, _config)
 
 
 def when_ready(arbiter: Any) -> None:
-    """Follow the configuration from now on, and print the hub's address.
+    """Make the master follow changes of the configuration, and print the hub's address.
 
     If the hub is unclaimed, also print how to claim the hub.
     """

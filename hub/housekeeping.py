@@ -15,11 +15,11 @@ from hub.models import WebhookCall
 from setup_wizard.claiming import draft, tokens
 
 MARGIN = dt.timedelta(hours=1)
-"""A failed sign-in is deleted this long after it stops to count, in case the clock was adjusted."""
+"""The hub deletes a failed sign-in this long after its effect has ended. The clock may be adjusted."""
 
 
 def remove_outdated() -> None:
-    """Remove the outdated rows. Do nothing in a worker, because one process of each hub is enough.
+    """Remove the outdated rows. Do nothing in a worker, because the master removes these rows.
 
     Raise a database error if the database cannot be written.
     """

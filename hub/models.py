@@ -21,15 +21,15 @@ class UserManager(BaseUserManager["User"]):
 
     @classmethod
     def normalize_email(cls, email: str | None) -> str:
-        """Return the address in the form that is stored and compared, or an empty text if it is not valid."""
+        """Return the address in the form that the hub stores. If the address is not valid, return ``""``."""
         return canonical_email((email or "").strip()) or ""
 
     def get_by_natural_key(self, username: str | None) -> User:
-        """Return the account of an address; upper and lower case do not matter."""
+        """Return the account that has this e-mail address. Upper and lower case do not matter."""
         return self.get(email=self.normalize_email(username))
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
-        """Create and return an account; raise ``ValueError`` if the address is not valid."""
+        """Create and return an account. Raise ``ValueError`` if the address is not valid."""
         if not self.normalize_email(email):
             raise ValueError("email: expected a valid e-mail address")
         user = self.model(email=self.normalize_email(email), **fields)
@@ -43,8 +43,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     ``verified_email`` is the address that WorkOS has verified. It stays the same when ``email`` is changed.
 
-    The account does not store whether its owner is a super admin. The hub looks this up on every request, in
-    ``super_admin_emails``, so a removal from this list takes effect at once.
+    The account does not store whether its owner is a super admin. On every request, the hub searches
+    ``super_admin_emails`` for the owner's address. So a removal from this setting takes effect at once.
     """
 
     # ``hub.workos.sessions.current`` sets these for one request: the runtime config with which the session
@@ -102,9 +102,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.config or get_config()
 
     def _is_vouched_for(self) -> bool:
-        """Return whether the signed-in person is known to own the account's address.
+        """Return whether the hub trusts that the signed-in person owns the account's address.
 
-        In mode ``workos``, WorkOS must have verified the address, and the person must not be an impersonator.
+        In mode ``workos``, WorkOS must have verified the address, and no one may impersonate the owner. In
+        other modes, always return ``True``.
         """
         if self._deciding().app_mode != WORKOS:
             return True
@@ -116,7 +117,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.is_superuser or (self.is_active and (self.is_staff_member or self._has_staff_role()))
 
     def _has_staff_role(self) -> bool:
-        """Return whether the session has the WorkOS role that ``workos_staff_role`` names."""
+        """Return whether the person has, in this session, the WorkOS role in ``workos_staff_role``."""
         config = self._deciding()
         return config.app_mode == WORKOS and config.workos_staff_role in self.workos_roles
 
@@ -135,9 +136,9 @@ class WorkOSSession(models.Model):
     ``fresh_until`` is when the access token expires and the session must be refreshed. ``refreshing_until``
     is set while a process refreshes the session. ``retry_at`` is set if WorkOS did not answer.
 
-    ``is_unanswered`` means that the refresh token was sent, but no new token came back. The old token may be
-    used up. In this case, the hub asks WorkOS whether the session is active, and the session ends at
-    ``kept_until`` at the latest.
+    ``is_unanswered`` means that the hub sent the refresh token, but got no new token. WorkOS may refuse to
+    accept the old token a second time. So the hub asks WorkOS whether the session is active, and ends the
+    session at ``kept_until`` at the latest.
     """
 
     # There is no database constraint, so that sessions can be deleted with plain SQL.
@@ -161,12 +162,12 @@ class WorkOSSession(models.Model):
         db_table = "hub_workos_session"
 
     def __str__(self) -> str:
-        """Return the session's id at WorkOS, which is not secret."""
+        """Return the session's id at WorkOS. The id is not secret."""
         return self.sid
 
 
 class WorkOSEvents(models.Model):
-    """The position up to which the hub has read WorkOS's events; there is only one row.
+    """The position up to which the hub has read WorkOS's events. The table has only one row.
 
     ``tried_at`` is the time of the last request for events. ``is_refused`` is true while WorkOS does not
     allow the hub to read events.
@@ -194,5 +195,5 @@ class WebhookCall(models.Model):
         db_table = "hub_webhook_call"
 
     def __str__(self) -> str:
-        """Return the digest of the call's signature, which is not secret."""
+        """Return the digest of the call's signature. The digest is not secret."""
         return self.digest

@@ -10,10 +10,10 @@ from config_app.presentation.printable import printable
 
 
 class OnlyFaultsWithTraceback(logging.Filter):
-    """A log filter that removes the traceback of an error that is not a fault in the code."""
+    """A log filter that keeps the traceback of an error only if the error is a fault in the code."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Remove the traceback of an outage or a refused request. Always return ``True``."""
+        """If the error is an outage or a refused request, remove its traceback. Always return ``True``."""
         if not record.exc_info:
             return True
         # These imports need Django, which is not set up when the settings are read.

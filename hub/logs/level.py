@@ -12,7 +12,7 @@ LOGGERS = ("", "hub", "config_app", "setup_wizard", "django", "gunicorn.error", 
 
 
 def apply_level(config: RuntimeConfig) -> None:
-    """Set the loggers of this process to the configured level. A level in ``QUIET`` wins if it is higher."""
+    """Set the loggers of this process to the configured level. A higher level in ``QUIET`` wins."""
     levels = logging.getLevelNamesMapping()
     level = levels[config.log_level.upper()]
     for name in LOGGERS:

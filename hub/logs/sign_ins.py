@@ -15,13 +15,13 @@ logger = logging.getLogger("hub")
 
 @receiver(user_logged_in)
 def note_sign_in(request: HttpRequest, user: AbstractBaseUser, **_signal: Any) -> None:
-    """Log a sign-in, with a password or at WorkOS."""
+    """Log that a person has signed in. The person used a password or WorkOS."""
     _note(request, user, "signed in")
 
 
 @receiver(user_logged_out)
 def note_sign_out(request: HttpRequest, user: AbstractBaseUser | None, **_signal: Any) -> None:
-    """Log a sign-out of a person who was signed in."""
+    """Log that a person has signed out. Log nothing if no one was signed in."""
     if user is not None:
         _note(request, user, "signed out")
 

@@ -1,4 +1,4 @@
-"""The middleware that gives the hub's cookies the prefix ``__Host-`` if the request came over https."""
+"""The middleware that adds the prefix ``__Host-`` to the names of the hub's cookies under https."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def _names() -> tuple[str, ...]:
 
 
 def session_keys(header: str) -> list[str]:
-    """Return the session keys in a Cookie header, without a check whether the sessions exist."""
+    """Return the session keys in a Cookie header. The sessions of these keys may not exist."""
     cookies = parse_cookie(header)
     name = settings.SESSION_COOKIE_NAME
     return [cookies[name] for name in (PREFIX + name, name) if name in cookies]
 
 
 def _read_prefixed(request: HttpRequest) -> None:
-    """Drop the hub's cookies that came without the prefix, and remove the prefix from the rest."""
+    """Drop the hub's cookies that lack the prefix. Rename each cookie ``__Host-NAME`` to ``NAME``."""
     for name in _names():
         value = request.COOKIES.pop(PREFIX + name, None)
         request.COOKIES.pop(name, None)

@@ -1,4 +1,4 @@
-"""The CORS middleware, which allows an exact list of origins, or ``*`` without credentials."""
+"""The CORS middleware. It allows an exact list of origins, or all origins (``*``) without credentials."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ANY = "*"
 
 
 class CorsMiddleware(StaticCorsMiddleware):
-    """django-cors-headers' middleware, which lets scripts from ``allowed_origins`` read responses."""
+    """django-cors-headers' middleware, with the origins from the setting ``allowed_origins``."""
 
     async_capable = False
 

@@ -13,7 +13,10 @@ from hub.runtime_config import WORKOS, RuntimeConfig, get_config
 
 
 class ContentSecurityPolicyMiddleware(CSPMiddleware):
-    """django-csp's middleware with a report URI. In mode ``workos``, forms may redirect to WorkOS."""
+    """django-csp's middleware, with a report URI from the runtime config.
+
+    In mode ``workos``, the policy also lets forms redirect to WorkOS.
+    """
 
     async_capable = False
 
@@ -39,7 +42,7 @@ def _additions() -> dict[str, list[str]]:
 
 
 def _sign_out_origins(config: RuntimeConfig) -> list[str]:
-    """Return the origins outside the hub to which signing out may redirect."""
+    """In mode ``workos``, return the origins to which a sign-out may redirect. Otherwise return ``[]``."""
     # Chromium also applies ``form-action`` to redirects after a form (W2).
     if config.app_mode != WORKOS:
         return []

@@ -17,7 +17,7 @@ METHODS = ("GET", "HEAD", "OPTIONS", "POST")
 
 
 class CsrfMiddleware(CsrfViewMiddleware):
-    """Django's CSRF protection, which also accepts forms from the public URL."""
+    """Django's CSRF protection. It also accepts forms from pages under the public URL."""
 
     # Without this, forms would be refused if a proxy changes the Host header.
     async_capable = False
@@ -29,7 +29,7 @@ class CsrfMiddleware(CsrfViewMiddleware):
         callback_args: tuple[Any, ...],
         callback_kwargs: dict[str, Any],
     ) -> HttpResponseBase | None:
-        """Return 405 for a method that no page supports, 403 for a forged form, or else ``None``."""
+        """Return 405 if no page supports the method, and 403 for a forged form. Otherwise return ``None``."""
         # Otherwise a request with such a method would be refused because it has no CSRF token.
         if request.method not in METHODS:
             return HttpResponseNotAllowed(METHODS)
@@ -37,16 +37,16 @@ class CsrfMiddleware(CsrfViewMiddleware):
 
     @property
     def csrf_trusted_origins_hosts(self) -> list[str]:
-        """Return the hosts whose pages may post, in addition to the request's own host."""
+        """Return the hosts, besides the request's own host, whose pages may post forms to the hub."""
         return [urlsplit(origin).netloc for origin in self.allowed_origins_exact]
 
     @property
     def allowed_origins_exact(self) -> set[str]:
-        """Return the origins whose pages may post, in addition to the request's own origin."""
+        """Return the origins, besides the request's own origin, whose pages may post forms to the hub."""
         public_url = get_config().public_url
         return {public_url} if public_url else set()
 
     @property
     def allowed_origin_subdomains(self) -> defaultdict[str, list[str]]:
-        """Return an empty dictionary: the hub trusts no wildcard origins."""
+        """Return an empty dictionary, because the hub trusts no origins with a wildcard."""
         return defaultdict(list)

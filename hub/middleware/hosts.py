@@ -48,7 +48,7 @@ def _is_static_file(request: HttpRequest) -> bool:
 
 
 def is_allowed(request: HttpRequest, config: RuntimeConfig) -> bool:
-    """Return whether the request is for one of the hub's own hosts, with the settings in ``config``."""
+    """Return whether the hub would accept the request's host name with the settings in ``config``."""
     try:
         name, _port = split_domain_port(request.get_host())
     except DisallowedHost:
@@ -75,7 +75,7 @@ def _machine_name() -> str:
 
 
 def _local_address(request: HttpRequest) -> str | None:
-    """Return the local IP address of the connection, or ``None`` if the address is unknown."""
+    """Return this machine's IP address on the connection. Return ``None`` if the address is unknown."""
     # An address is safe against DNS rebinding, which needs a name.
     address = parse_address(str(request.META.get("SERVER_NAME", "")))
     return None if address is None else in_brackets(str(address))

@@ -29,7 +29,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 @sync_only_middleware
 def trusted_proxies(get_response: GetResponse) -> GetResponse:
-    """Set ``REMOTE_ADDR`` to the client's address; drop forwarded headers from untrusted senders."""
+    """Set ``REMOTE_ADDR`` to the client's address. Drop forwarded headers if the sender is not trusted."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         _apply(request, get_config().trusted_proxies)
@@ -58,8 +58,9 @@ def _apply(request: HttpRequest, networks: tuple[Network, ...]) -> None:
 def _client(hops: Iterable[str], networks: tuple[Network, ...]) -> Address | None:
     """Return the client's address: the last entry of ``hops`` that is not a trusted proxy.
 
-    The search goes from the last entry to the first and stops at an entry that is not an address. If it finds
-    only trusted proxies, return the proxy that it found last, or ``None`` if no entry was an address.
+    The search goes from the last entry to the first, and stops at an entry that is not an address. If the
+    search finds only trusted proxies, return the proxy that was found last. If it finds no address, return
+    ``None``.
     """
     nearest = None
     for hop in reversed(list(hops)):
@@ -78,7 +79,10 @@ def _hop_address(text: str) -> Address | None:
 
 
 def parse_address(text: str) -> Address | None:
-    """Return the IP address in a text, or ``None``. An IPv4-mapped IPv6 address becomes the IPv4 address."""
+    """Return ``text`` as an IP address. Return ``None`` if ``text`` is not an IP address.
+
+    An IPv4-mapped IPv6 address becomes an IPv4 address.
+    """
     try:
         address = ipaddress.ip_address(text)
     except ValueError:

@@ -11,7 +11,7 @@ from django.utils.cache import add_never_cache_headers
 
 
 class SignInRequiredMiddleware(LoginRequiredMiddleware):
-    """Django's ``LoginRequiredMiddleware``, but it reads no session for views that are open to everyone."""
+    """Django's ``LoginRequiredMiddleware``. For views that are open to everyone, it reads no session."""
 
     async_capable = False
 
@@ -22,14 +22,14 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
         view_args: tuple[Any, ...],
         view_kwargs: dict[str, Any],
     ) -> HttpResponseBase | None:
-        """Return a redirect to the sign-in page if a person must sign in first, or else ``None``."""
+        """Return a redirect to the sign-in page if the person must sign in. Otherwise return ``None``."""
         if not getattr(view_func, "login_required", True):
             # The health endpoints must answer without the database, even if a session cookie is sent.
             return None
         return super().process_view(request, view_func, view_args, view_kwargs)
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """Forbid caches to store a page that depends on the session, and return the response."""
+        """Return the response. Tell caches not to store a response that depends on the session."""
         if request.session.accessed and not response.has_header("Cache-Control"):
             add_never_cache_headers(response)
         return response

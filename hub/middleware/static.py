@@ -15,7 +15,7 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):
     # The files are small. Under ASGI, Django would hand each chunk of a streamed file to a thread.
     @staticmethod
     def serve(static_file: StaticFile, request: HttpRequest) -> HttpResponse:  # type: ignore[override]
-        """Return the file, or the answer to a conditional or range request, such as 304."""
+        """Return WhiteNoise's response without streaming, such as the whole file or a 304 without content."""
         found = static_file.get_response(request.method, request.META)
         with found.file or io.BytesIO() as file:
             response = HttpResponse(file.read(), status=int(found.status))

@@ -9,7 +9,7 @@ from config_app.middleware import GetResponse
 from hub.runtime_config import get_config
 
 HSTS = "max-age=31536000"
-"""The header's value, with one year in seconds. Subdomains are left out, as they may be other hosts."""
+"""The header's value: one year in seconds. Subdomains are left out, because they may be other hosts."""
 
 
 @sync_only_middleware

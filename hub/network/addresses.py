@@ -14,7 +14,7 @@ WILDCARDS = {"0.0.0.0", "::"}  # noqa: S104 - only names, nothing is bound
 
 
 def reachable(host: str) -> str:
-    """Return the host for a link to a hub that listens on ``host``. The link works on this machine."""
+    """Return the host to use in links to a hub that listens on ``host``. The links work on this machine."""
     return "127.0.0.1" if host in WILDCARDS else in_brackets(host)
 
 
@@ -32,7 +32,7 @@ def listener_in_use() -> Mapping[str, str]:
 
 
 def origin(config: RuntimeConfig) -> str:
-    """Return the origin that people open: the public URL or, if there is none, the origin of the listener."""
+    """Return the public URL, which people open. If there is none, return the origin of the listener."""
     if config.public_url:
         return config.public_url
     pinned = listener_in_use()

@@ -1,6 +1,6 @@
 """Find out whether a request arrived at the address that a runtime config describes.
 
-If the command line pins a setting, the pinned value is used instead of the value in the runtime config.
+A setting that the command line pins keeps its pinned value, whatever the runtime config says.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ NO_TCP = "0"
 def arrived_under(request: HttpRequest, config: RuntimeConfig, keys: Collection[str]) -> bool:
     """Return whether ``request`` arrived at the address that ``config`` describes.
 
-    Compare only the settings in ``keys``, and leave out the settings that the command line pins.
+    Compare only the settings in ``keys``. Do not compare the settings that the command line pins.
     """
     checked = {key: check for key, check in CHECKS.items() if key in keys and key not in receipts.pins()}
     return all(check(request, config) for check in checked.values())
@@ -37,7 +37,7 @@ def is_at(request: HttpRequest, origin: str) -> bool:
 
 
 def address_under(request: HttpRequest, config: RuntimeConfig) -> str:
-    """Return the origin at which the sender of ``request`` would reach the hub if ``config`` were current."""
+    """Return the origin at which the sender of ``request`` would reach the hub if ``config`` applied."""
     if config.public_url:
         return config.public_url
     pins = receipts.pins()
@@ -46,7 +46,10 @@ def address_under(request: HttpRequest, config: RuntimeConfig) -> str:
 
 
 def _name(request: HttpRequest, config: RuntimeConfig, host: str) -> str:
-    """Return the name that the browser used, if this name still leads to ``host``, or else ``host``."""
+    """Return the name that the browser used. If this name does not lead to ``host``, return ``host``.
+
+    In place of a wildcard address, return an address of this machine.
+    """
     # The browser sends its cookies only to the name that it used.
     used, _port = split_domain_port(request.get_host())
     return used if _came_to(request, host) and is_allowed(request, config) else reachable(host)
@@ -75,14 +78,14 @@ CHECKS = {
 def _came_to(request: HttpRequest, host: str) -> bool:
     """Return whether the connection arrived at the bind address ``host``.
 
-    Also return ``True`` if the address at which the connection arrived is unknown.
+    Return ``True`` if the address at which the connection arrived is not known.
     """
     local = parse_address(str(request.META.get("SERVER_NAME", "")))
     return local is None or host in WILDCARDS or local in _addresses(host)
 
 
 def _addresses(host: str) -> set[Address | None]:
-    """Return the IP addresses of a bind address; an empty set if ``host`` is a name without an address."""
+    """Return the IP addresses of ``host``. If ``host`` does not resolve, return an empty set."""
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except OSError:

@@ -1,4 +1,4 @@
-"""``manage.py loadenv``: import ``.env`` once; with ``--again``, show a plan and import ``.env`` again."""
+"""``manage.py loadenv``: import ``.env`` at the first start, or again with ``--again``."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Command(OneLineCommand):
                 raise _done()
 
     def _first(self, options: Namespace) -> None:
-        """Run the first start, which imports the file; with ``--dry-run``, only show the plan."""
+        """Run the first start, and import the file. With ``--dry-run``, only show the plan."""
         file = _file(options)
         if options.dry_run:
             show_dry_run(_first_plan(self._read(file)), self.terminal, as_json=options.as_json)
@@ -89,7 +89,7 @@ class Command(OneLineCommand):
             self.terminal.confirm("Import this?")
 
     def _read(self, file: Path) -> Import:
-        """Return what the file and the process environment would set; warn about what is not imported."""
+        """Return what an import would set. Print a warning for each variable that cannot be imported."""
         contents = read_env_file(file)
         for problem in unknown(os.environ, contents):
             self.terminal.warn(str(problem))
@@ -100,7 +100,7 @@ class Command(OneLineCommand):
 
 
 def _file(options: Namespace) -> Path:
-    """Return the path of the file to import; raise ``ConfigError`` if a named file does not exist."""
+    """Return the path of the file to import. Raise ``ConfigError`` if ``FILE`` does not exist."""
     if options.file is None:
         return instance().env_file
     path = Path(options.file).absolute()
@@ -110,7 +110,7 @@ def _file(options: Namespace) -> Path:
 
 
 def _run_with(file: Path, *, as_json: bool) -> None:
-    """Replace this process by a new one that uses ``file`` as its ``.env``."""
+    """Replace this process by a new ``loadenv`` process that uses ``file`` as its ``.env``."""
     # The file may name the database and the key, and a process reads those when it starts.
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "loadenv"]
     sys.stdout.flush()
@@ -148,7 +148,7 @@ def _difference(key: str, value: Any) -> Difference:
 
 
 def _done() -> ConfigError:
-    """Return the error that refuses a second import."""
+    """Return the error for a second import without ``--again``."""
     first = store.history(before=2, limit=1)
     at = f", on {when(first[0])}" if first else ""
     return ConfigError(

@@ -11,7 +11,7 @@ from hub.bootstrap import bootstrap_application
 
 
 class Command(StaticFilesCommand):
-    """The command that serves the hub for development only; otherwise use ``serve``."""
+    """The command that serves the hub during development. In production, people use ``serve``."""
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the bootstrap, then serve on the address in the arguments or on the configured address."""

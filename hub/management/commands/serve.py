@@ -1,4 +1,4 @@
-"""``manage.py serve``: run the bootstrap, then gunicorn with the settings from the database."""
+"""``manage.py serve``: run the bootstrap, then become gunicorn with the settings from the database."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from hub.serving.starting_address import starting_address
 
 
 def _bind(text: str) -> tuple[str, int]:
-    """Return the host and the port in ``HOST:PORT``; raise ``ArgumentTypeError`` if the text is not valid."""
+    """Return the host and the port in ``HOST:PORT``. Raise ``ArgumentTypeError`` if the text is not valid."""
     host, separator, port = text.rpartition(":")
     if not separator or (":" in host and not host.startswith("[")):
         raise ArgumentTypeError("expected HOST:PORT, such as 127.0.0.1:8884 or [::1]:8884")
@@ -31,7 +31,7 @@ def _bind(text: str) -> tuple[str, int]:
 
 
 def _workers(text: str) -> int:
-    """Return the number of workers; raise ``ArgumentTypeError`` if the text is not valid."""
+    """Return the number of workers. Raise ``ArgumentTypeError`` if the text is not valid."""
     try:
         workers: int = schema["server_workers"].parse(text)
     except InvalidValue as error:
@@ -46,7 +46,7 @@ class Command(DiscreetCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Add the options that pin settings of the hub that this command starts."""
+        """Add ``--bind`` and ``--workers``. Each option pins settings as long as the hub runs."""
         parser.add_argument("--bind", type=_bind, metavar="HOST:PORT", help="listen only on this address")
         parser.add_argument("--workers", type=_workers, metavar="N", help="always run this many workers")
 

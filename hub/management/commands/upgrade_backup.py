@@ -1,4 +1,4 @@
-"""``manage.py upgrade_backup``: upgrade a backup of an older version; ``restore`` runs this command."""
+"""``manage.py upgrade_backup``: upgrade a backup of an older version. ``restore`` runs this command."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hub.environment.env_import import instance
 
 
 class Command(OneLineCommand):
-    """The command that upgrades a backup to the schema of this version. People need not run it."""
+    """The command that upgrades a backup to this version's schema. People do not have to run the command."""
 
     help = "Upgrade a backup of an older version. manage.py restore runs this command itself."
 
