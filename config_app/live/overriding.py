@@ -28,7 +28,7 @@ class Override:
         _everywhere.append(self)
 
     def end(self) -> None:
-        """End the override, so that the earlier values apply again. Any thread or task may do so."""
+        """End the override, so that the earlier values apply again. Any thread or task may call ``end``."""
         self.is_over = True
         _everywhere.remove(self)
         _own.set(_not_over(_own.get()))
@@ -53,7 +53,10 @@ def innermost() -> Override | None:
 
 
 def _not_over(override: Override | None) -> Override | None:
-    """Return the first override that has not ended, from ``override`` outwards."""
+    """Return the innermost override that has not ended, beginning with ``override``.
+
+    Return ``None`` if ``override`` and all overrides around it have ended.
+    """
     while override is not None and override.is_over:
         override = override.outer
     return override

@@ -23,7 +23,11 @@ class OneRevision:
     __slots__ = ("_pin", "_snapshot")
 
     def __init__(self) -> None:
-        """Take the pinned snapshot, or else the current one; raise ``ConfigError`` if there is none."""
+        """Choose the snapshot that the block pins.
+
+        If a snapshot is pinned already, choose this snapshot. Otherwise, choose the current snapshot. Raise
+        ``ConfigError`` if there is no current snapshot.
+        """
         self._snapshot = pinned.get() or _current()
 
     def __enter__(self) -> int:

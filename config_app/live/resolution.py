@@ -1,4 +1,4 @@
-"""Builds the runtime config from the stored texts, with the last good values in place of invalid ones."""
+"""Builds the runtime config from the stored texts. The last good values replace values that are not valid."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ Reader = Callable[[Setting, str], Any]
 class Resolution(Generic[C]):
     """A runtime config, and the stored values that it does not use.
 
-    - ``values``: the keys and values of the settings that do not have their defaults.
-    - ``refused``: maps the key of each setting whose stored value is not used to what was expected.
+    - ``values``: maps keys to values, for the settings that do not have their defaults.
+    - ``refused``: maps keys to what was expected, for the settings whose stored value is not used.
     - ``problems``: the problems that need a person's attention.
-    - ``newest_refusals``: maps the key of each setting whose newest change was refused to its note.
+    - ``newest_refusals``: maps keys to notes, for the settings whose newest change was refused.
     - ``held``: the keys in ``newest_refusals`` whose row still has the refused value.
     """
 
@@ -106,7 +106,7 @@ class _Resolver(Generic[C]):
         self._locked: KeyringLocked | None = None
 
     def _is_about_row(self, change: Change) -> bool:
-        """Return whether the row of the setting still has the value that was refused in ``change``."""
+        """Return whether the refused value of ``change`` was stored and is still in the setting's row."""
         # A value that an import refused was never written: the old and new text of the change are the same.
         setting, row = self.schema.settings.get(change.key), self.stored.rows.get(change.key)
         if setting is None or change.old_value == change.new_value:
@@ -129,7 +129,7 @@ class _Resolver(Generic[C]):
         self.problems.extend(_leftover(old, key) for old, key in self.stored.leftover.items())
 
     def hold_back(self) -> None:
-        """Use the last good value in place of each value that was refused earlier, even of a valid one."""
+        """If a value was refused earlier, use the last good value, even if the refused value is now valid."""
         # Otherwise, a change of another setting could make the value valid and bring it into use unnoticed.
         for key in self.held.keys() - self.refused.keys():
             self.refused[key] = self.held[key].note
@@ -162,7 +162,7 @@ class _Resolver(Generic[C]):
         self.problems.append(Problem(code="secret_unreadable", message=message, fix=fix, keys=(setting.key,)))
 
     def _use_last_good(self, setting: Setting) -> bool:
-        """Use the newest accepted value that can be read; return whether the setting's value changed."""
+        """Use the newest accepted value that is readable, or the default. Return whether this is a change."""
         for text in store.accepted_texts(setting.key, with_secrets=setting.is_secret):
             try:
                 value = setting.default if text is None else self._read(setting, text)
@@ -208,8 +208,8 @@ def resolve(
 ) -> Resolution[C]:
     """Return the runtime config for the stored rows.
 
-    If a stored value is not valid or breaks a rule, use the last accepted value of its setting. Do the same
-    if a stored value was refused earlier. With ``retry_refused``, use this value if it is valid now.
+    If a stored value is not valid or breaks a rule, use the last accepted value of its setting. Without
+    ``retry_refused``, also do so for every value that was refused earlier, even if the value is now valid.
     """
     # All processes read the same history, so they all use the same values (R4).
     resolver = _Resolver(schema, stored, reader)
@@ -220,7 +220,7 @@ def resolve(
 
 
 def refusal_problems(schema: Schema[Any], resolution: Resolution[Any]) -> list[Problem]:
-    """Return a problem for each newest change that was refused, unless its setting has a problem already."""
+    """Return a problem for each setting whose newest change was refused and that has no problem yet."""
     # An import refused these values.
     named = {key for problem in resolution.problems for key in problem.keys}
     return [

@@ -38,7 +38,7 @@ _loading = open_in_children(threading.Lock())
 
 
 class _Live:
-    """The snapshot that this process uses, and whether a watcher keeps it current."""
+    """The snapshot that this process uses, and whether a watcher keeps this snapshot current."""
 
     def __init__(self) -> None:
         self.snapshot: Snapshot | None = None
@@ -108,15 +108,16 @@ def _keep_current() -> None:
 
 
 def seen_snapshot() -> Snapshot:
-    """Return the snapshot that is pinned to this request; outside a request, the current one."""
+    """Return the snapshot that is pinned to this request. Outside a request, return the current snapshot."""
     return pinned.get() or get_snapshot()
 
 
 def current() -> Any:
     """Return the runtime config for the current content of the database.
 
-    The function makes one small query, and reloads if the configuration has changed. Use this function
-    to decide about rights. In a test, the values of ``override_config`` still apply.
+    The function makes one small query, and reloads if the configuration has changed. If code decides about
+    rights, it must call this function and not ``get_config``, so that removed rights end at once. In a test,
+    the values of ``override_config`` still apply.
     """
     # Removed rights must end at once. The current snapshot may be a moment old, and the snapshot that is
     # pinned to a request is as old as the request.
@@ -162,8 +163,8 @@ def has_loaded() -> bool:
 def reload(before: Any = None) -> Snapshot:
     """Read the configuration, make it the current one, run the hooks and return its snapshot.
 
-    The hooks get the old and the new configuration. If this process has read no configuration yet, the hooks
-    get ``before`` as the old configuration; without ``before``, no hook runs.
+    The hooks get the old and the new configuration. If this process has not read a configuration before, the
+    hooks get ``before`` as the old configuration. If ``before`` is missing too, no hook runs.
 
     If the database cannot be read, return the current snapshot. If there is no current snapshot, raise
     ``DatabaseUnavailable``. In a transaction, only the caller sees the new configuration, and no hook runs.
@@ -198,7 +199,10 @@ def _reload_for_transaction() -> Snapshot:
 
 
 def reload_without_hooks(before: Any = None) -> Snapshot:
-    """Do what ``reload`` does outside of transactions, but let the next ``hooks.run_due`` run the hooks."""
+    """Read the configuration, make it the current one and return its snapshot, but run no hooks.
+
+    The next call of ``hooks.run_due`` runs the hooks. ``before`` has the same meaning as for ``reload``.
+    """
     with _loading:
         old, new = _live.snapshot, _load()
         _put_in_force(new)
@@ -229,7 +233,7 @@ def _reload_after_commit(before: Any, after: Any) -> None:
 
 
 def _imitate_commit(before: Any, after: Any) -> None:
-    """Run the hooks in a test that calls the on-commit callbacks although its transaction never commits."""
+    """Run the hooks when a test calls the on-commit callbacks of a transaction that never commits."""
     if before is not None:
         hooks.announce(get_schema().changed_keys(before, after), before, after)
         hooks.run_due()
@@ -280,8 +284,9 @@ def is_watched() -> bool:
 
 
 def stale_since() -> float | None:
-    """Return since when this process cannot tell whether its configuration is current.
+    """Return the time from which on this process's configuration may be out of date.
 
-    The time is in seconds since the epoch. If the process can tell, return ``None``.
+    The time is in seconds since the epoch. Return ``None`` if the process knows that its configuration is
+    current.
     """
     return freshness.stale_since(is_watched=_live.is_watched)

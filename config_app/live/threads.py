@@ -51,13 +51,17 @@ def in_a_thread(function: Callable[[], T]) -> T:
 
 
 def safely(function: Callable[[], T]) -> T:
-    """Call ``function``, in another thread if this thread must not use its database connection."""
+    """Call ``function`` and return its result.
+
+    In an event loop, or if another process opened this thread's connection, call ``function`` in a new
+    thread.
+    """
     return in_a_thread(function) if is_in_event_loop() or is_inherited() else function()
 
 
 @contextlib.contextmanager
 def no_connection_left() -> Iterator[None]:
-    """Close the connection that the block opens, except in a transaction and in a short command."""
+    """Close the connection that the block opens, except in a transaction or in a command that ends soon."""
     # At the end of a request, Django closes the connection of its thread. No other thread has an end that
     # Django notices, so a connection would stay open, and a test database could not be removed. If this
     # process forks, the children would share the connection.
