@@ -22,7 +22,7 @@ CONFIRMATIONS = {
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ShownChange:
-    """One change of a revision for display. If ``old`` or ``new`` is ``None``, it stands for the default."""
+    """One change of a revision for display. In ``old`` and ``new``, ``None`` stands for the default."""
 
     key: str
     label: str
@@ -39,7 +39,10 @@ def change_rows(revision: Revision) -> list[ShownChange]:
 
 
 def confirmation_of(revision: Revision) -> str:
-    """Return ``waiting``, the outcome, or an empty text if the revision never had to be confirmed."""
+    """Return the state of the revision's confirmation: ``waiting``, or the outcome.
+
+    Return an empty text if the revision never had to be confirmed.
+    """
     found: Confirmation | None = getattr(revision, "confirmation", None)
     return (found.outcome or WAITING) if found else ""
 

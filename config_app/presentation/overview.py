@@ -65,8 +65,9 @@ class SettingStatus:
 class Overview:
     """The whole configuration at one moment, with everything that needs a person's attention.
 
-    ``drifted`` means that a write bypassed the store and is in no revision yet. ``unconfirmed`` has, for each
-    revision that waits to be confirmed, the number and the seconds until the revision is reverted.
+    ``drifted`` is true if a write bypassed the store and no revision has recorded this write yet.
+    ``unconfirmed`` has a pair for each revision that waits to be confirmed: the number of the revision, and
+    the seconds until it is reverted.
     """
 
     config: Any = dataclasses.field(repr=False)
