@@ -56,15 +56,20 @@ class Convergence:
         return bool(found.behind) and not any(self._failed(process, found) for process in found.processes)
 
     def stuck(self, found: Summary) -> list[Process]:
-        """Return the processes that have not loaded the revision and those that failed.
+        """Return the processes for which the wait was in vain.
 
-        If there are no such processes, return the processes that have yet to act on the revision.
+        Return the processes that have not loaded the revision and the processes that failed. If there are no
+        such processes, return the processes that have yet to act on the revision.
         """
         late = [process for process in found.processes if process.revision < found.revision]
         failed = [process for process in found.processes if self._failed(process, found)]
         return [*late, *failed] or found.behind
 
     def _failed(self, process: Process, found: Summary) -> bool:
-        """Return whether a process reports a new error, or any error and has yet to act on the revision."""
+        """Return whether a process failed because of the revision.
+
+        A process failed if it reports a new error. It also failed if it reports any error and has yet to act
+        on the revision.
+        """
         is_new = process.error not in self._known
         return bool(process.error) and (is_new or not found.keys.isdisjoint(process.pending))

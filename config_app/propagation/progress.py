@@ -12,7 +12,7 @@ from config_app.store import timeline
 
 
 def pinned(processes: Iterable[Process]) -> Iterator[tuple[str, str]]:
-    """Yield the key of each setting that the command line of a process pins, and an explanation."""
+    """Yield the key of each pinned setting, and a text with the pinned value and the machines that pin it."""
     machines: dict[tuple[str, str], dict[str, None]] = {}
     for process in processes:
         for key, value in process.pins.items():
@@ -24,7 +24,7 @@ def pinned(processes: Iterable[Process]) -> Iterator[tuple[str, str]]:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Summary:
-    """How many of the running processes run a revision; ``str()`` says this in one line.
+    """The running processes, and how many of them run a revision. ``str()`` returns a summary in one line.
 
     With ``keys``, a process counts only if it has also acted on these settings.
     """

@@ -36,18 +36,18 @@ HEARTBEAT = 20.0
 """Seconds between two heartbeats. A heartbeat writes the receipt again although nothing has changed."""
 MISSING_AFTER = dt.timedelta(seconds=3 * HEARTBEAT)
 CLOCK_WAS_SET = 5.0
-"""The wall clock was set if it and the monotonic clock have drifted apart by more than this many seconds."""
+"""If the wall clock and the monotonic clock differ by more seconds than this, the wall clock was set."""
 LONGEST_MS = 2**31 - 1
 """The longest latency, in milliseconds, that the column can store."""
 IN_SECONDS = 10_000
-"""Latencies from this many milliseconds on are shown in seconds."""
+"""Latencies of at least this many milliseconds are shown in seconds."""
 HEARTBEAT_COLUMNS = ["role", "seen_at", "pins", "pending", "error"]
 RECEIPT_COLUMNS = [*HEARTBEAT_COLUMNS, "revision", "since", "latency_ms", "started_at"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ProcessState:
-    """The part of a receipt that is written as soon as it changes."""
+    """The part of a receipt whose changes are written at once."""
 
     role: str
     revision: int
@@ -65,7 +65,10 @@ class Signed:
     time_of_day: float
 
     def is_due(self, statement: ProcessState) -> bool:
-        """Return whether to write the receipt again: it changed, a heartbeat is due or the clock was set."""
+        """Return whether this process must write its receipt again.
+
+        There are three reasons: ``statement`` has changed, a heartbeat is due, or the wall clock was set.
+        """
         passed, shown = time.monotonic() - self.monotonic, time.time() - self.time_of_day
         return statement != self.statement or passed >= HEARTBEAT or abs(shown - passed) > CLOCK_WAS_SET
 
@@ -221,7 +224,7 @@ def _is_alive() -> Q:
 
 
 def sign_off(*pids: int) -> None:
-    """Remove the receipts of this process, which is stopping, and of its children with the given pids."""
+    """Remove the receipts of this process and of its children ``pids``, because this process is stopping."""
     with database_errors():
         family = Process.objects.filter(machine=socket.gethostname(), instance=_instance)
         family.filter(pid__in=[os.getpid(), *pids]).delete()

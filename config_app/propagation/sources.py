@@ -49,8 +49,9 @@ POOLED = Problem(
 class ChangeSource(Protocol):
     """A change source, which waits for commits to the configuration tables.
 
-    A reported change is only a hint: the caller then loads the tables and compares them. The source holds
-    the lock ``no_fork`` whenever a fork could leave a library's lock held in the child.
+    A reported change is only a hint: the caller then loads the tables and compares them. During some calls, a
+    database library holds a lock, which a forked child would inherit as held. So the source holds ``no_fork``
+    during these calls.
     """
 
     def wait(self, stopping: threading.Event, at_most: float = math.inf) -> None:
@@ -103,9 +104,8 @@ class PollingSource:
 def using_database(using: str | None = None) -> Iterator[None]:
     """Connect to the database ``using``, and prevent forks during the block.
 
-    By default, connect to the database of the configuration. A thread needs this block if it uses a database
-    while other threads may fork. Raise
-    ``DatabaseUnavailable`` if the connection fails.
+    Without ``using``, connect to the database of the configuration. If other threads may fork, a thread must
+    run its queries within this block. Raise ``DatabaseUnavailable`` if the connection fails.
     """
     connect(using)  # before the lock, so that a fork never waits for a server that does not answer
     with no_fork:  # otherwise, a forked child would inherit SQLite's locks as held for ever
@@ -113,7 +113,7 @@ def using_database(using: str | None = None) -> Iterator[None]:
 
 
 def connect(using: str | None = None) -> None:
-    """Connect to a database on a server, but not to SQLite; raise ``DatabaseUnavailable`` if that fails."""
+    """Connect to the database, unless it is an SQLite file; raise ``DatabaseUnavailable`` if that fails."""
     wanted = connection() if using is None else connections[using]
     if wanted.vendor != "sqlite":
         with database_errors():

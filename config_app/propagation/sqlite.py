@@ -20,7 +20,7 @@ INTERVAL = 0.065
 COARSEST_CLOCK = 2.0
 """Two commits within this many seconds may leave the same time on the file. FAT has the coarsest clock."""
 BUSY_AFTER = 2
-"""A file counts as busy if each of this many checks in a row has found a new commit."""
+"""If this many checks in a row have each found a new commit, the file counts as busy."""
 STATUS_INTERVAL = 0.25
 """Seconds between two checks of whether a busy file was replaced. Other checks only read the version."""
 IDLE_READ_INTERVAL = 1.0
@@ -126,16 +126,19 @@ class SqliteSource:
         return self._has_moved(version)
 
     def _note_commit(self, status: os.stat_result) -> None:
-        """Remember the status of the file after a commit, unless the file was written again since then."""
+        """Remember the status of the file after a commit.
+
+        If the file was written again meanwhile, remember that the status is not known.
+        """
         self._commits_in_a_row += 1
         self._moved_at, self._rests_until = time.monotonic(), 0.0
         # A later write may belong to another commit.
         self._seen = status if _content(status) == _content(self._status()) else None
 
     def _note_rest(self, status: os.stat_result) -> None:
-        """Compare the status of the file with its last known status, if there was no commit in between.
+        """Remember the status of the file after a check that found no commit.
 
-        Raise ``DatabaseUnavailable`` if the file was overwritten.
+        Raise ``DatabaseUnavailable`` if the status has changed, because then the file was overwritten.
         """
         self._commits_in_a_row = 0
         # With a write-ahead log, the file changes at checkpoints and not at commits.

@@ -18,5 +18,8 @@ def is_master() -> bool:
 
 
 def runs_threads() -> bool:
-    """Return whether threads run in this process between requests; uWSGI may need ``enable-threads``."""
+    """Return whether threads run in this process between requests.
+
+    Without the option ``enable-threads``, uWSGI may not run threads.
+    """
     return bool(getattr(_uwsgi(), "has_threads", True))

@@ -40,11 +40,11 @@ LET_OTHERS_LOAD = 0.15
 RETRY = 1.0
 """The longest time, in seconds, between two attempts to reach an unavailable database."""
 OVERDUE = SIGN_AGAIN + 0.5
-"""If a wait of the watcher takes longer than this many seconds, no threads run in this process now."""
+"""If a wait of the watcher lasts longer than this many seconds, this process runs no threads at present."""
 LEAVE_WITHIN = 1.0
 """The longest time, in seconds, for which a process waits for its watcher before the process ends."""
 LOCK_WAIT = 2.0
-"""The longest time, in seconds, that the watcher waits for other writers. A fork waits for the watcher."""
+"""The longest time, in seconds, that the watcher waits for other writers. Meanwhile, no fork can begin."""
 
 
 class Watcher(threading.Thread):
@@ -126,10 +126,10 @@ class Watcher(threading.Thread):
         return self._stopping.is_set() or self._is_unwanted()
 
     def _watch_until_trouble(self) -> None:
-        """Watch until stopped or until an error occurs. After an error, wait before returning.
+        """Watch until the watcher is stopped or an error occurs. After an error, wait before returning.
 
-        The wait takes at most ``RETRY`` seconds. If a working connection breaks, return without the wait,
-        but at most once in ``2 * RETRY`` seconds.
+        The wait takes at most ``RETRY`` seconds. If a connection breaks after it has worked, skip the wait.
+        Skip at most one wait in ``2 * RETRY`` seconds.
         """
         source, has_worked = None, False
         try:
@@ -195,8 +195,8 @@ class Watcher(threading.Thread):
     def _load(self, *, thoroughly: bool = False) -> None:
         """Load the configuration and run the hooks.
 
-        With ``thoroughly``, also remove outdated data, and record changes made with SQL, including those that
-        no trigger has counted.
+        With ``thoroughly``, also remove outdated data, and record the changes that were made with SQL.
+        Changes that no trigger has counted are recorded too.
         """
         with using_database():
             self._reload(thoroughly=thoroughly)
@@ -282,6 +282,6 @@ class Watcher(threading.Thread):
 
 
 def _time_to_write() -> float:
-    """Return the monotonic time, in seconds, before which this process must not write after a load."""
+    """Return until when this process must not write after the load that just ended, in monotonic seconds."""
     # The random part keeps the processes from writing at the same moment.
     return time.monotonic() + LET_OTHERS_LOAD * random.uniform(0.5, 1)  # noqa: S311 - no secret

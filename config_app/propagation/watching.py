@@ -69,8 +69,8 @@ def start() -> Watcher:
 def start_for_hooks() -> None:
     """Start a watcher as soon as this process has hooks, because hooks must run even without more reads.
 
-    Do nothing in a test run and in a short command. If a test run begins after this call, the watcher ends.
-    This happens, for example, if a project reads its configuration while its tests are imported.
+    Do nothing in a test run and in a command that ends soon. The watcher ends if a test run begins after this
+    call. For example, a project may read its configuration while its tests are imported.
     """
     hooks.when_registered(_start_soon)
 
@@ -112,10 +112,11 @@ def is_test_run() -> bool:
 def keep_current(*, is_server: bool = False) -> None:
     """Keep the configuration of this process current, without any call in the project's code.
 
-    Call this function at each request, with ``is_server``, and now and then before a read while
-    ``runtime.is_watched()`` is false. A server starts a watcher at once. Any other process starts a watcher
-    when the process has been reading for ``START_DELAY`` seconds. While no watcher works, the caller checks
-    the database, at most once in ``LOOK_AGAIN`` seconds. In a test run and in a short command, do nothing.
+    Call this function at each request, with ``is_server``. While ``runtime.is_watched()`` is false, also call
+    this function now and then before a read. A server starts a watcher at once. Any other process starts a
+    watcher when the process has been reading for ``START_DELAY`` seconds. While no watcher works, the caller
+    checks the database, at most once in ``LOOK_AGAIN`` seconds. In a test run and in a command that ends
+    soon, do nothing.
     """
     if (watcher := _watcher) is not None and watcher.keeps_current():
         return
@@ -160,7 +161,10 @@ def _look(look: Callable[[], None]) -> None:
 
 
 def stop() -> None:
-    """Stop the watcher of this process, if any. Then only a request or ``start`` starts a new watcher."""
+    """Stop the watcher of this process, if it has a watcher.
+
+    After that, only a request or a call of ``start`` starts a watcher.
+    """
     global _watcher
     _reads.may_start = False
     with _starting:
@@ -183,7 +187,8 @@ def is_watching() -> bool:
 def _begin_as_child() -> None:
     """Start a watcher in a forked child if the parent had a watcher.
 
-    Start it at once if the parent called ``start``, or else after ``START_DELAY`` seconds.
+    If the parent called ``start``, the watcher starts at once. Otherwise, the watcher starts after
+    ``START_DELAY`` seconds.
     """
     global _watcher
     _reads.reset()
