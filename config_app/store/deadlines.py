@@ -40,7 +40,7 @@ class _Met:
         self.at.clear()
 
     def keep_only(self, deadlines: Collection[tuple[int, dt.datetime]]) -> None:
-        """Forget all deadlines except ``deadlines``, because the other revisions no longer wait."""
+        """Forget all deadlines that are not in ``deadlines``: their revisions no longer wait."""
         for gone in self.at.keys() - set(deadlines):
             self.at.pop(gone, None)
 
@@ -67,7 +67,11 @@ def _span(difference: CombinedExpression) -> ExpressionWrapper[CombinedExpressio
 
 
 def _left(number: int, deadline: dt.datetime, left: dt.timedelta) -> float:
-    """Return the seconds until a deadline. ``left`` counts only at the first read of the deadline."""
+    """Return the seconds until a deadline.
+
+    ``left`` is the time until the deadline, measured by the database's clock. Only the first call for a
+    deadline uses ``left``.
+    """
     now = time.monotonic()
     return _met.at.setdefault((number, deadline), now + left.total_seconds()) - now
 

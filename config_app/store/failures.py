@@ -30,7 +30,7 @@ KNOWN: Mapping[str | None, Callable[[], ConfigError]] = {
     "25P02": BrokenTransaction,  # in_failed_sql_transaction
     "SQLITE_BUSY_SNAPSHOT": WriteConflict,  # another transaction changed what this one has read
 }
-"""Maps error codes of the database to our errors. A code is a SQLSTATE or the name of an SQLite error."""
+"""Maps error codes of the database to errors of config_app. A code is a SQLSTATE or SQLite's error name."""
 UNTRANSLATABLE, TOO_LONG, NO_RIGHTS = "22P05", "22001", "42501"
 
 
@@ -50,7 +50,7 @@ def database_errors() -> Iterator[None]:
 
 
 def _known(error: DatabaseError) -> ConfigError | None:
-    """Return a more specific error than ``DatabaseUnavailable``, or ``None`` if there is none."""
+    """Return the ``ConfigError`` for a known cause of ``error``; ``None`` if the cause is not known."""
     code = _code(error)
     if code in KNOWN:
         return KNOWN[code]()
@@ -79,7 +79,11 @@ def _code(error: DatabaseError) -> str | None:
 
 
 def _first(error: DatabaseError) -> DatabaseError:
-    """Return the error that broke the transaction, if ``error`` only says that the transaction is broken."""
+    """Return the error that caused ``error``.
+
+    If ``error`` only says that the transaction is broken, the cause is the error that broke the transaction.
+    Otherwise, return ``error``.
+    """
     earlier = error.__context__
     is_complaint = isinstance(error, TransactionManagementError)
     return earlier if is_complaint and isinstance(earlier, DatabaseError) else error

@@ -18,7 +18,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 no_fork = threading.RLock()
-"""The lock that the watcher holds while it works. ``os.fork`` in any other thread waits for it."""
+"""The lock that the watcher holds while it works. In every other thread, ``os.fork`` waits for this lock."""
 
 
 _pid = os.getpid()
@@ -37,13 +37,16 @@ def open_in_children(lock: L) -> L:
 
 
 def notice_fork() -> None:
-    """Call the functions of ``after_fork`` if this process was forked without ``os.fork``, as by uWSGI."""
+    """If this process was forked without ``os.fork``, call the functions that were passed to ``after_fork``.
+
+    uWSGI, for example, forks without ``os.fork``.
+    """
     if os.getpid() != _pid:
         _begin_as_child()
 
 
 def no_fork_meanwhile(function: Callable[P, T]) -> Callable[P, T]:
-    """Decorate ``function``, so that no other thread can fork while it runs."""
+    """Return ``function`` in a form that lets no other thread fork while ``function`` runs."""
 
     @functools.wraps(function)
     def holding(*args: P.args, **kwargs: P.kwargs) -> T:

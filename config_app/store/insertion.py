@@ -27,8 +27,8 @@ def insert(
 ) -> None:
     """Insert ``rows``. Each row has the values of the fields ``names``, ready for the database.
 
-    - ``updated``: if a row with the same primary key exists, update these fields of the existing row instead.
-    - ``computed``: pairs of a further field and an SQL query, whose result becomes the field's value.
+    - ``updated``: the fields to update instead if a row with the same primary key exists.
+    - ``computed``: pairs of a field name and an SQL query. The result of the query becomes the field's value.
     """
     start, group, end = _parts(alias(), model, names, updated, computed)
     size = (connection().features.max_query_params or MOST_PARAMETERS) // len(names)
@@ -59,7 +59,10 @@ def _parts(
 def _conflict(
     ops: BaseDatabaseOperations, model: type[models.Model], updated: Sequence[models.Field[Any, Any]]
 ) -> str:
-    """Return the clause that updates the fields ``updated`` if the row exists; empty if there are none."""
+    """Return the clause that updates the fields ``updated`` of a row that exists already.
+
+    Return an empty text if ``updated`` is empty.
+    """
     if not updated:
         return ""
     columns, unique = [field.column for field in updated], [model._meta.pk.column]
@@ -69,7 +72,8 @@ def _conflict(
 def upsert(rows: Sequence[models.Model], *, unique: Sequence[str], updated: Sequence[str]) -> None:
     """Insert ``rows``, all of one model. If a row with the same ``unique`` fields exists, update this row.
 
-    ``updated`` are the names of the fields to update. Here, unlike in ``insert``, values can be expressions.
+    ``updated`` has the names of the fields to update. Unlike the values for ``insert``, the values in
+    ``rows`` may be expressions.
     """
     # MySQL and MariaDB compare every unique key of the table, so a statement cannot name one of them.
     names_target = connection().features.supports_update_conflicts_with_target

@@ -10,7 +10,7 @@ class Part(Protocol):
     """An object that keeps a part of the state of this process."""
 
     def reset(self) -> None:
-        """Return to the state of a process that has just started."""
+        """Put the object into the state that it has in a process that has just started."""
 
 
 P = TypeVar("P", bound=Part)

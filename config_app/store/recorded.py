@@ -23,7 +23,7 @@ def latest_texts() -> dict[str, str | None]:
 
 
 def newest_by_key(changes: Iterable[Change]) -> dict[str, Change]:
-    """Return a dict from the current key of each setting to the newest of its ``changes``."""
+    """Return a dict with the newest change of each setting in ``changes``. Its keys are the current keys."""
     schema, found = get_schema(), dict[str, Change]()
     for change in changes:
         key = schema.current_key(change.key)
@@ -43,7 +43,10 @@ def accepted_texts(key: str, *, with_secrets: bool = True) -> Iterator[str | Non
 
 
 def newest_refusals() -> list[Change]:
-    """Return the refused changes whose setting has no newer change, with the current key of the setting."""
+    """Return the newest change of each setting if this change was refused.
+
+    The ``key`` of a returned change is the current key of its setting.
+    """
     with reading(), connection().cursor() as cursor:
         cursor.execute(*statements.newest_refusals(alias()))
         rows = cursor.fetchall()
@@ -52,9 +55,10 @@ def newest_refusals() -> list[Change]:
 
 
 def _still_newest(changes: list[Change]) -> list[Change]:
-    """Return the changes that are still the newest of their setting, with the current key of the setting.
+    """Return those of ``changes`` that are the newest change of their setting.
 
-    If a setting was renamed, it may have a newer change under another key.
+    The function sets their ``key`` to the current key of the setting. If a setting was renamed, it may have a
+    newer change under another key.
     """
     newest = newest_by_key(Change.objects.newest())
     schema, found = get_schema(), list[Change]()
@@ -89,7 +93,7 @@ def history(*, key: str | None = None, before: int | None = None, limit: int = 2
 
 
 def first_complete() -> int:
-    """Return the number of the revision before which history was pruned; 1 if nothing was pruned."""
+    """Return the number of the revision from which on the history is complete; 1 if nothing was pruned."""
     with reading():
         floors = ConfigState.objects.filter(pk=STATE_ID).values_list("history_floor", flat=True)
         return floors.first() or 1

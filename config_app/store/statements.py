@@ -66,7 +66,10 @@ def everything_packed(alias: str) -> tuple[str, tuple[Any, ...]]:
 
 @functools.cache
 def newest_refusals(alias: str) -> tuple[str, tuple[Any, ...]]:
-    """Return SQL and parameters of the statement for all refused changes whose key has no newer change."""
+    """Return SQL and parameters of the statement that reads each refused change without a newer change.
+
+    A newer change is one with the same key.
+    """
     newer = Change.objects.filter(key=OuterRef("key"), pk__gt=OuterRef("pk")).order_by()
     # The index of refused changes quickly finds the newest of them for each key, even after many refusals.
     last = refused().values("key").annotate(last=Max("pk")).values("last")
@@ -82,5 +85,5 @@ def refused() -> QuerySet[Change]:
 
 
 def unconfirmed() -> QuerySet[Confirmation]:
-    """Return the confirmations without an outcome, which belong to unconfirmed revisions."""
+    """Return the confirmations that have no outcome yet."""
     return Confirmation.objects.filter(outcome="")

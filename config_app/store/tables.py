@@ -97,7 +97,10 @@ CHANGE_FIELDS = ("revision", "key", "old_value", "new_value", "is_secret", "refu
 
 @contextlib.contextmanager
 def reading() -> Iterator[None]:
-    """Let the block read text that is not UTF-8; raise ``DatabaseUnavailable`` if reading fails."""
+    """Allow the block to read stored text that is not valid UTF-8.
+
+    Raise ``DatabaseUnavailable`` if the block cannot read the database.
+    """
     try:
         with database_errors(), _lenient_text():
             yield
@@ -221,7 +224,10 @@ def record_only(stored: Stored, edits: Iterable[Edit], origin: Origin) -> Revisi
 
 
 def _insert_revision(number: int, origin: Origin) -> Revision:
-    """Write a revision and return it with ``REVISION_FIELDS``. Django loads other fields when needed."""
+    """Write a revision, and return it with the values of the fields ``REVISION_FIELDS``.
+
+    Django loads the other fields when code uses them.
+    """
     values = (number, *(str(getattr(origin, name)) for name in REVISION_FIELDS[1:]))
     # Triggers increase the version too, so only the database knows it.
     insert(Revision, REVISION_FIELDS, [values], computed=(("version", statements.VERSION),))
@@ -245,7 +251,11 @@ def _insert_changes(number: int, edits: Iterable[Edit]) -> None:
 
 
 def archived(text: str | None, *, is_secret: bool) -> str | None:
-    """Return the text to keep in the history: empty if it is a secret that is not encrypted."""
+    """Return the text that the history keeps in place of ``text``.
+
+    This is ``text`` itself, except for a secret that is not encrypted. For such a secret, return an empty
+    text.
+    """
     return "" if is_secret and text and not is_ciphertext(text) else text
 
 
@@ -258,14 +268,17 @@ def _current_version() -> RawSQL:
 def acknowledge(stored: Stored) -> Stored:
     """Store the current version in the newest revision, after raw SQL that changed no value.
 
-    Return the new state. Call this only within ``writing``.
+    Return ``stored`` with the new ``recorded_version``. Call this only within ``writing``.
     """
     Revision.objects.filter(pk=stored.revision).update(version=stored.version)
     return dataclasses.replace(stored, recorded_version=stored.version)
 
 
 def bump_version(stored: Stored) -> None:
-    """Make every process reload, although no value changed; call this only within ``writing``."""
+    """Make every process reload the configuration, although no value has changed.
+
+    Call this only within ``writing``.
+    """
     state_row.bump()
     if not stored.drifted:  # otherwise, the versions must stay different until the raw SQL is recorded
         Revision.objects.filter(pk=stored.revision).update(version=_current_version())

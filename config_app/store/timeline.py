@@ -75,7 +75,10 @@ def now() -> dt.datetime:
 
 
 def age(number: int) -> float | None:
-    """Return the seconds since a revision was written, by the database's clock; ``None`` if it is missing."""
+    """Return the seconds since the revision ``number`` was written, by the database's clock.
+
+    Return ``None`` if there is no such revision.
+    """
     passed = ExpressionWrapper(Now() - F("created_at"), output_field=DurationField())
     with database_errors():
         spans = Revision.objects.filter(pk=number).annotate(passed=passed).values_list("passed", flat=True)

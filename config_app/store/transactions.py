@@ -24,7 +24,11 @@ def in_transaction() -> bool:
 
 
 class OpenTransaction:
-    """What belongs to one open transaction: what it sees (``view``), and the keyring that it uses."""
+    """An open transaction, with the state that belongs to it.
+
+    ``view`` is what the transaction sees of the configuration. ``keyring`` is the keyring that the
+    transaction uses.
+    """
 
     def __init__(self, of: BaseDatabaseWrapper) -> None:
         self._connection = weakref.ref(of)
@@ -42,7 +46,7 @@ class OpenTransaction:
 
     @property
     def connection(self) -> BaseDatabaseWrapper | None:
-        """Return the connection, for use in another thread; ``None`` if the transaction has ended."""
+        """Return the connection, for use in another thread. Return ``None`` if the transaction has ended."""
         return self._connection() if self._outermost is not None and self.is_open() else None
 
 
@@ -51,12 +55,13 @@ _of_connection: WeakKeyDictionary[BaseDatabaseWrapper, OpenTransaction] = WeakKe
 _of_caller: ContextVar[OpenTransaction | None] = ContextVar("config_app_transaction", default=None)
 """The open transaction of the caller. Coroutines and threads that the caller starts inherit it.
 
-They have other connections, so ``_of_connection`` would not find the transaction for them.
+These coroutines and threads have other connections, so ``_of_connection`` would not find the transaction for
+them.
 """
 
 
 class _Transactions:
-    """Lets a reset of the process state also forget the transaction of the calling thread or task."""
+    """Forgets the transaction of the calling thread or task when the state of the process is reset."""
 
     def reset(self) -> None:
         _of_connection.pop(connection(), None)
@@ -67,7 +72,10 @@ process.keep(_Transactions())
 
 
 def current() -> OpenTransaction | None:
-    """Return the open transaction in which the caller runs, if ``join`` was called in it."""
+    """Return the open transaction in which the caller runs.
+
+    Return ``None`` if the caller is not in a transaction, or if no code has called ``join`` in it.
+    """
     if in_transaction():
         own = _of_connection.get(connection())
         return own if own and own.is_open() else None
@@ -97,7 +105,11 @@ def join() -> OpenTransaction:
 
 @contextlib.contextmanager
 def lent(found: OpenTransaction | None) -> Iterator[None]:
-    """Let this new thread use the connection of a transaction, whose own thread must wait meanwhile."""
+    """Let this new thread use the connection of ``found``, a transaction of another thread.
+
+    The other thread must wait meanwhile. If ``found`` has no usable connection, this thread uses connections
+    of its own, and the end of the block closes them.
+    """
     shared = found.connection if found else None
     if shared is None:
         try:
@@ -128,9 +140,10 @@ class WhileOpen:
 
 
 class UntilCommit:
-    """Calls ``function`` after the commit, and knows whether the commit is still possible.
+    """Calls ``function`` after the commit, and can tell whether the commit is still possible.
 
-    This works because Django forgets a callback when the savepoint or the transaction is rolled back.
+    If the savepoint or the transaction is rolled back, Django forgets the callback. So the commit is possible
+    as long as Django still has the callback.
     """
 
     __slots__ = ("_connection", "_function")

@@ -80,7 +80,10 @@ def install(using: str, **_signal: Any) -> None:
 
 
 def _present(cursor: CursorWrapper) -> list[str]:
-    """Return the statements whose triggers exist on SQLite. Drop our triggers that have another text."""
+    """Return the statements whose triggers exist on SQLite with the same text.
+
+    If one of these triggers exists with a different text, drop the trigger.
+    """
     cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
     found = dict(cursor.fetchall())
     present = []
