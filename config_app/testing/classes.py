@@ -12,7 +12,7 @@ from config_app.live.overriding import Override
 
 Begin = Callable[[Mapping[str, Any]], Override]
 VALUES = "_config_values"
-"""The attribute in which a decorated class keeps its own values, without the values of its base classes."""
+"""The attribute of a decorated class that has its own values. It does not have the values of base classes."""
 
 
 def decorate_class(decorated: type, values: Mapping[str, Any], begin: Begin) -> type:
@@ -37,7 +37,7 @@ def decorate_class(decorated: type, values: Mapping[str, Any], begin: Begin) -> 
 
 
 def _values(cls: type) -> dict[str, Any]:
-    """Return the values for a class. Its own values replace those of its bases."""
+    """Return the values for ``cls``. Values of the class itself replace the values of its base classes."""
     return {
         name: value for base in reversed(cls.__mro__) for name, value in vars(base).get(VALUES, {}).items()
     }
@@ -81,7 +81,10 @@ def _surround_for_pytest(decorated: Any, begin: Begin) -> None:
 
 
 def _next(decorated: type, name: str) -> Callable[[type], None]:
-    """Return a function that calls the class method ``name`` of ``decorated``, or of the next base class."""
+    """Return a function that calls the class method ``name`` of ``decorated``.
+
+    If ``decorated`` does not define the method, the function calls the inherited method, if there is one.
+    """
     own = vars(decorated).get(name)
     if isinstance(own, FunctionType):  # pytest accepts such a method without @classmethod
         own = classmethod(own)

@@ -80,7 +80,7 @@ class override_config:  # noqa: N801 - used like Django's override_settings
 
 
 def begin(values: Mapping[str, Any]) -> Override:
-    """Use other values from now on, and return the override. This reads nothing from the database."""
+    """Use other values from now on, and return the override. The function does not read the database."""
     override = Override(_declared(values))
     runtime.look_through(_config)
     override.begin()

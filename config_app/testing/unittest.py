@@ -16,12 +16,15 @@ else:
 class ConfigTestMixin(Base):
     """Start each test as if the process were new. Put this mixin before ``TestCase`` in the list of bases.
 
-    A plain ``TestCase`` needs this mixin only if the test commits, for example in a thread. Tests with a
-    database may then also use the database that ``CONFIG_APP["DATABASE"]`` names.
+    A plain ``TestCase`` needs this mixin only if the test commits, for example in a thread. The mixin also
+    lets tests with a database use the database that ``CONFIG_APP["DATABASE"]`` names.
     """
 
     def __init_subclass__(cls, **options: Any) -> None:
-        """Add the configuration's database to ``databases``, unless this is empty or ``"__all__"``."""
+        """Add the database of the configuration to ``databases``.
+
+        Change nothing if ``databases`` is empty or is ``"__all__"``.
+        """
         super().__init_subclass__(**options)
         databases = getattr(cls, "databases", ())
         if databases and not isinstance(databases, str):
