@@ -30,10 +30,10 @@ class UnreadableExport(ConfigError):
 class Document:
     """Settings that were exported.
 
-    - ``settings``: maps keys to values as JSON data. A setting that has its default is missing.
+    - ``settings``: maps keys to values as JSON data. Settings that have their defaults are not included.
     - ``omitted``: the keys of the settings that the export left out although they may have a value.
-    - ``revision`` and ``exported_at``: the exported revision and the time of the export. An import
-      does not use them.
+    - ``revision`` and ``exported_at``: the exported revision and the time of the export. An import does not
+      use them.
     - ``has_secrets``: whether ``settings`` contains secrets.
     """
 

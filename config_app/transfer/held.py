@@ -1,4 +1,4 @@
-"""Keeps the document in a hidden field of the review page. A document with secrets is encrypted."""
+"""Keeps an uploaded document in a hidden field of the review page. Encrypts a document with secrets."""
 
 from __future__ import annotations
 

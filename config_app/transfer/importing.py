@@ -33,9 +33,9 @@ def plan_import(
     """Return a plan that gives the settings of ``document`` their exported values.
 
     The other settings keep their values. With ``replace``, the other selected settings return to their
-    defaults instead. Even then, settings keep their values if the export omitted them, if only code may
-    change them, or if they belong to one machine and are not selected by their keys. If the document has no
-    secrets, secrets keep their values too.
+    defaults instead, with three exceptions. Settings keep their values if the export omitted them, if only
+    code may change them, or if they belong to one machine and are not selected by their keys. If the document
+    has no secrets, secrets also keep their values.
 
     Raise ``InvalidPlan`` with all errors if a value is not valid or a key is unknown.
     """

@@ -22,7 +22,7 @@ SHORTEST = 12
 COST = {"n": 2**17, "r": 8, "p": 1}
 """The parameters of scrypt for a new export: 128 MiB of memory for each guess."""
 MOST_MEMORY = 512 * 1024 * 1024
-"""The maximum memory for decrypting a file, in bytes. Otherwise, a forged file could use up all memory."""
+"""The maximum memory for decrypting a file, in bytes. Without it, a forged file could use up all memory."""
 SALT_BYTES, NONCE_BYTES, KEY_BYTES = 16, 12, 32
 CIPHER, DERIVATION = "ChaCha20-Poly1305", "scrypt"
 UNREADABLE = UnreadableExport("its encrypted part is damaged or not complete")
@@ -110,7 +110,11 @@ def _text(content: bytes) -> str:
 
 
 def _bytes(text: Any, length: int | None = None) -> bytes:
-    """Return the bytes of a Base64 text; raise ``UnreadableExport`` if ``_text`` never returns this text."""
+    """Return the bytes of a Base64 text.
+
+    Raise ``UnreadableExport`` if ``_text`` would write these bytes differently, or if there are not
+    ``length`` bytes. With ``None``, any length is accepted.
+    """
     if not isinstance(text, str):
         raise UNREADABLE
     try:
