@@ -60,7 +60,7 @@ def _zone_of(connection: BaseDatabaseWrapper) -> dt.tzinfo:
 
 
 class SystemConfig(ConfigModel):
-    """The value of a setting as text; ciphertext if ``is_secret``. A setting with its default has no row."""
+    """The stored text of a setting: a ciphertext if ``is_secret``. A setting with its default has no row."""
 
     config_key = models.CharField("setting", max_length=KEY_LENGTH, primary_key=True)
     config_value = models.TextField("value", default="", db_default="")
@@ -176,8 +176,8 @@ class Confirmation(ConfigModel):
 class KeySlot(ConfigModel):
     """A slot of the keyring; ``config_app.encryption.slots`` explains the columns.
 
-    Earlier versions of the code write only ``kind`` and ``wrapped``. If ``is_retired``, the slot must never
-    unlock the keyring again.
+    A process that runs an earlier version of config_app writes only ``kind`` and ``wrapped``. A slot with
+    ``is_retired`` must never unlock the keyring again.
     """
 
     kind = models.CharField(max_length=20)
@@ -238,8 +238,7 @@ class WrappedKey(ConfigModel):
 class ConfigState(ConfigModel):
     """A table with one row: the version, which every write increases. Writers lock this row.
 
-    ``history_floor``: pruning has removed history only before the revision with this number; NULL if nothing
-    was pruned.
+    The history is complete from the revision ``history_floor`` on. NULL means that nothing was pruned.
     """
 
     version = models.PositiveBigIntegerField(default=0)

@@ -41,6 +41,6 @@ class Finding:
 
 
 Check = Callable[["Overview"], Finding]
-"""A check of the doctor. The report shows the name of this function. A check may raise a ``ConfigError``."""
+"""A function that makes one check of the doctor. Its name is in the report. It may raise ``ConfigError``."""
 Look = Callable[[], Finding]
-"""A check of the doctor that needs no database."""
+"""A function that makes one check of the doctor and needs no database."""

@@ -79,11 +79,11 @@ class Project:
         return "configured"
 
     def mode(self, config: Any) -> str | None:
-        """Return the mode in which the project runs, or ``None`` if it has no modes."""
+        """Return the mode in which the project runs. Return ``None`` if the project has no modes."""
         return None
 
     def lacking(self) -> Problem | None:
-        """Return a problem if this install was never started, or ``None`` if it has a configuration.
+        """Return a problem if this install was never started. Return ``None`` if it has a configuration.
 
         The problem's ``code`` is the state that ``config show`` prints, and ``fix`` says how to start. This
         method must not write anything. Raise ``ConfigError`` if the database cannot be examined.
@@ -117,7 +117,8 @@ class Project:
     def objections(self, before: Any, after: Any) -> Iterable[RuleViolation]:
         """Return a violation for each reason to refuse the change from ``before`` to ``after``.
 
-        This method does the same as ``guards`` of the schema, but may import any code of the project.
+        The ``guards`` of the schema have the same purpose. Unlike a guard, this method may import any code of
+        the project.
         """
         return ()
 
@@ -137,9 +138,10 @@ class Project:
         return {}
 
     def renew_other_secrets(self, renew: Callable[[str, str], str | None]) -> None:
-        """In the open transaction, replace each ciphertext that the project keeps outside the configuration.
+        """Replace each ciphertext that the project keeps outside the configuration.
 
-        ``renew(name, ciphertext)`` returns the new ciphertext. If it returns ``None``, remove the secret.
+        config_app calls this method within a transaction. Store the new ciphertext that ``renew(name,
+        ciphertext)`` returns. If ``renew`` returns ``None``, remove the secret.
         """
 
     def remove_outdated(self) -> None:
@@ -166,7 +168,10 @@ class Project:
         return True
 
     def where_to_prove(self, request: HttpRequest) -> str:
-        """Return the URL where people prove their identity; empty if they enter their password instead."""
+        """Return the URL of the page where people prove their identity.
+
+        Return an empty text if people enter their password instead.
+        """
         return ""
 
     def prove(self, request: HttpRequest, password: Secret) -> None:

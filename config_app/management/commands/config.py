@@ -44,7 +44,11 @@ class VerbParser(DiscreetParser):
         return super().parse_known_args(self._joined(args or ()), namespace)
 
     def accepts(self, extras: Sequence[str], found: Namespace) -> bool:
-        """Return whether ``extras`` are keys or values after an option; if so, add them to ``found``."""
+        """Add ``extras``, which argparse could not assign, to the verb's repeated argument; return ``True``.
+
+        If an item of ``extras`` is an option, or if the verb has no repeated argument, add nothing and return
+        ``False``.
+        """
         repeated = None if self._verb is None else self._verb.repeated
         if repeated is None or any(extra.startswith("-") for extra in extras):
             return False
