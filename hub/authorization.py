@@ -9,9 +9,10 @@ from hub.runtime_config import RuntimeConfig, get_config
 
 
 def is_super_admin(email: str | None, config: RuntimeConfig | None = None) -> bool:
-    """Return whether ``super_admin_emails`` lists ``email``, in ``config`` or else in the current config.
+    """Return whether ``super_admin_emails`` in ``config`` lists ``email``.
 
-    The address is normalized first, so upper and lower case do not matter.
+    Without ``config``, the function uses the current runtime config. The address is normalized first, so
+    upper and lower case do not matter.
     """
     address = canonical_email(email.strip()) if email else None
     return address is not None and address in (config or get_config()).super_admin_emails

@@ -96,7 +96,7 @@ def _is_ready() -> bool:
 
 
 def _facts_changed() -> bool:
-    """Return whether the recorded location of the database is missing or wrong."""
+    """Return whether the recorded location of this database is missing or has to be replaced."""
     row = store.read().rows.get("database_path")
     if row is None:
         return True
@@ -143,9 +143,9 @@ def run_migrations_once() -> None:
 def auto_migrate_from_env() -> Revision | None:
     """Import ``.env`` and the process environment, and return the revision.
 
-    This happens once for each database; later calls do nothing and return ``None``. An invalid value is not
-    imported. Instead, the revision stores a note with the expected value. The hub shows this note until the
-    setting is set.
+    Only the first call for a database does so. Later calls do nothing and return ``None``. An invalid value
+    is not imported. Instead, the revision stores a note with the expected value, and the hub shows this note
+    until the setting is set.
     """
     if store.read().revision > 0:
         return None

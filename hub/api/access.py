@@ -6,9 +6,9 @@ from django.http import HttpRequest, JsonResponse
 
 
 def refusal(request: HttpRequest) -> JsonResponse | None:
-    """Return ``None`` for a super admin, or else a refusal.
+    """Return an error response for a person who is not a super admin. Return ``None`` for a super admin.
 
-    Its status is 401 if the person is not signed in, and 403 if the person is not a super admin.
+    The status is 401 if the person is not signed in. Otherwise, the status is 403.
     """
     if not request.user.is_authenticated:
         return JsonResponse({"error": "sign_in_required"}, status=401)

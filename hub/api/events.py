@@ -38,7 +38,10 @@ def stream_events(request: HttpRequest) -> HttpResponseBase:
 
 
 def _unservable(request: HttpRequest) -> JsonResponse | None:
-    """Return an error response if a super admin's request cannot be served, or else ``None``."""
+    """Return an error response if the server cannot serve this super admin's request for a stream.
+
+    Return ``None`` if the server can serve the request.
+    """
     last = request.headers.get("Last-Event-ID")
     if last is not None and not _NUMBER.fullmatch(last):
         return JsonResponse({"error": "last_event_id_not_a_revision"}, status=400)

@@ -40,9 +40,10 @@ def is_full() -> bool:
 
 
 async def stream(may_listen: Callable[[], bool], last: int | None) -> AsyncIterator[str]:
-    """Yield the events after revision ``last`` as text; if ``last`` is ``None``, after the current revision.
+    """Yield the text of each event after revision ``last``.
 
-    The stream ends if ``may_listen`` returns false, if the database is unreachable, or if the server stops.
+    If ``last`` is ``None``, begin after the current revision. The stream ends if ``may_listen`` returns
+    false, if the database is unreachable, or if the server stops.
     """
     await _free_thread()
     if is_full():  # other clients have connected since the view checked
@@ -76,7 +77,10 @@ def _opening(last: int | None) -> str:
 
 
 def _look(may_listen: Callable[[], bool], last: int) -> list[tuple[int, str]] | None:
-    """Return the events since revision ``last``, or ``None`` if the stream must end."""
+    """Return a pair for each event after revision ``last``: the number of the revision, and the event's text.
+
+    Return ``None`` if the stream must end.
+    """
     try:
         if not may_listen():
             return None
@@ -99,7 +103,7 @@ def _messages_since(last: int) -> list[tuple[int, str]]:
 
 
 def _message(number: int, data: dict[str, object], kind: str = "") -> str:
-    """Return the text of one event of the type ``kind``; if ``kind`` is empty, of the type ``message``."""
+    """Return the text of one event. ``kind`` is the type of the event; empty stands for ``message``."""
     event = f"event: {kind}\n" if kind else ""
     return f"{event}id: {number}\ndata: {json.dumps(data)}\n\n"
 

@@ -27,7 +27,7 @@ TIMESTAMP, SIGNATURE = "X-Hub-Timestamp", "X-Hub-Signature"
 TOLERANCE = 300
 """How many seconds the timestamp of a call may differ from the clock of the database."""
 REMEMBERED = dt.timedelta(days=1)
-"""How long the signature of a call is stored, so that a replay of the call is refused.
+"""The signature of a call is stored for this time. If the call is replayed in this time, it is refused.
 
 A call is valid for a much shorter time. So a call cannot be replayed even if the clock is set back.
 """
@@ -62,7 +62,11 @@ def reload_config(request: HttpRequest) -> JsonResponse:
 
 
 def _verified(request: HttpRequest) -> str:
-    """Return the signature of the call; raise ``Refused`` if the signature or the timestamp is not valid."""
+    """Return the signature of the call.
+
+    Raise ``Refused`` if the webhook has no secret, if the signature or the timestamp is not valid, or if the
+    body is too long.
+    """
     secret = get_config().reload_webhook_secret
     if secret is None:
         raise Refused(403, "webhook_secret_not_set")

@@ -19,7 +19,10 @@ REMEMBERED = dt.timedelta(days=90)
 
 
 def known_browser(request: HttpRequest, email: str) -> str:
-    """Return the random name of a browser in which ``email`` has signed in before, or else an empty text."""
+    """Return the random name of this browser if ``email`` has signed in with the browser before.
+
+    Otherwise, return an empty text.
+    """
     try:
         owner, name = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=REMEMBERED)
     except signing.BadSignature:

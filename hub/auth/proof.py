@@ -28,7 +28,7 @@ WRONG = "This is not your password. Check it and try again."
 
 
 def note(session: SessionBase, age: dt.timedelta | None = dt.timedelta()) -> None:
-    """Store in the session that a proof was given ``age`` ago. ``None`` removes the proof."""
+    """Store in the session that a proof was given ``age`` ago. If ``age`` is ``None``, remove the proof."""
     if age is None:
         session.pop(PROVED_AT, None)
     else:
@@ -36,7 +36,7 @@ def note(session: SessionBase, age: dt.timedelta | None = dt.timedelta()) -> Non
 
 
 def counts(age: dt.timedelta | None) -> bool:
-    """Return whether a proof of this age still counts. ``None`` means that there is no proof."""
+    """Return whether a proof that was given ``age`` ago still counts. ``None`` stands for no proof."""
     return age is not None and abs(age) < COUNTS_FOR
 
 
@@ -48,7 +48,11 @@ def is_recent(session: SessionBase) -> bool:
 
 
 def prove(request: HttpRequest, password: Secret) -> None:
-    """Store a proof in the session; raise ``NotProved`` if ``password`` is not the signed-in person's."""
+    """Check the password of the signed-in person, and store a proof in the session.
+
+    Raise ``NotProved`` if the password is wrong, if there were too many failed attempts, or if the person
+    signed in at WorkOS.
+    """
     if session_origin.is_at_workos(request):
         raise NotProved("You signed in at WorkOS, so a password of this hub proves nothing.")
     credentials = {"username": request.user.get_username()}

@@ -102,14 +102,14 @@ def describe(username: str, _ip: str, _agent: str, _path: str, request: HttpRequ
 
 
 def refuse(_request: HttpRequest, page: HttpResponse, _credentials: Credentials) -> HttpResponse:
-    """Return the sign-in page, which gives the reason, with status 429 and ``Retry-After`` (RFC 6585)."""
+    """Return ``page``, which gives the reason, with status 429 and the header ``Retry-After`` (RFC 6585)."""
     page.status_code = 429
     page["Retry-After"] = str(int(settings.AXES_COOLOFF_TIME.total_seconds()))
     return page
 
 
 def holds(request: HttpRequest) -> bool:
-    """Return whether the person must wait now, because the attempt was refused or reached a limit."""
+    """Return whether this attempt was refused or reached a limit. In both cases, the person must wait now."""
     return bool(getattr(request, "axes_locked_out", False))
 
 
@@ -149,7 +149,7 @@ class SignInThrottle(AxesDatabaseHandler):
             super().user_login_failed(sender, credentials, request, **kwargs)
 
     def get_failures(self, request: HttpRequest, credentials: Credentials = None) -> int:
-        """Return 1 if a limit is reached, or else 0.
+        """Return 1 if a limit is reached. Otherwise, return 0.
 
         ``AXES_FAILURE_LIMIT`` is 1, so django-axes makes the person wait if this method returns 1.
         """
@@ -158,7 +158,7 @@ class SignInThrottle(AxesDatabaseHandler):
         return int(any(_total(a) >= limit for a, limit in zip(attempts, limits, strict=True)))
 
     def reset_user_attempts(self, request: HttpRequest, credentials: Credentials = None) -> int:
-        """Delete this account's failures from this address; return the number of deleted rows."""
+        """Delete the failures of this account from this address. Return the number of deleted rows."""
         # Keep the address's failures with other accounts. Otherwise an attacker with an account could reset
         # the count by signing in.
         mine = {"username": account(request, credentials), "ip_address": client_network(request)}

@@ -18,10 +18,10 @@ KEPT = 5
 
 
 def back_up(directory: Path, sqlite_file: Path | None) -> Path:
-    """Write a new backup into ``directory`` and return its path. Remove all backups but the newest ``KEPT``.
+    """Write a new backup into ``directory`` and return its path. Keep only the newest ``KEPT`` backups.
 
-    For SQLite, the backup is a copy of the database file. For a database server, the backup is a file such as
-    ``manage.py backup`` writes, because a copy of the whole database would need the tools of the server.
+    For SQLite, the backup is a copy of the database file. For a database server, the backup has the format of
+    ``manage.py backup``, because a copy of the whole database would need the tools of the server.
 
     Raise ``DatabaseUnavailable`` if the backup cannot be written.
     """

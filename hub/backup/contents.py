@@ -33,7 +33,7 @@ LINKS = {"auth.group": ("permissions",), "hub.user": ("groups", "user_permission
 def kept_models(apps: Apps) -> list[type[Model]]:
     """Return the models whose rows a backup contains. Each model follows the models to which it refers.
 
-    If the tables are older than the code, ``apps`` comes from the state of an earlier migration.
+    If the tables are older than the code, pass the ``apps`` of the migrations that the database has.
     """
     found = {
         model._meta.label_lower: model

@@ -103,7 +103,10 @@ def _dump(writer: Writer, progress: Progress) -> Summary:
 
 
 def _apps(executor: MigrationExecutor) -> Apps:
-    """Return the apps with models that fit the tables. The tables may be older than the code."""
+    """Return the apps with the models of the applied migrations, which fit the tables.
+
+    The tables may be older than the code.
+    """
     applied = [node for node in executor.loader.applied_migrations if node in executor.loader.graph.nodes]
     return executor.loader.project_state(applied).apps
 

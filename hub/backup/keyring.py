@@ -26,8 +26,8 @@ FACTS = ("label", "public_key", "machine_id_print", "key_file_print", "tag", "wr
 class Contents:
     """The number of settings in a backup, and the keys of the settings that are secret.
 
-    ``closed_because`` is empty if a key of this machine unlocks the secrets. Otherwise, it is the reason why
-    no key does.
+    If a key of this machine unlocks the secrets, ``closed_because`` is empty. Otherwise, ``closed_because``
+    says why this machine cannot unlock the secrets.
     """
 
     settings: int
@@ -36,7 +36,7 @@ class Contents:
 
 
 def read_contents(path: Path) -> Contents:
-    """Return what the backup ``path`` contains; raise ``UnreadableArchive`` if it is damaged."""
+    """Return what the backup ``path`` contains; raise ``UnreadableArchive`` if the backup is damaged."""
     tables = _small_tables(path)
     rows = {row["config_key"]: row for row in tables[SETTINGS]}
     salt = rows.pop(SALT_KEY, None)

@@ -81,7 +81,7 @@ class Loader:
 
 
 class _Table:
-    """A table that is filled, and the fields of its columns in the order of the backup."""
+    """A table to fill, and the fields of its columns in the order of the backup."""
 
     def __init__(self, model: type[Model], fields: list[Field[Any, Any]]) -> None:
         self._model, self._fields = model, fields

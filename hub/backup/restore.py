@@ -40,12 +40,12 @@ class Header:
 
     @property
     def accounts(self) -> int:
-        """Return the number of accounts."""
+        """Return the number of accounts in the backup."""
         return self.counts.get("hub.user", 0)
 
     @property
     def rows(self) -> int:
-        """Return the number of rows."""
+        """Return the number of rows in the backup."""
         return sum(self.counts.values())
 
 
@@ -137,7 +137,7 @@ def _empty() -> None:
 
 
 def _tables(models: Iterable[type[Model]]) -> Iterator[str]:
-    """Yield the quoted names of the tables, without the table of the state row, which is locked."""
+    """Yield the quoted names of the models' tables. Leave out the table of the state row, which is locked."""
     for model in models:
         if model._meta.label_lower != STATE:
             yield connection.ops.quote_name(model._meta.db_table)
