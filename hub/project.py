@@ -1,4 +1,4 @@
-"""The hub's implementation of ``Project``, through which ``config_app`` uses the hub."""
+"""The hub's implementation of ``Project``. ``config_app`` uses the hub only through this class."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ class HubProject(Project):
         return "configured" if is_configured(config) else UNCONFIGURED
 
     def mode(self, config: RuntimeConfig) -> str:
-        """Return the current mode, ``app_mode``."""
+        """Return the mode in ``config``, such as ``local``."""
         return config.app_mode
 
     def lacking(self) -> Problem | None:
-        """Return a problem if the install has no database or an empty one; otherwise ``None``."""
+        """Return a problem if the install has no database or an empty database. Otherwise return ``None``."""
         from hub.start.diagnosis import lacking
 
         return lacking()
@@ -56,7 +56,7 @@ class HubProject(Project):
         return VARIABLES
 
     def unlockers(self) -> Iterable[Unlocker]:
-        """Yield the ways to unlock the keyring: the shared key, this machine's key file, or both."""
+        """Yield an unlocker for each key of the keyring: for the shared key, and for this machine's key."""
         instance = settings.INSTANCE
         if instance.encryption_key is not None:
             yield SharedUnlocker(instance.encryption_key)
@@ -77,59 +77,59 @@ class HubProject(Project):
         return doctor.facts()
 
     def drift(self, config: RuntimeConfig) -> list[Problem]:
-        """Return a problem for each environment variable that has no effect."""
+        """Return a problem for each variable that is unknown, invalid or different from ``config``."""
         from hub.environment.env_import import drift
 
         return drift(config)
 
     def problems(self, config: RuntimeConfig) -> list[Problem]:
-        """Return the problems of the sign-in through WorkOS; an empty list in other modes."""
+        """Return the problems of the sign-in through WorkOS. In other modes, return an empty list."""
         from hub.workos.problems import problems
 
         return problems(config) if config.app_mode == WORKOS else []
 
     def may_change(self, user: User, setting: Setting) -> bool:
-        """Return whether ``user`` may change ``setting``. Only super admins change sensitive settings."""
+        """Return whether ``user`` may change ``setting``. Only super admins may change sensitive settings."""
         return user.is_superuser or not setting.is_sensitive
 
     def has_proved(self, request: HttpRequest) -> bool:
-        """Return whether this person signed in recently, or has proved their identity recently."""
+        """Return whether the sender of ``request`` has recently signed in or proved their identity."""
         from hub.auth import proof
 
         return proof.is_recent(request.session)
 
     def where_to_prove(self, request: HttpRequest) -> str:
-        """Return the URL at which WorkOS asks for the credentials again; empty after a local sign-in."""
+        """Return the URL at which WorkOS asks for credentials again. For a local sign-in, return ``""``."""
         from hub.auth import session_origin
         from hub.workos import sign_in
 
         return sign_in.proof_url() if session_origin.is_at_workos(request) else ""
 
     def prove(self, request: HttpRequest, password: Secret) -> None:
-        """Check the password and record a proof; raise ``NotProved`` if the password is refused."""
+        """Check the password and record a proof. If the password is refused, raise ``NotProved``."""
         from hub.auth import proof
 
         proof.prove(request, password)
 
     def arrived_under(self, request: HttpRequest, config: RuntimeConfig, keys: Collection[str]) -> bool:
-        """Return whether the request arrived at the address in ``config``. Compare only the ``keys``."""
+        """Compare the settings ``keys``. Return whether the request arrived at the address in ``config``."""
         from hub.network import arrival
 
         return arrival.arrived_under(request, config, keys)
 
     def address_under(self, request: HttpRequest, config: RuntimeConfig) -> str:
-        """Return the public URL in ``config``, or the address at which this client reaches the listener."""
+        """Return the origin at which the sender of ``request`` would reach the hub if ``config`` applied."""
         from hub.network import arrival
 
         return arrival.address_under(request, config)
 
     def let_connect(self, response: HttpResponse, origin: str) -> None:
-        """Change the page's Content Security Policy so that the page's scripts may connect to ``origin``."""
+        """Change the page's Content Security Policy. Then the page's scripts may connect to ``origin``."""
         # django-csp writes the header from this attribute.
         response._csp_update = {"connect-src": [origin]}  # type: ignore[attr-defined]  # noqa: SLF001
 
     def objections(self, before: RuntimeConfig, after: RuntimeConfig) -> Iterable[RuleViolation]:
-        """Yield the violations of rules that depend on the accounts or on this machine's addresses."""
+        """Check the rules that need the accounts or this machine's addresses. Yield each violation."""
         from hub.people import guards
         from hub.serving.listener_guard import listener_can_be_had
 
@@ -138,7 +138,7 @@ class HubProject(Project):
         yield from listener_can_be_had(before, after)
 
     def reset_changes(self) -> dict[str, Any]:
-        """Return the changes of a reset, as a dict from keys to values. They make the hub unclaimed."""
+        """Return a dict of settings' keys and new values. With these values, the hub is unclaimed."""
         from config_app.encryption.install_keyring import is_locked
         from hub.start.generated import cookie_password
 
@@ -154,7 +154,7 @@ class HubProject(Project):
         return "The setup wizard is open again; manage.py setup_token prints the link."
 
     def generated_secrets(self) -> Mapping[str, Any]:
-        """Return a dict from the key ``workos_cookie_password`` to a new cookie password."""
+        """Return a new value for ``workos_cookie_password``, in a dict with this key."""
         from hub.start.generated import cookie_password
 
         return {"workos_cookie_password": cookie_password()}

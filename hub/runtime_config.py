@@ -1,4 +1,4 @@
-"""Declare every setting of the hub, each in one place."""
+"""Declare all settings of the hub. Each setting is declared in one place."""
 
 from __future__ import annotations
 

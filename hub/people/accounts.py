@@ -15,7 +15,10 @@ def has_local_administrator(emails: Iterable[str]) -> bool:
 
 
 def is_last_local_administrator(user: User) -> bool:
-    """Return whether the mode is ``local`` and ``user`` is the only account that can administer the hub."""
+    """In mode ``local``, return whether ``user`` is the only super admin who can sign in.
+
+    In other modes, return ``False``.
+    """
     config = get_config()
     if config.app_mode != LOCAL or not user.is_superuser or not user.has_usable_password():
         return False
@@ -23,9 +26,9 @@ def is_last_local_administrator(user: User) -> bool:
 
 
 def make_administrator(email: str, name: str, password_hash: str) -> User:
-    """Create an account, or activate the account that has this address, and set its password.
+    """Activate the account that has this address, or create the account. Set its password and return it.
 
-    The account gets no rights here: ``super_admin_emails`` grants them.
+    This function grants no rights. The setting ``super_admin_emails`` makes the person a super admin.
     """
     account = {"password": password_hash, "is_active": True}
     if name:

@@ -70,7 +70,7 @@ class PeopleAdmin(PeopleBase):
 
     @admin.display(description="Super admin")
     def super_admin_explained(self, person: User) -> str:
-        """Return whether this person is a super admin, with a link to the setting that decides this."""
+        """Return ``Yes`` if this person is a super admin, otherwise ``No``, with a link to the setting."""
         url = reverse("admin:config_app_systemconfig_changelist") + "#setting-super_admin_emails"
         says = "Yes" if person.is_superuser else "No"
         return format_html('{}. The setting <a href="{}">Super Admins</a> decides this.', says, url)
@@ -99,21 +99,21 @@ class PeopleAdmin(PeopleBase):
     def get_form(
         self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any
     ) -> Any:
-        """Return the form class for this request, with the attributes ``editor`` and ``is_proved``."""
+        """Return the form class for this request. Set its attributes ``editor`` and ``is_proved``."""
         form = super().get_form(request, obj, change=change, **kwargs)
         form.editor = request.user  # type: ignore[attr-defined]  # both forms have this attribute
         form.is_proved = proof.is_recent(request.session)  # type: ignore[attr-defined]
         return form
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
-        """Set an account's password, if the session has a recent proof."""
+        """Set an account's password. Without a recent proof of identity, ask for a proof instead."""
         # With a stolen session, an attacker could otherwise set a password and come back with it.
         return _require_proof(request) or super().user_change_password(request, id, form_url)
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Delete an account, if the session has a recent proof; refuse to delete the last administrator."""
+        """Delete an account, but not the last administrator. Without a recent proof, ask for a proof."""
         person = self.get_object(request, unquote(object_id))
         may_delete = person is not None and self.has_delete_permission(request, person)
         if person is not None and may_delete and is_last_local_administrator(person):
@@ -130,7 +130,7 @@ class GroupsAdmin(GroupAdmin):
     actions = None  # groups are deleted one by one
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Return false: the list has no filters."""
+        """Return ``False``, because the list of groups has no filters."""
         return False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -148,7 +148,7 @@ class GroupsAdmin(GroupAdmin):
     def get_form(
         self, request: HttpRequest, obj: Group | None = None, change: bool = False, **kwargs: Any
     ) -> Any:
-        """Return the form class for this request, with the attribute ``is_proved``."""
+        """Return the form class for this request. Set its attribute ``is_proved``."""
         form = super().get_form(request, obj, change=change, **kwargs)
         form.is_proved = proof.is_recent(request.session)  # type: ignore[attr-defined]  # of GroupForm
         return form
@@ -156,12 +156,15 @@ class GroupsAdmin(GroupAdmin):
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Delete a group, if the session has a recent proof."""
+        """Delete a group. Without a recent proof of identity, ask for a proof instead."""
         return _require_proof(request) or super().delete_view(request, object_id, extra_context)
 
 
 def _require_proof(request: HttpRequest) -> HttpResponse | None:
-    """Return a response that asks for a proof if a form was posted without a recent one, or else ``None``."""
+    """If a form was posted without a recent proof, return a redirect that asks for a proof.
+
+    In all other cases, return ``None``.
+    """
     if request.method != "POST" or proof.is_recent(request.session):
         return None
     messages.error(request, proof_message())
@@ -179,7 +182,7 @@ def _may_change(request: HttpRequest, person: User | None) -> bool:
 
 
 def _rights_of(person: User) -> set[str]:
-    """Return the permissions that an account has itself or through its groups, as ``app.codename``."""
+    """Return the account's own permissions and the permissions of its groups, as ``app.codename``."""
     # The permissions of an inactive account count too, because it can be activated.
     held = Permission.objects.filter(Q(user=person) | Q(group__user=person)).order_by()
     return {f"{app}.{name}" for app, name in held.values_list("content_type__app_label", "codename")}

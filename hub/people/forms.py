@@ -39,7 +39,7 @@ LAST = (
 
 
 def proof_message() -> SafeString:
-    """Return a message that asks a person to prove their identity first, with a link to the page for this."""
+    """Return a message that asks people to prove their identity. The message links to the page for this."""
     return format_html(
         'First <a href="{}" target="_blank">confirm in a new tab that it is you</a>, then try again.',
         reverse("proof"),
@@ -47,12 +47,12 @@ def proof_message() -> SafeString:
 
 
 class _ProofGuard(AnyForm):
-    """A form that requires a recent proof. ``is_proved`` says whether the session has a recent proof."""
+    """A form that requires a recent proof. ``is_proved`` is true if the session has a recent proof."""
 
     is_proved: ClassVar[bool]
 
     def clean(self) -> dict[str, Any]:
-        """Return the cleaned data; add an error if there is no recent proof."""
+        """Return the cleaned data. If there is no recent proof, add an error."""
         if not self.is_proved:
             self.add_error(None, proof_message())
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -70,7 +70,7 @@ class _EmailGuard:
     cleaned_data: dict[str, Any]
 
     def clean_email(self) -> str:
-        """Return the normalized address. Only super admins may enter a super admin's address."""
+        """Return the normalized address. Raise ``ValidationError`` if ``editor`` may not enter it."""
         email = User.objects.normalize_email(self.cleaned_data["email"])
         if email != self.instance.email and is_super_admin(email) and not self.editor.is_superuser:
             raise forms.ValidationError(RESERVED)
@@ -78,7 +78,7 @@ class _EmailGuard:
 
 
 class PersonCreationForm(_EmailGuard, _ProofGuard, CreationForm):
-    """The form for a new account. The rights of the account are set afterwards, on its page."""
+    """The form for a new account. Super admins grant rights afterwards, on the page of the account."""
 
     # Without a proof, an attacker with a stolen session could create an account and sign in with it later.
     class Meta:
@@ -96,9 +96,9 @@ class PersonChangeForm(_EmailGuard, ChangeForm):
         fields = "__all__"
 
     def clean(self) -> dict[str, Any]:
-        """Return the cleaned data; add an error if rights change and there is no recent proof.
+        """Return the cleaned data. If rights change and there is no recent proof, add an error.
 
-        Add another error if a hub in mode ``local`` would lose its last administrator.
+        Also add an error if a hub in mode ``local`` would lose its last administrator.
         """
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if not self.is_proved and GRANTING & set(self.changed_data):
@@ -123,7 +123,7 @@ class PersonPasswordForm(PasswordForm):
     """The form to set or remove an account's password."""
 
     def clean(self) -> dict[str, Any]:
-        """Return the cleaned data; add an error if the last administrator's password would be removed."""
+        """Return the cleaned data. If the last administrator would lose their password, add an error."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if not cleaned.get("set_usable_password", True) and is_last_local_administrator(self.user):
             self.add_error("usable_password", LAST)

@@ -1,4 +1,4 @@
-"""Rules about accounts. They are checked when the mode or the super admins change."""
+"""Rules about accounts. The hub checks these rules when the mode or the super admins change."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hub.runtime_config import RuntimeConfig
 
 
 def local_mode_needs_an_administrator(before: RuntimeConfig, after: RuntimeConfig) -> Iterable[RuleViolation]:
-    """Yield a violation if the mode becomes ``local`` and no super admin can sign in with a password."""
+    """If the mode becomes ``local`` and no super admin can sign in with a password, yield a violation."""
     if before.app_mode == after.app_mode or after.app_mode != "local" or not after.setup_completed:
         return
     if not has_local_administrator(after.super_admin_emails):
@@ -22,7 +22,7 @@ def local_mode_needs_an_administrator(before: RuntimeConfig, after: RuntimeConfi
 
 
 def super_admins_can_sign_in(before: RuntimeConfig, after: RuntimeConfig) -> Iterable[RuleViolation]:
-    """Yield a violation if the mode is ``local`` and no super admin in the new list can sign in."""
+    """If the super admins change in mode ``local``, and no new super admin can sign in, yield a violation."""
     if after.app_mode != "local" or before.super_admin_emails == after.super_admin_emails:
         return
     if after.setup_completed and not has_local_administrator(after.super_admin_emails):

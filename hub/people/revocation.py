@@ -1,4 +1,4 @@
-"""End sessions and remove admin rights, at a reset and at a claim."""
+"""End all sessions and remove all admin rights. The hub does this at a reset and at a claim."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def revoke_access() -> None:
 def revoke_rights() -> None:
     """End every session, and take all admin rights, groups and permissions away from every account.
 
-    Accounts that had any rights are deactivated, until the next claim or a super admin activates them. The
-    groups themselves stay, without members.
+    Also deactivate every account that had rights. A claim or a super admin can activate the account again.
+    The groups themselves stay, without members.
     """
     # Without the deactivation, administrators would keep their rights, because ``super_admin_emails`` is kept
     # to prefill the wizard.

@@ -30,13 +30,13 @@ def headers() -> Headers:
 
 
 def completed(found: Iterable[tuple[bytes, bytes]]) -> Headers:
-    """Return the headers ``found``, and the security headers if ``found`` has no content security policy."""
+    """Return the headers in ``found``. If they contain no policy, append the security headers."""
     found = list(found)
     return found if any(name.lower() == POLICY for name, _ in found) else [*found, *headers()]
 
 
 def never_bare(application: Application) -> Application:
-    """Return an ASGI application that adds the security headers to every HTTP response that lacks them."""
+    """Return an ASGI application that adds the security headers to each response without these headers."""
     # Django refuses some requests before they reach the middleware.
 
     async def complete(scope: Message, receive: Receive, send: Send) -> None:

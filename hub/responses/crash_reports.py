@@ -1,4 +1,4 @@
-"""What Django's crash reports contain."""
+"""A filter that keeps private data out of Django's crash reports."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ OURS = ("hub", "setup_wizard", "config_app")
 
 
 class PrivateReports(SafeExceptionReporterFilter):
-    """Django's filter for crash reports, which also masks posted data and the variables of libraries."""
+    """Django's filter for crash reports. It also masks posted data and the local variables of libraries."""
 
     # ``sensitive_post_parameters`` marks a request only when its view is called. If the database fails before
     # that, for example while the session is read, the report would have the password that a person entered.
     def get_post_parameters(self, request: HttpRequest | None) -> dict[str, Any]:
-        """Return a dict from the names of the posted fields to a mask."""
+        """Return the posted fields, with a mask in place of each value."""
         return dict.fromkeys(getattr(request, "POST", {}), self.cleansed_substitute)
 
     def get_traceback_frame_variables(
         self, request: HttpRequest | None, tb_frame: FrameType
     ) -> ItemsView[str, Any]:
-        """Return the local variables of a frame. The variables of libraries, and private values, are masked.
+        """Return the local variables of a frame. Mask all variables of libraries and all private values.
 
         Our own code keeps secrets in ``Secret`` objects, but Django does not. For example, the query for a
         session contains the session's key.
@@ -37,6 +37,6 @@ class PrivateReports(SafeExceptionReporterFilter):
 
 
 def _is_private(value: Any, request: HttpRequest | None) -> bool:
-    """Return whether a value is private: posted data, a cookie, or a query (its ``repr`` shows rows)."""
+    """Return whether a value is private: posted data, a cookie, or a queryset, whose ``repr`` shows rows."""
     cookies = getattr(request, "COOKIES", {}).values()
     return isinstance(value, QueryDict | QuerySet) or (isinstance(value, str) and value in cookies)

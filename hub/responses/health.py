@@ -33,7 +33,10 @@ def live(_request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def ready(_request: HttpRequest) -> HttpResponse:
-    """Answer with the state of this process: 200 if it can serve (claimed or not), otherwise 503."""
+    """Answer with the state of this process. The status is 200 if the process can serve, otherwise 503.
+
+    An unclaimed hub can serve, too.
+    """
     report = _report()
     # During an outage, the last valid configuration is used, but pages need sessions from the database. After
     # a 503, a load balancer sends requests to another hub.
