@@ -55,9 +55,10 @@ def find_conflict(form: ConfigurationForm, current: Current) -> Conflict:
 
 
 def _texts_before(base: int) -> dict[str, str | None]:
-    """Map the key of each setting that has changed since revision ``base`` to its text at that revision.
+    """Return the earlier texts of the settings that have changed since revision ``base``.
 
-    ``None`` means that the setting had no row.
+    The dict maps the key of each setting to the text that the setting had at revision ``base``. ``None``
+    means that the setting had no row.
     """
     first = Change.objects.filter(revision__gt=base).order_by().values("key").annotate(first=Min("pk"))
     changes = Change.objects.filter(pk__in=first.values("first")).order_by("-pk")
@@ -98,7 +99,7 @@ def _kept(form: ConfigurationForm, own: list[Setting]) -> dict[str, Any]:
 
 
 def _clashes(keys: set[str], revisions: list[Revision]) -> dict[str, str]:
-    """Map each of ``keys`` to a sentence that says who changed the setting last, and to which value."""
+    """Return a dict that maps each key to a sentence: who last changed the setting, and to which value."""
     found: dict[str, str] = {}
     for revision in revisions:
         for row in change_rows(revision):

@@ -29,7 +29,7 @@ class Current:
 
     @property
     def known(self) -> Known[Any]:
-        """Return the rows and the runtime config as the argument ``known`` of ``plan``."""
+        """Return the rows and the runtime config, in the form that ``plan`` accepts as ``known``."""
         return Known(self.stored, self.resolution)
 
     @property
@@ -52,7 +52,7 @@ class Current:
 
     @property
     def refused(self) -> set[str]:
-        """Return the keys of the settings that have a refused value, stored or imported."""
+        """Return the keys of all settings that the problems in ``stored_problems`` name."""
         return {key for problem in self.stored_problems for key in problem.keys}
 
     def problems(self) -> list[Problem]:
@@ -70,9 +70,9 @@ class Current:
 
 
 def read_current(*, adopting: bool = False) -> Current:
-    """Read the configuration from the database, pin the result to the request and return it.
+    """Read the configuration from the database. Return the result, and pin it to the request.
 
-    With ``adopting``, first make a revision that records the changes made with raw SQL.
+    If ``adopting`` is true and raw SQL has changed the rows, first record these changes as a revision.
     """
     stored = store.read()
     if adopting and stored.drifted:

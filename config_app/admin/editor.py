@@ -1,4 +1,4 @@
-"""The configuration editor, which replaces the admin's list of ``SystemConfig`` rows."""
+"""The configuration editor. The editor replaces the admin's list of ``SystemConfig`` rows."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class ConfigurationAdmin(WholeAdmin):
         return may_change(request)
 
     def get_urls(self) -> list[URLPattern]:
-        """Return the URLs of the editor, its preview, and export and import. No row has a page of its own."""
+        """Return the URLs of the editor, of its preview, and of export and import. Rows have no URLs."""
         view = self.admin_site.admin_view
         return [
             path("", view(self.changelist_view), name=EDITOR),
@@ -74,9 +74,9 @@ class ConfigurationAdmin(WholeAdmin):
         - ``revision``: the number of the newest revision.
         - ``proof``: how the visitor must first prove their identity; empty if no proof is missing. A correct
           password in the form counts as proof.
-        - ``warning``: a sentence if the changes revert unless a person confirms them, otherwise empty.
+        - ``warning``: a sentence if the changes revert without a person's confirmation; otherwise empty.
 
-        If the form is not valid, the JSON has only ``errors``, which maps field names to lists of messages.
+        If the form is not valid, the JSON has only ``errors``, a dict from field names to lists of messages.
         If the configuration has changed since the form was loaded, the JSON has only ``stale`` and
         ``revision``.
         """
@@ -110,7 +110,10 @@ class ConfigurationAdmin(WholeAdmin):
         return {**self.admin_site.each_context(request), "opts": self.opts}
 
     def _render_conflict(self, request: HttpRequest, submitted: ConfigurationForm) -> HttpResponse:
-        """Return a page with the changes of others. The form keeps the entered values, except secrets."""
+        """Return a page with the changes that other people made since the form was loaded.
+
+        The form still contains what the visitor entered, except secrets.
+        """
         current = read_current()
         submitted.complete()
         conflict = find_conflict(submitted, current)

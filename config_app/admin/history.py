@@ -120,7 +120,7 @@ class HistoryAdmin(WholeAdmin):
         return False
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Return whether the URL may filter by ``lookup``; only comparisons for equality are allowed."""
+        """Return whether the URL may filter by ``lookup``. Only exact matches are allowed."""
         # Django would also allow regular expressions, which can keep a database busy.
         return "__" not in lookup
 
@@ -185,10 +185,10 @@ class HistoryAdmin(WholeAdmin):
         return revert(request, number, {**self.admin_site.each_context(request), "opts": self.opts})
 
     def _neighbour(self, order: str, **numbers: int) -> int | None:
-        """Return the number of the next older or newer revision; ``None`` if there is none.
+        """Return the number of the next older or newer revision.
 
-        ``numbers`` are lookups, such as ``number__lt=5``. The result is the first matching revision in the
-        order ``order``.
+        ``numbers`` are lookups, such as ``number__lt=5``. Sort the matching revisions by ``order`` and return
+        the number of the first revision. Return ``None`` if no revision matches.
         """
         # Adding or subtracting 1 is not enough: the revision with that number may have been pruned.
         return Revision.objects.filter(**numbers).order_by(order).values_list("number", flat=True).first()

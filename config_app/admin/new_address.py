@@ -36,7 +36,7 @@ class Elsewhere:
         return f"{self.origin}{self.path}" if self.origin else ""
 
     def as_html(self, sentence: str) -> SafeString:
-        """Return ``sentence`` with the link in place of ``{}``; empty if the origin is not known."""
+        """Return ``sentence`` with the link in place of ``{}``, or an empty text without an origin."""
         if not self.origin:
             return SafeString()
         return format_html(sentence, format_html('<a href="{}">{}</a>', self.url, self.origin))
@@ -70,8 +70,9 @@ def show_elsewhere(
 ) -> HttpResponse:
     """Return a page that shows ``link`` to the visitor, instead of a redirect.
 
-    The page also shows the messages of the session. But if the browser sends the session's cookie to the new
-    address, the page there shows the messages, and this page shows only ``warning``.
+    The page also shows the messages of the session. If the browser sends the session's cookie to the new
+    address too, the page at the new address shows these messages. Then the returned page shows only
+    ``warning``.
     """
     # A redirect could fail: perhaps the browser cannot reach the new address, or nothing listens there yet.
     page = context | {"elsewhere": link}

@@ -24,7 +24,7 @@ def may_change(request: HttpRequest) -> bool:
 
 
 def may_view(request: HttpRequest) -> bool:
-    """Return whether the visitor may see the configuration, in which secrets are masked."""
+    """Return whether the visitor may see the configuration. The pages mask the secrets."""
     return request.user.has_perm(VIEW) or may_change(request)
 
 

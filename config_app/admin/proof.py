@@ -13,14 +13,15 @@ SIGN_IN, PASSWORD = "Sign in again. Then save once more.", "Enter your password.
 
 
 def needs_proof(request: HttpRequest, plan: Plan) -> bool:
-    """Return whether a plan needs a proof of identity and the visitor has not given one recently."""
+    """Return whether the visitor must still prove their identity before the plan may be applied."""
     return plan.is_sensitive and not get_project().has_proved(request)
 
 
 def missing_proof(request: HttpRequest, plan: Plan, form: ProofForm) -> str:
-    """Return a sentence that says how the visitor must prove their identity; empty if no proof is missing.
+    """Return a sentence that says how the visitor must prove their identity.
 
-    A correct password in ``form`` counts as proof. Raise ``NotProved`` if the password is not accepted.
+    Return an empty text if the plan needs no further proof. A correct password in ``form`` counts as proof.
+    Raise ``NotProved`` if the password is not accepted.
     """
     return _missing(request, form) if needs_proof(request, plan) else ""
 
@@ -36,7 +37,7 @@ def _missing(request: HttpRequest, form: ProofForm) -> str:
 
 
 def require_proof(request: HttpRequest, plan: Plan, form: ProofForm) -> None:
-    """Raise ``NotProved`` if the plan needs a proof of identity that is missing."""
+    """Raise ``NotProved`` if the plan needs a proof of identity and the visitor has not given the proof."""
     if words := missing_proof(request, plan, form):
         raise NotProved(words)
 

@@ -37,7 +37,7 @@ def roll_back(request: HttpRequest, target: Revision, context: dict[str, Any]) -
 
 
 def _form(request: HttpRequest, target: Revision, newest: int, *, again: bool = False) -> RevisionForm:
-    """Return the submitted form, or a new form if the request submits none.
+    """Return the submitted form. If the request submits no form, return a new form.
 
     If ``again`` is true, always return a new form, but keep the submitted reason.
     """
@@ -76,7 +76,7 @@ def _outlook(request: HttpRequest, target: Revision) -> dict[str, Any]:
 
 
 def _plan_rollback(request: HttpRequest, target: Revision, base_revision: int | None) -> Plan:
-    """Return a plan for the rollback; raise ``InvalidPlan`` if a change is forbidden to the visitor."""
+    """Return a plan for the rollback; raise ``InvalidPlan`` unless the visitor may make all changes."""
     plan = plan_rollback(target.number, base_revision)
     project, schema = get_project(), get_schema()
     settings = [schema[difference.key] for difference in plan.differences]

@@ -20,10 +20,10 @@ from config_app.models import Revision
 
 
 def commit(request: HttpRequest, plan: Plan, form: RevisionForm, channel: str) -> Revision | None:
-    """Apply a plan in the visitor's name. Return the revision, or ``None`` if nothing differs.
+    """Apply a plan in the visitor's name. Return the revision, or ``None`` if nothing had to change.
 
     If the plan could lock people out, the revision reverts unless a person confirms it in time. Raise
-    ``NotProved`` if the plan needs a proof of identity that is missing.
+    ``NotProved`` if the plan needs a proof of identity and the visitor has not given the proof.
     """
     require_proof(request, plan, form)
     return plan.apply(
@@ -44,8 +44,9 @@ def respond(
 ) -> HttpResponse:
     """Return a redirect to ``url``, and add a message that says what was saved.
 
-    If the plan changes the site's address, return a page that links to the new address instead. Only this
-    page needs ``context``, a function that returns the template context of the admin's pages.
+    If the plan changes the site's address, do not redirect. Return a page that links to the new address.
+    ``context`` is a function that returns the template context of the admin's pages. This function is called
+    only for the page that links to the new address.
     """
     report(request, plan, revision)
     keys = [edit.key for edit in plan.edits]

@@ -75,7 +75,10 @@ class SectionRows:
 
 
 class EditorPage:
-    """What the editor's page shows in addition to the form. The number of SQL queries is fixed."""
+    """What the editor's page shows in addition to the form.
+
+    The number of SQL queries does not depend on the number of settings.
+    """
 
     def __init__(
         self, current: Current, form: ConfigurationForm | None, conflict: Conflict | None = None
@@ -119,7 +122,7 @@ class EditorPage:
 
 
 def _edited(form: ConfigurationForm | None, conflict: Conflict | None) -> set[str]:
-    """Return the names of the fields with input that is not saved."""
+    """Return the names of the fields in which the person has entered something that is not saved."""
     if conflict:
         return set(conflict.kept)
     return set(form.changed_data) if form and form.is_bound else set()
@@ -157,7 +160,10 @@ def _explain(current: Current, problem: Problem, key: str) -> str:
 
 
 def _stored_text(current: Current, problem: Problem, key: str) -> str:
-    """Return a sentence that quotes an invalid stored text; empty for other problems and for secrets."""
+    """Return a sentence that quotes the invalid stored text of a setting.
+
+    Return an empty text if the problem is of another kind or the value is a secret.
+    """
     row, setting = current.stored.rows.get(key), current.schema.settings.get(key)
     if problem.code != "invalid_value" or row is None or row.is_secret or not setting or setting.is_secret:
         return ""
@@ -166,7 +172,10 @@ def _stored_text(current: Current, problem: Problem, key: str) -> str:
 
 
 def _pending(current: Current, processes: Collection[Process]) -> Iterable[tuple[str, str]]:
-    """For each setting on which some processes have not acted yet, yield the key and a sentence."""
+    """Yield the key of each pending setting, with a sentence.
+
+    A setting is pending if some processes have not acted on its current value yet.
+    """
     counts = Counter(key for process in processes for key in process.pending)
     for key, count in counts.items():
         if (setting := current.schema.settings.get(key)) is not None:

@@ -22,7 +22,8 @@ def make_form(
 ) -> ConfigurationForm:
     """Return a form with the settings that ``user`` may change.
 
-    For each setting, the form shows the text from ``kept`` if there is one, otherwise the current value.
+    If ``kept`` has a text for a setting, the form shows this text. Otherwise, the form shows the current
+    value of the setting.
     """
     return ConfigurationForm(
         current.changeable(user),
@@ -37,8 +38,8 @@ def make_form(
 def submit(form: ConfigurationForm, current: Current, act: Callable[[Plan], T]) -> T | None:
     """Make a plan from a submitted form, call ``act`` with the plan and return the result.
 
-    Return ``None`` if the form is not valid or a ``ConfigError`` is raised; ``form`` then has the errors.
-    Raise ``StaleRevision`` if the configuration has changed since the form was loaded.
+    If the form is not valid, or if the plan or ``act`` raises a ``ConfigError``, add the errors to ``form``
+    and return ``None``. Raise ``StaleRevision`` if the configuration has changed since the form was loaded.
     """
     # Refuse a stale form before validating it: its values may have been valid when it was loaded.
     refuse_stale(form, current.revision)

@@ -1,4 +1,4 @@
-"""Confirms or reverts a revision in the browser. A request that confirms must use the new settings."""
+"""Confirms or reverts a revision in the browser. To confirm, the request must use the new settings."""
 
 from __future__ import annotations
 
@@ -65,12 +65,12 @@ def may_decide(request: HttpRequest, waiting: UnconfirmedRevision) -> bool:
 
 
 def _version() -> int:
-    """Return the version of the tables with which the visitor's permissions were checked."""
+    """Return the version of the tables that was current when the visitor's permissions were checked."""
     return runtime.seen_snapshot().version
 
 
 def _find(request: HttpRequest, number: int) -> UnconfirmedRevision | None:
-    """Return the unconfirmed revision ``number``; ``None`` if that revision needs no confirmation now.
+    """Return revision ``number`` if it waits to be confirmed. Otherwise, return ``None``.
 
     Raise ``PermissionDenied`` if the visitor may not confirm or revert this revision.
     """
@@ -83,9 +83,10 @@ def _find(request: HttpRequest, number: int) -> UnconfirmedRevision | None:
 
 
 def _obstacle(request: HttpRequest, waiting: UnconfirmedRevision) -> str | None:
-    """Return a sentence that says why this request may not confirm the revision; ``None`` if it may.
+    """Return a sentence that says why this request may not confirm the revision.
 
-    A request may confirm the revision only if the request proves that the new settings work.
+    Return ``None`` if the request may confirm the revision. For this, the request must prove that the new
+    settings work.
     """
     config = runtime.get_snapshot().config
     if _revision_of(request) < waiting.number or _is_pending(config, waiting):
@@ -124,7 +125,7 @@ def _refuse(request: HttpRequest, error: ConfigError) -> None:
 
 
 def _next(request: HttpRequest) -> str:
-    """Return the URL of the page to show next, which is always a page of this site."""
+    """Return the URL of the page to show next. The page always belongs to this site."""
     wanted = request.POST.get(NEXT, "")
     if url_has_allowed_host_and_scheme(wanted, None) and wanted.startswith("/"):
         return wanted
@@ -135,8 +136,8 @@ def _next(request: HttpRequest) -> str:
 class BannerRow:
     """An unconfirmed revision as the banner shows it.
 
-    ``link`` leads to the address at which a person can confirm the revision; ``None`` if the request
-    already used this address.
+    ``link`` leads to the address at which a person can confirm the revision. If the request already used this
+    address, ``link`` is ``None``.
     """
 
     waiting: UnconfirmedRevision

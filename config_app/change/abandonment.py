@@ -40,7 +40,7 @@ def abandoned_keys() -> tuple[str, ...]:
 
 
 def abandon(*, actor: object = None, channel: str = CODE, reason: str = "") -> Abandonment:
-    """Drop every secret and make a new keyring, and record this as a revision.
+    """Drop every secret and make a new keyring. Return what was dropped, and the revision with the changes.
 
     Secrets that the project generates get a new value. Raise ``ConfigError`` if a key unlocks the keyring.
     """

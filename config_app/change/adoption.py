@@ -15,10 +15,11 @@ SQL = Origin(channel="sql", reason="changed in the database")
 
 
 def adopt(stored: Stored, *, thoroughly: bool = False) -> Stored:
-    """Record the writes that bypassed the store, all in one revision, and return the updated ``stored``.
+    """Record all writes that bypassed the store as one revision, and return the updated ``stored``.
 
-    An invalid value is recorded as refused, with a note that says what was expected. With ``thoroughly``,
-    also record writes that did not increase the version. Call this function only within ``store.writing``.
+    An invalid value is recorded as refused, with a note that says what was expected. If ``thoroughly`` is
+    true, also record writes that did not increase the version. Call this function only within
+    ``store.writing``.
     """
     # Some databases have no triggers, and a restore can lose them. Then ``drifted`` stays false.
     if not stored.drifted and not (thoroughly and differing(stored)):
@@ -59,7 +60,7 @@ def _differing(expected: Mapping[str, str | None], found: Mapping[str, str | Non
 
 
 def _texts(stored: Stored) -> dict[str, str | None]:
-    """Map the key of each row to the text that the history would record for it."""
+    """Return a dict that maps the key of each row, except the salt, to the text for the history."""
     return {
         key: archived(row.value, is_secret=_is_secret(key, stored))
         for key, row in stored.rows.items()
@@ -68,7 +69,11 @@ def _texts(stored: Stored) -> dict[str, str | None]:
 
 
 def _edits(stored: Stored) -> list[Edit]:
-    """Return an edit for each row that differs from the history or has a refused value that is valid now."""
+    """Return an edit for each row that the history does not record correctly.
+
+    Such a row differs from the history, or the history records its value as refused although the value is
+    valid now.
+    """
     expected, found = store.latest_texts(), _texts(stored)
     resolution = resolve(get_schema(), stored, retry_refused=True)
     valid_by_now = resolution.held - resolution.refused.keys()

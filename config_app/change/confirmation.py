@@ -27,7 +27,7 @@ from config_app.store.failures import database_errors
 logger = logging.getLogger("config_app")
 
 DEFAULT_SECONDS = 300.0
-"""The seconds that a person has to confirm a revision, unless the project sets another number."""
+"""The seconds within which a person must confirm a revision, unless the project sets another number."""
 CONFIRMED, REVERTED, FAILED = "confirmed", "reverted", "failed"
 
 
@@ -41,7 +41,7 @@ class UnconfirmedRevision:
 
 
 def period() -> float:
-    """Return how many seconds a person has to confirm a change that was made in the editor.
+    """Return the seconds within which a person must confirm a change that was made in the editor.
 
     The project can set this number in ``CONFIG_APP["CONFIRM_SECONDS"]``.
     """
@@ -162,9 +162,10 @@ def _revert(number: int, origin: Origin, actor: object, version: int | None = No
 
 
 def _changes_back(number: int) -> dict[str, Any]:
-    """Return the changes that undo a revision: the previous value of each setting that it changed.
+    """Return the changes that undo a revision.
 
-    Settings that have changed again since that revision are left out.
+    The dict maps the key of each setting that the revision changed to the previous value. Settings that have
+    changed again since that revision are left out.
     """
     changes: dict[str, Any] = {}
     rows = store.read().rows

@@ -72,7 +72,7 @@ class Plan:
         address: str = "",
         confirm_within: float | None = None,
     ) -> Revision | None:
-        """Commit the changes as one revision and return it, or return ``None`` if nothing differs.
+        """Commit the changes as one revision. Return the revision, or ``None`` if nothing had to change.
 
         ``channel`` names the interface through which the change is made (default: program code).
         With ``confirm_within``, the revision reverts unless it is confirmed within that many seconds.
@@ -99,7 +99,7 @@ class Plan:
         return revision
 
     def _validated_again(self, known: Known[Any]) -> Plan:
-        """Return a plan of the same changes for ``known``; raise an error if the changes are not valid."""
+        """Validate the changes again, now with ``known``. Return the new plan, or raise as ``plan`` does."""
         if known is not self.known:
             return _validated_plan(
                 self.changes, known, self.base_revision, self.refusals, managed=self.managed
@@ -119,9 +119,9 @@ class Plan:
 
 
 def actor_name(actor: object) -> str:
-    """Return the name that the history shows for ``actor``, which is a user object or a text.
+    """Return the name that the history shows for ``actor``.
 
-    ``None`` stands for the project's ``local_actor()``.
+    ``actor`` is a user object or a text. ``None`` stands for the project's ``local_actor()``.
     """
     if actor is None:
         return get_project().local_actor()
@@ -155,7 +155,7 @@ def plan(
 
 
 def _resolved(stored: Stored, known: Known[Any] | None = None) -> Known[Any]:
-    """Return ``stored`` with the runtime config that results from it. Reuse ``known`` if it is current."""
+    """Return ``stored`` with its runtime config. If ``known`` belongs to ``stored``, return ``known``."""
     if known is not None and known.stored == stored:
         return known
     return Known(stored, resolve(get_schema(), stored))
@@ -197,7 +197,10 @@ def _validated_plan(
 def _edits(
     schema: Schema[Any], stored: Stored, texts: Mapping[str, Text], newest_refusals: Set[str]
 ) -> Iterable[Edit]:
-    """Yield an edit for each setting whose text differs from its row or whose newest change was refused."""
+    """Yield an edit for each setting whose new text differs from the row.
+
+    Also yield an edit for each setting whose newest change was refused.
+    """
     for key, text in texts.items():
         row, setting = stored.rows.get(key), schema[key]
         # The next change of a setting ends a refusal, so it is recorded even if the row stays the same.
@@ -206,9 +209,9 @@ def _edits(
 
 
 def _old_text(setting: Setting, row: store.Row | None) -> str | None:
-    """Return the row's text, to be recorded as the old text.
+    """Return the old text for the history: the text of the row, or ``None`` without a row.
 
-    Return an empty text if the row has a secret but the setting is no longer secret.
+    If the row has a secret but the setting is no longer secret, return an empty text.
     """
     if row is None:
         return None
@@ -286,5 +289,5 @@ def _new_text(setting: Setting, old: Any, new: Any) -> str:
 
 
 def _since(base: int) -> list[Revision]:
-    """Return the revisions after ``base``, newest first."""
+    """Return the revisions after ``base``, newest first, but at most the 50 newest."""
     return [revision for revision in store.history(limit=50) if revision.number > base]

@@ -41,9 +41,9 @@ NO_LIMITS = Limits()
 class Pruning:
     """What ``prune`` removes, or has removed.
 
-    - ``rows``: the keys of the removed rows, which belong to no setting.
+    - ``rows``: the keys of the removed rows. These rows belong to no setting.
     - ``renamed``: the rows that are stored under a former key. Maps each former key to the current key.
-    - ``first``: the revision with which the complete history begins afterwards.
+    - ``first``: the oldest revision that keeps all its changes. Earlier revisions have lost changes.
     - ``revisions`` and ``changes``: how many revisions and how many changes are removed.
     - ``revision``: the newest revision.
     """
@@ -118,7 +118,7 @@ def _edits(stored: Stored) -> Iterator[Edit]:
 
 
 def _first_to_keep(last: int, limits: Limits) -> int:
-    """Return the number of the revision with which the complete history will begin."""
+    """Return the number of the oldest revision that will keep all its changes."""
     first = store.first_complete()
     if limits == NO_LIMITS:
         return first
@@ -133,10 +133,11 @@ def _first_to_keep(last: int, limits: Limits) -> int:
 
 
 def _needed(first: int) -> QuerySet[Change]:
-    """Return the changes before revision ``first`` that set the values at that revision, and so must stay.
+    """Return the changes before revision ``first`` that must stay.
 
-    A rollback to revision ``first`` or a later revision needs these changes. The comparison of the rows with
-    the history needs them too.
+    These changes set the values that the settings have at revision ``first``. A rollback to revision
+    ``first`` or a later revision needs these changes. The comparison of the rows with the history needs these
+    changes too.
     """
     schema = get_schema()
     names = [name for key in schema.settings for name in schema.names(key)]

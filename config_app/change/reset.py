@@ -1,4 +1,4 @@
-"""The reset, which clears every secret. The project decides what else is reset. The history stays."""
+"""The reset clears every secret. The project decides what else is reset. The history stays."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from config_app.store.failures import database_errors
 
 
 def plan_reset(*, every_setting: bool = False) -> Plan:
-    """Return a plan that clears every secret and makes the project's own reset changes.
+    """Return a plan that clears every secret and makes the changes of the project's ``reset_changes()``.
 
-    With ``every_setting``, the plan also returns all other settings, except managed settings, to their
-    defaults.
+    If ``every_setting`` is true, the plan also sets all other settings to their defaults, except managed
+    settings.
     """
     changes: dict[str, Any] = {
         setting.key: UNSET

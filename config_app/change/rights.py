@@ -25,9 +25,9 @@ def may_change_anything(user: object) -> bool:
 
 
 def check(actor: object, keys: Iterable[str]) -> None:
-    """Raise ``InvalidPlan`` if ``actor`` is a person who may not change a setting with one of these keys.
+    """Raise ``InvalidPlan`` if ``actor`` is a person without permission to change every setting in ``keys``.
 
-    A key that is not declared any more is ignored.
+    A key that is no longer declared is ignored.
     """
     if not is_person(actor):
         return

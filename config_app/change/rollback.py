@@ -1,4 +1,4 @@
-"""Plans a rollback, which returns every setting to the value that it had after an earlier revision."""
+"""Plans a rollback: every setting gets the value that the setting had after an earlier revision."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def plan_rollback(number: int, base_revision: int | None = None) -> Plan:
 
 
 def _accepted_until(number: int) -> dict[str, Change | None]:
-    """Return the values at revision ``number`` of the settings that have changed since.
+    """Find the settings that have changed since revision ``number``, and their values at that revision.
 
-    Maps each key to the last accepted change up to that revision. ``None`` means that the setting had its
-    default at that revision.
+    Return a dict that maps the key of each such setting to its last accepted change up to that revision.
+    ``None`` means that the setting had its default at that revision.
     """
     schema = get_schema()
     later = Change.objects.filter(revision__number__gt=number).order_by()

@@ -21,7 +21,10 @@ Text = str | Secret | None
 
 
 def _under_current_keys(changes: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Replace former keys with current keys; raise ``InvalidPlan`` if two keys belong to the same setting."""
+    """Return ``changes`` with the current key of each setting, and warn about each former key.
+
+    Raise ``InvalidPlan`` if two of the keys belong to the same setting.
+    """
     former = get_schema().former
     for old in former.keys() & changes.keys():
         if former[old] in changes:
@@ -46,7 +49,10 @@ def sealed(changes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def canonical_texts(schema: Schema[Any], changes: Mapping[str, Any], *, managed: bool) -> dict[str, Text]:
-    """Return the text to store for each key; raise ``InvalidPlan`` with every error found."""
+    """Return a dict that maps each key to the text to store.
+
+    Raise ``InvalidPlan`` with all errors if keys or values are not valid.
+    """
     texts: dict[str, Text] = {}
     errors: list[ConfigError] = []
     for key, value in changes.items():
@@ -71,9 +77,9 @@ def plain(text: Text) -> str | None:
 
 
 def encrypted(edits: Iterable[Edit]) -> list[Edit]:
-    """Encrypt the new secrets and return all edits; call this function only within ``store.writing``.
+    """Encrypt the new secrets, and return all edits.
 
-    Raise ``KeyringLocked`` if the keyring cannot be unlocked.
+    Call this function only within ``store.writing``. Raise ``KeyringLocked`` if no key unlocks the keyring.
     """
     edits = list(edits)
     if not any(_has_new_secret(edit) for edit in edits):

@@ -88,7 +88,7 @@ def error_lines(error: ConfigError) -> Iterator[str]:
 
 
 def _prepare_process() -> None:
-    """Make the streams accept any character, silence config_app's log and let no watcher start."""
+    """Make the streams accept any character, silence config_app's log and prevent the start of a watcher."""
     process.is_short_command = True
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -98,6 +98,6 @@ def _prepare_process() -> None:
 
 
 def _abandon_output() -> None:
-    """Discard everything that is still written to standard output."""
+    """Discard all further output on standard output, including what is still in the buffer."""
     # Otherwise Python would complain on exit that it cannot flush the output.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

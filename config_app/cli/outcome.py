@@ -43,7 +43,8 @@ def _show_everywhere(
 ) -> None:
     """Print the revision, wait until every process uses it, then print how many processes use it.
 
-    If some processes do not use the revision in time, raise ``NotEverywhere``, which names these processes.
+    If some processes do not use the revision in time, raise ``NotEverywhere``. The error names these
+    processes.
     """
     from config_app.propagation.convergence import NotEverywhere
 

@@ -13,7 +13,7 @@ _OPTION_NAME = re.compile(r"--[a-z][a-z-]*(?==|$)")
 
 
 class DiscreetParser(CommandParser):
-    """Django's parser for a command. Its errors name options, but no other text that a person typed."""
+    """Django's parser for a command. An error may name an option, but repeats no other argument."""
 
     def parse_known_args(  # type: ignore[override]  # argparse overloads it for namespaces of other kinds
         self, args: Sequence[str] | None = None, namespace: Namespace | None = None
@@ -25,9 +25,9 @@ class DiscreetParser(CommandParser):
         return found, []
 
     def accepts(self, extras: Sequence[str], found: Namespace) -> bool:
-        """Return whether the arguments ``extras``, which argparse did not parse, are allowed.
+        """Return whether the arguments ``extras`` are allowed. argparse could not parse these arguments.
 
-        If they are allowed, add them to ``found``.
+        If the arguments are allowed, add them to ``found``.
         """
         return False
 

@@ -34,7 +34,10 @@ def read_secret_file(name: str, option: str) -> str:
 
 
 def read_secret_line(name: str, option: str) -> str:
-    """Return the only line of the file ``name``; raise ``ConfigError`` as ``read_secret_file`` does."""
+    """Return the only line of the file ``name``.
+
+    Raise ``ConfigError`` if the file has more than one line, or if ``read_secret_file`` raises this error.
+    """
     text = read_secret_file(name, option)
     if "\n" in text or "\r" in text:
         del text  # keeps the secret out of the traceback's local variables

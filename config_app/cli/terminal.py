@@ -32,7 +32,7 @@ class Terminal:
     """Standard output and error of one command, and standard input for the answers to its questions."""
 
     def __init__(self, stdout: Any, stderr: Any, stdin: TextIO | None = None) -> None:
-        """Use these streams, which may be files or Django's ``OutputWrapper``s."""
+        """Store the streams. The output streams may be files or Django's ``OutputWrapper``s."""
         self._stdout, self._stderr = stdout, stderr
         self._stdin = sys.stdin if stdin is None else stdin
 
@@ -41,7 +41,7 @@ class Terminal:
         self.raw(printable(text))
 
     def raw(self, text: str) -> None:
-        """Print ``text``, which may have several lines, exactly as it is."""
+        """Print ``text`` without escaping anything. The text may have several lines."""
         self._write(self._stdout, f"{text}\n")
 
     def note(self, text: str) -> None:
@@ -54,7 +54,7 @@ class Terminal:
         self.note(f"warning: {text}")
 
     def json(self, data: Any) -> None:
-        """Print ``data`` as JSON in ASCII, which every terminal can show."""
+        """Print ``data`` as JSON. The output is ASCII, because every terminal can show ASCII."""
         self.raw(json_text(data, indent=2))
 
     def table(self, headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -108,7 +108,7 @@ class Terminal:
 
 
 def json_text(data: Any, indent: int | None = None) -> str:
-    """Return ``data``, which may contain lazily translated texts, as JSON in ASCII."""
+    """Return ``data`` as JSON in ASCII. The data may contain lazily translated texts."""
     return json.dumps(data, indent=indent, default=_translated)
 
 
@@ -119,7 +119,7 @@ def _translated(value: object) -> str:
 
 
 def abbreviated(text: str) -> str:
-    """Return ``text``; if it is too long for a table cell, return only its start and its length."""
+    """Return ``text``. If ``text`` is too long for a table cell, return only its start and its length."""
     if len(text) <= LONGEST_CELL:
         return text
     return f"{text[: LONGEST_CELL // 4]}… ({len(text)} characters)"

@@ -68,7 +68,10 @@ def _from_stdin(setting: Setting) -> str:
 
 
 def _typed(setting: Setting) -> str:
-    """Ask for a secret and return it; the terminal does not show what is typed."""
+    """Ask for a secret and return the answer. The terminal does not show what the person types.
+
+    Raise ``ConfigError`` if the input ends without an answer.
+    """
     try:
         return getpass.getpass(f"{setting.label}: ")
     except EOFError:
@@ -89,9 +92,9 @@ def _from_file(setting: Setting, name: str) -> str:
 
 
 def _decoded(setting: Setting, content: bytes) -> str:
-    """Return the content as text, without a newline at its end.
+    """Return ``content`` as text, without the line break at its end.
 
-    Raise ``InvalidValue`` if the content is too long or is not UTF-8.
+    Raise ``InvalidValue`` if ``content`` is too long or is not UTF-8.
     """
     if len(content) > MAX_BYTES:
         raise InvalidValue(setting.key, f"at most {MAX_BYTES} bytes")

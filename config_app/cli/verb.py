@@ -34,7 +34,7 @@ class Verb:
 
     needs_install: ClassVar[bool] = True
     repeated: ClassVar[str | None] = None
-    """The positional argument whose values may also follow an option, which argparse alone does not allow."""
+    """A positional argument. Its values may also follow an option, although plain argparse forbids this."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the verb's arguments to ``parser``."""
@@ -97,7 +97,10 @@ def add_confirm_option(parser: ArgumentParser) -> None:
 
 
 def duration(text: str) -> float:
-    """Return a duration such as ``5m`` in seconds; raise ``ArgumentTypeError`` if it is not allowed."""
+    """Return the seconds of a duration such as ``5m``.
+
+    Raise ``ArgumentTypeError`` unless the duration is between 10 seconds and 24 hours.
+    """
     match = _DURATION.fullmatch(text)
     found = int(match[1]) * UNITS[match[2]] if match else 0
     if not SHORTEST_DEADLINE <= found <= A_DAY:
@@ -106,35 +109,39 @@ def duration(text: str) -> float:
 
 
 def seconds(text: str) -> float:
-    """Return ``text`` as seconds; raise ``ArgumentTypeError`` if these are more than a day."""
+    """Return the number of seconds that ``text`` contains.
+
+    Raise ``ArgumentTypeError`` if ``text`` is not a number or is more than the seconds of a day.
+    """
     if not _SECONDS.fullmatch(text) or float(text) > A_DAY:
         raise ArgumentTypeError("expected a number of seconds; to use the default, write --wait last")
     return float(text)
 
 
 def number(text: str) -> int:
-    """Return ``text`` as a whole number; raise ``ArgumentTypeError`` unless it is 1 or more."""
+    """Return ``text`` as a whole number; raise ``ArgumentTypeError`` unless the number is 1 or more."""
     if not _NUMBER.fullmatch(text):
         raise ArgumentTypeError("expected a whole number, 1 or more")
     return int(text)
 
 
 def number_or_zero(text: str) -> int:
-    """Return ``text`` as a whole number; raise ``ArgumentTypeError`` unless it is 0 or more."""
+    """Return ``text`` as a whole number; raise ``ArgumentTypeError`` unless the number is 0 or more."""
     return 0 if text == "0" else number(text)
 
 
 def _text(text: str) -> str:
-    """Return ``text``; raise ``ArgumentTypeError`` if some databases cannot store it."""
+    """Return ``text``; raise ``ArgumentTypeError`` if some databases cannot store the text."""
     if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
         raise ArgumentTypeError("expected valid text without NUL characters")
     return text
 
 
 def find_setting(key: str) -> Setting:
-    """Return the setting with this current or former key; raise ``UnknownSetting`` if there is none.
+    """Return the setting that has ``key`` as its current or former key.
 
-    Raise ``ManagedSetting`` if ``key`` is the key of the salt.
+    Raise ``UnknownSetting`` if no setting has this key. Raise ``ManagedSetting`` if ``key`` is the key of the
+    salt.
     """
     if key == SALT_KEY:
         raise ManagedSetting(key, "every secret depends on the salt, so the salt is never shown")
@@ -151,7 +158,7 @@ def warn_of_former_keys(keys: Iterable[str], terminal: Terminal) -> None:
 
 
 def require_install() -> None:
-    """Raise ``ConfigError`` with a fix if this install was never started."""
+    """Raise ``ConfigError`` if this install was never started. The error says how to start the install."""
     lacking = get_project().lacking()
     if lacking is not None:
         raise ConfigError(lacking.message, fix=lacking.fix)

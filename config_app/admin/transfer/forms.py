@@ -71,7 +71,7 @@ class ExportForm(_SelectionForm):
                 del self.fields[name]
 
     def clean(self) -> dict[str, Any]:
-        """If secrets are to be exported, check the passphrase."""
+        """For an export with secrets, check the passphrase. Return the cleaned data."""
         if self.cleaned_data.get("secrets") and not self.errors:
             given = Secret(self.cleaned_data["passphrase"])
             if given != Secret(self.cleaned_data["again"]):
@@ -84,12 +84,16 @@ class ExportForm(_SelectionForm):
 
     @property
     def chosen_passphrase(self) -> Secret | None:
-        """Return the passphrase of the validated form; ``None`` for an export without secrets."""
+        """Return the passphrase of the validated form. For an export without secrets, return ``None``."""
         return Secret(self.cleaned_data["passphrase"]) if self.cleaned_data.get("secrets") else None
 
 
 class ImportForm(_SelectionForm):
-    """The form for an import: the file, the passphrase, and whether missing settings return to defaults."""
+    """The form for an import.
+
+    The form asks for the file, for its passphrase, and for what happens to settings that the file does not
+    contain: they can keep their values or get their defaults.
+    """
 
     file = forms.FileField(label="File", widget=forms.FileInput(attrs={"accept": ".json,application/json"}))
     passphrase = forms.CharField(

@@ -44,8 +44,8 @@ def show(
 ) -> HttpResponse:
     """Show the page with the forms for export and import.
 
-    ``export_form`` or ``import_form`` is a submitted form, which is shown with its errors. By default, both
-    forms are empty. ``error`` says why a reviewed document cannot be imported.
+    ``export_form`` and ``import_form`` are submitted forms with errors. By default, the page shows empty
+    forms. ``error`` says why a reviewed document cannot be imported.
     """
     page = {
         "title": "Export and import",
@@ -169,7 +169,10 @@ def apply(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
 def _review_again(
     request: HttpRequest, context: dict[str, Any], form: ReviewForm, stale: StaleRevision | None
 ) -> HttpResponse:
-    """Show the review again, with the form's errors; without a usable document, show the first page."""
+    """Show the review again, with the errors of the form.
+
+    If the form contains no usable document, show the page with the forms for export and import.
+    """
     try:
         document = held(str(form["document"].data or ""), str(request.user.pk))
         found = _plan(request, document, form.selection, replace=bool(form["replace"].data))
@@ -179,7 +182,7 @@ def _review_again(
 
 
 def _plan(request: HttpRequest, document: Document, selection: Selection, *, replace: bool) -> Import:
-    """Return the import with its plan; raise ``InvalidPlan`` if a change is forbidden to the visitor."""
+    """Return the import with its plan; raise ``InvalidPlan`` unless the visitor may make all changes."""
     found = plan_import(document, selection, replace=replace)
     project, schema = get_project(), get_schema()
     settings = [schema[difference.key] for difference in found.plan.differences]

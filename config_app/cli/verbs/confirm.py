@@ -40,7 +40,11 @@ class Confirm(Verb):
 
 
 def _chosen(number: int | None) -> int:
-    """Return the unconfirmed revision to keep; raise ``ConfigError`` if there is no such revision."""
+    """Return the number of the revision to confirm: ``number``, or the newest unconfirmed revision.
+
+    Raise ``NotWaiting`` if revision ``number`` does not wait to be confirmed. Raise ``ConfigError`` if no
+    revision waits to be confirmed.
+    """
     waiting = [waits for waits, _left in deadlines.unconfirmed()]
     if number is not None and number not in waiting:
         raise confirmation.NotWaiting(number)

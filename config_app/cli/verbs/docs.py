@@ -20,7 +20,7 @@ FILES: dict[str, Callable[[], str]] = {
 
 
 class Docs(Verb):
-    """Prints the reference of all settings, or writes it to files. This needs no database."""
+    """Prints the reference of all settings, or writes the reference to files. The verb needs no database."""
 
     needs_install = False
 
@@ -50,7 +50,10 @@ def _folder() -> Path:
 
 
 def _write(path: Path, content: str) -> str:
-    """Write ``content`` to the file if the file differs; return a line that says what was done."""
+    """Write ``content`` to the file if the file differs. Return a line that says what was done.
+
+    Raise ``ConfigError`` if the file cannot be written.
+    """
     try:
         if path.exists() and path.read_text(encoding="utf-8") == content:
             return f"{path} is up to date"

@@ -57,7 +57,7 @@ def _show(report: Examination, terminal: Terminal) -> None:
 
 
 def _lines(fact: Fact, width: int) -> Iterator[str]:
-    """Yield a line with the finding, then a line for each problem and its fix."""
+    """Yield a line with the finding, if there is a finding, then a line for each problem."""
     found = [fact.finding] if fact.finding else [str(problem) for problem in fact.problems[:1]]
     others = fact.problems if fact.finding else fact.problems[1:]
     start = f"{fact.status:<{STATUS_WIDTH}}{fact.name.replace('_', ' '):<{width}}"

@@ -26,7 +26,10 @@ def add_code_option(parser: ArgumentParser) -> None:
 
 
 def read_typed_code() -> Unlocker:
-    """Ask for the recovery code at the terminal; raise ``ConfigError`` if there is no terminal."""
+    """Ask for the recovery code at the terminal, and return the unlocker for the code.
+
+    Raise ``ConfigError`` if there is no terminal, or if the person types no valid code.
+    """
     if not sys.stdin.isatty():
         fix = f"add {CODE_FILE} F or --stdin"
         raise ConfigError("expected a recovery code, but standard input is not a terminal", fix=fix)
@@ -37,14 +40,18 @@ def read_typed_code() -> Unlocker:
 
 
 def read_code_file(name: str, option: str = CODE_FILE) -> Unlocker:
-    """Return the unlocker for the code or key in a file; raise ``ConfigError`` if there is none."""
+    """Return the unlocker for the recovery code or the shared key in a file.
+
+    Raise ``ConfigError`` if the file cannot be used, or contains a recovery code with a typing error.
+    """
     return unlocker_for(Secret(read_secret_file(name, option)))
 
 
 def unlocker_for(text: Secret) -> Unlocker:
-    """Return the unlocker for a recovery code, or for a shared key if the text does not look like a code.
+    """Return the unlocker for a recovery code or a shared key.
 
-    Raise ``NotARecoveryCode`` if the text is a code with a typing error.
+    If ``text`` does not look like a recovery code, treat the text as a shared key. Raise
+    ``NotARecoveryCode`` if the text is a recovery code with a typing error.
     """
     try:
         return RecoveryUnlocker(read_code(text))
@@ -55,10 +62,10 @@ def unlocker_for(text: Secret) -> Unlocker:
 
 
 def handed_over(terminal: Terminal, file: str | None, command: str) -> Callable[[Secret], None]:
-    """Return a function that writes a new recovery code to ``file``, or shows it on the terminal.
+    """Return a function that writes a recovery code to ``file``, or shows the code on the terminal.
 
-    Raise ``ConfigError`` if there is neither a file nor a terminal, so that no code gets into a pipe or a
-    log. The error tells the person to run ``command``.
+    Raise ``ConfigError`` if ``file`` is ``None`` and standard output is not a terminal. Otherwise, the code
+    could get into a pipe or a log. The error tells the person to run ``command``.
     """
     if file is not None:
         return lambda code: _write(Path(file), code)

@@ -21,7 +21,7 @@ class RecoveryCode(Verb):
         parser.add_argument("--file", metavar="F", help=text)
 
     def run(self, options: Namespace, terminal: Terminal) -> None:
-        """Make a new code, and write or show it before the earlier code stops working."""
+        """Make a new code. Write or show the new code before the earlier code stops working."""
         new_recovery_code(handed_over(terminal, options.file, "manage.py config recovery-code --file F"))
         where = f" is in {options.file}" if options.file else " is shown above, and never again"
         terminal.line(f"The new recovery code{where}. {KEEP}")

@@ -58,7 +58,7 @@ class Keys(Verb):
             )
 
     def run(self, options: Namespace, terminal: Terminal) -> None:
-        """Run the chosen action, then list the ways to unlock that exist now."""
+        """Run the chosen action, then list the current ways to unlock the secrets."""
         if options.action == "add":
             _add(options, terminal)
         elif options.action == "remove":
@@ -108,7 +108,12 @@ def _add(options: Namespace, terminal: Terminal) -> None:
 
 
 def _chosen(which: str) -> list[int]:
-    """Return the ids of the slots to retire; raise ``ConfigError`` if there are no such slots."""
+    """Return the ids of the slots to retire. ``which`` is an id or a kind.
+
+    For a kind, return the ids of all slots of this kind that the keys configured here do not open. Raise
+    ``ConfigError`` if there are no such slots, or if every slot of this kind would be retired. Raise
+    ``WrongCall`` if ``which`` is neither an id nor a kind.
+    """
     if which.isdecimal():
         return [int(which)]
     if which not in KINDS:
