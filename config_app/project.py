@@ -147,11 +147,11 @@ class Project:
     def remove_outdated(self) -> None:
         """Remove what has become outdated from the project's own tables.
 
-        The watcher of each process calls this about once a minute, outside of a transaction.
+        The watcher of each process calls this method about once a minute, outside of a transaction.
         """
 
     def revoke_access(self) -> None:
-        """End all sessions and remove rights; a reset calls this within its transaction."""
+        """End all sessions and remove rights. A reset calls this method within its transaction."""
 
     def may_change(self, user: Any, setting: Setting) -> bool:
         """Return whether ``user`` may change this setting."""
@@ -200,7 +200,7 @@ class Project:
     def let_connect(self, response: HttpResponse, origin: str) -> None:
         """Allow the scripts of the page ``response`` to send requests to ``origin``.
 
-        Override this if a content security policy would forbid such requests.
+        Override this method if a content security policy would forbid such requests.
         """
 
     def local_actor(self) -> str:

@@ -74,7 +74,7 @@ def read_with_keyring(setting: Setting, text: str) -> Any:
 
 
 def refuse_former_secret(setting: Setting, *, is_secret: bool) -> None:
-    """Raise ``InvalidValue`` if a text was stored as a secret, but its setting is no longer secret."""
+    """Raise ``InvalidValue`` if the text was stored as a secret, but the setting is no longer secret."""
     # The ciphertext could pass for a valid value, and the plain text must not be shown.
     if is_secret and not setting.is_secret:
         raise InvalidValue(setting.key, f"{setting.expected}, but an earlier version stored a secret")
@@ -162,7 +162,7 @@ class _Resolver(Generic[C]):
         self.problems.append(Problem(code="secret_unreadable", message=message, fix=fix, keys=(setting.key,)))
 
     def _use_last_good(self, setting: Setting) -> bool:
-        """Use the newest accepted value that is readable, or the default. Return whether this is a change."""
+        """Use the last good value or else the default; return whether the setting's value changed."""
         for text in store.accepted_texts(setting.key, with_secrets=setting.is_secret):
             try:
                 value = setting.default if text is None else self._read(setting, text)
@@ -192,7 +192,7 @@ class _Resolver(Generic[C]):
                 self._retreat(violation)
 
     def _retreat(self, violation: RuleViolation) -> None:
-        """Use the last good value of each setting that a violation names."""
+        """Use the last good value of each setting that ``violation`` names."""
         for key in filter(self.schema.settings.__contains__, violation.keys):
             if key not in self.refused and self._use_last_good(self.schema[key]):
                 self.refused[key] = violation.message

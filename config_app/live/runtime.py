@@ -72,7 +72,7 @@ def unpinned() -> Any:
 
 
 def look_at_context() -> None:
-    """Make ``get_config`` look for a pinned config from now on, which is a little slower."""
+    """From now on, let ``get_config`` look for a pinned config. This makes ``get_config`` a little slower."""
     global _pin  # noqa: PLW0603
     _pin = pinned.get
 

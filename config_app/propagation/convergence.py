@@ -56,10 +56,10 @@ class Convergence:
         return bool(found.behind) and not any(self._failed(process, found) for process in found.processes)
 
     def stuck(self, found: Summary) -> list[Process]:
-        """Return the processes for which the wait was in vain.
+        """Return the processes that made the wait fail.
 
-        Return the processes that have not loaded the revision and the processes that failed. If there are no
-        such processes, return the processes that have yet to act on the revision.
+        These are the processes that have not loaded the revision and the processes that failed. If there are
+        no such processes, return the processes that have yet to act on the revision.
         """
         late = [process for process in found.processes if process.revision < found.revision]
         failed = [process for process in found.processes if self._failed(process, found)]

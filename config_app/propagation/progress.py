@@ -53,7 +53,10 @@ class Summary:
 
     @property
     def slowest_ms(self) -> int | None:
-        """Return the longest known latency in ``current``, in milliseconds; ``None`` if none is known."""
+        """Return the longest latency of the processes in ``current``, in milliseconds.
+
+        Return ``None`` if no latency is known.
+        """
         return max((p.latency_ms for p in self.current if p.latency_ms is not None), default=None)
 
     def as_json(self) -> dict[str, Any]:

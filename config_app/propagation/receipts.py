@@ -237,7 +237,7 @@ def running() -> list[Process]:
 
 
 def _has_ended(process: Process) -> bool:
-    """Return whether a process certainly has ended: it belongs to this machine but no longer exists."""
+    """Return whether a process has certainly ended, because it ran on this machine and no longer exists."""
     is_here = process.machine == socket.gethostname() and _PLACE and process.instance.endswith(_PLACE)
     return bool(is_here) and not Path(f"/proc/{process.pid}").exists()
 

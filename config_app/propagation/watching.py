@@ -134,7 +134,7 @@ def keep_current(*, is_server: bool = False) -> None:
 
 
 def keep_server_current(**_signal: Any) -> None:
-    """Call ``keep_current`` for a server; this is a receiver of the signal ``request_started``."""
+    """Receive the signal ``request_started``, and call ``keep_current`` for a server."""
     keep_current(is_server=True)
 
 

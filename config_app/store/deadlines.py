@@ -31,7 +31,7 @@ def await_confirmation(revision: Revision, seconds: float) -> None:
 
 
 class _Met:
-    """For each deadline that this process has read: the monotonic time, in seconds, at which it passes."""
+    """When the deadlines that this process has read pass, in monotonic seconds."""
 
     def __init__(self) -> None:
         self.at: dict[tuple[int, dt.datetime], float] = {}

@@ -66,10 +66,7 @@ def everything_packed(alias: str) -> tuple[str, tuple[Any, ...]]:
 
 @functools.cache
 def newest_refusals(alias: str) -> tuple[str, tuple[Any, ...]]:
-    """Return SQL and parameters of the statement that reads each refused change without a newer change.
-
-    A newer change is one with the same key.
-    """
+    """Return SQL and parameters of the statement that reads the newest change of each key, if it was refused."""
     newer = Change.objects.filter(key=OuterRef("key"), pk__gt=OuterRef("pk")).order_by()
     # The index of refused changes quickly finds the newest of them for each key, even after many refusals.
     last = refused().values("key").annotate(last=Max("pk")).values("last")

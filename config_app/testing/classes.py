@@ -12,7 +12,7 @@ from config_app.live.overriding import Override
 
 Begin = Callable[[Mapping[str, Any]], Override]
 VALUES = "_config_values"
-"""The attribute of a decorated class that has its own values. It does not have the values of base classes."""
+"""The attribute in which a decorated class keeps its own values, but not those of its base classes."""
 
 
 def decorate_class(decorated: type, values: Mapping[str, Any], begin: Begin) -> type:

@@ -22,7 +22,10 @@ SHORTEST = 12
 COST = {"n": 2**17, "r": 8, "p": 1}
 """The parameters of scrypt for a new export: 128 MiB of memory for each guess."""
 MOST_MEMORY = 512 * 1024 * 1024
-"""The maximum memory for decrypting a file, in bytes. Without it, a forged file could use up all memory."""
+"""The maximum memory for decrypting a file, in bytes.
+
+Without this limit, a forged file could use up all memory.
+"""
 SALT_BYTES, NONCE_BYTES, KEY_BYTES = 16, 12, 32
 CIPHER, DERIVATION = "ChaCha20-Poly1305", "scrypt"
 UNREADABLE = UnreadableExport("its encrypted part is damaged or not complete")

@@ -28,7 +28,7 @@ class VerbParser(DiscreetParser):
         self._verb: Verb | None = None
 
     def load_verb(self) -> None:
-        """Import the verb and add its arguments, unless this was done before."""
+        """Import the verb and add its arguments, if the verb is not imported yet."""
         if self._verb is None and self._entry is not None:
             self._verb = self._entry.load()
             self.description, self.epilog = self._entry.sentence, EXIT_STATUS
