@@ -41,8 +41,8 @@ class BootstrapState(enum.StrEnum):
 def get_bootstrap_state() -> BootstrapState:
     """Return the state of the install.
 
-    Raise ``DatabaseUnavailable`` if the database cannot be read, and ``NewerSchema`` if a later version of
-    the hub has migrated it.
+    Raise ``DatabaseUnavailable`` if the database cannot be read. Raise ``NewerSchema`` if a later version of
+    the hub has migrated the database.
     """
     if not file.is_there():
         return BootstrapState.NO_DATABASE

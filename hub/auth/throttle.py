@@ -70,7 +70,7 @@ def _limits(request: HttpRequest, credentials: Credentials) -> Mapping[tuple[str
 def account(request: HttpRequest, credentials: Credentials = None) -> str:
     """Return the name under which failures are counted.
 
-    This is the e-mail address of the account. In a known browser, the random name of the browser precedes
+    The name is the e-mail address of the account. In a known browser, the random name of the browser precedes
     the address.
     """
     if (name := str((credentials or {}).get("username"))) in WITHOUT_ACCOUNT:
