@@ -31,7 +31,7 @@ def await_confirmation(revision: Revision, seconds: float) -> None:
 
 
 class _Met:
-    """When the deadlines that this process has read pass, in monotonic seconds."""
+    """The deadlines that this process has read, as times of its monotonic clock, in seconds."""
 
     def __init__(self) -> None:
         self.at: dict[tuple[int, dt.datetime], float] = {}

@@ -66,7 +66,10 @@ def everything_packed(alias: str) -> tuple[str, tuple[Any, ...]]:
 
 @functools.cache
 def newest_refusals(alias: str) -> tuple[str, tuple[Any, ...]]:
-    """Return SQL and parameters of the statement that reads the newest change of each key, if it was refused."""
+    """Return SQL and parameters of the statement that reads each refused change without a newer change.
+
+    Newer changes are those of the same key.
+    """
     newer = Change.objects.filter(key=OuterRef("key"), pk__gt=OuterRef("pk")).order_by()
     # The index of refused changes quickly finds the newest of them for each key, even after many refusals.
     last = refused().values("key").annotate(last=Max("pk")).values("last")
