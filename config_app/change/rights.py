@@ -25,9 +25,9 @@ def may_change_anything(user: object) -> bool:
 
 
 def check(actor: object, keys: Iterable[str]) -> None:
-    """Raise ``InvalidPlan`` if ``actor`` is a person without permission to change every setting in ``keys``.
+    """Raise ``InvalidPlan`` if ``keys`` contains a setting that ``actor`` may not change.
 
-    A key that is no longer declared is ignored.
+    An actor that is not a user object may change every setting. A key that is no longer declared is ignored.
     """
     if not is_person(actor):
         return
