@@ -28,7 +28,7 @@ class Prune(Verb):
         add_writing_options(parser)
 
     def run(self, options: Namespace, terminal: Terminal) -> None:
-        """Print what is to be removed, ask for confirmation, and remove all of it. A dry run only prints."""
+        """Remove rows and old history after a confirmation. With ``--dry-run``, only print them."""
         limits = Limits(before=options.history_before, keep=options.keep)
         found = plan_pruning(limits)
         if options.dry_run or found.is_empty:
@@ -90,9 +90,9 @@ def _as_json(found: Pruning, *, is_dry: bool) -> dict[str, Any]:
 
 
 def _moment(text: str) -> dt.datetime:
-    """Return the time that a text in ISO 8601 means; raise ``ArgumentTypeError`` if it is not valid.
+    """Convert a text in ISO 8601 to a ``datetime``; raise ``ArgumentTypeError`` if the text is not valid.
 
-    The time zone is the project's, unless the text names another time zone.
+    If the text names no time zone, the time zone is Django's ``TIME_ZONE``.
     """
     try:
         found = dt.datetime.fromisoformat(text)

@@ -1,4 +1,4 @@
-"""``config reset``: clear every secret. The project can add more to the reset."""
+"""``config reset``: clear every secret. A project can add other changes to a reset."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from config_app.project import get_project
 
 
 class EverySetting(Action):
-    """The option ``--settings`` of ``config reset``, which returns every setting to its default.
+    """The option ``--settings`` of ``config reset``: return every setting to its default.
 
-    Django has an option of the same name, whose value is a module. With a value, ``--settings`` means
-    Django's option.
+    Django's own option ``--settings`` expects a module. So ``--settings MODULE`` is Django's option, and
+    ``--settings`` without a value is the option of ``config reset``.
     """
 
     def __init__(self, **options: Any) -> None:
-        """Create the option. The parser stores the value of the option as ``every_setting``."""
+        """Create the option with the destination ``every_setting``."""
         super().__init__(**{**options, "dest": "every_setting"})
 
     def __call__(
         self, _parser: ArgumentParser, namespace: Namespace, values: Any, _option: str | None = None
     ) -> None:
-        """Record that every setting is to be reset. If a module is given, record only the module."""
+        """Store ``True`` as ``every_setting``. If a module is given, store it as ``settings`` instead."""
         if values is None:
             namespace.every_setting = True
         else:
@@ -46,7 +46,7 @@ class Reset(Verb):
         add_writing_options(parser)
 
     def run(self, options: Namespace, terminal: Terminal) -> None:
-        """Ask for confirmation, reset, and print what to do next."""
+        """Ask for confirmation, make the changes of the reset, and print what to do next."""
         plan = plan_reset(every_setting=options.every_setting)
         if options.dry_run:
             show_dry_run(plan, terminal, as_json=options.as_json)

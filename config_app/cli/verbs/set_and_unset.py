@@ -92,7 +92,10 @@ def plan_changes(changes: Mapping[str, Any], base: int | None) -> Plan:
 
 @contextlib.contextmanager
 def showing_what_changed(terminal: Terminal) -> Iterator[None]:
-    """If the block raises ``StaleRevision``, print the newer revisions on standard error."""
+    """If the block raises ``StaleRevision``, print the newer revisions on standard error.
+
+    Then the exception reaches the caller.
+    """
     try:
         yield
     except StaleRevision as error:

@@ -29,7 +29,7 @@ class Show(Verb):
         add_json_option(parser)
 
     def run(self, options: Namespace, terminal: Terminal) -> None:
-        """Print the overview. If the install was never started, print only how to start it."""
+        """Print the overview. If the install was never started, print only how to start the install."""
         if (lacking := get_project().lacking()) is not None:
             _show_lacking(lacking, options, terminal)
             return
@@ -85,12 +85,12 @@ def _show(overview: Overview, keys: Iterable[str], terminal: Terminal, *, detail
 
 
 def _summarised(entries: list[SettingStatus]) -> list[SettingStatus]:
-    """Return the entries for the short table: those with a ``summary``, or all if none has one."""
+    """Return the entries whose setting has a ``summary``. If there are none, return all entries."""
     return [entry for entry in entries if entry.setting.declaration.summary] or entries
 
 
 def _show_processes(summary: Summary, terminal: Terminal) -> None:
-    """Print how many processes use the newest revision, and each process that is behind or has an error."""
+    """Print a summary, and a warning for each process that has an error or an older revision."""
     terminal.line(str(summary))
     for process in summary.processes:
         if process in summary.behind or process.error:
@@ -111,7 +111,7 @@ def _detailed_row(entry: SettingStatus) -> tuple[str, str, str, str]:
 
 
 def _unreadable(entry: SettingStatus) -> str | None:
-    """Return the mark for a stored secret that cannot be decrypted; ``None`` for all other settings."""
+    """Return ``UNREADABLE`` if the entry is a secret that cannot be decrypted; otherwise ``None``."""
     lost = entry.setting.is_secret and entry.refused is not None and entry.value is None
     return UNREADABLE if lost else None
 

@@ -11,7 +11,7 @@ from config_app.live.snapshot import read_snapshot
 
 
 class Validate(Verb):
-    """Checks the stored values, the secrets and the rules, and reports values that an import refused."""
+    """Checks the stored values, secrets and rules. Also reports values that an import refused."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add ``--json``."""

@@ -26,11 +26,11 @@ from config_app.store import timeline
 PAGE = 500
 """The number of revisions to read with one query."""
 RETRY = 1.0
-"""Seconds between two attempts while the database is unavailable."""
+"""Seconds between two attempts to reach an unavailable database."""
 
 
 class Watch(Verb):
-    """Prints each revision when it is committed, until Ctrl-C. This needs no running server."""
+    """Prints each revision when it is committed, until Ctrl-C. No server has to run for this verb."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add ``--since``, ``--limit`` and ``--json``."""
@@ -98,7 +98,7 @@ class _Follower:
             self._left -= len(found)
 
     def _adopt(self) -> None:
-        """Record changes that were made with SQL in a new revision; print a warning if that fails."""
+        """Record changes made with SQL as a new revision. If that fails, print a warning."""
         # A running server would do this too, but perhaps no server runs.
         try:
             adopt_now()
@@ -124,7 +124,8 @@ class _Follower:
 def _ended_by_signals() -> Iterator[None]:
     """End the block on Ctrl-C (SIGINT) or SIGTERM, without an error.
 
-    A shell makes its background commands ignore SIGINT. SIGINT ends the block in such a command too.
+    A command that a shell starts in the background normally ignores SIGINT. Here SIGINT ends the block even
+    in such a command.
     """
 
     def end(*_signal: Any) -> None:

@@ -1,4 +1,7 @@
-"""``config why``: explain where a value comes from, what else affects it and which values are allowed."""
+"""``config why``: explain where the value of a setting comes from and which values are allowed.
+
+The verb also shows what else affects the setting, such as problems and pinned values.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +48,7 @@ class Why(Verb):
 
 
 def _accepted(key: str) -> Revision | None:
-    """Return the newest revision in which a value for ``key`` was accepted; ``None`` if there is none."""
+    """Return the newest revision with an accepted change of ``key``; ``None`` if no revision has one."""
     for revision in store.history(key=key):
         if any(
             get_schema().current_key(change.key) == key and not change.refused
@@ -66,7 +69,7 @@ def _origin(overview: Overview, entry: SettingStatus, accepted: Revision | None)
 
 
 def _is_unrecorded(overview: Overview, entry: SettingStatus) -> bool:
-    """Return whether the stored row differs from the setting's newest change in the history."""
+    """Return whether the row was changed with SQL and no revision records the change yet."""
     last = overview.last_changes.get(entry.setting.key)
     return overview.drifted and (last.new_value if last else None) != _row_text(entry.setting.key)
 
@@ -84,9 +87,9 @@ def _source(entry: SettingStatus) -> str:
 
 
 def _surroundings(overview: Overview, entry: SettingStatus) -> Iterator[Fact]:
-    """Yield the problems and the pinned values of the setting, and when a change takes effect.
+    """Yield each problem and each pinned value of the setting, and when a change takes effect.
 
-    If processes have not acted on the last change yet, also yield how many.
+    If some processes have not acted on the last change yet, also yield the number of these processes.
     """
     for problem in _concerning(overview, entry):
         yield "problem", str(problem)

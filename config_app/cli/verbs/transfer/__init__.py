@@ -1,1 +1,1 @@
-"""The verbs that carry the configuration to another install, and their options."""
+"""The verbs that transfer the configuration to another install, and the options of these verbs."""

@@ -22,7 +22,7 @@ class Export(Verb):
     """Writes the current settings to a new file, or to standard output."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the file, ``--secrets``, the passphrase and the selection."""
+        """Add the file, ``--secrets``, ``--overwrite`` and the options for passphrase and selection."""
         text = "the new file; without a file, or with -, the export goes to standard output"
         parser.add_argument("file", nargs="?", default=STANDARD_OUTPUT, metavar="FILE", help=text)
         text = "export the secrets too, and encrypt the whole file with a passphrase"

@@ -67,7 +67,10 @@ class Import(Verb):
 
 
 def read_export(options: Namespace) -> Document:
-    """Return the document in the file; raise ``ConfigError`` if it cannot be read or decrypted."""
+    """Return the document from the file that ``options`` names. Decrypt the document if necessary.
+
+    Raise ``ConfigError`` if the file cannot be read or decrypted.
+    """
     text = _read(options.file)
     if not encryption.is_encrypted(text):
         return read_document(text)

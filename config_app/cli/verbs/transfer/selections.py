@@ -26,7 +26,7 @@ def add_selection_options(parser: ArgumentParser) -> None:
 def read_selection(options: Namespace, others: Collection[str] = ()) -> Selection:
     """Return the selected settings; raise ``ConfigError`` if a named setting or section does not exist.
 
-    ``others`` are keys that the options may name although no setting of this version has them.
+    The options may also name the keys in ``others``, even if this version has no setting with such a key.
     """
     return select(
         only=options.only,
