@@ -1,4 +1,4 @@
-"""Where the configuration is: the alias of its database, and the names of its tables."""
+"""The database that holds the configuration, and the names of config_app's tables."""
 
 from __future__ import annotations
 

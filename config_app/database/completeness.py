@@ -30,8 +30,8 @@ class TablesMissing(ConfigError, CommandError):
 def check_tables(using: str, apps: Apps | None = None, **_signal: Any) -> None:
     """Raise ``TablesMissing`` if a table or column is missing from the configuration's database.
 
-    ``apps`` has the models as the recorded migrations define them. After a flush, ``apps`` is ``None``, and
-    nothing is checked.
+    ``apps`` contains the models as the recorded migrations define them. Check nothing if ``using`` is another
+    database, or if ``apps`` is ``None``, as after ``manage.py flush``.
     """
     # Django also records a migration in a database whose tables a router forbids. If CONFIG_APP["DATABASE"]
     # names this database later, migrate would find nothing to do.
@@ -44,7 +44,10 @@ def check_tables(using: str, apps: Apps | None = None, **_signal: Any) -> None:
 
 
 def _missing(model: Any, present: set[str]) -> Iterator[str]:
-    """Yield the name of the model's table if it is missing, or else the name of each missing column."""
+    """If the model's table is missing, yield the name of the table.
+
+    Otherwise, yield the name of each missing column.
+    """
     table = model._meta.db_table
     if table not in present:
         yield f"table {table}"

@@ -8,10 +8,10 @@ from config_app.database.names import PREFIX, prefixed
 
 
 class ConfigMigration(migrations.Migration):
-    """A migration that Django records for each prefix of the tables separately.
+    """A migration that Django records separately for each prefix of the tables.
 
-    If Django recorded only the name of the migration, a second project that shares the database would not
-    get its own tables.
+    Two projects with different prefixes can share one database. If Django recorded only the name of the
+    migration, Django would not create the tables of the second project.
     """
 
     def __init__(self, name: str, app_label: str) -> None:

@@ -37,9 +37,12 @@ def prefixed(name: str) -> str:
 
 
 def index(name: str) -> str:
-    """Return the name of an index, with the project's prefix. A hash replaces the end of too long a name."""
+    """Return the name of an index, with the project's prefix.
+
+    If the name is too long, a hash replaces the end of the name.
+    """
     return truncate_name(prefixed(name), LONGEST_INDEX)
 
 
 PREFIX = str(option("TABLE_PREFIX", ""))
-"""The project's prefix, or an empty text. It never changes, because models get their table names once."""
+"""The project's prefix, or an empty text. Django reads table names only once, so the prefix never changes."""

@@ -28,7 +28,10 @@ def options() -> Mapping[str, Any]:
 
 
 def option(name: str, default: str) -> Any:
-    """Return an option of ``CONFIG_APP``, or ``default`` if ``CONFIG_APP`` or the option is missing."""
+    """Return the option ``name`` of ``CONFIG_APP``. If there is no such option, return ``default``.
+
+    ``CONFIG_APP`` itself may be missing too.
+    """
     # Django needs the names of the tables before its checks can report that CONFIG_APP is missing.
     found = getattr(settings, "CONFIG_APP", None)
     return found.get(name, default) if isinstance(found, Mapping) else default

@@ -1,7 +1,8 @@
 """The database that holds the configuration: ``CONFIG_APP["DATABASE"]``, an alias of Django's ``DATABASES``.
 
-All code of config_app uses the functions of this module. It never uses Django's ``connection`` and
-``transaction``, because these use the default database. Routers have no influence.
+All code of config_app reaches the database through this module. config_app never uses Django's ``connection``
+and ``transaction`` directly, because both use the default database. Routers cannot change the choice of the
+database.
 """
 
 from __future__ import annotations
@@ -22,15 +23,15 @@ from config_app.database.options import NotConfigured, option
 
 MIGRATE = "manage.py migrate"
 DUMMY = "django.db.backends.dummy"
-"""The ``ENGINE`` that Django uses for the default database if ``DATABASES`` has no entry for it."""
+"""If ``DATABASES`` has no default database, Django adds a default database with this ``ENGINE``."""
 _OPENED_BY = "config_app_opened_by"
-"""The attribute for the id of the process that opened a connection. No child may use this connection."""
+"""The attribute with the id of the process that opened a connection. No child may use such a connection."""
 
 
 def check_alias() -> str:
-    """Return ``CONFIG_APP["DATABASE"]``, or Django's default alias.
+    """Return ``CONFIG_APP["DATABASE"]``, or Django's default alias if this option is missing.
 
-    Raise ``NotConfigured`` if ``DATABASES`` has no such database.
+    Raise ``NotConfigured`` if ``DATABASES`` has no database with this alias.
     """
     found = option("DATABASE", DEFAULT_DB_ALIAS)
     known = [name for name in connections if connections.settings[name]["ENGINE"] != DUMMY]
@@ -64,7 +65,10 @@ def atomic() -> AbstractContextManager[None]:
 
 
 def on_commit(function: Callable[[], object]) -> None:
-    """Call ``function`` after the open transaction on the configuration's database commits."""
+    """Call ``function`` after the open transaction on the configuration's database commits.
+
+    If no transaction is open, call ``function`` at once.
+    """
     transaction.on_commit(function, using=alias())
 
 
@@ -76,7 +80,10 @@ def replace_connection(own: BaseDatabaseWrapper) -> None:
 
 @contextlib.contextmanager
 def borrowing(shared: BaseDatabaseWrapper) -> Iterator[None]:
-    """Let this new thread use ``shared``, the connection of another thread, which must wait meanwhile."""
+    """Let this new thread use ``shared``, the connection of another thread, within the block.
+
+    The other thread must wait until the block ends.
+    """
     shared.inc_thread_sharing()
     connections[alias()] = shared
     try:
@@ -93,7 +100,7 @@ def is_inherited() -> bool:
 
 
 def close_connections() -> None:
-    """Close all connections of this thread, also those to other databases."""
+    """Close all connections of this thread, including those to other databases."""
     connections.close_all()
 
 
@@ -114,7 +121,7 @@ def _note_opener(*, connection: BaseDatabaseWrapper, **_signal: object) -> None:
 
 
 def _forget_alias(*, setting: str, **_signal: object) -> None:
-    """Forget the alias when a test changes the settings."""
+    """Forget the cached alias when a test changes ``CONFIG_APP`` or ``DATABASES``."""
     if setting in {"CONFIG_APP", "DATABASES"}:
         alias.cache_clear()
 

@@ -1,4 +1,4 @@
-"""Makes Django create and look for config_app's tables only in the configuration's database."""
+"""A router that makes Django migrate config_app's tables only in the configuration's database."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ APP_LABEL = "config_app"
 
 
 class TablesRouter:
-    """A router that keeps the tables of ``config_app`` out of all databases but the configuration's.
+    """A router that allows the tables of ``config_app`` only in the configuration's database.
 
     Queries do not depend on this router: see ``OneDatabaseManager``.
     """
 
     def allow_migrate(self, db: str, app_label: str, **_hints: Any) -> bool | None:
-        """Return ``False`` for the tables of ``config_app`` in any database but the configuration's.
+        """Return ``False`` for ``config_app`` if ``db`` is not the configuration's database.
 
         Otherwise return ``None``, so that the next router decides.
         """
