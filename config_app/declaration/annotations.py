@@ -13,7 +13,7 @@ from config_app.declaration.secret import Secret
 _NAMED = re.compile(r"\bSecret\b")
 _UNIONS = (typing.Union, types.UnionType)
 _WRAPPERS = ("__supertype__", "__value__", "__bound__")
-"""The attributes in which a ``NewType``, a ``type`` alias (PEP 695) and a ``TypeVar`` keep their type."""
+"""The attributes that hold the type behind a ``NewType``, a ``type`` alias (PEP 695) or a ``TypeVar``."""
 
 
 def mentions_secret(annotation: Any) -> bool:
@@ -22,7 +22,7 @@ def mentions_secret(annotation: Any) -> bool:
 
 
 def is_secret_alone(annotation: Any) -> bool:
-    """Return whether an annotation means ``Secret``, with or without ``None``, and nothing else."""
+    """Return whether an annotation allows only ``Secret``, or only ``Secret`` and ``None``."""
     members = set(_members(annotation, set()))
     return len(members - {type(None)}) == 1 and any(map(_is_secret, members))
 
@@ -35,7 +35,10 @@ def _is_secret(found: Any) -> bool:
 
 
 def _parts(annotation: Any, seen: set[int]) -> Iterator[Any]:
-    """Yield an annotation and each type in it, each type once. An alias can contain itself."""
+    """Yield an annotation and every type inside the annotation.
+
+    Yield each type only once, because an alias can contain itself.
+    """
     if id(annotation) in seen:
         return
     seen.add(id(annotation))
@@ -45,7 +48,7 @@ def _parts(annotation: Any, seen: set[int]) -> Iterator[Any]:
 
 
 def _members(annotation: Any, seen: set[int]) -> Iterator[Any]:
-    """Yield the members of a union. Replace each alias by the type that it stands for."""
+    """Yield the members of a union, or a single type if the annotation is no union. Resolve aliases."""
     if id(annotation) in seen:
         return
     seen.add(id(annotation))

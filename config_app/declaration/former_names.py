@@ -11,7 +11,10 @@ T = TypeVar("T")
 
 
 def former_names(settings: Mapping[str, Any]) -> dict[str, str]:
-    """Map each former key to the current key. Leave out former keys that another setting has now."""
+    """Return a mapping from each former key to the current key of the same setting.
+
+    Leave out a former key if another setting has this key now.
+    """
     found: dict[str, str] = {}
     for key, setting in settings.items():
         for old in setting.formerly:
@@ -21,12 +24,12 @@ def former_names(settings: Mapping[str, Any]) -> dict[str, str]:
 
 
 class Carried(NamedTuple):
-    """What ``carry_over`` returns.
+    """The result of ``carry_over``.
 
     - ``entries``: maps current keys to entries.
-    - ``former``: for each entry that was found under a former key, maps the current key to that former key.
-    - ``leftover``: maps a former key to the current key if both had an entry. The entry of the former key is
-      dropped.
+    - ``former``: maps current keys to former keys, for the entries that were found under a former key.
+    - ``leftover``: maps former keys to current keys, for the settings with an entry under both keys. In this
+      case, ``entries`` has only the entry of the current key.
     """
 
     entries: Mapping[str, Any]
@@ -35,7 +38,10 @@ class Carried(NamedTuple):
 
 
 def carry_over(names: Mapping[str, str], found: Mapping[str, T]) -> Carried:
-    """Return the entries of ``found`` under current keys; ``names`` is the result of ``former_names``."""
+    """Move each entry of ``found`` from a former key to the current key, and return the result.
+
+    ``names`` is the result of ``former_names``. ``found`` itself does not change.
+    """
     former: dict[str, str] = {}
     leftover: dict[str, str] = {}
     if not (carried := [old for old in names if old in found]):
@@ -51,7 +57,7 @@ def carry_over(names: Mapping[str, str], found: Mapping[str, T]) -> Carried:
 
 
 def imported_names(key: str, formerly: Iterable[str], imported_from: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the environment variables of a setting, followed by those of its former keys.
+    """Return the environment variables of a setting, followed by the variables of its former keys.
 
     For example, if the key ``token`` is imported from ``SHOP_TOKEN``, the former key ``mail_token`` is
     imported from ``SHOP_MAIL_TOKEN``.

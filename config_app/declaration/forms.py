@@ -25,7 +25,7 @@ INCOMPLETE = "This page was incomplete. Load it again."
 
 
 class ProofForm(forms.Form):
-    """The base class of forms that may need a proof of identity; it has a field for the password."""
+    """The base class of forms that may need a proof of identity. These forms have a password field."""
 
     _password = forms.CharField(
         label="Your password, to confirm that it is you",
@@ -37,24 +37,27 @@ class ProofForm(forms.Form):
 
     @property
     def password_field(self) -> forms.BoundField:
-        """Return the field for the password, for templates; show it only if ``asks_for_proof``."""
+        """Return the password field, for templates. Show this field only if ``asks_for_proof`` is true."""
         # A template cannot look up a name that starts with an underscore.
         return self[PASSWORD]
 
     @property
     def password(self) -> Secret | None:
-        """Return the password that was entered, or ``None``."""
+        """Return the password that was entered, or ``None`` if the field is empty."""
         text = self.cleaned_data[PASSWORD]
         return Secret(text) if text else None
 
     @property
     def asks_for_proof(self) -> bool:
-        """Return whether the page has to show the field for the password."""
+        """Return whether the page has to show the password field."""
         # A page never repeats a password. If the form was refused, the password must be entered again.
         return self.is_bound and (PASSWORD in self.errors or bool(self[PASSWORD].data))
 
     def add_config_error(self, error: ConfigError) -> None:
-        """Attach each error to the fields that it names, or to the whole form if it names no field."""
+        """Attach ``error`` to the fields of its settings. If there are none, attach it to the whole form.
+
+        Treat each error of an ``InvalidPlan`` separately. Attach ``NotProved`` to the password field.
+        """
         if isinstance(error, NotProved):
             self.add_error(PASSWORD, error.message)
             return
@@ -67,10 +70,10 @@ class ProofForm(forms.Form):
 
 
 class RevisionForm(ProofForm):
-    """The base class of forms that make a change. It has the base revision, the reason and a password.
+    """The base class of forms that change the configuration.
 
-    The base revision is the newest revision at the time when the form was loaded. The password is needed
-    only if a change needs a proof of identity.
+    The form has a base revision, a reason and a password. The base revision is the newest revision at the
+    time when the form was loaded. The password is needed only if a change needs a proof of identity.
     """
 
     _base_revision = forms.IntegerField(
@@ -109,10 +112,11 @@ class ConfigurationForm(RevisionForm):
     """A form with a field for each of ``settings``, filled with the current values.
 
     - ``values``: maps keys to the current values.
-    - ``stored``: the keys that have a row in the database. Each gets a checkbox that removes the row:
-      ``Reset to default``, or ``Clear`` for a secret.
-    - ``refused``: the keys whose stored value is invalid and not used. Each gets the checkbox ``Store this
-      value``, which replaces the invalid value.
+    - ``stored``: the keys that have a row in the database. Beside each of these fields is a checkbox that
+      removes the row: ``Reset to default``, or ``Clear`` for a secret.
+    - ``refused``: the keys whose stored value is invalid and not used. Beside each of these fields is the
+      checkbox ``Store this value``. If the person ticks this checkbox, the value in the field replaces the
+      invalid value.
 
     A submitted form has fields only for the settings that the person changed. Call ``complete`` to add the
     other fields before you show the form again. A setting that the submitted data does not contain keeps its
@@ -191,16 +195,16 @@ class ConfigurationForm(RevisionForm):
 
     @property
     def typed_secrets(self) -> list[str]:
-        """Return the labels of the secrets that were entered; the page will not show them again."""
+        """Return the labels of the secrets that were entered. The page will not show these secrets again."""
         return [s.label for s in self.settings.values() if s.is_secret and self[s.key].data]
 
     def add_config_error(self, error: ConfigError) -> None:
-        """Attach each error to the fields that it names, even if the person did not change these fields."""
+        """Add the missing fields first, so that an error can be attached to the field of any setting."""
         self.complete()
         super().add_config_error(error)
 
     def changes(self) -> dict[str, Any]:
-        """Map the key of each changed setting to its new value or ``UNSET``, as ``plan`` expects them."""
+        """Return the changes for ``plan``: the keys of changed settings with new values or ``UNSET``."""
         changed = set(self.changed_data)
         return {
             key: UNSET if self._is_unset(key) else self.cleaned_data[key]
@@ -213,7 +217,10 @@ class ConfigurationForm(RevisionForm):
         return [key for key in self.settings if key in self.fields]
 
     def clean(self) -> dict[str, Any]:
-        """Drop the errors of settings that are reset. Refuse a new secret if its Clear box is ticked too."""
+        """Refuse a new secret if the checkbox ``Clear`` is ticked too.
+
+        If a setting is to be reset, drop the errors of its field.
+        """
         for key in self._with_fields():
             if self._ticked(CLEAR, key) and key in self.changed_data:
                 self.add_error(key, "either enter a new secret or tick Clear, not both")
@@ -229,13 +236,13 @@ class ConfigurationForm(RevisionForm):
 
 
 def _may_send_nothing(setting: Setting) -> bool:
-    """Return whether a browser may send nothing for this setting although the page showed it."""
+    """Return whether a browser may submit nothing for this setting although the page has its field."""
     # The widgets of such settings cannot say whether the data lacks a value, so they always answer no.
     return not setting.declaration.field.widget.value_omitted_from_data({}, NO_FILES, setting.key)
 
 
 def _show_initial(field: forms.Field) -> None:
-    """Make a field show its initial value although the form was submitted without a value for the field."""
+    """Make a field of a submitted form show its initial value, because no value was submitted."""
     field.bound_data = lambda _data, initial: initial  # type: ignore[assignment,method-assign]
     field.has_changed = lambda _initial, _data: False  # type: ignore[assignment,method-assign]
 

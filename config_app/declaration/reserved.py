@@ -7,7 +7,7 @@ import re
 SALT_KEY = "encryption_key_salt"
 """The key of the row that stores the keyring's salt. No setting may have this key."""
 FIRST_KEY = "legacy"
-"""The id of the first data key of an install that was created when data keys had no ids yet."""
+"""The id of the first data key in installs from the time when data keys had no ids."""
 TOKEN_START = "gAAAA"  # noqa: S105 - no password
 """The first characters of every Fernet token made in this century."""
 # These characters encode the token's version byte and the high bytes of its time.
@@ -19,7 +19,7 @@ _NAMED = re.compile(rf"{NAMED_START}([0-9a-f]{{8}}):{TOKEN_START}")
 
 
 def key_id_of(text: str) -> str | None:
-    """Return the id of the data key that encrypted ``text``, or ``None`` if ``text`` is not a ciphertext."""
+    """Return the id of the data key that encrypted ``text``; ``None`` if ``text`` is no ciphertext."""
     if named := _NAMED.match(text):
         return named[1]
     # A ciphertext that names no key is from a time when an install had only one data key.

@@ -14,10 +14,11 @@ Rule = Callable[[C], Iterable[RuleViolation]]
 
 
 def violations_of(rule: Rule[C], config: C) -> list[RuleViolation]:
-    """Return the violations that a rule finds, or a ``FaultyRule`` if the rule itself raises an exception.
+    """Return the violations that ``rule`` finds in ``config``.
 
-    ``FaultyRule`` names the type and the line of the exception. It leaves out the exception's text, which may
-    contain a secret.
+    If the rule raises another exception or does not return violations, return one ``FaultyRule``.
+    ``FaultyRule`` names the type and the line of the exception. It leaves out the exception's text, because
+    the text may contain a secret.
     """
     # Rules run at every load. Without this, a mistake in one rule would make every load fail.
     try:
@@ -36,7 +37,10 @@ def _name(rule: Rule[Any]) -> str:
 
 
 def _place(trace: TracebackType | None) -> str:
-    """Return `` in FILE, line N`` for the place where an exception was raised; empty if it is not known."""
+    """Return a text such as `` in rules.py, line 12`` for the line that raised an exception.
+
+    Return an empty text if there is no traceback.
+    """
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     return f" in {Path(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno}" if trace else ""

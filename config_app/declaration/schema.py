@@ -1,4 +1,4 @@
-"""``Schema``: reads a frozen dataclass of settings; parses, serialises, masks and checks their values."""
+"""``Schema`` reads a dataclass of settings. ``Setting`` parses, checks, serialises and masks values."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ class Setting:
 
     @property
     def label(self) -> str:
-        """Return the name that people see, in their language if there is a translation."""
+        """Return the name that people see, translated into their language if there is a translation."""
         return str(self.declaration.label)
 
     @property
     def help(self) -> str:
-        """Return what the setting does, as a text in the person's language if there is a translation."""
+        """Return the text that explains the setting, translated if there is a translation."""
         return str(self.declaration.help)
 
     @property
@@ -67,7 +67,7 @@ class Setting:
 
     @property
     def imported_from(self) -> tuple[str, ...]:
-        """Return the names of the environment variables that the first start imports."""
+        """Return the environment variables that the first start imports, including those of former keys."""
         return imported_names(self.key, self.formerly, self.declaration.imported_from)
 
     @property
@@ -82,7 +82,7 @@ class Setting:
 
     @property
     def is_machine_specific(self) -> bool:
-        """Return whether the value belongs to one machine, so that other installs do not need it."""
+        """Return whether the value belongs to one machine, such as the path of a file."""
         return self.declaration.machine_specific
 
     @property
@@ -97,7 +97,7 @@ class Setting:
 
     @property
     def can_lock_out(self) -> bool:
-        """Return whether a wrong value could lock people out, so that they cannot correct it."""
+        """Return whether a wrong value could lock out the people who would have to correct the value."""
         return self.declaration.can_lock_out
 
     @property
@@ -106,13 +106,13 @@ class Setting:
         return self.is_secret or self.declaration.sensitive
 
     def form_field(self) -> forms.Field:
-        """Return a copy of the form field, which the caller may customise."""
+        """Return a copy of the form field. The caller may change the copy."""
         field = copy.deepcopy(self.declaration.field)
         field.label, field.help_text = self.label, self.help
         return field
 
     def parse(self, text: str) -> Any:
-        """Return the typed value of ``text``; raise ``InvalidValue`` if it is not valid."""
+        """Return the typed value of ``text``. Raise ``InvalidValue`` if ``text`` is not valid."""
         try:
             found = self.declaration.field.clean(text)
             # If the field returns plain text for a secret (E011), the secret must still be hidden.
@@ -123,7 +123,7 @@ class Setting:
             raise InvalidValue(self.key, self.expected) from None
 
     def accept(self, value: Any) -> Any:
-        """Return the typed value for a text or a typed value; raise ``InvalidValue`` if it is not valid."""
+        """Check ``value``, a text or typed value. Return the typed value, or raise ``InvalidValue``."""
         if value is None or isinstance(value, str | Secret):
             return self.parse(self._text_of(value))
         try:
@@ -142,7 +142,7 @@ class Setting:
             raise InvalidValue(self.key, f"{self.expected}; this secret is masked") from None
 
     def _fix(self, text: str) -> str | None:
-        """Return how to remove the secret if this is a secret and ``text`` is empty; otherwise ``None``."""
+        """If this is a secret and ``text`` is empty, say how to remove the secret. Otherwise return None."""
         return f"to remove the secret, unset {self.key}" if self.is_secret and not text.strip() else None
 
     def serialise(self, value: Any) -> str:
@@ -152,15 +152,15 @@ class Setting:
         return str(self.declaration.field.serialise(value))  # type: ignore[attr-defined]  # every field of config_app.fields has it
 
     def canonical(self, value: Any) -> str:
-        """Return the text to store for a text or a typed value; raise ``InvalidValue`` if it is not valid."""
+        """Check ``value``, a text or typed value. Return the text to store, or raise ``InvalidValue``."""
         return self.serialise_optional(self.accept(value))
 
     def serialise_optional(self, value: Any) -> str:
-        """Return the text to store for the typed ``value``, or an empty text for ``None``."""
+        """Return the text to store for the typed ``value``. For ``None``, return an empty text."""
         return "" if value is None else self.serialise(value)
 
     def display(self, value: Any) -> str:
-        """Return ``value`` as text for people; for a secret, say only whether it is set."""
+        """Return ``value`` as text for people. For a secret, say only whether the secret is set."""
         if self.is_secret:
             return NOT_SET if value is None else SECRET_SET
         return self.serialise_optional(value)
@@ -236,7 +236,7 @@ class Schema(Generic[C]):
             raise UnknownSetting(key, self.suggestions(key)) from None
 
     def suggestions(self, key: str) -> list[str]:
-        """Return up to three similar keys; for a former key or an attribute's name, only the current key."""
+        """Return similar keys, at most three. For a former key or an attribute, return the current key."""
         if key in self.former:
             return [self.former[key]]
         by_attribute = [s.key for s in self.settings.values() if s.attribute == key]
@@ -252,7 +252,7 @@ class Schema(Generic[C]):
         return (key, *(old for old, current in self.former.items() if current == key))
 
     def writable(self, key: str) -> Setting:
-        """Return the setting with this key; raise ``ManagedSetting`` if only code may change it."""
+        """Return ``self[key]``. Raise ``ManagedSetting`` if only code may change this setting."""
         found = self[key]
         if found.managed:
             raise ManagedSetting(key, "the application itself sets it")

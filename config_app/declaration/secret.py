@@ -13,7 +13,7 @@ MASK: Final = "••••••••"
 
 @final
 class Secret:
-    """An immutable string that shows itself as `MASK`; only `reveal()` returns the string.
+    """An object that contains a string but shows `MASK` instead. Only `reveal()` returns the string.
 
     Two secrets are equal if their strings are equal. A copy of a secret is the same object. A pickled secret
     does not contain the string.
@@ -25,7 +25,7 @@ class Secret:
     _sealed: Callable[[], str | None]
 
     def __new__(cls, value: str) -> Secret:
-        """Return a secret that contains `value`; raise TypeError if it is not a string."""
+        """Return a secret that contains `value`; raise TypeError if `value` is not a string."""
         if not isinstance(value, str):
             del value  # type: ignore[unreachable]  # keeps the value out of the traceback's local variables
             raise TypeError("a Secret must be made from a str")
@@ -37,7 +37,7 @@ class Secret:
         return _seal(None)
 
     def reveal(self) -> str:
-        """Return the string; raise SecretMasked if this object does not have it."""
+        """Return the string; raise SecretMasked if this object contains no string."""
         value = self._sealed()
         if value is None:
             raise SecretMasked

@@ -86,17 +86,18 @@ def setting(
     """Declare one setting; assign the result to a field of the dataclass.
 
     - ``key``: the name in the database and on the command line; by default the name of the attribute.
-    - ``imported_from``: environment variables. At its first start, an install imports the first variable
-      that is set.
-    - ``can_lock_out``: a wrong value could lock people out, so that they cannot correct it.
-    - ``sensitive``: a change needs a recent proof of identity, as for every secret. Use it for settings that
-      give people rights or decide whom the application trusts.
-    - ``summary``: returns the text for the short table of ``config show``. Settings without a
-      ``summary`` are not in that table, unless no setting has a ``summary``.
+    - ``imported_from``: environment variables. At its first start, an install imports the first variable that
+      is set.
+    - ``can_lock_out``: a wrong value could lock out the people who would have to correct the value.
+    - ``sensitive``: a change needs a recent proof of identity. Every secret is sensitive. Use this argument
+      for settings that give people rights or decide whom the application trusts.
+    - ``summary``: a function that takes the value and returns the text for the short table of ``config
+      show``. If no setting has a ``summary``, the table shows every setting. Otherwise the table shows only
+      the settings with a ``summary``.
     - ``formerly``: the keys that the setting had in earlier versions. The values, the history and the
       environment variables of these keys still belong to the setting.
-    - ``machine_specific``: the value belongs to one machine, such as the path of a file. An export or
-      import leaves the setting out unless the setting is named.
+    - ``machine_specific``: the value belongs to one machine, such as the path of a file. An export or import
+      leaves the setting out unless a person names its key.
     """
     if isinstance(formerly, str):  # type: ignore[unreachable]  # a comma is easily forgotten
         raise TypeError(f'formerly must be a tuple of keys, such as ("{formerly}",)')

@@ -12,7 +12,7 @@ UNFIT = (TypeError, ValueError, AttributeError, ArithmeticError, LookupError)
 
 
 def clean_typed(field: forms.Field, value: Any) -> Any:
-    """Return the typed ``value`` as ``field`` normalises it; raise ``ValidationError`` if it is not valid."""
+    """Return the typed ``value``, normalised by ``field``. Raise ``ValidationError`` if it is not valid."""
     # Almost anything has a text, and a field may accept that text: str([None]) is "[None]". So check the type
     # first. If the field does not name its types, parsing the text must return the same value.
     types: tuple[type, ...] = getattr(field, "typed", ())
@@ -30,12 +30,15 @@ def clean_typed(field: forms.Field, value: Any) -> Any:
 
 
 def is_instance(value: Any, types: tuple[type, ...]) -> bool:
-    """Return whether ``value`` has one of ``types``; a boolean is not a number here."""
+    """Return whether ``value`` has one of ``types``. A boolean does not count as an ``int``."""
     return type(value) in types or (isinstance(value, types) and not isinstance(value, bool))
 
 
 def is_same(found: Any, value: Any) -> bool:
-    """Return whether two values are equal. ``True`` never equals ``1``, but a tuple can equal a list."""
+    """Return whether two values are equal. In contrast to ``==``, ``True`` is not ``1``.
+
+    A tuple and a list are equal if their items are equal.
+    """
     if isinstance(found, tuple | list) and isinstance(value, tuple | list):
         return len(found) == len(value) and all(map(is_same, found, value))
     return bool(found == value) and isinstance(found, bool) == isinstance(value, bool)

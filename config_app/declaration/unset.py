@@ -17,4 +17,4 @@ class Unset(enum.Enum):
 
 
 UNSET: Final[Literal[Unset.UNSET]] = Unset.UNSET
-"""Stands in a plan's changes for "remove the row of the setting, so that the default applies"."""
+"""This value in a plan's changes means: remove the row of the setting, so that the default applies."""
