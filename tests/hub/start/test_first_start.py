@@ -191,7 +191,7 @@ def test_a_damaged_memory_is_an_error_with_a_cure(place: Place, content: str) ->
     place.write_memory(content)
     line = place.refusal(HUB_DATABASE_PATH="mine.db")
     assert line.startswith(f"{place.base}/data/instance.json: expected ")
-    assert "restore it from a backup" in line
+    assert "restore this file from a backup" in line
 
 
 @pytest.mark.parametrize(
