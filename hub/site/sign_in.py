@@ -24,14 +24,17 @@ from hub.workos import sign_in
 
 @method_decorator(login_not_required, name="dispatch")
 class SignInView(LoginView):
-    """The page on which people sign in with address and password. Afterwards they go to the URL ``next``."""
+    """The page on which people sign in with their e-mail address and password.
+
+    After the sign-in, the browser goes to the URL in the parameter ``next``.
+    """
 
     authentication_form = LocalSignInForm
     template_name = "auth/login.html"
     redirect_authenticated_user = True
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Return the page. In mode ``workos``, return a redirect to WorkOS instead."""
+        """Return the page. In mode ``workos``, start the sign-in at WorkOS instead."""
         # In mode workos, passwords of the hub do not count.
         if get_config().app_mode == WORKOS:
             return sign_in.start(request)
@@ -47,7 +50,7 @@ class SignInView(LoginView):
 
 @method_decorator(login_not_required, name="dispatch")
 class SignOutView(LogoutView):
-    """The view that ends the session, on POST only."""
+    """The view that signs a person out. A GET request does not end the session."""
 
     # A link or an image could otherwise sign a person out.
     http_method_names = ["get", "post", "options"]
@@ -57,7 +60,7 @@ class SignOutView(LogoutView):
         return redirect("dashboard")
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """End the session in the hub. If the session began at WorkOS, end it at WorkOS too."""
+        """End the session in the hub. If WorkOS has a session too, send the browser there to end it."""
         elsewhere = sign_in.sign_out_url(request)
         response = super().post(request, *args, **kwargs)
         return redirect(elsewhere) if elsewhere else response
@@ -65,9 +68,10 @@ class SignOutView(LogoutView):
 
 @method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
 class ProofView(View):
-    """The page on which a signed-in person proves their identity. Forms that need a proof link to this page.
+    """The page on which a signed-in person proves their identity.
 
-    If the person proves their identity at WorkOS, the browser comes back to this page.
+    A form that requires a proof has a link to this page. If the person proves their identity at WorkOS, the
+    browser comes back to this page afterwards.
     """
 
     http_method_names = ["get", "head", "post", "options"]
@@ -77,7 +81,7 @@ class ProofView(View):
         return self._show(request, ProofForm(request))
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Check the password, store the proof and show the page again."""
+        """If the password is correct, store the proof and show the page again. Otherwise show the errors."""
         form = ProofForm(request, request.POST)
         return redirect("proof") if form.is_valid() else self._show(request, form)
 
@@ -101,21 +105,21 @@ class AdminPasswordView(PasswordChangeView):
 class OwnPasswordView(AdminPasswordView):
     """The page on which people change their own password. Admin rights are not required.
 
-    It answers 404 to a person who signed in at WorkOS, because the account has no password in the hub.
+    The page answers 404 if the person signed in at WorkOS, or if the account has no password.
     """
 
     template_name = "auth/password.html"
     success_url = reverse_lazy("own-password", query={"changed": 1})
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Return the page, or 404."""
+        """Return the page. Raise ``Http404`` if the person signed in at WorkOS or has no password."""
         has_password = request.user.is_authenticated and request.user.has_usable_password()
         if session_origin.is_at_workos(request) or not has_password:
             raise Http404("this account has no password")
         return super().dispatch(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Return the form, and whether the password has just been changed."""
+        """Return the context of the template, with ``is_changed``: whether the password was just changed."""
         return {**super().get_context_data(**kwargs), "is_changed": "changed" in self.request.GET}
 
 

@@ -45,7 +45,7 @@ class UnlockView(View):
     http_method_names = ["get", "head", "post", "options"]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Answer only while the secrets are locked; otherwise redirect to ``/``."""
+        """Call the view while the secrets are locked. Otherwise redirect to ``/``."""
         if not install_keyring.seems_locked():
             return redirect("/")
         return super().dispatch(request, *args, **kwargs)
@@ -55,7 +55,11 @@ class UnlockView(View):
         return self._ask(request, UnlockForm())
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Unlock with the code, or let this browser use the hub without its secrets for an hour."""
+        """Unlock the secrets with the posted code.
+
+        If the posted data contain ``later``, set a cookie instead. For an hour, this cookie lets the browser
+        use the hub although the secrets are locked.
+        """
         if "later" in request.POST:
             response = redirect("/")
             response.set_cookie(LATER, "1", max_age=3600, httponly=True, samesite="Lax")
