@@ -20,7 +20,7 @@ def wal_is_safe(version: tuple[int, int, int]) -> bool:
 
 
 def journal_mode() -> str:
-    """Return the journal mode for the SQLite library that Python uses."""
+    """Return ``WAL`` if WAL mode is safe with Python's SQLite library. Otherwise return ``DELETE``."""
     return "WAL" if wal_is_safe(sqlite3.sqlite_version_info) else "DELETE"
 
 
@@ -34,7 +34,10 @@ def why() -> str:
 
 
 def options() -> dict[str, Any]:
-    """Return Django's ``OPTIONS``. Writers wait for each other, and each commit reaches the disk."""
+    """Return the ``OPTIONS`` for Django's ``DATABASES``.
+
+    With these options, a writer waits for other writers, and each commit is written to the disk at once.
+    """
     return {
         "timeout": BUSY_TIMEOUT,
         "transaction_mode": "IMMEDIATE",

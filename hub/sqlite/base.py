@@ -1,4 +1,4 @@
-"""Django's SQLite backend, changed so that it never creates a file: ``ENGINE`` ``hub.sqlite``."""
+"""A Django database backend for SQLite that never creates a file. Its ``ENGINE`` is ``hub.sqlite``."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     creation_class = DatabaseCreation
 
     def get_connection_params(self) -> dict[str, Any]:
-        """Return Django's parameters, with the file as a URI that forbids SQLite to create the file."""
+        """Return Django's connection parameters. The URI of the file forbids SQLite to create the file."""
         params: dict[str, Any] = super().get_connection_params()
         if not self.is_in_memory_db():
             params["database"] = f"{Path(params['database']).as_uri()}?mode=rw"
