@@ -19,7 +19,7 @@ FROM_SCRATCH = "manage.py bootstrap --from-scratch"
 
 
 def follow_configuration() -> None:
-    """Update the record whenever the hub is claimed or reset."""
+    """Register a hook that updates the record when the hub is claimed or reset."""
 
     @on_change("app_mode", "setup_completed")
     def follow(_old: RuntimeConfig, new: RuntimeConfig) -> None:
@@ -38,7 +38,10 @@ def keep(*, is_claimed: bool) -> None:
 
 
 def refuse_to_start_anew() -> None:
-    """Raise ``DatabaseUnavailable`` if this hub was claimed. Called when the database has no tables."""
+    """Raise ``DatabaseUnavailable`` if this hub was claimed.
+
+    Call this function only if the database is missing or has no tables.
+    """
     if (recorded := _recorded()) is None:
         return
     here = instance().database_label
@@ -55,9 +58,9 @@ def _path() -> Path:
 
 
 def _recorded() -> str | None:
-    """Return the name of the database in which the hub was claimed; ``None`` if it was not claimed.
+    """Return the name of the database in which the hub was claimed.
 
-    If the record exists but cannot be read, return "unknown".
+    Return ``None`` if the hub was not claimed. Return "unknown" if the record exists but cannot be read.
     """
     try:
         return str(json.loads(_path().read_bytes())["database"])

@@ -18,8 +18,8 @@ EMPTY_DATABASE = Problem(
 def lacking() -> Problem | None:
     """Return a problem if the database is missing or still empty; otherwise ``None``.
 
-    Raise ``ConfigError`` if the database cannot be read, is older than the code, or is missing although the
-    hub was claimed.
+    Raise ``ConfigError`` if the database cannot be read or is older than the code. Also raise ``ConfigError``
+    if the database is missing or empty although the hub was claimed.
     """
     if (problem := _lacking()) is not None:
         claim_record.refuse_to_start_anew()

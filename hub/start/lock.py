@@ -1,4 +1,7 @@
-"""Let only one process bootstrap at a time; with PostgreSQL, only one process on all machines together."""
+"""The lock that lets only one process bootstrap the hub at a time.
+
+With PostgreSQL, the lock covers all machines that use the same database.
+"""
 
 from __future__ import annotations
 
@@ -32,9 +35,10 @@ def bootstrap_lock(instance: Instance) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _file_lock(instance: Instance) -> Iterator[None]:
-    """Lock a file beside the SQLite file, or in the instance directory if there is no SQLite file.
+    """Hold a lock on a file during the block.
 
-    The system releases the lock when the process ends, even if it is killed.
+    The file is in the folder of the SQLite file. Without SQLite, the file is in the instance directory. The
+    operating system releases the lock when the process ends, even if the process is killed.
     """
     beside = instance.database_path.parent if instance.database_path else instance.data_dir
     descriptor = _open(beside / ".bootstrap.lock")
@@ -78,9 +82,9 @@ def _advisory_lock() -> Iterator[None]:
 
 
 def _try_lock(holder: BaseDatabaseWrapper) -> bool:
-    """Try once to get the lock, without waiting. Return whether ``holder`` has the lock now.
+    """Try to get the lock without waiting. Return whether the connection ``holder`` has the lock now.
 
-    If so, a transaction holds the lock until the connection is closed.
+    A transaction of ``holder`` keeps the lock until ``holder`` is closed.
     """
     holder.set_autocommit(False)
     with holder.cursor() as cursor:

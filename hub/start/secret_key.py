@@ -1,6 +1,7 @@
 """Django's ``SECRET_KEY``, derived from the keyring's data key instead of being configured.
 
-After a rotation, Django also accepts what was signed with a former data key, until the former key is dropped.
+After a rotation, Django still accepts signatures that were made with a former data key, until the former key
+is dropped.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ _STAND_IN = secrets.token_urlsafe(48)
 
 
 class _Derived:
-    """The keys that this process has derived, and until when it still signs with the former key."""
+    """The keys that this process has derived. For a while, the process still signs with the former key."""
 
     def __init__(self) -> None:
         self.reset()
@@ -84,12 +85,15 @@ derived_keys = _Derived()
 
 
 def _signing_key() -> str:
-    """Return the install's key, or a random one if the keyring is locked or the database fails."""
+    """Return the key with which Django signs now.
+
+    If this process has not been able to unlock the keyring yet, the key is a random one.
+    """
     return derived_keys.keys()[0]
 
 
 class _Fallbacks(list[str]):
-    """The keys, besides the signing key, whose signatures are accepted now. Django requires a list."""
+    """The list for ``SECRET_KEY_FALLBACKS``. It contains all accepted keys except the signing key."""
 
     def __iter__(self) -> Iterator[str]:
         return iter(derived_keys.keys()[1:])
