@@ -21,14 +21,17 @@ from setup_wizard.product import Backup
 LARGEST = 64 * 1024 * 1024
 """The size in bytes of the largest backup that can be uploaded."""
 FORM = 64 * 1024
-"""The size in bytes of the largest upload form without its file."""
+"""The size in bytes of the largest upload form, not counting the file."""
 PATH = "/setup/restore/"
 COMMAND = "./manage.py restore FILE"
 """The command that restores a backup that is too large to upload."""
 
 
 def examine_backup(path: Path) -> Backup:
-    """Return what a backup contains; raise ``ConfigError`` if it is damaged, or is not a backup."""
+    """Return what a backup contains.
+
+    Raise ``ConfigError`` if the file is damaged or is not a backup.
+    """
     with _without_path():
         header, contents = examine(path), read_contents(path)
     return Backup(
@@ -41,7 +44,10 @@ def examine_backup(path: Path) -> Backup:
 
 
 def restore_backup(path: Path, origin: Origin) -> Revision:
-    """Restore a backup in the current transaction, and return the revision."""
+    """Restore a backup in the current transaction. Return the revision that records the restore.
+
+    Raise ``ConfigError`` if the backup cannot be restored.
+    """
     with _without_path():
         created_at = examine(path).created_at
         named = dataclasses.replace(origin, reason=f"{origin.reason}: backup of {created_at}")
@@ -58,7 +64,10 @@ def _without_path() -> Iterator[None]:
 
 
 def upload_limit(path: str) -> Limit | None:
-    """Return the limit for the body of a request to ``path``, or ``None`` for the usual limit."""
+    """Return the limit for the body of a request to ``path``. Return ``None`` if the usual limit applies.
+
+    Only one page has a higher limit: the page on which people upload a backup to an unclaimed hub.
+    """
     # Only an unclaimed hub has the page, so only an unclaimed hub needs to read so much.
     if path != PATH or is_configured(runtime.get_config()):
         return None

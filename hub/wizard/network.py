@@ -18,14 +18,20 @@ LISTENER = frozenset({"bind_address", "port"})
 
 
 def listener_refusals(values: Mapping[str, Any], config: RuntimeConfig) -> dict[str, str]:
-    """Return a dict from settings to error messages; empty if this machine can listen on the address."""
+    """Return a dict from settings to error messages.
+
+    The dict is empty if this machine can listen on the address and port in ``values``.
+    """
     wanted = dataclasses.replace(config, host=values["bind_address"], port=values["port"])
     found = listener_can_be_had(config, wanted)
     return {error.keys[0]: str(error).removeprefix(f"{error.keys[0]}: ") for error in found}
 
 
 def listener_in_use() -> dict[str, Any]:
-    """Return the address and port of the running hub as a dict; empty if the command line gave no port."""
+    """Return the listener of the running hub, as a dict with ``bind_address`` and ``port``.
+
+    The dict is empty if the command line did not set the port.
+    """
     pinned = addresses.listener_in_use()
     return {key: schema[key].parse(text) for key, text in pinned.items() if key in LISTENER}
 

@@ -67,11 +67,17 @@ class HubSetup(Product):
     restore_command = COMMAND
 
     def examine_backup(self, path: Path) -> Backup:
-        """Return what a backup of a hub contains."""
+        """Return what a backup of a hub contains.
+
+        Raise ``ConfigError`` if the file is damaged or is not a backup.
+        """
         return examine_backup(path)
 
     def restore_backup(self, path: Path, origin: Origin) -> Revision:
-        """Replace the configuration, the history and the accounts of this hub with those in a backup."""
+        """Replace the configuration, the history and the accounts of this hub with those in a backup.
+
+        Return the revision that records the restore.
+        """
         return restore_backup(path, origin)
 
     def is_configured(self, config: RuntimeConfig) -> bool:
@@ -83,11 +89,17 @@ class HubSetup(Product):
         return settings.INSTANCE.token_file
 
     def open_places(self) -> Collection[str]:
-        """Return the path of the page for the recovery code if the secrets are locked; otherwise nothing."""
+        """While the secrets are locked, return the first path segment of the page for the recovery code.
+
+        Otherwise return an empty tuple.
+        """
         return ("unlock",) if install_keyring.seems_locked() else ()
 
     def count_wrong_token(self, request: HttpRequest) -> str | None:
-        """Count a wrong token from this client; return a message if the client has sent too many."""
+        """Count a wrong setup token from this client.
+
+        Return a message if the client has sent too many wrong tokens. Otherwise return ``None``.
+        """
         return throttle.too_many() if throttle.count_wrong_token(request) else None
 
     def bootstrap(self) -> None:
@@ -114,7 +126,11 @@ class HubSetup(Product):
         return errors.unavailable(request, error)
 
     def suggest(self, request: HttpRequest, answers: Answers) -> Mapping[str, Any]:
-        """Return suggestions based on imported settings, the listener, the request and the account."""
+        """Return a dict from settings to suggested values.
+
+        The suggestions come from the imported settings, the listener, the request and the administrator's
+        account.
+        """
         config: RuntimeConfig = answers.config
         imported = answers.draft.imported
         owner = imported.get("local_admin_email") or config.local_admin_email
@@ -129,9 +145,10 @@ class HubSetup(Product):
         }
 
     def objections(self, step: Step, values: Mapping[str, Any], answers: Answers) -> Mapping[str, str]:
-        """Return a dict from keys of settings to error messages.
+        """Return a dict from settings to error messages.
 
-        This machine must be able to listen on the entered address. The administrator must be a super admin.
+        There is an error if this machine cannot listen on the entered address, or if the list of super admins
+        does not contain the administrator.
         """
         if values.keys() >= LISTENER:
             return listener_refusals(values, answers.config)
@@ -150,7 +167,7 @@ class HubSetup(Product):
     def revise(
         self, before: Mapping[str, Mapping[str, str]], after: dict[str, dict[str, str]]
     ) -> dict[str, dict[str, str]]:
-        """Update ``super_admin_emails`` when the administrator's address changes."""
+        """Return ``after``. If the administrator's address has changed, update the list of super admins."""
         old, new = (steps.get(ACCOUNT, {}).get("email", "") for steps in (before, after))
         listed = after.get("security", {}).get("super_admin_emails", "").split(",")
         if old and old != new and old in listed:
@@ -168,7 +185,10 @@ class HubSetup(Product):
         return super().entrance(request)
 
     def references(self, step: Step, request: HttpRequest) -> list[dict[str, str]]:
-        """Return the URLs to register at WorkOS, for the step that asks for the credentials."""
+        """Return the URLs to register at WorkOS if ``step`` asks for the credentials.
+
+        For other steps, return an empty list.
+        """
         if step.name != "credentials":
             return []
         from hub.workos.round_trip import to_register
@@ -180,7 +200,10 @@ class HubSetup(Product):
         return "Sign in with WorkOS to finish" if mode == WORKOS else super().finish_label(mode)
 
     def prove(self, request: HttpRequest, application: Application) -> HttpResponse:
-        """Redirect the browser to AuthKit, with the credentials entered in the wizard."""
+        """Return a response that sends the browser to AuthKit. Use the credentials entered in the wizard.
+
+        If the sign-in cannot begin, return a page that says why.
+        """
         from hub.workos.claiming import prove
 
         return prove(request, application)
@@ -209,13 +232,16 @@ class HubSetup(Product):
             User.objects.filter(email__in=listed).exclude(workos_user_id=None).update(is_active=True)
 
     def make_administrator(self, administrator: Administrator) -> User:
-        """Create or re-activate the administrator's account."""
+        """Create or re-activate the administrator's account, and return the account."""
         from hub.people.accounts import make_administrator
 
         return make_administrator(administrator.email, administrator.name, administrator.password)
 
     def claim_changes(self, application: Application, config: RuntimeConfig) -> dict[str, Any]:
-        """Return the entered settings and the changes that every claim makes, such as the mode."""
+        """Return a dict from settings to new values.
+
+        The dict contains the entered settings, and the settings that every claim changes, such as the mode.
+        """
         changes = {**application.changes, "app_mode": application.mode, "setup_completed": True}
         if application.administrator is not None:
             email = application.administrator.email
@@ -231,7 +257,8 @@ class HubSetup(Product):
     def is_same_claim(self, application: Application, config: RuntimeConfig) -> bool:
         """Return whether ``application`` has the same mode and owner as ``config``.
 
-        The owner is the administrator or, in mode ``workos``, the client ID and the super admins.
+        If the claim creates an account, the owner is the address of this account. In mode ``workos``, the
+        client ID must be the same, and every entered super admin must be a super admin in ``config``.
         """
         if application.mode != config.app_mode:
             return False
@@ -247,7 +274,7 @@ class HubSetup(Product):
         return reverse("admin:config_app_systemconfig_changelist")
 
     def address_afterwards(self, request: HttpRequest) -> str:
-        """Return the listener's new origin; empty if this request already arrived at the new origin."""
+        """Return the listener's origin after the claim. Return "" if this request arrived at that origin."""
         config = runtime.current()
         if arrival.arrived_under(request, config, LISTENER):
             return ""

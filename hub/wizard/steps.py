@@ -48,7 +48,10 @@ def _probe_workos(values: Mapping[str, Any], request: HttpRequest) -> CheckResul
 
 
 def public_url() -> str:
-    """Return the public URL after the claim: the URL in the draft, or else the current public URL."""
+    """Return the public URL that the hub will have after the claim.
+
+    This is the public URL in the draft. If the draft has none, it is the current public URL.
+    """
     from setup_wizard.claiming import draft
 
     return str(draft.load().values().get("public_url", get_config().public_url))
