@@ -22,7 +22,10 @@ from setup_wizard.product import Application
 
 
 def prove(request: HttpRequest, application: Application) -> HttpResponse:
-    """Send the browser to AuthKit, or return a page that says why the sign-in could not be completed."""
+    """Return a response that sends the browser to AuthKit.
+
+    If the sign-in cannot begin, or could not be completed at this address, return a page that says why.
+    """
     public_url, organization = (_value(application, key) for key in ("public_url", "workos_organization_id"))
     if not round_trip.comes_back(request, public_url):
         return _ask_for_public_url(request, public_url)
@@ -78,7 +81,7 @@ def _credentials(application: Application) -> Credentials:
 
 
 def _value(application: Application, key: str) -> Any:
-    """Return the value entered in the wizard; if there is none, return the setting's current value."""
+    """Return the value entered in the wizard. If no value was entered, return the setting's current value."""
     return application.changes.get(key, schema.value(get_config(), key))
 
 

@@ -39,9 +39,10 @@ class ConnectionView(View):
 
     @method_decorator(sensitive_post_parameters())
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Begin the switch: if the form proves the super admin's identity, send them to AuthKit.
+        """Begin the switch to mode ``workos``.
 
-        Otherwise return the page with the errors of the form.
+        If the form proves the super admin's identity, send the browser to AuthKit. Otherwise return the page
+        with the errors of the form.
         """
         _require_super_admin(request)
         form = ProofForm(request, request.POST)
@@ -65,7 +66,11 @@ def _show(request: HttpRequest, form: ProofForm) -> HttpResponse:
 @never_cache
 @require_POST
 def check(request: HttpRequest) -> JsonResponse:
-    """Test the posted credentials, or the stored ones if none are posted; return the result as JSON."""
+    """Test credentials for WorkOS. Return the result as JSON with ``ok`` and ``message``.
+
+    If a credential is not posted, use its stored value. The stored API key is used only with the stored
+    client ID and the stored AuthKit domain.
+    """
     _require_super_admin(request)
     try:
         credentials = _candidate(request.POST, get_config())
@@ -81,7 +86,7 @@ def _require_super_admin(request: HttpRequest) -> None:
 
 
 def _candidate(data: Mapping[str, Any], config: RuntimeConfig) -> Credentials:
-    """Return the credentials to test; raise ``ValidationError`` if they are not complete."""
+    """Return the credentials to test. Raise ``ValidationError`` if a value is missing or not valid."""
     # Send the stored key only with the stored client id and domain. A posted domain could steal the key.
     values = {key: _clean(key, data[key]) for key in OTHERS if key in data}
     key = _clean(KEY, data.get(KEY) or "")
@@ -97,7 +102,7 @@ def _candidate(data: Mapping[str, Any], config: RuntimeConfig) -> Credentials:
 
 
 def _clean(name: str, text: str) -> Any:
-    """Return the value of an entered text, or ``None`` if it is empty.
+    """Return the parsed value of an entered text. Return ``None`` if the text is empty.
 
     Raise ``ValidationError`` if the text is not valid. The message begins with the setting's label.
     """

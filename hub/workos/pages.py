@@ -164,7 +164,7 @@ RETRY_AFTER = "60"
 
 
 def page_of(trouble: WorkOSTrouble) -> str:
-    """Return the key in ``PAGES`` for a failure."""
+    """Return the key in ``PAGES`` of the page that explains a failure."""
     if isinstance(trouble, NotAdmitted):
         return trouble.reason
     if isinstance(trouble, InvalidToken):
@@ -189,9 +189,9 @@ def failure(
 ) -> HttpResponse:
     """Return the page ``name`` of ``PAGES`` as a response that is not cached.
 
-    ``retry_url`` is the target of the page's main link. ``back_url`` is the target of "Go back", for people
-    who are already signed in or use the wizard. If ``command`` is given, the page shows it to operators
-    instead of the command in ``PAGES``.
+    ``retry_url`` is the target of the page's main link. ``back_url`` is the target of the link "Go back".
+    Only people who are signed in or use the wizard get this link. If ``command`` is given, the page shows
+    ``command`` to operators instead of the command in ``PAGES``.
     """
     page = dataclasses.replace(PAGES[name], command=command or PAGES[name].command)
     context = {"page": page, "retry_url": retry_url, "back_url": back_url}

@@ -1,4 +1,4 @@
-"""The accounts of people who sign in through WorkOS. They are found by WorkOS's user id."""
+"""The accounts of people who sign in through WorkOS. The hub finds an account by WorkOS's user id."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from hub.workos.remote.grants import Person
 logger = logging.getLogger("hub")
 
 FORMER, UNVERIFIED = "former.invalid", "unverified.invalid"
-"""Domains of placeholder addresses; RFC 2606 reserves ``.invalid``.
+"""Domains of placeholder addresses. RFC 2606 reserves ``.invalid``, so no real address has these domains.
 
-An account gets the domain ``FORMER`` if its address now belongs to another person. It gets ``UNVERIFIED`` if
-WorkOS has never verified an address for it.
+If an account's address now belongs to another person, the account gets an address in ``FORMER``. If WorkOS
+has never verified an address for an account, the account has an address in ``UNVERIFIED``.
 """
 
 
 def admit(person: Person, *, reactivating: bool = False) -> User:
-    """Create or update the account of ``person`` and return it.
+    """Create or update the account of ``person``, and return the account.
 
-    Raise ``NotAdmitted`` if the account is inactive or the person's address cannot be used.
+    If WorkOS has verified the person's address, a local account with this address becomes the person's
+    account. If ``reactivating`` is true, an inactive account is activated. A claim does this.
 
-    If WorkOS has verified the person's address, the person gets the existing local account with this address.
-    With ``reactivating``, as in a claim, activate an inactive account.
+    Raise ``NotAdmitted`` if the account is inactive, or if the person's address cannot be used.
     """
     try:
         user = _find_or_make(person)
@@ -41,7 +41,10 @@ def admit(person: Person, *, reactivating: bool = False) -> User:
 
 
 def update(user: User, person: Person) -> None:
-    """Update the account of a signed-in person with their current data at WorkOS."""
+    """Update the account of a signed-in person with the person's current data at WorkOS.
+
+    If another account has the new address, change only ``verified_email``: it becomes empty.
+    """
     try:
         with transaction.atomic():
             _assign(user, person)
@@ -61,7 +64,7 @@ def _find_or_make(person: Person) -> User:
 
 
 def _local_account(person: Person) -> User | None:
-    """Return the local account with the person's verified address, if there is one."""
+    """Return the local account with the person's verified address. Return ``None`` if there is none."""
     if not person.email_verified:
         return None
     return User.objects.filter(email=person.email, workos_user_id=None).first()
@@ -70,8 +73,8 @@ def _local_account(person: Person) -> User | None:
 def _assign(user: User, person: Person) -> None:
     """Save the person's id, address and name in the account.
 
-    Raise ``NotAdmitted`` if a local account has the verified address, or if ``user`` is new and any account
-    has the unverified address.
+    Raise ``NotAdmitted`` if the address is verified and another local account has it. If the address is not
+    verified and ``user`` is new, raise ``NotAdmitted`` if any account has the address.
     """
     # An address that WorkOS has not verified never becomes the account's address: in mode local,
     # ``super_admin_emails`` trusts the addresses of accounts.
@@ -94,7 +97,7 @@ def _assign(user: User, person: Person) -> None:
 
 
 def _placeholder(owner: Person | User, domain: str) -> str:
-    """Return a unique address that no person can have, for the account of a WorkOS user."""
+    """Return an address in ``domain`` that only the account of this WorkOS user can have."""
     return f"{owner.workos_user_id}@{domain}".lower()
 
 
@@ -106,9 +109,10 @@ def _refuse_known_address(person: Person) -> None:
 
 
 def _free_address(user: User, person: Person) -> None:
-    """Replace the person's verified address with a placeholder if another WorkOS user's account has it.
+    """Make sure that no other account has the person's verified address.
 
-    Raise ``NotAdmitted`` if a local account has the address.
+    If the account of another WorkOS user has the address, give that account a placeholder instead. Raise
+    ``NotAdmitted`` if a local account has the address.
     """
     other = User.objects.filter(email=person.email).exclude(pk=user.pk).first()
     if other is None:

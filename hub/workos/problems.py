@@ -13,7 +13,10 @@ from hub.workos.sessions import revocations
 
 
 def problems(config: RuntimeConfig) -> list[Problem]:
-    """Return the problems that this process has seen and, if the database answers, the stored ones."""
+    """Return the problems that this process has seen.
+
+    If the database answers, also return the problems that the database shows.
+    """
     found = outage.problems()
     with contextlib.suppress(DatabaseUnavailable), database_errors():  # reported by another problem
         found += [*revocations.problems(), *_no_way_back(config)]
@@ -21,7 +24,10 @@ def problems(config: RuntimeConfig) -> list[Problem]:
 
 
 def _no_way_back(config: RuntimeConfig) -> list[Problem]:
-    """Return a problem if no super admin could sign in with a password while WorkOS is down."""
+    """Return a list with a problem if no super admin could sign in with a password while WorkOS is down.
+
+    The list is empty if the hub never had a local administrator.
+    """
     from hub.people.accounts import has_local_administrator
 
     # A hub that was claimed in mode workos never had a local administrator, and need not have one.

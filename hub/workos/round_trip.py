@@ -29,11 +29,11 @@ from hub.workos.remote.errors import NotAdmitted, StepMissing
 from hub.workos.remote.grants import Grant
 
 PENDING = "workos_round_trips"
-"""The session key for the unfinished round trips: a dict with their OAuth states as keys."""
+"""The session key of the unfinished round trips. The value is a dict whose keys are OAuth states."""
 LIFETIME = 600
 """The time limit of a round trip, in seconds."""
 MAX_TRIPS = 5
-"""How many unfinished round trips a browser can have, in several tabs. Older round trips are dropped."""
+"""A browser can have this many unfinished round trips, in several tabs. Older ones are dropped."""
 SIGN_IN, PROOF, SWITCH, CLAIM = "sign-in", "proof", "switch", "claim"
 
 ERRORS = {
@@ -43,7 +43,7 @@ ERRORS = {
     "server_error": "outage",
     "temporarily_unavailable": "outage",
 }
-"""AuthKit's error codes, and the names of the pages that explain these errors."""
+"""A dict from AuthKit's error codes to the names of the pages that explain these errors."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +69,10 @@ def begin(
     public_url: str | None = None,
     **options: Any,
 ) -> HttpResponse:
-    """Return a response that sends the browser to AuthKit; raise ``Unavailable`` if WorkOS does not answer.
+    """Return a response that sends the browser to AuthKit.
 
-    AuthKit sends the browser back to ``public_url``; the default is the current public URL. ``options`` are
-    further parameters of WorkOS's authorization endpoint.
+    AuthKit sends the browser back to ``public_url``. The default is the current public URL. ``options`` are
+    further parameters of WorkOS's authorization endpoint. Raise ``Unavailable`` if WorkOS does not answer.
     """
     client = get_client(credentials)
     client.keys.check()
@@ -102,7 +102,10 @@ def _redirect_away(request: HttpRequest, url: str) -> HttpResponse:
 
 
 def pop_trip(request: HttpRequest) -> Trip | None:
-    """Remove and return the round trip that this request completes; ``None`` if it is missing or too old."""
+    """Remove the round trip that this request completes, and return the round trip.
+
+    Return ``None`` if the session has no such round trip, or if it is older than ``LIFETIME`` seconds.
+    """
     with _stored_trips(request) as trips:
         found = trips.pop(request.GET.get("state", ""), None)
     if found is None or time.time() - found.pop("began") > LIFETIME:
@@ -136,7 +139,7 @@ def _stored_trips(request: HttpRequest) -> Iterator[dict[str, Any]]:
 
 
 def redeem(request: HttpRequest, trip: Trip, credentials: Credentials) -> Grant:
-    """Return the grant for the code in this request.
+    """Exchange the authorization code in this request for a grant, and return the grant.
 
     Raise ``WorkOSTrouble`` if AuthKit sent an error instead of a code, or if WorkOS does not accept the code.
     """
@@ -166,7 +169,10 @@ def absolute(request: HttpRequest, path: str, public_url: str | None = None) -> 
 
 
 def to_register(request: HttpRequest, public_url: str | None = None) -> list[dict[str, str]]:
-    """Return the URLs that must be registered at WorkOS, each with ``title`` and ``text``."""
+    """Return the URLs that must be registered at WorkOS.
+
+    Each URL is a dict. ``title`` is the name of the URL, and ``text`` is the URL itself.
+    """
     names = {
         "callback": "Redirect URI to register at WorkOS",
         "signed-out": "Sign-out redirect to register at WorkOS",
@@ -184,7 +190,7 @@ def comes_back(request: HttpRequest, public_url: str) -> bool:
 
 
 def same_origin(request: HttpRequest, url: str | None) -> str:
-    """Return ``url`` if the URL leads to this hub, or else an empty text."""
+    """Return ``url`` if this URL leads to this hub. Otherwise return an empty text."""
     safe = url_has_allowed_host_and_scheme(
         url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )

@@ -29,7 +29,7 @@ from hub.workos.sessions import current
 
 
 def start(request: HttpRequest) -> HttpResponse:
-    """Send the browser to AuthKit, or to ``next`` if the person is already signed in.
+    """Send the browser to AuthKit. If the person is already signed in, redirect to ``next`` instead.
 
     With the query parameter ``fresh``, AuthKit asks a signed-in person for their credentials again, as proof
     of identity.
@@ -113,7 +113,10 @@ def sign_out_of(request: HttpRequest, sid: str, config: RuntimeConfig) -> str:
 
 
 def sign_out_url(request: HttpRequest) -> str | None:
-    """Return the URL that ends the request's session at WorkOS, or ``None`` if that is not possible."""
+    """Return the URL that ends the request's session at WorkOS.
+
+    Return ``None`` if the session did not begin at WorkOS, or if the hub cannot use WorkOS now.
+    """
     row, config = current.find(request), get_config()
     if row is None or config.app_mode != WORKOS:
         return None

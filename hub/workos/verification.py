@@ -55,10 +55,10 @@ def begin_claim(
 def redeem_claim(
     request: HttpRequest, credentials: Credentials, public_url: str, listed: Collection[str]
 ) -> Grant | None:
-    """Return the grant of a listed super admin.
+    """Complete the round trip of a claim, and return the grant of the super admin who signed in.
 
-    Return ``None`` if the round trip is too old, began in another browser or used another public URL.
-    Raise ``WorkOSTrouble`` if the sign-in failed or the person is not listed.
+    Return ``None`` if the round trip is too old, began in another browser or used another public URL. Raise
+    ``WorkOSTrouble`` if the sign-in failed or the person is not listed.
     """
     trip = round_trip.pop_trip(request)
     if trip is None or trip.purpose != CLAIM or trip.public_url != public_url:
@@ -69,7 +69,11 @@ def redeem_claim(
 
 
 def begin_switch(request: HttpRequest) -> HttpResponse:
-    """Send a super admin to AuthKit. When they come back, ``conclude`` completes the switch."""
+    """Return a response that sends the super admin to AuthKit.
+
+    After the sign-in there, ``conclude`` completes the switch. If the switch is not possible, return a page
+    that says why.
+    """
     config = get_config()
     if config.app_mode == WORKOS:
         return redirect("dashboard")

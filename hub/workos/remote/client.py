@@ -33,13 +33,13 @@ KEPT = 2
 # Requests that began before a change may still use the client with the previous credentials. A client that
 # leaves the cache is not closed, because it may be in use. It keeps no connection open.
 ENDED = {"invalid_grant", "invalid_code", "expired_code", "invalid_code_verifier"}
-"""WorkOS's error codes for an authorization code or refresh token that is unknown, expired or used."""
+"""WorkOS's error codes if an authorization code or a refresh token is unknown, expired or used."""
 NOT_OURS = {"invalid_client", "invalid_client_secret", "unauthorized_client", "unauthorized"}
-"""WorkOS's error codes for wrong credentials, with any HTTP status."""
+"""WorkOS's error codes for wrong credentials. The HTTP status does not matter."""
 FORBIDDEN, BUSY = {401, 403}, 429
 ACTIVE = "active"
 FINAL = {400, 404, 422}
-"""HTTP statuses that mean that a person or session is unknown, if the answer has an error code."""
+"""If an answer has an error code and one of these HTTP statuses, the person or session is unknown."""
 
 _clients: OrderedDict[Credentials, Client] = OrderedDict()
 _building = threading.Lock()
@@ -51,7 +51,8 @@ class Client:
     def __init__(self, credentials: Credentials, budget: float | None = None) -> None:
         """Build a client for the credentials.
 
-        ``budget`` limits the time of all calls together, in seconds from the first call.
+        ``budget`` is the time limit for all calls together, in seconds from the first call. With ``None``,
+        there is no such limit.
         """
         from workos import WorkOSClient
 
@@ -75,7 +76,7 @@ class Client:
         self.keys = KeySet(url, self.transport)
 
     def authorization_url(self, redirect_uri: str, **options: Any) -> dict[str, str]:
-        """Return the ``url`` to sign in at, with its ``state`` and the PKCE ``code_verifier``."""
+        """Return a dict with the ``url`` for the sign-in, its ``state`` and the PKCE ``code_verifier``."""
         from workos.pkce import PKCE
 
         pair, state = PKCE().generate(), PKCE().generate_code_verifier()
@@ -109,7 +110,8 @@ class Client:
     def refresh(self, refresh_token: Secret, keep: Callable[[Secret], None]) -> Grant:
         """Return the grant for a refresh token, and call ``keep`` with the next refresh token.
 
-        Raise ``TokenSpent`` if the token is not valid, ``Refused`` if WorkOS no longer knows the person.
+        Raise ``TokenSpent`` if the token is not valid. Raise ``Refused`` if WorkOS no longer knows the
+        person.
         """
         api = self.sdk.user_management
         answer = _ask_about(lambda: api.authenticate_with_refresh_token(refresh_token=refresh_token.reveal()))
@@ -120,8 +122,8 @@ class Client:
     def has_session(self, workos_user_id: str, sid: str) -> bool:
         """Return whether ``sid`` is one of the person's active sessions.
 
-        Only the person's newest hundred sessions are checked; for an older session, return false. Raise
-        ``Refused`` if WorkOS no longer knows the person.
+        Only the person's newest hundred sessions are checked, so the result for an older session is false.
+        Raise ``Refused`` if WorkOS no longer knows the person.
         """
         path = ("user_management", "users", workos_user_id, "sessions")
         found = _ask_about(lambda: self.get(*path, limit=100)).get("data")
@@ -135,11 +137,11 @@ class Client:
         return _person(_ask_about(lambda: self.sdk.user_management.get_user(workos_user_id)))
 
     def get(self, *path: str, **params: Any) -> dict[str, Any]:
-        """Return the JSON object at a path of WorkOS's API."""
+        """Return the JSON object at ``path`` of WorkOS's API. ``params`` are the parameters of the query."""
         return _ask(lambda: self.sdk.request_raw("get", path, params=params))
 
     def _grant(self, answer: AuthenticateResponse) -> Grant:
-        """Return the grant in an answer; raise ``InvalidToken`` if its access token is not valid."""
+        """Return the grant in an answer. Raise ``InvalidToken`` if the access token is not valid."""
         from hub.workos.remote.tokens import verify
 
         person = _person(answer.user)

@@ -1,6 +1,7 @@
-"""The connection test: whether WorkOS accepts stored credentials, or entered ones before a save.
+"""The test of the connection to WorkOS.
 
-Each finding is one of the sentences below. No part of WorkOS's answers is shown.
+The test shows whether WorkOS accepts the stored credentials, or credentials that are entered but not saved
+yet. Each finding is one of the sentences below. The findings contain no part of WorkOS's answers.
 """
 
 from __future__ import annotations
@@ -28,7 +29,10 @@ BUDGET = 5.0
 
 
 def check_connection(credentials: Credentials, redirect_uri: str) -> tuple[bool, str]:
-    """Return whether WorkOS accepts the credentials and the redirect URI, and a message for the operator."""
+    """Test the credentials and the redirect URI with calls to WorkOS.
+
+    Return a pair: whether WorkOS accepts them, and a message for the operator.
+    """
     client = Client(credentials, BUDGET)  # not in the cache, where it could replace a client that is in use
     findings: list[str] = []
     try:
@@ -77,9 +81,9 @@ def _problem_of_client_id(client: Client) -> str:
 
 
 def _has_authkit(client: Client) -> bool:
-    """Return whether the configured domain answers as AuthKit does (OpenID Discovery, 4).
+    """Return whether AuthKit answers at the configured domain (OpenID Discovery, section 4).
 
-    Without a configured domain, return true.
+    If no domain is configured, return true.
     """
     from workos import TransportError
 

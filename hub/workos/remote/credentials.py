@@ -21,7 +21,7 @@ class Credentials:
 
     @property
     def issuers(self) -> tuple[str, ...]:
-        """Return the issuers of access tokens that the hub accepts."""
+        """Return the values that the hub accepts as the issuer of an access token."""
         # The issuer is WorkOS's API or the AuthKit domain, with or without the path of the client.
         origins = filter(None, (api_url(), self.authkit_domain))
         shapes = ("{0}", "{0}/", "{0}/user_management/{1}")
@@ -29,12 +29,15 @@ class Credentials:
 
 
 def api_url() -> str:
-    """Return the origin of WorkOS's API, a constant in ``hub.settings`` that tests replace."""
+    """Return the origin of WorkOS's API. It is a constant in ``hub.settings``, which only tests replace."""
     return str(settings.WORKOS_API_URL)
 
 
 def credentials_in(config: RuntimeConfig) -> Credentials:
-    """Return the credentials in a runtime config; raise ``CredentialsRefused`` if there are none."""
+    """Return the WorkOS credentials in a runtime config.
+
+    Raise ``CredentialsRefused`` if the client ID or the API key is missing.
+    """
     if config.workos_client_id is None or config.workos_api_key is None:
         raise CredentialsRefused(
             "workos_client_id or workos_api_key is not set, or workos_api_key cannot be decrypted"

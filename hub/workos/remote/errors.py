@@ -4,7 +4,11 @@ from __future__ import annotations
 
 
 class WorkOSTrouble(Exception):
-    """The base class. ``status`` and ``codes`` are from WorkOS's answer, if there was an answer."""
+    """The base class of these errors.
+
+    ``status`` is the HTTP status and ``codes`` are the error codes of WorkOS's answer. If there was no
+    answer, ``status`` is ``None`` and ``codes`` is empty.
+    """
 
     status: int | None = None
     codes: frozenset[str] = frozenset()
@@ -15,7 +19,7 @@ class Unavailable(WorkOSTrouble):
 
 
 class Unreachable(Unavailable):
-    """No answer arrived in time."""
+    """WorkOS cannot be reached, or no answer arrived in time."""
 
 
 class Rejected(Unavailable):
@@ -23,7 +27,7 @@ class Rejected(Unavailable):
 
 
 class CredentialsRefused(Unavailable):
-    """WorkOS does not accept the hub's credentials, or the hub has none. An operator can fix that."""
+    """The hub's credentials for WorkOS are missing or not accepted. An operator can correct them."""
 
 
 class Refused(WorkOSTrouble):
@@ -39,7 +43,7 @@ class TokenSpent(Refused):
 
 
 class InvalidToken(WorkOSTrouble):
-    """An access token is not valid for this hub. If only its times are wrong, ``is_clock`` is true."""
+    """An access token is not valid for this hub. ``is_clock`` is true if only its times are wrong."""
 
     def __init__(self, why: str, *, is_clock: bool = False) -> None:
         super().__init__(why)

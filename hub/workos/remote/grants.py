@@ -22,8 +22,9 @@ class Person:
 class Grant:
     """A session at WorkOS: its id ``sid``, its person, its tokens and its rights.
 
-    ``lifetime`` is how long the access token is valid. ``auth_age`` is the time from the person's last entry
-    of credentials to the issue of the token; ``None`` if WorkOS does not say when the entry was.
+    ``lifetime`` is the time between the issue and the expiry of the access token. ``auth_age`` is the time
+    between the person's last entry of credentials and the issue of the token. It is ``None`` if WorkOS does
+    not say when the person entered credentials.
     """
 
     person: Person

@@ -1,4 +1,4 @@
-"""This process's memory of recent WorkOS failures, so that signed-in people do not wait for WorkOS."""
+"""This process remembers failed calls to WorkOS, so that signed-in people do not wait for WorkOS."""
 
 from __future__ import annotations
 
@@ -34,18 +34,24 @@ def note_success() -> None:
 
 
 def forget() -> None:
-    """Forget the recorded failures, because the credentials have changed."""
+    """Forget the recorded failures. Call this function when the credentials have changed."""
     global _trouble, _until
     _trouble, _until = None, 0.0
 
 
 def is_recent() -> bool:
-    """Return whether a call failed in the last ``PAUSE`` seconds, so that only sign-ins call WorkOS."""
+    """Return whether the last recorded call failed less than ``PAUSE`` seconds ago.
+
+    If so, only sign-ins call WorkOS.
+    """
     return time.monotonic() < _until
 
 
 def problems() -> list[Problem]:
-    """Return a list with the current problem of this process with WorkOS; empty if there is no problem."""
+    """Return a list with the problem that this process has with WorkOS now.
+
+    If this process has no problem with WorkOS, the list is empty.
+    """
     if _trouble is None:
         return []
     if isinstance(_trouble, CredentialsRefused):

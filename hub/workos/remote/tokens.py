@@ -41,13 +41,14 @@ class KeySet:
         self._failure: Unavailable | None = None
 
     def check(self) -> None:
-        """Raise ``Unavailable`` if there are no keys to verify tokens with."""
+        """Fetch the keys if necessary. Raise ``Unavailable`` if there are no usable keys afterwards."""
         self._current()
 
     def find(self, kid: str) -> jwt.PyJWK:
         """Return the key with the id ``kid``.
 
-        Raise ``InvalidToken`` if WorkOS publishes no such key, ``Unavailable`` if the keys cannot be fetched.
+        Raise ``InvalidToken`` if WorkOS publishes no such key. Raise ``Unavailable`` if the keys cannot be
+        fetched.
         """
         key = self._current().get(kid)
         if key is None and self._age() > COOLDOWN:
@@ -70,7 +71,10 @@ class KeySet:
             raise
 
     def _fetch(self) -> Mapping[str, jwt.PyJWK]:
-        """Fetch the keys. Threads that call this at the same time share one request and its failure."""
+        """Fetch the keys and return them. Raise ``Unavailable`` if that fails.
+
+        If several threads call this method at the same time, they share one request and its result.
+        """
         tries = self._tries
         with self._fetching:
             if self._tries == tries:
@@ -119,7 +123,7 @@ def _parse(content: bytes) -> Mapping[str, jwt.PyJWK]:
 class Claims:
     """The claims of a verified access token.
 
-    ``auth_age`` is the time from the person's last entry of credentials to the issue of the token.
+    ``lifetime`` and ``auth_age`` have the same meaning as in ``Grant``.
     """
 
     sub: str
@@ -132,9 +136,10 @@ class Claims:
 
 
 def verify(token: str, keys: KeySet, issuers: Collection[str], *, user_id: str) -> Claims:
-    """Return the claims of an access token of the user ``user_id``.
+    """Verify an access token of the user ``user_id``, and return the claims in the token.
 
-    Raise ``InvalidToken`` if the token is not valid, ``Unavailable`` if the signing keys cannot be fetched.
+    Raise ``InvalidToken`` if the token is not valid. Raise ``Unavailable`` if the signing keys cannot be
+    fetched.
     """
     claims = _decode(token, keys, issuers)
     if claims["sub"] != user_id:
@@ -171,14 +176,17 @@ def _decode(token: str, keys: KeySet, issuers: Collection[str]) -> dict[str, Any
 
 
 def _lifetime(claims: Mapping[str, Any]) -> dt.timedelta:
-    """Return how long the token is valid from the moment when it was issued."""
+    """Return the time between the issue and the expiry of the token."""
     # WorkOS sets both times, so a wrong clock on this machine does not matter, unless ``iat`` is missing.
     began = claims.get("iat", time.time())
     return dt.timedelta(seconds=max(float(claims["exp"]) - float(began), 0))
 
 
 def _auth_age(claims: Mapping[str, Any]) -> dt.timedelta | None:
-    """Return the time from the last entry of credentials to the issue of the token; ``None`` if unknown."""
+    """Return the time between the person's last entry of credentials and the issue of the token.
+
+    Return ``None`` if the token does not have both times.
+    """
     # WorkOS sets both times, so a wrong clock on this machine does not matter.
     at, issued = claims.get("auth_time"), claims.get("iat")
     if not isinstance(at, int | float) or not isinstance(issued, int | float):

@@ -28,12 +28,13 @@ CONNECTED = "connection.connect_tcp.complete"
 
 
 class BoundedTransport:
-    """The transport of the SDK, which implements ``workos.HTTPBackend``."""
+    """The transport that the SDK uses. It implements ``workos.HTTPBackend``."""
 
     def __init__(self, budget: float | None = None) -> None:
         """Create a transport.
 
-        ``budget`` limits the time of all requests together, in seconds from the first request.
+        ``budget`` is the time limit for all requests together, in seconds from the first request. With
+        ``None``, there is no such limit.
         """
         # Keep no connection open. Calls are rare, and a connection that WorkOS has closed meanwhile could
         # make a request fail after its one-time code was sent.
@@ -85,7 +86,10 @@ class _Call:
         self._lock = threading.Lock()
 
     def answer_within(self, seconds: float) -> HTTPResponse:
-        """Send the request and return the answer; raise ``TransportError`` if it fails or takes too long."""
+        """Send the request and return the answer.
+
+        Raise ``TransportError`` if the request fails or takes longer than ``seconds``.
+        """
         threading.Thread(target=self._run, name="workos", daemon=True).start()
         try:
             return self._answer.result(seconds)
@@ -123,7 +127,7 @@ class _Call:
         )
 
     def _watch(self, event: str, info: Mapping[str, Any]) -> None:
-        """Store the TCP connection, so that it can be cut. If the deadline has already passed, cut it now."""
+        """Store the new TCP connection, so that it can be cut. After the deadline, cut it at once."""
         if event != CONNECTED:
             return
         line: socket.socket = info["return_value"].get_extra_info("socket")
@@ -134,7 +138,7 @@ class _Call:
                 self._socket = line.dup()
 
     def _cancel(self) -> TransportError:
-        """Cut the connection, if there is one. Return the error that the caller then raises."""
+        """Cut the connection, if there is one. Return the error that the caller must raise."""
         with self._lock:
             self._is_cancelled = True
             if self._socket is None:

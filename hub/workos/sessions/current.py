@@ -29,7 +29,7 @@ def establish(request: HttpRequest, user: User, grant: Grant, config: RuntimeCon
 
 
 def renew(request: HttpRequest, user: User, grant: Grant, config: RuntimeConfig) -> None:
-    """Update the session of ``user``, who has signed in again, and give the session a new key."""
+    """Continue the session after ``user`` has signed in again. The session gets a new key."""
     columns = facts(grant, config)
     # Do not start a new session: forms that are open in another tab must stay valid.
     request.session.cycle_key()
@@ -43,9 +43,10 @@ def _keep(request: HttpRequest, user: User, grant: Grant, columns: dict[str, Any
 
 
 def current_user(request: HttpRequest, user: User | AnonymousUser) -> User | AnonymousUser:
-    """Return ``user``, whom the request's session names, if the session is valid.
+    """Return ``user`` if the session of the request is valid.
 
-    Otherwise delete the session's data and return an anonymous user.
+    ``user`` is the user whom the session names. If the session is not valid, delete its data and return an
+    anonymous user.
     """
     if not isinstance(user, User):
         return user
@@ -63,7 +64,10 @@ def current_user(request: HttpRequest, user: User | AnonymousUser) -> User | Ano
 
 
 def _check_workos_session(request: HttpRequest, user: User, config: RuntimeConfig) -> User | None:
-    """Return ``user`` with the rights of this session, or ``None`` if WorkOS has ended the session."""
+    """Return ``user`` with the rights of this session.
+
+    Return ``None`` if WorkOS has ended the session, or if the session's organization may not use the hub.
+    """
     revocations.follow(config)
     row = find(request)
     if row is not None and row.fresh_until <= timezone.now():
@@ -76,10 +80,16 @@ def _check_workos_session(request: HttpRequest, user: User, config: RuntimeConfi
 
 
 def find(request: HttpRequest) -> WorkOSSession | None:
-    """Return the stored WorkOS session of the browser that sent the request, or ``None``."""
+    """Return the stored WorkOS session of the browser that sent the request.
+
+    Return ``None`` if there is no such session.
+    """
     return WorkOSSession.objects.filter(session_id=request.session.session_key or "").first()
 
 
 def is_admitted(organization_id: str, config: RuntimeConfig) -> bool:
-    """Return whether ``workos_organization_id`` is this organization, or is not set."""
+    """Return whether people of the organization ``organization_id`` may use the hub.
+
+    If ``workos_organization_id`` is not set, people of every organization may use the hub.
+    """
     return config.workos_organization_id in {None, organization_id}

@@ -1,4 +1,7 @@
-"""Refresh a session once its access token has expired. Of many simultaneous requests, only one does it."""
+"""Refresh a session whose access token has expired.
+
+If several requests arrive at the same time, only one of them refreshes the session.
+"""
 
 from __future__ import annotations
 
@@ -26,16 +29,16 @@ from hub.workos.sessions.sealed_tokens import seal, unseal
 logger = logging.getLogger("hub")
 
 Lease = QuerySet[WorkOSSession]
-"""A queryset with the session if this process has its lease. Otherwise the queryset is empty."""
+"""A queryset for one session. The queryset is empty if this process does not hold the session's lease."""
 
 CALLS = 3
 """A refresh makes at most this many calls (token, session, person), each of up to five seconds."""
 LEASE = dt.timedelta(seconds=20)
 """A refresh may take this long. After that, another process may take over."""
 GRACE_PERIOD = dt.timedelta(seconds=60)
-"""For this long after the expiry, a request does not wait while another request refreshes the session."""
+"""For this long after the access token expires, a request does not wait for another request's refresh."""
 LONGEST_WAIT = 6.0
-"""How many seconds a request waits for the refresh of another request."""
+"""A request waits at most this many seconds while another request refreshes the session."""
 POLL_INTERVAL = 0.05
 """How many seconds a waiting request sleeps before it reads the session again."""
 BACKOFF = dt.timedelta(seconds=30)
@@ -45,15 +48,15 @@ KEPT = dt.timedelta(hours=1)
 LOOK = dt.timedelta(minutes=5)
 """How often the hub asks WorkOS about a session that has no refresh token."""
 AHEAD = 2 * BACKOFF
-"""An end of a lease or of a ``BACKOFF`` that is further in the future than this was stored by a wrong clock.
+"""If the end of a lease or of a ``BACKOFF`` is further in the future than this, a clock was wrong.
 
-The time is longer than ``LEASE`` and ``BACKOFF``, because another request may have read the clock a moment
-later than this one.
+``AHEAD`` is longer than ``LEASE`` and ``BACKOFF``, because the request that stored the end may have read the
+clock a moment later than this request.
 """
 
 
 def facts(grant: Grant, config: RuntimeConfig) -> dict[str, Any]:
-    """Return the columns of ``WorkOSSession`` that come from a grant."""
+    """Return a dict from the columns of ``WorkOSSession`` to the values that come from a grant."""
     return {
         "sid": grant.sid,
         "refresh_token": seal(grant.refresh_token, config),
@@ -65,7 +68,7 @@ def facts(grant: Grant, config: RuntimeConfig) -> dict[str, Any]:
 
 
 def refresh(row: WorkOSSession, config: RuntimeConfig) -> WorkOSSession | None:
-    """Return the refreshed session, or ``None`` if it has ended.
+    """Refresh a session and return it. Return ``None`` if the session has ended.
 
     If the session cannot be refreshed now, return the stored session.
     """
@@ -115,7 +118,10 @@ def _is_ahead(moment: dt.datetime | None, now: dt.datetime) -> bool:
 
 
 def _take_lease(row: WorkOSSession, now: dt.datetime) -> dt.datetime | None:
-    """Take the lease in the database and return its end, or ``None`` if another request has the lease."""
+    """Take the lease of the session in the database. Return the time when the lease ends.
+
+    Return ``None`` if another request has the lease, or has just refreshed the session.
+    """
     if _is_ahead(row.refreshing_until, now):
         return None
     free = Q(refreshing_until=None) | Q(refreshing_until__lte=now) | Q(refreshing_until__gte=now + AHEAD)
@@ -198,10 +204,10 @@ def _postpone(mine: Lease, trouble: WorkOSTrouble) -> None:
 
 
 def _await_other_refresh(row: WorkOSSession, now: dt.datetime) -> WorkOSSession | None:
-    """Return the session after another request has refreshed it; ``None`` if the session has ended.
+    """Wait until another request has refreshed the session, and return the session.
 
-    If the token expired less than ``GRACE_PERIOD`` ago, return the session as it is, without waiting.
-    Otherwise wait at most ``LONGEST_WAIT`` seconds.
+    Return ``None`` if the session has ended. If the access token expired less than ``GRACE_PERIOD`` ago, do
+    not wait. Otherwise wait at most ``LONGEST_WAIT`` seconds. Without a refresh, return the session as it is.
     """
     if now - row.fresh_until < GRACE_PERIOD:
         return row

@@ -1,7 +1,7 @@
 """Read WorkOS's events, so that a session that was ended at WorkOS ends in the hub within a minute.
 
-The hub asks WorkOS with its API key, over TLS. So, unlike with a webhook, no one can forge or replay an
-event, and WorkOS need not be able to reach the hub.
+The hub asks WorkOS with its API key, over TLS. So no one can forge or replay an event. With a webhook, this
+would be possible, and WorkOS would have to reach the hub.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ INTERVAL = dt.timedelta(seconds=20)
 SESSION_ENDED, USER_GONE = "session.revoked", "user.deleted"
 PAGE, PAGES = 100, 20
 FORGOTTEN = dt.timedelta(days=14)
-"""If the hub has not asked WorkOS for this long, it drops the cursor. WorkOS keeps events for 30 days."""
+"""If the hub has not asked for this long, the hub drops the cursor. WorkOS keeps events for 30 days."""
 SKEW = dt.timedelta(hours=2)
 ROW = 1
 REFUSED = "WorkOS does not let the hub read its events, so sessions that WorkOS ends may end late in the hub"
@@ -61,7 +61,7 @@ def follow(config: RuntimeConfig) -> None:
 
 
 def _handle_refusal(events: WorkOSEvents, error: CredentialsRefused | Rejected) -> None:
-    """Drop a cursor that WorkOS rejects, or record why the hub cannot read the events."""
+    """If WorkOS rejects the cursor, drop the cursor. Otherwise record why the hub cannot read the events."""
     # A cursor is rejected if, for example, it belongs to another WorkOS environment.
     if isinstance(error, Rejected) and events.cursor:
         logger.warning("WorkOS rejected the cursor, so the hub reads all its events again: %s", error)
@@ -79,7 +79,7 @@ def _note_refused(events: WorkOSEvents, is_refused: bool) -> None:
 
 
 def problems() -> list[Problem]:
-    """Return a problem if WorkOS does not let the hub read the events."""
+    """Return a list with a problem if WorkOS does not let the hub read the events."""
     if not WorkOSEvents.objects.filter(is_refused=True).exists():
         return []
     return [
@@ -94,7 +94,10 @@ def problems() -> list[Problem]:
 
 
 def _next_position() -> WorkOSEvents | None:
-    """Return the row with the cursor; ``None`` if a process called WorkOS less than ``INTERVAL`` ago."""
+    """Record that this process asks WorkOS now, and return the row with the cursor.
+
+    Return ``None`` if a process asked WorkOS less than ``INTERVAL`` ago.
+    """
     global _next_look  # noqa: PLW0603
     now = timezone.now()
     row, is_new = WorkOSEvents.objects.get_or_create(pk=ROW, defaults={"tried_at": now})

@@ -16,7 +16,7 @@ PASSWORD = "workos_cookie_password"  # noqa: S105 - the name of a setting
 
 
 def seal(token: Secret, config: RuntimeConfig) -> str:
-    """Return the ciphertext of a token under the current password.
+    """Encrypt a token with the current password, and return the ciphertext.
 
     Raise ``CredentialsRefused`` if the password is not set or cannot be decrypted.
     """
@@ -26,9 +26,10 @@ def seal(token: Secret, config: RuntimeConfig) -> str:
 
 
 def unseal(text: str, config: RuntimeConfig) -> Secret | None:
-    """Return the token in a ciphertext, or ``None`` if no password in the history decrypts it.
+    """Decrypt a ciphertext and return the token.
 
-    Raise ``CredentialsRefused`` if the current password is not set or cannot be decrypted.
+    Return ``None`` if no password in the history decrypts the ciphertext. Raise ``CredentialsRefused`` if the
+    current password is not set or cannot be decrypted.
     """
     # Earlier passwords count too, so that people stay signed in when the password is changed.
     current = _open(text, _password(config))
@@ -39,9 +40,10 @@ def unseal(text: str, config: RuntimeConfig) -> Secret | None:
 
 
 def reseal(text: str, config: RuntimeConfig) -> str | None:
-    """Return the ciphertext under the current password.
+    """Encrypt the token in the ciphertext ``text`` again, with the current password.
 
-    Return ``None`` if ``text`` is already encrypted with this password, or if no password decrypts it.
+    Return the new ciphertext. Return ``None`` if ``text`` is already encrypted with the current password, or
+    if no password decrypts ``text``.
     """
     if _open(text, _password(config)) is not None:
         return None
