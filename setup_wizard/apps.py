@@ -22,7 +22,10 @@ class SetupWizardConfig(AppConfig):
 
 
 def _check_database(**_options: object) -> list[CheckMessage]:
-    """Return an error if a claim could not be one transaction."""
+    """Return a list with an error if the configuration is not in the database ``default``.
+
+    A claim must change the configuration, the accounts and the wizard's tables in one transaction.
+    """
     from config_app.database.options import option
 
     if option("DATABASE", DEFAULT_DB_ALIAS) == DEFAULT_DB_ALIAS:

@@ -12,7 +12,7 @@ from setup_wizard.product import get_product
 
 
 def setup_token(overview: Overview) -> Finding:
-    """Check that an unclaimed install has a usable token, and that a claimed install has none."""
+    """Check that a person can claim an unclaimed install. A claimed install must have no token file."""
     path = get_product().token_file()
     if get_product().is_configured(overview.config):
         message = f"{path} still exists, but its token is not valid any more"

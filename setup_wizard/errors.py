@@ -16,7 +16,10 @@ class AlreadyClaimed(ConfigError):
 
 
 class TakenOver(ConfigError):
-    """This browser has used no setup token, or another browser used a newer one. Nothing was changed."""
+    """This browser has not used a setup token, or another browser has used a newer token.
+
+    Nothing was changed.
+    """
 
     def __init__(self) -> None:
         super().__init__(

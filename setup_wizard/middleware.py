@@ -52,9 +52,10 @@ class SetupGateMiddleware:
 
 
 def _claimed_config(*, ask_database: bool) -> Any:
-    """Return the configuration if the install is claimed, otherwise ``None``.
+    """Return the configuration if the install is claimed. Otherwise return ``None``.
 
-    Raise ``ConfigError`` if this function queries the database, but the database has a problem.
+    If ``ask_database`` is true and this process does not know of a claim, query the database. Raise
+    ``ConfigError`` if the database has a problem then.
     """
     config, is_configured = runtime.get_config(), get_product().is_configured
     # Another process may have made the claim a moment ago. So if this process's memory says "unclaimed", ask

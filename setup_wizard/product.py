@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Administrator:
-    """The administrator's account to create; ``password`` is Django's hash of the password."""
+    """The administrator's account, which a claim creates. ``password`` is the hash that Django stores."""
 
     email: str
     name: str = ""
@@ -71,7 +71,10 @@ class Backup:
 
 
 class Product:
-    """The methods that the wizard calls. A product is a subclass, named by ``settings.SETUP_WIZARD``."""
+    """The methods that the wizard calls. A product is a subclass of this class.
+
+    ``settings.SETUP_WIZARD["PRODUCT"]`` names the subclass.
+    """
 
     noun = "install"
     """The word for the product on the wizard's pages."""
@@ -87,21 +90,27 @@ class Product:
     largest_backup: int = 0
     """The size in bytes of the largest backup that can be uploaded; 0 if the product has no backups."""
     restore_command: str = ""
-    """The command that restores a larger backup on the server."""
+    """The command that restores a backup on the server if the backup is too large to upload."""
 
     def examine_backup(self, path: Path) -> Backup:
-        """Return what a backup contains; raise ``ConfigError`` if it is damaged, or is not a backup."""
+        """Return what a backup contains.
+
+        Raise ``ConfigError`` if the file is damaged or is not a backup.
+        """
         raise NotImplementedError
 
     def restore_backup(self, path: Path, origin: Origin) -> Revision:
-        """Replace the whole install with a backup, in the current transaction, and return the revision.
+        """Replace the whole install with a backup, in the current transaction.
 
-        Raise ``ConfigError`` if the backup cannot be restored.
+        Return the revision that records the restore. Raise ``ConfigError`` if the backup cannot be restored.
         """
         raise NotImplementedError
 
     def open_places(self) -> Collection[str]:
-        """Return first segments of paths. Views under these paths answer while the install is unclaimed."""
+        """Return the first path segments of the pages that answer while the install is unclaimed.
+
+        The wizard and the health checks always answer then, so this method does not return their paths.
+        """
         return ()
 
     def is_configured(self, config: Any) -> bool:
@@ -113,9 +122,10 @@ class Product:
         raise NotImplementedError
 
     def count_wrong_token(self, request: HttpRequest) -> str | None:
-        """Count a wrong setup token from this client. After too many, return a message; else ``None``.
+        """Count a wrong setup token from this client.
 
-        The right token must be accepted even after too many wrong ones.
+        Return a message if the client has sent too many wrong tokens. Otherwise return ``None``. Even after
+        too many wrong tokens, the right token must be accepted.
         """
         # Behind a proxy, all clients may have the same address. A guesser must not lock the operator out.
         return None
@@ -135,11 +145,18 @@ class Product:
         raise NotImplementedError
 
     def suggest(self, request: HttpRequest, answers: Answers) -> Mapping[str, Any]:
-        """Return a dict from settings to suggested values, which forms show instead of current values."""
+        """Return a dict from settings to suggested values.
+
+        The forms show a suggested value instead of the current value.
+        """
         return {}
 
     def objections(self, step: Step, values: Mapping[str, Any], answers: Answers) -> Mapping[str, str]:
-        """Return a dict from settings to error messages, for valid values that the product still refuses."""
+        """Return a dict from settings to error messages.
+
+        The product can refuse values that are valid for their settings. The dict is empty if the product
+        accepts all values.
+        """
         return {}
 
     def heritable(self, steps: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
@@ -153,7 +170,10 @@ class Product:
     def revise(
         self, before: Mapping[str, Mapping[str, str]], after: dict[str, dict[str, str]]
     ) -> dict[str, dict[str, str]]:
-        """Return the draft's steps after a step was saved. The product may adapt the other steps."""
+        """Return the steps to save in the draft. The product may adapt the answers of other steps.
+
+        ``before`` has the saved steps, and ``after`` also has the new answers of one step.
+        """
         return after
 
     def entrance(self, request: HttpRequest) -> str:
@@ -161,7 +181,10 @@ class Product:
         return reverse("setup:token")
 
     def references(self, step: Step, request: HttpRequest) -> list[dict[str, str]]:
-        """Return texts that people copy to another site during a step, each with ``title`` and ``text``."""
+        """Return the texts that people copy to another site during the step ``step``.
+
+        Each text is a dict with ``title`` and ``text``.
+        """
         return []
 
     def finish_label(self, mode: str) -> str:
@@ -180,8 +203,8 @@ class Product:
     ) -> HttpResponse | None:
         """If the test sign-in succeeded, call ``commit``, sign the person in and return ``None``.
 
-        ``commit`` makes the claim. Its argument is the name that the history shows for the person. If the
-        test sign-in failed, return a response that says why.
+        ``commit`` makes the claim. The argument of ``commit`` is the name that the history shows for the
+        person. If the test sign-in failed, return a response that says why.
         """
         raise NotImplementedError
 
@@ -192,15 +215,18 @@ class Product:
         """
 
     def account(self, email: str, name: str) -> Any:
-        """Return an unsaved account, with which password validators compare the password."""
+        """Return an unsaved account. Password validators compare the password with the account's data."""
         return get_user_model()(email=email, name=name)
 
     def make_administrator(self, administrator: Administrator) -> AbstractBaseUser:
-        """Create or re-activate the account, in the transaction of the claim."""
+        """Create or re-activate the account in the transaction of the claim, and return the account."""
         raise NotImplementedError
 
     def claim_changes(self, application: Application, config: Any) -> dict[str, Any]:
-        """Return a dict from settings to new values: ``application.changes``, and what every claim sets."""
+        """Return a dict from settings to new values.
+
+        The dict contains ``application.changes``, and the settings that every claim changes.
+        """
         raise NotImplementedError
 
     def is_same_claim(self, application: Application, config: Any) -> bool:
@@ -212,11 +238,14 @@ class Product:
         return "/"
 
     def address_afterwards(self, request: HttpRequest) -> str:
-        """Return the new origin of the install after a claim; empty if the browser uses this origin now."""
+        """Return the origin of the install after a claim. Return "" if the browser uses this origin now."""
         return ""
 
     def notes(self) -> list[dict[str, str]]:
-        """Return the reminders for the last page, each with ``title``, ``text`` and perhaps ``command``."""
+        """Return the reminders for the last page.
+
+        Each reminder is a dict with ``title``, ``text`` and, if a command helps, ``command``.
+        """
         return []
 
 

@@ -27,8 +27,8 @@ class CheckResult:
 class Probe:
     """A test of the values entered for ``keys``, such as whether a port is free.
 
-    If a secret was left blank, the probe uses the stored secret, but only if all other values are the same as
-    the stored values.
+    If the field of a secret is blank, the probe uses the stored secret. The probe does so only if all other
+    values are the same as the stored values.
     """
 
     name: str
@@ -39,7 +39,10 @@ class Probe:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Settings that a step shows together in ``modes``. If ``modes`` is empty, in all modes."""
+    """Settings that a step shows together in ``modes``.
+
+    If ``modes`` is empty, the step shows the settings in every mode.
+    """
 
     keys: tuple[str, ...]
     title: str = ""

@@ -10,13 +10,16 @@ from setup_wizard.product import get_product
 
 
 def claim_link(origin: str, token: Secret) -> str:
-    """Return the link that claims the install."""
+    """Return the link with the setup token. The link opens the wizard."""
     # Browsers never send the fragment, so the token stays out of access logs.
     return f"{origin}{reverse('setup:token')}#token={token.reveal()}"
 
 
 def how_to_claim(origin: str, *, is_terminal: bool) -> str:
-    """Return a text that says how to claim the install. On a terminal, it contains the link."""
+    """Return a text that says how to claim the install.
+
+    If ``is_terminal`` is true and there is a usable token, the text contains the link.
+    """
     # Other output may go to a log. Many people can read logs, so the link must not appear there.
     token = tokens.current() if is_terminal else None
     noun = get_product().noun

@@ -17,7 +17,8 @@ from setup_wizard.steps import Step
 class Answers:
     """The known values. The draft wins over ``suggested``, and ``suggested`` wins over ``config``.
 
-    ``config`` is the configuration in the database, with masked secrets. ``suggested`` maps keys to values.
+    ``config`` is the configuration in the database, with masked secrets. ``suggested`` maps keys of settings
+    to values.
     """
 
     draft: Draft
@@ -32,18 +33,21 @@ class Answers:
         return known.get(key, self.in_force(key))
 
     def in_force(self, key: str) -> Any:
-        """Return the database's value of ``key``; a secret is masked."""
+        """Return the value of ``key`` in the database. A secret is masked."""
         return get_schema().value(self.config, key)
 
     def stored(self, key: str) -> Any:
-        """Return the value in the draft, or else the value in the database; a secret is not masked."""
+        """Return the value of ``key`` in the draft. If the draft has none, return the current value.
+
+        A secret is not masked.
+        """
         schema = get_schema()
         if not schema[key].is_secret:
             return self.draft.values().get(key, self.in_force(key))
         return self.draft.secret(key) or schema.value(api.get_config(), key)
 
     def has_secret(self, key: str) -> bool:
-        """Return whether the secret ``key`` is in the draft or in the database."""
+        """Return whether the draft or the database has a value for the secret ``key``."""
         return key in self.draft.secrets or self.in_force(key) is not None
 
     def candidate(self, values: Mapping[str, Any]) -> Any:

@@ -30,14 +30,17 @@ from setup_wizard.steps import ACCOUNT
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """A committed claim; ``user`` is the account that the claim created, or ``None``."""
+    """A completed claim. ``user`` is the account that the claim created, or ``None`` without an account."""
 
     revision: Revision
     user: AbstractBaseUser | None
 
 
 def application_of(draft: Draft) -> Application:
-    """Return the application with the answers of ``draft``; raise ``KeyringLocked`` if secrets are locked."""
+    """Turn the answers in ``draft`` into an ``Application`` and return it.
+
+    Raise ``KeyringLocked`` or ``DecryptionFailed`` if a secret in the draft cannot be decrypted.
+    """
     return Application(
         mode=draft.mode,
         changes=draft.values() | draft.secret_values(),
@@ -64,9 +67,10 @@ def claim(
 ) -> Claim:
     """Claim the install and return the claim. If several processes try this at once, exactly one succeeds.
 
-    ``holder`` is the proof, stored in the browser's session, that the browser used the setup token. It is
-    ``None`` for a command on the server, which needs no token. Without ``actor``, the history names the
-    administrator. With ``hand_over``, also make a recovery code, and pass the code to ``hand_over``.
+    ``holder`` is the proof that the browser used the setup token. The browser's session contains this proof.
+    For a command on the server, ``holder`` is ``None``, because a command needs no token. If ``actor`` is
+    ``None``, the history names the administrator's account or, without an account, ``setup``. If
+    ``hand_over`` is given, make a recovery code and call ``hand_over`` with the code.
 
     Raise ``AlreadyClaimed`` if the install is claimed, and ``TakenOver`` if another browser has used a newer
     token. Raise ``InvalidPlan``, which contains every error, if changes are not valid. Raise another
@@ -94,9 +98,10 @@ def rehearse(application: Application) -> list[ConfigError]:
 
 
 def claim_made_with(application: Application) -> Claim | None:
-    """Return the committed claim if it has the mode and owner of ``application``; otherwise ``None``.
+    """Return the earlier claim if it was made with ``application``. Otherwise return ``None``.
 
-    If ``application`` has an account, that account must also have been made with the same password hash.
+    The earlier claim must have the same mode and owner. If ``application`` has an account, that account must
+    have been made with the same password hash.
     """
     snapshot = read_snapshot(read_without_keyring)
     account, user = application.administrator, None
@@ -112,7 +117,10 @@ def claim_made_with(application: Application) -> Claim | None:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class _Origin:
-    """Who makes the claim: the proof of the holder, and the facts for the history."""
+    """Who makes the claim, and what the history says about the claim.
+
+    ``holder`` is the proof that the browser used the setup token. The history shows the other fields.
+    """
 
     holder: str | None = dataclasses.field(default=None, repr=False)
     actor: object = None
@@ -149,7 +157,8 @@ def _commit(application: Application, origin: _Origin) -> Claim:
 def _effective_changes(wanted: Mapping[str, Any], config: Any) -> dict[str, Any]:
     """Return the changes to record.
 
-    Leave out values that ``config`` already has, except secrets and settings whose value an import refused.
+    Leave out the values that ``config`` already has. But keep every secret, and keep every setting whose last
+    change was refused.
     """
     schema, newest_refusals = get_schema(), {change.key for change in store.newest_refusals()}
     return {

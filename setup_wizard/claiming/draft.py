@@ -30,9 +30,10 @@ KEPT = dt.timedelta(days=7)
 class Draft:
     """The answers that were entered so far.
 
-    ``steps`` maps each step to the texts of its fields, ``secrets`` maps settings to ciphertexts, and
-    ``password`` is a hash. ``earlier`` has the texts of an earlier holder of the token, which only prefill
-    the forms. ``texts`` maps the keys of imported settings to texts; the text of an imported secret is empty.
+    ``steps`` maps each step to the texts of the step's fields. ``texts`` maps the keys of imported settings
+    to texts; the text of an imported secret is empty. ``earlier`` has the steps of an earlier holder of the
+    token. These steps only prefill the forms. ``secrets`` maps keys of settings to ciphertexts. ``password``
+    is the hash of the administrator's password.
     """
 
     steps: Mapping[str, Mapping[str, str]]
@@ -50,7 +51,7 @@ class Draft:
 
     @property
     def imported(self) -> dict[str, Any]:
-        """Return a dict from settings to parsed values of the imported export, without secrets."""
+        """Return a dict from settings to the parsed values of the imported export, without secrets."""
         settings = get_schema().settings
         known = (key for key in self.texts if key in settings and not settings[key].is_secret)
         return self._parsed(self.texts, known)
@@ -83,7 +84,8 @@ class Draft:
     def known(self, step: Step) -> dict[str, Any]:
         """Return the parsed values that prefill the form of a step.
 
-        Until the step is submitted, these are the values of an earlier holder of the token, if there was one.
+        If this holder of the token has not submitted the step but an earlier holder has, these are the values
+        of the earlier holder.
         """
         return self._typed(step, self.earlier if self.is_from_earlier(step.name) else self.steps)
 
@@ -103,11 +105,11 @@ class Draft:
         return name in self.earlier and name not in self.steps
 
     def first_incomplete(self) -> Step | None:
-        """Return the first step that is not completed, or ``None`` if only the review is left."""
+        """Return the first step that is not completed. Return ``None`` if only the review is left."""
         return next((step for step in self.steps_in_order() if not self.has(step)), None)
 
     def secret(self, key: str) -> Secret | None:
-        """Return a secret from the draft, or ``None`` if it was not entered.
+        """Return a secret from the draft. Return ``None`` if the draft does not contain the secret.
 
         Raise ``KeyringLocked`` or ``DecryptionFailed`` if the secret cannot be decrypted.
         """
@@ -116,16 +118,20 @@ class Draft:
         return Secret(install_keyring.decrypt(_purpose(key), self.secrets[key]))
 
     def values(self) -> dict[str, Any]:
-        """Return a dict from keys to the imported values and the values of the steps, without secrets.
+        """Return a dict from settings to values, without secrets.
 
-        Leave out settings that people cannot change in the browser, such as the mode. The claim sets them.
+        The dict contains the values of the steps and the imported values. Leave out imported settings that
+        people cannot change in the editor, such as the mode.
         """
         settings = get_schema().settings
         imported = {key: value for key, value in self.imported.items() if settings[key].in_editor}
         return imported | {key: v for step in self.steps_in_order() for key, v in self.entered(step).items()}
 
     def secret_values(self) -> dict[str, Secret]:
-        """Return a dict from keys to the imported secrets and the secrets of the steps of the chosen mode."""
+        """Return a dict from settings to secrets: the imported secrets and the entered secrets.
+
+        Leave out entered secrets for which the chosen mode does not ask.
+        """
         asked = [key for step in self.steps_in_order() for key in step.keys_in(self.mode)]
         keys = dict.fromkeys([*asked, *self.texts])
         found = {key: self.secret(key) for key in keys}
@@ -133,7 +139,7 @@ class Draft:
 
 
 def load() -> Draft:
-    """Return the draft, which is empty if nothing was entered yet."""
+    """Return the draft. If nothing was entered yet, the draft is empty."""
     with database_errors():
         row = SetupDraft.objects.filter(pk=DRAFT_ID).first() or SetupDraft()
     steps = {name: texts for name, texts in row.steps.items() if name != IMPORTED}
@@ -151,12 +157,12 @@ def save(
 ) -> None:
     """Save the answers of one step in the draft.
 
-    An empty ``password`` keeps the saved hash. ``holder`` is the proof, stored in the browser's session, that
-    the browser used the setup token. It is ``None`` for a command on the server.
+    If ``password`` is empty, the saved hash is kept. ``holder`` is the proof that the browser used the setup
+    token. The browser's session contains this proof. For a command on the server, ``holder`` is ``None``.
 
-    Raise ``AlreadyClaimed`` if the install is claimed, and ``TakenOver`` if ``holder`` may not set it up.
-    Raise ``KeyringLocked`` if secrets cannot be encrypted, and ``DatabaseUnavailable`` if the database does
-    not answer. After an error, nothing is saved.
+    Raise ``AlreadyClaimed`` if the install is claimed, and ``TakenOver`` if ``holder`` may not set up the
+    install. Raise ``KeyringLocked`` if secrets cannot be encrypted, and ``DatabaseUnavailable`` if the
+    database does not answer. After an error, nothing is saved.
     """
     with store.writing() as stored:
         unclaimed_config_in(stored)
@@ -188,7 +194,10 @@ def save_import(texts: Mapping[str, str], secrets: Mapping[str, Secret], *, hold
 
 
 def renew_secrets(renew: Callable[[str, str], str | None]) -> None:
-    """Replace each ciphertext by ``renew(purpose, ciphertext)``. If that is ``None``, drop the secret."""
+    """Replace each ciphertext by ``renew(purpose, ciphertext)``.
+
+    If ``renew`` returns ``None``, drop the secret.
+    """
     for row in SetupDraft.objects.all():
         renewed = {key: renew(_purpose(key), text) for key, text in row.secrets.items()}
         row.secrets = {key: text for key, text in renewed.items() if text is not None}
@@ -203,7 +212,7 @@ def _encrypted(secrets: Mapping[str, Secret]) -> dict[str, str]:
 
 
 def discard() -> None:
-    """Delete the draft in the current transaction; an uploaded backup is removed after the commit."""
+    """Delete the draft in the current transaction. After the commit, remove an uploaded backup."""
     SetupDraft.objects.all().delete()
     transaction.on_commit(upload.discard)
 

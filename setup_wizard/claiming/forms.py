@@ -46,11 +46,14 @@ class StepForm(forms.Form):
         """Add the fields; subclasses override this."""
 
     def texts(self) -> dict[str, str]:
-        """Return the texts to save in the draft, without secrets; the form must be valid."""
+        """Return a dict from fields to the texts to save in the draft, without secrets.
+
+        The form must be valid.
+        """
         raise NotImplementedError
 
     def secrets(self) -> dict[str, Secret]:
-        """Return a dict from settings to the entered secrets; the form must be valid."""
+        """Return a dict from settings to the entered secrets. The form must be valid."""
         return {}
 
     def password(self) -> str:
@@ -58,7 +61,10 @@ class StepForm(forms.Form):
         return ""
 
     def is_stored(self, name: str) -> bool:
-        """Return whether the field is for a secret that is already stored; a blank field keeps the secret."""
+        """Return whether the field ``name`` is for a secret that is already stored.
+
+        If a person leaves such a field blank, the stored secret is kept.
+        """
         return False
 
 
@@ -66,7 +72,7 @@ class SettingsForm(StepForm):
     """The form of a step that asks for settings."""
 
     def build(self) -> None:
-        """Add a field for every setting. If a secret is already stored, its field is optional."""
+        """Add a field for every setting. If a secret is already stored, its field may stay blank."""
         for key in self.step.keys_in(self.answers.draft.mode):
             setting = get_schema()[key]
             field = setting.form_field()
@@ -91,7 +97,7 @@ class SettingsForm(StepForm):
         return cleaned
 
     def _check_rules(self, cleaned: Mapping[str, Any]) -> None:
-        """Add an error for each broken rule, unless the rule also concerns a later step."""
+        """Add an error for each broken rule, unless the rule needs a setting that was not entered yet."""
         given = {key: value for key, value in cleaned.items() if value is not None}
         known = {*self.fields, *self.answers.draft.values()}
         for violation in get_schema().violations(self.answers.candidate(given)):
@@ -100,7 +106,7 @@ class SettingsForm(StepForm):
                 self.add_error(mine[0], str(violation))
 
     def texts(self) -> dict[str, str]:
-        """Return the canonical text of every setting that is not a secret."""
+        """Return a dict from settings to canonical texts, without secrets."""
         settings = get_schema().settings
         return {
             key: settings[key].serialise_optional(self.cleaned_data[key])
@@ -181,7 +187,7 @@ class AccountForm(StepForm):
         return make_password(entered) if entered else ""
 
     def is_stored(self, name: str) -> bool:
-        """Return whether this is the first password field and a password was entered before."""
+        """Return whether ``name`` is the first password field and the draft already has a password."""
         return name == "password1" and bool(self.answers.draft.password)
 
 

@@ -1,4 +1,4 @@
-"""Plans the import of an export in the wizard, and puts the chosen settings into the draft."""
+"""Plan the import of an export in the wizard, and put the chosen settings into the draft."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from setup_wizard.claiming import draft
 
 
 def planned(document: Document, chosen: Iterable[str] | None = None) -> Import:
-    """Return a plan for the settings in ``document``, or only for those that are ``chosen``.
+    """Plan the import of ``document``, and return the plan. If ``chosen`` is given, plan only these settings.
 
     Settings that people cannot change in the browser, such as the mode, are left out. Raise ``InvalidPlan``
     with all errors if a value is not valid or a key is unknown.

@@ -1,4 +1,4 @@
-"""Restores an uploaded backup, or abandons a keyring that no key unlocks, each in one transaction."""
+"""Restore an uploaded backup, or abandon a keyring that no key unlocks. Each is one transaction."""
 
 from __future__ import annotations
 
@@ -53,14 +53,15 @@ def restore(
     address: str,
     hand_over: Callable[[Secret], None],
 ) -> Restored:
-    """Replace the unclaimed install with the backup ``path``, and make its secrets readable here.
+    """Replace the unclaimed install with the backup at ``path``. Make the secrets readable on this machine.
 
-    If no key of this machine unlocks the secrets, use ``unlocker``. Without ``unlocker``, ``drops_secrets``
-    must be true: drop the secrets, make a new keyring, and pass its recovery code to ``hand_over``.
+    If no key of this machine unlocks the secrets, unlock them with ``unlocker``. If ``unlocker`` is ``None``,
+    ``drops_secrets`` must be true. In this case, drop the secrets, make a new keyring, and call ``hand_over``
+    with the new recovery code.
 
-    Raise ``AlreadyClaimed`` or ``TakenOver`` if this browser may not set up the install, ``WrongCode`` if
-    ``unlocker`` does not unlock the secrets, and another ``ConfigError`` if the backup cannot be restored.
-    After an error, nothing is changed.
+    Raise ``AlreadyClaimed`` or ``TakenOver`` if this browser may not set up the install. Raise ``WrongCode``
+    if ``unlocker`` does not unlock the secrets. Raise another ``ConfigError`` if the backup cannot be
+    restored. After an error, nothing is changed.
     """
     origin = Origin(actor=ACTOR, channel="restore", reason="restored in the wizard", address=address)
     with database_errors(), transaction.atomic():
@@ -110,9 +111,10 @@ def _is_claimed() -> bool:
 
 
 def abandon_keyring(*, holder: str) -> Abandonment:
-    """Drop the secrets of an unclaimed install whose keyring no key unlocks, and make a new keyring.
+    """Drop the secrets of an unclaimed install, make a new keyring, and return what was dropped.
 
-    Raise the errors of ``restore``, or ``ConfigError`` if a key unlocks the keyring.
+    Raise ``AlreadyClaimed`` or ``TakenOver`` if this browser may not set up the install. Raise another
+    ``ConfigError`` if a key still unlocks the old keyring.
     """
     with database_errors(), transaction.atomic():
         _require_right(holder)

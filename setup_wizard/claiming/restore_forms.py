@@ -43,13 +43,13 @@ class BackupForm(forms.Form):
     drop = forms.BooleanField(label="Restore without the secrets", required=False)
 
     def __init__(self, *args: Any, asks_for_code: bool, **options: Any) -> None:
-        """Remove the fields for code and decision unless ``asks_for_code``."""
+        """Build the form. If ``asks_for_code`` is false, remove the fields ``code`` and ``drop``."""
         super().__init__(*args, **options)
         if not asks_for_code:
             del self.fields["code"], self.fields["drop"]
 
     def clean(self) -> dict[str, Any]:
-        """Require the code, or the decision to drop the secrets, but not both."""
+        """If the form asks for a code, require either the code or the decision to drop the secrets."""
         code, drop = self.cleaned_data.get("code"), self.cleaned_data.get("drop")
         if "code" in self.fields and not self.errors and bool(code) == bool(drop):
             both = "You cannot do both: remove the code, or do not tick the box below."
@@ -68,7 +68,7 @@ class BackupForm(forms.Form):
 
 
 class ImportForm(forms.Form):
-    """The form that imports the reviewed export, which the form contains in a hidden field."""
+    """The form that imports a reviewed export. The hidden field ``document`` contains the export."""
 
     document = forms.CharField(widget=forms.HiddenInput, strip=False)
 

@@ -15,14 +15,14 @@ from setup_wizard.product import get_product
 def unclaimed_config() -> Any:
     """Return the configuration of an unclaimed install from the database, with masked secrets.
 
-    Raise ``AlreadyClaimed`` if the install is claimed, or another ``ConfigError`` if the database cannot be
-    read.
+    Raise ``AlreadyClaimed`` if the install is claimed. Raise another ``ConfigError`` if the database cannot
+    be read.
     """
     return _refuse_claimed(read_snapshot(read_without_keyring).config)
 
 
 def unclaimed_config_in(stored: Stored) -> Any:
-    """Return the same as ``unclaimed_config``, but from rows that were already read.
+    """Return the configuration in ``stored``, the rows of an unclaimed install, with masked secrets.
 
     Raise ``AlreadyClaimed`` if the install is claimed.
     """

@@ -1,4 +1,4 @@
-"""The setup token. With it, a person proves that they can run commands on the server of the install."""
+"""The setup token. It proves that a person can run commands on the server of the install."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def is_usable() -> bool:
 
 
 def current() -> Secret | None:
-    """Return the token in the token file; ``None`` if there is no token, or if it is used or expired."""
+    """Return the token in the token file. Return ``None`` if the file has no token that can be used."""
     token = _read_file(get_product().token_file())
     if token is None:
         return None
@@ -67,10 +67,10 @@ def renew(*, now: dt.datetime) -> None:
 
 
 def accept(text: str) -> str | None:
-    """Mark a token as used, and return the proof for the session; ``None`` if the token is not valid.
+    """Mark a token as used, and return the proof for the browser's session.
 
-    The new holder takes over from an earlier holder, whose answers then only prefill the forms. A wrong token
-    changes nothing.
+    If another browser has used a token before, the new browser takes over. The answers of the earlier holder
+    then only prefill the forms. If the token is not valid, return ``None`` and change nothing.
     """
     digest, now = _digest(text.strip()), timezone.now()
     # This first search takes no lock, so a wrong token never has to wait for a writer.
@@ -105,8 +105,8 @@ def is_holder(proof: str) -> bool:
 def require_holder(proof: str | None) -> None:
     """Raise ``TakenOver`` if the browser with ``proof`` may not set up the install.
 
-    ``proof`` is ``None`` for a command on the server, which needs no token. Call this under the writers'
-    lock, so that no other browser can take over before the commit.
+    For a command on the server, ``proof`` is ``None``, because a command needs no token. Hold the writers'
+    lock when you call this function, so that no other browser can take over before the commit.
     """
     if proof is not None and not is_holder(proof):
         raise TakenOver
@@ -127,7 +127,7 @@ def keep_holder(proof: str) -> None:
 
 
 def discard() -> None:
-    """Delete every token in the current transaction; the token file is removed after the commit."""
+    """Delete every token in the current transaction. After the commit, remove the token file."""
     SetupToken.objects.all().delete()
     transaction.on_commit(_unlink)
 

@@ -1,4 +1,4 @@
-"""Turn the options of ``manage.py setup`` into an application."""
+"""Turn the options of ``manage.py setup`` into an ``Application``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def actor() -> str:
 
 
 def application(options: Mapping[str, Any]) -> Application:
-    """Return the application with the values of the options; raise ``ConfigError`` if a value is invalid."""
+    """Return the ``Application`` that the options describe. Raise ``ConfigError`` if a value is not valid."""
     changes = dict(_settings(options["set"]))
     for option in get_product().command_options:
         changes.update(_option(option, options))

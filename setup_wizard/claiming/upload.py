@@ -19,18 +19,18 @@ from setup_wizard.product import get_product
 logger = logging.getLogger("setup_wizard")
 
 DIGEST_BYTES = 32
-"""The size in bytes of the digest with which a backup ends. ``fingerprint`` returns this digest."""
+"""The size in bytes of the digest at the end of a backup. ``fingerprint`` returns this digest."""
 
 
 def path() -> Path:
-    """Return the path of the file, which exists only while a person reviews an uploaded backup."""
+    """Return the path of the file. The file exists only while a person reviews an uploaded backup."""
     return get_product().token_file().with_name("restore.upload")
 
 
 def keep(file: UploadedFile[Any]) -> None:
-    """Write an uploaded file to ``path()``; raise ``ConfigError`` if that fails.
+    """Write an uploaded file to ``path()``. Raise ``ConfigError`` if that fails.
 
-    The new file replaces an earlier file only when it is complete.
+    An earlier file is replaced only when the new file is complete.
     """
     try:
         with _written_privately(path()) as target:

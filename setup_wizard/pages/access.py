@@ -13,9 +13,9 @@ PROOF = "setup_wizard.proof"
 
 
 def unlock(request: HttpRequest, proof: str) -> None:
-    """Let this browser set up the install, in a new session.
+    """Start a new session, in which this browser may set up the install.
 
-    ``proof`` is the proof of the token that the browser entered.
+    ``proof`` is the proof that the browser has used the setup token.
     """
     request.session.flush()
     request.session[PROOF] = proof

@@ -21,7 +21,7 @@ from setup_wizard.product import get_product
 DONE = "setup_wizard.done"
 """The session key for the revision of the claim."""
 RESTORED = "setup_wizard.restored"
-"""The session key that marks a restored backup, as opposed to a claim."""
+"""The session key that is set after a restore. After a claim, this key is missing."""
 CODE = "setup_wizard.recovery_code"
 """The session key for the encrypted recovery code."""
 PURPOSE = "recovery code on the last page"
@@ -44,7 +44,10 @@ def welcome(request: HttpRequest, done: Claim, code: Secret) -> HttpResponse:
 
 
 def finish_restored(request: HttpRequest, revision: int, code: Secret | None) -> HttpResponse:
-    """Redirect this browser to the last page after a restore; ``code`` is the new recovery code, if any."""
+    """Redirect this browser to the last page after a restore.
+
+    ``code`` is the new recovery code. It is ``None`` if the restore made no new code.
+    """
     request.session.flush()
     request.session[DONE], request.session[RESTORED] = revision, True
     if code is not None:
@@ -61,7 +64,11 @@ def _keep_code(request: HttpRequest, code: Secret) -> None:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def show_done(request: HttpRequest) -> HttpResponse:
-    """Show the last page to the browser that has just claimed the install, and redirect all others."""
+    """Show the last page to the browser that has claimed or restored the install. Redirect all others.
+
+    A POST request with ``kept`` confirms the recovery code. After that, the page does not show the code any
+    more.
+    """
     revision = request.session.get(DONE)
     if revision is None:
         return redirect("/")
@@ -91,7 +98,7 @@ def _links(request: HttpRequest) -> dict[str, Any]:
 
 
 def _code(request: HttpRequest) -> Secret | None:
-    """Return the recovery code, or ``None`` if the person has confirmed it or no key decrypts it."""
+    """Return the recovery code. Return ``None`` if the code was confirmed or cannot be decrypted."""
     ciphertext = request.session.get(CODE)
     try:
         return None if ciphertext is None else Secret(install_keyring.decrypt(PURPOSE, ciphertext))

@@ -26,7 +26,7 @@ class ValidateView(LiveView):
     """The view that checks one field."""
 
     def post(self, request: HttpRequest, name: str) -> JsonResponse:
-        """Return the error in one field as JSON, or null if there is no error.
+        """Check one field. Return JSON in which ``error`` is the error of the field, or null.
 
         The argument ``name`` is the name of the step. In the posted data, ``name`` is the name of the field,
         and ``value`` is its content.
@@ -52,7 +52,7 @@ class ProbeView(LiveView):
     """The view that runs a probe, for example a test of credentials."""
 
     def post(self, request: HttpRequest, name: str) -> JsonResponse:
-        """Return the result of the probe called ``name`` for the posted form."""
+        """Run the probe called ``name`` with the posted form. Return JSON with ``ok`` and ``message``."""
         for step in self.draft.steps_in_order():
             if (probe := _probe(step, self.draft.mode, name)) is not None:
                 form = form_of(step, self.answers(), request.POST)

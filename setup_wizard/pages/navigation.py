@@ -23,7 +23,7 @@ def url_of(step: Step) -> str:
 
 
 def next_url(draft: Draft) -> str:
-    """Return the URL of the first step that is not completed, or of the review."""
+    """Return the URL of the first step that is not completed. If every step is, return the review's URL."""
     return url_of(draft.first_incomplete() or REVIEW)
 
 
@@ -42,7 +42,7 @@ def url_before(step: Step, draft: Draft) -> str | None:
 
 
 def rows(current: Step, draft: Draft) -> list[dict[str, Any]]:
-    """Return a row for each page of the chosen mode, for the progress list."""
+    """Return the rows of the progress list: a dict for each page of the chosen mode."""
     return [
         {
             "name": step.name,

@@ -30,9 +30,9 @@ def run(probe: Probe, form: StepForm, request: HttpRequest) -> CheckResult:
 
 
 def _complete(values: dict[str, Any], form: StepForm) -> bool:
-    """Fill in stored secrets for blank ones. Return whether ``values`` is complete now.
+    """Replace blank secrets in ``values`` with the stored secrets. Return whether no secret is missing now.
 
-    Use a stored secret only if all other values are the same as the stored values.
+    Use stored secrets only if all other values are the same as the stored values.
     """
     blank = [key for key, value in values.items() if value is None and get_schema()[key].is_secret]
     others = [key for key in values if not get_schema()[key].is_secret]

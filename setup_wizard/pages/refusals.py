@@ -23,7 +23,7 @@ def unavailable(request: HttpRequest, error: ConfigError) -> HttpResponse:
 
 
 def wants_json(request: HttpRequest) -> bool:
-    """Return whether the client is a program: it asks for a path under ``/api/``, or accepts only JSON."""
+    """Return whether the path is under ``/api/`` or the client accepts only JSON."""
     if request.path_info == "/api" or request.path_info.startswith("/api/"):
         return True
     types = request.accepted_types

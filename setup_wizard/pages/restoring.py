@@ -37,7 +37,11 @@ class UploadView(SetupView):
         return ask_for_file(request, UploadForm())
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Check the file. Then show an export, or keep a backup on the server and redirect to its review."""
+        """Check the uploaded file.
+
+        If the file is an export, show the changes that it would make. If the file is a backup, keep the file
+        on the server and redirect to the page that shows the backup.
+        """
         form = UploadForm(request.POST, request.FILES)
         if form.is_valid():
             try:
@@ -76,7 +80,10 @@ def _ask_again(request: HttpRequest, error: ConfigError) -> HttpResponse:
 
 
 def _add_errors(form: forms.Form, error: ConfigError, field: str | None = None) -> None:
-    """Show each error in ``error`` beside ``field``; without ``field``, above the form."""
+    """Show each error in ``error`` beside the field ``field``.
+
+    If ``field`` is ``None``, show the errors above the form.
+    """
     for single in error.errors if isinstance(error, InvalidPlan) else [error]:
         form.add_error(field, _sentence(single))
 
@@ -118,11 +125,17 @@ class BackupView(SetupView):
         return self._with_backup(request, self._show)
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Restore the backup. Redirect to the last page; if the install is still unclaimed, to a step."""
+        """Restore the backup and redirect to the last page.
+
+        If the backup is of an unclaimed install, redirect to the next step of the wizard instead.
+        """
         return self._with_backup(request, self._restore)
 
     def _with_backup(self, request: HttpRequest, act: Any) -> HttpResponse:
-        """Call ``act`` with the kept backup. If the backup is gone or damaged, ask for the file again."""
+        """Call ``act`` with the backup on this server, and return the response of ``act``.
+
+        If the backup is gone or damaged, ask for the file again.
+        """
         fingerprint = upload.fingerprint()
         if not fingerprint:  # for example, another machine has it
             return _ask_again(
@@ -176,7 +189,7 @@ def _asks_for_code(backup: Backup) -> bool:
 
 
 class ImportView(SetupView):
-    """The review of an uploaded export, and its import into the draft."""
+    """The view that puts the chosen settings of a reviewed export into the draft."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Redirect to the page that asks for the file, because a GET request contains no file."""
@@ -202,7 +215,10 @@ class ImportView(SetupView):
 
 
 def owner(request: HttpRequest) -> str:
-    """Return a name for this holder of the token. Only a request with the same name can import the upload."""
+    """Return a text that identifies this holder of the token.
+
+    If the uploaded export has secrets, only the same holder can import the export.
+    """
     return f"setup {access.holder(request)}"
 
 

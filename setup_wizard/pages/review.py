@@ -20,7 +20,7 @@ from setup_wizard.steps import ACCOUNT, Step
 
 
 def context(answers: Answers, errors: Iterable[ConfigError] | None = None) -> dict[str, Any]:
-    """Return the template context of the review page. Without ``errors``, a rehearsal finds the errors."""
+    """Return the context of the review page. If ``errors`` is ``None``, rehearse the claim to find errors."""
     found = _rehearse(answers.draft) if errors is None else list(errors)
     return {
         "groups": [*(_group(step, answers) for step in answers.draft.steps_in_order()), *_imported(answers)],
@@ -30,7 +30,10 @@ def context(answers: Answers, errors: Iterable[ConfigError] | None = None) -> di
 
 
 def notices(step: Step, draft: Draft) -> list[dict[str, str]]:
-    """Return a warning for each setting of an unsubmitted step whose value an import refused."""
+    """Return the warnings for a step that was not submitted yet.
+
+    There is a warning for each setting of the step if the last change of the setting was refused.
+    """
     asked = set(step.keys_in(draft.mode)) - draft.steps.get(step.name, {}).keys()
     return [
         {"severity": "warning", "title": _sentence(f"{change.key}: {change.note}"), "fix": "Enter it here."}

@@ -41,8 +41,8 @@ class SetupView(View):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Check that this browser may set up the install, then call the view.
 
-        If it may not, redirect to the token page. Answer 404 if the install is claimed, and 503 if the
-        database or configuration has a problem.
+        If the browser may not set up the install, redirect to the token page. Answer 404 if the install is
+        claimed, and 503 if the database or configuration has a problem.
         """
         try:
             # The middleware has checked this too, but the view must be safe even without the middleware (S5).
@@ -63,7 +63,7 @@ class SetupView(View):
         return redirect("setup:token")
 
     def answers(self) -> Answers:
-        """Return the draft, the configuration and the product's suggestions."""
+        """Return an ``Answers`` with the draft, the configuration and the product's suggestions."""
         known = Answers(draft=self.draft, config=self.config)
         suggested = get_product().suggest(self.request, known)
         return Answers(draft=self.draft, config=self.config, suggested=suggested)
@@ -96,7 +96,7 @@ class TokenView(SetupView):
         return self._ask(TokenForm())
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Check the token and let this browser continue; a wrong token changes nothing."""
+        """If the token is valid, let this browser continue. A wrong token changes nothing."""
         form = TokenForm(request.POST)
         if not form.is_valid():
             return self._ask(form)
@@ -134,7 +134,7 @@ class StepView(SetupView):
         return self._show(step, form)
 
     def _open_step(self, name: str) -> Step | None:
-        """Return the step; ``None`` if it does not exist or an earlier step is not completed."""
+        """Return the step. Return ``None`` if the step does not exist or an earlier step is not completed."""
         step, first = self.find_step(name), self.draft.first_incomplete()
         order = self.draft.steps_in_order()
         if step is None or (first is not None and order.index(step) > order.index(first)):
@@ -198,7 +198,7 @@ class ReviewView(SetupView):
         return self._show(errors) if errors else get_product().prove(self.request, application)
 
     def _finish_again(self) -> HttpResponse:
-        """Answer a second submit of the review page as the first submit, with a new recovery code.
+        """Answer a second submission of the review page like the first, but with a new recovery code.
 
         Raise ``AlreadyClaimed`` if the claim was made with other answers.
         """

@@ -16,7 +16,7 @@ from setup_wizard.product import get_product
 
 
 class Command(DiscreetCommand):
-    """Prints the link with the setup token. Makes a new token if the last one cannot be used."""
+    """Prints the link with the setup token. Makes a new token if the last token cannot be used."""
 
     help = "Print the link that claims this hub. If the last setup token expired or was used, make a new one."
     requires_system_checks = []
