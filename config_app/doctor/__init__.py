@@ -1,1 +1,1 @@
-"""The checks of ``config doctor``, one function for each fact. No check changes the install."""
+"""The checks of ``config doctor``. Each check is a function. No check changes the install."""

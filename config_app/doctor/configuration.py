@@ -35,7 +35,7 @@ def rules(overview: Overview) -> Finding:
 
 
 def history(overview: Overview) -> Finding:
-    """Check that the history agrees with the rows and that no revision is missing from it."""
+    """Check that the history agrees with the rows, and that no revision is missing from the history."""
     problems = [*_unrecorded(), *_missing_revisions()]
     first = store.first_complete()
     pruned = f", and the history begins with revision {first}" if first > 1 else ""
@@ -43,7 +43,7 @@ def history(overview: Overview) -> Finding:
 
 
 def _unrecorded() -> list[Problem]:
-    """Return a list with one problem if rows differ from the history; otherwise, an empty list."""
+    """If rows differ from the history, return a list with one problem. Otherwise, return an empty list."""
     stored = store.read()
     keys = tuple(sorted(filter(is_key_shaped, adoption.differing(stored))))
     if not keys:

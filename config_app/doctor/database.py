@@ -1,4 +1,4 @@
-"""Checks of the database: its kind and version, its integrity, and whether it reports changes."""
+"""Checks of the database: its kind and version, its integrity, its triggers and its notifications."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def checks() -> Iterator[Check]:
 
 
 def database(_overview: Overview) -> Finding:
-    """Report the kind, the version and the place of the database."""
+    """Report the kind, the version, the name and the server of the database."""
     version = ".".join(map(str, connection().get_database_version()))
     name = "" if alias() == DEFAULT_DB_ALIAS else f", alias {alias()}"
     return Finding(f"{connection().display_name} {version}, {_place()}{name}")
@@ -76,7 +76,7 @@ def _quick_check() -> list[str]:
 
 
 def direct_writes(_overview: Overview) -> Finding:
-    """Check that the database accepts writes, and that its triggers notice writes with raw SQL.
+    """Check that the database accepts writes, and that its triggers count and report raw SQL.
 
     Raise ``DatabaseUnavailable`` if the database refuses writes.
     """
@@ -121,7 +121,7 @@ def _sends_no_notification() -> bool:
 
 
 def _counts_direct_writes() -> bool:
-    """Return whether an INSERT, an UPDATE and a DELETE in raw SQL each change the version.
+    """Return whether each raw INSERT, UPDATE and DELETE changes the version of the configuration.
 
     The statements run in a transaction that is rolled back.
     """

@@ -20,9 +20,9 @@ logger = logging.getLogger("config_app")
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Examination:
-    """The facts that an examination found, in the order of the checks.
+    """The results of all checks, in the order of the checks.
 
-    ``complete`` is false if the database could not be read, so that its contents were not examined.
+    ``complete`` is ``False`` if the database could not be read. Then most checks did not run.
     """
 
     facts: tuple[Fact, ...]
@@ -74,7 +74,10 @@ def _checks() -> Iterator[Check]:
 
 
 def _read() -> tuple[Overview | None, Fact]:
-    """Return the overview, or ``None`` if the overview cannot be read, and a fact about the database."""
+    """Return the overview, and a fact about the database.
+
+    If the database cannot be read, the overview is ``None``, and the fact reports the error.
+    """
     found: list[Overview] = []
 
     def read() -> Finding:
@@ -88,7 +91,10 @@ def _read() -> tuple[Overview | None, Fact]:
 
 
 def _examined(name: str, look: Callable[[], Finding]) -> Fact:
-    """Run one check and return the fact. If the check raises an exception, the fact reports an error."""
+    """Call ``look`` and return the result as a fact with this name.
+
+    If ``look`` raises an exception, the fact reports an error.
+    """
     try:
         with database_errors():
             finding = look()

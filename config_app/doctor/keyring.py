@@ -23,7 +23,10 @@ MOST_NAMES = 5
 
 
 def keyring(overview: Overview) -> Finding:
-    """Check that every available key unlocks the keyring; raise ``KeyringLocked`` if no key does."""
+    """Check that every available key unlocks the keyring, and that this install made every slot.
+
+    Raise ``KeyringLocked`` if no available key unlocks the keyring.
+    """
     kinds = enrolment.slot_kinds()
     if not kinds and not install_keyring.exists():
         return Finding("there is no keyring yet; the first secret creates it")
@@ -74,7 +77,7 @@ def secrets(overview: Overview) -> Finding:
 
 
 def _of_another_version() -> dict[str, str]:
-    """Map keys to ciphertexts, for the stored secrets that belong to no setting of this version."""
+    """Return the stored secrets that belong to no setting of this version, as ``{key: ciphertext}``."""
     known = {*get_schema().settings, SALT_KEY}
     return {key: row.value for key, row in store.read().rows.items() if row.is_secret and key not in known}
 
