@@ -1,1 +1,1 @@
-"""How secrets are encrypted: the keyring, the keys that unlock it, and where all of them are stored."""
+"""The encryption of secrets: data keys, the keyring, its slots and the unlockers."""

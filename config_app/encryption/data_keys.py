@@ -1,8 +1,8 @@
-"""A data key, which encrypts the secrets of one install. After a rotation, the install uses a new data key.
+"""Data keys, which encrypt the secrets of one install. A rotation makes a new data key.
 
-Each setting has its own subkey: HKDF-SHA256 (RFC 5869) of the random data key, with the install's salt and
-the setting's key. Fernet encrypts the secret with that subkey. A ciphertext that is moved to another row or
-another install therefore cannot be decrypted.
+Each setting has its own subkey. HKDF-SHA256 (RFC 5869) derives this subkey from the random data key, the salt
+of the install and the key of the setting. Fernet encrypts the secret with the subkey. Therefore a ciphertext
+cannot be decrypted in another row or in another install.
 """
 
 from __future__ import annotations
@@ -24,12 +24,16 @@ if TYPE_CHECKING:
 
 
 class DataKey:
-    """A data key of one install. Ciphertexts contain its ``key_id``; its ``number`` is 1, 2, 3 …"""
+    """A data key of one install.
+
+    ``key_id`` is the id that ciphertexts contain. ``number`` is 1 for the first data key of the install, 2
+    for the next, and so on.
+    """
 
     __slots__ = ("_key", "_salt", "_subkey", "key_id", "number")
 
     def __init__(self, key: bytes, salt: bytes, *, key_id: str, number: int) -> None:
-        """Create a data key from the key's bytes and the salt, which identifies the install."""
+        """Create a data key from the bytes of the key and the salt of the install."""
         self._key = key
         self._salt = salt
         self._subkey = functools.cache(self._derive_subkey)
@@ -50,17 +54,18 @@ class DataKey:
         return self._key
 
     def derive(self, purpose: str) -> bytes:
-        """Return a 32-byte key, which depends only on this data key and on ``purpose``."""
+        """Return a 32-byte key for ``purpose``. The same data key and purpose always give the same key."""
         return hkdf(self._key, self._salt, f"config_app {purpose}")
 
     def encrypt(self, name: str, text: str) -> str:
-        """Return the ciphertext of ``text``, which can be decrypted only under the same ``name``."""
+        """Return the ciphertext of ``text``. Decrypting the ciphertext needs the same ``name``."""
         return self._named(self._subkey(name).encrypt(text.encode()).decode())
 
     def encrypt_in_place_of(self, former: str, name: str, text: str) -> str:
-        """Return a ciphertext of ``text``, to replace the ciphertext ``former`` of the same text.
+        """Return a new ciphertext of ``text`` that replaces the ciphertext ``former``.
 
-        ``former`` was made with another data key. Equal arguments return equal ciphertexts.
+        ``former`` is a ciphertext of the same text that another data key made. Equal arguments return equal
+        ciphertexts.
         """
         # Fernet needs an initialisation vector that nobody can predict and that no other text gets. A message
         # authentication code of the former ciphertext, which is unique, is both.
@@ -70,7 +75,10 @@ class DataKey:
         return self._named(_token(key, text.encode(), made_at, vector[:16]))
 
     def decrypt(self, name: str, ciphertext: str) -> str:
-        """Return the decrypted text; raise ``DecryptionFailed`` if it was not encrypted under this name."""
+        """Return the decrypted text.
+
+        Raise ``DecryptionFailed`` if another data key or another ``name`` was used for the encryption.
+        """
         from cryptography.fernet import InvalidToken
 
         token = ciphertext.rpartition(":")[2]

@@ -19,9 +19,9 @@ logger = logging.getLogger("config_app")
 
 
 def ensure_keyring() -> None:
-    """Create the keyring if there is none, with a slot for each unlocker of the project.
+    """If the install has no keyring, create one with a slot for each unlocker of the project.
 
-    If there is a keyring, add the missing slots. Call this function only within ``store.writing``.
+    If the install has a keyring, add the missing slots. Call this function only within ``store.writing``.
     """
     # A new key would make the existing secrets unreadable for ever, so a locked keyring stays locked (K2).
     if not install_keyring.exists():
@@ -31,7 +31,7 @@ def ensure_keyring() -> None:
 
 
 def make_keyring(unlockers: Iterable[Unlocker]) -> Keyring:
-    """Make a new keyring with a slot for each unlocker, and return it."""
+    """Make a new keyring with a slot for each unlocker, and return the keyring."""
     salt = new_salt()
     SystemConfig.objects.update_or_create(config_key=SALT_KEY, defaults={"config_value": salt})
     keyring = new_keyring(read_salt(salt))
@@ -44,7 +44,7 @@ def make_keyring(unlockers: Iterable[Unlocker]) -> Keyring:
 
 
 def ensure_slots() -> None:
-    """Give a slot to each of the project's unlockers that has no slot, for example on a new machine.
+    """Add a slot for each unlocker of the project that has no slot, for example on a new machine.
 
     Call this function only within ``store.writing``. If no key unlocks the keyring, log the reason and add
     nothing.
@@ -61,9 +61,9 @@ def ensure_slots() -> None:
 
 
 def enrol(unlocker: Unlocker, keyring: Keyring) -> int:
-    """Give an unlocker a slot with all data keys, and return the id of the slot.
+    """Add a slot with all data keys for ``unlocker``, and return the id of the slot.
 
-    If the unlocker already has a slot, replace it. Call this function only within ``store.writing``.
+    If the unlocker already has a slot, replace this slot. Call this function only within ``store.writing``.
     """
     slot = keyring.slot_for(unlocker)
     before = _slot_of(unlocker, keyring, slot.public_key)
@@ -81,7 +81,10 @@ def _slot_of(unlocker: Unlocker, keyring: Keyring, public: str) -> Slot | None:
 
 
 def is_settled(unlocker: Unlocker, keyring: Keyring) -> bool:
-    """Return whether an unlocker needs no new slot: its slot is complete, or the unlocker was retired."""
+    """Return whether ``unlocker`` needs no new slot.
+
+    This is so if the unlocker has a complete slot, or if the unlocker was retired.
+    """
     slots = key_tables.read_slots()
     if is_retired(unlocker, slots, read_salt(keyring.salt)):
         return True
@@ -99,7 +102,8 @@ def is_retired(unlocker: Unlocker, slots: Iterable[Slot], salt: bytes) -> bool:
 def lacks_slot() -> bool:
     """Return whether the next start must add a slot for an unlocker of the project.
 
-    Return ``False`` if the keyring is locked, because then no slot can be added.
+    If there is no keyring yet, return ``True``. If the keyring is locked, return ``False``, because then no
+    slot can be added.
     """
     if not install_keyring.exists():
         return True
@@ -116,15 +120,18 @@ def slot_kinds() -> list[str]:
 
 
 def retired_kinds() -> set[str]:
-    """Return the kinds of the configured keys that were retired."""
+    """Return the kinds of the configured keys that were retired.
+
+    Raise ``KeyringLocked`` if no key unlocks the keyring.
+    """
     slots, salt = key_tables.read_slots(), read_salt(install_keyring.get_keyring().salt)
     return {unlocker.kind for unlocker in install_keyring.unlockers() if is_retired(unlocker, slots, salt)}
 
 
 def opening_kinds() -> dict[str, bool]:
-    """Map the kind of each available key to whether this key unlocks the keyring.
+    """Return which available keys unlock the keyring, as ``{kind: True or False}``.
 
-    Raise ``KeyringLocked`` if no key does.
+    Raise ``KeyringLocked`` if no available key unlocks the keyring.
     """
     keyring, slots = install_keyring.newest_keyring(), key_tables.read_slots()
     available = [unlocker for unlocker in install_keyring.unlockers() if unlocker.available]

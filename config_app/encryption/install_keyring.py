@@ -1,4 +1,7 @@
-"""The keyring of this install. It is stored in slots in the database. Each process unlocks it once."""
+"""The keyring of this install. The slots in the database contain the data keys of the keyring.
+
+Each process unlocks the keyring once.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ from config_app.store.process import process
 from config_app.store.transactions import UntilCommit, WhileOpen, in_transaction
 
 RETRY = 2.0
-"""The seconds that ``seems_locked`` waits between two attempts to unlock the keyring."""
+"""The minimum number of seconds between two attempts of ``seems_locked`` to unlock the keyring."""
 
 _lock = open_in_children(threading.Lock())
 
@@ -31,7 +34,7 @@ _lock = open_in_children(threading.Lock())
 class _Unlocked:
     """The unlocked keyring of this process, and the keyrings that open transactions have made or unlocked.
 
-    Until a transaction commits, only the code in this transaction uses its keyring.
+    Until a transaction commits, only the code in this transaction uses the keyring of the transaction.
     """
 
     def __init__(self) -> None:
@@ -43,7 +46,10 @@ class _Unlocked:
         self.seems_locked, self.retry_at = False, 0.0
 
     def of_transaction(self) -> Keyring | None:
-        """Return the keyring that the caller's transaction has made or unlocked, or ``None``."""
+        """Return the keyring that the caller's open transaction has made or unlocked.
+
+        Return ``None`` if there is no such keyring.
+        """
         own = transactions.current()
         if own is None or own.keyring is None:
             return None
@@ -51,7 +57,10 @@ class _Unlocked:
         return keyring if is_valid() else None
 
     def keep(self, keyring: Keyring) -> Keyring:
-        """Use ``keyring`` and return it; in a transaction, use it until the innermost ``atomic`` ends."""
+        """Use ``keyring`` in this process from now on, and return it.
+
+        In a transaction, use it only in this transaction, until the innermost ``atomic`` block ends.
+        """
         if in_transaction():
             transactions.join().keyring = keyring, WhileOpen()
         else:
@@ -72,14 +81,18 @@ _unlocked = process.keep(_Unlocked())
 
 
 def get_keyring() -> Keyring:
-    """Return the unlocked keyring; raise ``KeyringLocked``, with reason and fix, if no key unlocks it."""
+    """Return the keyring. If it is not unlocked yet, unlock it.
+
+    Raise ``KeyringLocked``, with the reason and a fix, if no key unlocks the keyring.
+    """
     return known_keyring() or _refreshed()
 
 
 def known_keyring() -> Keyring | None:
-    """Return the keyring that the caller's transaction or this process has unlocked; ``None`` if none has.
+    """Return the keyring if the caller's transaction or this process has unlocked it; otherwise ``None``.
 
-    This needs no query."""
+    This function makes no query.
+    """
     return _unlocked.of_transaction() or _unlocked.keyring
 
 
@@ -92,7 +105,7 @@ def use_after_commit(keyring: Keyring) -> None:
 def decrypt(name: str, ciphertext: str) -> str:
     """Return the decrypted text; raise ``KeyringLocked`` if the keyring cannot be unlocked.
 
-    Raise ``DecryptionFailed`` if the text was not encrypted under this name.
+    Raise ``DecryptionFailed`` if the text was not encrypted under this ``name`` with this keyring.
     """
     keyring, key_id = get_keyring(), key_id_of(ciphertext)
     # If the database has a data key that this process does not know, another process has rotated it.
@@ -104,7 +117,7 @@ def decrypt(name: str, ciphertext: str) -> str:
 def newest_keyring() -> Keyring:
     """Return the keyring with the newest data key that the database has now.
 
-    If you encrypt with this keyring, call the function within ``store.writing``. Otherwise a rotation could
+    If you encrypt with this keyring, call this function within ``store.writing``. Otherwise a rotation could
     remove the data key before the ciphertext is written. Raise ``KeyringLocked`` if no available key unlocks
     the newest data key.
     """
@@ -120,11 +133,11 @@ def _refreshed() -> Keyring:
 
 
 def follow_salt(salt: str | None) -> Problem | None:
-    """Unlock the keyring again if the keyring of this process is no longer the one in the database.
+    """If the database has another keyring than this process, unlock the keyring of the database.
 
-    ``salt`` is the salt in the database. The keyring differs if its salt differs or if it has a data key that
-    the database no longer has. If no key unlocks the keyring in the database, keep the old keyring and return
-    a problem; otherwise return ``None``.
+    ``salt`` is the salt in the database. The keyrings differ if their salts differ, or if this process has a
+    data key that the database no longer has. If no key unlocks the keyring of the database, keep the old
+    keyring and return a problem. Otherwise, return ``None``.
     """
     # The salt changes when a backup of another install is restored while this process runs.
     if _unlocked.keyring is None or _unlocked.of_transaction() is not None:
@@ -145,13 +158,16 @@ def knows_former_keys() -> bool:
 
 
 def _has_a_dropped_key(keyring: Keyring) -> bool:
-    """Return whether a data key of this process was dropped from the database after a rotation."""
+    """Return whether ``keyring`` has a data key that was dropped from the database after a rotation."""
     # Most installs have one data key. Then this needs no query.
     return len(keyring.keys) > 1 and not key_tables.has_keys(keyring.keys)
 
 
 def is_locked() -> bool:
-    """Return whether the keyring cannot be unlocked with the keys that this process has."""
+    """Return whether this process has no unlocked keyring and cannot unlock one with its keys.
+
+    Return ``True`` also if the install has no keyring.
+    """
     try:
         get_keyring()
     except KeyringLocked:
@@ -160,10 +176,10 @@ def is_locked() -> bool:
 
 
 def locked_now() -> KeyringLocked | None:
-    """Return the error if the database has a keyring that no key unlocks; otherwise ``None``.
+    """If no key unlocks the keyring that the database has now, return the error. Otherwise return ``None``.
 
-    Ignore the keyring that this process has unlocked before. After a restore, for example, the database may
-    have another keyring.
+    Ignore the keyring that this process unlocked earlier: the database may have another keyring now, for
+    example after a restore.
     """
     try:
         unlock_again()
@@ -173,14 +189,14 @@ def locked_now() -> KeyringLocked | None:
 
 
 def is_locked_now() -> bool:
-    """Return whether the database has a keyring that no key unlocks; see ``locked_now``."""
+    """Return whether no key unlocks the keyring that the database has now; see ``locked_now``."""
     return locked_now() is not None
 
 
 def seems_locked() -> bool:
-    """Return whether the keyring is locked. At most every ``RETRY`` seconds, try to unlock a locked keyring.
+    """Return whether the keyring is locked. Try to unlock it at most once in ``RETRY`` seconds.
 
-    Return ``False`` if the install has no keyring, because it has no secrets.
+    Return ``False`` if the install has no keyring, because then there are no secrets to unlock.
     """
     # This is called for each request, and each attempt needs queries and perhaps scrypt.
     if _unlocked.keyring is None and time.monotonic() >= _unlocked.retry_at:
@@ -195,9 +211,10 @@ def unlockers() -> list[Unlocker]:
 
 
 def unlock_again(with_keys: Sequence[Unlocker] | None = None) -> Keyring:
-    """Unlock the keyring that the database has now; raise ``KeyringLocked`` if no key unlocks it.
+    """Unlock the keyring that the database has now, and return it.
 
-    Use the keys in ``with_keys``; the default is the project's keys.
+    Use the unlockers in ``with_keys``; by default, use the unlockers of the project. Raise ``KeyringLocked``
+    if no unlocker opens the keyring.
     """
     salt, slots = store.read().salt, key_tables.read_slots()
     if salt is None:
@@ -209,6 +226,9 @@ def unlock_again(with_keys: Sequence[Unlocker] | None = None) -> Keyring:
 
 
 def exists() -> bool:
-    """Return whether the keyring exists: whether there is a slot, or a secret in a row or in the history."""
+    """Return whether the install has a keyring.
+
+    This is so if there is a slot, or if a row or the history contains a secret.
+    """
     secrets = SystemConfig.objects.filter(is_secret=True).exists()
     return secrets or KeySlot.objects.exists() or Change.objects.filter(is_secret=True).exists()

@@ -64,7 +64,7 @@ def has_keys(keys: Collection[DataKey]) -> bool:
 
 
 def save_keys(keys: Iterable[DataKey]) -> None:
-    """Add a row for each data key that has none. Call this before ``save_slot``."""
+    """Add a row for each data key that has no row yet. Call this function before ``save_slot``."""
     known = set(DataKeyRow.objects.values_list("number", flat=True))
     new = [DataKeyRow(number=key.number, key_id=key.key_id) for key in keys if key.number not in known]
     DataKeyRow.objects.bulk_create(new)
@@ -73,7 +73,7 @@ def save_keys(keys: Iterable[DataKey]) -> None:
 def save_slot(slot: Slot) -> int:
     """Write a slot and its wrapped data keys, and return the slot's ``pk``.
 
-    If ``slot`` has a ``pk``, replace this slot. Otherwise, add a new slot.
+    If ``slot`` has a ``pk``, replace the slot with this ``pk``. Otherwise, add a new slot.
     """
     facts = {name: getattr(slot, name) for name in _FACTS}
     pk = slot.pk or KeySlot.objects.create(kind=slot.kind).pk

@@ -20,7 +20,7 @@ class Keyring:
     __slots__ = ("_by_id", "_salt", "keys")
 
     def __init__(self, keys: Iterable[DataKey], salt: bytes) -> None:
-        """Create a keyring from at least one data key and the salt, which identifies the install."""
+        """Create a keyring from at least one data key and the salt of the install."""
         self.keys: Sequence[DataKey] = sorted(keys, key=lambda key: key.number)
         self._by_id = {key.key_id: key for key in self.keys}
         self._salt = salt
@@ -48,25 +48,29 @@ class Keyring:
         return self.newest.derive(purpose)
 
     def encrypt(self, name: str, text: str) -> str:
-        """Return the ciphertext of ``text``, which can be decrypted only under the same ``name``."""
+        """Return the ciphertext of ``text``. Decrypting the ciphertext needs the same ``name``."""
         return self.newest.encrypt(name, text)
 
     def decrypt(self, name: str, ciphertext: str) -> str:
-        """Return the decrypted text; raise ``DecryptionFailed`` if it was not encrypted under this name."""
+        """Return the decrypted text.
+
+        Raise ``DecryptionFailed`` if no data key of this keyring decrypts the ciphertext under this ``name``.
+        """
         key = self._by_id.get(key_id_of(ciphertext) or "")
         if key is None:
             raise DecryptionFailed(name)
         return key.decrypt(name, ciphertext)
 
     def renew(self, name: str, ciphertext: str) -> str:
-        """Decrypt ``ciphertext`` and return the text, encrypted with the newest data key.
+        """Re-encrypt ``ciphertext`` with the newest data key, and return the new ciphertext.
 
-        The result depends only on the arguments and the keys. Raise ``DecryptionFailed`` as ``decrypt`` does.
+        Equal arguments return equal ciphertexts. Raise ``DecryptionFailed`` if ``ciphertext`` cannot be
+        decrypted.
         """
         return self.newest.encrypt_in_place_of(ciphertext, name, self.decrypt(name, ciphertext))
 
     def with_new_key(self) -> Keyring:
-        """Return a keyring with the same data keys and a new random data key."""
+        """Return a keyring with the data keys of this keyring and a new random data key."""
         return Keyring([*self.keys, new_data_key(self._salt, self.newest.number + 1)], self._salt)
 
     def slot_for(self, unlocker: Unlocker) -> Slot:
@@ -74,7 +78,7 @@ class Keyring:
         return new_slot(unlocker, self.keys, self._salt)
 
     def opens_with(self, unlocker: Unlocker, slots: Iterable[Slot]) -> bool:
-        """Return whether ``unlocker`` can open one of ``slots`` that contains the newest data key.
+        """Return whether ``unlocker`` can read the newest data key in one of ``slots``.
 
         Raise ``KeyringLocked`` if the unlocker's key cannot be read.
         """
@@ -92,9 +96,9 @@ def new_keyring(salt: bytes) -> Keyring:
 def unlock(
     slots: Iterable[Slot], unlockers: Iterable[Unlocker], salt: bytes, newest: int | None = None
 ) -> Keyring:
-    """Return the keyring, unlocked with the first unlocker that opens a slot.
+    """Unlock the keyring with the first unlocker that opens a slot, and return the keyring.
 
-    ``newest`` is the number of the newest data key. A slot without this key is not used. Raise
+    ``newest`` is the number of the newest data key. A slot without this data key is not used. Raise
     ``KeyringLocked`` if no unlocker opens a slot, or if the key of an unlocker cannot be read.
     """
     slots, reasons = list(slots), []
@@ -112,7 +116,7 @@ def unlock(
 
 
 def _opened(slots: Iterable[Slot], unlocker: Unlocker, salt: bytes) -> Keyring | None:
-    """Return the keyring from the first slot that ``unlocker`` opens, or ``None``."""
+    """Return the keyring from the first slot that ``unlocker`` opens; ``None`` if it opens no slot."""
     # This is a separate function: the traceback of KeyringLocked must have no local variable with a data key.
     found = next(filter(None, (opened(slot, unlocker, salt) for slot in slots)), None)
     return Keyring(found, salt) if found else None

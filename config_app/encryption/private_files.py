@@ -17,7 +17,10 @@ GROUP_OR_WORLD = stat.S_IRWXG | stat.S_IRWXO
 
 @contextlib.contextmanager
 def _written_beside(path: Path, content: bytes) -> Iterator[Path]:
-    """Write a temporary 0600 file beside ``path`` and yield its path. After the block, delete the file."""
+    """Write a temporary 0600 file beside ``path`` and yield the path of this temporary file.
+
+    After the block, delete the temporary file.
+    """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
@@ -39,9 +42,9 @@ def _sync_directory(directory: Path) -> None:
 
 
 def publish_once(path: Path, content: bytes) -> bool:
-    """Create ``path`` with ``content`` unless it exists; return whether this call created it.
+    """If there is no file at ``path``, write ``content`` to a new file and return ``True``.
 
-    Raise ``OSError`` if the file cannot be written.
+    If there is a file already, return ``False``. Raise ``OSError`` if the file cannot be written.
     """
     with _written_beside(path, content) as temporary:
         # A hard link never replaces a file. If several processes try, one succeeds, and none of them
@@ -55,7 +58,7 @@ def publish_once(path: Path, content: bytes) -> bool:
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Write ``content`` to ``path`` and replace an existing file; raise ``OSError`` if that fails."""
+    """Write ``content`` to a file at ``path``, which may exist; raise ``OSError`` if that fails."""
     with _written_beside(path, content) as temporary:
         temporary.replace(path)
     _sync_directory(path.parent)

@@ -1,7 +1,7 @@
 """Recovery codes: 28 characters in seven groups, such as ``7K2M-…``.
 
-They use Crockford's alphabet, which has no letter that looks like a digit. 26 characters are random (130
-bits). The last two are a checksum, which reveals typing errors.
+The codes use Crockford's alphabet, which has no letter that looks like a digit. The first 26 characters are
+random (130 bits). The last two characters are a checksum, which reveals typing errors.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 RANDOM_CHARACTERS, CHECK_CHARACTERS, GROUP = 26, 2, 4
 LENGTH = RANDOM_CHARACTERS + CHECK_CHARACTERS
 SLIPS = 2
-"""A text without hyphens looks like a code if it has at most this many characters too few or too many."""
+"""With at most this many characters too few or too many, a text without hyphens still looks like a code."""
 _LOOKALIKES = str.maketrans("OIL", "011")
 
 
 class NotARecoveryCode(ConfigError):
-    """A text is not a recovery code, or it is a code with a typing error.
+    """A text is not a valid recovery code. It may be a code with a typing error.
 
     ``looks_like_a_shared_key`` is true if the text has neither the groups nor the length of a code.
     """

@@ -1,9 +1,11 @@
-"""Rotation: makes a new data key and encrypts everything again with it, while other processes read and write.
+"""Rotation: makes a new data key and re-encrypts everything, while other processes read and write.
 
-The first transaction makes the key, wraps it for every slot and encrypts the current values again. Then short
-transactions encrypt the history again. If a rotation is killed, the next rotation finishes
-its work. The new ciphertext of a text depends only on the former ciphertext, so the rows stay equal to the
-history.
+The first transaction makes the data key, wraps it for every slot and re-encrypts the current values. Then
+short transactions re-encrypt the history. If a rotation is killed, the next rotation does the rest of the
+work.
+
+A stored secret and its newest change in the history have the same ciphertext. A rotation turns equal
+ciphertexts into equal ciphertexts, so the rows still agree with the history.
 """
 
 from __future__ import annotations
@@ -31,10 +33,10 @@ from config_app.models import DataKey as DataKeyRow
 from config_app.project import get_project, get_schema
 
 BATCH = 1000
-"""The number of changes of the history that one transaction looks at."""
+"""The maximum number of changes that one transaction re-encrypts."""
 
 PAUSE = 0.25
-"""How long a rotation pauses after each transaction, as a share of the time that the transaction took."""
+"""After each transaction, a rotation pauses for this fraction of the time that the transaction took."""
 UPDATE = f"UPDATE {Change._meta.db_table} SET old_value = %s, new_value = %s WHERE id = %s"  # noqa: S608 - our own table
 
 Progress = Callable[[int, int], None]
@@ -45,8 +47,8 @@ class Outcome:
     """The result of a rotation.
 
     - ``key_id``: the id of the newest data key.
-    - ``unreadable``: how many ciphertexts were left as they are, because no data key decrypts them.
-    - ``former_keys``: how many former data keys are kept for a while, for cookies that were signed earlier.
+    - ``unreadable``: the number of ciphertexts that no data key decrypts. A rotation does not change them.
+    - ``former_keys``: the number of former data keys that stay until the cookies that they signed expire.
     """
 
     key_id: str
@@ -74,10 +76,13 @@ def slots_left_out() -> list[Slot]:
 
 
 def rotate(progress: Progress = lambda _done, _all: None, *, at_once: bool = False) -> Outcome:
-    """Make a new data key and encrypt everything again, or finish a rotation that was interrupted.
+    """Make a new data key and re-encrypt everything. If a rotation was interrupted, finish it instead.
 
-    With ``at_once``, former data keys are dropped at the end; then every cookie that they signed is refused.
-    Raise ``KeyringLocked`` if the keyring cannot be unlocked.
+    Call ``progress`` after each transaction, with the last finished id and the last id of the changes. With
+    ``at_once``, drop the former data keys at the end: then every cookie that they signed is refused.
+
+    Raise ``KeyringLocked`` if the keyring cannot be unlocked. Raise ``ConfigError`` if no configured key
+    could unlock the new data key.
     """
     if not is_unfinished():
         _begin()
@@ -101,23 +106,24 @@ def rotate(progress: Progress = lambda _done, _all: None, *, at_once: bool = Fal
 
 
 def drop_expired() -> bool:
-    """Drop the former data keys that nothing needs any more, and return whether there were some.
+    """Drop the former data keys that are no longer needed. Return whether there were such data keys.
 
-    Call this only within ``store.writing``.
+    A former data key is needed until a rotation has re-encrypted every ciphertext and until every cookie that
+    the data key signed has expired. Call this function only within ``store.writing``.
     """
     return _drop(at_once=False)
 
 
 def has_expired() -> bool:
-    """Return whether there is a former data key that nothing needs any more."""
+    """Return whether there is a former data key that is no longer needed; see ``drop_expired``."""
     return _expired(at_once=False).exists()
 
 
 def drop_in_running_process() -> None:
-    """Drop the former data keys that nothing needs any more.
+    """Drop the former data keys that are no longer needed; see ``drop_expired``.
 
-    If there were any, every process then loads the configuration again. In a process that knows only one data
-    key, this function needs no query.
+    If a data key was dropped, every process loads the configuration again. If this process knows only one
+    data key, this function makes no query.
     """
     if install_keyring.knows_former_keys() and has_expired():
         with store.writing() as stored:
@@ -182,7 +188,10 @@ def _renew_live(keyring: Keyring) -> None:
 
 
 def _renew_history(after: int, until: int) -> int:
-    """Re-encrypt the changes with ids in this range; return how many ciphertexts no data key decrypts."""
+    """Re-encrypt the changes with ids above ``after`` and up to ``until``.
+
+    Return the number of ciphertexts that no data key decrypts.
+    """
     with store.writing():
         changes = Change.objects.filter(pk__gt=after, pk__lte=until)
         return _renew_changes(install_keyring.newest_keyring(), changes)
@@ -205,7 +214,10 @@ def _renew_changes(keyring: Keyring, changes: ChangeQuerySet) -> int:
 
 
 def _renewed(keyring: Keyring, key: str, text: str) -> str | None:
-    """Return a stored text, encrypted with the newest data key; ``None`` if no data key decrypts it."""
+    """Re-encrypt the stored ciphertext ``text`` with the newest data key. Return the new ciphertext.
+
+    Return ``None`` if no data key decrypts ``text``. Return a text that is no ciphertext unchanged.
+    """
     return _renewed_under(keyring, _names(key), text)
 
 

@@ -27,8 +27,8 @@ LIST = "run manage.py config keys to see the ways to unlock"
 class SlotFacts:
     """A slot as people see it, without its keys.
 
-    ``opens_here`` is whether a configured key opens the slot. ``is_genuine`` is whether this install made the
-    slot, or ``None`` if that is not known.
+    - ``opens_here``: whether a configured key opens the slot.
+    - ``is_genuine``: whether this install made the slot; ``None`` if that is not known.
     """
 
     id: int
@@ -41,7 +41,7 @@ class SlotFacts:
 
 
 def list_slots() -> list[SlotFacts]:
-    """Return the facts of every slot, the oldest first; this also works if the keyring is locked."""
+    """Return the facts of every slot, the oldest slot first. The keyring may be locked."""
     keyring = None if install_keyring.is_locked() else install_keyring.newest_keyring()
     return [_facts(slot, keyring) for slot in key_tables.read_slots()]
 
@@ -65,9 +65,10 @@ def _opener(keyring: Keyring, slots: Collection[Slot], unlockers: Collection[Unl
 
 
 def unlock_with(unlocker: Unlocker) -> list[str]:
-    """Unlock the keyring with ``unlocker``, and add the missing slots of the keys that are configured here.
+    """Unlock the keyring with ``unlocker``, and add a slot for each configured key that has no slot.
 
-    Return the labels of the new slots. Raise ``KeyringLocked`` if the unlocker opens no slot.
+    Return the labels of the new slots. Raise ``KeyringLocked`` if ``unlocker`` opens no slot. Raise
+    ``ConfigError`` if every configured key was retired.
     """
     with store.writing() as stored:
         keyring = install_keyring.unlock_again([unlocker])
@@ -91,10 +92,10 @@ def _require_opener(keyring: Keyring) -> None:
 
 
 def new_recovery_code(hand_over: Callable[[Secret], None]) -> None:
-    """Make a new recovery code; the earlier codes stop working.
+    """Make a new recovery code. All earlier recovery codes stop working.
 
-    ``hand_over`` gives the code to a person. If ``hand_over`` raises an error, nothing changes.
-    Raise ``KeyringLocked`` if the keyring cannot be unlocked.
+    ``hand_over`` gives the code to a person. If ``hand_over`` raises an error, nothing changes. Raise
+    ``KeyringLocked`` if the keyring cannot be unlocked.
     """
     with store.writing() as stored:
         enrolment.ensure_keyring()
@@ -107,7 +108,7 @@ def new_recovery_code(hand_over: Callable[[Secret], None]) -> None:
 
 
 def add_slot(unlocker: Unlocker) -> int:
-    """Give ``unlocker`` a slot and return the slot's id; call this only within ``store.writing``.
+    """Add a slot for ``unlocker`` and return the slot's id. Call this function within ``store.writing``.
 
     Raise ``ConfigError`` if the key was retired, and ``KeyringLocked`` if the keyring cannot be unlocked.
     """
@@ -120,7 +121,7 @@ def add_slot(unlocker: Unlocker) -> int:
 
 
 def add(unlocker: Unlocker) -> int:
-    """Give ``unlocker`` a slot in a new transaction. Return and raise the same as ``add_slot``."""
+    """Call ``add_slot`` in a transaction of its own, and return the id of the slot."""
     with store.writing() as stored:
         pk = add_slot(unlocker)
         store.bump_version(stored)
@@ -128,9 +129,10 @@ def add(unlocker: Unlocker) -> int:
 
 
 def remove(pk: int, proofs: Collection[Unlocker] = ()) -> Slot:
-    """Remove a slot and return it.
+    """Remove the slot with the id ``pk`` and return this slot.
 
-    Raise ``ConfigError`` unless a configured key or a key of ``proofs`` can open another slot now.
+    Raise ``ConfigError`` if no configured key and no key of ``proofs`` can open another slot. A retired slot
+    can always be removed.
     """
     with store.writing() as stored:
         slot = _removable([pk], proofs)[0]
@@ -142,7 +144,7 @@ def remove(pk: int, proofs: Collection[Unlocker] = ()) -> Slot:
 def retire(pks: Collection[int], proofs: Collection[Unlocker] = ()) -> list[Slot]:
     """Retire slots and return them. Their keys never unlock the keyring again, not even after a restart.
 
-    Raise ``ConfigError`` unless a configured key or a key of ``proofs`` can open another slot now.
+    Raise ``ConfigError`` if no configured key and no key of ``proofs`` can open another slot.
     """
     with store.writing() as stored:
         found = _removable(pks, proofs)
@@ -156,7 +158,8 @@ def retire(pks: Collection[int], proofs: Collection[Unlocker] = ()) -> list[Slot
 def _removable(pks: Collection[int], proofs: Collection[Unlocker]) -> list[Slot]:
     """Return the slots with the ids ``pks``.
 
-    Raise ``ConfigError`` if a slot is missing, or if no available key can open a slot that would remain.
+    Raise ``ConfigError`` if there is no slot with one of these ids. Raise ``ConfigError`` also if no
+    available key can open any of the remaining slots, unless all slots with these ids are retired.
     """
     slots = key_tables.read_slots()
     found = [slot for slot in slots if slot.pk in pks]

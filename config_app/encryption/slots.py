@@ -1,15 +1,17 @@
-"""Slots. A slot contains a copy of every data key, which only one unlocker can open.
+"""Slots. A slot contains a copy of every data key. Only one unlocker can open the slot.
 
 A slot has an X25519 key pair. The private key is derived from a secret that is not in the database: a key
-file with a machine id, a shared key or a recovery code. Each data key is wrapped for the public key with HPKE
-(RFC 9180). So a process can wrap a new data key for every slot without knowing the secrets of the slots.
+file with a machine id, a shared key or a recovery code. HPKE (RFC 9180) wraps each data key for the public
+key. So a process can wrap a new data key for every slot without knowing the secrets of the slots.
 
-With the public key alone, an attacker who can write to the database could wrap a data key of their own.
-Therefore each slot also has an authentication key, which is derived from the same secret. Each wrapped key
-contains a message authentication code that is made with this key. The tag of the slot contains the
-authentication key, encrypted with the newest data key and bound to all facts of the slot. So a process that
-has the data key can wrap a new data key for the slot. A slot that this install did not make has no valid
-tag, and never gets a new data key.
+An attacker who can write to the database could wrap a data key of their own for the public key. Therefore
+each slot also has an authentication key, which is derived from the same secret as the private key. Each
+wrapped data key has a message authentication code, which is made with the authentication key. An unlocker
+ignores a wrapped data key whose code is not valid.
+
+A process that wraps a new data key needs the authentication key, too. The tag of the slot contains the
+authentication key, encrypted with the newest data key and bound to all facts of the slot. A slot that this
+install did not make has no valid tag. Such a slot never gets a new data key.
 """
 
 from __future__ import annotations
@@ -42,7 +44,7 @@ class Slot:
     """A slot, as the database stores it.
 
     - ``machine_id_print`` and ``key_file_print``: fingerprints of the two parts of a machine's key. If the
-      key cannot open the slot, they show which part differs.
+      key cannot open the slot, the fingerprints show which part differs.
     - ``keys``: the wrapped data keys, as ``(number, key id, text)``.
     - ``wrapped``: the first data key in the form of earlier versions of the code. A slot that an earlier
       version wrote has no ``public_key`` until a process with this version opens and completes the slot.
@@ -62,11 +64,11 @@ class Slot:
 
     @property
     def is_of_an_earlier_version(self) -> bool:
-        """Return whether the slot still has the form in which an earlier version of the code wrote it."""
+        """Return whether an earlier version of the code wrote the slot and no process has completed it."""
         return not self.public_key
 
     def facts(self) -> bytes:
-        """Return the facts that the tag protects."""
+        """Return the facts that the tag protects, as bytes."""
         facts = self.kind, self.label, self.public_key, self.machine_id_print, self.key_file_print
         return json.dumps(facts).encode()
 
@@ -102,7 +104,10 @@ def new_slot(unlocker: Unlocker, keys: Iterable[DataKey], salt: bytes) -> Slot:
 
 
 def with_new_key(slot: Slot, newest: DataKey, new: DataKey, salt: bytes) -> Slot | None:
-    """Return the slot with the additional data key ``new``, or ``None`` if the slot's tag is not valid."""
+    """Return a copy of the slot that also contains the data key ``new``.
+
+    ``newest`` is the newest data key before ``new``. Return ``None`` if the slot's tag is not valid.
+    """
     authentication = _authentication_key(slot, newest)
     if authentication is None:
         return None
@@ -116,9 +121,10 @@ def is_genuine(slot: Slot, newest: DataKey) -> bool:
 
 
 def opened(slot: Slot, unlocker: Unlocker, salt: bytes) -> list[DataKey]:
-    """Return the data keys that ``unlocker`` opens in the slot, the oldest first.
+    """Return the data keys that ``unlocker`` can read in the slot, the oldest first.
 
-    Raise ``KeyringLocked`` if the unlocker's key cannot be read.
+    The list is empty if ``unlocker`` cannot open the slot. Raise ``KeyringLocked`` if the unlocker's key
+    cannot be read.
     """
     if slot.kind != unlocker.kind or slot.retired:
         return []

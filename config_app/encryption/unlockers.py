@@ -22,11 +22,11 @@ from config_app.errors import KeyringLocked
 MACHINE_ID_FILES = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 MACHINE, SHARED, RECOVERY = "machine", "shared", "recovery"
 MIN_SHARED_KEY = 32
-"""The fewest characters of a shared key. A shorter key could be guessed by a person who has the database."""
+"""The minimum length of a shared key. A person who has the database could guess a shorter key."""
 
 
 class Unlocker(Protocol):
-    """One way to unlock the keyring; ``kind`` is ``machine``, ``shared`` or ``recovery``."""
+    """One way to unlock the keyring. ``kind`` is ``machine``, ``shared`` or ``recovery``."""
 
     @property
     def kind(self) -> str:
@@ -37,7 +37,7 @@ class Unlocker(Protocol):
         """Return whether the unlocker has its key."""
 
     def create(self) -> None:
-        """Make the key if it is missing and this kind of unlocker can make keys."""
+        """Make the key if there is none and if this kind of unlocker can make keys."""
 
     def label(self) -> str:
         """Return a readable name for the slot."""
@@ -46,9 +46,10 @@ class Unlocker(Protocol):
         """Return the 32-byte key from which the keys of the slot are derived."""
 
     def fingerprints(self, salt: bytes) -> tuple[str, str]:
-        """Return the fingerprints of the machine id and of the key file; empty if there is none.
+        """Return the fingerprints of the machine id and of the key file.
 
-        If a slot cannot be opened, the fingerprints show which of the two differs. They reveal nothing else.
+        Return two empty texts if the unlocker does not use these two parts. If a slot cannot be opened, the
+        fingerprints show which part differs. The fingerprints reveal nothing else.
         """
 
 
@@ -77,7 +78,7 @@ class MachineUnlocker:
         return self.key_file.exists()
 
     def create(self) -> None:
-        """Write a new random key file, unless one exists; raise ``KeyringLocked`` if that fails."""
+        """If there is no key file, write a new random one; raise ``KeyringLocked`` if that fails."""
         try:
             publish_once(self.key_file, base64.urlsafe_b64encode(os.urandom(KEY_BYTES)) + b"\n")
         except OSError as error:
@@ -118,7 +119,7 @@ class MachineUnlocker:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class SharedUnlocker:
-    """Unlocks the keyring with a shared key, which the operator gives to several machines or containers."""
+    """Unlocks the keyring with a shared key. The operator gives it to several machines or containers."""
 
     shared_key: Secret
     kind: str = SHARED
@@ -132,7 +133,7 @@ class SharedUnlocker:
         """Do nothing: the operator supplies the key."""
 
     def label(self) -> str:
-        """Return the name of the slot."""
+        """Return a name for the slot, with the current date."""
         return f"shared key of {_today()}"
 
     def key_encryption_key(self, salt: bytes) -> bytes:
@@ -162,18 +163,18 @@ class RecoveryUnlocker:
 
     @property
     def available(self) -> bool:
-        """Return True: the object is made only after a person has entered the code."""
+        """Return True, because this object is made only after a person has entered the code."""
         return True
 
     def create(self) -> None:
         """Do nothing: a recovery code is made elsewhere."""
 
     def label(self) -> str:
-        """Return the name of the slot."""
+        """Return a name for the slot, with the current date."""
         return f"recovery code of {_today()}"
 
     def key_encryption_key(self, salt: bytes) -> bytes:
-        """Return the key-encryption key. The code has 130 random bits, so it needs no scrypt."""
+        """Return the key-encryption key. scrypt is not needed, because the code has 130 random bits."""
         return hkdf(self.code.reveal().encode(), salt, "config_app recovery slot")
 
     def fingerprints(self, salt: bytes) -> tuple[str, str]:
