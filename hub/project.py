@@ -1,4 +1,4 @@
-"""The hub's implementation of ``Project``. ``config_app`` uses the hub only through this class."""
+"""The hub's implementation of ``Project``. ``config_app`` calls the code of the hub through this class."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class HubProject(Project):
         return VARIABLES
 
     def unlockers(self) -> Iterable[Unlocker]:
-        """Yield an unlocker for each key of the keyring: for the shared key, and for this machine's key."""
+        """Yield the ways to unlock the keyring: the shared key, this machine's key file, or both."""
         instance = settings.INSTANCE
         if instance.encryption_key is not None:
             yield SharedUnlocker(instance.encryption_key)

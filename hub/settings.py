@@ -1,4 +1,4 @@
-"""Django's settings, which are fixed. The settings that operators can change are in the database."""
+"""Django's settings. These settings are fixed. Settings that operators can change are in the database."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def is_last_local_administrator(user: User) -> bool:
 
 
 def make_administrator(email: str, name: str, password_hash: str) -> User:
-    """Activate the account that has this address, or create the account. Set its password and return it.
+    """Activate the account that has this address, or create an account. Set the password of the account.
 
     This function grants no rights. The setting ``super_admin_emails`` makes the person a super admin.
     """

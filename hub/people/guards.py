@@ -22,7 +22,7 @@ def local_mode_needs_an_administrator(before: RuntimeConfig, after: RuntimeConfi
 
 
 def super_admins_can_sign_in(before: RuntimeConfig, after: RuntimeConfig) -> Iterable[RuleViolation]:
-    """If the super admins change in mode ``local``, and no new super admin can sign in, yield a violation."""
+    """In mode ``local``, yield a violation if no super admin in a changed list can sign in."""
     if after.app_mode != "local" or before.super_admin_emails == after.super_admin_emails:
         return
     if after.setup_completed and not has_local_administrator(after.super_admin_emails):

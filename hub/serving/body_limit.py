@@ -1,4 +1,4 @@
-"""An ASGI layer that refuses a request if its body is too large, or if it states the length in two ways."""
+"""An ASGI layer that refuses requests with a body that is too large or whose length is given twice."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TWO_LENGTHS = 400, b"The request gives the length of its body in two ways.\n"
 STRANGERS_LIMIT = 65_536
 """How many bytes a body may have if the client has neither signed in nor entered the setup token."""
 LINGER = 5.0
-"""The hub reads the rest of a refused body for at most this many seconds. Then it closes the connection."""
+"""The hub reads the rest of a refused body for at most this many seconds, then closes the connection."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -31,10 +31,10 @@ class Limit:
 
 
 class RefusedBody(Exception):
-    """Raised if the body of a request is refused."""
+    """The hub refuses the body of a request. ``status`` and ``text`` are the answer to the client."""
 
     def __init__(self, refusal: tuple[int, bytes], *, more_comes: bool = True) -> None:
-        """Store the status and the text of the answer, and whether the client is still sending."""
+        """Store the answer (a status and a text). ``more_comes`` is true if the client is still sending."""
         super().__init__()
         self.status, self.text = refusal
         self.more_comes = more_comes
@@ -51,9 +51,10 @@ def limit_bodies(
 ) -> Application:
     """Return an ASGI application that calls ``application`` for requests with acceptable bodies.
 
-    It answers 413 if a body has more than ``limit`` bytes, and 400 if a request states the length of its body
-    in two ways. For some paths, ``limit_of`` returns another limit; for all others, it returns ``None``. The
-    limit is at most ``STRANGERS_LIMIT`` if ``is_known(scope)`` is false.
+    The new application answers 413 to a body of more than ``limit`` bytes. If ``limit_of(path)`` is not
+    ``None``, this limit applies instead. If ``is_known(scope)`` is false, the limit is at most
+    ``STRANGERS_LIMIT``. If ``is_known`` raises ``DatabaseError``, the answer is 503. The answer is 400 if a
+    request gives the length of its body in two ways.
     """
 
     async def limited(scope: Message, receive: Receive, send: Send) -> None:
@@ -80,7 +81,7 @@ def _headers(text: bytes) -> Headers:
 
 
 async def _discard(receive: Receive) -> None:
-    """Read and drop the rest of the body, for at most ``LINGER`` seconds."""
+    """Read the rest of the body for at most ``LINGER`` seconds, and throw the bytes away."""
     # If the connection is closed with unread bytes, TCP resets it and the client may lose the answer
     # (RFC 9112, section 9.6).
     with contextlib.suppress(TimeoutError):
@@ -99,7 +100,7 @@ def _declared(scope: Message) -> int:
 
 
 class _Body:
-    """The body of one request, with the number of bytes that have arrived."""
+    """Counts the bytes of one request's body, and compares the number with the limit."""
 
     def __init__(self, scope: Message, limit: Limit, is_known: IsKnown) -> None:
         self._scope, self._limit, self._is_known = scope, limit, is_known
@@ -107,7 +108,7 @@ class _Body:
         self._may_be_large = False
 
     def counting(self, receive: Receive) -> Receive:
-        """Return a ``receive`` that raises ``RefusedBody`` when too many bytes have arrived."""
+        """Return a function like ``receive`` that raises ``RefusedBody`` when too many bytes have arrived."""
 
         async def counted() -> Message:
             message: Message = await receive()

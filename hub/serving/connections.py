@@ -17,7 +17,7 @@ from typing import Protocol
 MOST = 800
 """A worker has at most this many connections at once. Each connection costs memory and a descriptor."""
 DESCRIPTOR_SHARE = 2
-"""A worker may use its limit of descriptors, divided by this number, for connections.
+"""A worker has at most as many connections as its limit of descriptors, divided by this number.
 
 The hub needs the other descriptors for databases, files and threads.
 """
@@ -28,7 +28,7 @@ HEAD = 20.0
 GRACE = 30.0
 """A client has this many seconds to send a body or read a response. No pause may be longer than this."""
 SLOWEST = 1000
-"""A client that needs longer than ``GRACE`` must send or read this many bytes for each further second."""
+"""After ``GRACE`` seconds, a client must have sent or read this many bytes for each further second."""
 FAREWELL = 15.0
 """When the whole hub stops, clients have this many seconds to finish a request or to read a response."""
 MOST_UNREAD = 64 * 1024 * 1024
@@ -60,7 +60,7 @@ class Connection(Protocol):
 
 @dataclass(slots=True)
 class _Step:
-    """What a client does, and since when: it sends a head, sends a body or reads a response."""
+    """What a client does now (send a head, send a body or read a response), and when this began."""
 
     reason: str
     since: float = field(default_factory=lambda: time.monotonic())  # noqa: PLW0108 - tests replace the clock
@@ -75,12 +75,12 @@ class _Step:
             self.moved_at = time.monotonic()
 
     def observe(self, left: int) -> None:
-        """Note that ``left`` bytes are unread. If this is less than before, the client has read bytes."""
+        """Note that ``left`` bytes are unread. If the number has decreased, the client has read bytes."""
         self.move(self.left - left)
         self.left = left
 
     def is_late(self, now: float) -> bool:
-        """Return whether the client is slower than the deadlines allow."""
+        """Return whether the client is too slow at the time ``now``."""
         passed, paused = now - self.since, now - max(self.since, self.moved_at)
         if self.reason == SLOW_HEAD:
             return passed > HEAD
@@ -88,7 +88,7 @@ class _Step:
 
 
 def raise_descriptor_limit() -> None:
-    """Let this process and its children open as many files as allowed, up to ``ENOUGH_DESCRIPTORS``."""
+    """Raise the limit of open files for this process and its children, to ``ENOUGH_DESCRIPTORS`` at most."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = ENOUGH_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, ENOUGH_DESCRIPTORS)
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -105,7 +105,7 @@ class Connections:
     """The connections of this worker, and what each client does."""
 
     def __init__(self) -> None:
-        """Start without connections."""
+        """Create a registry without connections."""
         self.most = self._usual = _most()
         self._open: set[Connection] = set()
         # The connection that has waited longest for a request, or for more of a body, is the first one.
@@ -118,9 +118,10 @@ class Connections:
     def make_room(self) -> bool:
         """Return whether the worker can accept one more connection.
 
-        If the worker has too many connections, first close one: the connection that has waited longest for a
-        request or for the rest of a request. If none waits for that, close the connection whose client has
-        been reading a response for the longest time. If there is no such connection either, return false.
+        If the worker has too many connections, first close one of them. Choose the connection that has waited
+        longest for a request or for the rest of a request. If no connection waits for a request, choose the
+        connection whose client has been reading a response for the longest time. Return ``False`` if all
+        clients wait for a response.
         """
         return len(self._open) < self.most or self._give_up_one()
 
@@ -140,13 +141,13 @@ class Connections:
             pass
 
     def await_request(self, connection: Connection) -> None:
-        """Begin to wait for the first or the next request on a connection."""
+        """Note that the worker waits for a request on this connection, from now on."""
         self._open.add(connection)
         self._requests[connection] = _Step(SLOW_HEAD)
         self._requests.move_to_end(connection)
 
     def await_body(self, connection: Connection, received: int) -> None:
-        """Note that ``received`` more bytes of a body have arrived, and wait for the rest."""
+        """Note that ``received`` more bytes of a body have arrived. The worker waits for the rest."""
         step = self._requests.get(connection)
         if step is None or step.reason != SLOW_BODY:
             step = self._requests[connection] = _Step(SLOW_BODY)
@@ -164,7 +165,7 @@ class Connections:
         self._responses.pop(connection, None)
 
     def observe(self, connection: Connection) -> int:
-        """Note how much of its responses a client has not read yet, and return this number of bytes."""
+        """Return how many bytes of responses the client has not read yet, and note this number."""
         unread = connection.unread()
         if unread:
             self._responses.setdefault(connection, _Step(SLOW_READER)).observe(unread)
@@ -173,7 +174,7 @@ class Connections:
         return unread
 
     def say_farewell(self) -> None:
-        """Give all clients at most ``FAREWELL`` more seconds, because the whole hub stops."""
+        """Note that the whole hub stops. All clients have at most ``FAREWELL`` more seconds."""
         self._farewell = min(self._farewell, time.monotonic() + FAREWELL)
 
     def sweep(self) -> None:

@@ -1,4 +1,4 @@
-"""The class of the workers: uvicorn's worker, with the hub's handling of proxies, logs and signals."""
+"""The class of gunicorn's workers. It is uvicorn's worker with other rules for proxies, logs and signals."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hub.serving.http_protocol import HubProtocol
 from hub.serving.uvicorn_server import HubServer
 
 LONGEST_REQUEST = 300
-"""How many more seconds the open requests of a worker may take after newer workers have replaced it.
+"""When newer workers replace a worker, the open requests of the old worker get this many more seconds.
 
 If the whole hub stops, gunicorn's ``graceful_timeout`` ends the requests earlier.
 """
@@ -40,7 +40,7 @@ class HubWorker(UvicornWorker):
     }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Create the worker; this runs in the master, just before the fork."""
+        """Create the worker. The master calls this just before it forks the worker."""
         super().__init__(*args, **kwargs)
         # uvicorn's worker gives this logger the handlers of gunicorn's logger, which has none here. So the
         # lines have to propagate to the hub's own handlers.
@@ -68,7 +68,7 @@ class HubWorker(UvicornWorker):
             sys.exit(Arbiter.WORKER_BOOT_ERROR)
 
     async def callback_notify(self) -> None:
-        """Show the master that this worker is alive, and stop if the master is gone."""
+        """Tell the master that this worker is alive. If the master is gone, stop this worker."""
         await super().callback_notify()
         # Otherwise the workers of a killed master would keep the port. gunicorn's own workers do the same.
         if os.getppid() != self.ppid:

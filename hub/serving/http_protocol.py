@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol, with deadlines for clients and with a graceful stop."""
+"""uvicorn's HTTP protocol. The hub adds deadlines for clients and a graceful stop."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ NEXT_REQUEST = 0.5
 
 
 class HubProtocol(H11Protocol):
-    """One HTTP connection. When the worker stops, open requests are still answered and event streams end."""
+    """One HTTP connection. When the worker stops, it answers the open requests and ends event streams."""
 
     is_stopping = False
 
     def __init__(self, *args: Any, connections: Connections, **kwargs: Any) -> None:
-        """Create a connection that registers with the worker's ``connections``."""
+        """Create a connection that reports to ``connections``, the registry of the worker."""
         super().__init__(*args, **kwargs)
         self._registry = connections
         self._is_draining = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as its base
-        """Accept a connection, and stop it gracefully at once if the server is already stopping."""
+        """Accept the connection. If the server is already stopping, begin to stop the connection too."""
         super().connection_made(transport)
         transport.set_write_buffer_limits(WRITE_BUFFER)
         self._registry.await_request(self)
@@ -54,7 +54,7 @@ class HubProtocol(H11Protocol):
         self._register_request(len(data))
 
     def _register_request(self, received: int) -> None:
-        """Tell the registry whether only a part of the request's body or the whole request has arrived."""
+        """Report that a part of a body has arrived, or that a request has arrived completely."""
         cycle = self._cycle()
         if cycle is None or cycle.response_complete:
             return  # the head is not complete
@@ -64,7 +64,7 @@ class HubProtocol(H11Protocol):
             self._registry.end_request(self)
 
     def on_response_complete(self) -> None:
-        """Wait for the next request when the client has read the response."""
+        """Begin to wait for the next request as soon as the client has read the response."""
         # Otherwise a client could send request after request and read nothing.
         if self.unread() and not self.transport.is_closing():
             self._is_draining = True
@@ -76,7 +76,7 @@ class HubProtocol(H11Protocol):
         self._register_request(0)
 
     def resume_writing(self) -> None:
-        """Continue after the client has read enough of a response."""
+        """Write more of a response, because the client has read enough."""
         super().resume_writing()
         self._registry.observe(self)
         if self._is_draining:
@@ -93,7 +93,7 @@ class HubProtocol(H11Protocol):
         self.transport.abort()
 
     def shutdown(self) -> None:
-        """Stop this connection gracefully; uvicorn's server calls this when the server stops."""
+        """Begin to stop this connection gracefully. uvicorn's server calls this when the server stops."""
         feed.close()  # an event stream would never end by itself
         # Do not close at once: that would reset a request that the client has just sent or is sending.
         if not self.is_stopping:
@@ -110,11 +110,11 @@ class HubProtocol(H11Protocol):
             cycle.default_headers = [*cycle.default_headers, CLOSE_HEADER]
 
     def _cycle(self) -> RequestResponseCycle | None:
-        """Return the last request with its response; ``None`` before the first request."""
+        """Return the newest request and its response. Return ``None`` before the first request."""
         return self.cycle  # uvicorn's annotation leaves out the None
 
     def _await_request(self) -> None:
-        """Close the connection after a while, unless a request arrives."""
+        """If no request arrives within a few seconds, close the connection."""
         self.timeout_keep_alive = NEXT_REQUEST  # type: ignore[assignment]  # from the end of an open response
         if (cycle := self._cycle()) is None:
             self.loop.call_later(FIRST_REQUEST, self._close_unused)
@@ -128,12 +128,12 @@ class HubProtocol(H11Protocol):
             super().timeout_keep_alive_handler()
 
     def timeout_keep_alive_handler(self) -> None:
-        """Close a connection that was idle for too long, unless a request has just arrived."""
+        """Close the connection, because it was idle for too long. If bytes have just arrived, do nothing."""
         if not self._waiting():
             super().timeout_keep_alive_handler()
 
     def _waiting(self) -> int:
-        """Return how many bytes have arrived on this connection but were not read yet."""
+        """Return how many bytes have arrived on this connection, but were not read yet."""
         connection = self.transport.get_extra_info("socket")
         if self.transport.is_closing() or connection is None:
             return 0
@@ -141,7 +141,7 @@ class HubProtocol(H11Protocol):
         return int(struct.unpack("i", found)[0])
 
     def send_400_response(self, msg: str) -> None:
-        """Answer 400 to bytes that are not an HTTP request, and close the connection."""
+        """Answer 400, because the client sent no valid HTTP request, and close the connection."""
         # uvicorn's own answer lacks the security headers that every other answer has.
         plain = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
         start = h11.Response(

@@ -1,4 +1,4 @@
-"""Check whether the hub can listen on an address, and explain why if it cannot."""
+"""Check whether the hub can listen on an address. If it cannot, explain the reason."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def family_of(host: str) -> socket.AddressFamily:
 
 
 def address_of(host: str, port: int) -> tuple[str, int]:
-    """Return the IP address and the port of a listener on ``host`` and ``port``.
+    """Return ``host`` as an IP address, together with ``port``.
 
     Raise ``OSError`` if ``host`` is a name that does not resolve.
     """
@@ -54,7 +54,7 @@ def address_of(host: str, port: int) -> tuple[str, int]:
 
 
 def new_socket(host: str) -> socket.socket:
-    """Return a TCP socket of the address family of ``host``, not yet bound."""
+    """Return a TCP socket of the address family of ``host``. The socket is not bound yet."""
     opened = socket.socket(family_of(host), socket.SOCK_STREAM)
     # Without this, the address would be in use while connections of an earlier listener are closing.
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -62,7 +62,10 @@ def new_socket(host: str) -> socket.socket:
 
 
 def obstacle(host: str, port: int) -> OSError | None:
-    """Return the error that prevents this process from listening on the address now, or else ``None``."""
+    """Return the error that prevents this process from listening on the address now.
+
+    Return ``None`` if the process can listen.
+    """
     try:
         with new_socket(host) as listening:
             listening.bind((host, port))
@@ -106,7 +109,7 @@ def is_foreign(error: OSError) -> bool:
 
 
 def _holder(host: str, port: int) -> str:
-    """Return a text that names the program that listens on the port, with its pid if the pid is known."""
+    """Return a text such as ``nginx (pid 812) listens on 0.0.0.0:80``. The program may be unknown."""
     found = port_holders.in_the_way(*address_of(host, port))
     program = next(iter(port_holders.programs({one.inode for one in found})), "another program")
     return f"{program} listens on {listener(found[0].address if found else host, port)}"
@@ -128,7 +131,7 @@ def _ways_out(host: str, port: int, error: OSError) -> Iterator[str]:
 
 
 def in_words(ports: list[int]) -> str:
-    """Return the start of a sentence about these ports: ``port 1 is`` or ``ports 1, 2 and 3 are``."""
+    """Return the start of a sentence about the ports: ``port 1 is`` or ``ports 1, 2 and 3 are``."""
     texts = [str(port) for port in ports]
     if len(texts) == 1:
         return f"port {texts[0]} is"

@@ -1,8 +1,8 @@
-"""Move the listener and replace the workers when the configuration changes, without a restart.
+"""Move the listener and replace the workers without a restart when the configuration changes.
 
 The hub opens the new socket first. If this fails, nothing else changes. The old socket serves a little
-longer, so that a browser can still load the page that leads to the new address. Then the old socket is
-retired (``hub.serving.sockets``).
+longer, so that a browser can still load the page that leads to the new address. Then the hub retires the old
+socket (``hub.serving.sockets``).
 
 gunicorn itself would close the old listeners first, and would exit if it could not open the new ones. So
 ``hub/gunicorn.py`` always gives gunicorn the address on which the master already listens.
@@ -36,12 +36,12 @@ RELEASE = signal.NSIG + 1
 
 
 class Mover:
-    """Moves the master's listener. The watcher's thread opens a socket; the main thread switches to it."""
+    """Moves the master's listener. The watcher's thread opens a socket. The main thread begins to use it."""
 
     def __init__(self, arbiter: Any, *, is_free: bool) -> None:
-        """Create the mover of ``arbiter``'s listener.
+        """Create an object that can move the listener of the master ``arbiter``.
 
-        ``is_free`` is true if the listener may move, because it is neither pinned nor inherited.
+        ``is_free`` is true if the listener may move. A listener that is pinned or inherited may not move.
         """
         self._arbiter, self._is_free = arbiter, is_free
         self._place: tuple[str, int] | None = None
@@ -61,7 +61,7 @@ class Mover:
         return [listener(*self._place)] if self._place else None
 
     def begin(self, config: RuntimeConfig) -> None:
-        """Record the address on which the master listens at the start."""
+        """Record the address on which the master listens now. The master calls this once, at the start."""
         found = sockets.place(self._arbiter.LISTENERS[0]) if self._arbiter.LISTENERS else None
         if not self._is_free or found is None:
             return
@@ -75,7 +75,7 @@ class Mover:
         effects.acted_on(reached, TakesEffect.LISTENERS)
 
     def prepare(self, config: RuntimeConfig) -> bool:
-        """Open a socket for the address in ``config``; return whether the hub has to move to this address.
+        """Open a socket for the address in ``config``. Return whether the hub has to move to this address.
 
         If the socket cannot be opened, the hub keeps its old address. The log and this process's receipt give
         the reason.
@@ -106,7 +106,7 @@ class Mover:
             prepared[1].close()
 
     def _open_at(self, wanted: tuple[str, int]) -> Any:
-        """Return the hub's socket that already has the wanted address, or ``None`` if no socket has it."""
+        """Return the hub's open socket at address ``wanted``. Return ``None`` if there is no such socket."""
         # The same address may be written in another way, or the hub moved away from it only a moment ago.
         found = ((sockets.place(listening), listening) for listening in self._arbiter.LISTENERS)
         return next((listening for place, listening in found if place and _is_at(wanted, place)), None)
@@ -115,7 +115,7 @@ class Mover:
         return {sockets.inode(listening) for listening in self._arbiter.LISTENERS} | self._retired
 
     def move(self) -> None:
-        """Make new workers serve on the prepared address; only the main thread may call this."""
+        """Make new workers serve on the prepared address. Only the main thread may call this."""
         with self._changing:
             prepared, self._prepared = self._prepared, None
             if prepared is None:
@@ -138,7 +138,7 @@ class Mover:
         self._release_soon.start()
 
     def release(self) -> None:
-        """Close all sockets except the current one; only the main thread may call this."""
+        """Close all listening sockets except the current socket. Only the main thread may call this."""
         # Only the main thread forks, so no worker is forked during this.
         with self._changing:
             self._release(self._arbiter.LISTENERS[:1])
@@ -153,7 +153,7 @@ class Mover:
 
 
 def _is_at(wanted: tuple[str, int], place: tuple[str, int]) -> bool:
-    """Return whether ``wanted`` and ``place`` are the same address; the host in ``wanted`` may be a name."""
+    """Return whether ``wanted`` means the address ``place``. The host in ``wanted`` may be a name."""
     try:
         return wanted == place or address_of(*wanted) == place
     except OSError:
@@ -161,7 +161,7 @@ def _is_at(wanted: tuple[str, int], place: tuple[str, int]) -> bool:
 
 
 def follow_configuration(mover: Mover, arbiter: Any) -> None:
-    """Reload gunicorn gracefully whenever its address or the number of its workers has to change."""
+    """Make the master reload when its address or the number of its workers has to change."""
     master = os.getpid()
 
     @on_change("bind_address", "port", "server_workers")
@@ -174,5 +174,5 @@ def follow_configuration(mover: Mover, arbiter: Any) -> None:
 
 
 def lacks_workers(config: RuntimeConfig, arbiter: Any) -> bool:
-    """Return whether the number of workers is not pinned and differs from the number in ``config``."""
+    """Return whether the number of workers differs from ``config``. A pinned number never differs."""
     return "server_workers" not in receipts.pins() and config.server_workers != arbiter.cfg.workers

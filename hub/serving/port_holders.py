@@ -1,4 +1,4 @@
-"""Find out from Linux's ``/proc`` which program listens on a port. On other systems, none is found."""
+"""Find out from ``/proc`` which program listens on a port. Only Linux has the necessary files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 - the names are only compared; nothi
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Listening:
-    """A listening socket of any process. ``user`` is the owner's user id, ``inode`` identifies the socket."""
+    """A listening socket of any process. ``user`` is the owner's user id. ``inode`` identifies the socket."""
 
     address: str
     port: int
@@ -26,25 +26,25 @@ class Listening:
     inode: int
 
     def collides_with(self, host: str, port: int) -> bool:
-        """Return whether this socket prevents others from using ``host`` (an IP address) and ``port``."""
+        """Return whether a socket for the IP address ``host`` and ``port`` would collide with this socket."""
         overlaps = host == self.address or host in WILDCARDS or self.address in WILDCARDS
         return port == self.port and overlaps
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Program:
-    """A running program."""
+    """A running process and the name of its program."""
 
     pid: int
     name: str
 
     def __str__(self) -> str:
-        """Return name and pid for a message: ``nginx (pid 812)``."""
+        """Return a text with the name and the pid, such as ``nginx (pid 812)``."""
         return f"{self.name} (pid {self.pid})"
 
 
 def in_the_way(host: str, port: int) -> list[Listening]:
-    """Return the sockets that prevent others from using ``host`` (an IP address) and ``port``."""
+    """Return the sockets with which a new socket for the IP address ``host`` and ``port`` would collide."""
     return [found for found in _listening() if found.collides_with(host, port)]
 
 
@@ -59,7 +59,7 @@ def _listening() -> Iterator[Listening]:
 
 
 def _place(text: str) -> tuple[str, int]:
-    """Return the address and port in a hexadecimal text of the kernel, such as ``0100007F:1F90``."""
+    """Convert a hexadecimal text of the kernel, such as ``0100007F:1F90``, to an IP address and a port."""
     address, port = text.split(":")
     # The address is one or four 32-bit words, each in this machine's byte order.
     words = [int(address[i : i + 8], 16) for i in range(0, len(address), 8)]
@@ -68,9 +68,9 @@ def _place(text: str) -> tuple[str, int]:
 
 
 def programs(inodes: set[int]) -> list[Program]:
-    """Return the programs that have at least one of these sockets open, in the order of their pids.
+    """Return the programs that have at least one of these sockets open. The smallest pid comes first.
 
-    Programs that this user may not inspect are left out.
+    Leave out the programs that this user may not inspect.
     """
     wanted = {f"socket:[{inode}]" for inode in inodes}
     pids = sorted(int(entry.name) for entry in PROC.glob("[0-9]*"))
@@ -95,7 +95,7 @@ def _name(pid: int) -> str:
 
 
 def user_of(pid: int) -> int | None:
-    """Return the user id of a process's owner; ``None`` if it is unknown."""
+    """Return the user id of the owner of the process. Return ``None`` if the process cannot be found."""
     with contextlib.suppress(OSError):
         return (PROC / str(pid)).stat().st_uid
     return None

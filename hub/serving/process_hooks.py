@@ -78,7 +78,7 @@ def _refuse(error: ConfigError) -> NoReturn:
 
 
 def log_settings() -> dict[str, Any]:
-    """Return logging settings with which gunicorn and uvicorn log each message once, in the hub's format."""
+    """Return settings for Python's logging. gunicorn and uvicorn then log in the hub's format."""
     plain: dict[str, Any] = {"handlers": [], "level": "INFO", "propagate": True}
     loggers = dict.fromkeys(("gunicorn.error", "uvicorn.error"), plain)
     # Once gunicorn has logging settings, its own workers log every request, even without an access log.
@@ -111,13 +111,13 @@ def _find_listener(cfg: Any) -> None:
 
 
 def describe_master(arbiter: Any) -> None:
-    """Register this process as the master, with the settings that its command line or systemd pinned."""
+    """Register this process as the master, with the settings that the command line or systemd pins."""
     receipts.describe("master", pins(arbiter.cfg, sys.argv[1:]) | _handed_over(arbiter))
     apply_level(get_config())
 
 
 def follow(arbiter: Any, config: RuntimeConfig) -> None:
-    """Make the master, which has started with ``config``, follow the configuration from now on."""
+    """Make the master follow the configuration from now on. The master has started with ``config``."""
     global _mover  # noqa: PLW0603
     describe_master(arbiter)
     _prepare_workers()
@@ -133,14 +133,14 @@ def follow(arbiter: Any, config: RuntimeConfig) -> None:
 
 
 def _prepare_workers() -> None:
-    """Load the URLs and freeze the garbage collector, once for all workers."""
+    """Load the URLs and freeze the garbage collector, before the first worker is forked."""
     _ = get_resolver().url_patterns
     gc.collect()
     gc.freeze()  # then a worker that ends does not visit the objects that it shares with the master
 
 
 def _reload_without_waiting(arbiter: Any) -> None:
-    """Make a reload return at once, even if old workers still answer requests."""
+    """Change the master so that a reload returns at once. The old workers may still answer requests."""
     # gunicorn's reload would wait for the old workers, so that they do not get a second SIGTERM. While it
     # waits, it handles no signal. A second SIGTERM does not harm the hub's workers.
     reload = arbiter.reload
@@ -153,7 +153,7 @@ def _reload_without_waiting(arbiter: Any) -> None:
 
 
 def _stop_without_successors(arbiter: Any) -> None:
-    """Make sure that, when the hub stops, no worker waits for newer workers."""
+    """Change the master so that no worker waits for newer workers when the whole hub stops."""
     stop = arbiter.stop
 
     def end_and_stop(graceful: bool = True) -> None:
@@ -164,7 +164,7 @@ def _stop_without_successors(arbiter: Any) -> None:
 
 
 def reload_master(arbiter: Any, config: RuntimeConfig) -> None:
-    """Move the listener if its address has changed, and begin a generation of workers that use ``config``."""
+    """If the address has changed, move the listener. Begin a generation of workers, which use ``config``."""
     arbiter.cfg.set("graceful_timeout", 0)  # do not wait for old workers; restored after the reload
     describe_master(arbiter)
     if _mover is not None:
@@ -176,7 +176,10 @@ def reload_master(arbiter: Any, config: RuntimeConfig) -> None:
 
 
 def pins(cfg: Any, arguments: Sequence[str]) -> dict[str, str]:
-    """Return the settings that the command line or ``GUNICORN_CMD_ARGS`` pins, as a dict of texts."""
+    """Return the settings that the command line or ``GUNICORN_CMD_ARGS`` pins.
+
+    The dict has the keys of the settings as keys, and the pinned values as texts.
+    """
     given = _given(cfg, arguments)
     found: dict[str, str] = {}
     if given["bind"] and (addresses := _tcp_addresses(cfg)):
@@ -193,18 +196,18 @@ def _given(cfg: Any, arguments: Sequence[str]) -> dict[str, Any]:
 
 
 def _handed_over(arbiter: Any) -> dict[str, str]:
-    """Return the address of systemd's listener, as a dict from keys to texts; empty if there is none."""
+    """Return the address of systemd's listener, in the format of ``pins``. The dict may be empty."""
     places = [sockets.place(listening) for listening in arbiter.LISTENERS if arbiter.systemd]
     return {"bind_address": places[0][0], "port": str(places[0][1])} if places and places[0] else {}
 
 
 def _tcp_addresses(cfg: Any) -> list[tuple[str, int]]:
-    """Return the addresses on which gunicorn will listen, without Unix sockets and descriptors."""
+    """Return the TCP addresses on which gunicorn will listen. Leave out Unix sockets and descriptors."""
     return [address for address in cfg.address if isinstance(address, tuple)]
 
 
 def hold_signals() -> None:
-    """Block the signals that stop a worker, until the next worker has its own handlers."""
+    """Before a fork, block the signals that stop a worker. The new worker unblocks these signals."""
     # Until then, a new worker has the handlers of the master. These put a signal into the master's queue, so
     # the worker would miss the signal.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
@@ -218,7 +221,7 @@ os.register_at_fork(after_in_parent=_let_signals_in)
 
 
 def become_worker() -> None:
-    """Give this new worker its own signal handlers and database connections, and register it as a worker."""
+    """Register this process as a worker. Set its signal handlers and close the master's connections."""
     global _is_to_stop  # noqa: PLW0603 - one worker a process
     _is_to_stop = False
     _ended.clear()
@@ -243,12 +246,12 @@ def is_to_stop() -> bool:
 
 
 def watch() -> None:
-    """Start this process's watcher, which keeps its runtime config current."""
+    """Start the watcher of this process. The watcher keeps the runtime config current."""
     watching.start()
 
 
 def leave() -> None:
-    """Stop the watcher, and delete the receipts of this process and of the workers that have ended."""
+    """Stop the watcher. Delete the receipt of this process, and the receipts of workers that have ended."""
     watching.stop()
     with contextlib.suppress(ConfigError):  # without heartbeats, the receipt expires by itself
         receipts.sign_off(*_ended)
@@ -256,12 +259,12 @@ def leave() -> None:
 
 
 def note_end_of(worker: int) -> None:
-    """Remember the pid of a worker that has ended, so that ``leave`` also deletes this worker's receipt."""
+    """Remember the pid of a worker that has ended. Later, ``leave`` deletes the receipt of this worker."""
     _ended.add(worker)
 
 
 def announce(cfg: Any, stream: TextIO = sys.stdout) -> None:
-    """Start the watcher and print the hub's address; if the hub is unclaimed, also print how to claim it."""
+    """Start the watcher and print the hub's address. For an unclaimed hub, also print how to claim it."""
     watching.start()
     config = runtime.get_snapshot().config
     origin = config.public_url or _listening_origin(cfg)

@@ -1,8 +1,8 @@
 """Open and retire listening sockets while the hub serves, without losing a connection.
 
-If a listening socket is closed, the kernel resets the connections that wait at the socket for a worker. So a
-socket is first retired, which means that it gets no new connections. Then the workers accept the connections
-that wait. The socket is closed last.
+If a listening socket is closed, the kernel resets the connections that wait at the socket for a worker. So
+the hub first retires a socket: the kernel sends no new connections to the socket. Then the workers accept
+the connections that wait. At the end, the hub closes the socket.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from hub.serving import port_holders
 from hub.serving.listen_address import ListenerUnavailable, address_of, new_socket
 
 SO_BINDTOIFINDEX = 62
-"""A socket option of Linux, from ``asm-generic/socket.h``; Python has a constant for it since 3.14."""
+"""A socket option of Linux, from ``asm-generic/socket.h``. Python has this constant since 3.14."""
 NO_INTERFACE = 2**31 - 1
 """An index that no network interface has."""
 
 
 def retire(listening: Any) -> bool:
-    """Make the kernel send no new connections to a socket; return whether the system can do this.
+    """Make the kernel send no new connections to a socket. Return whether this has worked.
 
     The socket keeps the connections that already wait at it. A handshake that has begun still completes at
-    this socket. A new connection reaches another socket of the same port, or is refused. This affects all
-    processes that share the socket. Retiring works on Linux 5.7 and later.
+    this socket. A new connection reaches another socket of the same port, or is refused. The socket is
+    retired in all processes that share it. Retiring works on Linux 5.7 and later.
     """
     try:
         # This lets the hub listen on the same address again while this socket is still open.
@@ -50,7 +50,7 @@ def can_retire() -> bool:
 
 
 def is_retired(listening: Any) -> bool:
-    """Return whether a socket was retired, so that it gets no new connections."""
+    """Return whether ``retire`` was called for this socket, in any process."""
     try:
         index: int = listening.getsockopt(socket.SOL_SOCKET, SO_BINDTOIFINDEX)
     except (OSError, AttributeError):
@@ -59,23 +59,23 @@ def is_retired(listening: Any) -> bool:
 
 
 def is_empty(listening: Any) -> bool:
-    """Return whether no connection waits to be accepted; ``True`` if the system cannot report this."""
+    """Return whether no connection waits at the socket. If the system cannot report this, return ``True``."""
     return bool((listening.get_backlog() or 0) <= 0)
 
 
 def inode(listening: Any) -> int:
-    """Return the inode number of a socket, which identifies it in ``/proc/net/tcp``."""
+    """Return the inode number of the socket. The number identifies the socket in ``/proc/net/tcp``."""
     return os.fstat(listening.fileno()).st_ino
 
 
 def place(listening: Any) -> tuple[str, int] | None:
-    """Return the address and port of a TCP socket; ``None`` for a Unix socket."""
+    """Return the address and the port of a TCP socket. Return ``None`` for a Unix socket."""
     found = listening.getsockname()
     return (str(found[0]), int(found[1])) if isinstance(found, tuple) else None
 
 
 def open_listener(host: str, port: int, arbiter: Any, own: set[int]) -> Any:
-    """Return a new listening socket for gunicorn; raise ``ListenerUnavailable`` if it cannot be opened.
+    """Return a new listening socket for gunicorn. Raise ``ListenerUnavailable`` if this fails.
 
     ``own`` has the inode numbers of the hub's own sockets. If only these sockets are in the way, the new
     socket shares their port. So the hub can move from 127.0.0.1 to 0.0.0.0 and keep its port.
@@ -112,7 +112,7 @@ def _only_own(host: str, port: int, own: set[int]) -> bool:
 
 @contextlib.contextmanager
 def _sharing_ports(listeners: Any) -> Any:
-    """Let this user bind further sockets to the ports of ``listeners`` within the ``with`` block."""
+    """During the ``with`` block, let this user bind more sockets to the ports of ``listeners``."""
     for listening in listeners:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:

@@ -1,4 +1,4 @@
-"""Choose the address at the start; revert an unconfirmed address that does not work."""
+"""Choose the address at the start. If an unconfirmed address does not work, revert the change."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def starting_address() -> tuple[str, int]:
 
 
 def _revert_unconfirmed(error: ListenerUnavailable) -> bool:
-    """Revert the newest unconfirmed change of the address, and return whether that was done."""
+    """Revert the newest unconfirmed change of the address. Return ``False`` if nothing was reverted."""
     number = next((waits.number for waits in confirmation.waiting() if waits.keys & ADDRESS), None)
     # Another process of this hub may listen on the new address, so the change may be right.
     if number is None or any(_runs(process) for process in receipts.running()):
@@ -49,7 +49,7 @@ def _revert_unconfirmed(error: ListenerUnavailable) -> bool:
 
 
 def _runs(process: Process) -> bool:
-    """Return whether another process, which has a recent receipt, still runs.
+    """Return whether the process of a receipt still runs. Return ``False`` for the current process.
 
     A killed process leaves its receipt behind. A process on another machine counts as running.
     """
@@ -65,7 +65,7 @@ def _runs(process: Process) -> bool:
 
 
 def _is_zombie(pid: int) -> bool:
-    """Return whether a process has ended, but its parent has not collected its exit status."""
+    """Return whether a process has ended, but its parent has not collected the exit status yet."""
     # In a container, process 1 may never collect ended processes, so they can stay in this state.
     try:
         state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]

@@ -1,4 +1,4 @@
-"""An ASGI layer that lets a worker work on only a few requests at a time, so each response comes sooner.
+"""An ASGI layer. A worker works on only a few requests at a time, so that each response comes sooner.
 
 Under ASGI, Django gives every request its own thread, and Python runs only one thread at a time. The more
 threads are active, the more time Python loses by switching between them.
@@ -19,10 +19,10 @@ PATIENCE = 0.25
 
 
 def take_turns(application: Application) -> Application:
-    """Return ``application`` with a limit: only ``AT_ONCE`` requests have a turn at the same time.
+    """Return an ASGI application in which at most ``AT_ONCE`` requests have a turn at the same time.
 
-    The turn of a request begins when the request has arrived completely. It ends when the response starts, or
-    after ``PATIENCE``. So slow clients, streams and requests that wait for another server delay no request.
+    A request needs a turn when it has arrived completely. The turn ends when the response starts, or after
+    ``PATIENCE``. So slow clients, streams and requests that wait for another server delay no request.
     """
     turns = asyncio.Semaphore(AT_ONCE)
 
@@ -51,7 +51,7 @@ def take_turns(application: Application) -> Application:
 
 
 class _Turn:
-    """The turn of one request: the worker begins to work on the request when the request gets its turn."""
+    """The turn of one request. The worker works on the request only after the turn has begun."""
 
     __slots__ = ("_is_taken", "_timer", "_turns")
 
@@ -60,7 +60,7 @@ class _Turn:
         self._timer: asyncio.TimerHandle | None = None
 
     async def take(self) -> None:
-        """Wait for a turn; do nothing if the request has a turn or has had one."""
+        """Wait until the turn begins. If the turn has already begun or ended, do nothing."""
         if self._is_taken:
             return
         self._is_taken = True
@@ -68,7 +68,7 @@ class _Turn:
         self._timer = asyncio.get_running_loop().call_later(PATIENCE, self.give_back)
 
     def give_back(self) -> None:
-        """End the turn, so that another request gets one; do nothing if the request has no turn."""
+        """End the turn, so that another request can begin. If the request has no turn now, do nothing."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -1,4 +1,4 @@
-"""uvicorn's server, but with a limit for connections, and with a stop that loses no connection."""
+"""uvicorn's server, with a limit for connections. When the hub's server stops, no connection is lost."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from hub.serving.connections import HEAD, SWEEP, Connections
 HANDSHAKE = 0.3
 """How many seconds a retired socket stays open for handshakes that began before it was retired."""
 LOOK_AGAIN = 0.02
-"""While a stopping worker waits, it checks at intervals of this many seconds whether the wait is over."""
+"""A stopping worker checks at intervals of this many seconds whether it still has to wait."""
 LONGEST_SUCCESSION = 10.0
 """A worker waits at most this many seconds for newer workers to accept connections."""
 LONGEST_LEAVING = 5.0
@@ -35,14 +35,14 @@ EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
 class Acceptor:
-    """Accepts the connections at one socket, in place of asyncio's own server.
+    """Accepts the connections at one socket. The hub uses this class instead of asyncio's own server.
 
-    asyncio's own server accepts thousands of connections in a row. If no descriptor is left, it logs every
-    attempt, and the attempts become more and more.
+    asyncio's server accepts thousands of connections in a row. If no descriptor is left, asyncio's server
+    tries again more and more often, and logs every attempt.
     """
 
     def __init__(self, socket: Any, connections: Connections, make: Callable[[], Any], ssl: Any) -> None:
-        """Begin to accept connections at ``socket``; ``make()`` returns the protocol of a connection."""
+        """Begin to accept connections at ``socket``. ``make()`` returns the protocol for a new connection."""
         self._loop = asyncio.get_running_loop()
         self._socket, self._connections, self._make, self._ssl = socket, connections, make, ssl
         self._pause: asyncio.TimerHandle | None = None
@@ -81,11 +81,11 @@ class Acceptor:
         self._socket.close()
 
     async def wait_closed(self) -> None:
-        """Do nothing: uvicorn calls this method, but waits for the connections elsewhere."""
+        """Do nothing. uvicorn calls this method, but waits for the connections in another place."""
 
 
 class _Arrival:
-    """A connection that was accepted, but whose TLS handshake may not be complete."""
+    """An accepted connection that has no protocol yet. Its TLS handshake may not be complete."""
 
     def __init__(self, socket: Any, connections: Connections) -> None:
         self._socket, self._connections = socket, connections
@@ -126,7 +126,7 @@ class HubServer(Server):
         self._connections = Connections()
 
     async def startup(self, sockets: Sequence[Any] | None = None) -> None:
-        """Begin to accept connections, and record that this generation serves."""
+        """Begin to accept connections, and record that this worker's generation serves."""
         await super().startup([])
         protocol: Any = self.config.http_protocol_class
         make = functools.partial(
@@ -150,7 +150,7 @@ class HubServer(Server):
         self._connections.sweep()
 
     async def on_tick(self, counter: int) -> bool:
-        """Close retired sockets; uvicorn calls this ten times a second."""
+        """Close the retired sockets that are no longer needed. uvicorn calls this ten times a second."""
         self._leave_retired()
         return await super().on_tick(counter)
 
@@ -168,7 +168,11 @@ class HubServer(Server):
                 yield socket
 
     def _is_left(self, socket: Any) -> bool:
-        """Return whether a retired socket can be closed, because no connection waits or the time is over."""
+        """Return whether a retired socket can be closed.
+
+        If no connection waits, the socket can be closed after ``HANDSHAKE`` seconds. If connections wait, it
+        can be closed after ``LONGEST_LEAVING`` seconds.
+        """
         passed = time.monotonic() - self._retired_since[socket]
         return passed > LONGEST_LEAVING or (passed > HANDSHAKE and listening.is_empty(socket))
 
@@ -180,7 +184,7 @@ class HubServer(Server):
         self.force_exit = False
 
     async def shutdown(self, sockets: Sequence[Any] | None = None) -> None:
-        """Wait until new workers accept connections, answer all open requests, then stop.
+        """Wait until newer workers accept connections. Then answer all open requests and stop.
 
         If other workers share a socket, they accept the connections that still wait at the socket.
         """
@@ -204,7 +208,7 @@ class HubServer(Server):
             await asyncio.sleep(LOOK_AGAIN)
 
     async def _keep_notifying(self) -> None:
-        """Keep telling the master that this worker is alive while it sends its last answers."""
+        """While this worker sends its last answers, tell the master repeatedly that the worker is alive."""
         while self.config.callback_notify is not None:
             await self.config.callback_notify()
             await asyncio.sleep(self.config.timeout_notify)

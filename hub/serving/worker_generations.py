@@ -1,4 +1,4 @@
-"""Count the generations of workers, so that an old worker serves until a new one accepts connections.
+"""Count the generations of workers, so that an old worker serves until a new worker accepts connections.
 
 Each reload of the master starts a new generation, with a higher number. The numbers are in memory that the
 master shares with its workers.
@@ -19,17 +19,17 @@ def _read(place: int) -> int:
 
 
 def begin() -> None:
-    """Start the next generation, to which the next workers will belong."""
+    """Start the next generation. All workers that are forked from now on belong to this generation."""
     _NUMBER.pack_into(_shared, _STARTED, _read(_STARTED) + 1)
 
 
 def current() -> int:
-    """Return the current generation. A worker that is forked now belongs to this generation."""
+    """Return the number of the current generation. A worker that is forked now belongs to it."""
     return _read(_STARTED)
 
 
 def serves(generation: int) -> None:
-    """Record that a worker of ``generation`` accepts connections."""
+    """Record that at least one worker of ``generation`` accepts connections."""
     _NUMBER.pack_into(_shared, _SERVING, max(generation, _read(_SERVING)))
 
 
@@ -39,13 +39,14 @@ def end() -> None:
 
 
 def has_ended() -> bool:
-    """Return whether the whole hub is stopping."""
+    """Return whether ``end`` was called, because the whole hub is stopping."""
     return bool(_read(_ENDED))
 
 
 def is_awaited(generation: int) -> bool:
-    """Return whether a worker of ``generation`` must go on serving, to wait for newer workers.
+    """Return whether the workers of ``generation`` must wait for newer workers before they stop.
 
-    This is true if a later generation was started and none of its workers accepts connections yet.
+    This is true if a later generation was started, and no worker of it accepts connections yet. If the whole
+    hub is stopping, return ``False``.
     """
     return not has_ended() and _read(_STARTED) > max(generation, _read(_SERVING))

@@ -1,1 +1,1 @@
-"""The parts that all pages of the hub share: the admin site, the navigation, signing in and out."""
+"""The parts that all pages of the hub share: the admin site, the navigation, sign-in and sign-out."""

@@ -1,4 +1,4 @@
-"""The app configuration of Django's admin with the hub's own admin site."""
+"""The app configuration with which Django's admin uses the hub's own admin site."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class HubAdminConfig(SimpleAdminConfig):
     default_site = "hub.site.admin_site.HubAdminSite"
 
     def ready(self) -> None:
-        """Register Django's checks of the admin. ``check_admin`` loads the admin modules first."""
+        """Register ``check_dependencies`` of Django and the hub's own ``check_admin``."""
         checks.register(check_dependencies, checks.Tags.admin)
         checks.register(check_admin, checks.Tags.admin)
 

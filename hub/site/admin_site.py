@@ -28,7 +28,7 @@ class HubAdminSite(AdminSite):
     @method_decorator(never_cache)
     @method_decorator(login_not_required)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Redirect strangers and staff to the sign-in page; raise ``PermissionDenied`` for other people."""
+        """Redirect to the sign-in page. Raise ``PermissionDenied`` if a signed-in person is not staff."""
         if request.user.is_authenticated and not self.has_permission(request):
             raise PermissionDenied
         wanted = request.GET.get(REDIRECT_FIELD_NAME) or reverse("admin:index")
@@ -37,7 +37,7 @@ class HubAdminSite(AdminSite):
     def logout(  # type: ignore[override]  # Django says that it renders a page
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponseBase:
-        """Sign out with the hub's own view."""
+        """Sign the person out. This calls the hub's own view."""
         from hub.site.sign_in import SignOutView  # needs models, which load after the admin site
 
         return SignOutView.as_view()(request)
@@ -45,7 +45,7 @@ class HubAdminSite(AdminSite):
     def password_change(  # type: ignore[override]  # Django says that it always renders a page
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponseBase:
-        """Return the page on which people change their own password; the throttle limits the attempts."""
+        """Return the page on which people change their own password. A throttle limits the attempts."""
         from hub.site.sign_in import AdminPasswordView
 
         request.current_app = self.name
@@ -53,6 +53,6 @@ class HubAdminSite(AdminSite):
         return AdminPasswordView.as_view(extra_context=context)(request)
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        """Return the apps: first the configuration, then the people, then all others by name."""
+        """Return the list of apps. ``config_app`` comes first, then ``hub``, then all others by name."""
         apps = super().get_app_list(request, app_label)
         return sorted(apps, key=lambda app: ORDER.get(app["app_label"], len(ORDER)))

@@ -1,4 +1,4 @@
-"""Deployment checks of the runtime config. They replace Django's checks of static settings."""
+"""Deployment checks of the runtime config. These checks replace Django's checks of static settings."""
 
 from __future__ import annotations
 

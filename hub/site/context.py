@@ -12,7 +12,7 @@ from hub.site.pages import pages_for
 
 
 def hub(request: HttpRequest) -> dict[str, Any]:
-    """Return the hub's version for the footer, and the navigation for the signed-in person."""
+    """Return two template variables: the hub's version, and the navigation for the signed-in person."""
     return {"hub_version": __version__, "nav": SimpleLazyObject(lambda: _nav(request))}
 
 

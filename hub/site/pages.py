@@ -13,7 +13,7 @@ from config_app.admin.permissions import may_view, may_view_history
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Page:
-    """One page of the navigation. ``may_open`` decides which staff may open the page."""
+    """One page of the navigation. ``may_open(request)`` says whether a staff member may open the page."""
 
     title: str
     name: str
