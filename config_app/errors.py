@@ -13,8 +13,8 @@ _KEY_SHAPE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 class ConfigError(Exception):
     """The base class of config_app's exceptions.
 
-    ``message`` says what is wrong, ``keys`` are the keys of the settings concerned, and ``fix`` says what to
-    do.
+    ``message`` says what is wrong, and ``keys`` are the keys of the settings concerned. ``fix`` says what to
+    do, or is ``None``.
     """
 
     def __init__(self, message: str, *, keys: Iterable[str] = (), fix: str | None = None) -> None:
@@ -101,7 +101,7 @@ class FaultyRule(RuleViolation):
 
 
 class InvalidPlan(ConfigError):
-    """A plan is refused. ``errors`` has an error for each reason; it is never empty."""
+    """A plan is refused. ``errors`` contains at least one error, one for each reason."""
 
     def __init__(self, errors: Iterable[ConfigError]) -> None:
         self.errors = tuple(_flatten(errors))
@@ -114,7 +114,7 @@ class InvalidPlan(ConfigError):
 
 
 class StaleRevision(ConfigError):
-    """The configuration has changed since the given revision; ``diff`` has the revisions since then."""
+    """The configuration has changed since the expected revision; ``diff`` has the revisions since then."""
 
     def __init__(self, expected: int, actual: int, diff: Sequence[object] = ()) -> None:
         super().__init__(
@@ -127,7 +127,7 @@ class StaleRevision(ConfigError):
 
 
 class SecretMasked(ConfigError):
-    """Code asked for the string of a masked ``Secret``, such as a ``Secret`` that was pickled."""
+    """Code called ``reveal()`` on a masked ``Secret``, such as a ``Secret`` that was pickled and loaded."""
 
     def __init__(self) -> None:
         super().__init__("this secret is masked: its content is not available here")
@@ -188,7 +188,7 @@ class BrokenTransaction(DatabaseUnavailable):
 
 
 class UnstorableText(ConfigError):
-    """The database cannot store a text of a change, although the text may be valid for its setting."""
+    """A change contains a text that the database cannot store. The setting itself may allow the text."""
 
     def __init__(self, why: str, fix: str) -> None:
         super().__init__(f"the database cannot store a text of this change: {why}", fix=fix)
@@ -196,7 +196,10 @@ class UnstorableText(ConfigError):
 
 
 class InvalidOrigin(ConfigError):
-    """The history cannot store the actor, channel, reason or address of a change; ``name`` says which one."""
+    """The history cannot store the actor, channel, reason or address of a change.
+
+    ``name`` says which of the four is not valid.
+    """
 
     def __init__(self, name: str, expected: str) -> None:
         super().__init__(f"the {name} of a change: expected {expected}")
@@ -217,7 +220,10 @@ class NewerSchema(ConfigError):
 
 
 def is_key_shaped(text: object) -> bool:
-    """Return whether a text has the form of a key: letters, digits and underscores, at most 64 characters."""
+    """Return whether a text has the form of a key.
+
+    The form is a letter, then letters, digits and underscores, together at most 64 characters.
+    """
     # Only such a text may be repeated in a message. Any other text may be a secret, entered as a key.
     return isinstance(text, str) and _KEY_SHAPE.fullmatch(text) is not None
 
