@@ -16,11 +16,11 @@ PLAIN_TEXT: Mapping[str, str] = {"autocomplete": "off", "autocapitalize": "none"
 class SettingField(forms.Field, Generic[T]):
     """A form field that converts between the text and the typed value of one kind of setting.
 
-    Each error message is "expected …", sometimes with a hint, and never contains the value. The empty text
-    means ``empty_value`` if the field is not ``required``.
+    Each error message is "expected …", sometimes with a hint, and never contains the value. If the field is
+    not ``required``, an empty text means ``empty_value``.
 
-    ``typed`` names the types of the values. A field that names no types accepts a typed value only if parsing
-    the text of that value returns the same value.
+    ``typed`` lists the types of the values. If the list is empty, the field accepts a typed value only if
+    parsing the text of this value returns an equal value.
     """
 
     attributes: ClassVar[Mapping[str, str]] = PLAIN_TEXT
@@ -51,7 +51,7 @@ class SettingField(forms.Field, Generic[T]):
         return "" if value is None else self.text_of(value)
 
     def check_typed(self, value: T) -> None:
-        """Raise ``refusal()`` if ``value`` is not valid although it has one of the types in ``typed``."""
+        """Check ``value``, whose type is in ``typed``. Raise ``refusal()`` if ``value`` is not valid."""
 
     def refusal(self, hint: str = "", *, code: str = "invalid") -> ValidationError:
         """Return the error to raise for an invalid value; ``hint`` must not contain the value."""
@@ -59,7 +59,7 @@ class SettingField(forms.Field, Generic[T]):
         return ValidationError(f"{message}; {hint}" if hint else message, code=code)
 
     def to_python(self, value: Any) -> T | None:
-        """Return the typed value of a text or of a typed value; raise ``refusal()`` for anything else."""
+        """Return the typed value for a text or a typed value. Raise ``refusal()`` for any other object."""
         # Django passes the typed initial value of a disabled field to this method.
         if type(value) in self.typed:
             self.check_typed(value)
@@ -81,7 +81,7 @@ class SettingField(forms.Field, Generic[T]):
         return value if isinstance(value, str) else self.serialise(value)
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        """Return whether the parsed values differ. Another spelling of the same value is not a change."""
+        """Return whether the parsed values differ. Two spellings of one value do not differ."""
         if self.disabled:
             return False
         try:

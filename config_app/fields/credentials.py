@@ -35,7 +35,7 @@ class SecretField(SettingField[Secret]):
         return Secret(text)
 
     def text_of(self, value: Secret | str) -> str:
-        """Return the secret as plain text, which the caller must encrypt before storing it."""
+        """Return the secret as plain text. The caller must encrypt this text before storing it."""
         return value.reveal() if isinstance(value, Secret) else value
 
     def prepare_value(self, value: Any) -> None:

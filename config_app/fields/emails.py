@@ -14,9 +14,10 @@ from config_app.fields.lists import ListField
 
 
 def canonical_email(text: str) -> str | None:
-    """Return the address in lower case, so that addresses can be compared; ``None`` if it is not valid.
+    """Return the address in lower case, so that the caller can compare addresses.
 
-    Only ASCII addresses without a quoted local part and without ``*`` are valid.
+    Return ``None`` if ``text`` is not valid. Only ASCII addresses without a quoted local part and without
+    ``*`` are valid.
     """
     # Comparing addresses decides who is an administrator. Outside ASCII, ignoring case makes different
     # addresses equal (straße.de and strasse.de). A quoted local part may contain commas and spaces. People
@@ -31,7 +32,7 @@ def canonical_email(text: str) -> str | None:
 
 
 class EmailField(SettingField[str]):
-    """A field for one e-mail address, which becomes lower case."""
+    """A field for one e-mail address. The value is the address in lower case."""
 
     expected = "an e-mail address such as ada@example.com"
     widget = forms.EmailInput
@@ -46,7 +47,7 @@ class EmailField(SettingField[str]):
 
 
 class EmailListField(ListField[str]):
-    """A field for a list of e-mail addresses, which become lower case."""
+    """A field for a list of e-mail addresses. The values are the addresses in lower case."""
 
     expected = "e-mail addresses such as ada@example.com"
 

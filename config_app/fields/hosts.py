@@ -23,7 +23,10 @@ IPV4_MAPPED_BITS = 96
 
 
 def parse_address(text: str) -> Address | None:
-    """Return the IP address, or ``None`` if it is not valid; IPv6 may be in brackets, as in a URL."""
+    """Return the IP address, or ``None`` if ``text`` is not valid.
+
+    An IPv6 address may be in brackets, as in a URL.
+    """
     bare = text[1:-1] if text.startswith("[") and text.endswith("]") and ":" in text else text
     if "%" in bare:  # an IPv6 zone has a meaning on one machine only
         return None
@@ -51,7 +54,7 @@ def parse_host(text: str) -> str | None:
 
 
 def in_brackets(host: str) -> str:
-    """Return a canonical host as URLs and Host headers contain it, with brackets around IPv6."""
+    """Return a canonical host for a URL or a Host header: an IPv6 address gets brackets."""
     return f"[{host}]" if ":" in host else host
 
 
@@ -105,17 +108,23 @@ class HostListField(ListField[str]):
 
 
 class CidrListField(ListField[Network]):
-    """A field for a list of networks and IP addresses, which become network objects of ``ipaddress``."""
+    """A field for a list of networks and IP addresses. The values are network objects of ``ipaddress``."""
 
     expected = "IP addresses or networks in CIDR notation, such as 127.0.0.1, 10.0.0.0/8 or fd00::/8"
     entry_types = (str, ipaddress.IPv4Network, ipaddress.IPv6Network)
 
     def parse_entry(self, text: str) -> Network | None:
-        """Return one network, or ``None`` if it is not valid; an address becomes a network of one address."""
+        """Return the network, or ``None`` if ``text`` is not valid.
+
+        If ``text`` is a single address, the network contains only this address.
+        """
         return _network(text, strict=True)
 
     def hint(self, text: str) -> str:
-        """Return what is wrong with an address that has a prefix, such as 10.0.0.5/8, or an empty text."""
+        """Return a hint if ``text`` is an address with a prefix length, such as 10.0.0.5/8.
+
+        Otherwise return an empty text.
+        """
         # Such a text could mean the address or the whole network, so it is refused.
         return "" if _network(text, strict=False) is None else "a network has only zeros after its prefix"
 
@@ -130,7 +139,10 @@ def _network(text: str, *, strict: bool) -> Network | None:
 
 
 def _mapped(network: Network) -> Network:
-    """Return the IPv4 network for an IPv6 notation such as ::ffff:10.0.0.0/104; else return ``network``."""
+    """If ``network`` is an IPv4 network in IPv6 notation, return the IPv4 network.
+
+    An example is ::ffff:10.0.0.0/104. Return any other network unchanged.
+    """
     # The addresses of clients are compared as IPv4 addresses, so the IPv6 network would contain none of them.
     first = network.network_address
     if not isinstance(first, ipaddress.IPv6Address) or first.ipv4_mapped is None:

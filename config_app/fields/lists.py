@@ -19,8 +19,8 @@ _SEPARATOR = re.compile(r"[,\r\n]")
 class ListField(SettingField[tuple[E, ...]], Generic[E]):
     """A field for a list. Its value is a tuple without duplicates, in the order of the text.
 
-    People may separate the entries by commas or new lines. The stored text has commas. A form shows each
-    entry on its own line.
+    People may separate the entries with commas or new lines. In the stored text, commas separate the entries.
+    A form shows each entry on its own line.
     """
 
     widget = forms.Textarea
@@ -31,15 +31,18 @@ class ListField(SettingField[tuple[E, ...]], Generic[E]):
         super().__init__(required=required, empty_value=(), **options)
 
     def parse_entry(self, text: str) -> E | None:
-        """Return the value of one entry without spaces around it, or ``None`` if it is not valid."""
+        """Return the value of one entry, or ``None`` if the entry is not valid.
+
+        ``text`` is the entry without spaces around it.
+        """
         raise NotImplementedError
 
     def hint(self, text: str) -> str:
-        """Return what is wrong with an invalid entry, without repeating the entry, or an empty text."""
+        """Return a hint about an invalid entry, or an empty text. The hint must not contain the entry."""
         return ""
 
     def parse(self, text: str) -> tuple[E, ...]:
-        """Return the entries. If an entry is not valid, raise ``refusal()`` with its position."""
+        """Return the entries. If an entry is not valid, raise ``refusal()`` with the entry's position."""
         texts = filter(None, (part.strip() for part in _SEPARATOR.split(text)))
         entries = (self._entry(place, entry) for place, entry in enumerate(texts, 1))
         return tuple(dict.fromkeys(entries))

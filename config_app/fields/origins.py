@@ -116,7 +116,7 @@ class UrlField(_UrlShaped):
 
 
 class HttpsOriginField(_UrlShaped):
-    """A field for an https origin, which may be empty.
+    """A field for an https origin. By default, the field may be empty.
 
     A host name without a scheme gets the scheme https. An http origin is accepted only if its host is this
     machine.

@@ -46,7 +46,7 @@ class Switch(forms.CheckboxInput):
 
 
 class BooleanField(SettingField[bool]):
-    """A field for true or false, also yes/no, on/off or 1/0. It must not be empty."""
+    """A field for true or false, also yes/no, on/off or 1/0. The field must not be empty."""
 
     expected = "true or false (also yes/no, on/off, 1/0)"
     widget = Switch
