@@ -1,8 +1,8 @@
-"""What a caller sees instead of the current configuration of the process.
+"""What pinned requests and open transactions see instead of the process's current configuration.
 
 A request that is pinned to a snapshot sees this snapshot. Code in an open transaction sees what the
-transaction has written but not committed, or what the transaction has read, even if a newer configuration
-exists. Tests can also override values; see ``config_app.live.overriding``.
+transaction has written but not committed. The code also sees what the transaction has read, even if a newer
+configuration exists. Tests can also override values; see ``config_app.live.overriding``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from config_app.store.process import process
 from config_app.store.transactions import UntilCommit, WhileOpen, in_transaction
 
 views: set[int] = set()
-"""The ids of all ``_View`` objects. If there are none, a read need not look at the caller's transaction."""
+"""The ids of all ``_View`` objects. If this set is empty, no read needs to look at the transaction."""
 
 
 @dataclasses.dataclass(slots=True, eq=False)
@@ -38,13 +38,13 @@ class _View:
 
 
 def pinned_config() -> Any:
-    """Return the runtime config that is pinned to this request; ``None`` if none is pinned."""
+    """Return the runtime config that is pinned to this request; ``None`` if there is no pinned config."""
     snapshot = pinned.get()
     return snapshot.config if snapshot else None
 
 
 class _Views:
-    """When the state of the process is reset, forgets what the caller's transaction has read."""
+    """Forgets what the caller's transaction has read, when the state of the process is reset."""
 
     def reset(self) -> None:
         if in_transaction():
@@ -57,7 +57,7 @@ process.keep(_Views())
 def transaction_snapshot() -> Snapshot | None:
     """Return the snapshot that only the caller's open transaction sees; ``None`` if there is none.
 
-    If necessary, read the snapshot now. Raise ``DatabaseUnavailable`` if it cannot be read.
+    If necessary, read the snapshot now. Raise ``DatabaseUnavailable`` if the snapshot cannot be read.
     """
     view = _open_view() if views else None
     if view is not None and view.snapshot is None:
@@ -88,15 +88,15 @@ def _open_view() -> _View | None:
 def see_in_transaction(snapshot: Snapshot | None) -> None:
     """Let the caller see ``snapshot`` until the innermost ``atomic`` block of its transaction ends.
 
-    If ``snapshot`` is ``None``, a snapshot is read when it is first needed.
+    If ``snapshot`` is ``None``, the caller's next access to the configuration reads a snapshot.
     """
     _see(WhileOpen(), snapshot)
 
 
 def see_own_write(after_commit: Callable[[], None]) -> None:
-    """Let the caller see what its open transaction wrote; after the commit, call ``after_commit``.
+    """Let the code in the caller's open transaction see what the transaction wrote.
 
-    If the write is rolled back, the caller again sees what it saw before the write.
+    After the commit, call ``after_commit``. If the write is rolled back, the code no longer sees the write.
     """
     _see(UntilCommit(after_commit).is_pending, None)
 

@@ -43,10 +43,10 @@ def acted_on(config: Any, *means: TakesEffect) -> None:
 
 
 def pending(config: Any) -> list[str]:
-    """Return the keys of the settings in ``config`` on which this process has not acted yet.
+    """Return the keys of settings whose values in ``config`` this process does not use yet.
 
-    If ``acted_on`` was not called before the first call of this function, the process counts as having acted
-    on the values of that first call.
+    Ignore settings that need no new listeners or workers. If ``acted_on`` was not called before, the first
+    call of this function assumes that the process uses the values in ``config``.
     """
     means = tuple(means for means in NOT_LIVE if means not in _applied.exempt)
     values = {setting.key: get_schema().value(config, setting.key) for setting in _settings(means)}
@@ -59,12 +59,12 @@ def exempt(*means: TakesEffect) -> None:
 
 
 def note_obstacle(text: str) -> None:
-    """Record why this process cannot act on the configuration; an empty text means that it can."""
+    """Record why this process cannot act on the configuration; an empty text means no obstacle."""
     _applied.obstacle = text
 
 
 def obstacle() -> str:
-    """Return why this process cannot act on the configuration; an empty text means that it can."""
+    """Return why this process cannot act on the configuration; an empty text means no obstacle."""
     return _applied.obstacle
 
 

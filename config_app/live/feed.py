@@ -11,7 +11,7 @@ from config_app.store.forking import open_in_children
 
 
 class Subscription:
-    """A subscription to the feed. It belongs to code in one event loop."""
+    """A subscription to the feed. Only code in one event loop uses a subscription."""
 
     def __init__(self) -> None:
         """Create a subscription for the running event loop."""
@@ -19,12 +19,12 @@ class Subscription:
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
-        """Make ``wait`` return; any thread may call this."""
+        """Make the current or the next call of ``wait`` return at once. Any thread may call this method."""
         with contextlib.suppress(RuntimeError):  # raised if the loop is closed already
             self._loop.call_soon_threadsafe(self._woken.set)
 
     async def wait(self, seconds: float) -> bool:
-        """Wait up to ``seconds`` for a call of ``wake``; return whether there was a call."""
+        """Wait for a call of ``wake``, for at most ``seconds``. Return whether ``wake`` was called."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._woken.wait(), seconds)
         is_news = self._woken.is_set()
@@ -39,7 +39,7 @@ _is_closed = False
 
 @contextlib.contextmanager
 def follow() -> Iterator[Subscription]:
-    """Yield a new subscription, which ends with the block."""
+    """Yield a new subscription. At the end of the block, the subscription ends."""
     subscription = Subscription()
     with _changing:
         _followers.add(subscription)
@@ -51,7 +51,7 @@ def follow() -> Iterator[Subscription]:
 
 
 def announce() -> None:
-    """Wake the code that waits for any subscription; any thread may call this."""
+    """Wake every subscription. Any thread may call this function."""
     with _changing:
         followers = list(_followers)
     for follower in followers:
@@ -59,14 +59,14 @@ def announce() -> None:
 
 
 def close() -> None:
-    """Mark the feed as closed and wake the code that waits for it, because the server is stopping."""
+    """Mark the feed as closed and wake every subscription. A stopping server calls this function."""
     global _is_closed  # noqa: PLW0603 - a process stops once
     _is_closed = True
     announce()
 
 
 def is_closed() -> bool:
-    """Return whether the feed is closed, because the server is stopping."""
+    """Return whether ``close`` was called in this process."""
     return _is_closed
 
 

@@ -11,7 +11,9 @@ from config_app.store.process import process
 logger = logging.getLogger("config_app")
 
 OVERDUE = 12.0
-"""Seconds without a confirmation until a watcher is overdue. On PostgreSQL, it confirms every 5 seconds."""
+"""A watcher is overdue after this many seconds without a confirmation.
+
+On PostgreSQL, a watcher confirms the configuration every 5 seconds."""
 
 
 class _Freshness:
@@ -48,11 +50,11 @@ def config_age() -> float:
 
 
 def stale_since(*, is_watched: bool) -> float | None:
-    """Return since when this process cannot tell whether its configuration is current, or ``None``.
+    """Return the time since which the configuration may be out of date, in seconds since the epoch.
 
-    The time is in seconds since the epoch. ``None`` means that the configuration is current. In a process
-    that ``is_watched``, the configuration is also stale if the watcher has confirmed nothing for ``OVERDUE``
-    seconds, for example because the database does not answer.
+    Return ``None`` if the configuration is current. In a process that ``is_watched``, the configuration may
+    also be out of date if the watcher has confirmed nothing for ``OVERDUE`` seconds. For example, the
+    database may not answer.
     """
     if _own.unavailable_since is None and is_watched and config_age() > OVERDUE:
         return time.time() - config_age()

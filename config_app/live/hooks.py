@@ -45,10 +45,10 @@ _deferred: ContextVar[bool] = ContextVar("config_app_hooks_deferred", default=Fa
 def on_change(*keys: str) -> Callable[[H], H]:
     """Call the decorated function with the old and the new runtime config after one of ``keys`` changed.
 
-    Without ``keys``, call the function after every change. Each process calls its hooks as soon as it uses
-    the new config. It calls one hook after the other, in the order of the changes and then in the order of
-    registration. If a hook raises an exception, the process logs the exception and calls the next hook. The
-    process's receipt names the failed hook until that hook succeeds.
+    Without ``keys``, call the function after every change. Each process calls its hooks as soon as the
+    process uses the new config. The process calls one hook after the other, in the order of the changes and
+    then in the order of registration. If a hook raises an exception, the process logs the exception and calls
+    the next hook. The process's receipt names the failed hook until that hook succeeds.
 
     Raise ``TypeError`` if a key is not a text. ``manage.py check`` finds hooks that could never run.
     """
@@ -65,7 +65,7 @@ def on_change(*keys: str) -> Callable[[H], H]:
 
 
 def announce(changed: Iterable[str], old: Any, new: Any) -> None:
-    """Queue a change: the next call of ``run_due`` calls the hooks of the ``changed`` keys."""
+    """Queue a change. The next call of ``run_due`` calls the hooks of the ``changed`` keys."""
     if changed := frozenset(changed):
         _queue.due.append((changed, old, new))
 
@@ -82,7 +82,10 @@ def deferred() -> Iterator[None]:
 
 
 def run_due() -> None:
-    """Call the hooks for each announced change, no matter which thread announced it."""
+    """Call the hooks for all announced changes, including those that other threads announced.
+
+    Do nothing in a ``deferred`` block or in a hook.
+    """
     global _is_running_in  # noqa: PLW0603 - one queue per process
     if _deferred.get():
         return
