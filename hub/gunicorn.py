@@ -82,7 +82,7 @@ def worker_exit(_arbiter: Any, worker: Any) -> None:
 
 
 def child_exit(_arbiter: Any, worker: Any) -> None:
-    """Remember the worker that has ended, so that the master deletes the worker's receipt."""
+    """Remember the worker that has ended. Later, the master deletes the receipt of this worker."""
     # A worker that was killed could not delete its receipt itself.
     process_hooks.note_end_of(worker.pid)
 

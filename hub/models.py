@@ -17,7 +17,7 @@ from hub.runtime_config import WORKOS, RuntimeConfig, get_config
 
 
 class UserManager(BaseUserManager["User"]):
-    """The manager of accounts, which are identified by their e-mail address."""
+    """The manager of accounts. The e-mail address identifies an account."""
 
     @classmethod
     def normalize_email(cls, email: str | None) -> str:

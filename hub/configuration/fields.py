@@ -20,7 +20,7 @@ class ClientIdField(SettingField[str]):
     expected = "`client_` followed by letters, digits or underscores"
 
     def parse(self, text: str) -> str:
-        """Return the id unchanged; raise ``ValidationError`` if it is not valid."""
+        """Return the id unchanged. Raise ``ValidationError`` if the id is not valid."""
         if not re.fullmatch(r"client_[A-Za-z0-9_]+", text):
             raise self.refusal()
         return text
@@ -32,7 +32,7 @@ class OrganizationIdField(SettingField[str]):
     expected = "`org_` followed by letters, digits or underscores"
 
     def parse(self, text: str) -> str:
-        """Return the id unchanged; raise ``ValidationError`` if it is not valid."""
+        """Return the id unchanged. Raise ``ValidationError`` if the id is not valid."""
         if not re.fullmatch(r"org_[A-Za-z0-9_]+", text):
             raise self.refusal()
         return text
@@ -44,7 +44,7 @@ class RoleField(SettingField[str]):
     expected = "a role's slug: lower-case letters, digits, hyphens, underscores or colons"
 
     def parse(self, text: str) -> str:
-        """Return the slug unchanged; raise ``ValidationError`` if it is not valid."""
+        """Return the slug unchanged. Raise ``ValidationError`` if the slug is not valid."""
         if not re.fullmatch(r"[a-z0-9][a-z0-9_:-]{0,127}", text):
             raise self.refusal()
         return text

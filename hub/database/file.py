@@ -57,7 +57,7 @@ def refuse_lost(path: Path) -> None:
 
 
 def require_access(path: Path) -> None:
-    """Raise ``DatabaseUnavailable`` if this user cannot read and write the file and its folder.
+    """Raise ``DatabaseUnavailable`` unless this user can read and write the file, and write to its folder.
 
     A missing file is not an error here.
     """

@@ -25,7 +25,7 @@ _EXPECTED_ENCODED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """One database. `entry` is the entry in DATABASES, and `label` is the name of the database in messages.
+    """One database. `entry` is the entry in DATABASES. Messages call the database `label`.
 
     `entry` contains OPTIONS only if the URL has options, such as sslmode=require. `label` contains no user
     and no password.
@@ -51,7 +51,7 @@ def resolve_path(text: str, base: Path) -> Path:
 
 
 def sqlite_database(text: str, base: Path) -> Database:
-    """Return the SQLite database at the path `text`; a relative path starts at `base`.
+    """Return the SQLite database at the path `text`. A relative path starts at `base`.
 
     If the path cannot be used, raise ValueError with a text that says what was expected.
     """
@@ -64,7 +64,7 @@ def sqlite_database(text: str, base: Path) -> Database:
 
 
 def database_from_url(url: str, base: Path) -> Database:
-    """Return the database at `url`; a relative SQLite path starts at `base`.
+    """Return the database at `url`. A relative path of an SQLite file starts at `base`.
 
     If the URL cannot be used, raise ValueError. The error says what was expected and never repeats the URL.
     """

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def facts_without_database() -> Iterator[Look]:
-    """Yield the checks of the hub's files, which need no database."""
+    """Yield the checks of the hub's files. These checks need no database."""
     yield files.data_directory
     if connection.vendor == "sqlite":
         yield files.database_file

@@ -14,7 +14,7 @@ PREFIX = "__Host-"
 
 @sync_only_middleware
 def host_cookies(get_response: GetResponse) -> GetResponse:
-    """Rename the hub's cookies to ``__Host-…`` and make them Secure under https (RFC 6265bis, 4.1.3.2)."""
+    """Under https, rename the hub's cookies to ``__Host-…`` and make them Secure (RFC 6265bis, 4.1.3.2)."""
 
     # Only this host can set cookies with this prefix, and browsers send them over https only.
     def middleware(request: HttpRequest) -> HttpResponseBase:

@@ -1,4 +1,4 @@
-"""The outermost middleware, which makes Python allocate one large memory chunk for the frames of a request.
+"""The outermost middleware. It makes Python allocate one large memory chunk for the frames of a request.
 
 Python stores the frames of calls in chunks of 16 KiB. Python before 3.14.4 frees a chunk as soon as the chunk
 is empty. If a loop, such as a loop in a template, runs at the end of a chunk, each call in the loop maps and

@@ -14,7 +14,7 @@ HSTS = "max-age=31536000"
 
 @sync_only_middleware
 def strict_transport(get_response: GetResponse) -> GetResponse:
-    """Add the HSTS header to responses over https, if ``enable_hsts`` is true (RFC 6797)."""
+    """If ``enable_hsts`` is true, add the HSTS header (RFC 6797) to responses over https."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)

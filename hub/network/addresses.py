@@ -19,9 +19,10 @@ def reachable(host: str) -> str:
 
 
 def listener_in_use() -> Mapping[str, str]:
-    """Return the pinned settings of the hub on this machine, as a dict from keys to texts.
+    """Return the pinned settings of the hub on this machine.
 
-    The dict is empty if the hub's port is not pinned, or if the database is unavailable.
+    The dict has the keys of the settings as keys, and the pinned values as texts. The dict is empty if the
+    hub's port is not pinned, or if the database is unavailable.
     """
     try:
         here = [p for p in receipts.running() if p.machine == socket.gethostname()]

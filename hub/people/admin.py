@@ -76,7 +76,7 @@ class PeopleAdmin(PeopleBase):
         return format_html('{}. The setting <a href="{}">Super Admins</a> decides this.', says, url)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Return whether the list may be filtered by this query parameter."""
+        """Return whether the list has a filter with the query parameter ``lookup``."""
         # Django would also allow lookups with regular expressions.
         return lookup in FILTERS
 

@@ -1,4 +1,4 @@
-"""Error responses, which need no session, user or database."""
+"""Error responses. These responses need no session, user or database."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def _public(error: BaseException | None) -> dict[str, str]:
 
 
 def _answer(request: HttpRequest, status: int, page: str, code: str, **context: Any) -> HttpResponse:
-    """Return an error response that must not be cached: JSON for programs, a page for browsers."""
+    """Return an error response that caches must not store. Programs get JSON, and browsers get a page."""
     response: HttpResponse
     if wants_json(request):
         response = JsonResponse({"error": code}, status=status)

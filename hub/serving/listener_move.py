@@ -28,7 +28,7 @@ from hub.serving.listen_address import ListenerUnavailable, address_of, listener
 logger = logging.getLogger("hub")
 
 OVERLAP = 3.0
-"""How many seconds the hub still answers on its old address after a move."""
+"""After a move, the hub still answers on its old address for this many seconds."""
 # Old sockets must not be closed while the master forks. So this number is queued for gunicorn's main loop
 # like a signal, and the loop then calls `release`.
 RELEASE = signal.NSIG + 1

@@ -43,7 +43,8 @@ _is_to_stop = False
 def start_up() -> RuntimeConfig:
     """Bootstrap the install and return its runtime config.
 
-    If the bootstrap raises a ``ConfigError``, print the error as one line and exit with status 1.
+    If the bootstrap raises a ``ConfigError``, print the error as one line and exit with status 1. During a
+    reload, do not bootstrap, but return the current runtime config.
     """
     # In a reload, the watcher already has the current runtime config. A bootstrap could create a new database
     # while the real one is away for a moment, and the workers would inherit a database connection.

@@ -13,8 +13,8 @@ from django.core import checks
 class HubAdminConfig(SimpleAdminConfig):
     """The app configuration that uses the hub's own admin site.
 
-    The admin modules of the apps are loaded only when URLs are loaded or checks run. Most commands do
-    neither, so these commands start faster.
+    The apps' admin modules are loaded only when Django loads the URLs or runs checks. Most commands need
+    neither URLs nor checks, so these commands start faster.
     """
 
     default_site = "hub.site.admin_site.HubAdminSite"

@@ -1,4 +1,4 @@
-"""``manage.py runserver``: Django's server for development, which restarts when the code changes."""
+"""``manage.py runserver``: Django's server for development. It restarts when the code changes."""
 
 from __future__ import annotations
 
