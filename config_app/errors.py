@@ -94,7 +94,7 @@ class RuleViolation(ConfigError):
 
 
 class FaultyRule(RuleViolation):
-    """A rule raised an exception or did not return violations, so it could not check the values."""
+    """A rule raised an exception or did not return violations, so the values were not checked."""
 
     def __init__(self, rule: str, why: str) -> None:
         super().__init__((), f"the rule {rule} {why}", "correct the rule in the project's code")

@@ -15,7 +15,10 @@ class OneDatabaseManager(models.Manager[M]):
     """Queries the configuration's database, even if a router names another database, such as a replica."""
 
     def get_queryset(self) -> models.QuerySet[M]:
-        """Return a queryset for the configuration's database, unless the caller has named another one."""
+        """Return a queryset for the database that the caller has named.
+
+        If the caller has named none, use the configuration's database.
+        """
         found = super().get_queryset()
         return found if self._db else found.using(alias())
 

@@ -19,7 +19,10 @@ class NotConfigured(ConfigError, ImproperlyConfigured):
 
 
 def options() -> Mapping[str, Any]:
-    """Return ``CONFIG_APP`` of the Django settings; raise ``NotConfigured`` if it is not a dictionary."""
+    """Return ``CONFIG_APP`` of the Django settings.
+
+    Raise ``NotConfigured`` if ``CONFIG_APP`` is missing or is not a dictionary.
+    """
     found = getattr(settings, "CONFIG_APP", None)
     if not isinstance(found, Mapping):
         wrong = "is missing from" if found is None else "is not a dictionary in"

@@ -26,5 +26,5 @@ class TablesRouter:
 
 
 def add_router() -> None:
-    """Add ``TablesRouter`` as the first router, so that Django asks it before the routers of the project."""
+    """Add ``TablesRouter`` before the routers of the project, so that Django asks ``TablesRouter`` first."""
     router.routers.insert(0, TablesRouter())

@@ -112,11 +112,10 @@ class ConfigurationForm(RevisionForm):
     """A form with a field for each of ``settings``, filled with the current values.
 
     - ``values``: maps keys to the current values.
-    - ``stored``: the keys that have a row in the database. Beside each of these fields is a checkbox that
-      removes the row: ``Reset to default``, or ``Clear`` for a secret.
-    - ``refused``: the keys whose stored value is invalid and not used. Beside each of these fields is the
-      checkbox ``Store this value``. If the person ticks this checkbox, the value in the field replaces the
-      invalid value.
+    - ``stored``: the keys that have a row in the database. The page shows a checkbox for each of these keys:
+      ``Reset to default``, or ``Clear`` for a secret. A ticked checkbox removes the row.
+    - ``refused``: the keys whose stored value is invalid and not used. The page shows the checkbox ``Store
+      this value`` for each of these keys. If it is ticked, the value in the field replaces the invalid value.
 
     A submitted form has fields only for the settings that the person changed. Call ``complete`` to add the
     other fields before you show the form again. A setting that the submitted data does not contain keeps its

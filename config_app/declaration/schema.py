@@ -82,7 +82,7 @@ class Setting:
 
     @property
     def is_machine_specific(self) -> bool:
-        """Return whether the value belongs to one machine, such as the path of a file."""
+        """Return whether the value belongs to one machine. The path of a file is such a value."""
         return self.declaration.machine_specific
 
     @property

@@ -35,7 +35,7 @@ def is_instance(value: Any, types: tuple[type, ...]) -> bool:
 
 
 def is_same(found: Any, value: Any) -> bool:
-    """Return whether two values are equal. In contrast to ``==``, ``True`` is not ``1``.
+    """Return whether two values are equal. Here, ``True`` and ``1`` are not equal.
 
     A tuple and a list are equal if their items are equal.
     """

@@ -76,7 +76,7 @@ def _quick_check() -> list[str]:
 
 
 def direct_writes(_overview: Overview) -> Finding:
-    """Check that the database accepts writes, and that its triggers count and report raw SQL.
+    """Check that the database accepts writes, and that its triggers notice writes with raw SQL.
 
     Raise ``DatabaseUnavailable`` if the database refuses writes.
     """

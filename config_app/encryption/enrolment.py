@@ -19,7 +19,7 @@ logger = logging.getLogger("config_app")
 
 
 def ensure_keyring() -> None:
-    """If the install has no keyring, create one with a slot for each unlocker of the project.
+    """If the install has no keyring, make a keyring with a slot for each unlocker of the project.
 
     If the install has a keyring, add the missing slots. Call this function only within ``store.writing``.
     """

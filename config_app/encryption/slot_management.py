@@ -1,6 +1,7 @@
 """What a person can do with the slots: unlock, add, remove, retire, and make a new recovery code.
 
-Every change of the slots increases the version, so that every process loads the configuration again.
+Every change of the slots increases the version of the configuration. Therefore every process loads the
+configuration again.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ class EmailListField(ListField[str]):
     expected = "e-mail addresses such as ada@example.com"
 
     def parse_entry(self, text: str) -> str | None:
-        """Return the address in lower case, or ``None`` if it is not valid."""
+        """Return the address in lower case, or ``None`` if ``text`` is not valid."""
         return canonical_email(text)
 
     def hint(self, text: str) -> str:

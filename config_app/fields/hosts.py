@@ -37,7 +37,7 @@ def parse_address(text: str) -> Address | None:
 
 
 def parse_name(text: str) -> str | None:
-    """Return the host name in lower case, or ``None`` if it is not valid.
+    """Return the host name in lower case, or ``None`` if ``text`` is not valid.
 
     An international name is valid only in its ``xn--`` form.
     """
@@ -93,7 +93,7 @@ class HostListField(ListField[str]):
     )
 
     def parse_entry(self, text: str) -> str | None:
-        """Return one canonical host or ``.domain``, or ``None`` if it is not valid."""
+        """Return one canonical host or ``.domain``, or ``None`` if ``text`` is not valid."""
         if text.startswith("."):
             domain = parse_name(text[1:])
             return None if domain is None else f".{domain}"

@@ -37,7 +37,7 @@ class Url(NamedTuple):
 
 
 def parse_url(text: str) -> Url | None:
-    """Return the parts of a URL in canonical form, or ``None`` if it is not valid."""
+    """Return the parts of a URL in canonical form, or ``None`` if ``text`` is not valid."""
     match = _URL.fullmatch(text)
     host = match and parse_host(match["host"])
     if not match or not host:
@@ -48,7 +48,7 @@ def parse_url(text: str) -> Url | None:
 
 
 def parse_origin(text: str) -> str | None:
-    """Return the canonical origin, or ``None`` if it is not valid. One slash at the end is allowed."""
+    """Return the canonical origin, or ``None`` if ``text`` is not valid. One slash at the end is allowed."""
     # Browsers add the slash when a person copies an address.
     url = parse_url(text)
     return url.origin if url and url.rest in ("", "/") else None
@@ -89,7 +89,7 @@ class OriginListField(ListField[str]):
         return super().parse(text)
 
     def parse_entry(self, text: str) -> str | None:
-        """Return one canonical origin or ``*``, or ``None`` if it is not valid."""
+        """Return one canonical origin or ``*``, or ``None`` if ``text`` is not valid."""
         return text if text == "*" else parse_origin(text)
 
 

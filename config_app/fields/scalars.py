@@ -145,7 +145,7 @@ class ChoiceField(SettingField[str], forms.ChoiceField):
 
 
 class TextField(SettingField[str]):
-    """A field for one line of printable text. It is meant for settings that only code writes."""
+    """A field for one line of printable text. This field is meant for settings that only code writes."""
 
     expected = "one line of printable text"
 

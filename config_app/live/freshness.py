@@ -1,4 +1,4 @@
-"""How fresh the configuration of this process is: when it last agreed with the database."""
+"""When the configuration of this process last agreed with the database."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ class Unset(Verb):
 
 
 def plan_changes(changes: Mapping[str, Any], base: int | None) -> Plan:
-    """Return a plan for ``changes``; raise ``ConfigError`` if they are not valid.
+    """Return a plan for ``changes``; raise ``ConfigError`` if the changes are not valid.
 
     If ``base`` is given and is not the newest revision, raise ``StaleRevision``.
     """
