@@ -8,9 +8,11 @@ the child for ever.
 from __future__ import annotations
 
 import functools
+import logging
 import os
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from typing import Any, ParamSpec, TypeVar
 
 L = TypeVar("L", bound=Any)
@@ -21,7 +23,11 @@ no_fork = threading.RLock()
 """The lock that the watcher holds while it works. In every other thread, ``os.fork`` waits for this lock."""
 
 
+LOG_WAIT = 1.0
+"""``os.fork`` waits at most this many seconds for threads that are writing to the log."""
+
 _pid = os.getpid()
+_held: list[logging.Handler] = []
 _in_children: list[Callable[[], object]] = []
 
 
@@ -58,15 +64,38 @@ def no_fork_meanwhile(function: Callable[P, T]) -> Callable[P, T]:
 
 def _acquire() -> None:
     no_fork.acquire()
+    # Python opens the locks of log handlers in a child, but not those of the streams to which they write. A
+    # child that was forked while the watcher wrote to the log could not write to the log any more.
+    deadline = time.monotonic() + LOG_WAIT
+    _held.extend(handler for handler in _log_handlers() if _is_acquired(handler, deadline))
+
+
+def _is_acquired(handler: logging.Handler, deadline: float) -> bool:
+    """Acquire the lock of ``handler``; return whether that succeeded until ``deadline``."""
+    left = max(0.0, deadline - time.monotonic())
+    return handler.lock is not None and handler.lock.acquire(timeout=left)
+
+
+def _log_handlers() -> Iterator[logging.Handler]:
+    """Yield the handlers to which the watcher's log messages go."""
+    logger: logging.Logger | None = logging.getLogger("config_app")
+    if not logging.getLogger("config_app").hasHandlers() and logging.lastResort is not None:
+        yield logging.lastResort
+    while logger is not None:
+        yield from logger.handlers
+        logger = logger.parent if logger.propagate else None
 
 
 def _release() -> None:
+    while _held:
+        _held.pop().release()
     no_fork.release()
 
 
 def _begin_as_child() -> None:
     global _pid  # noqa: PLW0603 - one process
     _pid = os.getpid()
+    _held.clear()  # Python has opened the locks of the handlers
     lock: Any = no_fork
     if lock._is_owned():  # noqa: SLF001 - Python offers no other way
         lock.release()

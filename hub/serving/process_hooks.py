@@ -249,6 +249,7 @@ def is_to_stop() -> bool:
 def watch() -> None:
     """Start the watcher of this process. The watcher keeps the runtime config current."""
     watching.start()
+    watching.sign_soon()  # the watcher may have signed before this process was described as a worker
 
 
 def leave() -> None:
