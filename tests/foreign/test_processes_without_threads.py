@@ -6,6 +6,12 @@ import pytest
 
 from tests.foreign.test_kinds_of_processes import CHANGED_BY_ANOTHER
 from tests.support.foreign_project import ForeignProject
+from tests.support.soak import times
+
+on_one_database = pytest.mark.parametrize(
+    "any_project", ["postgresql", "sqlite"][: times(1, 2)], indirect=True
+)
+"""Each test starts interpreters, so only ``make soak`` runs it on both databases."""
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +49,8 @@ sys.modules["uwsgi"] = uwsgi
 )
 
 
+@pytest.mark.repeats
+@on_one_database
 def test_a_server_without_threads_checks_the_database_at_requests(any_project: ForeignProject) -> None:
     said = any_project.says(
         WITHOUT_THREADS
@@ -59,6 +67,8 @@ print(get_config().page_size, threading.active_count())
     assert said == "30 1"
 
 
+@pytest.mark.repeats
+@on_one_database
 def test_a_process_without_threads_checks_the_database_when_it_reads(any_project: ForeignProject) -> None:
     said = any_project.says(
         WITHOUT_THREADS
@@ -71,6 +81,8 @@ print(becomes(30, 2), threading.active_count())
     assert said == "True 1"
 
 
+@pytest.mark.repeats
+@on_one_database
 def test_a_process_without_threads_reverts_what_was_not_confirmed_and_leaves_a_receipt(
     any_project: ForeignProject,
 ) -> None:
@@ -87,6 +99,8 @@ print(becomes(20), Process.objects.get().pid == os.getpid())
     assert said == "True True"
 
 
+@pytest.mark.repeats
+@on_one_database
 def test_the_master_of_such_processes_leaves_no_receipt_and_no_connection(
     any_project: ForeignProject,
 ) -> None:

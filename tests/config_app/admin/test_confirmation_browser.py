@@ -11,6 +11,7 @@ from tests.support.browsers.chromium import Visitor, browser, photograph, visiti
 from tests.support.browsers.signed_in import sign_in
 from tests.support.processes.hub_process import OWNER, HubProcess
 from tests.support.processes.served_hub import wait_for_workers, wait_until_used_everywhere
+from tests.support.soak import times
 from tests.support.waiting import wait_for
 
 __all__ = ["browser"]  # a fixture
@@ -23,6 +24,11 @@ LONGER_THAN_THE_PERIOD = 60.0
 
 # What the page shows is the same on both databases.
 on_sqlite = pytest.mark.parametrize("any_hub_process", ["sqlite"], indirect=True)
+
+
+def on_one_database(first: str, other: str) -> pytest.MarkDecorator:
+    """Run a test, which takes long, on the database ``first``, and in ``make soak`` on ``other`` too."""
+    return pytest.mark.parametrize("any_hub_process", [first, other][: times(1, 2)], indirect=True)
 
 
 @pytest.fixture
@@ -88,6 +94,8 @@ def kill_every_process(hub: HubProcess) -> None:
     hub.kill()
 
 
+@pytest.mark.repeats
+@on_one_database("sqlite", "postgresql")
 def test_a_change_that_locks_the_browser_out_reverts_by_itself(hub: HubProcess, visitor: Visitor) -> None:
     lock_out(hub, visitor.page)
     wait_for_revert(hub, visitor.page)
@@ -96,6 +104,8 @@ def test_a_change_that_locks_the_browser_out_reverts_by_itself(hub: HubProcess, 
     expect(visitor.page.get_by_text("was not confirmed in time")).to_be_visible()
 
 
+@pytest.mark.repeats
+@on_one_database("postgresql", "sqlite")
 def test_it_reverts_as_well_after_every_process_was_killed(hub: HubProcess, visitor: Visitor) -> None:
     lock_out(hub, visitor.page)
     kill_every_process(hub)

@@ -75,10 +75,10 @@ SERVERS = {
 }
 QUEUES = {
     "Celery, prefork": Kind(command=f"{CELERY} --concurrency 1", ask=by_task, reads_at_import=True),
-    "Celery, solo": Kind(command=f"{CELERY} --pool solo", ask=by_task),
-    "Celery, threads": Kind(command=f"{CELERY} --pool threads --concurrency 2", ask=by_task),
 }
 MORE = {
+    "Celery, solo": Kind(command=f"{CELERY} --pool solo", ask=by_task),
+    "Celery, threads": Kind(command=f"{CELERY} --pool threads --concurrency 2", ask=by_task),
     "Celery, one process for each task": Kind(
         command=f"{CELERY} --concurrency 1 --max-tasks-per-child 1", ask=by_task, reads_at_import=True
     ),
