@@ -47,7 +47,7 @@ def test_the_first_page_leads_to_the_restore(browser: Browser) -> None:
     browser.get("/setup/account/")
     assert 'href="/setup/restore/"' not in browser.body
     assert browser.get("/setup/restore/") == 200
-    assert "The largest file is 64 MB" in browser.text
+    assert "a file of up to 64 MB" in browser.text
     assert "./manage.py restore FILE" in browser.text
 
 
