@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -96,13 +97,24 @@ def test_an_event_comes_without_waiting_for_the_heartbeat() -> None:
     run(test)
 
 
-def test_rights_are_asked_for_before_each_event() -> None:
-    answers = iter([True, False])
+def test_rights_are_asked_for_before_each_event(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers, has_looked = iter([True, False]), threading.Event()
+    look = streams._messages_since
+
+    def note_look(last: int) -> list[tuple[int, str]]:
+        found = look(last)
+        has_looked.set()
+        return found
+
+    monkeypatch.setattr(streams, "_messages_since", note_look)
 
     async def test() -> None:
         async with listening(lambda: next(answers)) as messages:
             await anext(messages)
             waiting = asyncio.ensure_future(anext(messages, None))
+            assert await asyncio.to_thread(
+                has_looked.wait, DEADLINE
+            )  # otherwise the first look finds the change
             await change(9001)
             assert await waiting is None
 
