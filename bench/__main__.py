@@ -21,7 +21,10 @@ DOCUMENT = ROOT / "docs" / "performance.md"
 
 
 def main() -> int:
-    """Run the chosen benchmarks. Return the exit status: 1 if a full run misses a target, otherwise 0."""
+    """Run the chosen benchmarks.
+
+    Return the exit status: 1 if a full run misses a target, otherwise 0.
+    """
     options = _parse()
     names, effort, console = (
         options.names or list(BENCHMARKS),

@@ -16,7 +16,7 @@ from bench.sample import SECONDS, Sample, Unit
 
 ROOT = Path(__file__).resolve().parent.parent
 WARM_UP = 1
-"""The number of rounds to warm up. The values of these rounds are left out of the result."""
+"""The number of rounds that only warm up. The result does not contain the values of these rounds."""
 
 Samples = dict[str, Sample]
 
@@ -32,11 +32,11 @@ class Contestant:
         environment: Mapping[str, str] | None = None,
         database_url: str | None = None,
     ) -> None:
-        """Describe the process.
+        """Store what the process needs. This does not start the process.
 
-        ``part`` is the module, ``apps`` are the applications to install, ``settings`` is the number of
-        settings, and ``environment`` is added to the process environment. Without ``database_url``, the
-        database is an SQLite file in the folder of the process.
+        ``part`` is the name of the module. ``apps`` are the applications to install. ``settings`` is the
+        number of settings. ``environment`` is added to the process environment. Without ``database_url``,
+        the database is an SQLite file in the folder of the process.
         """
         self._part = part
         self._environment = {
@@ -68,7 +68,7 @@ class Contestant:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End the process and remove its folder."""
+        """End the process and remove the folder of the process."""
         self._stack.close()  # this closes the input of the process, so it ends
 
     def round(self) -> dict[str, float]:
@@ -88,9 +88,9 @@ class Contestant:
 
 
 def play(contestants: Sequence[Contestant], rounds: int, unit: Unit = SECONDS) -> list[Samples]:
-    """Start the contestants and let them take turns until each has measured ``rounds`` rounds.
+    """Start the contestants, measure ``rounds`` rounds of each contestant in turn, and end the contestants.
 
-    Return a dict for each contestant, with a sample for each value that the contestant measures.
+    Return a list with a dict for each contestant. The dict maps the name of each measured value to a sample.
     """
     with ExitStack() as stack:
         for contestant in contestants:
@@ -99,9 +99,9 @@ def play(contestants: Sequence[Contestant], rounds: int, unit: Unit = SECONDS) -
 
 
 def take_turns(contestants: Sequence[Contestant], rounds: int, unit: Unit = SECONDS) -> list[Samples]:
-    """Let contestants that already run take turns until each has measured ``rounds`` rounds.
+    """Measure ``rounds`` rounds of each contestant in turn. The contestants must be running.
 
-    Return a dict for each contestant, with a sample for each value that the contestant measures.
+    Return a list with a dict for each contestant. The dict maps the name of each measured value to a sample.
     """
     found: list[list[dict[str, float]]] = [[] for _ in contestants]
     for number in range(WARM_UP + rounds):

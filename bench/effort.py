@@ -18,5 +18,5 @@ class Effort:
         return 1 if self.quick else number
 
     def size(self, number: int) -> int:
-        """Return ``number`` in a full run, and at most ``QUICK_SIZE`` in a quick run."""
+        """Return ``number``. In a quick run, return at most ``QUICK_SIZE``."""
         return min(number, QUICK_SIZE) if self.quick else number

@@ -1,4 +1,4 @@
-"""Run whole processes, and measure their time and memory."""
+"""Run commands and servers in new processes, and measure their time and memory."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def environment(folder: Path, settings: str | None = None) -> dict[str, str]:
 
 
 def run(command: list[str], variables: Mapping[str, str]) -> str:
-    """Run a command and return what it printed; raise ``RuntimeError`` if it fails."""
+    """Run a command and return its standard output. Raise ``RuntimeError`` if the command fails."""
     done = subprocess.run(
         command,
         cwd=ROOT,
@@ -93,7 +93,7 @@ def take_turns(actions: Mapping[str, Callable[[], object]], rounds: int) -> dict
 
 
 def memory(pid: int) -> float:
-    """Return the resident memory of a process in MiB, including memory that it shares with its parent."""
+    """Return the resident memory of a process in MiB, including the memory shared with other processes."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / KIBIBYTES_PER_MEBIBYTE

@@ -36,7 +36,10 @@ class Check:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Peer:
-    """Something with which the hub is compared; ``ratio`` says how many times better the hub is."""
+    """A library or project with which the hub is compared.
+
+    If ``ratio`` is above 1, the hub is better. A ratio of 2 means that the hub is twice as good.
+    """
 
     name: str
     value: str
@@ -59,9 +62,9 @@ class Row:
 
 
 def beside(name: str, peer: Sample, hub: Sample) -> Peer:
-    """Return a ``Peer`` with a ratio.
+    """Return a ``Peer`` that compares two samples of times or sizes.
 
-    For each round, the value of ``peer`` is divided by the value of ``hub``. The ratio is the median of the
-    results.
+    For each round, the value of ``peer`` is divided by the value of ``hub``. The ratio of the ``Peer`` is the
+    median of these quotients.
     """
     return Peer(name, str(peer), peer.over(hub))

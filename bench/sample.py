@@ -49,7 +49,7 @@ class Sample:
 
     @property
     def median(self) -> float:
-        """Return the median of all rounds."""
+        """Return the median of the values."""
         return statistics.median(self.values)
 
     @property
@@ -58,12 +58,12 @@ class Sample:
         return self.quantile(0.25), self.quantile(0.75)
 
     def quantile(self, share: float) -> float:
-        """Return a quantile. ``share`` is between 0 and 1: 0.99 stands for the 99th percentile."""
+        """Return a quantile of the values. ``share`` is between 0 and 1: 0.99 means the 99th percentile."""
         ordered = sorted(self.values)
         return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
     def over(self, other: Sample) -> float:
-        """Divide each value by the value of ``other`` in the same round; return the median of the ratios."""
+        """Divide each value by the value of ``other`` in the same round. Return the median of the ratios."""
         # A busy moment of the machine slows down both values of the same round.
         return statistics.median(a / b for a, b in zip(self.values, other.values, strict=True))
 

@@ -43,7 +43,7 @@ class Worker:
 
 
 def find_workers(port: int, count: int) -> list[Worker]:
-    """Return one connection to each of ``count`` workers; raise ``RuntimeError`` if a worker is missing."""
+    """Return a ``Worker`` for each of ``count`` workers. Raise ``RuntimeError`` if a worker is missing."""
     found: dict[int, Worker] = {}
     for _ in range(ATTEMPTS):
         worker = Worker(port)
@@ -55,7 +55,10 @@ def find_workers(port: int, count: int) -> list[Worker]:
 
 
 class Reports:
-    """Receives the reports that ``bench.project.reporting`` sends when a process uses a change."""
+    """Receives a report from each worker that has begun to use a new value.
+
+    ``bench.project.reporting`` sends the reports.
+    """
 
     # The benchmark does not ask the processes: on a machine with few CPUs, this would delay their loads.
 
@@ -67,10 +70,10 @@ class Reports:
         self.port = int(self._socket.getsockname()[1])
 
     def last(self, value: str, pids: Iterable[int]) -> float:
-        """Wait until all processes report ``value``; return the time at which the last began to use it.
+        """Wait until all processes report ``value``.
 
-        The time is in monotonic seconds. Raise ``TimeoutError`` if no report arrives within ``DEADLINE``
-        seconds.
+        Return the time at which the last process began to use ``value``, in monotonic seconds. Raise
+        ``TimeoutError`` if no report arrives within ``DEADLINE`` seconds.
         """
         moments: dict[int, float] = {}
         waiting = set(pids)

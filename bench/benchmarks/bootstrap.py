@@ -1,4 +1,4 @@
-"""Measure the first start."""
+"""Measure how long the first start of the hub takes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ OVER_MIGRATE = 1.5
 
 
 def measure(effort: Effort) -> list[Row]:
-    """Measure a bootstrap and a plain ``migrate``, each as a whole process in an empty folder."""
+    """Measure ``bootstrap`` and a plain ``migrate``.
+
+    Each command runs in a new process and in an empty folder. The time includes the start of the process.
+    """
     found = take_turns({"bootstrap": _bootstrap, "migrate": _migrate}, effort.rounds(ROUNDS))
     hub, plain = found["bootstrap"], found["migrate"]
     return [

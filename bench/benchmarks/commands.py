@@ -19,7 +19,10 @@ Actions = dict[str, Callable[[], object]]
 
 
 def measure(effort: Effort) -> list[Row]:
-    """Measure whole processes: ``config get``, and an empty command in the hub and in a plain project."""
+    """Measure ``config get``, an empty command in the hub, and an empty command in a plain project.
+
+    Each command runs in a new process. The time includes the start of the process.
+    """
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
         run([*MANAGE, "bootstrap"], environment(folder))

@@ -14,7 +14,10 @@ ROUNDS = 10
 
 
 def measure(effort: Effort) -> list[Row]:
-    """For each design in ``bench.inside.fleet``, measure how long all processes need to load a change."""
+    """Measure how long it takes until all processes have loaded a change.
+
+    Return a row for each design in ``bench.inside.fleet``.
+    """
     processes = QUICK_PROCESSES if effort.quick else PROCESSES
     with PostgreSQL.running(f"max_connections={processes + SPARE}") as server:
         fleet = Contestant(

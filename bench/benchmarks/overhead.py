@@ -1,4 +1,4 @@
-"""Measure by how much config_app slows down the rest of a project."""
+"""Measure how much slower the rest of a project becomes when config_app is installed."""
 
 from __future__ import annotations
 

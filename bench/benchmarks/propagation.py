@@ -28,7 +28,7 @@ ROUNDS = 100
 SQLITE_MEDIAN, SQLITE_LONGEST = 0.060, 0.200
 POSTGRESQL_MEDIAN, POSTGRESQL_P99 = 0.015, 0.060
 PAUSE = 0.05
-"""The average pause between two changes, in seconds. The pauses vary, so the changes have no fixed rhythm."""
+"""The average pause between two changes, in seconds. The pauses differ, so that no rhythm arises."""
 SHARED_KEY = "only for benchmarks, whose hubs share a database"
 
 UPDATE = "UPDATE system_config SET config_value = '{}' WHERE config_key = 'csp_report_uri'"
@@ -39,7 +39,7 @@ Change = Callable[[], tuple[str, float]]
 def measure(effort: Effort) -> list[Row]:
     """Measure the time from a change until all workers use the new value.
 
-    The changes are made with a plan and with raw SQL, on SQLite and on PostgreSQL.
+    Measure changes with a plan and changes with raw SQL. Measure both on SQLite and on PostgreSQL.
     """
     rounds = effort.rounds(ROUNDS)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, closing(Reports()) as reports:
@@ -64,7 +64,10 @@ def _on_postgresql(folder: Path, reports: Reports, rounds: int) -> list[Row]:
 
 
 def _sharing(folder: Path, url: str) -> HubProcess:
-    """Return a hub that uses the database at ``url``. All hubs of this benchmark have the same key."""
+    """Return a hub that uses the database at ``url``.
+
+    All hubs of this benchmark have the same encryption key, because they share the database.
+    """
     hub = HubProcess(folder, database_url=url)
     hub.environment["HUB_ENCRYPTION_KEY"] = SHARED_KEY
     return hub
@@ -92,7 +95,7 @@ def _both_ways(
 ) -> dict[str, Sample]:
     """Measure changes in two ways: first with a plan, then with raw SQL.
 
-    Return a dict that maps the name of each way to its sample.
+    Return a dict that maps the name of each way to a sample of times in seconds.
     """
     with _planned(hubs[0]) as planned:
         by_plan = _measure(hubs, reports, workers, planned, rounds)

@@ -1,4 +1,4 @@
-"""Measure how long it takes to save one setting of many."""
+"""Measure how long it takes to save one setting in a project with many settings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OVER_CONSTANCE = 10
 def measure(effort: Effort) -> list[Row]:
     """Measure a save with a plan and in the admin, with 20, 300 and 3000 settings.
 
-    With 300 settings, also measure constance.
+    With 300 settings, also measure the library constance if it is installed.
     """
     plain = _measure(effort, "saving", "plan, apply and reload", effort.rounds(ROUNDS))
     return [*plain, *_measure(effort, "editing", "in the admin", effort.rounds(ROUNDS_IN_ADMIN))]

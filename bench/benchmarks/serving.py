@@ -49,7 +49,10 @@ AS_THE_HUB = "Django's standard layers with the hub's optimizations"
 
 
 def measure(effort: Effort) -> list[Row]:
-    """Start a server for each kind of worker, all on one claimed install. Measure one server at a time."""
+    """Measure the pages per second of each kind of worker.
+
+    All servers run at the same time and use the same claimed install. Only one server is measured at a time.
+    """
     seconds, rounds = QUICK_SECONDS if effort.quick else SECONDS, effort.rounds(ROUNDS)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         hub = HubProcess(Path(folder))
@@ -110,8 +113,9 @@ def _take_turns(
 def _rows(page: str, found: Mapping[str, Sample]) -> Iterator[Row]:
     """Yield a row for each kind of worker.
 
-    The row for uvicorn also shows two more things: the hub on every other kind of worker, and Django's
-    middleware with the hub's optimizations.
+    Each row compares the hub with Django's standard middleware on the same kind of worker. The row for
+    uvicorn has more peers: the hub on every other kind of worker, and Django's standard middleware with the
+    hub's optimizations.
     """
     for kind in KINDS:
         hub, standard = found[_ours(kind)], found[_standard(kind)]

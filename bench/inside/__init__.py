@@ -8,4 +8,4 @@ from __future__ import annotations
 from collections.abc import Callable
 
 Round = Callable[[], dict[str, float]]
-"""A function that runs every action of the module once, and returns a dict from names to measured values."""
+"""A function that runs every action of the module, and returns a dict that maps names to measured values."""

@@ -1,4 +1,4 @@
-"""``python -m bench.inside NAME``: for each line of input, measure a round and print its values as JSON."""
+"""``python -m bench.inside NAME``: for each line of input, measure a round and print the values as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Change one of many settings in the admin: submit the editor's form with a new port."""
+"""Change one setting of many in the admin: submit the form of an editor with a new port."""
 
 from __future__ import annotations
 
@@ -18,7 +18,11 @@ PAGES = {"config_app": "/admin/config_app/systemconfig/", CONSTANCE: "/admin/con
 
 
 def prepare() -> Round:
-    """Store a value for every setting. Return a function that saves a new port with each library's editor."""
+    """Store a value for every setting.
+
+    Return a function that saves a new port in the editor of config_app. If constance is installed, the
+    function also saves a new port in the editor of constance.
+    """
     api.plan(texts(COUNT)).apply(actor="bench")
     ports, client = itertools.cycle(str(port) for port in range(8002, 9000)), sign_in()
     pages = {app: Page(client, path) for app, path in PAGES.items() if apps.is_installed(app)}

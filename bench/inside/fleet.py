@@ -2,7 +2,7 @@
 
 Each simulated process is a real connection to the server. The connection sends the statements of a watcher:
 LISTEN, a query for the version, and the query that loads the configuration. One thread handles all
-connections, so that the server is the bottleneck.
+connections. Many threads could make the benchmark the bottleneck instead of the server.
 
 The benchmark makes each change with a plan, in one transaction, so each process gets one notification. A
 change with raw SQL would cause a second notification when a process records this change as a revision.
@@ -37,7 +37,7 @@ DEADLINE = 60.0
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Design:
-    """The number of processes that listen for notifications, and the number that load the configuration.
+    """How many processes listen for notifications, and how many processes load the configuration.
 
     Each load starts at a random time in the first ``spread`` seconds after the notification.
     """
@@ -74,10 +74,10 @@ def prepare() -> Round:
 
 
 class Process:
-    """A simulated process: a connection to the server, and the statements of a load that are not sent yet."""
+    """A simulated process: a connection to the server, and the statements that must still be sent."""
 
     def __init__(self, number: int, conninfo: bytes) -> None:
-        """Connect to the server; raise ``RuntimeError`` if that fails."""
+        """Connect to the server. Raise ``RuntimeError`` if the connection fails."""
         self.number = number
         self.server = pq.PGconn.connect(conninfo)
         if self.server.status != pq.ConnStatus.OK:
@@ -86,13 +86,13 @@ class Process:
         self.is_loading = False
 
     def execute(self, statement: str) -> None:
-        """Run a statement and wait for its result; raise ``RuntimeError`` if it fails."""
+        """Run a statement and wait for the result. Raise ``RuntimeError`` if the statement fails."""
         result = self.server.exec_(statement.encode())
         if result.status == pq.ExecStatus.FATAL_ERROR:
             raise RuntimeError(result.get_error_message())
 
     def load(self, statements: Sequence[bytes]) -> None:
-        """Start a load: send the first statement. ``receive`` sends the other statements."""
+        """Begin to load the configuration: send the first of ``statements``. ``receive`` sends the rest."""
         self._left, self.is_loading = iter(statements), True
         self._send()
 
@@ -104,7 +104,10 @@ class Process:
             self.server.send_query(statement)
 
     def receive(self) -> bool:
-        """Read what the server has sent, continue the load, and return whether a notification arrived."""
+        """Read what the server has sent, and return whether a notification arrived.
+
+        If the result of a statement has arrived, send the next statement.
+        """
         self.server.consume_input()
         is_notified = False
         while self.server.notifies():
@@ -132,8 +135,9 @@ class Fleet:
         """Make a change and wait until every process has loaded the change.
 
         Return a dict with four values. ``half`` is the time in seconds until half of the processes had loaded
-        the change. ``all`` is the time until all processes had loaded it. ``peak`` is the largest number of
-        loads at the same time. ``connections`` is the number of connections that the design needs.
+        the change. ``all`` is the time until all processes had loaded the change. ``peak`` is the largest
+        number of processes that were loading at the same time. ``connections`` is the number of connections
+        that the design needs.
         """
         for process in self._processes:
             process.execute(f"LISTEN {CHANNEL}" if process.number < design.listeners else "UNLISTEN *")
@@ -147,15 +151,16 @@ class Fleet:
     def _run(self, design: Design, start: float) -> tuple[list[float], int]:
         """Handle the connections until all processes have loaded the change.
 
-        Return the times at which the loads ended, and the largest number of loads at the same time. Raise
-        ``RuntimeError`` if the processes need longer than ``DEADLINE`` seconds.
+        Return two values: the time at which each process had loaded the change, and the largest number of
+        processes that were loading at the same time. Raise ``RuntimeError`` if the processes need longer than
+        ``DEADLINE`` seconds.
         """
         due: list[tuple[float, int]] = []
         done: list[float] = []
         loading = peak = 0
         while len(done) < design.loaders:
             if time.monotonic() - start > DEADLINE:
-                raise RuntimeError(f"only {len(done)} of {design.loaders} processes loaded in time")
+                raise RuntimeError(f"only {len(done)} of {design.loaders} have loaded the change in time")
             for process in self._ready(due):
                 was_loading = process.is_loading
                 if process.receive():
@@ -176,10 +181,10 @@ class Fleet:
 
 
 def _woken(process: Process, design: Design) -> Iterator[int]:
-    """Yield the number of each process that must load the configuration when ``process`` is notified.
+    """Yield the number of each process that loads the configuration because ``process`` is notified.
 
-    If only the listeners load, yield only the number of ``process``. Otherwise, yield the numbers of all
-    processes on the same machine as ``process``.
+    If only the listeners load the configuration, yield only the number of ``process``. Otherwise, yield the
+    numbers of all processes on the machine of ``process``.
     """
     if design.loaders == design.listeners:
         yield process.number
@@ -197,7 +202,10 @@ def _change(port: str) -> float:
 
 
 def _statements() -> list[bytes]:
-    """Return the statements that a watcher sends after a notification: read the version, then load all."""
+    """Return the two statements that a watcher sends after a notification.
+
+    The first statement reads the version. The second statement reads the whole configuration.
+    """
     connection.ensure_connection()
     everything = psycopg.ClientCursor(connection.connection).mogrify(*statements.everything(connection.alias))
     return [statements.VERSION.encode(), everything.encode()]

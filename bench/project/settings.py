@@ -1,8 +1,8 @@
 """Django's settings for the benchmarks' project; the process environment controls them.
 
-``BENCH_APPS`` names the applications to add to Django's own. ``BENCH_SETTINGS`` is the number of settings
-in each of these applications. ``BENCH_FOLDER`` is the folder of the database and the file cache.
-``BENCH_DATABASE_URL`` names a database server to use instead of an SQLite file.
+``BENCH_APPS`` names the applications to install in addition to Django's applications. ``BENCH_SETTINGS`` is
+the number of settings that each configuration library gets. ``BENCH_FOLDER`` is the folder of the database
+and the file cache. ``BENCH_DATABASE_URL`` names a database server to use instead of an SQLite file.
 """
 
 from __future__ import annotations
