@@ -1,8 +1,8 @@
 """Makes ``os.fork`` wait while the watcher uses the database.
 
-A fork copies the whole memory of a process, but the child has only one thread, the one that forked. If the
-watcher's thread holds a lock at that moment, in Python or in a database library, this lock stays locked in
-the child for ever.
+A fork copies the whole memory of a process, but the child has only one thread: the thread that called the
+fork. If the watcher's thread holds a lock at that moment, in Python or in a database library, this lock stays
+locked in the child for ever.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _in_children: list[Callable[[], object]] = []
 
 
 def after_fork(function: Callable[[], object]) -> None:
-    """Call ``function`` in every forked child, in the order of registration."""
+    """Register a function that every forked child calls. The functions run in the order of registration."""
     _in_children.append(function)
 
 
@@ -52,7 +52,7 @@ def notice_fork() -> None:
 
 
 def no_fork_meanwhile(function: Callable[P, T]) -> Callable[P, T]:
-    """Return ``function`` in a form that lets no other thread fork while ``function`` runs."""
+    """Return a wrapper of ``function``. While the wrapper runs, ``os.fork`` waits in every other thread."""
 
     @functools.wraps(function)
     def holding(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -71,7 +71,7 @@ def _acquire() -> None:
 
 
 def _is_acquired(handler: logging.Handler, deadline: float) -> bool:
-    """Acquire the lock of ``handler``; return whether that succeeded until ``deadline``."""
+    """Try until ``deadline`` to acquire the lock of ``handler``. Return whether that succeeded."""
     left = max(0.0, deadline - time.monotonic())
     return handler.lock is not None and handler.lock.acquire(timeout=left)
 

@@ -1,4 +1,4 @@
-"""Inserts rows, or updates them if they exist."""
+"""Inserts rows. If a row exists already, updates this row."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.db.models.constants import OnConflict
 from config_app.database import alias, connection
 
 MOST_PARAMETERS = 10_000
-"""The maximum number of parameters of one statement, for databases for which Django knows no limit."""
+"""The maximum number of parameters of one statement. It applies if Django knows no limit of the database."""
 
 
 def insert(
@@ -25,9 +25,11 @@ def insert(
     updated: tuple[str, ...] = (),
     computed: tuple[tuple[str, str], ...] = (),
 ) -> None:
-    """Insert ``rows``. Each row has the values of the fields ``names``, ready for the database.
+    """Insert ``rows``. Each row is a sequence of values, already converted for the database.
 
-    - ``updated``: the fields to update instead if a row with the same primary key exists.
+    - ``names``: the names of the fields to which the values belong.
+    - ``updated``: the names of the fields to change if a row with the same primary key exists. If ``updated``
+      is empty, such a row is an error.
     - ``computed``: pairs of a field name and an SQL query. The result of the query becomes the field's value.
     """
     start, group, end = _parts(alias(), model, names, updated, computed)
@@ -46,7 +48,7 @@ def _parts(
     updated: tuple[str, ...],
     computed: tuple[tuple[str, str], ...],
 ) -> tuple[str, str, str]:
-    """Return the three parts of the statement. The second part is repeated for each row."""
+    """Return the start, the placeholders of one row and the end of the ``INSERT`` statement."""
     # Every save needs these statements, and Django takes ten times as long to build one as to run it.
     ops = model._base_manager.all().query.get_compiler(database).connection.ops
     fields = {field.name: field for field in model._meta.fields}
@@ -59,9 +61,10 @@ def _parts(
 def _conflict(
     ops: BaseDatabaseOperations, model: type[models.Model], updated: Sequence[models.Field[Any, Any]]
 ) -> str:
-    """Return the clause that updates the fields ``updated`` of a row that exists already.
+    """Return the SQL clause that tells the database what to do if a row exists already.
 
-    Return an empty text if ``updated`` is empty.
+    The clause updates those fields of the row that ``updated`` contains. If ``updated`` is empty, return an
+    empty text.
     """
     if not updated:
         return ""
@@ -70,10 +73,11 @@ def _conflict(
 
 
 def upsert(rows: Sequence[models.Model], *, unique: Sequence[str], updated: Sequence[str]) -> None:
-    """Insert ``rows``, all of one model. If a row with the same ``unique`` fields exists, update this row.
+    """Insert the objects in ``rows``. If a row exists already, update this row.
 
-    ``updated`` has the names of the fields to update. Unlike the values for ``insert``, the values in
-    ``rows`` may be expressions.
+    All objects belong to one model. A row exists already if it has the same values in the fields that
+    ``unique`` names. ``updated`` has the names of the fields to update. Values can be SQL expressions here,
+    but not in ``insert``.
     """
     # MySQL and MariaDB compare every unique key of the table, so a statement cannot name one of them.
     names_target = connection().features.supports_update_conflicts_with_target

@@ -14,7 +14,7 @@ longest_wait: ContextVar[float] = ContextVar("config_app_longest_wait", default=
 
 
 AT_ONCE = 0.001
-"""The shortest wait, in seconds. A ``lock_timeout`` of 0 would make PostgreSQL wait for ever."""
+"""The shortest possible wait, in seconds. With a ``lock_timeout`` of 0, PostgreSQL would wait for ever."""
 
 
 @contextlib.contextmanager
@@ -29,7 +29,7 @@ def waiting_at_most(seconds: float) -> Iterator[None]:
 
 @contextlib.contextmanager
 def bounded_transaction() -> Iterator[None]:
-    """Run the block in a transaction that waits at most ``longest_wait`` seconds for each lock.
+    """Run the block in a transaction. Each write in it waits at most ``longest_wait`` seconds for a lock.
 
     If the block is inside another transaction, the limit of that transaction applies again after the block.
     """

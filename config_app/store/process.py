@@ -1,4 +1,4 @@
-"""What this process remembers about the configuration. All of it is reset together."""
+"""What this process remembers about the configuration. One call of ``reset`` forgets everything."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 
 
 class Part(Protocol):
-    """An object that keeps a part of the state of this process."""
+    """An object that remembers something about the configuration, and that ``Process.reset`` resets."""
 
     def reset(self) -> None:
         """Put the object into the state that it has in a process that has just started."""
@@ -17,10 +17,10 @@ P = TypeVar("P", bound=Part)
 
 
 class Process:
-    """The state of this process. It consists of parts, which ``reset`` resets together.
+    """The state of this process. The state consists of parts. ``reset`` resets all parts.
 
-    The state may contain only committed data. ``config_app.live.context`` keeps what an open transaction
-    sees.
+    The parts must contain only committed data. ``config_app.live.context`` keeps the data that a transaction
+    sees before its commit.
     """
 
     def __init__(self) -> None:
@@ -28,15 +28,18 @@ class Process:
         self._first_load: list[Callable[[], None]] = []
         self._unwatched_read: list[Callable[[], None]] = []
         self.is_short_command = False
-        """Whether this process is a command that ends soon. If so, no watcher starts by itself."""
+        """Whether this process is a command that ends soon. Such a process starts no watcher by itself."""
 
     def keep(self, part: P) -> P:
-        """Add ``part`` to the state of this process and return it."""
+        """Add ``part`` to the state of this process, and return ``part``."""
         self._parts.append(part)
         return part
 
     def after_first_load(self, function: Callable[[], None]) -> None:
-        """Call ``function`` after the first load in this process and after the first load since a reset."""
+        """Register a function to call after this process has read the configuration for the first time.
+
+        After a reset, the next reading counts as the first one.
+        """
         self._first_load.append(function)
 
     def loaded_first(self) -> None:
@@ -45,7 +48,10 @@ class Process:
             function()
 
     def before_unwatched_reads(self, function: Callable[[], None]) -> None:
-        """Call ``function`` now and then before a read, while no watcher is known to work."""
+        """Register a function to call before code reads a setting while no watcher works.
+
+        Not every reading calls the function: ``config_app.live.runtime`` leaves some time between two calls.
+        """
         self._unwatched_read.append(function)
 
     def read_unwatched(self) -> None:

@@ -1,4 +1,4 @@
-"""Reads the history of the settings. A change under a former key belongs to the current key."""
+"""Reads the history of the settings. If a setting was renamed, its history includes the former keys."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from config_app.store.tables import reading
 
 
 def latest_texts() -> dict[str, str | None]:
-    """Return a dict from keys to the texts that the rows should have according to the history."""
+    """Return a dict that maps each key in the history to the text that the key's row should have.
+
+    ``None`` means that there should be no row.
+    """
     if not get_schema().former:
         return dict(Change.objects.newest().values_list("key", "new_value"))
     newest = newest_by_key(Change.objects.newest().only("key", "new_value"))
@@ -23,7 +26,7 @@ def latest_texts() -> dict[str, str | None]:
 
 
 def newest_by_key(changes: Iterable[Change]) -> dict[str, Change]:
-    """Return a dict with the newest change of each setting in ``changes``. Its keys are the current keys."""
+    """Return a dict that maps the current key of each setting to the newest of its changes in ``changes``."""
     schema, found = get_schema(), dict[str, Change]()
     for change in changes:
         key = schema.current_key(change.key)
@@ -33,7 +36,10 @@ def newest_by_key(changes: Iterable[Change]) -> dict[str, Change]:
 
 
 def accepted_texts(key: str, *, with_secrets: bool = True) -> Iterator[str | None]:
-    """Yield up to 20 accepted texts of a setting, the newest first; ``None`` means that there was no row."""
+    """Yield the texts that accepted changes gave to a setting: up to 20 texts, the newest first.
+
+    ``None`` means that no row was left after the change. Without ``with_secrets``, leave out secret texts.
+    """
     accepted = Change.objects.filter(key__in=get_schema().names(key), refused=False).order_by("-pk")
     if not with_secrets:
         accepted = accepted.filter(is_secret=False)
@@ -43,7 +49,7 @@ def accepted_texts(key: str, *, with_secrets: bool = True) -> Iterator[str | Non
 
 
 def newest_refusals() -> list[Change]:
-    """Return the newest change of each setting if this change was refused.
+    """Return one change for each setting whose newest change was refused: this refused change.
 
     The ``key`` of a returned change is the current key of its setting.
     """
@@ -55,10 +61,10 @@ def newest_refusals() -> list[Change]:
 
 
 def _still_newest(changes: list[Change]) -> list[Change]:
-    """Return those of ``changes`` that are the newest change of their setting.
+    """Return the changes in ``changes`` after which the same setting has not changed again.
 
-    The function sets their ``key`` to the current key of the setting. If a setting was renamed, it may have a
-    newer change under another key.
+    If a setting was renamed, a newer change can have another key. The function sets ``key`` of each change to
+    the current key of the setting.
     """
     newest = newest_by_key(Change.objects.newest())
     schema, found = get_schema(), list[Change]()
@@ -70,7 +76,7 @@ def _still_newest(changes: list[Change]) -> list[Change]:
 
 
 def last_changes() -> dict[str, Change]:
-    """Return a dict from keys to the newest change of each setting. The changes' revisions are loaded too."""
+    """Return a dict that maps each current key to the newest change of the setting, with its revision."""
     with reading():
         return newest_by_key(Change.objects.newest().select_related("revision"))
 
@@ -93,7 +99,10 @@ def history(*, key: str | None = None, before: int | None = None, limit: int = 2
 
 
 def first_complete() -> int:
-    """Return the number of the revision from which on the history is complete; 1 if nothing was pruned."""
+    """Return the number of the revision after which nothing was pruned, including the revision itself.
+
+    Return 1 if nothing was pruned at all.
+    """
     with reading():
         floors = ConfigState.objects.filter(pk=STATE_ID).values_list("history_floor", flat=True)
         return floors.first() or 1

@@ -10,14 +10,14 @@ from config_app.store.statements import BUMP, LOCK, STATE_ID
 
 
 def lock() -> None:
-    """Lock out other writers until the transaction ends; create the row if it is missing."""
+    """Make other writers wait until the transaction ends. Create the row if it is missing."""
     if not _run(LOCK):
         create()
         _run(LOCK)  # another writer may have created the row
 
 
 def bump() -> None:
-    """Increase the version."""
+    """Increase the version in the row by 1."""
     _run(BUMP)
 
 
@@ -37,7 +37,7 @@ def create() -> None:
 
 
 def _run(statement: str) -> int:
-    """Run a statement on the row; return how many rows it changed (0 if the row does not exist)."""
+    """Run an SQL statement that changes the row. Return 1, or return 0 if the row does not exist."""
     with connection().cursor() as cursor:
         cursor.execute(statement)
         return int(cursor.rowcount)

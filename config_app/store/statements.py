@@ -1,4 +1,4 @@
-"""The SQL statements of every load and every write, built only once per process."""
+"""The SQL statements that read and write the configuration. Each statement is built once per process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _STATE = ConfigState._meta.db_table
 VERSION = f"SELECT version FROM {_STATE} WHERE id = {STATE_ID}"  # noqa: S608 - our own table
 """Reads the version, which increases with every change."""
 LOCK = f"UPDATE {_STATE} SET version = version WHERE id = {STATE_ID}"  # noqa: S608 - our own table
-"""Locks out other writers: locks the row on PostgreSQL and MySQL, takes the reserved lock on SQLite."""
+"""Makes other writers wait. PostgreSQL and MySQL lock the row; SQLite takes its reserved lock."""
 BUMP = f"UPDATE {_STATE} SET version = version + 1 WHERE id = {STATE_ID}"  # noqa: S608 - our own table
 """Increases the version."""
 CHANGE_FIELDS = [field.attname for field in Change._meta.concrete_fields]
@@ -27,8 +27,9 @@ def everything(alias: str) -> tuple[str, tuple[Any, ...]]:
     """Return SQL and parameters of the statement that reads all rows and the state of the tables.
 
     The first three columns are the key, the value and whether the value is secret. The other five columns are
-    the same in every row: the version, the newest revision's number and version, and the ids of a refused
-    change and of an unconfirmed revision (NULL if there is none).
+    the same in every row: the version of the tables, the number of the newest revision, the version of this
+    revision, the id of a refused change, and the id of an unconfirmed revision. The ids are NULL if there
+    is no such change or revision.
     """
     last = Revision.objects.order_by("-number")
     state: QuerySet[ConfigState] = ConfigState.objects.filter(pk=STATE_ID)
@@ -48,10 +49,11 @@ def everything(alias: str) -> tuple[str, tuple[Any, ...]]:
 
 @functools.cache
 def everything_packed(alias: str) -> tuple[str, tuple[Any, ...]]:
-    """Return SQL and parameters of a statement for SQLite with the data of ``everything`` in a single row.
+    """Return SQL and parameters of a statement for SQLite. Its result is a single row.
 
-    The first column is a JSON list with ``[key, value, is_secret]`` for each row. The five columns that all
-    rows share follow. A value that is a blob is read as text.
+    The row has the same data as the result of ``everything``. The first column is a JSON list that contains
+    ``[key, value, is_secret]`` for each setting. The last five columns are the same as in ``everything``.
+    A value that is a blob is read as text.
     """
     # After each row of a result, Python's sqlite3 lets other threads run. In a busy process, reading 300 rows
     # one by one took a quarter of a second.
@@ -66,9 +68,9 @@ def everything_packed(alias: str) -> tuple[str, tuple[Any, ...]]:
 
 @functools.cache
 def newest_refusals(alias: str) -> tuple[str, tuple[Any, ...]]:
-    """Return SQL and parameters of the statement that reads each refused change without a newer change.
+    """Return SQL and parameters of the statement that reads the newest refused change of each key.
 
-    Newer changes are those of the same key.
+    If the key has a newer change that was accepted, the statement leaves out the refused change.
     """
     newer = Change.objects.filter(key=OuterRef("key"), pk__gt=OuterRef("pk")).order_by()
     # The index of refused changes quickly finds the newest of them for each key, even after many refusals.
@@ -80,10 +82,10 @@ def newest_refusals(alias: str) -> tuple[str, tuple[Any, ...]]:
 
 
 def refused() -> QuerySet[Change]:
-    """Return all refused changes, unordered."""
+    """Return a query for all refused changes, without an order."""
     return Change.objects.order_by().filter(refused=True)
 
 
 def unconfirmed() -> QuerySet[Confirmation]:
-    """Return the confirmations that have no outcome yet."""
+    """Return a query for the confirmations of the revisions that still wait to be confirmed."""
     return Confirmation.objects.filter(outcome="")

@@ -31,14 +31,14 @@ LENIENT = operator.methodcaller("decode", "utf-8", "replace")
 
 
 class Row(NamedTuple):
-    """The stored value of one setting; ciphertext if it is a secret."""
+    """The stored value of one setting. The value of a secret is ciphertext."""
 
     # A tuple, because it is fast to create: every load creates a Row for each setting.
     value: str
     is_secret: bool
 
     def __repr__(self) -> str:
-        """Return a text without the value."""
+        """Return a text that does not contain the value."""
         # A person may have written a secret into the table without encrypting it.
         return f"Row(is_secret={self.is_secret})"
 
@@ -47,8 +47,9 @@ class Row(NamedTuple):
 class Stored:
     """The stored rows and the state of the tables, read in one statement.
 
-    - ``version``: increases with every write. ``recorded_version`` is the version after the newest revision.
+    - ``version``: a number that increases with every write.
     - ``revision``: the number of the newest revision.
+    - ``recorded_version``: the version that the tables had after the newest revision.
     - ``any_refused``: whether the history has a refused change.
     - ``any_unconfirmed``: whether a revision waits to be confirmed.
     - ``former``: maps current keys to former keys, for the rows that still have a former key.
@@ -78,7 +79,7 @@ class Stored:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """A change to record: the row's text before and after. ``None`` means that there is no row."""
+    """A change to record: the text of a row before (``old``) and after (``new``). ``None`` means no row."""
 
     # Normally, the texts of a secret are encrypted. But raw SQL can write a plain one, which `new` then has.
 
@@ -110,7 +111,7 @@ def reading() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _lenient_text() -> Iterator[None]:
-    """Read invalid UTF-8 on SQLite as replacement characters instead of raising an error."""
+    """In this block, SQLite returns replacement characters for invalid UTF-8 and raises no error."""
     # SQLite stores any bytes as text; the other databases check the encoding.
     if connection().vendor != "sqlite":
         yield
@@ -140,7 +141,7 @@ def read() -> Stored:
 
 
 def _read_everything() -> tuple[Mapping[str, Row], Sequence[Any]]:
-    """Return a dict from keys to rows, and the five columns that all rows share."""
+    """Return a dict that maps each key to its row. Also return the other five columns of the statement."""
     with connection().cursor() as cursor:
         if connection().vendor == "sqlite":
             cursor.execute(*statements.everything_packed(alias()))
@@ -153,7 +154,7 @@ def _read_everything() -> tuple[Mapping[str, Row], Sequence[Any]]:
 
 @functools.lru_cache(maxsize=1)
 def _unpack(packed: str) -> Mapping[str, Row]:
-    """Return the rows in the JSON text of ``statements.everything_packed``."""
+    """Return a dict that maps each key to its row, from the JSON of ``statements.everything_packed``."""
     # A save reads the rows twice before it changes them. Comparing the texts takes far less time.
     return _by_key(json.loads(packed))
 
@@ -184,7 +185,7 @@ def version() -> int:
 
 @contextlib.contextmanager
 def writing() -> Iterator[Stored]:
-    """Hold the writers' lock for the block, in one transaction, and yield the rows read under the lock.
+    """Run the block in a transaction that holds the writers' lock. Yield the stored rows and state.
 
     Raise ``ConfigurationLocked`` or ``DatabaseUnavailable`` if another writer holds the lock for too long.
     """
@@ -196,7 +197,10 @@ def writing() -> Iterator[Stored]:
 
 
 def record(stored: Stored, edits: Iterable[Edit], origin: Origin) -> Revision:
-    """Write the rows and record the changes as a revision; call this only within ``writing``."""
+    """Write the rows, and record the changes as a revision. Return the revision.
+
+    Call this only within ``writing``.
+    """
     edits = list(edits)
     _write_rows(edits)
     return record_only(stored, edits, origin)
@@ -216,7 +220,10 @@ def _write_rows(edits: Iterable[Edit]) -> None:
 
 
 def record_only(stored: Stored, edits: Iterable[Edit], origin: Origin) -> Revision:
-    """Record the changes as a revision, but write no row; call this only within ``writing``."""
+    """Record the changes as a revision, but write no row. Return the revision.
+
+    Call this only within ``writing``.
+    """
     state_row.bump()
     revision = _insert_revision(stored.revision + 1, origin)
     _insert_changes(revision.number, edits)
@@ -224,9 +231,10 @@ def record_only(stored: Stored, edits: Iterable[Edit], origin: Origin) -> Revisi
 
 
 def _insert_revision(number: int, origin: Origin) -> Revision:
-    """Write a revision, and return it with the values of the fields ``REVISION_FIELDS``.
+    """Insert a revision, and return the revision.
 
-    Django loads the other fields when code uses them.
+    The returned object has only the fields that ``REVISION_FIELDS`` names. Django reads another field from
+    the database when code uses this field.
     """
     values = (number, *(str(getattr(origin, name)) for name in REVISION_FIELDS[1:]))
     # Triggers increase the version too, so only the database knows it.
@@ -251,31 +259,31 @@ def _insert_changes(number: int, edits: Iterable[Edit]) -> None:
 
 
 def archived(text: str | None, *, is_secret: bool) -> str | None:
-    """Return the text that the history keeps in place of ``text``.
+    """Return ``text``, if the history is allowed to keep ``text``. Otherwise, return an empty text.
 
-    This is ``text`` itself, except for a secret that is not encrypted. For such a secret, return an empty
-    text.
+    The history never keeps a secret that is not encrypted.
     """
     return "" if is_secret and text and not is_ciphertext(text) else text
 
 
 def _current_version() -> RawSQL:
-    """Return an SQL expression for the version that the tables have when the statement runs."""
+    """Return an SQL expression. Its value is the version of the tables when the statement runs."""
     # Triggers increase the version too, so only the database knows it.
     return RawSQL(statements.VERSION, ())  # noqa: S611 - a constant of ours, without parameters
 
 
 def acknowledge(stored: Stored) -> Stored:
-    """Store the current version in the newest revision, after raw SQL that changed no value.
+    """Store the current version in the newest revision, so that ``drifted`` becomes false.
 
-    Return ``stored`` with the new ``recorded_version``. Call this only within ``writing``.
+    Call this only within ``writing``, if raw SQL has written to the tables but has changed no value. Return
+    ``stored`` with the new ``recorded_version``.
     """
     Revision.objects.filter(pk=stored.revision).update(version=stored.version)
     return dataclasses.replace(stored, recorded_version=stored.version)
 
 
 def bump_version(stored: Stored) -> None:
-    """Make every process reload the configuration, although no value has changed.
+    """Increase the version, so that every process reloads the configuration. No value changes.
 
     Call this only within ``writing``.
     """

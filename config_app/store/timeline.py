@@ -31,14 +31,17 @@ class Event:
 
 
 def revisions_after(number: int, limit: int) -> list[Revision]:
-    """Return up to ``limit`` revisions after ``number`` with their changes, the oldest first."""
+    """Return up to ``limit`` revisions whose numbers are greater than ``number``, the oldest first.
+
+    Their changes are read from the database too.
+    """
     with database_errors():
         following = Revision.objects.filter(number__gt=number).order_by("number")
         return list(following.prefetch_related("changes")[:limit])
 
 
 def events_between(after: int, until: int, limit: int) -> list[Event]:
-    """Return up to ``limit`` events for the revisions from ``after`` + 1 to ``until``, the oldest first."""
+    """Return up to ``limit`` events, the oldest first, for the revisions from ``after`` + 1 to ``until``."""
     with database_errors():
         numbers = {"number__gt": after, "number__lte": until}
         revisions = list(Revision.objects.filter(**numbers).order_by("number")[:limit])
@@ -50,7 +53,7 @@ def events_between(after: int, until: int, limit: int) -> list[Event]:
 
 
 def _event(revision: Revision, keys: dict[str, None]) -> Event:
-    """Return the event for a revision."""
+    """Return the event for a revision that changed the settings with these ``keys``."""
     # Text that does not look like a key is left out: a person may have written a value in place of the key.
     return Event(
         revision=revision.number,
@@ -61,7 +64,7 @@ def _event(revision: Revision, keys: dict[str, None]) -> Event:
 
 
 def last_number() -> int:
-    """Return the number of the newest revision; 0 if there is none."""
+    """Return the number of the newest revision. Return 0 if there is no revision."""
     with database_errors():
         return Revision.objects.order_by("-number").values_list("number", flat=True).first() or 0
 
@@ -75,7 +78,7 @@ def now() -> dt.datetime:
 
 
 def age(number: int) -> float | None:
-    """Return the seconds since the revision ``number`` was written, by the database's clock.
+    """Return how many seconds ago the revision with this number was written. Use the database's clock.
 
     Return ``None`` if there is no such revision.
     """

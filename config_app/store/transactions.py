@@ -1,4 +1,4 @@
-"""The open transaction of a caller: the state that belongs to it, and whether it was rolled back."""
+"""The transaction in which a caller runs: what belongs to the transaction, and whether it has ended."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def in_transaction() -> bool:
 
 
 class OpenTransaction:
-    """An open transaction, with the state that belongs to it.
+    """A transaction that has not ended yet, with the data that only this transaction uses.
 
-    ``view`` is what the transaction sees of the configuration. ``keyring`` is the keyring that the
-    transaction uses.
+    ``view`` is the configuration as the transaction sees it. ``keyring`` is the keyring that the transaction
+    uses.
     """
 
     def __init__(self, of: BaseDatabaseWrapper) -> None:
@@ -38,7 +38,7 @@ class OpenTransaction:
         self.keyring: Any = None
 
     def is_open(self) -> bool:
-        """Return whether the transaction is still open, according to the state of the connection."""
+        """Return whether the transaction has not ended yet, according to the state of the connection."""
         found = self._connection()
         if self._outermost is None or found is None:
             return found is not None and found.connection is not None and not found.autocommit
@@ -53,15 +53,14 @@ class OpenTransaction:
 # Nothing here may refer to a connection strongly: it would stay open after its thread has ended.
 _of_connection: WeakKeyDictionary[BaseDatabaseWrapper, OpenTransaction] = WeakKeyDictionary()
 _of_caller: ContextVar[OpenTransaction | None] = ContextVar("config_app_transaction", default=None)
-"""The open transaction of the caller. Coroutines and threads that the caller starts inherit it.
+"""The transaction in which the caller runs. Coroutines and threads that the caller starts inherit this value.
 
-These coroutines and threads have other connections, so ``_of_connection`` would not find the transaction for
-them.
+Such a coroutine or thread uses another connection, so ``_of_connection`` does not contain the transaction.
 """
 
 
 class _Transactions:
-    """Forgets the transaction of the calling thread or task when the state of the process is reset."""
+    """A part of the process state. A reset forgets the transaction of the calling thread or task."""
 
     def reset(self) -> None:
         _of_connection.pop(connection(), None)
@@ -72,9 +71,10 @@ process.keep(_Transactions())
 
 
 def current() -> OpenTransaction | None:
-    """Return the open transaction in which the caller runs.
+    """Return the transaction in which the caller runs.
 
-    Return ``None`` if the caller is not in a transaction, or if no code has called ``join`` in it.
+    Return ``None`` if the caller is not in a transaction, or if no code in the transaction has called
+    ``join``.
     """
     if in_transaction():
         own = _of_connection.get(connection())
@@ -87,7 +87,7 @@ def current() -> OpenTransaction | None:
 
 
 def _forget_ended(copied: OpenTransaction | None) -> None:
-    """Forget what ended transactions have seen, because every read is slower while a view exists."""
+    """Forget the views of transactions that have ended, because a view makes every reading slower."""
     _of_connection.pop(connection(), None)
     if copied and not copied.is_open():
         copied.view = None
@@ -95,7 +95,7 @@ def _forget_ended(copied: OpenTransaction | None) -> None:
 
 
 def join() -> OpenTransaction:
-    """Return the open transaction of this thread. From now on, ``current`` returns this transaction too."""
+    """Return the transaction of this thread. From now on, ``current`` returns this transaction too."""
     own = current() if in_transaction() else None
     if own is None:
         own = _of_connection[connection()] = OpenTransaction(connection())
@@ -105,10 +105,10 @@ def join() -> OpenTransaction:
 
 @contextlib.contextmanager
 def lent(found: OpenTransaction | None) -> Iterator[None]:
-    """Let this new thread use the connection of ``found``, a transaction of another thread.
+    """In this block, let the calling thread use the connection of another thread's transaction ``found``.
 
-    The other thread must wait meanwhile. If ``found`` has no usable connection, this thread uses connections
-    of its own, and the end of the block closes them.
+    Meanwhile, the other thread must wait. If ``found`` is ``None`` or has no usable connection, the calling
+    thread opens its own connections. These connections are closed at the end of the block.
     """
     shared = found.connection if found else None
     if shared is None:
@@ -122,9 +122,9 @@ def lent(found: OpenTransaction | None) -> Iterator[None]:
 
 
 class WhileOpen:
-    """A function that returns whether an ``atomic`` block is still open.
+    """A callable object that remembers the innermost ``atomic`` block in which it was created.
 
-    The block is the innermost block at the time when the object is created.
+    A call returns whether this block has not ended yet. Without such a block, a call returns ``False``.
     """
 
     __slots__ = ("_block", "_connection")
@@ -140,10 +140,10 @@ class WhileOpen:
 
 
 class UntilCommit:
-    """Calls ``function`` after the commit, and can tell whether the commit is still possible.
+    """Calls ``function`` after the commit of the current transaction.
 
-    If the savepoint or the transaction is rolled back, Django forgets the callback. So the commit is possible
-    as long as Django still has the callback.
+    If the savepoint or the transaction is rolled back, Django forgets this object. So the commit is possible
+    as long as Django still has the object.
     """
 
     __slots__ = ("_connection", "_function")
@@ -157,6 +157,6 @@ class UntilCommit:
         self._function()
 
     def is_pending(self) -> bool:
-        """Return whether the transaction is open and has not been rolled back to an earlier savepoint."""
+        """Return whether the commit is still possible. Return ``False`` after the commit or a rollback."""
         found = self._connection()
         return found is not None and any(entry[1] is self for entry in found.run_on_commit)

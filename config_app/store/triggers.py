@@ -1,7 +1,7 @@
 """Database triggers that increase the version on each write to ``system_config``, even by raw SQL.
 
-They are created after every ``migrate``. A migration could create them only once, but a later migration may
-remove them: to alter a table on SQLite, Django makes a new table and deletes the old table with its triggers.
+The triggers are created after every ``migrate``, because a migration can remove them. To alter a table on
+SQLite, Django makes a new table, and deletes the old table with its triggers.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from config_app.store import state_row
 CHANNEL = prefixed("config_app")
 """The channel on which PostgreSQL sends a notification for each commit that changed the version."""
 ROWS, STATE = SystemConfig._meta.db_table, ConfigState._meta.db_table
-"""The table whose writes are counted, and the table that counts them."""
+"""``ROWS`` is the table whose writes are counted. ``STATE`` is the table that contains the count."""
 NOTIFIES = prefixed("config_state_notifies")
 """The trigger that sends the notifications on PostgreSQL."""
 TABLES = {ROWS, STATE, Revision._meta.db_table}
@@ -80,9 +80,9 @@ def install(using: str, **_signal: Any) -> None:
 
 
 def _present(cursor: CursorWrapper) -> list[str]:
-    """Return the statements whose triggers exist on SQLite with the same text.
+    """Return the statements in ``SQLITE`` that need not run, because their triggers exist already.
 
-    If one of these triggers exists with a different text, drop the trigger.
+    If a trigger exists but was made by a different statement, drop the trigger.
     """
     cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
     found = dict(cursor.fetchall())

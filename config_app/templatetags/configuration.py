@@ -35,6 +35,6 @@ def ago(moment: dt.datetime) -> str:
 
 @register.inclusion_tag("config_app/_changes.html")
 def changes_of(revision: Revision, most: int = SHOWN) -> dict[str, Any]:
-    """Render the first ``most`` changes of a revision, and how many more there are."""
+    """Render at most ``most`` changes of a revision, and the number of the changes that are left out."""
     rows: Sequence[Any] = change_rows(revision)
     return {"changes": rows[:most], "more": max(0, len(rows) - most), "revision": revision}

@@ -68,6 +68,6 @@ def _shown(row: BannerRow) -> dict[str, Any]:
 
 @register.inclusion_tag("config_app/_confirmation.html")
 def confirmation(revision: Revision) -> dict[str, str]:
-    """Render whether a revision waits to be confirmed, was confirmed or was reverted."""
+    """Render the state of a revision: it waits to be confirmed, it was confirmed or it was reverted."""
     found = confirmation_of(revision)
     return {"outcome": found, "text": CONFIRMATIONS.get(found, found)}

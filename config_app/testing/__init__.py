@@ -1,4 +1,4 @@
-"""What a project's tests need: other values of settings, and a clean start of each test."""
+"""Tools for the tests of a project: they replace values of settings, and reset the process state."""
 
 from __future__ import annotations
 

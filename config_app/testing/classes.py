@@ -1,4 +1,7 @@
-"""``override_config`` on a class of tests: the values apply from the set-up of the class to its end."""
+"""``override_config`` as a decorator of a test class.
+
+The values apply from the set-up of the class until its clean-up.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,13 @@ from config_app.live.overriding import Override
 
 Begin = Callable[[Mapping[str, Any]], Override]
 VALUES = "_config_values"
-"""The attribute in which a decorated class keeps its own values, but not those of its base classes."""
+"""The attribute in which a decorated class keeps its values, without the values of its base classes."""
 
 
 def decorate_class(decorated: type, values: Mapping[str, Any], begin: Begin) -> type:
-    """Override values while the tests of the class ``decorated`` run, and return the class.
+    """Make the tests of a class use other values of settings. Return the class itself.
 
-    The class may be a ``TestCase``, a class for pytest or a mixin. ``setUpTestData``, live servers and the
+    The class is a ``TestCase``, a class for pytest or a mixin. ``setUpTestData``, live servers and the
     fixtures of the class see the values too. Raise ``TypeError`` if the class has no tests.
     """
     is_test_case = issubclass(decorated, TestCase)
@@ -37,14 +40,14 @@ def decorate_class(decorated: type, values: Mapping[str, Any], begin: Begin) -> 
 
 
 def _values(cls: type) -> dict[str, Any]:
-    """Return the values for ``cls``. Values of the class itself replace the values of its base classes."""
+    """Return the values for ``cls``. The values of a class replace those of its base classes."""
     return {
         name: value for base in reversed(cls.__mro__) for name, value in vars(base).get(VALUES, {}).items()
     }
 
 
 def _is_outermost(decorated: type, cls: type) -> bool:
-    """Return whether ``decorated`` is the first decorated class among ``cls`` and its bases."""
+    """Return whether ``decorated`` is the first class in ``cls.__mro__`` that has the decorator."""
     return next(base for base in cls.__mro__ if VALUES in vars(base)) is decorated
 
 
@@ -81,9 +84,10 @@ def _surround_for_pytest(decorated: Any, begin: Begin) -> None:
 
 
 def _next(decorated: type, name: str) -> Callable[[type], None]:
-    """Return a function that calls the class method ``name`` of ``decorated``.
+    """Return a function that calls the method ``name`` as it was before the decoration.
 
-    If ``decorated`` does not define the method, the function calls the inherited method, if there is one.
+    If ``decorated`` itself does not define the method, the function calls the inherited method. If there is
+    no inherited method, the function does nothing.
     """
     own = vars(decorated).get(name)
     if isinstance(own, FunctionType):  # pytest accepts such a method without @classmethod

@@ -1,4 +1,4 @@
-"""``override_config``: other values of settings for a block, a function, a test class or a live server."""
+"""``override_config``: replaces values of settings in a block, a function or a test class."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ T = TypeVar("T", bound=Callable[..., Any])
 
 
 def _declared(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values, with the text of each secret wrapped in ``Secret``.
+    """Return ``values``. If the text of a secret is a plain ``str``, wrap the text in ``Secret``.
 
     Raise ``UnknownSetting`` if a name is not the attribute of a setting.
     """
@@ -34,13 +34,19 @@ def _declared(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _config() -> Any:
-    """Return the config for the caller, with the values of the innermost override."""
+    """Return the runtime config that the caller sees, with the values of the innermost override.
+
+    Without an override, return the config that is pinned to the request, or ``None``.
+    """
     override = innermost()
     return override.on(_below()) if override else context.pinned_config()
 
 
 def _below() -> Any:
-    """Return the config without overrides, or the defaults if this test may not use a database."""
+    """Return the runtime config without overrides.
+
+    If this test is not allowed to use a database, return a config with the defaults.
+    """
     try:
         return context.pinned_config() or runtime.unpinned()
     # pytest-django raises RuntimeError, Django AssertionError.
@@ -51,11 +57,14 @@ def _below() -> Any:
 class override_config:  # noqa: N801 - used like Django's override_settings
     """Use other values of settings in a test.
 
-    Use it as a context manager, or as a decorator of a function, a coroutine function, a generator fixture
-    or a test class. The arguments are named after the attributes of the settings. Their values are not
-    validated; text for a secret becomes a ``Secret``. Changes of other settings stay visible. Other threads,
-    such as that of a live server, see the values too. No database is needed. Raise ``UnknownSetting`` for a
-    name that is not a setting, and ``TypeError`` for a class without tests.
+    ``override_config`` is a context manager. It is also a decorator for a function, a coroutine function, a
+    generator fixture or a test class. The name of an argument is the attribute of a setting. The values are
+    not validated, and a text for a secret becomes a ``Secret``. Other settings keep their values, and the
+    test sees their changes. Other threads see the values too, for example the thread of a live server. No
+    database is needed.
+
+    Raise ``UnknownSetting`` if no setting has the name of an argument. Raise ``TypeError`` if a decorated
+    class has no tests.
     """
 
     def __init__(self, **values: Any) -> None:
@@ -63,12 +72,12 @@ class override_config:  # noqa: N801 - used like Django's override_settings
         self._entered: list[Override] = []
 
     def __enter__(self) -> Any:
-        """Begin to use the values, and return the resulting runtime config."""
+        """Begin to use the values. Return the runtime config with these values."""
         self._entered.append(begin(self._values))
         return _config()
 
     def __exit__(self, *_error: object) -> None:
-        """Use the previous values again."""
+        """End the use of the values. The values from before apply again."""
         self._entered.pop().end()
 
     def __call__(self, decorated: T) -> T:
@@ -80,7 +89,10 @@ class override_config:  # noqa: N801 - used like Django's override_settings
 
 
 def begin(values: Mapping[str, Any]) -> Override:
-    """Use other values from now on, and return the override. The function does not read the database."""
+    """Begin to use ``values``. Return an ``Override``, whose ``end`` method ends their use.
+
+    The function does not read the database. Raise ``UnknownSetting`` if no setting has one of the names.
+    """
     override = Override(_declared(values))
     runtime.look_through(_config)
     override.begin()

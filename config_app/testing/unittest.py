@@ -16,8 +16,8 @@ else:
 class ConfigTestMixin(Base):
     """Start each test as if the process were new. Put this mixin before ``TestCase`` in the list of bases.
 
-    A plain ``TestCase`` needs this mixin only if the test commits, for example in a thread. The mixin also
-    lets tests with a database use the database that ``CONFIG_APP["DATABASE"]`` names.
+    A plain ``TestCase`` needs this mixin only if a test commits, for example in a thread. The mixin also adds
+    the database that ``CONFIG_APP["DATABASE"]`` names to ``databases``.
     """
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -31,7 +31,7 @@ class ConfigTestMixin(Base):
             cls.databases = {*databases, alias()}
 
     def setUp(self) -> None:
-        """Forget what earlier tests have read."""
+        """Reset the process state, now and after the test."""
         reset_process()
         self.addCleanup(reset_process)
         super().setUp()

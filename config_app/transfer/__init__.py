@@ -1,1 +1,1 @@
-"""Exports the settings as a document, and imports this document into another install."""
+"""Exports the settings of an install as a document, and imports such a document into another install."""

@@ -1,7 +1,7 @@
 """An archive: a compressed file of many JSON lines, with a digest that shows whether the file was altered.
 
-The file begins with a line that has a name and a version. A zlib stream follows, then the SHA-256 digest of
-everything before. Writing and reading need little memory, however long the file is.
+The file has three parts: a line with a name and a version, a zlib stream, and a SHA-256 digest. The digest
+covers the first two parts. Writing and reading need little memory, even if the file is long.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ DIGEST_BYTES = hashlib.sha256().digest_size
 
 
 class UnreadableArchive(ConfigError):
-    """A file is not an archive of the expected kind, or it is damaged."""
+    """A file is not an archive of the expected kind, or the file is damaged."""
 
     def __init__(self, path: Path, why: str, fix: str = "use another copy of the file") -> None:
         super().__init__(f"{path} cannot be read: {why}", fix=fix)
@@ -50,7 +50,7 @@ class Writer:
         return self
 
     def write(self, data: Any) -> None:
-        """Append one line of JSON data."""
+        """Append ``data`` to the archive as one line of JSON."""
         self._put(self._compressor.compress(json.dumps(data, separators=(",", ":")).encode() + b"\n"))
 
     def __exit__(self, error: object, *_rest: object) -> None:
@@ -99,7 +99,10 @@ def read_lines(path: Path, title: str) -> Iterator[Any]:
 
 
 def _verified_end(path: Path, file: BinaryIO, title: str) -> int:
-    """Return the position of the digest; raise ``UnreadableArchive`` if the digest is wrong."""
+    """Return the position of the digest in the file.
+
+    Raise ``UnreadableArchive`` if the digest is wrong, or if the first line is not ``title``.
+    """
     if file.readline(len(title) + 1) != f"{title}\n".encode():
         raise UnreadableArchive(path, f'expected a file that begins with "{title}"', "check which file it is")
     file.seek(0)

@@ -20,7 +20,7 @@ _MEMBERS = {"format", "version", "revision", "exported_at", "settings", "omitted
 
 
 class UnreadableExport(ConfigError):
-    """A text is not an export, or it is an export that this version cannot read. Nothing was changed."""
+    """A text is not an export, or this version cannot read the export. Nothing was changed."""
 
     def __init__(self, why: str, fix: str = "export the configuration again") -> None:
         super().__init__(f"the file cannot be imported: {why}", fix=fix)
@@ -30,7 +30,7 @@ class UnreadableExport(ConfigError):
 class Document:
     """Settings that were exported.
 
-    - ``settings``: maps keys to values as JSON data. Settings that have their defaults are not included.
+    - ``settings``: maps each key to the value as JSON data. Settings that have their defaults are left out.
     - ``omitted``: the keys of the settings that the export left out although they may have a value.
     - ``revision`` and ``exported_at``: the exported revision and the time of the export. An import does not
       use them.
@@ -57,7 +57,7 @@ class Document:
 
 
 def parse_json(text: str) -> dict[str, Any]:
-    """Return the members of an export's JSON object; raise ``UnreadableExport`` if it is not an export."""
+    """Return the JSON object in ``text`` as a dict. Raise ``UnreadableExport`` if it is not an export."""
     try:
         members = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
@@ -78,7 +78,7 @@ def parse_json(text: str) -> dict[str, Any]:
 
 
 def read_document(text: str, *, has_secrets: bool = False) -> Document:
-    """Return the document in ``text``; raise ``UnreadableExport`` if it is damaged or not complete.
+    """Return the document in ``text``. Raise ``UnreadableExport`` if the text is damaged or not complete.
 
     A document without a checksum is accepted, so that people can write a document by hand.
     """
@@ -124,7 +124,7 @@ def _checksum(members: Mapping[str, Any]) -> str:
 
 
 def canonical_bytes(members: Mapping[str, Any]) -> bytes:
-    """Return JSON data as bytes that do not depend on the order of the members or on white space."""
+    """Return JSON data as bytes. Equal data gives equal bytes, even if the members have another order."""
     return json.dumps(members, sort_keys=True, separators=(",", ":")).encode()
 
 

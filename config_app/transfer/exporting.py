@@ -19,14 +19,14 @@ from config_app.transfer.selection import EVERYTHING, Selection
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Export:
-    """An exported document, and notes about it for the person who exports."""
+    """An exported document, and notes about the export for the person who exports."""
 
     document: Document
     notes: tuple[str, ...]
 
 
 def export(selection: Selection = EVERYTHING, *, with_secrets: bool = False) -> Export:
-    """Return the current values of the selected settings that have a row in the database.
+    """Return a document with the current values of the selected settings, and notes about the export.
 
     A setting without a row has its default, so it is not exported. Settings that only code may change are
     not exported either. Secrets are exported only if ``with_secrets`` is true.
@@ -73,7 +73,7 @@ def _notes(carried: list[Setting], resolution: Resolution[Any]) -> list[str]:
 
 
 def _exported(setting: Setting, value: Any) -> Any:
-    """Return a value as JSON data. An import of this data results in the same value."""
+    """Return a value as JSON data. When this data is imported, the setting gets the same value."""
     text = setting.serialise_optional(value)
     if isinstance(value, Secret):
         return text

@@ -1,4 +1,4 @@
-"""Keeps an uploaded document in a hidden field of the review page. Encrypts a document with secrets."""
+"""Keeps an uploaded document in a hidden field of the review page. If it has secrets, encrypts it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ def hold(document: Document, owner: str) -> str:
 
 
 def held(text: str, owner: str) -> Document:
-    """Return the document in ``text``; raise ``UnreadableExport`` if it cannot be decrypted for ``owner``."""
+    """Return the document that ``hold`` turned into ``text``.
+
+    Raise ``UnreadableExport`` if ``text`` is damaged or cannot be decrypted for ``owner``.
+    """
     if text.startswith(PLAIN):
         return read_document(text.removeprefix(PLAIN))
     try:

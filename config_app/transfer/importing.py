@@ -32,12 +32,15 @@ def plan_import(
 ) -> Import:
     """Return a plan that gives the settings of ``document`` their exported values.
 
-    The other settings keep their values. With ``replace``, the other selected settings return to their
-    defaults instead, with three exceptions. Settings keep their values if the export omitted them, if only
-    code may change them, or if they belong to one machine and are not selected by their keys. If the document
-    has no secrets, secrets also keep their values.
+    The settings that the document does not contain keep their values. With ``replace``, these settings return
+    to their defaults if they are selected. Even then, a setting keeps its value in these cases:
 
-    Raise ``InvalidPlan`` with all errors if a value is not valid or a key is unknown.
+    - The export omitted the setting.
+    - Only code is allowed to change the setting.
+    - The setting belongs to one machine, and its key was not selected.
+    - The setting is a secret, and the document has no secrets.
+
+    If a value is not valid or a key is unknown, raise ``InvalidPlan`` with all errors.
     """
     found = _Changes(document, selection)
     changes = found.changes | (dict.fromkeys(found.missing(), UNSET) if replace else {})
@@ -51,7 +54,7 @@ def plan_import(
 
 
 class _Changes:
-    """Sorts the settings of a document into changes, notes about settings that are left out, and errors."""
+    """The changes, the notes and the errors that result from the settings of a document."""
 
     def __init__(self, document: Document, selection: Selection) -> None:
         self.document, self.selection = document, selection
@@ -63,7 +66,7 @@ class _Changes:
             self._take(key, value)
 
     def _take(self, given: str, value: Any) -> None:
-        """Record what happens to one setting of the document: a change, a note or an error."""
+        """Add one setting of the document to the changes, to the notes or to the errors."""
         schema = get_schema()
         key = schema.current_key(given)
         if not self.selection.covers(key):

@@ -20,7 +20,7 @@ from config_app.transfer.document import FORMAT, VERSION, UnreadableExport, cano
 SHORTEST = 12
 """The smallest number of characters in the passphrase of a new export."""
 COST = {"n": 2**17, "r": 8, "p": 1}
-"""The parameters of scrypt for a new export: 128 MiB of memory for each guess."""
+"""The parameters of scrypt for a new export. With them, each guess of a passphrase needs 128 MiB."""
 MOST_MEMORY = 512 * 1024 * 1024
 """The maximum memory for decrypting a file, in bytes.
 
@@ -55,7 +55,7 @@ def encrypt(text: str, passphrase: Secret) -> str:
 
 
 def is_encrypted(text: str) -> bool:
-    """Return whether an export is encrypted; raise ``UnreadableExport`` if it is not an export."""
+    """Return whether an export is encrypted. Raise ``UnreadableExport`` if ``text`` is not an export."""
     return "encryption" in parse_json(text)
 
 
@@ -80,7 +80,10 @@ def decrypt(text: str, passphrase: Secret) -> str:
 
 
 def _parameters(encryption: Any) -> tuple[bytes, bytes, dict[str, int]]:
-    """Return the salt, the nonce and the cost; raise ``UnreadableExport`` if one of them is not usable."""
+    """Return the salt, the nonce and the cost of an encrypted export.
+
+    Raise ``UnreadableExport`` if this version cannot use one of these parameters.
+    """
     match encryption:
         case {"cipher": str(cipher), "nonce": nonce, "kdf": {"name": str(name), "salt": salt, **rest}}:
             if (cipher, name) != (CIPHER, DERIVATION) or rest.keys() != COST.keys():
@@ -113,10 +116,10 @@ def _text(content: bytes) -> str:
 
 
 def _bytes(text: Any, length: int | None = None) -> bytes:
-    """Return the bytes of a Base64 text.
+    """Decode a Base64 text, and return the bytes.
 
-    Raise ``UnreadableExport`` if ``_text`` would write these bytes differently, or if there are not
-    ``length`` bytes. With ``None``, any length is accepted.
+    Raise ``UnreadableExport`` if the text is not what ``_text`` returns for these bytes, or if the number of
+    bytes is not ``length``. If ``length`` is ``None``, any number of bytes is accepted.
     """
     if not isinstance(text, str):
         raise UNREADABLE

@@ -1,4 +1,4 @@
-"""Selects the settings that an export or an import carries over."""
+"""Selects the settings that an export or an import includes."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from config_app.project import get_schema
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Selection:
-    """The settings that an export or an import carries over.
+    """The settings that an export or an import includes.
 
-    - ``only``: the keys of the settings to carry over; ``None`` means all.
+    - ``only``: the keys of the settings to include. ``None`` means all settings.
     - ``excluded``: the keys of the settings to leave out.
-    - ``included``: the keys of machine-specific settings to carry over too.
+    - ``included``: the keys of machine-specific settings to include too.
     """
 
     only: frozenset[str] | None = None
@@ -27,7 +27,7 @@ class Selection:
         return (self.only is None or key in self.only | self.included) and key not in self.excluded
 
     def leaves_to_machine(self, setting: Setting) -> bool:
-        """Return whether ``setting`` belongs to one machine and was not selected by its key."""
+        """Return whether ``setting`` belongs to one machine and is in neither ``only`` nor ``included``."""
         named = (self.only or frozenset()) | self.included
         return setting.is_machine_specific and setting.key not in named
 
@@ -45,9 +45,9 @@ def select(
 ) -> Selection:
     """Return the selection for the given keys and sections.
 
-    A former key selects the setting that had this key. ``others`` are keys that are allowed although no
-    setting has them. Raise ``UnknownSetting`` for any other unknown key, and ``ConfigError`` if a section
-    does not exist.
+    A former key selects the setting that had this key. ``others`` are keys that no setting has, but that are
+    accepted. Raise ``UnknownSetting`` if another key is unknown. Raise ``ConfigError`` if a section does not
+    exist.
     """
     schema = get_schema()
 

@@ -11,12 +11,12 @@ from config_app.transfer.document import Document, UnreadableExport, read_docume
 from config_app.transfer.passphrase import decrypt, is_encrypted
 
 MOST_BYTES = 1024 * 1024
-"""The size limit of an uploaded file, in bytes. It is low because the review page sends the file again."""
+"""The maximum size of an uploaded file, in bytes. The limit is low: the review page sends the file again."""
 LONGEST_PASSPHRASE = 1024
 
 
 def read_upload(file: UploadedFile[Any], passphrase: str) -> Document:
-    """Return the uploaded document; raise ``ConfigError`` if it cannot be read or decrypted."""
+    """Return the uploaded document. Raise ``ConfigError`` if the file cannot be read or decrypted."""
     if (file.size or 0) > MOST_BYTES:
         fix = "import it with manage.py config import"
         raise UnreadableExport(f"it is larger than {MOST_BYTES // 1024} KB", fix)
