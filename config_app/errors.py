@@ -82,7 +82,7 @@ class ForbiddenChange(ConfigError):
 
 
 class NotProved(ConfigError):
-    """A sensitive change needs a recent proof of identity from the person who makes it."""
+    """The person must prove their identity before a sensitive change, and has not done so recently."""
 
 
 class RuleViolation(ConfigError):
@@ -101,7 +101,7 @@ class FaultyRule(RuleViolation):
 
 
 class InvalidPlan(ConfigError):
-    """A plan is refused. ``errors`` contains at least one error, one for each reason."""
+    """A plan is refused. ``errors`` contains an error for each reason, and is never empty."""
 
     def __init__(self, errors: Iterable[ConfigError]) -> None:
         self.errors = tuple(_flatten(errors))
@@ -127,7 +127,7 @@ class StaleRevision(ConfigError):
 
 
 class SecretMasked(ConfigError):
-    """Code called ``reveal()`` on a masked ``Secret``, such as a ``Secret`` that was pickled and loaded."""
+    """Code called ``reveal()`` on a masked ``Secret``. For example, an unpickled ``Secret`` is masked."""
 
     def __init__(self) -> None:
         super().__init__("this secret is masked: its content is not available here")
@@ -188,7 +188,7 @@ class BrokenTransaction(DatabaseUnavailable):
 
 
 class UnstorableText(ConfigError):
-    """A change contains a text that the database cannot store. The setting itself may allow the text."""
+    """A change contains a text that the database cannot store, even if the text is valid for its setting."""
 
     def __init__(self, why: str, fix: str) -> None:
         super().__init__(f"the database cannot store a text of this change: {why}", fix=fix)
@@ -222,7 +222,7 @@ class NewerSchema(ConfigError):
 def is_key_shaped(text: object) -> bool:
     """Return whether a text has the form of a key.
 
-    The form is a letter, then letters, digits and underscores, together at most 64 characters.
+    A key begins with an ASCII letter. Up to 63 ASCII letters, digits and underscores follow.
     """
     # Only such a text may be repeated in a message. Any other text may be a secret, entered as a key.
     return isinstance(text, str) and _KEY_SHAPE.fullmatch(text) is not None

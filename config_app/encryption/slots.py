@@ -1,17 +1,18 @@
-"""Slots. A slot contains a copy of every data key. Only one unlocker can open the slot.
+"""Slots. A slot contains a copy of every data key. Exactly one unlocker can open a slot.
 
 A slot has an X25519 key pair. The private key is derived from a secret that is not in the database: a key
 file with a machine id, a shared key or a recovery code. HPKE (RFC 9180) wraps each data key for the public
 key. So a process can wrap a new data key for every slot without knowing the secrets of the slots.
 
 An attacker who can write to the database could wrap a data key of their own for the public key. Therefore
-each slot also has an authentication key, which is derived from the same secret as the private key. Each
-wrapped data key has a message authentication code, which is made with the authentication key. An unlocker
-ignores a wrapped data key whose code is not valid.
+each slot also has an authentication key. The authentication key is derived from the same secret as the
+private key. A process that wraps a data key makes a message authentication code with the authentication key.
+An unlocker ignores a wrapped data key whose code is not valid.
 
-A process that wraps a new data key needs the authentication key, too. The tag of the slot contains the
-authentication key, encrypted with the newest data key and bound to all facts of the slot. A slot that this
-install did not make has no valid tag. Such a slot never gets a new data key.
+Such a process does not know the secret and cannot derive the authentication key. Therefore each slot has a
+tag. The tag is the authentication key, encrypted with the newest data key. The tag is valid
+only for this slot, because it is bound to ``facts()``. A slot that this install did not make has no valid
+tag and never gets a new data key.
 """
 
 from __future__ import annotations
@@ -46,8 +47,9 @@ class Slot:
     - ``machine_id_print`` and ``key_file_print``: fingerprints of the two parts of a machine's key. If the
       key cannot open the slot, the fingerprints show which part differs.
     - ``keys``: the wrapped data keys, as ``(number, key id, text)``.
-    - ``wrapped``: the first data key in the form of earlier versions of the code. A slot that an earlier
-      version wrote has no ``public_key`` until a process with this version opens and completes the slot.
+    - ``wrapped``: the first data key, as earlier versions of config_app store it.
+    - ``public_key``: empty if an earlier version wrote the slot. A process with the current version replaces
+      such a slot as soon as the process can open the slot.
     - ``retired``: whether the unlocker was retired. A retired unlocker must never get a slot again.
     """
 
@@ -64,11 +66,11 @@ class Slot:
 
     @property
     def is_of_an_earlier_version(self) -> bool:
-        """Return whether an earlier version of the code wrote the slot and no process has completed it."""
+        """Return whether an earlier version wrote the slot and no process has replaced the slot since."""
         return not self.public_key
 
     def facts(self) -> bytes:
-        """Return the facts that the tag protects, as bytes."""
+        """Return kind, label, public key and fingerprints, as the bytes to which the tag is bound."""
         facts = self.kind, self.label, self.public_key, self.machine_id_print, self.key_file_print
         return json.dumps(facts).encode()
 
@@ -204,7 +206,7 @@ def _authentication_key(slot: Slot, newest: DataKey) -> bytes | None:
 
 
 def _bytes_of(text: str) -> bytes:
-    """Return the bytes that a stored base64 text encodes; return no bytes if the text is damaged."""
+    """Return the bytes that a stored base64 text encodes. Return ``b""`` if the text is damaged."""
     try:
         return base64.b64decode(text.encode("ascii"), altchars=b"-_", validate=True)
     except (UnicodeError, binascii.Error):
@@ -212,7 +214,10 @@ def _bytes_of(text: str) -> bytes:
 
 
 def why_closed(slots: Iterable[Slot], unlocker: Unlocker, salt: bytes) -> str:
-    """Return why an available unlocker opens none of the slots, such as ``it has no slot``."""
+    """Return the reason why ``unlocker`` opens none of the slots, for example ``it has no slot``.
+
+    Call this function only for an unlocker that is available and opens no slot.
+    """
     of_kind = [slot for slot in slots if slot.kind == unlocker.kind]
     public = public_key(unlocker, salt)
     same = next((slot for slot in of_kind if slot.public_key == public), None)

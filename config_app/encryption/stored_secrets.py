@@ -1,4 +1,4 @@
-"""Decrypts the stored secret of a setting, even if it was encrypted for a former key of the setting."""
+"""Decrypts the stored secret of a setting, even if the setting was renamed after the encryption."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from config_app.errors import DecryptionFailed
 
 
 def decrypted(setting: Setting, ciphertext: str) -> str:
-    """Return the text of a stored secret; raise ``KeyringLocked`` if the keyring cannot be unlocked.
+    """Return the plain text of a secret that is stored for ``setting``.
 
-    Raise ``DecryptionFailed`` if the secret was not encrypted for this setting.
+    Raise ``KeyringLocked`` if the keyring cannot be unlocked. Raise ``DecryptionFailed`` if ``ciphertext``
+    was not encrypted for the current name or a former name of the setting.
     """
     # Each key of a setting has its own subkey, and a ciphertext does not say for which key it was made.
     for name in (setting.key, *setting.formerly):

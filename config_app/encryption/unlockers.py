@@ -22,7 +22,7 @@ from config_app.errors import KeyringLocked
 MACHINE_ID_FILES = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 MACHINE, SHARED, RECOVERY = "machine", "shared", "recovery"
 MIN_SHARED_KEY = 32
-"""The minimum length of a shared key. A person who has the database could guess a shorter key."""
+"""The minimum length of a shared key, in characters. A thief of the database could guess a shorter key."""
 
 
 class Unlocker(Protocol):
@@ -48,13 +48,13 @@ class Unlocker(Protocol):
     def fingerprints(self, salt: bytes) -> tuple[str, str]:
         """Return the fingerprints of the machine id and of the key file.
 
-        Return two empty texts if the unlocker does not use these two parts. If a slot cannot be opened, the
-        fingerprints show which part differs. The fingerprints reveal nothing else.
+        Return two empty texts if the unlocker uses neither a machine id nor a key file. If a slot cannot be
+        opened, the fingerprints show which of the two differs. The fingerprints reveal nothing else.
         """
 
 
 def machine_id() -> bytes:
-    """Return the operating system's machine id; empty if there is none, as in many containers."""
+    """Return the operating system's machine id. Return ``b""`` if there is none, as in many containers."""
     for path in MACHINE_ID_FILES:
         try:
             text = path.read_bytes().strip()
@@ -78,7 +78,7 @@ class MachineUnlocker:
         return self.key_file.exists()
 
     def create(self) -> None:
-        """If there is no key file, write a new random one; raise ``KeyringLocked`` if that fails."""
+        """If there is no key file, write a file with a random key; raise ``KeyringLocked`` if that fails."""
         try:
             publish_once(self.key_file, base64.urlsafe_b64encode(os.urandom(KEY_BYTES)) + b"\n")
         except OSError as error:
@@ -119,7 +119,7 @@ class MachineUnlocker:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class SharedUnlocker:
-    """Unlocks the keyring with a shared key. The operator gives it to several machines or containers."""
+    """Unlocks the keyring with a shared key. Several machines or containers can use the same key."""
 
     shared_key: Secret
     kind: str = SHARED

@@ -19,8 +19,8 @@ class SettingField(forms.Field, Generic[T]):
     Each error message is "expected …", sometimes with a hint, and never contains the value. If the field is
     not ``required``, an empty text means ``empty_value``.
 
-    ``typed`` lists the types of the values. If the list is empty, the field accepts a typed value only if
-    parsing the text of this value returns an equal value.
+    ``typed`` lists the types of the values. If the list is empty, Python code can still pass a value that is
+    no text. The value is valid if its text, when parsed, becomes an equal value.
     """
 
     attributes: ClassVar[Mapping[str, str]] = PLAIN_TEXT
@@ -77,7 +77,7 @@ class SettingField(forms.Field, Generic[T]):
             raise self.refusal(code="required")
 
     def prepare_value(self, value: Any) -> Any:
-        """Return the text for the widget: a text unchanged, or the text of a typed value."""
+        """Return the text for the widget. A typed value becomes a text, and a text stays unchanged."""
         return value if isinstance(value, str) else self.serialise(value)
 
     def has_changed(self, initial: Any, data: Any) -> bool:

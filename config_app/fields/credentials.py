@@ -27,7 +27,7 @@ class SecretField(SettingField[Secret]):
     shape: ClassVar[re.Pattern[str]] = re.compile(rf"{_TEXT}+")
 
     def parse(self, text: str) -> Secret:
-        """Return the text as a ``Secret``."""
+        """Return the text as a ``Secret``; raise ``refusal()`` if the text is not valid or is only a mask."""
         if not self.shape.fullmatch(text):
             raise self.refusal()
         if _MASK.fullmatch(text):

@@ -47,14 +47,14 @@ class EmailField(SettingField[str]):
 
 
 class EmailListField(ListField[str]):
-    """A field for a list of e-mail addresses. The values are the addresses in lower case."""
+    """A field for e-mail addresses. The value is a tuple of addresses in lower case."""
 
     expected = "e-mail addresses such as ada@example.com"
 
     def parse_entry(self, text: str) -> str | None:
-        """Return the address in lower case, or ``None`` if ``text`` is not valid."""
+        """Return the address in lower case. Return ``None`` if ``text`` is not valid."""
         return canonical_email(text)
 
     def hint(self, text: str) -> str:
-        """Return what to write instead of a wildcard, or an empty text if there is no wildcard."""
+        """If ``text`` has a wildcard, return what to write instead. Otherwise, return an empty text."""
         return "* is not a wildcard here, so name each address" if "*" in text else ""

@@ -25,7 +25,7 @@ IPV4_MAPPED_BITS = 96
 def parse_address(text: str) -> Address | None:
     """Return the IP address, or ``None`` if ``text`` is not valid.
 
-    An IPv6 address may be in brackets, as in a URL.
+    Brackets around an IPv6 address are allowed, as in a URL.
     """
     bare = text[1:-1] if text.startswith("[") and text.endswith("]") and ":" in text else text
     if "%" in bare:  # an IPv6 zone has a meaning on one machine only
@@ -48,13 +48,13 @@ def parse_name(text: str) -> str | None:
 
 
 def parse_host(text: str) -> str | None:
-    """Return the canonical IP address (without brackets) or host name; ``None`` if the text is neither."""
+    """Return the canonical host name or IP address, without brackets; ``None`` if ``text`` is neither."""
     address = parse_address(text)
     return parse_name(text) if address is None else str(address)
 
 
 def in_brackets(host: str) -> str:
-    """Return a canonical host for a URL or a Host header: an IPv6 address gets brackets."""
+    """Return ``host`` as in a URL or a Host header. Only an IPv6 address gets brackets."""
     return f"[{host}]" if ":" in host else host
 
 
@@ -67,7 +67,7 @@ def is_loopback(host: str) -> bool:
 
 
 class HostField(SettingField[str]):
-    """A field for an IP address or host name; the value has no brackets around IPv6."""
+    """A field for an IP address or host name. In the value, an IPv6 address has no brackets."""
 
     expected = (
         "an IP address or host name without scheme or port, such as 0.0.0.0, 127.0.0.1 or www.example.com"
@@ -93,7 +93,7 @@ class HostListField(ListField[str]):
     )
 
     def parse_entry(self, text: str) -> str | None:
-        """Return one canonical host or ``.domain``, or ``None`` if ``text`` is not valid."""
+        """Return a canonical host or ``.domain``. Return ``None`` if ``text`` is not valid."""
         if text.startswith("."):
             domain = parse_name(text[1:])
             return None if domain is None else f".{domain}"
@@ -101,14 +101,14 @@ class HostListField(ListField[str]):
         return None if host is None else in_brackets(host)
 
     def hint(self, text: str) -> str:
-        """Return what to write instead of a wildcard, or an empty text if there is no wildcard."""
+        """If ``text`` has a wildcard, return what to write instead. Otherwise, return an empty text."""
         if text == "*":
             return "* would turn off the check of the Host header, so name each host"
         return "a domain with its subdomains starts with a dot, not with *" if text.startswith("*.") else ""
 
 
 class CidrListField(ListField[Network]):
-    """A field for a list of networks and IP addresses. The values are network objects of ``ipaddress``."""
+    """A field for networks and IP addresses. The value is a tuple of network objects of ``ipaddress``."""
 
     expected = "IP addresses or networks in CIDR notation, such as 127.0.0.1, 10.0.0.0/8 or fd00::/8"
     entry_types = (str, ipaddress.IPv4Network, ipaddress.IPv6Network)

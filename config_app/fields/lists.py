@@ -17,9 +17,9 @@ _SEPARATOR = re.compile(r"[,\r\n]")
 
 
 class ListField(SettingField[tuple[E, ...]], Generic[E]):
-    """A field for a list. Its value is a tuple without duplicates, in the order of the text.
+    """A field for a list. The value is a tuple of the entries in their order, without duplicates.
 
-    People may separate the entries with commas or new lines. In the stored text, commas separate the entries.
+    People can separate the entries with commas or new lines. In the stored text, commas separate the entries.
     A form shows each entry on its own line.
     """
 
@@ -69,7 +69,7 @@ class ListField(SettingField[tuple[E, ...]], Generic[E]):
         return "\n".join(map(str, value)) if type(value) in self.typed else super().prepare_value(value)
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
-        """Return the HTML attributes, with three rows, because most lists are short."""
+        """Return the HTML attributes. The text area has only three rows, because most lists are short."""
         return {**super().widget_attrs(widget), "rows": 3}
 
     def _entry(self, place: int, text: str) -> E:

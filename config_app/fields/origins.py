@@ -82,14 +82,14 @@ class OriginListField(ListField[str]):
     )
 
     def parse(self, text: str) -> tuple[str, ...]:
-        """Return the origins; raise ``refusal()`` if the text has ``*`` and other entries."""
+        """Return the origins; raise ``refusal()`` if an entry is not valid or ``*`` is not the only entry."""
         words = set(text.replace(",", " ").split())
         if "*" in words and len(words) > 1:
             raise self.refusal("* must be the only entry")
         return super().parse(text)
 
     def parse_entry(self, text: str) -> str | None:
-        """Return one canonical origin or ``*``, or ``None`` if ``text`` is not valid."""
+        """Return a canonical origin or ``*``. Return ``None`` if ``text`` is not valid."""
         return text if text == "*" else parse_origin(text)
 
 
