@@ -16,7 +16,7 @@ class Confirm(Verb):
     """Confirms a revision, then lists the revisions that are still unconfirmed."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the revision and the options of verbs that change the configuration."""
+        """Add the argument ``revision`` and the options of verbs that change the configuration."""
         text = "the revision to keep (default: the newest unconfirmed revision)"
         parser.add_argument("revision", type=number, nargs="?", metavar="N", help=text)
         add_writing_options(parser)

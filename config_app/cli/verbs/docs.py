@@ -45,12 +45,12 @@ class Docs(Verb):
 
 
 def _folder() -> Path:
-    """Return the folder ``BASE_DIR`` of the Django settings; without ``BASE_DIR``, the current folder."""
+    """Return ``BASE_DIR`` of the Django settings. If ``BASE_DIR`` is missing, return the current folder."""
     return Path(getattr(settings, "BASE_DIR", None) or Path.cwd())
 
 
 def _write(path: Path, content: str) -> str:
-    """Write ``content`` to the file if the file differs. Return a line that says what was done.
+    """If the file does not have this ``content`` yet, write the file. Return a line that says what was done.
 
     Raise ``ConfigError`` if the file cannot be written.
     """

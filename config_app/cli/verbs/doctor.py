@@ -57,7 +57,11 @@ def _show(report: Examination, terminal: Terminal) -> None:
 
 
 def _lines(fact: Fact, width: int) -> Iterator[str]:
-    """Yield a line with the finding, if there is a finding, then a line for each problem."""
+    """Yield the lines of ``fact``: first the finding, then one line for each problem.
+
+    The first line starts with the status and the name of the fact. If there is no finding, the first line
+    shows the first problem.
+    """
     found = [fact.finding] if fact.finding else [str(problem) for problem in fact.problems[:1]]
     others = fact.problems if fact.finding else fact.problems[1:]
     start = f"{fact.status:<{STATUS_WIDTH}}{fact.name.replace('_', ' '):<{width}}"
@@ -67,5 +71,5 @@ def _lines(fact: Fact, width: int) -> Iterator[str]:
 
 
 def _line(problem: Problem) -> str:
-    """Return a problem as one line: its severity, what is wrong and the fix."""
+    """Return one line with the severity of the problem, what is wrong and the fix."""
     return f"{ERROR if problem.severity == ERROR else WARNING}: {problem}"

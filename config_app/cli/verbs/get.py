@@ -42,7 +42,11 @@ class Get(Verb):
 
 
 def _resolve(setting: Setting) -> Resolution[Any]:
-    """Read and resolve the configuration; raise ``ConfigError`` if ``setting`` cannot be decrypted."""
+    """Return the current values of all settings, and the problems.
+
+    Decrypt the secrets only if ``setting`` is a secret. Raise ``ConfigError`` if ``setting`` cannot be
+    decrypted.
+    """
     # Only a secret needs the keyring.
     reader = read_with_keyring if setting.is_secret else read_without_keyring
     resolution = resolve(get_schema(), store.read(), reader)

@@ -1,4 +1,4 @@
-"""``config history``: list who changed what, when, through which channel and why."""
+"""``config history``: list the revisions: who changed which settings, when, how and why."""
 
 from __future__ import annotations
 

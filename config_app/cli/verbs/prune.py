@@ -1,4 +1,4 @@
-"""``config prune``: remove rows that belong to no setting, and old history."""
+"""``config prune``: remove old history, and rows whose key belongs to no setting."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Prune(Verb):
         add_writing_options(parser)
 
     def run(self, options: Namespace, terminal: Terminal) -> None:
-        """Remove rows and old history after a confirmation. With ``--dry-run``, only print them."""
+        """Ask for confirmation, then remove rows and old history. With ``--dry-run``, remove nothing."""
         limits = Limits(before=options.history_before, keep=options.keep)
         found = plan_pruning(limits)
         if options.dry_run or found.is_empty:

@@ -13,10 +13,10 @@ from config_app.project import get_project
 
 
 class EverySetting(Action):
-    """The option ``--settings`` of ``config reset``: return every setting to its default.
+    """The option ``--settings`` of ``config reset``, which returns every setting to its default.
 
-    Django's own option ``--settings`` expects a module. So ``--settings MODULE`` is Django's option, and
-    ``--settings`` without a value is the option of ``config reset``.
+    Django has an option with the same name, but Django's option needs a module. Therefore ``--settings``
+    without a value is the option of ``config reset``, and ``--settings MODULE`` is Django's option.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -26,7 +26,7 @@ class EverySetting(Action):
     def __call__(
         self, _parser: ArgumentParser, namespace: Namespace, values: Any, _option: str | None = None
     ) -> None:
-        """Store ``True`` as ``every_setting``. If a module is given, store it as ``settings`` instead."""
+        """Store the value as ``settings``. If there is no value, store ``True`` as ``every_setting``."""
         if values is None:
             namespace.every_setting = True
         else:

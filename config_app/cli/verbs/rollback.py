@@ -22,7 +22,7 @@ class Rollback(Verb):
     """Returns all settings to the values of an earlier revision. This makes a new revision."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the revision and the options of verbs that change the configuration."""
+        """Add the argument ``revision`` and the options of verbs that change the configuration."""
         parser.add_argument("revision", type=number, metavar="N", help="the revision to return to")
         add_base_option(parser)
         add_wait_option(parser)

@@ -94,7 +94,7 @@ def plan_changes(changes: Mapping[str, Any], base: int | None) -> Plan:
 def showing_what_changed(terminal: Terminal) -> Iterator[None]:
     """If the block raises ``StaleRevision``, print the newer revisions on standard error.
 
-    Then the exception reaches the caller.
+    The exception still reaches the caller.
     """
     try:
         yield

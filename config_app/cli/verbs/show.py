@@ -85,12 +85,12 @@ def _show(overview: Overview, keys: Iterable[str], terminal: Terminal, *, detail
 
 
 def _summarised(entries: list[SettingStatus]) -> list[SettingStatus]:
-    """Return the entries whose setting has a ``summary``. If there are none, return all entries."""
+    """Return the entries whose setting has a ``summary``. Without such entries, return all entries."""
     return [entry for entry in entries if entry.setting.declaration.summary] or entries
 
 
 def _show_processes(summary: Summary, terminal: Terminal) -> None:
-    """Print a summary, and a warning for each process that has an error or an older revision."""
+    """Print a summary, and a warning for each process that has an error or uses an older revision."""
     terminal.line(str(summary))
     for process in summary.processes:
         if process in summary.behind or process.error:
@@ -111,7 +111,7 @@ def _detailed_row(entry: SettingStatus) -> tuple[str, str, str, str]:
 
 
 def _unreadable(entry: SettingStatus) -> str | None:
-    """Return ``UNREADABLE`` if the entry is a secret that cannot be decrypted; otherwise ``None``."""
+    """Return ``UNREADABLE`` if the secret of the entry cannot be decrypted. Otherwise, return ``None``."""
     lost = entry.setting.is_secret and entry.refused is not None and entry.value is None
     return UNREADABLE if lost else None
 

@@ -18,7 +18,7 @@ class Validate(Verb):
         add_json_option(parser)
 
     def run(self, options: Namespace, terminal: Terminal) -> None:
-        """Print each problem; raise ``ConfigError`` if there is at least one."""
+        """Print each problem. Raise ``ConfigError`` if there is at least one problem."""
         snapshot = read_snapshot()
         problems = snapshot.problems
         if options.as_json:

@@ -98,7 +98,7 @@ class _Follower:
             self._left -= len(found)
 
     def _adopt(self) -> None:
-        """Record changes made with SQL as a new revision. If that fails, print a warning."""
+        """If rows were changed with SQL, record a new revision. Print a warning if the recording fails."""
         # A running server would do this too, but perhaps no server runs.
         try:
             adopt_now()

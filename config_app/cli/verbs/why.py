@@ -48,7 +48,10 @@ class Why(Verb):
 
 
 def _accepted(key: str) -> Revision | None:
-    """Return the newest revision with an accepted change of ``key``; ``None`` if no revision has one."""
+    """Return the newest revision with a change of ``key`` that was not refused.
+
+    Return ``None`` if there is no such revision.
+    """
     for revision in store.history(key=key):
         if any(
             get_schema().current_key(change.key) == key and not change.refused
@@ -87,7 +90,7 @@ def _source(entry: SettingStatus) -> str:
 
 
 def _surroundings(overview: Overview, entry: SettingStatus) -> Iterator[Fact]:
-    """Yield each problem and each pinned value of the setting, and when a change takes effect.
+    """Yield the problems and pinned values of the setting, and the moment when a change takes effect.
 
     If some processes have not acted on the last change yet, also yield the number of these processes.
     """

@@ -64,7 +64,7 @@ def unlocker_for(text: Secret) -> Unlocker:
 def handed_over(terminal: Terminal, file: str | None, command: str) -> Callable[[Secret], None]:
     """Return a function that writes a recovery code to ``file``, or shows the code on the terminal.
 
-    Raise ``ConfigError`` if ``file`` is ``None`` and standard output is not a terminal. Otherwise, the code
+    If ``file`` is ``None`` and standard output is not a terminal, raise ``ConfigError``, because the code
     could get into a pipe or a log. The error tells the person to run ``command``.
     """
     if file is not None:

@@ -1,4 +1,4 @@
-"""``config recovery-code``: make a new recovery code; the earlier one stops working."""
+"""``config recovery-code``: make a new recovery code. The earlier code stops working."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from config_app.encryption.rotation import Outcome
 
 FROM_EARLIER_VERSION = (
     "an earlier version made this slot;"
-    " to keep the slot, first start this version on a machine where the slot's key is configured"
+    " to keep the slot, start the current version on a machine with the slot's key before you rotate"
 )
 QUESTION = "Make a new data key and encrypt every secret again, also in the history?"
 
@@ -23,7 +23,7 @@ class RotateKey(Verb):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add ``--at-once``, ``--yes`` and ``--json``."""
-        text = "also reject at once everything that the former key has signed, such as all session cookies"
+        text = "immediately reject everything that the former key has signed, such as all session cookies"
         parser.add_argument("--at-once", action="store_true", help=text)
         parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
         add_json_option(parser)

@@ -36,7 +36,7 @@ class Keys(Verb):
         text = "a file with the shared key (default: the shared key that is configured here)"
         add.add_argument("--key-file", metavar="F", help=text)
         add.set_defaults(action="add")
-        text = "remove a way to unlock; if a process starts with this key, the way is added again"
+        text = "remove a way to unlock; if a process starts with the same key, the way is added again"
         remove = actions.add_parser("remove", help=text)
         remove.add_argument("id", type=number, metavar="ID", help="the id that the list shows")
         remove.set_defaults(action="remove")
@@ -110,8 +110,8 @@ def _add(options: Namespace, terminal: Terminal) -> None:
 def _chosen(which: str) -> list[int]:
     """Return the ids of the slots to retire. ``which`` is an id or a kind.
 
-    For a kind, return the ids of all slots of this kind that the keys configured here do not open. Raise
-    ``ConfigError`` if there are no such slots, or if every slot of this kind would be retired. Raise
+    If ``which`` is a kind, return the id of each slot of this kind that no configured key opens. Raise
+    ``ConfigError`` if there is no such slot, or if all slots of this kind would be retired. Raise
     ``WrongCall`` if ``which`` is neither an id nor a kind.
     """
     if which.isdecimal():

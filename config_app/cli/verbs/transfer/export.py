@@ -22,7 +22,7 @@ class Export(Verb):
     """Writes the current settings to a new file, or to standard output."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the file, ``--secrets``, ``--overwrite`` and the options for passphrase and selection."""
+        """Add the file, and the options for secrets, overwriting, passphrase and selected settings."""
         text = "the new file; without a file, or with -, the export goes to standard output"
         parser.add_argument("file", nargs="?", default=STANDARD_OUTPUT, metavar="FILE", help=text)
         text = "export the secrets too, and encrypt the whole file with a passphrase"
@@ -54,7 +54,10 @@ class Export(Verb):
 
 
 def _write(path: Path, text: str, *, overwrite: bool) -> None:
-    """Write a file that only its owner can read; raise ``ConfigError`` if that fails."""
+    """Write ``text`` to a file that only the owner can read.
+
+    Raise ``ConfigError`` if the file cannot be written, or if the file exists and ``overwrite`` is false.
+    """
     try:
         if overwrite:
             private_files.replace(path, text.encode())

@@ -47,7 +47,7 @@ class Import(Verb):
         add_writing_options(parser)
 
     def run(self, options: Namespace, terminal: Terminal) -> None:
-        """Show the plan, ask for confirmation, and apply it."""
+        """Show the planned changes, ask for confirmation, and apply the changes."""
         if options.as_json and not (options.yes or options.dry_run):
             raise WrongCall("with --json, the command cannot ask for confirmation; add --yes")
         if options.file == options.passphrase_file == STANDARD_INPUT:

@@ -24,9 +24,10 @@ def add_selection_options(parser: ArgumentParser) -> None:
 
 
 def read_selection(options: Namespace, others: Collection[str] = ()) -> Selection:
-    """Return the selected settings; raise ``ConfigError`` if a named setting or section does not exist.
+    """Return the selection that the options describe.
 
-    The options may also name the keys in ``others``, even if this version has no setting with such a key.
+    Raise ``ConfigError`` if an option names an unknown section or an unknown key. The keys in ``others`` are
+    allowed even if this version has no such settings.
     """
     return select(
         only=options.only,
