@@ -30,8 +30,8 @@ class TablesMissing(ConfigError, CommandError):
 def check_tables(using: str, apps: Apps | None = None, **_signal: Any) -> None:
     """Raise ``TablesMissing`` if a table or column is missing from the configuration's database.
 
-    ``apps`` contains the models as the recorded migrations define them. Check nothing if ``using`` is another
-    database, or if ``apps`` is ``None``, as after ``manage.py flush``.
+    ``apps`` contains the models as the recorded migrations define them. After ``manage.py flush``, ``apps``
+    is ``None``. Check nothing if ``apps`` is ``None``, or if ``using`` is another database.
     """
     # Django also records a migration in a database whose tables a router forbids. If CONFIG_APP["DATABASE"]
     # names this database later, migrate would find nothing to do.

@@ -17,7 +17,7 @@ class OneDatabaseManager(models.Manager[M]):
     def get_queryset(self) -> models.QuerySet[M]:
         """Return a queryset for the database that the caller has named.
 
-        If the caller has named none, use the configuration's database.
+        If the caller has not named a database, use the configuration's database.
         """
         found = super().get_queryset()
         return found if self._db else found.using(alias())

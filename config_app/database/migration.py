@@ -15,7 +15,7 @@ class ConfigMigration(migrations.Migration):
     """
 
     def __init__(self, name: str, app_label: str) -> None:
-        """Create the migration. With a prefix, Django records the migration under the prefixed app label."""
+        """Create the migration. If there is a prefix, Django records the prefix with the app label."""
         super().__init__(name, app_label)
         if PREFIX:
             self.replaces = [(prefixed(app_label), name)]  # type: ignore[misc]  # Django sets it like this too

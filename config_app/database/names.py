@@ -1,7 +1,7 @@
 """The names of the tables, indexes and triggers, with the prefix in ``CONFIG_APP["TABLE_PREFIX"]``.
 
 Two projects with different prefixes can share one database. A change in one project does not wake the
-processes of the other.
+processes of the other project.
 """
 
 from __future__ import annotations

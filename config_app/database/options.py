@@ -33,7 +33,7 @@ def options() -> Mapping[str, Any]:
 def option(name: str, default: str) -> Any:
     """Return the option ``name`` of ``CONFIG_APP``. If there is no such option, return ``default``.
 
-    ``CONFIG_APP`` itself may be missing too.
+    If ``CONFIG_APP`` itself is missing or is not a dictionary, return ``default`` too.
     """
     # Django needs the names of the tables before its checks can report that CONFIG_APP is missing.
     found = getattr(settings, "CONFIG_APP", None)

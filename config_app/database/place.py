@@ -25,7 +25,7 @@ MIGRATE = "manage.py migrate"
 DUMMY = "django.db.backends.dummy"
 """If ``DATABASES`` has no default database, Django adds a default database with this ``ENGINE``."""
 _OPENED_BY = "config_app_opened_by"
-"""The attribute with the id of the process that opened a connection. No child may use such a connection."""
+"""The attribute of a connection that holds the id of the process that opened the connection."""
 
 
 def check_alias() -> str:
@@ -65,22 +65,22 @@ def atomic() -> AbstractContextManager[None]:
 
 
 def on_commit(function: Callable[[], object]) -> None:
-    """Call ``function`` after the open transaction on the configuration's database commits.
+    """Call ``function`` after the current transaction on the configuration's database commits.
 
-    If no transaction is open, call ``function`` at once.
+    If there is no transaction, call ``function`` immediately.
     """
     transaction.on_commit(function, using=alias())
 
 
 def replace_connection(own: BaseDatabaseWrapper) -> None:
-    """Close this thread's connection to the configuration's database, and use ``own`` instead."""
+    """Close this thread's connection to the configuration's database. Use the connection ``own`` instead."""
     connection().close()
     connections[alias()] = own
 
 
 @contextlib.contextmanager
 def borrowing(shared: BaseDatabaseWrapper) -> Iterator[None]:
-    """Let this new thread use ``shared``, the connection of another thread, within the block.
+    """Within the block, this new thread uses ``shared``, the connection of another thread.
 
     The other thread must wait until the block ends.
     """
@@ -94,13 +94,16 @@ def borrowing(shared: BaseDatabaseWrapper) -> Iterator[None]:
 
 
 def is_inherited() -> bool:
-    """Return whether another process, such as the parent, opened this thread's connection."""
+    """Return whether another process, such as the parent, opened this thread's connection.
+
+    If so, this process must not use the connection.
+    """
     pid, found = os.getpid(), connection()
     return found.connection is not None and getattr(found, _OPENED_BY, pid) != pid
 
 
 def close_connections() -> None:
-    """Close all connections of this thread, including those to other databases."""
+    """Close all connections of this thread, also the connections to other databases."""
     connections.close_all()
 
 
@@ -112,7 +115,7 @@ def close_others() -> None:
 
 
 def migrate_command() -> str:
-    """Return the command that creates missing tables and triggers."""
+    """Return the shell command that creates missing tables and triggers."""
     return MIGRATE if alias() == DEFAULT_DB_ALIAS else f"{MIGRATE} --database={alias()}"
 
 
