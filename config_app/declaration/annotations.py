@@ -48,7 +48,10 @@ def _parts(annotation: Any, seen: set[int]) -> Iterator[Any]:
 
 
 def _members(annotation: Any, seen: set[int]) -> Iterator[Any]:
-    """Yield the members of a union, or a single type if the annotation is no union. Resolve aliases."""
+    """Resolve aliases in the annotation. Then yield the members of the union.
+
+    If the annotation is not a union, yield the single type.
+    """
     if id(annotation) in seen:
         return
     seen.add(id(annotation))

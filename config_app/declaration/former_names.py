@@ -28,8 +28,8 @@ class Carried(NamedTuple):
 
     - ``entries``: maps current keys to entries.
     - ``former``: maps current keys to former keys, for the entries that were found under a former key.
-    - ``leftover``: maps former keys to current keys, for the settings with an entry under both keys. In this
-      case, ``entries`` has only the entry of the current key.
+    - ``leftover``: maps former keys to current keys, for the settings with an entry under both keys. For
+      such a setting, ``entries`` has only the entry that was found under the current key.
     """
 
     entries: Mapping[str, Any]
@@ -38,9 +38,9 @@ class Carried(NamedTuple):
 
 
 def carry_over(names: Mapping[str, str], found: Mapping[str, T]) -> Carried:
-    """Move each entry of ``found`` from a former key to the current key, and return the result.
+    """Return the entries of ``found`` with the current key in place of each former key.
 
-    ``names`` is the result of ``former_names``. ``found`` itself does not change.
+    ``names`` is the result of ``former_names``. The mapping ``found`` does not change.
     """
     former: dict[str, str] = {}
     leftover: dict[str, str] = {}

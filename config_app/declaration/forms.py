@@ -43,7 +43,7 @@ class ProofForm(forms.Form):
 
     @property
     def password(self) -> Secret | None:
-        """Return the password that was entered, or ``None`` if the field is empty."""
+        """Return the password that was entered. Return ``None`` if the field is empty."""
         text = self.cleaned_data[PASSWORD]
         return Secret(text) if text else None
 
@@ -54,7 +54,7 @@ class ProofForm(forms.Form):
         return self.is_bound and (PASSWORD in self.errors or bool(self[PASSWORD].data))
 
     def add_config_error(self, error: ConfigError) -> None:
-        """Attach ``error`` to the fields of its settings. If there are none, attach it to the whole form.
+        """Attach ``error`` to the fields of its settings, or to the whole form if there are no such fields.
 
         Treat each error of an ``InvalidPlan`` separately. Attach ``NotProved`` to the password field.
         """
@@ -92,7 +92,7 @@ class RevisionForm(ProofForm):
 
     @property
     def base_revision(self) -> int | None:
-        """Return the number of the base revision, or ``None`` if the form does not contain a number."""
+        """Return the number of the base revision. Return ``None`` if the submitted text is not a number."""
         text = str(self[BASE_REVISION].data or "")
         return int(text) if NUMBER.fullmatch(text) else None
 
@@ -104,7 +104,7 @@ class RevisionForm(ProofForm):
 
     @property
     def reason(self) -> str:
-        """Return the validated reason, or an empty text if none was entered."""
+        """Return the validated reason. Return an empty text if no reason was entered."""
         return str(self.cleaned_data[REASON])
 
 
@@ -115,7 +115,7 @@ class ConfigurationForm(RevisionForm):
     - ``stored``: the keys that have a row in the database. The page shows a checkbox for each of these keys:
       ``Reset to default``, or ``Clear`` for a secret. A ticked checkbox removes the row.
     - ``refused``: the keys whose stored value is invalid and not used. The page shows the checkbox ``Store
-      this value`` for each of these keys. If it is ticked, the value in the field replaces the invalid value.
+      this value`` for each of these keys. If the checkbox is ticked, the value in the field is stored.
 
     A submitted form has fields only for the settings that the person changed. Call ``complete`` to add the
     other fields before you show the form again. A setting that the submitted data does not contain keeps its
@@ -189,7 +189,7 @@ class ConfigurationForm(RevisionForm):
         self.fields[name + setting.key] = forms.BooleanField(label=TICKS[name], required=False)
 
     def ticks(self, key: str) -> list[forms.BoundField]:
-        """Return the checkboxes beside the field of a setting."""
+        """Return the fields of the checkboxes that belong to the setting with this key."""
         return [self[name + key] for name in TICKS if name + key in self.fields]
 
     @property
@@ -203,7 +203,7 @@ class ConfigurationForm(RevisionForm):
         super().add_config_error(error)
 
     def changes(self) -> dict[str, Any]:
-        """Return the changes for ``plan``: the keys of changed settings with new values or ``UNSET``."""
+        """Return the changes for ``plan``: a dict that maps each changed key to a new value or ``UNSET``."""
         changed = set(self.changed_data)
         return {
             key: UNSET if self._is_unset(key) else self.cleaned_data[key]

@@ -7,7 +7,7 @@ import re
 SALT_KEY = "encryption_key_salt"
 """The key of the row that stores the keyring's salt. No setting may have this key."""
 FIRST_KEY = "legacy"
-"""The id of the first data key in installs from the time when data keys had no ids."""
+"""The id of a data key from a version in which data keys had no ids. Such an install had one data key."""
 TOKEN_START = "gAAAA"  # noqa: S105 - no password
 """The first characters of every Fernet token made in this century."""
 # These characters encode the token's version byte and the high bytes of its time.
@@ -19,7 +19,10 @@ _NAMED = re.compile(rf"{NAMED_START}([0-9a-f]{{8}}):{TOKEN_START}")
 
 
 def key_id_of(text: str) -> str | None:
-    """Return the id of the data key that encrypted ``text``; ``None`` if ``text`` is no ciphertext."""
+    """Return the id of the data key that encrypted ``text``.
+
+    Return ``None`` if ``text`` is not a ciphertext.
+    """
     if named := _NAMED.match(text):
         return named[1]
     # A ciphertext that names no key is from a time when an install had only one data key.

@@ -16,9 +16,10 @@ Rule = Callable[[C], Iterable[RuleViolation]]
 def violations_of(rule: Rule[C], config: C) -> list[RuleViolation]:
     """Return the violations that ``rule`` finds in ``config``.
 
-    If the rule fails, return a ``FaultyRule``. A rule fails if it raises anything but a ``RuleViolation``, or
-    returns anything but violations. ``FaultyRule`` names the type and the line of the exception. It leaves
-    out the exception's text, because the text may contain a secret.
+    If the rule fails, return a ``FaultyRule``. A rule fails if it raises an exception that is not a
+    ``RuleViolation``, or if it returns something that is not a violation. A ``FaultyRule`` contains the type
+    and the line of the exception, but not the text of the exception, because this text could contain a
+    secret.
     """
     # Rules run at every load. Without this, a mistake in one rule would make every load fail.
     try:

@@ -67,7 +67,7 @@ class Setting:
 
     @property
     def imported_from(self) -> tuple[str, ...]:
-        """Return the environment variables that the first start imports, including those of former keys."""
+        """Return the environment variables that the first start reads, also the variables of former keys."""
         return imported_names(self.key, self.formerly, self.declaration.imported_from)
 
     @property
@@ -123,7 +123,7 @@ class Setting:
             raise InvalidValue(self.key, self.expected) from None
 
     def accept(self, value: Any) -> Any:
-        """Check ``value``, a text or typed value. Return the typed value, or raise ``InvalidValue``."""
+        """Convert a text or a typed value to a typed value. Raise ``InvalidValue`` for invalid values."""
         if value is None or isinstance(value, str | Secret):
             return self.parse(self._text_of(value))
         try:
@@ -142,7 +142,7 @@ class Setting:
             raise InvalidValue(self.key, f"{self.expected}; this secret is masked") from None
 
     def _fix(self, text: str) -> str | None:
-        """If this is a secret and ``text`` is empty, say how to remove the secret. Otherwise return None."""
+        """If a secret has an empty ``text``, return how to remove the secret. Else return ``None``."""
         return f"to remove the secret, unset {self.key}" if self.is_secret and not text.strip() else None
 
     def serialise(self, value: Any) -> str:
@@ -152,7 +152,7 @@ class Setting:
         return str(self.declaration.field.serialise(value))  # type: ignore[attr-defined]  # every field of config_app.fields has it
 
     def canonical(self, value: Any) -> str:
-        """Check ``value``, a text or typed value. Return the text to store, or raise ``InvalidValue``."""
+        """Convert a text or a typed value to the text to store. Raise ``InvalidValue`` for invalid values."""
         return self.serialise_optional(self.accept(value))
 
     def serialise_optional(self, value: Any) -> str:
@@ -191,15 +191,15 @@ def _by_key(settings: Iterable[Setting]) -> dict[str, Setting]:
 
 
 class Schema(Generic[C]):
-    """The settings of a runtime config class, in the order of declaration, and the rules between them."""
+    """The settings and rules of a runtime config class. Settings have the order of their declaration."""
 
     def __init__(
         self, config_class: type[C], *, rules: Iterable[Rule[C]] = (), guards: Iterable[Guard[C]] = ()
     ) -> None:
         """Read the declarations of ``config_class``, a frozen dataclass whose fields are ``setting()``s.
 
-        Each rule is called with one configuration and may look at nothing else. Each guard is called with
-        the current and the planned configuration and may query the database. Both return violations.
+        A rule gets one configuration and must use nothing else. A guard gets the current and the planned
+        configuration, and is allowed to query the database. Rules and guards return violations.
         Raise ``TypeError`` if the class is not such a dataclass, or if two settings have the same key.
         """
         self.config_class = config_class
@@ -229,25 +229,25 @@ class Schema(Generic[C]):
             )
 
     def __getitem__(self, key: str) -> Setting:
-        """Return the setting with this key; raise ``UnknownSetting``, with suggestions, if there is none."""
+        """Return the setting with this key. For an unknown key, raise ``UnknownSetting`` with suggestions."""
         try:
             return self.settings[key]
         except KeyError:
             raise UnknownSetting(key, self.suggestions(key)) from None
 
     def suggestions(self, key: str) -> list[str]:
-        """Return similar keys, at most three. For a former key or an attribute, return the current key."""
+        """Return up to three similar keys. For a former key or an attribute, return only the current key."""
         if key in self.former:
             return [self.former[key]]
         by_attribute = [s.key for s in self.settings.values() if s.attribute == key]
         return by_attribute or difflib.get_close_matches(str(key).lower(), self.settings, n=3)
 
     def current_key(self, key: str) -> str:
-        """Return the current key for a current or former key; return an unknown key unchanged."""
+        """Return the current key of the setting that has or had this key. Return an unknown key unchanged."""
         return self.former.get(key, key)
 
     def names(self, key: str) -> tuple[str, ...]:
-        """Return the current key for a current or former key, followed by all former keys of the setting."""
+        """Return the current key of the setting that has or had ``key``, then all former keys."""
         key = self.current_key(key)
         return (key, *(old for old, current in self.former.items() if current == key))
 
@@ -259,7 +259,7 @@ class Schema(Generic[C]):
         return found
 
     def find_section(self, name: str) -> Section:
-        """Return the section with this key or title; raise ``ConfigError`` if there is none."""
+        """Return the section with this key or title. Raise ``ConfigError`` if no section has this name."""
         for section in self.sections:
             if name.lower() in {section.key.lower(), str(section.title).lower()}:
                 return section

@@ -12,7 +12,10 @@ UNFIT = (TypeError, ValueError, AttributeError, ArithmeticError, LookupError)
 
 
 def clean_typed(field: forms.Field, value: Any) -> Any:
-    """Return the typed ``value``, normalised by ``field``. Raise ``ValidationError`` if it is not valid."""
+    """Normalise the typed ``value`` with ``field``, and return the result.
+
+    Raise ``ValidationError`` if ``value`` is not valid.
+    """
     # Almost anything has a text, and a field may accept that text: str([None]) is "[None]". So check the type
     # first. If the field does not name its types, parsing the text must return the same value.
     types: tuple[type, ...] = getattr(field, "typed", ())
