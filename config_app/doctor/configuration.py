@@ -84,8 +84,8 @@ def _waiting(number: int, left: float) -> Problem:
         message = f"revision {number} reverts in {clock(left)} unless it is confirmed"
     else:
         message = f"revision {number} should have reverted {clock(-left)} ago, but no process reverted it"
-    back = f"manage.py config rollback {number - 1} to undo it"
-    fix = f"run manage.py config confirm {number} to keep it, or {back}"
+    back = f"manage.py config rollback {number - 1} to undo the revision"
+    fix = f"run manage.py config confirm {number} to keep the revision, or {back}"
     return Problem(code="unconfirmed", message=message, fix=fix)
 
 

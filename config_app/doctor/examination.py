@@ -51,7 +51,7 @@ def _counted(count: int, noun: str) -> str:
 
 
 def examine() -> Examination:
-    """Run every check; if the database cannot be read, run only the checks that do not need the database."""
+    """Run the checks. If the database cannot be read, run only the checks that need no database."""
     surroundings = [_examined(look.__name__, look) for look in get_project().facts_without_database()]
     overview, diagnosis = _read()
     if overview is None:
@@ -74,9 +74,9 @@ def _checks() -> Iterator[Check]:
 
 
 def _read() -> tuple[Overview | None, Fact]:
-    """Return the overview, and a fact about the database.
+    """Read the overview of the configuration. Return this overview and a fact about the database.
 
-    If the database cannot be read, the overview is ``None``, and the fact reports the error.
+    If the database cannot be read, return ``None`` as the overview, and a fact that reports the error.
     """
     found: list[Overview] = []
 
@@ -91,7 +91,7 @@ def _read() -> tuple[Overview | None, Fact]:
 
 
 def _examined(name: str, look: Callable[[], Finding]) -> Fact:
-    """Call ``look`` and return the result as a fact with this name.
+    """Call the check ``look``, and return the result as a fact with this name.
 
     If ``look`` raises an exception, the fact reports an error.
     """

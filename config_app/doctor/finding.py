@@ -16,7 +16,7 @@ OK, WARNING, ERROR = "ok", "warning", "error"
 class Fact:
     """The result of one check of the doctor: a finding, and the problems that the check found.
 
-    ``name`` is the name of the check. It is the same in every version, so scripts can rely on it.
+    ``name`` is the name of the check. Scripts can rely on the name, because no version changes the name.
     """
 
     name: str
@@ -25,7 +25,10 @@ class Fact:
 
     @property
     def status(self) -> str:
-        """Return ``ok`` if there is no problem; otherwise the worst severity, ``warning`` or ``error``."""
+        """Return ``ok``, ``warning`` or ``error``: the worst severity of the problems.
+
+        If there is no problem, the status is ``ok``.
+        """
         if not self.problems:
             return OK
         return ERROR if any(problem.severity == ERROR for problem in self.problems) else WARNING

@@ -60,7 +60,7 @@ def _without_slot(opening: dict[str, bool]) -> Iterator[Problem]:
 def _not_genuine() -> Iterator[Problem]:
     for slot in slot_management.list_slots():
         if slot.is_genuine is False:
-            message = f"the way to unlock with the id {slot.id} was altered, or this install did not make it"
+            message = f"slot {slot.id} was altered, or this install did not make this slot"
             fix = f"find out who can write to the database, then run manage.py config keys remove {slot.id}"
             yield Problem(code="slot_not_genuine", message=message, fix=fix, severity="error")
 

@@ -1,4 +1,4 @@
-"""The check of the running processes: whether each of them runs the newest revision."""
+"""The check that every running process uses the newest revision."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from config_app.propagation.progress import remark
 
 
 def processes(overview: Overview) -> Finding:
-    """Check that every running process uses the newest revision, has acted on it and has no error."""
+    """Check that every process uses the newest revision, has acted on all changes and has no error."""
     problems = (problem for p in overview.processes for problem in _problems(p, overview.revision))
     pins = [_pinned(process) for process in overview.processes if process.pins]
     return Finding("; ".join([str(overview.summary), *pins]), tuple(problems))
