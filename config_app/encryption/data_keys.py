@@ -58,14 +58,14 @@ class DataKey:
         return hkdf(self._key, self._salt, f"config_app {purpose}")
 
     def encrypt(self, name: str, text: str) -> str:
-        """Return the ciphertext of ``text``. Decrypting the ciphertext needs the same ``name``."""
+        """Encrypt ``text`` and return the ciphertext. ``decrypt`` must be called with the same ``name``."""
         return self._named(self._subkey(name).encrypt(text.encode()).decode())
 
     def encrypt_in_place_of(self, former: str, name: str, text: str) -> str:
         """Return a new ciphertext of ``text`` that replaces the ciphertext ``former``.
 
-        ``former`` is a ciphertext of the same text that another data key made. Equal arguments return equal
-        ciphertexts.
+        ``former`` is the ciphertext of the same text under another data key. If the arguments are equal, the
+        returned ciphertexts are equal too.
         """
         # Fernet needs an initialisation vector that nobody can predict and that no other text gets. A message
         # authentication code of the former ciphertext, which is unique, is both.

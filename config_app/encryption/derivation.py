@@ -20,7 +20,7 @@ def new_salt() -> str:
 
 
 def read_salt(text: str) -> bytes:
-    """Return the bytes of a stored salt; raise ``KeyringLocked`` if the stored text is damaged."""
+    """Return the bytes of a stored salt. Raise ``KeyringLocked`` if the stored text is damaged."""
     try:
         salt = bytes.fromhex(text)
     except ValueError:

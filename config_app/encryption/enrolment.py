@@ -44,7 +44,7 @@ def make_keyring(unlockers: Iterable[Unlocker]) -> Keyring:
 
 
 def ensure_slots() -> None:
-    """Add a slot for each unlocker of the project that has no slot, for example on a new machine.
+    """If an unlocker of the project has no slot, for example on a new machine, add a slot.
 
     Call this function only within ``store.writing``. If no key unlocks the keyring, log the reason and add
     nothing.
@@ -83,7 +83,7 @@ def _slot_of(unlocker: Unlocker, keyring: Keyring, public: str) -> Slot | None:
 def is_settled(unlocker: Unlocker, keyring: Keyring) -> bool:
     """Return whether ``unlocker`` needs no new slot.
 
-    This is so if the unlocker has a complete slot, or if the unlocker was retired.
+    An unlocker needs no new slot if the unlocker already has a complete slot or was retired.
     """
     slots = key_tables.read_slots()
     if is_retired(unlocker, slots, read_salt(keyring.salt)):
@@ -129,7 +129,7 @@ def retired_kinds() -> set[str]:
 
 
 def opening_kinds() -> dict[str, bool]:
-    """Return which available keys unlock the keyring, as ``{kind: True or False}``.
+    """Return a dict that maps the kind of each available key to whether this key unlocks the keyring.
 
     Raise ``KeyringLocked`` if no available key unlocks the keyring.
     """

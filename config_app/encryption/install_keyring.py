@@ -32,9 +32,10 @@ _lock = open_in_children(threading.Lock())
 
 
 class _Unlocked:
-    """The unlocked keyring of this process, and the keyrings that open transactions have made or unlocked.
+    """The keyring that this process has unlocked.
 
-    Until a transaction commits, only the code in this transaction uses the keyring of the transaction.
+    A transaction can also have a keyring of its own: the keyring that its code made or unlocked. Until the
+    transaction commits, only the code in this transaction uses this keyring.
     """
 
     def __init__(self) -> None:
@@ -46,7 +47,7 @@ class _Unlocked:
         self.seems_locked, self.retry_at = False, 0.0
 
     def of_transaction(self) -> Keyring | None:
-        """Return the keyring that the caller's open transaction has made or unlocked.
+        """Return the keyring that was made or unlocked in the current transaction.
 
         Return ``None`` if there is no such keyring.
         """
@@ -57,9 +58,9 @@ class _Unlocked:
         return keyring if is_valid() else None
 
     def keep(self, keyring: Keyring) -> Keyring:
-        """Use ``keyring`` in this process from now on, and return it.
+        """Use ``keyring`` in this process from now on, and return ``keyring``.
 
-        In a transaction, use it only in this transaction, until the innermost ``atomic`` block ends.
+        In a transaction, use ``keyring`` only until the innermost ``atomic`` block ends.
         """
         if in_transaction():
             transactions.join().keyring = keyring, WhileOpen()
@@ -68,7 +69,7 @@ class _Unlocked:
         return keyring
 
     def keep_after_commit(self, keyring: Keyring) -> None:
-        """Use ``keyring`` in the open transaction now, and in this process after the commit."""
+        """Use ``keyring`` in the current transaction now, and in this process after the commit."""
         until_commit = UntilCommit(functools.partial(self._keep_committed, keyring))
         transactions.join().keyring = keyring, until_commit.is_pending
 
@@ -81,7 +82,7 @@ _unlocked = process.keep(_Unlocked())
 
 
 def get_keyring() -> Keyring:
-    """Return the keyring. If it is not unlocked yet, unlock it.
+    """Return the keyring of this install. If the keyring is not unlocked yet, unlock the keyring.
 
     Raise ``KeyringLocked``, with the reason and a fix, if no key unlocks the keyring.
     """
@@ -89,21 +90,21 @@ def get_keyring() -> Keyring:
 
 
 def known_keyring() -> Keyring | None:
-    """Return the keyring if the caller's transaction or this process has unlocked it; otherwise ``None``.
+    """Return the keyring that the current transaction or this process has unlocked.
 
-    This function makes no query.
+    Return ``None`` if there is no such keyring. This function makes no query.
     """
     return _unlocked.of_transaction() or _unlocked.keyring
 
 
 def use_after_commit(keyring: Keyring) -> None:
-    """Use ``keyring`` in the caller's open transaction now, and in this process after the commit."""
+    """Use ``keyring`` in the current transaction now, and in this process after the commit."""
     # If the transaction is rolled back, this keyring must be forgotten: no slot has its newest data key.
     _unlocked.keep_after_commit(keyring)
 
 
 def decrypt(name: str, ciphertext: str) -> str:
-    """Return the decrypted text; raise ``KeyringLocked`` if the keyring cannot be unlocked.
+    """Return the decrypted text. Raise ``KeyringLocked`` if the keyring cannot be unlocked.
 
     Raise ``DecryptionFailed`` if the text was not encrypted under this ``name`` with this keyring.
     """
@@ -133,10 +134,10 @@ def _refreshed() -> Keyring:
 
 
 def follow_salt(salt: str | None) -> Problem | None:
-    """If the database has another keyring than this process, unlock the keyring of the database.
+    """Unlock the keyring in the database if it differs from the keyring of this process.
 
-    ``salt`` is the salt in the database. The keyrings differ if their salts differ, or if this process has a
-    data key that the database no longer has. If no key unlocks the keyring of the database, keep the old
+    ``salt`` is the salt in the database. The keyrings differ if their salts differ, or if the database no
+    longer has a data key that this process has. If no key unlocks the keyring in the database, keep the old
     keyring and return a problem. Otherwise, return ``None``.
     """
     # The salt changes when a backup of another install is restored while this process runs.
@@ -164,9 +165,9 @@ def _has_a_dropped_key(keyring: Keyring) -> bool:
 
 
 def is_locked() -> bool:
-    """Return whether this process has no unlocked keyring and cannot unlock one with its keys.
+    """Return whether this process has no unlocked keyring, and no configured key unlocks the keyring.
 
-    Return ``True`` also if the install has no keyring.
+    Also return ``True`` if the install has no keyring.
     """
     try:
         get_keyring()
@@ -194,7 +195,7 @@ def is_locked_now() -> bool:
 
 
 def seems_locked() -> bool:
-    """Return whether the keyring is locked. Try to unlock it at most once in ``RETRY`` seconds.
+    """Return whether the keyring is locked. Try to unlock the keyring at most once in ``RETRY`` seconds.
 
     Return ``False`` if the install has no keyring, because then there are no secrets to unlock.
     """
@@ -211,7 +212,7 @@ def unlockers() -> list[Unlocker]:
 
 
 def unlock_again(with_keys: Sequence[Unlocker] | None = None) -> Keyring:
-    """Unlock the keyring that the database has now, and return it.
+    """Unlock the keyring that the database has now, and return this keyring.
 
     Use the unlockers in ``with_keys``; by default, use the unlockers of the project. Raise ``KeyringLocked``
     if no unlocker opens the keyring.
@@ -228,7 +229,7 @@ def unlock_again(with_keys: Sequence[Unlocker] | None = None) -> Keyring:
 def exists() -> bool:
     """Return whether the install has a keyring.
 
-    This is so if there is a slot, or if a row or the history contains a secret.
+    An install has a keyring if there is a slot, or if a row or the history contains a secret.
     """
     secrets = SystemConfig.objects.filter(is_secret=True).exists()
     return secrets or KeySlot.objects.exists() or Change.objects.filter(is_secret=True).exists()

@@ -46,7 +46,7 @@ def _slot(row: KeySlot) -> Slot:
 
 
 def newest_key() -> tuple[int, str] | None:
-    """Return the number and the id of the newest data key; ``None`` if there is none."""
+    """Return the number and the id of the newest data key. Return ``None`` if there is no data key."""
     with database_errors():
         return DataKeyRow.objects.order_by("-number").values_list("number", "key_id").first()
 

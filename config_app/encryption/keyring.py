@@ -15,7 +15,7 @@ GIVE_UP = "if no key is left, run manage.py config keys abandon"
 
 
 class Keyring:
-    """The unlocked data keys of one install, which encrypt and decrypt its secrets."""
+    """The unlocked data keys of one install. These keys encrypt and decrypt the secrets of this install."""
 
     __slots__ = ("_by_id", "_salt", "keys")
 
@@ -48,7 +48,7 @@ class Keyring:
         return self.newest.derive(purpose)
 
     def encrypt(self, name: str, text: str) -> str:
-        """Return the ciphertext of ``text``. Decrypting the ciphertext needs the same ``name``."""
+        """Encrypt ``text`` and return the ciphertext. ``decrypt`` must be called with the same ``name``."""
         return self.newest.encrypt(name, text)
 
     def decrypt(self, name: str, ciphertext: str) -> str:
@@ -116,7 +116,10 @@ def unlock(
 
 
 def _opened(slots: Iterable[Slot], unlocker: Unlocker, salt: bytes) -> Keyring | None:
-    """Return the keyring from the first slot that ``unlocker`` opens; ``None`` if it opens no slot."""
+    """Return the keyring from the first slot that ``unlocker`` opens.
+
+    Return ``None`` if ``unlocker`` opens no slot.
+    """
     # This is a separate function: the traceback of KeyringLocked must have no local variable with a data key.
     found = next(filter(None, (opened(slot, unlocker, salt) for slot in slots)), None)
     return Keyring(found, salt) if found else None

@@ -58,7 +58,10 @@ def publish_once(path: Path, content: bytes) -> bool:
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Write ``content`` to a file at ``path``, which may exist; raise ``OSError`` if that fails."""
+    """Write ``content`` to the file at ``path``. An existing file is replaced.
+
+    Raise ``OSError`` if the file cannot be written.
+    """
     with _written_beside(path, content) as temporary:
         temporary.replace(path)
     _sync_directory(path.parent)

@@ -17,12 +17,12 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 RANDOM_CHARACTERS, CHECK_CHARACTERS, GROUP = 26, 2, 4
 LENGTH = RANDOM_CHARACTERS + CHECK_CHARACTERS
 SLIPS = 2
-"""With at most this many characters too few or too many, a text without hyphens still looks like a code."""
+"""A text without hyphens looks like a code if its length differs from ``LENGTH`` by at most this number."""
 _LOOKALIKES = str.maketrans("OIL", "011")
 
 
 class NotARecoveryCode(ConfigError):
-    """A text is not a valid recovery code. It may be a code with a typing error.
+    """A text is not a valid recovery code. Perhaps the text is a code with a typing error.
 
     ``looks_like_a_shared_key`` is true if the text has neither the groups nor the length of a code.
     """
@@ -37,7 +37,7 @@ def new_code() -> Secret:
 
 
 def read_code(text: Secret) -> Secret:
-    """Return the canonical form of a typed code; raise ``NotARecoveryCode`` if the text is not a code."""
+    """Return the canonical form of a typed code. Raise ``NotARecoveryCode`` if the text is not a code."""
     typed = Secret(re.sub(r"[\s-]", "", text.reveal()).upper().translate(_LOOKALIKES))
     if wrong := _what_is_wrong(typed):
         error = NotARecoveryCode(f"this is not a recovery code: {wrong}", fix="compare it with your copy")

@@ -47,8 +47,9 @@ class Outcome:
     """The result of a rotation.
 
     - ``key_id``: the id of the newest data key.
-    - ``unreadable``: the number of ciphertexts that no data key decrypts. A rotation does not change them.
-    - ``former_keys``: the number of former data keys that stay until the cookies that they signed expire.
+    - ``unreadable``: the number of ciphertexts that no data key decrypts. These ciphertexts do not change.
+    - ``former_keys``: the number of former data keys that are left. A former data key stays until the cookies
+      that the key signed expire.
     """
 
     key_id: str
@@ -57,7 +58,7 @@ class Outcome:
 
 
 def is_unfinished() -> bool:
-    """Return whether a rotation was interrupted, so that ciphertexts may need a former data key."""
+    """Return whether a rotation was interrupted. Then some ciphertexts can still need a former data key."""
     newest = key_tables.newest_key()
     return newest is not None and _superseded(newest[0]).filter(is_empty=False).exists()
 
@@ -76,10 +77,13 @@ def slots_left_out() -> list[Slot]:
 
 
 def rotate(progress: Progress = lambda _done, _all: None, *, at_once: bool = False) -> Outcome:
-    """Make a new data key and re-encrypt everything. If a rotation was interrupted, finish it instead.
+    """Make a new data key and re-encrypt everything. Return the outcome.
 
-    Call ``progress`` after each transaction, with the last finished id and the last id of the changes. With
-    ``at_once``, drop the former data keys at the end: then every cookie that they signed is refused.
+    If an earlier rotation was interrupted, finish that rotation, and do not make another data key.
+
+    After each transaction, call ``progress`` with two ids of changes: the last id that is finished, and the
+    last id in the history. With ``at_once``, drop the former data keys at the end. Then every cookie that a
+    former data key signed is refused.
 
     Raise ``KeyringLocked`` if the keyring cannot be unlocked. Raise ``ConfigError`` if no configured key
     could unlock the new data key.
@@ -120,7 +124,7 @@ def has_expired() -> bool:
 
 
 def drop_in_running_process() -> None:
-    """Drop the former data keys that are no longer needed; see ``drop_expired``.
+    """Call ``drop_expired`` in a transaction of its own.
 
     If a data key was dropped, every process loads the configuration again. If this process knows only one
     data key, this function makes no query.
@@ -216,7 +220,7 @@ def _renew_changes(keyring: Keyring, changes: ChangeQuerySet) -> int:
 def _renewed(keyring: Keyring, key: str, text: str) -> str | None:
     """Re-encrypt the stored ciphertext ``text`` with the newest data key. Return the new ciphertext.
 
-    Return ``None`` if no data key decrypts ``text``. Return a text that is no ciphertext unchanged.
+    Return ``None`` if no data key decrypts ``text``. If ``text`` is not a ciphertext, return ``text``.
     """
     return _renewed_under(keyring, _names(key), text)
 

@@ -1,4 +1,4 @@
-"""What a person can do with the slots: unlock, add, remove, retire, and make a new recovery code.
+"""The actions of a person: unlock the keyring; add, remove and retire slots; make a recovery code.
 
 Every change of the slots increases the version of the configuration. Therefore every process loads the
 configuration again.
@@ -20,7 +20,7 @@ from config_app.encryption.unlockers import RECOVERY, RecoveryUnlocker, Unlocker
 from config_app.errors import ConfigError
 from config_app.models import KeySlot
 
-ROTATE = "older copies of the database still contain this slot; to make them useless, run config rotate-key"
+ROTATE = "older copies of the database still contain this slot; run config rotate-key to make the copies useless"
 LIST = "run manage.py config keys to see the ways to unlock"
 
 
@@ -29,7 +29,7 @@ class SlotFacts:
     """A slot as people see it, without its keys.
 
     - ``opens_here``: whether a configured key opens the slot.
-    - ``is_genuine``: whether this install made the slot; ``None`` if that is not known.
+    - ``is_genuine``: whether this install made the slot. ``None`` means that the answer is not known.
     """
 
     id: int
@@ -42,7 +42,7 @@ class SlotFacts:
 
 
 def list_slots() -> list[SlotFacts]:
-    """Return the facts of every slot, the oldest slot first. The keyring may be locked."""
+    """Return the facts of every slot, the oldest slot first, even while the keyring is locked."""
     keyring = None if install_keyring.is_locked() else install_keyring.newest_keyring()
     return [_facts(slot, keyring) for slot in key_tables.read_slots()]
 
@@ -132,8 +132,8 @@ def add(unlocker: Unlocker) -> int:
 def remove(pk: int, proofs: Collection[Unlocker] = ()) -> Slot:
     """Remove the slot with the id ``pk`` and return this slot.
 
-    Raise ``ConfigError`` if no configured key and no key of ``proofs`` can open another slot. A retired slot
-    can always be removed.
+    Raise ``ConfigError`` if neither a configured key nor an unlocker in ``proofs`` can open another slot. A
+    retired slot can always be removed.
     """
     with store.writing() as stored:
         slot = _removable([pk], proofs)[0]
@@ -143,9 +143,10 @@ def remove(pk: int, proofs: Collection[Unlocker] = ()) -> Slot:
 
 
 def retire(pks: Collection[int], proofs: Collection[Unlocker] = ()) -> list[Slot]:
-    """Retire slots and return them. Their keys never unlock the keyring again, not even after a restart.
+    """Retire slots, and return these slots.
 
-    Raise ``ConfigError`` if no configured key and no key of ``proofs`` can open another slot.
+    The keys of retired slots never unlock the keyring again, not even after a restart.
+    Raise ``ConfigError`` if neither a configured key nor an unlocker in ``proofs`` can open another slot.
     """
     with store.writing() as stored:
         found = _removable(pks, proofs)
@@ -159,8 +160,8 @@ def retire(pks: Collection[int], proofs: Collection[Unlocker] = ()) -> list[Slot
 def _removable(pks: Collection[int], proofs: Collection[Unlocker]) -> list[Slot]:
     """Return the slots with the ids ``pks``.
 
-    Raise ``ConfigError`` if there is no slot with one of these ids. Raise ``ConfigError`` also if no
-    available key can open any of the remaining slots, unless all slots with these ids are retired.
+    Raise ``ConfigError`` if one of the ids belongs to no slot. If at least one of these slots is not retired,
+    also raise ``ConfigError`` if no available key opens another slot.
     """
     slots = key_tables.read_slots()
     found = [slot for slot in slots if slot.pk in pks]
@@ -170,7 +171,7 @@ def _removable(pks: Collection[int], proofs: Collection[Unlocker]) -> list[Slot]
     if all(slot.retired for slot in found):
         return found
     if not others:
-        raise ConfigError("this is the only way to unlock the secrets", fix="add another one first")
+        raise ConfigError("this is the only way to unlock the secrets", fix="add another way to unlock first")
     keyring = install_keyring.newest_keyring()
     if _opener(keyring, others, [*install_keyring.unlockers(), *proofs]) is None:
         message = "no key that is available here opens another slot, so this slot is still needed"
