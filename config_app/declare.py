@@ -1,4 +1,4 @@
-"""The public import path of ``setting()``. Its code is in ``config_app.declaration.setting``."""
+"""The public import path of ``setting()``, which is defined in ``config_app.declaration.setting``."""
 
 from __future__ import annotations
 

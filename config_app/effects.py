@@ -1,4 +1,4 @@
-"""The public import path of ``acted_on()``. Its code is in ``config_app.live.effects``."""
+"""The public import path of ``acted_on()``, which is defined in ``config_app.live.effects``."""
 
 from __future__ import annotations
 
