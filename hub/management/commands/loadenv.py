@@ -110,7 +110,7 @@ def _file(options: Namespace) -> Path:
 
 
 def _run_with(file: Path, *, as_json: bool) -> None:
-    """Replace this process by a new ``loadenv`` process that uses ``file`` as its ``.env``."""
+    """Replace this process with a new ``loadenv`` process. The new process uses ``file`` as its ``.env``."""
     # The file may name the database and the key, and a process reads those when it starts.
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "loadenv"]
     sys.stdout.flush()
@@ -120,7 +120,7 @@ def _run_with(file: Path, *, as_json: bool) -> None:
 
 
 def _first_plan(found: Import) -> Plan:
-    """Return a plan of what the first start would set. In the plan, the old values are the defaults."""
+    """Return the plan of the first start. In the plan, the old value of each setting is its default."""
     values, defaults = found.values, schema.defaults
     differences = (_difference(key, value) for key, value in values.items())
     return Plan(

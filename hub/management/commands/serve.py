@@ -19,7 +19,7 @@ from hub.serving.starting_address import starting_address
 
 
 def _bind(text: str) -> tuple[str, int]:
-    """Return the host and the port in ``HOST:PORT``. Raise ``ArgumentTypeError`` if the text is not valid."""
+    """Convert ``HOST:PORT`` to a host and a port. Raise ``ArgumentTypeError`` if ``text`` is not valid."""
     host, separator, port = text.rpartition(":")
     if not separator or (":" in host and not host.startswith("[")):
         raise ArgumentTypeError("expected HOST:PORT, such as 127.0.0.1:8884 or [::1]:8884")
@@ -31,7 +31,7 @@ def _bind(text: str) -> tuple[str, int]:
 
 
 def _workers(text: str) -> int:
-    """Return the number of workers. Raise ``ArgumentTypeError`` if the text is not valid."""
+    """Convert ``text`` to a number of workers. Raise ``ArgumentTypeError`` if ``text`` is not valid."""
     try:
         workers: int = schema["server_workers"].parse(text)
     except InvalidValue as error:
@@ -46,12 +46,12 @@ class Command(DiscreetCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Add ``--bind`` and ``--workers``. Each option pins settings as long as the hub runs."""
+        """Add ``--bind`` and ``--workers``. Each option pins settings until the hub stops."""
         parser.add_argument("--bind", type=_bind, metavar="HOST:PORT", help="listen only on this address")
         parser.add_argument("--workers", type=_workers, metavar="N", help="always run this many workers")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run the bootstrap and replace this process by gunicorn's master."""
+        """Run the bootstrap. Then replace this process with gunicorn's master."""
         bootstrap_application()
         if not any(name in os.environ for name in INHERITED):
             probe(*(options["bind"] or starting_address()))
