@@ -33,7 +33,7 @@ def _names() -> tuple[str, ...]:
 
 
 def session_keys(header: str) -> list[str]:
-    """Return the session keys in a Cookie header. The sessions of these keys may not exist."""
+    """Return the session keys in a Cookie header. It is possible that no session has such a key."""
     cookies = parse_cookie(header)
     name = settings.SESSION_COOKIE_NAME
     return [cookies[name] for name in (PREFIX + name, name) if name in cookies]

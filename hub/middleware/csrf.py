@@ -13,11 +13,11 @@ from django.middleware.csrf import CsrfViewMiddleware
 from hub.runtime_config import get_config
 
 METHODS = ("GET", "HEAD", "OPTIONS", "POST")
-"""The HTTP methods that pages of the hub may support. A request with any other method gets a 405."""
+"""The HTTP methods that pages of the hub can support. A request with any other method gets a 405."""
 
 
 class CsrfMiddleware(CsrfViewMiddleware):
-    """Django's CSRF protection. It also accepts forms from pages under the public URL."""
+    """Django's CSRF protection. This class also accepts forms from pages under the public URL."""
 
     # Without this, forms would be refused if a proxy changes the Host header.
     async_capable = False

@@ -58,9 +58,9 @@ def _apply(request: HttpRequest, networks: tuple[Network, ...]) -> None:
 def _client(hops: Iterable[str], networks: tuple[Network, ...]) -> Address | None:
     """Return the client's address: the last entry of ``hops`` that is not a trusted proxy.
 
-    The search goes from the last entry to the first, and stops at an entry that is not an address. If the
-    search finds only trusted proxies, return the proxy that was found last. If it finds no address, return
-    ``None``.
+    Search from the last entry to the first, and stop at an entry that is not an IP address. If the search
+    finds only trusted proxies, return the proxy that was found last. If the last entry of ``hops`` is not an
+    IP address, return ``None``.
     """
     nearest = None
     for hop in reversed(list(hops)):

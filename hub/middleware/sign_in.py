@@ -11,7 +11,7 @@ from django.utils.cache import add_never_cache_headers
 
 
 class SignInRequiredMiddleware(LoginRequiredMiddleware):
-    """Django's ``LoginRequiredMiddleware``. For views that are open to everyone, it reads no session."""
+    """Django's ``LoginRequiredMiddleware``. If a view is open to everyone, this class reads no session."""
 
     async_capable = False
 

@@ -9,7 +9,7 @@ from config_app.middleware import GetResponse
 
 @sync_only_middleware
 def single_hop(get_response: GetResponse) -> GetResponse:
-    """Return ``get_response`` unchanged. Only the decorator ``sync_only_middleware`` has an effect."""
+    """Return ``get_response`` unchanged. The decorator declares that this layer is sync-only."""
     # Django runs sync-only layers in a thread. Because the innermost layer is sync-only too, Django does not
     # leave this thread between the layers.
     return get_response

@@ -12,7 +12,7 @@ from setup_wizard.pages.refusals import wants_json
 
 PATH = "/unlock/"
 LATER = "hub_unlock_later"
-"""The name of the cookie with which a browser can use the hub while the hub's secrets are locked."""
+"""The name of a cookie. A browser with this cookie can use the hub while the secrets are locked."""
 
 
 @sync_only_middleware
