@@ -14,15 +14,15 @@ WILDCARDS = {"0.0.0.0", "::"}  # noqa: S104 - only names, nothing is bound
 
 
 def reachable(host: str) -> str:
-    """Return the host to use in links to a hub that listens on ``host``. The links work on this machine."""
+    """Return the host for links on this machine to ``host``. For a wildcard address, return ``127.0.0.1``."""
     return "127.0.0.1" if host in WILDCARDS else in_brackets(host)
 
 
 def listener_in_use() -> Mapping[str, str]:
-    """Return the pinned settings of the hub on this machine.
+    """Return a dict with the pinned settings of the hub that runs on this machine.
 
-    The dict has the keys of the settings as keys, and the pinned values as texts. The dict is empty if the
-    hub's port is not pinned, or if the database is unavailable.
+    The dict maps the key of each pinned setting to the pinned value as text. The dict is empty if the hub's
+    port is not pinned, or if the database is unavailable.
     """
     try:
         here = [p for p in receipts.running() if p.machine == socket.gethostname()]
@@ -33,7 +33,7 @@ def listener_in_use() -> Mapping[str, str]:
 
 
 def origin(config: RuntimeConfig) -> str:
-    """Return the public URL, which people open. If there is none, return the origin of the listener."""
+    """Return the public URL. If ``config`` has no public URL, return the origin of the listener."""
     if config.public_url:
         return config.public_url
     pinned = listener_in_use()

@@ -31,7 +31,7 @@ def arrived_under(request: HttpRequest, config: RuntimeConfig, keys: Collection[
 
 
 def is_at(request: HttpRequest, origin: str) -> bool:
-    """Return whether ``request`` went to ``origin`` or came from a page of ``origin``."""
+    """Return whether ``request`` was sent to ``origin`` or by a page of ``origin``."""
     # A proxy may change the Host header, but not the Origin header.
     return origin in {f"{request.scheme}://{request.get_host()}".lower(), request.headers.get("Origin")}
 
@@ -46,9 +46,9 @@ def address_under(request: HttpRequest, config: RuntimeConfig) -> str:
 
 
 def _name(request: HttpRequest, config: RuntimeConfig, host: str) -> str:
-    """Return the name that the browser used. If this name does not lead to ``host``, return ``host``.
+    """Return the host name that the browser used, if this name leads to ``host``. Otherwise return ``host``.
 
-    In place of a wildcard address, return an address of this machine.
+    In place of a wildcard address, return ``127.0.0.1``.
     """
     # The browser sends its cookies only to the name that it used.
     used, _port = split_domain_port(request.get_host())
