@@ -26,9 +26,10 @@ def is_last_local_administrator(user: User) -> bool:
 
 
 def make_administrator(email: str, name: str, password_hash: str) -> User:
-    """Activate the account that has this address, or create an account. Set the password of the account.
+    """Create an active account, and return the account.
 
-    This function grants no rights. The setting ``super_admin_emails`` makes the person a super admin.
+    If an account has this address already, activate this account and set its password. The function grants no
+    rights. The setting ``super_admin_emails`` makes the person a super admin.
     """
     account = {"password": password_hash, "is_active": True}
     if name:

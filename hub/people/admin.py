@@ -70,7 +70,7 @@ class PeopleAdmin(PeopleBase):
 
     @admin.display(description="Super admin")
     def super_admin_explained(self, person: User) -> str:
-        """Return ``Yes`` if this person is a super admin, otherwise ``No``, with a link to the setting."""
+        """Return a text that says whether this person is a super admin. The text links to the setting."""
         url = reverse("admin:config_app_systemconfig_changelist") + "#setting-super_admin_emails"
         says = "Yes" if person.is_superuser else "No"
         return format_html('{}. The setting <a href="{}">Super Admins</a> decides this.', says, url)
@@ -81,12 +81,12 @@ class PeopleAdmin(PeopleBase):
         return lookup in FILTERS
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Return whether the person may change ``obj``, or accounts in general if ``obj`` is ``None``."""
+        """Return whether the person may change the account ``obj``. ``None`` means accounts in general."""
         # Otherwise staff could set the password of an account with more rights, such as a super admin's.
         return super().has_change_permission(request, obj) and _may_change(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Return whether the person may delete ``obj``, or accounts in general if ``obj`` is ``None``."""
+        """Return whether the person may delete the account ``obj``. ``None`` means accounts in general."""
         # Staff cannot delete an account that has more rights than they have.
         return super().has_delete_permission(request, obj) and _may_change(request, obj)
 
@@ -113,7 +113,7 @@ class PeopleAdmin(PeopleBase):
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Delete an account, but not the last administrator. Without a recent proof, ask for a proof."""
+        """Delete an account, but not the last administrator's. Without a recent proof, ask for a proof."""
         person = self.get_object(request, unquote(object_id))
         may_delete = person is not None and self.has_delete_permission(request, person)
         if person is not None and may_delete and is_last_local_administrator(person):
@@ -134,15 +134,15 @@ class GroupsAdmin(GroupAdmin):
         return False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Return whether the person may add groups. Only super admins may."""
+        """Return whether the person may add groups. Only super admins may add groups."""
         return super().has_add_permission(request) and _is_super(request)
 
     def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
-        """Return whether the person may change groups. Only super admins may."""
+        """Return whether the person may change groups. Only super admins may change groups."""
         return super().has_change_permission(request, obj) and _is_super(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
-        """Return whether the person may delete groups. Only super admins may."""
+        """Return whether the person may delete groups. Only super admins may delete groups."""
         return super().has_delete_permission(request, obj) and _is_super(request)
 
     def get_form(

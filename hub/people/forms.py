@@ -39,7 +39,7 @@ LAST = (
 
 
 def proof_message() -> SafeString:
-    """Return a message that asks people to prove their identity. The message links to the page for this."""
+    """Return a message with a link to the page on which people prove their identity."""
     return format_html(
         'First <a href="{}" target="_blank">confirm in a new tab that it is you</a>, then try again.',
         reverse("proof"),
@@ -47,7 +47,7 @@ def proof_message() -> SafeString:
 
 
 class _ProofGuard(AnyForm):
-    """A form that requires a recent proof. ``is_proved`` is true if the session has a recent proof."""
+    """A form that requires a recent proof of identity. ``is_proved`` says whether the session has a proof."""
 
     is_proved: ClassVar[bool]
 

@@ -22,7 +22,10 @@ def local_mode_needs_an_administrator(before: RuntimeConfig, after: RuntimeConfi
 
 
 def super_admins_can_sign_in(before: RuntimeConfig, after: RuntimeConfig) -> Iterable[RuleViolation]:
-    """In mode ``local``, yield a violation if no super admin in a changed list can sign in."""
+    """If the list of super admins changes and no one in the new list can sign in, yield a violation.
+
+    Check nothing unless the mode is ``local`` and the hub is claimed.
+    """
     if after.app_mode != "local" or before.super_admin_emails == after.super_admin_emails:
         return
     if after.setup_completed and not has_local_administrator(after.super_admin_emails):
