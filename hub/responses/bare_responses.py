@@ -30,13 +30,16 @@ def headers() -> Headers:
 
 
 def completed(found: Iterable[tuple[bytes, bytes]]) -> Headers:
-    """Return the headers in ``found``. If they contain no policy, append the security headers."""
+    """Return a list of the headers in ``found``. If the list has no policy, append the security headers."""
     found = list(found)
     return found if any(name.lower() == POLICY for name, _ in found) else [*found, *headers()]
 
 
 def never_bare(application: Application) -> Application:
-    """Return an ASGI application that adds the security headers to each response without these headers."""
+    """Return an ASGI application that adds security headers to the responses of ``application``.
+
+    A response that already has a Content Security Policy stays unchanged.
+    """
     # Django refuses some requests before they reach the middleware.
 
     async def complete(scope: Message, receive: Receive, send: Send) -> None:

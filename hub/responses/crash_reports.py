@@ -37,6 +37,9 @@ class PrivateReports(SafeExceptionReporterFilter):
 
 
 def _is_private(value: Any, request: HttpRequest | None) -> bool:
-    """Return whether a value is private: posted data, a cookie, or a queryset, whose ``repr`` shows rows."""
+    """Return whether a value is private: posted data, a cookie's value or a queryset.
+
+    The ``repr`` of a queryset shows rows of the database.
+    """
     cookies = getattr(request, "COOKIES", {}).values()
     return isinstance(value, QueryDict | QuerySet) or (isinstance(value, str) and value in cookies)

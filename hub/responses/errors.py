@@ -20,7 +20,7 @@ RETRY_AFTER = 5
 """During an outage, a client may try again after this many seconds."""
 
 MISTAKES = (db.IntegrityError, db.DataError, db.ProgrammingError, db.NotSupportedError)
-"""Database errors that mean a mistake in our code. All other database errors mean an outage."""
+"""The database errors that come from mistakes in our code. All other database errors mean an outage."""
 
 # Anyone may see these texts. Only the log and the terminal name paths and hosts.
 _DATABASE = {

@@ -35,7 +35,7 @@ def live(_request: HttpRequest) -> HttpResponse:
 def ready(_request: HttpRequest) -> HttpResponse:
     """Answer with the state of this process. The status is 200 if the process can serve, otherwise 503.
 
-    An unclaimed hub can serve, too.
+    The status does not depend on whether the hub is claimed.
     """
     report = _report()
     # During an outage, the last valid configuration is used, but pages need sessions from the database. After
