@@ -1,4 +1,4 @@
-"""An ASGI layer that refuses requests with a body that is too large or whose length is given twice."""
+"""An ASGI layer. It refuses bodies that are too large, and bodies whose length is given in two ways."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NOT_SIGNED_IN = TOO_LARGE, b"The request is too large. Sign in first, or enter t
 UNAVAILABLE = 503, b"The hub cannot read its database, so it accepts no large request.\n"
 TWO_LENGTHS = 400, b"The request gives the length of its body in two ways.\n"
 STRANGERS_LIMIT = 65_536
-"""How many bytes a body may have if the client has neither signed in nor entered the setup token."""
+"""The largest allowed body in bytes, if the client has neither signed in nor entered the setup token."""
 LINGER = 5.0
 """The hub reads the rest of a refused body for at most this many seconds, then closes the connection."""
 
@@ -31,7 +31,7 @@ class Limit:
 
 
 class RefusedBody(Exception):
-    """The hub refuses the body of a request. ``status`` and ``text`` are the answer to the client."""
+    """Raised to refuse the body of a request. ``status`` and ``text`` are the answer to the client."""
 
     def __init__(self, refusal: tuple[int, bytes], *, more_comes: bool = True) -> None:
         """Store the answer (a status and a text). ``more_comes`` is true if the client is still sending."""
@@ -51,10 +51,10 @@ def limit_bodies(
 ) -> Application:
     """Return an ASGI application that calls ``application`` for requests with acceptable bodies.
 
-    The new application answers 413 to a body of more than ``limit`` bytes. If ``limit_of(path)`` is not
-    ``None``, this limit applies instead. If ``is_known(scope)`` is false, the limit is at most
-    ``STRANGERS_LIMIT``. If ``is_known`` raises ``DatabaseError``, the answer is 503. The answer is 400 if a
-    request gives the length of its body in two ways.
+    The new application answers 413 if a body is too large. The limit is ``limit_of(path)``, or ``limit``
+    bytes if ``limit_of`` returns ``None``. If ``is_known(scope)`` is false, no body may have more than
+    ``STRANGERS_LIMIT`` bytes. The answer is 503 if ``is_known`` raises ``DatabaseError``. The answer is 400
+    if a request gives the length of its body in two ways.
     """
 
     async def limited(scope: Message, receive: Receive, send: Send) -> None:
@@ -100,7 +100,7 @@ def _declared(scope: Message) -> int:
 
 
 class _Body:
-    """Counts the bytes of one request's body, and compares the number with the limit."""
+    """Counts the bytes of one request's body, and refuses the body if it is too large."""
 
     def __init__(self, scope: Message, limit: Limit, is_known: IsKnown) -> None:
         self._scope, self._limit, self._is_known = scope, limit, is_known
@@ -119,7 +119,10 @@ class _Body:
         return counted
 
     async def check(self, size: int, *, more_comes: bool = True) -> None:
-        """Raise ``RefusedBody`` if this request may not have a body of ``size`` bytes."""
+        """Raise ``RefusedBody`` if a body of ``size`` bytes is too large for this request.
+
+        Also raise ``RefusedBody`` if the hub cannot find out whether the client has signed in.
+        """
         if size > self._limit.size:
             raise RefusedBody((TOO_LARGE, self._limit.refusal), more_comes=more_comes)
         if size > STRANGERS_LIMIT and not self._may_be_large:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 MOST = 800
-"""A worker has at most this many connections at once. Each connection costs memory and a descriptor."""
+"""A worker has at most this many connections. Each connection costs memory and a descriptor."""
 DESCRIPTOR_SHARE = 2
 """A worker has at most as many connections as its limit of descriptors, divided by this number.
 
@@ -49,18 +49,18 @@ logger = logging.getLogger("hub")
 
 
 class Connection(Protocol):
-    """The methods of a connection that this module calls."""
+    """The methods that this module calls on a connection."""
 
     def unread(self) -> int:
         """Return how many bytes of responses the client has not read yet."""
 
     def give_up(self) -> None:
-        """Close the connection at once."""
+        """Close the connection immediately."""
 
 
 @dataclass(slots=True)
 class _Step:
-    """What a client does now (send a head, send a body or read a response), and when this began."""
+    """What a client is doing, and since when. The client sends a head, sends a body or reads a response."""
 
     reason: str
     since: float = field(default_factory=lambda: time.monotonic())  # noqa: PLW0108 - tests replace the clock
@@ -69,13 +69,16 @@ class _Step:
     left: int = 0
 
     def move(self, size: int) -> None:
-        """Note that the client has sent or read ``size`` bytes."""
+        """If ``size`` is positive, note that the client has sent or read ``size`` more bytes."""
         if size > 0:
             self.moved += size
             self.moved_at = time.monotonic()
 
     def observe(self, left: int) -> None:
-        """Note that ``left`` bytes are unread. If the number has decreased, the client has read bytes."""
+        """Note that the client has not read ``left`` bytes of its responses yet.
+
+        If more bytes were unread before, note that the client has read the difference.
+        """
         self.move(self.left - left)
         self.left = left
 
@@ -88,7 +91,10 @@ class _Step:
 
 
 def raise_descriptor_limit() -> None:
-    """Raise the limit of open files for this process and its children, to ``ENOUGH_DESCRIPTORS`` at most."""
+    """Raise the limit of open files for this process and its children.
+
+    The new limit is the largest number that the system allows, but at most ``ENOUGH_DESCRIPTORS``.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = ENOUGH_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, ENOUGH_DESCRIPTORS)
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -118,10 +124,10 @@ class Connections:
     def make_room(self) -> bool:
         """Return whether the worker can accept one more connection.
 
-        If the worker has too many connections, first close one of them. Choose the connection that has waited
-        longest for a request or for the rest of a request. If no connection waits for a request, choose the
-        connection whose client has been reading a response for the longest time. Return ``False`` if all
-        clients wait for a response.
+        If the worker has as many connections as allowed, close one connection. Choose the connection that has
+        waited longest for a request or for the rest of a request. If there is no such connection, choose the
+        connection whose client has been reading a response for the longest time. If all clients are waiting
+        for a response, close nothing and return ``False``.
         """
         return len(self._open) < self.most or self._give_up_one()
 
@@ -134,20 +140,23 @@ class Connections:
         return slow is not None
 
     def note_exhaustion(self) -> None:
-        """Allow fewer connections for a while, because the system could not accept a connection."""
+        """Allow fewer connections for a while, and close the connections that are now too many.
+
+        The server calls this method when the system cannot accept a connection.
+        """
         self._given_up[REFUSED] += 1
         self.most = max(1, len(self._open) * 3 // 4)  # a response needs descriptors too
         while len(self._open) > self.most and self._give_up_one():
             pass
 
     def await_request(self, connection: Connection) -> None:
-        """Note that the worker waits for a request on this connection, from now on."""
+        """Note that the worker begins to wait for a request on this connection."""
         self._open.add(connection)
         self._requests[connection] = _Step(SLOW_HEAD)
         self._requests.move_to_end(connection)
 
     def await_body(self, connection: Connection, received: int) -> None:
-        """Note that ``received`` more bytes of a body have arrived. The worker waits for the rest."""
+        """Note that ``received`` more bytes of a body have arrived. The worker still waits for the rest."""
         step = self._requests.get(connection)
         if step is None or step.reason != SLOW_BODY:
             step = self._requests[connection] = _Step(SLOW_BODY)
@@ -174,7 +183,7 @@ class Connections:
         return unread
 
     def say_farewell(self) -> None:
-        """Note that the whole hub stops. All clients have at most ``FAREWELL`` more seconds."""
+        """Note that the whole hub is stopping. From the first call on, clients have ``FAREWELL`` seconds."""
         self._farewell = min(self._farewell, time.monotonic() + FAREWELL)
 
     def sweep(self) -> None:

@@ -16,9 +16,9 @@ from hub.serving.http_protocol import HubProtocol
 from hub.serving.uvicorn_server import HubServer
 
 LONGEST_REQUEST = 300
-"""When newer workers replace a worker, the open requests of the old worker get this many more seconds.
+"""If newer workers replace a worker, the old worker has this many seconds to answer its last requests.
 
-If the whole hub stops, gunicorn's ``graceful_timeout`` ends the requests earlier.
+If the whole hub stops, gunicorn's ``graceful_timeout`` ends these requests earlier.
 """
 
 
@@ -48,7 +48,7 @@ class HubWorker(UvicornWorker):
         self._generation = worker_generations.current()
 
     def init_signals(self) -> None:
-        """Reset the signal handlers, except those for the signals that stop a worker."""
+        """Set the worker's signal handlers. Keep the handlers of the signals that stop a worker."""
         # The handlers that stop a worker have been in place since the fork, so that no signal gets lost.
         for number in set(self.SIGNALS) - set(process_hooks.STOPS):
             signal.signal(number, signal.SIG_DFL)

@@ -17,15 +17,18 @@ from hub.responses import bare_responses
 from hub.serving.connections import Connections
 
 WRITE_BUFFER = 512 * 1024
-"""While more than this many bytes of a response are unread, the hub writes no more of the response."""
+"""If more than this many bytes of a response are unread, the hub waits before it writes more bytes."""
 FIRST_REQUEST = 5.0
-"""While the worker stops, a connection is closed after this many seconds if no byte of a request arrives."""
+"""While the worker stops, a connection that has received nothing is closed after this many seconds."""
 NEXT_REQUEST = 0.5
 """While the worker stops, a connection is closed this many seconds after a response."""
 
 
 class HubProtocol(H11Protocol):
-    """One HTTP connection. When the worker stops, it answers the open requests and ends event streams."""
+    """One HTTP connection.
+
+    When the worker stops, the connection answers its requests and ends its event streams.
+    """
 
     is_stopping = False
 
@@ -36,7 +39,7 @@ class HubProtocol(H11Protocol):
         self._is_draining = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as its base
-        """Accept the connection. If the server is already stopping, begin to stop the connection too."""
+        """Accept the connection. If the worker is already stopping, call ``shutdown``."""
         super().connection_made(transport)
         transport.set_write_buffer_limits(WRITE_BUFFER)
         self._registry.await_request(self)
@@ -54,7 +57,7 @@ class HubProtocol(H11Protocol):
         self._register_request(len(data))
 
     def _register_request(self, received: int) -> None:
-        """Report that a part of a body has arrived, or that a request has arrived completely."""
+        """Tell the registry that a part of a body has arrived, or that a request has arrived completely."""
         cycle = self._cycle()
         if cycle is None or cycle.response_complete:
             return  # the head is not complete
@@ -89,7 +92,7 @@ class HubProtocol(H11Protocol):
         return self.transport.get_write_buffer_size()
 
     def give_up(self) -> None:
-        """Close the connection at once."""
+        """Close the connection immediately."""
         self.transport.abort()
 
     def shutdown(self) -> None:
@@ -114,7 +117,7 @@ class HubProtocol(H11Protocol):
         return self.cycle  # uvicorn's annotation leaves out the None
 
     def _await_request(self) -> None:
-        """If no request arrives within a few seconds, close the connection."""
+        """Start a timer. The timer closes the connection if no new request arrives within a few seconds."""
         self.timeout_keep_alive = NEXT_REQUEST  # type: ignore[assignment]  # from the end of an open response
         if (cycle := self._cycle()) is None:
             self.loop.call_later(FIRST_REQUEST, self._close_unused)
@@ -133,7 +136,7 @@ class HubProtocol(H11Protocol):
             super().timeout_keep_alive_handler()
 
     def _waiting(self) -> int:
-        """Return how many bytes have arrived on this connection, but were not read yet."""
+        """Return how many bytes have arrived on this connection, but have not been read by uvicorn yet."""
         connection = self.transport.get_extra_info("socket")
         if self.transport.is_closing() or connection is None:
             return 0

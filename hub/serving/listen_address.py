@@ -1,4 +1,4 @@
-"""Check whether the hub can listen on an address. If it cannot, explain the reason."""
+"""Check whether the hub can listen on an address. If the hub cannot listen, explain the reason."""
 
 from __future__ import annotations
 
@@ -109,7 +109,10 @@ def is_foreign(error: OSError) -> bool:
 
 
 def _holder(host: str, port: int) -> str:
-    """Return a text such as ``nginx (pid 812) listens on 0.0.0.0:80``. The program may be unknown."""
+    """Return a text that says who uses the port, such as ``nginx (pid 812) listens on 0.0.0.0:80``.
+
+    If the program is not known, the text begins with ``another program``.
+    """
     found = port_holders.in_the_way(*address_of(host, port))
     program = next(iter(port_holders.programs({one.inode for one in found})), "another program")
     return f"{program} listens on {listener(found[0].address if found else host, port)}"
@@ -131,7 +134,7 @@ def _ways_out(host: str, port: int, error: OSError) -> Iterator[str]:
 
 
 def in_words(ports: list[int]) -> str:
-    """Return the start of a sentence about the ports: ``port 1 is`` or ``ports 1, 2 and 3 are``."""
+    """Return the start of a sentence: ``port 1 is`` for ``[1]``, ``ports 1 and 2 are`` for ``[1, 2]``."""
     texts = [str(port) for port in ports]
     if len(texts) == 1:
         return f"port {texts[0]} is"

@@ -44,11 +44,11 @@ def what_keeps_from(config: RuntimeConfig) -> Iterable[RuleViolation]:
     """Yield a violation if the hub on this machine cannot listen on the address in ``config``.
 
     Check nothing if no hub runs on this machine, or if the hub's command line pins the listener. In these
-    cases, ``manage.py serve`` makes the check when it starts.
+    cases, ``manage.py serve`` checks the address when the hub starts.
 
     Three cases cannot be checked: a hub on another machine, an address that was written in SQL, and an
     address that another program begins to use before the hub moves. If the hub cannot listen in such a case,
-    it keeps its old address and records the reason in its receipt.
+    the hub keeps its old address and records the reason in its receipt.
     """
     hubs = [process for process in receipts.running() if process.machine == socket.gethostname()]
     followers = [process for process in hubs if process.role == "master" and "port" not in process.pins]
@@ -62,8 +62,8 @@ def what_keeps_from(config: RuntimeConfig) -> Iterable[RuleViolation]:
 def _obstacle(host: str, port: int, master: int, hubs: set[int]) -> OSError | None:
     """Return the error that prevents the hub from listening on the address.
 
-    Return ``None`` if the hub can listen. ``master`` is the pid of the hub's master. ``hubs`` has the pids of
-    all processes of the hub on this machine.
+    Return ``None`` if the hub can listen. ``master`` is the pid of the hub's master. ``hubs`` is the set of
+    the pids of all processes of the hub on this machine.
     """
     if _is_forbidden_to(master, port):
         return PermissionError(errno.EACCES, "Permission denied")
@@ -76,7 +76,7 @@ def _obstacle(host: str, port: int, master: int, hubs: set[int]) -> OSError | No
 
 
 def _is_forbidden_to(pid: int, port: int) -> bool:
-    """Return whether the process ``pid`` is not permitted to listen on ``port``, because the port is low."""
+    """Return whether ``port`` is a low port on which the process ``pid`` is not permitted to listen."""
     with contextlib.suppress(OSError, ValueError, StopIteration):
         first = int((port_holders.PROC / "sys/net/ipv4/ip_unprivileged_port_start").read_text())
         return port < first and not _capabilities(port_holders.PROC / str(pid) / "status") >> BIND_SERVICE & 1
@@ -89,7 +89,10 @@ def _capabilities(status: Path) -> int:
 
 
 def _is_own(host: str, port: int, master: int, hubs: set[int]) -> bool:
-    """Return whether the hub's own sockets are in the way, and no other sockets."""
+    """Return whether all sockets that occupy the address belong to the hub.
+
+    Return ``False`` if no socket occupies the address.
+    """
     found = port_holders.in_the_way(*address_of(host, port))
     return bool(found) and all(_is_of(listening, master, hubs) for listening in found)
 

@@ -36,12 +36,12 @@ RELEASE = signal.NSIG + 1
 
 
 class Mover:
-    """Moves the master's listener. The watcher's thread opens a socket. The main thread begins to use it."""
+    """Moves the master's listener. The watcher's thread opens the socket. The main thread puts it to use."""
 
     def __init__(self, arbiter: Any, *, is_free: bool) -> None:
         """Create an object that can move the listener of the master ``arbiter``.
 
-        ``is_free`` is true if the listener may move. A listener that is pinned or inherited may not move.
+        If the listener is pinned or inherited, ``is_free`` must be false. Then the listener never moves.
         """
         self._arbiter, self._is_free = arbiter, is_free
         self._place: tuple[str, int] | None = None
@@ -77,8 +77,8 @@ class Mover:
     def prepare(self, config: RuntimeConfig) -> bool:
         """Open a socket for the address in ``config``. Return whether the hub has to move to this address.
 
-        If the socket cannot be opened, the hub keeps its old address. The log and this process's receipt give
-        the reason.
+        If the socket cannot be opened, the hub keeps its old address. Then the log and the receipt of this
+        process contain the reason.
         """
         if self._place is None:
             return False
@@ -115,7 +115,10 @@ class Mover:
         return {sockets.inode(listening) for listening in self._arbiter.LISTENERS} | self._retired
 
     def move(self) -> None:
-        """Make new workers serve on the prepared address. Only the main thread may call this."""
+        """Make the prepared socket the master's listener. Only the main thread may call this method.
+
+        Workers that are forked later serve on this socket. If no socket is prepared, do nothing.
+        """
         with self._changing:
             prepared, self._prepared = self._prepared, None
             if prepared is None:
@@ -138,7 +141,7 @@ class Mover:
         self._release_soon.start()
 
     def release(self) -> None:
-        """Close all listening sockets except the current socket. Only the main thread may call this."""
+        """Close all listening sockets except the current one. Only the main thread may call this method."""
         # Only the main thread forks, so no worker is forked during this.
         with self._changing:
             self._release(self._arbiter.LISTENERS[:1])
@@ -153,7 +156,7 @@ class Mover:
 
 
 def _is_at(wanted: tuple[str, int], place: tuple[str, int]) -> bool:
-    """Return whether ``wanted`` means the address ``place``. The host in ``wanted`` may be a name."""
+    """Return whether ``wanted`` and ``place`` are the same address. ``wanted`` can contain a host name."""
     try:
         return wanted == place or address_of(*wanted) == place
     except OSError:
@@ -161,7 +164,7 @@ def _is_at(wanted: tuple[str, int], place: tuple[str, int]) -> bool:
 
 
 def follow_configuration(mover: Mover, arbiter: Any) -> None:
-    """Make the master reload when its address or the number of its workers has to change."""
+    """Register a hook. It reloads the master when the master's address or number of workers has to change."""
     master = os.getpid()
 
     @on_change("bind_address", "port", "server_workers")
@@ -174,5 +177,8 @@ def follow_configuration(mover: Mover, arbiter: Any) -> None:
 
 
 def lacks_workers(config: RuntimeConfig, arbiter: Any) -> bool:
-    """Return whether the number of workers differs from ``config``. A pinned number never differs."""
+    """Return whether the number of workers differs from the number in ``config``.
+
+    If the command line pins the number of workers, return ``False``.
+    """
     return "server_workers" not in receipts.pins() and config.server_workers != arbiter.cfg.workers

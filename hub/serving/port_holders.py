@@ -44,7 +44,7 @@ class Program:
 
 
 def in_the_way(host: str, port: int) -> list[Listening]:
-    """Return the sockets with which a new socket for the IP address ``host`` and ``port`` would collide."""
+    """Return the sockets that would collide with a new socket for the IP address ``host`` and ``port``."""
     return [found for found in _listening() if found.collides_with(host, port)]
 
 
@@ -68,7 +68,7 @@ def _place(text: str) -> tuple[str, int]:
 
 
 def programs(inodes: set[int]) -> list[Program]:
-    """Return the programs that have at least one of these sockets open. The smallest pid comes first.
+    """Return the programs that use at least one of the sockets ``inodes``. The smallest pid comes first.
 
     Leave out the programs that this user may not inspect.
     """

@@ -44,7 +44,7 @@ def start_up() -> RuntimeConfig:
     """Bootstrap the install and return its runtime config.
 
     If the bootstrap raises a ``ConfigError``, print the error as one line and exit with status 1. During a
-    reload, do not bootstrap, but return the current runtime config.
+    reload, do not bootstrap. Return the current runtime config instead.
     """
     # In a reload, the watcher already has the current runtime config. A bootstrap could create a new database
     # while the real one is away for a moment, and the workers would inherit a database connection.
@@ -61,9 +61,9 @@ def start_up() -> RuntimeConfig:
 
 
 def bind(config: RuntimeConfig) -> str | list[str]:
-    """Return the ``bind`` setting for gunicorn.
+    """Return the value for gunicorn's setting ``bind``.
 
-    At the start, this is the address in ``config``. During a reload, this is the address on which the master
+    At the start, return the address in ``config``. During a reload, return the address on which the master
     already listens.
     """
     # If a reload changed the address, gunicorn would close its old listeners before it opens new ones.
@@ -88,7 +88,7 @@ def log_settings() -> dict[str, Any]:
 
 
 def start_master(arbiter: Any) -> None:
-    """Register the master. If it cannot listen, print the error as one line and exit with status 1."""
+    """Register the master. If the master cannot listen, print the error and exit with status 1."""
     describe_master(arbiter)
     if arbiter.cfg.reuse_port or any(name in os.environ for name in INHERITED):
         return
@@ -118,7 +118,10 @@ def describe_master(arbiter: Any) -> None:
 
 
 def follow(arbiter: Any, config: RuntimeConfig) -> None:
-    """Make the master follow the configuration from now on. The master has started with ``config``."""
+    """From now on, reload the master when its address or number of workers changes in the configuration.
+
+    ``config`` is the runtime config with which the master has started.
+    """
     global _mover  # noqa: PLW0603
     describe_master(arbiter)
     _prepare_workers()
@@ -141,7 +144,7 @@ def _prepare_workers() -> None:
 
 
 def _reload_without_waiting(arbiter: Any) -> None:
-    """Change the master so that a reload returns at once. The old workers may still answer requests."""
+    """Change the master so that a reload does not wait until the old workers have answered their requests."""
     # gunicorn's reload would wait for the old workers, so that they do not get a second SIGTERM. While it
     # waits, it handles no signal. A second SIGTERM does not harm the hub's workers.
     reload = arbiter.reload
@@ -165,7 +168,10 @@ def _stop_without_successors(arbiter: Any) -> None:
 
 
 def reload_master(arbiter: Any, config: RuntimeConfig) -> None:
-    """If the address has changed, move the listener. Begin a generation of workers, which use ``config``."""
+    """If the address has changed, move the listener. Then begin a new generation of workers.
+
+    The new workers use ``config``.
+    """
     arbiter.cfg.set("graceful_timeout", 0)  # do not wait for old workers; restored after the reload
     describe_master(arbiter)
     if _mover is not None:
@@ -177,9 +183,9 @@ def reload_master(arbiter: Any, config: RuntimeConfig) -> None:
 
 
 def pins(cfg: Any, arguments: Sequence[str]) -> dict[str, str]:
-    """Return the settings that the command line or ``GUNICORN_CMD_ARGS`` pins.
+    """Return a dict with the settings that the command line or ``GUNICORN_CMD_ARGS`` pins.
 
-    The dict has the keys of the settings as keys, and the pinned values as texts.
+    The dict maps the key of each pinned setting to the pinned value as text.
     """
     given = _given(cfg, arguments)
     found: dict[str, str] = {}
@@ -197,7 +203,10 @@ def _given(cfg: Any, arguments: Sequence[str]) -> dict[str, Any]:
 
 
 def _handed_over(arbiter: Any) -> dict[str, str]:
-    """Return the address of systemd's listener, in the format of ``pins``. The dict may be empty."""
+    """Return the settings ``bind_address`` and ``port`` that a socket from systemd pins.
+
+    The dict has the same shape as in ``pins``. The dict is empty if systemd did not pass a TCP socket.
+    """
     places = [sockets.place(listening) for listening in arbiter.LISTENERS if arbiter.systemd]
     return {"bind_address": places[0][0], "port": str(places[0][1])} if places and places[0] else {}
 
@@ -208,7 +217,7 @@ def _tcp_addresses(cfg: Any) -> list[tuple[str, int]]:
 
 
 def hold_signals() -> None:
-    """Before a fork, block the signals that stop a worker. The new worker unblocks these signals."""
+    """Block the signals that stop a worker. After the fork, the master and the worker unblock the signals."""
     # Until then, a new worker has the handlers of the master. These put a signal into the master's queue, so
     # the worker would miss the signal.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
@@ -222,7 +231,7 @@ os.register_at_fork(after_in_parent=_let_signals_in)
 
 
 def become_worker() -> None:
-    """Register this process as a worker. Set its signal handlers and close the master's connections."""
+    """Register this process as a worker. Set signal handlers. Close the inherited database connections."""
     global _is_to_stop  # noqa: PLW0603 - one worker a process
     _is_to_stop = False
     _ended.clear()

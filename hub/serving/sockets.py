@@ -20,17 +20,17 @@ from hub.serving import port_holders
 from hub.serving.listen_address import ListenerUnavailable, address_of, new_socket
 
 SO_BINDTOIFINDEX = 62
-"""A socket option of Linux, from ``asm-generic/socket.h``. Python has this constant since 3.14."""
+"""A socket option of Linux, from ``asm-generic/socket.h``. Python before 3.14 lacks this constant."""
 NO_INTERFACE = 2**31 - 1
 """An index that no network interface has."""
 
 
 def retire(listening: Any) -> bool:
-    """Make the kernel send no new connections to a socket. Return whether this has worked.
+    """Make the kernel send no new connections to a socket. Return ``False`` if the system cannot do this.
 
-    The socket keeps the connections that already wait at it. A handshake that has begun still completes at
-    this socket. A new connection reaches another socket of the same port, or is refused. The socket is
-    retired in all processes that share it. Retiring works on Linux 5.7 and later.
+    The socket keeps the connections that already wait there. A handshake that has begun still completes. A
+    new connection reaches another socket of the same port, or is refused. The socket is retired in all
+    processes that share the socket. Sockets can be retired on Linux 5.7 and later.
     """
     try:
         # This lets the hub listen on the same address again while this socket is still open.
@@ -50,7 +50,7 @@ def can_retire() -> bool:
 
 
 def is_retired(listening: Any) -> bool:
-    """Return whether ``retire`` was called for this socket, in any process."""
+    """Return whether this process or another process has retired the socket."""
     try:
         index: int = listening.getsockopt(socket.SOL_SOCKET, SO_BINDTOIFINDEX)
     except (OSError, AttributeError):
@@ -77,8 +77,9 @@ def place(listening: Any) -> tuple[str, int] | None:
 def open_listener(host: str, port: int, arbiter: Any, own: set[int]) -> Any:
     """Return a new listening socket for gunicorn. Raise ``ListenerUnavailable`` if this fails.
 
-    ``own`` has the inode numbers of the hub's own sockets. If only these sockets are in the way, the new
-    socket shares their port. So the hub can move from 127.0.0.1 to 0.0.0.0 and keep its port.
+    ``own`` is the set of the inode numbers of the hub's own sockets. If only these sockets occupy the
+    address, the new socket shares their port. So the hub can keep its port when it moves from 127.0.0.1 to
+    0.0.0.0.
     """
     try:
         return _open(host, port, arbiter, beside=False)

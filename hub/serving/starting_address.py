@@ -1,4 +1,4 @@
-"""Choose the address at the start. If an unconfirmed address does not work, revert the change."""
+"""Choose the address at the start. If the hub cannot use an unconfirmed address, revert the change."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ def starting_address() -> tuple[str, int]:
 
 
 def _revert_unconfirmed(error: ListenerUnavailable) -> bool:
-    """Revert the newest unconfirmed change of the address. Return ``False`` if nothing was reverted."""
+    """Revert the newest unconfirmed change of the address. Return whether a change was reverted.
+
+    If another process of the hub still runs, revert nothing.
+    """
     number = next((waits.number for waits in confirmation.waiting() if waits.keys & ADDRESS), None)
     # Another process of this hub may listen on the new address, so the change may be right.
     if number is None or any(_runs(process) for process in receipts.running()):
@@ -65,7 +68,7 @@ def _runs(process: Process) -> bool:
 
 
 def _is_zombie(pid: int) -> bool:
-    """Return whether a process has ended, but its parent has not collected the exit status yet."""
+    """Return whether a process is a zombie: it has ended, but its parent has not read the exit status yet."""
     # In a container, process 1 may never collect ended processes, so they can stay in this state.
     try:
         state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]

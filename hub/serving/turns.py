@@ -1,4 +1,4 @@
-"""An ASGI layer. A worker works on only a few requests at a time, so that each response comes sooner.
+"""An ASGI layer that limits how many requests a worker works on at a time. So responses come sooner.
 
 Under ASGI, Django gives every request its own thread, and Python runs only one thread at a time. The more
 threads are active, the more time Python loses by switching between them.
@@ -11,18 +11,19 @@ import asyncio
 from hub.responses.bare_responses import Application, Message, Receive, Send
 
 AT_ONCE = 2
-"""How many requests a worker works on at once. While one request waits, another request can continue."""
+"""The number of requests that have a turn at the same time. While one waits, another can continue."""
 OUT_OF_TURN = "/health/"
-"""Requests below this path never wait. If the hub answered them late, a monitor would report an outage."""
+"""Requests below this path need no turn. If their answers came late, a monitor would report an outage."""
 PATIENCE = 0.25
-"""A turn ends after this many seconds, because a longer request usually waits for another server."""
+"""A turn ends after at most this many seconds. A longer request usually waits for another server."""
 
 
 def take_turns(application: Application) -> Application:
     """Return an ASGI application in which at most ``AT_ONCE`` requests have a turn at the same time.
 
     A request needs a turn when it has arrived completely. The turn ends when the response starts, or after
-    ``PATIENCE``. So slow clients, streams and requests that wait for another server delay no request.
+    ``PATIENCE`` seconds. So other requests do not have to wait for slow clients, for streams, or for requests
+    that wait for another server.
     """
     turns = asyncio.Semaphore(AT_ONCE)
 

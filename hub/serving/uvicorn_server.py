@@ -38,7 +38,7 @@ class Acceptor:
     """Accepts the connections at one socket. The hub uses this class instead of asyncio's own server.
 
     asyncio's server accepts thousands of connections in a row. If no descriptor is left, asyncio's server
-    tries again more and more often, and logs every attempt.
+    repeats the attempt more and more often, and logs every attempt.
     """
 
     def __init__(self, socket: Any, connections: Connections, make: Callable[[], Any], ssl: Any) -> None:
@@ -81,7 +81,7 @@ class Acceptor:
         self._socket.close()
 
     async def wait_closed(self) -> None:
-        """Do nothing. uvicorn calls this method, but waits for the connections in another place."""
+        """Do nothing. uvicorn calls this method, but uvicorn itself waits for the connections to end."""
 
 
 class _Arrival:
@@ -92,7 +92,7 @@ class _Arrival:
         self._task: asyncio.Task[None] | None = None
 
     def connect(self, make: Callable[[], Any], ssl: Any) -> None:
-        """Begin to connect the protocol to the socket."""
+        """Start a task that passes the connection to a new protocol. ``make()`` returns this protocol."""
         self._connections.await_request(self)
         self._task = asyncio.get_running_loop().create_task(self._connect(make, ssl))
 

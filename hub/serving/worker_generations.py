@@ -24,7 +24,7 @@ def begin() -> None:
 
 
 def current() -> int:
-    """Return the number of the current generation. A worker that is forked now belongs to it."""
+    """Return the number of the current generation. A worker that is forked now belongs to this generation."""
     return _read(_STARTED)
 
 
@@ -39,14 +39,14 @@ def end() -> None:
 
 
 def has_ended() -> bool:
-    """Return whether ``end`` was called, because the whole hub is stopping."""
+    """Return whether the whole hub is stopping."""
     return bool(_read(_ENDED))
 
 
 def is_awaited(generation: int) -> bool:
     """Return whether the workers of ``generation`` must wait for newer workers before they stop.
 
-    This is true if a later generation was started, and no worker of it accepts connections yet. If the whole
-    hub is stopping, return ``False``.
+    The workers must wait if the newest generation is later than ``generation``, and no worker of the newest
+    generation accepts connections yet. If the whole hub is stopping, return ``False``.
     """
     return not has_ended() and _read(_STARTED) > max(generation, _read(_SERVING))
