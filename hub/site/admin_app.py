@@ -1,4 +1,4 @@
-"""The app configuration with which Django's admin uses the hub's own admin site."""
+"""The app configuration that makes Django's admin use the hub's own admin site."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.core import checks
 
 
 class HubAdminConfig(SimpleAdminConfig):
-    """The app configuration that uses the hub's own admin site.
+    """The app configuration of Django's admin, with the hub's own admin site.
 
     The apps' admin modules are loaded only when Django loads the URLs or runs checks. Most commands need
     neither URLs nor checks, so these commands start faster.
@@ -20,7 +20,7 @@ class HubAdminConfig(SimpleAdminConfig):
     default_site = "hub.site.admin_site.HubAdminSite"
 
     def ready(self) -> None:
-        """Register ``check_dependencies`` of Django and the hub's own ``check_admin``."""
+        """Register two system checks: Django's ``check_dependencies`` and the hub's ``check_admin``."""
         checks.register(check_dependencies, checks.Tags.admin)
         checks.register(check_admin, checks.Tags.admin)
 

@@ -37,7 +37,7 @@ class HubAdminSite(AdminSite):
     def logout(  # type: ignore[override]  # Django says that it renders a page
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponseBase:
-        """Sign the person out. This calls the hub's own view."""
+        """Sign the person out with the hub's own ``SignOutView``."""
         from hub.site.sign_in import SignOutView  # needs models, which load after the admin site
 
         return SignOutView.as_view()(request)

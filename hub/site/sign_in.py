@@ -60,7 +60,7 @@ class SignOutView(LogoutView):
         return redirect("dashboard")
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """End the session in the hub. If WorkOS has a session too, send the browser there to end it."""
+        """End the hub's session. If there is a session at WorkOS, redirect to WorkOS to end that session."""
         elsewhere = sign_in.sign_out_url(request)
         response = super().post(request, *args, **kwargs)
         return redirect(elsewhere) if elsewhere else response
@@ -77,7 +77,7 @@ class ProofView(View):
     http_method_names = ["get", "head", "post", "options"]
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """Return the page. It asks for the password, links to WorkOS, or says that no proof is needed."""
+        """Return a page that asks for the password, links to WorkOS, or says that no proof is needed."""
         return self._show(request, ProofForm(request))
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -119,7 +119,7 @@ class OwnPasswordView(AdminPasswordView):
         return super().dispatch(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Return the context of the template, with ``is_changed``: whether the password was just changed."""
+        """Return the context of the template. ``is_changed`` says whether the password was just changed."""
         return {**super().get_context_data(**kwargs), "is_changed": "changed" in self.request.GET}
 
 

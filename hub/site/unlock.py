@@ -57,8 +57,8 @@ class UnlockView(View):
     def post(self, request: HttpRequest) -> HttpResponse:
         """Unlock the secrets with the posted code.
 
-        If the posted data contain ``later``, set a cookie instead. For an hour, this cookie lets the browser
-        use the hub although the secrets are locked.
+        If the code is wrong, show the page with an error. If the posted data contain ``later``, only set a
+        cookie. With this cookie, the browser can use the hub for an hour while the secrets are locked.
         """
         if "later" in request.POST:
             response = redirect("/")
