@@ -25,7 +25,7 @@ def journal_mode() -> str:
 
 
 def why() -> str:
-    """Return a text that names the journal mode and says why it is used."""
+    """Return a text that names the journal mode and the reason for this mode."""
     if wal_is_safe(sqlite3.sqlite_version_info):
         return "WAL, because this SQLite has the fix for the WAL-reset bug"
     fixed = [FIXED, *((*start, patch) for start, patch in BACKPORTS.items())]
@@ -36,7 +36,7 @@ def why() -> str:
 def options() -> dict[str, Any]:
     """Return the ``OPTIONS`` for Django's ``DATABASES``.
 
-    With these options, a writer waits for other writers, and each commit is written to the disk at once.
+    With these options, a writer waits for other writers. Each commit is written to the disk immediately.
     """
     return {
         "timeout": BUSY_TIMEOUT,

@@ -20,7 +20,7 @@ class DatabaseCreation(creation.DatabaseCreation):
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """A connection to an existing SQLite file; connecting fails if the file is missing."""
+    """A connection to an existing SQLite file. If the file is missing, connecting fails."""
 
     # If the file was moved away, SQLite itself would create an empty database, and the next start would treat
     # it as a new install. Only the bootstrap creates the file.
