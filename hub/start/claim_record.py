@@ -1,6 +1,6 @@
-"""A file in the instance directory that says which database this hub was claimed in.
+"""A file in the instance directory. The file names the database in which this hub was claimed.
 
-Without this file, a claimed hub would look like a new hub if its database is not mounted, or if the
+Without this file, a claimed hub would look like a new hub when its database is not mounted, or when the
 environment names another database. The hub would then offer the setup wizard to the next visitor.
 """
 
@@ -27,7 +27,7 @@ def follow_configuration() -> None:
 
 
 def keep(*, is_claimed: bool) -> None:
-    """Write the record if the hub is claimed; otherwise remove the record.
+    """If the hub is claimed, write the record. Otherwise remove the record.
 
     Raise ``OSError`` if the instance directory cannot be written.
     """

@@ -16,7 +16,7 @@ EMPTY_DATABASE = Problem(
 
 
 def lacking() -> Problem | None:
-    """Return a problem if the database is missing or still empty; otherwise ``None``.
+    """Return a problem if the database is missing or still empty. Otherwise return ``None``.
 
     Raise ``ConfigError`` if the database cannot be read or is older than the code. Also raise ``ConfigError``
     if the database is missing or empty although the hub was claimed.
@@ -37,7 +37,7 @@ def _lacking() -> Problem | None:
 
 
 def _outdated() -> ConfigError | None:
-    """Return an error if the database is older than the code; otherwise ``None``."""
+    """Return an error if the database is older than the code. Otherwise return ``None``."""
     if not migration.applied_migrations() or not migration.pending():
         return None  # a database without any migration is empty, not old
     return ConfigError("the database was made by an earlier version", fix=f"{HOW_TO_START} to update it")

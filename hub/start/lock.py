@@ -28,7 +28,7 @@ ASK_AGAIN = 0.1
 
 @contextlib.contextmanager
 def bootstrap_lock(instance: Instance) -> Iterator[None]:
-    """Wait until no other process of this install is bootstrapping. Hold the lock during the block."""
+    """Hold the lock during the ``with`` block. Before the block, wait until no other process has the lock."""
     with _file_lock(instance), _advisory_lock():
         yield
 
@@ -62,7 +62,7 @@ def _open(path: Path) -> int:
 
 @contextlib.contextmanager
 def _advisory_lock() -> Iterator[None]:
-    """Hold PostgreSQL's advisory lock during the block; do nothing on other databases."""
+    """Hold PostgreSQL's advisory lock during the block. On other databases, do nothing."""
     if connection.vendor != "postgresql":
         yield
         return

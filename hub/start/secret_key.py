@@ -1,7 +1,6 @@
-"""Django's ``SECRET_KEY``, derived from the keyring's data key instead of being configured.
+"""Django's ``SECRET_KEY``. It is derived from the keyring's data key, so no one has to configure it.
 
-After a rotation, Django still accepts signatures that were made with a former data key, until the former key
-is dropped.
+After a rotation, Django accepts old signatures until the former data key is dropped.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ logger = logging.getLogger("hub")
 SETTLE = 60.0
 """For this many seconds after a rotation, a process still signs with the former key.
 
-Meanwhile all other processes load the new key.
+During this time, all other processes load the new key.
 """
 RETRY = 5.0
 """A process waits this many seconds before it tries again to unlock the keyring."""
@@ -36,7 +35,7 @@ _STAND_IN = secrets.token_urlsafe(48)
 
 
 class _Derived:
-    """The keys that this process has derived. For a while, the process still signs with the former key."""
+    """The derived keys. For a while after a rotation, this process still signs with the former key."""
 
     def __init__(self) -> None:
         self.reset()
@@ -87,7 +86,7 @@ derived_keys = _Derived()
 def _signing_key() -> str:
     """Return the key with which Django signs now.
 
-    If this process has not been able to unlock the keyring yet, the key is a random one.
+    If this process has not been able to unlock the keyring yet, return a random key.
     """
     return derived_keys.keys()[0]
 
@@ -106,7 +105,7 @@ class _Fallbacks(list[str]):
 
 
 class _Masked(type(lazy(_signing_key, str)())):  # type: ignore[misc]  # the class exists only at run time
-    """The current signing key, as a lazy string. `manage.py diffsettings` prints a mask instead."""
+    """The current signing key, as a lazy string. `manage.py diffsettings` prints only ``'…'``."""
 
     def __repr__(self) -> str:
         return "'…'"
