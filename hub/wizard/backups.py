@@ -21,7 +21,7 @@ from setup_wizard.product import Backup
 LARGEST = 64 * 1024 * 1024
 """The size in bytes of the largest backup that can be uploaded."""
 FORM = 64 * 1024
-"""The size in bytes of the largest upload form, not counting the file."""
+"""The size in bytes of the largest upload form without its file."""
 PATH = "/setup/restore/"
 COMMAND = "./manage.py restore FILE"
 """The command that restores a backup that is too large to upload."""
@@ -56,7 +56,10 @@ def restore_backup(path: Path, origin: Origin) -> Revision:
 
 @contextlib.contextmanager
 def _without_path() -> Iterator[None]:
-    """Remove the file's path from error messages, because a person in a browser cannot use the path."""
+    """During the ``with`` block, remove the file's path from error messages.
+
+    A person in a browser cannot use the path.
+    """
     try:
         yield
     except UnreadableArchive as error:

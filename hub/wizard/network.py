@@ -18,7 +18,7 @@ LISTENER = frozenset({"bind_address", "port"})
 
 
 def listener_refusals(values: Mapping[str, Any], config: RuntimeConfig) -> dict[str, str]:
-    """Return a dict from settings to error messages.
+    """Return a dict that maps keys of settings to error messages.
 
     The dict is empty if this machine can listen on the address and port in ``values``.
     """
@@ -28,18 +28,18 @@ def listener_refusals(values: Mapping[str, Any], config: RuntimeConfig) -> dict[
 
 
 def listener_in_use() -> dict[str, Any]:
-    """Return the listener of the running hub, as a dict with ``bind_address`` and ``port``.
+    """Return the pinned address of the running hub: a dict with ``bind_address`` and ``port``.
 
-    The dict is empty if the command line did not set the port.
+    The dict is empty if the port is not pinned.
     """
     pinned = addresses.listener_in_use()
     return {key: schema[key].parse(text) for key, text in pinned.items() if key in LISTENER}
 
 
 def suggested_public_url(request: HttpRequest, config: RuntimeConfig) -> dict[str, str]:
-    """Suggest the origin in the browser's address bar as the public URL.
+    """Return a dict with a suggestion for ``public_url``: the origin in the browser's address bar.
 
-    Suggest nothing if ``config`` has a public URL, or if the browser uses a loopback address or the bind
+    The dict is empty if ``config`` has a public URL, or if the browser uses a loopback address or the bind
     address.
     """
     if config.public_url:

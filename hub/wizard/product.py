@@ -103,13 +103,13 @@ class HubSetup(Product):
         return throttle.too_many() if throttle.count_wrong_token(request) else None
 
     def bootstrap(self) -> None:
-        """Create the database, migrate it and import ``.env``, if that is not done yet."""
+        """Create the database, migrate it and import ``.env``. Skip the steps that are done already."""
         from hub.bootstrap import bootstrap_application
 
         bootstrap_application()
 
     def check_database(self) -> None:
-        """Raise ``ConfigError`` unless the database exists, can be read and is set up for this version."""
+        """Raise ``ConfigError`` if the database is missing, unreadable or not set up for this version."""
         path = Path(connection.settings_dict["NAME"])
         if connection.vendor == "sqlite" and not path.exists():  # connecting would create the file
             raise DatabaseUnavailable(f"{path} is missing", "restore it from a backup, or restart the hub")
@@ -126,10 +126,9 @@ class HubSetup(Product):
         return errors.unavailable(request, error)
 
     def suggest(self, request: HttpRequest, answers: Answers) -> Mapping[str, Any]:
-        """Return a dict from settings to suggested values.
+        """Return a dict that maps the wizard's fields to suggested values.
 
-        The suggestions come from the imported settings, the listener, the request and the administrator's
-        account.
+        The suggestions come from the configuration, the import, the draft, the listener and the request.
         """
         config: RuntimeConfig = answers.config
         imported = answers.draft.imported
@@ -145,7 +144,7 @@ class HubSetup(Product):
         }
 
     def objections(self, step: Step, values: Mapping[str, Any], answers: Answers) -> Mapping[str, str]:
-        """Return a dict from settings to error messages.
+        """Return a dict that maps keys of settings to error messages.
 
         There is an error if this machine cannot listen on the entered address, or if the list of super admins
         does not contain the administrator.
@@ -158,7 +157,7 @@ class HubSetup(Product):
         return {}
 
     def heritable(self, steps: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
-        """Return ``steps`` without the super admins. The next holder must enter the super admins."""
+        """Return ``steps`` without the super admins, because the next holder must enter them."""
         kept: dict[str, dict[str, str]] = {}
         for name, texts in steps.items():
             kept[name] = {key: text for key, text in texts.items() if key != "super_admin_emails"}
@@ -167,7 +166,7 @@ class HubSetup(Product):
     def revise(
         self, before: Mapping[str, Mapping[str, str]], after: dict[str, dict[str, str]]
     ) -> dict[str, dict[str, str]]:
-        """Return ``after``. If the administrator's address has changed, update the list of super admins."""
+        """Return ``after``. If the administrator has a new address, also update the super admins."""
         old, new = (steps.get(ACCOUNT, {}).get("email", "") for steps in (before, after))
         listed = after.get("security", {}).get("super_admin_emails", "").split(",")
         if old and old != new and old in listed:
@@ -185,7 +184,7 @@ class HubSetup(Product):
         return super().entrance(request)
 
     def references(self, step: Step, request: HttpRequest) -> list[dict[str, str]]:
-        """Return the URLs to register at WorkOS if ``step`` asks for the credentials.
+        """If ``step`` asks for the WorkOS credentials, return the URLs to register at WorkOS.
 
         For other steps, return an empty list.
         """
@@ -200,9 +199,9 @@ class HubSetup(Product):
         return "Sign in with WorkOS to finish" if mode == WORKOS else super().finish_label(mode)
 
     def prove(self, request: HttpRequest, application: Application) -> HttpResponse:
-        """Return a response that sends the browser to AuthKit. Use the credentials entered in the wizard.
+        """Return a response that sends the browser to AuthKit, with the credentials from the wizard.
 
-        If the sign-in cannot begin, return a page that says why.
+        If the sign-in cannot begin, or cannot end at this address, return a page that says why.
         """
         from hub.workos.claiming import prove
 
@@ -222,7 +221,7 @@ class HubSetup(Product):
     def prepare_claim(self, application: Application) -> None:
         """End every session and remove all admin rights.
 
-        In mode ``workos``, re-activate the accounts of the listed super admins.
+        In mode ``workos``, then activate the account of each listed super admin that has a WorkOS user ID.
         """
         from hub.people.revocation import revoke_rights
 
@@ -232,13 +231,13 @@ class HubSetup(Product):
             User.objects.filter(email__in=listed).exclude(workos_user_id=None).update(is_active=True)
 
     def make_administrator(self, administrator: Administrator) -> User:
-        """Create or re-activate the administrator's account, and return the account."""
+        """Create the administrator's account, or activate it again if it exists. Return the account."""
         from hub.people.accounts import make_administrator
 
         return make_administrator(administrator.email, administrator.name, administrator.password)
 
     def claim_changes(self, application: Application, config: RuntimeConfig) -> dict[str, Any]:
-        """Return a dict from settings to new values.
+        """Return a dict that maps keys of settings to the values that the claim sets.
 
         The dict contains the entered settings, and the settings that every claim changes, such as the mode.
         """
@@ -257,8 +256,8 @@ class HubSetup(Product):
     def is_same_claim(self, application: Application, config: RuntimeConfig) -> bool:
         """Return whether ``application`` has the same mode and owner as ``config``.
 
-        If the claim creates an account, the owner is the address of this account. In mode ``workos``, the
-        client ID must be the same, and every entered super admin must be a super admin in ``config``.
+        If the claim creates an account, compare the account's address with the owner in ``config``. In mode
+        ``workos``, compare the client IDs. Then ``config`` must also contain every entered super admin.
         """
         if application.mode != config.app_mode:
             return False
@@ -274,7 +273,7 @@ class HubSetup(Product):
         return reverse("admin:config_app_systemconfig_changelist")
 
     def address_afterwards(self, request: HttpRequest) -> str:
-        """Return the listener's origin after the claim. Return "" if this request arrived at that origin."""
+        """Return the listener's new origin. If this request already arrived at that origin, return ""."""
         config = runtime.current()
         if arrival.arrived_under(request, config, LISTENER):
             return ""

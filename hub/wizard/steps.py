@@ -17,9 +17,9 @@ from setup_wizard.steps import ACCOUNT, MODE, CheckResult, Group, Probe, Step
 
 
 def _probe_listener(values: Mapping[str, Any], request: HttpRequest) -> CheckResult:
-    """Test whether this machine can listen on the address and port.
+    """Test whether this machine can listen on the address and port in ``values``.
 
-    The port of this request passes the test, because the hub itself listens on that port.
+    The test accepts the port at which this request arrived, because the hub itself listens on that port.
     """
     host, port = values["bind_address"], values["port"]
     if (error := obstacle(host, 0)) is not None:
@@ -50,7 +50,7 @@ def _probe_workos(values: Mapping[str, Any], request: HttpRequest) -> CheckResul
 def public_url() -> str:
     """Return the public URL that the hub will have after the claim.
 
-    This is the public URL in the draft. If the draft has none, it is the current public URL.
+    Return the public URL in the draft. If the draft has no public URL, return the current public URL.
     """
     from setup_wizard.claiming import draft
 
