@@ -44,7 +44,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     ``verified_email`` is the address that WorkOS has verified. It stays the same when ``email`` is changed.
 
     The account does not store whether its owner is a super admin. On every request, the hub searches
-    ``super_admin_emails`` for the owner's address. So a removal from this setting takes effect at once.
+    ``super_admin_emails`` for the owner's address. So a removal from this setting takes effect immediately.
     """
 
     # ``hub.workos.sessions.current`` sets these for one request: the runtime config with which the session
@@ -95,7 +95,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def is_superuser(self) -> bool:  # type: ignore[override]  # a property instead of Django's column
-        """Return whether the runtime config makes this person a super admin."""
+        """Return whether this person is a super admin.
+
+        The account must be active. ``super_admin_emails`` must contain its address, and the hub must trust
+        this address.
+        """
         return self.is_active and is_super_admin(self.email, self._deciding()) and self._is_vouched_for()
 
     def _deciding(self) -> RuntimeConfig:
@@ -133,8 +137,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 class WorkOSSession(models.Model):
     """The WorkOS session of one signed-in browser. It is deleted together with its Django session.
 
-    ``fresh_until`` is when the access token expires and the session must be refreshed. ``refreshing_until``
-    is set while a process refreshes the session. ``retry_at`` is set if WorkOS did not answer.
+    At ``fresh_until``, the access token expires and the session must be refreshed. ``refreshing_until`` is
+    set while a process refreshes the session. If WorkOS did not answer, the hub tries again at ``retry_at``.
 
     ``is_unanswered`` means that the hub sent the refresh token, but got no new token. WorkOS may refuse to
     accept the old token a second time. So the hub asks WorkOS whether the session is active, and ends the
@@ -186,7 +190,7 @@ class WorkOSEvents(models.Model):
 
 
 class WebhookCall(models.Model):
-    """A signed webhook call that was carried out. The hub stores it to refuse a replay of the call."""
+    """A signed webhook call that the hub has carried out. The hub stores the call to refuse a replay."""
 
     digest = models.CharField(max_length=64, primary_key=True)
     received_at = models.DateTimeField(db_default=Now())

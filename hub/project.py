@@ -44,19 +44,19 @@ class HubProject(Project):
         return config.app_mode
 
     def lacking(self) -> Problem | None:
-        """Return a problem if the install has no database or an empty database. Otherwise return ``None``."""
+        """Return a problem if the database is missing or empty. Otherwise return ``None``."""
         from hub.start.diagnosis import lacking
 
         return lacking()
 
     def process_variables(self) -> Iterable[ProcessVariable]:
-        """Return the variables that every start reads."""
+        """Return the environment variables that say where the database, the key and the files are."""
         from hub.environment.variables import VARIABLES
 
         return VARIABLES
 
     def unlockers(self) -> Iterable[Unlocker]:
-        """Yield the ways to unlock the keyring: the shared key, this machine's key file, or both."""
+        """Yield one or two unlockers. The shared key and this machine's key file can unlock the keyring."""
         instance = settings.INSTANCE
         if instance.encryption_key is not None:
             yield SharedUnlocker(instance.encryption_key)
@@ -77,7 +77,7 @@ class HubProject(Project):
         return doctor.facts()
 
     def drift(self, config: RuntimeConfig) -> list[Problem]:
-        """Return a problem for each variable that is unknown, invalid or different from ``config``."""
+        """Return a problem for each environment variable that is unknown, invalid or unlike ``config``."""
         from hub.environment.env_import import drift
 
         return drift(config)
@@ -99,7 +99,10 @@ class HubProject(Project):
         return proof.is_recent(request.session)
 
     def where_to_prove(self, request: HttpRequest) -> str:
-        """Return the URL at which WorkOS asks for credentials again. For a local sign-in, return ``""``."""
+        """Return the URL at which WorkOS asks for the person's credentials again.
+
+        If the person did not sign in at WorkOS, return ``""``.
+        """
         from hub.auth import session_origin
         from hub.workos import sign_in
 
@@ -112,7 +115,10 @@ class HubProject(Project):
         proof.prove(request, password)
 
     def arrived_under(self, request: HttpRequest, config: RuntimeConfig, keys: Collection[str]) -> bool:
-        """Compare the settings ``keys``. Return whether the request arrived at the address in ``config``."""
+        """Return whether ``request`` arrived at the address that ``config`` describes.
+
+        Compare only the settings in ``keys``.
+        """
         from hub.network import arrival
 
         return arrival.arrived_under(request, config, keys)
@@ -124,7 +130,7 @@ class HubProject(Project):
         return arrival.address_under(request, config)
 
     def let_connect(self, response: HttpResponse, origin: str) -> None:
-        """Change the page's Content Security Policy. Then the page's scripts may connect to ``origin``."""
+        """Change the Content Security Policy of ``response`` so that scripts can connect to ``origin``."""
         # django-csp writes the header from this attribute.
         response._csp_update = {"connect-src": [origin]}  # type: ignore[attr-defined]  # noqa: SLF001
 
@@ -138,7 +144,7 @@ class HubProject(Project):
         yield from listener_can_be_had(before, after)
 
     def reset_changes(self) -> dict[str, Any]:
-        """Return a dict of settings' keys and new values. With these values, the hub is unclaimed."""
+        """Return the changes that make the hub unclaimed. The dict maps keys of settings to new values."""
         from config_app.encryption.install_keyring import is_locked
         from hub.start.generated import cookie_password
 
@@ -154,13 +160,16 @@ class HubProject(Project):
         return "The setup wizard is open again; manage.py setup_token prints the link."
 
     def generated_secrets(self) -> Mapping[str, Any]:
-        """Return a new value for ``workos_cookie_password``, in a dict with this key."""
+        """Return a dict with a new value for the setting ``workos_cookie_password``."""
         from hub.start.generated import cookie_password
 
         return {"workos_cookie_password": cookie_password()}
 
     def renew_other_secrets(self, renew: Callable[[str, str], str | None]) -> None:
-        """Replace each ciphertext in the wizard's draft with the result of ``renew``."""
+        """In the wizard's draft, replace each ciphertext with ``renew(purpose, ciphertext)``.
+
+        If ``renew`` returns ``None``, drop the secret.
+        """
         from setup_wizard.claiming import draft
 
         draft.renew_secrets(renew)
