@@ -44,9 +44,10 @@ def reload_config() -> Any:
 
 
 async def aget_config(*, force_reload: bool = False) -> Any:
-    """Return the current runtime config; with ``force_reload``, read the database first.
+    """Return the current runtime config.
 
-    The first call in a process reads the database, in a thread.
+    With ``force_reload``, reload the configuration from the database first. The first call in a process also
+    reads the database. A thread reads the database, so the event loop does not wait.
     """
     if force_reload:
         return await to_async(reload_config)()

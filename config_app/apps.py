@@ -40,28 +40,34 @@ class ConfigAppConfig(AppConfig):
 
 
 def _check_tables(**signal: Any) -> None:
-    """After a migration, raise an error if a table of a recorded migration is missing."""
+    """Raise ``TablesMissing`` if a table or column of this app is missing after ``migrate``."""
     from config_app.database.completeness import check_tables
 
     check_tables(**signal)
 
 
 def _start_for_hooks() -> None:
-    """After the first load of this process, start a watcher if the process has hooks."""
+    """Start a watcher as soon as this process has hooks.
+
+    This function is called after the process has loaded the configuration for the first time.
+    """
     from config_app.propagation import watching
 
     watching.start_for_hooks()
 
 
 def _keep_current() -> None:
-    """Keep the configuration current in a process that reads the configuration without a watcher."""
+    """Keep the configuration of this process current: start a watcher, or check the database.
+
+    While no watcher works in this process, this function is called now and then before a read.
+    """
     from config_app.propagation import watching
 
     watching.keep_current()
 
 
 def _keep_server_current(**_signal: Any) -> None:
-    """Keep the configuration current in a process that serves requests."""
+    """Start a watcher in a process that serves requests. Django calls this function at the first request."""
     from config_app.propagation import watching
 
     # From now on, the signal calls the function itself, because an import takes a while in each request.

@@ -29,7 +29,7 @@ from config_app.project import NotConfigured, confirm_seconds, get_project, get_
 
 @register(Tags.compatibility)
 def check_project(**_options: Any) -> list[CheckMessage]:
-    """Return an error for each mistake in ``CONFIG_APP`` of the Django settings."""
+    """Return an error for the first mistake in ``CONFIG_APP`` of the Django settings."""
     reads: dict[str, Callable[[], object]] = {
         "config_app.E005": get_project,
         "config_app.E006": lambda: confirm_seconds(300),
@@ -43,7 +43,7 @@ def check_project(**_options: Any) -> list[CheckMessage]:
 
 
 def _if_configured(check: Callable[..., list[CheckMessage]]) -> Callable[..., list[CheckMessage]]:
-    """Decorate a check so that it reports nothing if ``CONFIG_APP`` names no usable project."""
+    """Decorate a check: the check reports nothing if ``CONFIG_APP`` names no usable project."""
 
     @functools.wraps(check)
     def checked(**options: Any) -> list[CheckMessage]:
@@ -65,7 +65,7 @@ def check_declarations(**_options: Any) -> list[CheckMessage]:
 
 
 def _check_sections(sections: Iterable[Section]) -> Iterable[CheckMessage]:
-    """Yield a warning for each key that two different sections have."""
+    """Yield a warning for each key that more than one section has."""
     times = Counter(section.key for section in sections)
     for key in (key for key, number in times.items() if number > 1):
         yield Warning(
@@ -156,7 +156,7 @@ def check_defaults(**_options: Any) -> list[CheckMessage]:
 @register(Tags.compatibility)
 @_if_configured
 def check_hooks(**_options: Any) -> list[CheckMessage]:
-    """Return an error for each ``on_change`` hook that could never run."""
+    """Return an error for each mistake that prevents an ``on_change`` hook from running."""
     get_schema()  # imports the project's module, which may register hooks; other checks may run only later
     return [message for keys, hook in registered() for message in _check_hook(keys, hook)]
 

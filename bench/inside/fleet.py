@@ -160,7 +160,7 @@ class Fleet:
         loading = peak = 0
         while len(done) < design.loaders:
             if time.monotonic() - start > DEADLINE:
-                raise RuntimeError(f"only {len(done)} of {design.loaders} have loaded the change in time")
+                raise RuntimeError(f"only {len(done)} of {design.loaders} processes got the change in time")
             for process in self._ready(due):
                 was_loading = process.is_loading
                 if process.receive():

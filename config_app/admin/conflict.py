@@ -40,7 +40,7 @@ class Conflict:
 
 
 def find_conflict(form: ConfigurationForm, current: Current) -> Conflict:
-    """Return the conflict between a submitted form and the revisions made since the form was loaded."""
+    """Compare a submitted form with the revisions made since the form was loaded. Return the conflict."""
     base = form.base_revision or 0
     revisions = [r for r in store.history(limit=SHOWN) if r.number > base]
     before = _texts_before(base)
@@ -55,9 +55,9 @@ def find_conflict(form: ConfigurationForm, current: Current) -> Conflict:
 
 
 def _texts_before(base: int) -> dict[str, str | None]:
-    """Return the earlier texts of the settings that have changed since revision ``base``.
+    """Return the earlier text of each setting that has changed since revision ``base``.
 
-    The dict maps the key of each setting to the text that the setting had at revision ``base``. ``None``
+    The dict maps the key of the setting to the text that the row contained at revision ``base``. ``None``
     means that the setting had no row.
     """
     first = Change.objects.filter(revision__gt=base).order_by().values("key").annotate(first=Min("pk"))
@@ -99,7 +99,11 @@ def _kept(form: ConfigurationForm, own: list[Setting]) -> dict[str, Any]:
 
 
 def _clashes(keys: set[str], revisions: list[Revision]) -> dict[str, str]:
-    """Return a dict that maps each key to a sentence: who last changed the setting, and to which value."""
+    """Return a dict that maps each of ``keys`` to a sentence about the newest change of the setting.
+
+    The sentence says who changed the setting, and what the old and the new value are. ``revisions`` must be
+    sorted from the newest to the oldest. A key that no revision changed is left out.
+    """
     found: dict[str, str] = {}
     for revision in revisions:
         for row in change_rows(revision):

@@ -42,7 +42,7 @@ class Current:
         return self.schema.value(self.resolution.config, key)
 
     def values(self) -> Mapping[str, Any]:
-        """Map the key of every setting to its current value."""
+        """Return a mapping from the key of each setting to the current value of the setting."""
         return self.schema.values(self.resolution.config)
 
     @functools.cached_property
@@ -52,7 +52,7 @@ class Current:
 
     @property
     def refused(self) -> set[str]:
-        """Return the keys of all settings that the problems in ``stored_problems`` name."""
+        """Return the keys of all settings that have a problem in ``stored_problems``."""
         return {key for problem in self.stored_problems for key in problem.keys}
 
     def problems(self) -> list[Problem]:
@@ -70,7 +70,7 @@ class Current:
 
 
 def read_current(*, adopting: bool = False) -> Current:
-    """Read the configuration from the database. Return the result, and pin it to the request.
+    """Read the configuration from the database, pin it to the current request, and return it.
 
     If ``adopting`` is true and raw SQL has changed the rows, first record these changes as a revision.
     """

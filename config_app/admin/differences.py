@@ -32,9 +32,9 @@ def as_json(plan: Plan) -> list[dict[str, Any]]:
 
 
 def lockout_warning(plan: Plan) -> str:
-    """Return a warning if a plan could lock its author out, otherwise an empty text.
+    """Return a warning if a plan could lock its author out. Otherwise, return an empty text.
 
-    Pages show the warning before and after the plan is applied, so the words must be true both times.
+    Pages show this text before and after the plan is applied. The text must be correct at both times.
     """
     if not plan.can_lock_out:
         return ""
@@ -42,7 +42,10 @@ def lockout_warning(plan: Plan) -> str:
 
 
 def in_words(rows: Iterable[ShownChange]) -> str:
-    """Return one line of text with the first ``MOST`` changes and the number of further changes."""
+    """Return the first ``MOST`` changes as one line of text.
+
+    If there are more changes, the line ends with their number.
+    """
     rows = list(rows)
     words = [f"{row.label} {_word(row, row.old)} → {_word(row, row.new)}" for row in rows[:MOST]]
     if len(rows) > MOST:

@@ -52,7 +52,7 @@ class RevisionPaginator(RevisionPaginatorBase):
 
     @property
     def counts_so_far(self) -> bool:
-        """Return whether there may be more revisions than ``count``."""
+        """Return whether ``count`` is only a lower limit, because counting stopped at ``MOST_COUNTED``."""
         return self._is_filtered and self.count == MOST_COUNTED
 
     @property
@@ -84,7 +84,7 @@ class SettingFilter(admin.SimpleListFilter):
 
 
 class ChannelFilter(admin.SimpleListFilter):
-    """Limits the list to the revisions made through one channel."""
+    """Limits the list to the revisions that were made through one channel."""
 
     title = "channel"
     parameter_name = "channel"
@@ -94,7 +94,7 @@ class ChannelFilter(admin.SimpleListFilter):
         return [(channel, channel) for channel in (*CHANNELS, *get_project().words.channels)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Return the revisions made through the chosen channel."""
+        """Return the revisions that were made through the chosen channel."""
         return queryset.filter(channel=self.value()) if self.value() else queryset
 
 
@@ -185,16 +185,16 @@ class HistoryAdmin(WholeAdmin):
         return revert(request, number, {**self.admin_site.each_context(request), "opts": self.opts})
 
     def _neighbour(self, order: str, **numbers: int) -> int | None:
-        """Return the number of the next older or newer revision.
+        """Return the number of the revision that comes directly before or after another revision.
 
-        ``numbers`` are lookups, such as ``number__lt=5``. Sort the matching revisions by ``order`` and return
-        the number of the first revision. Return ``None`` if no revision matches.
+        ``numbers`` is a lookup, such as ``number__lt=5``. ``order`` is the field to sort by. Return the
+        number of the first revision that matches the lookup. Return ``None`` if no revision matches.
         """
         # Adding or subtracting 1 is not enough: the revision with that number may have been pruned.
         return Revision.objects.filter(**numbers).order_by(order).values_list("number", flat=True).first()
 
     def find(self, request: HttpRequest, number: int) -> Revision:
-        """Return revision ``number``; raise ``Http404`` if it does not exist.
+        """Return revision ``number``. Raise ``Http404`` if the revision does not exist.
 
         Raise ``PermissionDenied`` if the visitor may not see the history.
         """

@@ -21,7 +21,7 @@ from config_app.project import get_project
 class Elsewhere:
     """A link to a page of this site at the site's new address.
 
-    - ``origin``: the scheme, host and port of the new address; empty if they are not known.
+    - ``origin``: the scheme, host and port of the new address. Empty if the new address is not known.
     - ``path``: the path of the page.
     - ``is_followed``: whether the browser opens the link without a click.
     """
@@ -32,20 +32,24 @@ class Elsewhere:
 
     @property
     def url(self) -> str:
-        """Return the whole URL, or an empty text if the origin is not known."""
+        """Return the whole URL. Return an empty text if the origin is not known."""
         return f"{self.origin}{self.path}" if self.origin else ""
 
     def as_html(self, sentence: str) -> SafeString:
-        """Return ``sentence`` with the link in place of ``{}``, or an empty text without an origin."""
+        """Replace ``{}`` in ``sentence`` with the link, and return the sentence as HTML.
+
+        Return an empty text if the origin is not known.
+        """
         if not self.origin:
             return SafeString()
         return format_html(sentence, format_html('<a href="{}">{}</a>', self.url, self.origin))
 
 
 def elsewhere(request: HttpRequest, config: Any, keys: Collection[str], path: str) -> Elsewhere | None:
-    """Return the link to ``path`` at the address that the site has with ``config``.
+    """Return a link to ``path`` at the new address of the site.
 
-    ``keys`` are the keys of the changed settings. Return ``None`` if the request used the new address.
+    ``config`` is the new runtime config. It contains the new address. ``keys`` are the keys of the changed
+    settings. Return ``None`` if the request already used the new address.
     """
     project = get_project()
     if project.arrived_under(request, config, keys):
@@ -70,9 +74,9 @@ def show_elsewhere(
 ) -> HttpResponse:
     """Return a page that shows ``link`` to the visitor, instead of a redirect.
 
-    The page also shows the messages of the session. If the browser sends the session's cookie to the new
-    address too, the page at the new address shows these messages. Then the returned page shows only
-    ``warning``.
+    If the browser sends the session's cookie to the new address too, the page at the new address will show
+    the messages of the session. In this case, the returned page shows only ``warning``. Otherwise, the
+    returned page shows the messages.
     """
     # A redirect could fail: perhaps the browser cannot reach the new address, or nothing listens there yet.
     page = context | {"elsewhere": link}
@@ -89,7 +93,7 @@ def show_elsewhere(
 def _has_same_cookies(request: HttpRequest, origin: str) -> bool:
     """Return whether the browser sends the cookies of this request to ``origin`` too.
 
-    A browser does so if the host is the same; the port does not matter (RFC 6265, section 8.5).
+    The scheme and the host must be the same. The port does not matter (RFC 6265, section 8.5).
     """
     # The scheme must be the same too, because a site may use other cookies with https.
     there, host = urlsplit(origin), split_domain_port(request.get_host())[0]

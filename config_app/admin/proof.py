@@ -18,9 +18,9 @@ def needs_proof(request: HttpRequest, plan: Plan) -> bool:
 
 
 def missing_proof(request: HttpRequest, plan: Plan, form: ProofForm) -> str:
-    """Return a sentence that says how the visitor must prove their identity.
+    """Return a sentence that says how the visitor must still prove their identity.
 
-    Return an empty text if the plan needs no further proof. A correct password in ``form`` counts as proof.
+    Return an empty text if no proof is missing. A correct password in ``form`` counts as proof.
     Raise ``NotProved`` if the password is not accepted.
     """
     return _missing(request, form) if needs_proof(request, plan) else ""

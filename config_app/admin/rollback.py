@@ -60,7 +60,10 @@ def _attempt(
 
 
 def _outlook(request: HttpRequest, target: Revision) -> dict[str, Any]:
-    """Return the template context: what the rollback would change, or why it is not possible."""
+    """Return the template context.
+
+    The context says what the rollback would change, or why the rollback is not possible.
+    """
     try:
         plan = _plan_rollback(request, target, None)
         return {
@@ -76,7 +79,10 @@ def _outlook(request: HttpRequest, target: Revision) -> dict[str, Any]:
 
 
 def _plan_rollback(request: HttpRequest, target: Revision, base_revision: int | None) -> Plan:
-    """Return a plan for the rollback; raise ``InvalidPlan`` unless the visitor may make all changes."""
+    """Return a plan for the rollback.
+
+    Raise ``InvalidPlan`` if the visitor is not allowed to make all changes of the plan in the browser.
+    """
     plan = plan_rollback(target.number, base_revision)
     project, schema = get_project(), get_schema()
     settings = [schema[difference.key] for difference in plan.differences]

@@ -42,9 +42,9 @@ def respond(
     url: str,
     context: Callable[[], dict[str, Any]],
 ) -> HttpResponse:
-    """Return a redirect to ``url``, and add a message that says what was saved.
+    """Add a message that says what was saved, and return a redirect to ``url``.
 
-    If the plan changes the site's address, do not redirect. Return a page that links to the new address.
+    If the plan changes the site's address, return a page that links to the new address instead.
     ``context`` is a function that returns the template context of the admin's pages. This function is called
     only for the page that links to the new address.
     """

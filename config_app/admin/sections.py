@@ -42,7 +42,7 @@ class Notice:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class SettingRow:
-    """One setting as the page shows it; if ``field`` is ``None``, the setting is read-only."""
+    """One setting as the page shows it. If ``field`` is ``None``, the visitor cannot change the setting."""
 
     setting: Setting
     value: str
@@ -70,7 +70,7 @@ class SectionRows:
 
     @property
     def errors(self) -> int:
-        """Return how many rows have an invalid field."""
+        """Return the number of rows whose field has an error."""
         return sum(1 for row in self.rows if row.field and row.field.errors)
 
 
@@ -129,7 +129,7 @@ def _edited(form: ConfigurationForm | None, conflict: Conflict | None) -> set[st
 
 
 def show(setting: Setting, value: Any) -> str:
-    """Return a value as text for people."""
+    """Return the value of a setting as text that people can read. Secrets are masked."""
     text = setting.display(value)
     # The space after each comma lets a browser break a long list into lines.
     return ", ".join(text.split(",")) if isinstance(value, tuple) else text
@@ -162,7 +162,7 @@ def _explain(current: Current, problem: Problem, key: str) -> str:
 def _stored_text(current: Current, problem: Problem, key: str) -> str:
     """Return a sentence that quotes the invalid stored text of a setting.
 
-    Return an empty text if the problem is of another kind or the value is a secret.
+    Return an empty text if the stored text is not the problem, or if the text is a secret.
     """
     row, setting = current.stored.rows.get(key), current.schema.settings.get(key)
     if problem.code != "invalid_value" or row is None or row.is_secret or not setting or setting.is_secret:
@@ -172,9 +172,9 @@ def _stored_text(current: Current, problem: Problem, key: str) -> str:
 
 
 def _pending(current: Current, processes: Collection[Process]) -> Iterable[tuple[str, str]]:
-    """Yield the key of each pending setting, with a sentence.
+    """Yield the key of each pending setting, with a sentence that says when the value takes effect.
 
-    A setting is pending if some processes have not acted on its current value yet.
+    A setting is pending if some processes have not acted on the current value of the setting yet.
     """
     counts = Counter(key for process in processes for key in process.pending)
     for key, count in counts.items():

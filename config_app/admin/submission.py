@@ -47,16 +47,16 @@ def submit(form: ConfigurationForm, current: Current, act: Callable[[Plan], T]) 
 
 
 def refuse_stale(form: RevisionForm, revision: int) -> None:
-    """Raise ``StaleRevision`` if the form was loaded at a revision other than ``revision``."""
+    """Raise ``StaleRevision`` if ``revision`` was not the newest revision when the form was loaded."""
     if form.base_revision is not None and form.base_revision != revision:
         raise StaleRevision(form.base_revision, revision)
 
 
 def attempt(form: RevisionForm, act: Callable[[], T]) -> T | None:
-    """If the form is valid, call ``act`` and return its result; otherwise return ``None``.
+    """If the form is valid, call ``act`` and return the result. Otherwise, return ``None``.
 
-    If ``act`` raises ``StaleRevision``, raise it again. If ``act`` raises another ``ConfigError``, add this
-    error to the form and return ``None``.
+    If ``act`` raises a ``ConfigError``, add this error to the form and return ``None``. But if ``act`` raises
+    ``StaleRevision``, let the caller handle this error.
     """
     if not form.is_valid():
         return None

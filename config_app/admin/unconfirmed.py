@@ -27,7 +27,7 @@ NEXT = "next"
 
 
 def confirm(request: HttpRequest, number: int) -> HttpResponse:
-    """Confirm a revision, or add a message that says why this is not possible. Return a redirect."""
+    """Try to confirm a revision, add a message about the result, and return a redirect."""
     found = _find(request, number)
     if found is None:
         _refuse(request, NotWaiting(number))
@@ -83,10 +83,10 @@ def _find(request: HttpRequest, number: int) -> UnconfirmedRevision | None:
 
 
 def _obstacle(request: HttpRequest, waiting: UnconfirmedRevision) -> str | None:
-    """Return a sentence that says why this request may not confirm the revision.
+    """Return a sentence that says why this request cannot confirm the revision.
 
-    Return ``None`` if the request may confirm the revision. For this, the request must prove that the new
-    settings work.
+    A request can confirm the revision only if the request itself proves that the new settings work. In this
+    case, return ``None``.
     """
     config = runtime.get_snapshot().config
     if _revision_of(request) < waiting.number or _is_pending(config, waiting):
@@ -101,12 +101,15 @@ def _obstacle(request: HttpRequest, waiting: UnconfirmedRevision) -> str | None:
 
 
 def _revision_of(request: HttpRequest) -> int:
-    """Return the number of the revision that is pinned to the request, or of the current revision."""
+    """Return the number of the revision that is pinned to the request.
+
+    If no revision is pinned, return the number of the current revision.
+    """
     return int(request.META.get(REVISION, runtime.get_snapshot().revision))
 
 
 def _is_pending(config: Any, waiting: UnconfirmedRevision) -> bool:
-    """Return whether this process must still act on the revision, for example move its listener."""
+    """Return whether this process has not acted on the revision yet. For example, it must move a listener."""
     undone = waiting.keys & set(effects.pending(config)) - receipts.pins().keys()
     return any(get_schema()[key].can_lock_out for key in undone)
 
@@ -146,7 +149,10 @@ class BannerRow:
 
 
 def rows(request: HttpRequest) -> list[BannerRow]:
-    """Return a row for each unconfirmed revision, or no rows if the visitor may not change settings."""
+    """Return a row for each unconfirmed revision.
+
+    If the visitor is not allowed to change settings, return an empty list.
+    """
     # If no revision waits to be confirmed, a page needs no query for the banner.
     snapshot = runtime.get_snapshot()
     if snapshot.confirm_by is None or not may_change(request):

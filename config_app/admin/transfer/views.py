@@ -182,7 +182,10 @@ def _review_again(
 
 
 def _plan(request: HttpRequest, document: Document, selection: Selection, *, replace: bool) -> Import:
-    """Return the import with its plan; raise ``InvalidPlan`` unless the visitor may make all changes."""
+    """Return an ``Import`` with a plan.
+
+    Raise ``InvalidPlan`` if the visitor is not allowed to make all changes of the plan in the browser.
+    """
     found = plan_import(document, selection, replace=replace)
     project, schema = get_project(), get_schema()
     settings = [schema[difference.key] for difference in found.plan.differences]
