@@ -42,7 +42,8 @@ def abandoned_keys() -> tuple[str, ...]:
 def abandon(*, actor: object = None, channel: str = CODE, reason: str = "") -> Abandonment:
     """Drop every secret and make a new keyring. Return what was dropped, and the revision with the changes.
 
-    Secrets that the project generates get a new value. Raise ``ConfigError`` if a key unlocks the keyring.
+    Each secret that the project generates gets a new value. Raise ``ConfigError`` if the keyring can still be
+    unlocked.
     """
     with store.writing() as found:
         if not install_keyring.is_locked_now():
@@ -66,7 +67,10 @@ def _secret_rows() -> list[str]:
 
 
 def _forget() -> int:
-    """Remove the old keyring and the ciphertexts of the history; return the number of removed secrets."""
+    """Remove the old keyring, and remove all ciphertexts from the history.
+
+    Return the number of secrets that were removed from the history.
+    """
     KeySlot.objects.all().delete()
     DataKey.objects.all().delete()
     secrets = Change.objects.filter(is_secret=True)

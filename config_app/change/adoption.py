@@ -38,7 +38,7 @@ def adopt_now() -> None:
 
 
 def is_unrecorded() -> bool:
-    """Read the database; return whether any row differs from the history."""
+    """Read the rows from the database. Return whether a row differs from the history."""
     return bool(differing(store.read()))
 
 
@@ -60,7 +60,10 @@ def _differing(expected: Mapping[str, str | None], found: Mapping[str, str | Non
 
 
 def _texts(stored: Stored) -> dict[str, str | None]:
-    """Return a dict that maps the key of each row, except the salt, to the text for the history."""
+    """Return a dict that maps the key of each row to the text that the history stores for the row.
+
+    The dict does not contain the salt.
+    """
     return {
         key: archived(row.value, is_secret=_is_secret(key, stored))
         for key, row in stored.rows.items()
@@ -69,10 +72,9 @@ def _texts(stored: Stored) -> dict[str, str | None]:
 
 
 def _edits(stored: Stored) -> list[Edit]:
-    """Return an edit for each row that the history does not record correctly.
+    """Return an edit for each row that differs from the history.
 
-    Such a row differs from the history, or the history records its value as refused although the value is
-    valid now.
+    Also return an edit for each row whose value the history records as refused, if the value is valid now.
     """
     expected, found = store.latest_texts(), _texts(stored)
     resolution = resolve(get_schema(), stored, retry_refused=True)
@@ -91,6 +93,6 @@ def _edits(stored: Stored) -> list[Edit]:
 
 
 def _is_secret(key: str, stored: Stored) -> bool:
-    """Return whether the declaration or the row marks the value as secret. The history masks such a value."""
+    """Return whether the setting is declared as a secret, or the row is marked as a secret."""
     setting, row = get_schema().settings.get(key), stored.rows.get(key)
     return bool((setting and setting.is_secret) or (row and row.is_secret))

@@ -27,7 +27,7 @@ from config_app.store.failures import database_errors
 logger = logging.getLogger("config_app")
 
 DEFAULT_SECONDS = 300.0
-"""The seconds within which a person must confirm a revision, unless the project sets another number."""
+"""A person must confirm a revision within this number of seconds. The project can set another number."""
 CONFIRMED, REVERTED, FAILED = "confirmed", "reverted", "failed"
 
 
@@ -41,7 +41,7 @@ class UnconfirmedRevision:
 
 
 def period() -> float:
-    """Return the seconds within which a person must confirm a change that was made in the editor.
+    """Return how many seconds a person has to confirm a change that was made in the browser.
 
     The project can set this number in ``CONFIG_APP["CONFIRM_SECONDS"]``.
     """
@@ -63,8 +63,8 @@ def confirm(number: int, *, actor: object = None, reason: str = "", version: int
     """Confirm a revision, so that it no longer reverts automatically.
 
     Raise ``NotWaiting`` if the revision is not waiting for a confirmation. Raise ``Moved`` if ``version`` is
-    given and is not the current version of the tables. Raise ``InvalidPlan`` if ``actor`` is a user who may
-    not confirm this revision.
+    given but is not the current version of the tables. Raise ``InvalidPlan`` if ``actor`` is a user who may
+    not change every setting of the revision.
     """
     origin = Origin(actor=actor_name(actor), reason=reason)
     with store.writing() as stored:
@@ -81,16 +81,16 @@ def revert(
 ) -> Revision | None:
     """Revert an unconfirmed revision before its deadline.
 
-    Return the new revision that undoes the changes, or ``None`` if there is nothing left to undo. Raise
-    ``NotWaiting``, ``Moved`` and ``InvalidPlan`` as ``confirm`` does. Raise ``ConfigError`` if the changes
-    cannot be undone.
+    Return the new revision that undoes the changes. Return ``None`` if there is nothing left to undo. Raise
+    ``NotWaiting``, ``Moved`` and ``InvalidPlan`` in the same cases as ``confirm``. Raise ``ConfigError`` if
+    the changes cannot be undone.
     """
     reason = reason or f"revision {number} was reverted instead of confirmed"
     return _revert(number, Origin(channel="revert", reason=reason, address=address), actor, version)
 
 
 def revert_overdue() -> list[Revision]:
-    """Revert every unconfirmed revision whose deadline has passed; return the new revisions."""
+    """Revert every unconfirmed revision whose deadline has passed. Return the new revisions."""
     overdue = [number for number, left in deadlines.unconfirmed() if left <= 0]
     return [revision for number in reversed(overdue) if (revision := _revert_overdue(number))]
 
@@ -120,12 +120,15 @@ class Moved(ConfigError):
 
 
 class NotWaiting(ConfigError):
-    """The revision is not waiting for a confirmation: it needed none, or it was confirmed or reverted."""
+    """The revision is not waiting for a confirmation.
+
+    Either the revision never needed a confirmation, or it has already been confirmed or reverted.
+    """
 
     def __init__(self, number: int) -> None:
         super().__init__(
             f"revision {number} is not waiting for a confirmation",
-            fix="config history shows whether it was confirmed or reverted",
+            fix="config history shows whether the revision was confirmed or reverted",
         )
 
 
@@ -135,7 +138,7 @@ def _refuse_if_moved(stored: Stored, version: int | None) -> None:
 
 
 def _check_rights(number: int, actor: object) -> None:
-    """Raise ``InvalidPlan`` if ``actor`` is a user who may not change a setting of the revision."""
+    """Raise ``InvalidPlan`` if ``actor`` is a user who may not change every setting of the revision."""
     if rights.is_person(actor):
         changes = Change.objects.filter(revision=number, refused=False)
         rights.check(actor, changes.values_list("key", flat=True))
@@ -164,8 +167,8 @@ def _revert(number: int, origin: Origin, actor: object, version: int | None = No
 def _changes_back(number: int) -> dict[str, Any]:
     """Return the changes that undo a revision.
 
-    The dict maps the key of each setting that the revision changed to the previous value. Settings that have
-    changed again since that revision are left out.
+    The dict has the key of each setting that the revision changed, and the value that the setting had before
+    the revision. A setting is left out if its value has changed again since the revision.
     """
     changes: dict[str, Any] = {}
     rows = store.read().rows
@@ -186,7 +189,10 @@ def _old_value(setting: Setting, change: Change) -> Any:
 
 
 def _give_up(number: int, error: ConfigError) -> None:
-    """Stop trying to revert the revision, and record this in the log and in the history."""
+    """Record in the log and in the history that the revision cannot be reverted.
+
+    Afterwards, no process tries to revert the revision again.
+    """
     logger.error("revision %s was not confirmed in time and cannot be reverted: %s", number, error)
     with store.writing() as stored:
         deadlines.record_outcome(number, FAILED)

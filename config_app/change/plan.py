@@ -39,7 +39,7 @@ class Plan:
     """Changes that were validated together with all other settings and are not yet committed.
 
     ``revision`` was the newest revision when the changes were validated. ``before`` and ``after`` are the
-    runtime configs without and with the changes. ``edits`` are the changes of rows that ``apply`` records.
+    runtime configs without and with the changes. ``edits`` has an ``Edit`` for each change of a row.
     """
 
     changes: Mapping[str, Any] = dataclasses.field(repr=False)
@@ -99,7 +99,7 @@ class Plan:
         return revision
 
     def _validated_again(self, known: Known[Any]) -> Plan:
-        """Validate the changes again, now with ``known``. Return the new plan, or raise as ``plan`` does."""
+        """Validate the changes again, with ``known``. Return a plan, or raise an error as ``plan`` does."""
         if known is not self.known:
             return _validated_plan(
                 self.changes, known, self.base_revision, self.refusals, managed=self.managed
@@ -113,7 +113,7 @@ class Plan:
         return await to_async(self._apply_and_read)(**options)
 
     def _apply_and_read(self, **options: Any) -> Revision | None:
-        """Call ``apply`` and return the revision with all fields: async code cannot load a field later."""
+        """Call ``apply`` and return the revision with all fields. Async code cannot load a field later."""
         revision = self.apply(**options)
         return revision and Revision.objects.get(pk=revision.pk)
 
@@ -155,7 +155,7 @@ def plan(
 
 
 def _resolved(stored: Stored, known: Known[Any] | None = None) -> Known[Any]:
-    """Return ``stored`` with its runtime config. If ``known`` belongs to ``stored``, return ``known``."""
+    """Return ``stored`` with the runtime config. If ``known`` contains ``stored``, return ``known``."""
     if known is not None and known.stored == stored:
         return known
     return Known(stored, resolve(get_schema(), stored))
@@ -197,9 +197,9 @@ def _validated_plan(
 def _edits(
     schema: Schema[Any], stored: Stored, texts: Mapping[str, Text], newest_refusals: Set[str]
 ) -> Iterable[Edit]:
-    """Yield an edit for each setting whose new text differs from the row.
+    """Yield an edit for each setting in ``texts`` whose row does not already hold the new text.
 
-    Also yield an edit for each setting whose newest change was refused.
+    Also yield an edit for each setting in ``texts`` whose newest change was refused.
     """
     for key, text in texts.items():
         row, setting = stored.rows.get(key), schema[key]
@@ -209,9 +209,9 @@ def _edits(
 
 
 def _old_text(setting: Setting, row: store.Row | None) -> str | None:
-    """Return the old text for the history: the text of the row, or ``None`` without a row.
+    """Return the text of the row, as the history records the old text. Return ``None`` if there is no row.
 
-    If the row has a secret but the setting is no longer secret, return an empty text.
+    If the row contains a secret but the setting is no longer secret, return an empty text.
     """
     if row is None:
         return None
@@ -219,7 +219,7 @@ def _old_text(setting: Setting, row: store.Row | None) -> str | None:
 
 
 def _refused_edits(stored: Stored, refusals: Mapping[str, str]) -> Iterable[Edit]:
-    """Yield an edit for each value that an import refused. The edit records the note but changes no row."""
+    """Yield an edit for each value that an import refused. The edit records a note and changes no row."""
     for key, note in refusals.items():
         row = stored.rows.get(key)
         text = row.value if row else None
@@ -249,7 +249,7 @@ def _after(schema: Schema[Any], before: Resolution[Any], texts: Mapping[str, Tex
 
 
 def _refuse_violations(before: Any, after: Any) -> None:
-    """Raise ``InvalidPlan`` if the changes break a rule, or if a guard refuses the changes."""
+    """Raise ``InvalidPlan`` if the changes break a rule or a guard refuses the changes."""
     if violations := _violations(get_schema(), before, after):
         raise InvalidPlan(violations)
 
@@ -289,5 +289,5 @@ def _new_text(setting: Setting, old: Any, new: Any) -> str:
 
 
 def _since(base: int) -> list[Revision]:
-    """Return the revisions after ``base``, newest first, but at most the 50 newest."""
+    """Return the revisions after ``base``, newest first. Return at most 50 revisions."""
     return [revision for revision in store.history(limit=50) if revision.number > base]

@@ -72,10 +72,11 @@ def plan_pruning(limits: Limits = NO_LIMITS) -> Pruning:
 def prune(
     limits: Limits = NO_LIMITS, *, actor: object = None, channel: str = CODE, reason: str = ""
 ) -> Pruning:
-    """Remove rows that belong to no setting, and the history that ``limits`` selects; return a report.
+    """Remove the rows that belong to no setting, and the history that ``limits`` selects. Return a report.
 
-    The history keeps the last value of every setting and all unconfirmed revisions. The changes of rows are
-    recorded as one revision. Raise ``ConfigError`` if a secret cannot be moved to its current key.
+    Also move rows from former keys to current keys. The history keeps the last value of every setting and all
+    unconfirmed revisions. The changes of rows are recorded as one revision. Raise ``ConfigError`` if a secret
+    cannot be moved to its current key.
     """
     origin = Origin(actor=actor_name(actor), channel=channel, reason=reason)
     with store.writing() as found:
@@ -135,9 +136,8 @@ def _first_to_keep(last: int, limits: Limits) -> int:
 def _needed(first: int) -> QuerySet[Change]:
     """Return the changes before revision ``first`` that must stay.
 
-    These changes set the values that the settings have at revision ``first``. A rollback to revision
-    ``first`` or a later revision needs these changes. The comparison of the rows with the history needs these
-    changes too.
+    For each setting, these are the newest change and the newest accepted change. A rollback needs these
+    changes. The comparison of the rows with the history needs these changes too.
     """
     schema = get_schema()
     names = [name for key in schema.settings for name in schema.names(key)]

@@ -1,4 +1,4 @@
-"""Checks whether a person may make a change. Program code and shells may change every setting."""
+"""Checks whether a person may make a change. Program code and shell commands may change every setting."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PERMISSION = ForbiddenChange.permission
 
 
 def is_person(actor: object) -> bool:
-    """Return whether ``actor`` is a user object, and not a name, ``None`` or another object."""
+    """Return whether ``actor`` is a user object. Return ``False`` for a name and for ``None``."""
     return hasattr(actor, "get_username") or hasattr(actor, "has_perm")
 
 

@@ -1,4 +1,4 @@
-"""Plans a rollback: every setting gets the value that the setting had after an earlier revision."""
+"""Plans a rollback: every setting gets back the value that it had after an earlier revision."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def plan_rollback(number: int, base_revision: int | None = None) -> Plan:
     """Return a plan that gives every setting the value that it had right after revision ``number``.
 
     Managed settings keep their current values. Raise ``ConfigError`` if the revision does not exist, if the
-    history begins later, or if a secret from that time cannot be decrypted.
+    history begins after the revision, or if a secret from that time cannot be decrypted.
     """
     with database_errors():
         if 0 < number < (first := store.first_complete()):
@@ -37,10 +37,10 @@ def plan_rollback(number: int, base_revision: int | None = None) -> Plan:
 
 
 def _accepted_until(number: int) -> dict[str, Change | None]:
-    """Find the settings that have changed since revision ``number``, and their values at that revision.
+    """Return a dict with the settings that have changed since revision ``number``.
 
-    Return a dict that maps the key of each such setting to its last accepted change up to that revision.
-    ``None`` means that the setting had its default at that revision.
+    The dict maps the key of each setting to the last change that was accepted, up to and including revision
+    ``number``. ``None`` means that there is no such change. Then the setting had its default.
     """
     schema = get_schema()
     later = Change.objects.filter(revision__number__gt=number).order_by()

@@ -17,7 +17,7 @@ from config_app.project import get_schema
 from config_app.store import Edit
 
 Text = str | Secret | None
-"""The text to store in a row: a ``Secret`` if the setting is secret, ``None`` for no row."""
+"""The text to store in a row. The text of a secret is a ``Secret``. ``None`` means that no row is stored."""
 
 
 def _under_current_keys(changes: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -35,7 +35,7 @@ def _under_current_keys(changes: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def sealed(changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``changes`` with current keys, and with the text of each secret wrapped in a ``Secret``.
+    """Return ``changes`` with current keys. The text of each secret is wrapped in a ``Secret``.
 
     Logs mask a ``Secret``. Raise ``InvalidPlan`` if two of the keys belong to the same setting.
     """
@@ -72,12 +72,12 @@ def _canonical(setting: Setting, value: Any) -> str | Secret:
 
 
 def plain(text: Text) -> str | None:
-    """Return ``text`` as plain text, even if ``text`` is a ``Secret``."""
+    """Return ``text`` as a ``str``. Reveal the text of a ``Secret``. Return ``None`` for ``None``."""
     return text.reveal() if isinstance(text, Secret) else text
 
 
 def encrypted(edits: Iterable[Edit]) -> list[Edit]:
-    """Encrypt the new secrets, and return all edits.
+    """Return all edits, with the new secrets encrypted.
 
     Call this function only within ``store.writing``. Raise ``KeyringLocked`` if no key unlocks the keyring.
     """
