@@ -64,7 +64,7 @@ class OneLineCommand(DiscreetCommand):
         return DONE
 
     def execute(self, *args: Any, **options: Any) -> str | None:
-        """Run the command. If ``call_command`` runs it, turn a ``ConfigError`` into a ``CommandError``."""
+        """Run the command. For ``call_command``, turn a ``ConfigError`` into a ``CommandError``."""
         self._shows_traceback = bool(options.get("traceback"))
         try:
             return super().execute(*args, **options)
@@ -74,7 +74,7 @@ class OneLineCommand(DiscreetCommand):
             raise CommandError("\n".join(error_lines(error)), returncode=_status(error)) from error
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run the command; every subclass overrides this."""
+        """Run the command. Every subclass overrides this method."""
         raise NotImplementedError
 
 
@@ -88,7 +88,10 @@ def error_lines(error: ConfigError) -> Iterator[str]:
 
 
 def _prepare_process() -> None:
-    """Make the streams accept any character, silence config_app's log and prevent the start of a watcher."""
+    """Prepare this process for a command that ends soon.
+
+    The output streams accept any character. config_app logs only critical errors and starts no watcher.
+    """
     process.is_short_command = True
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -98,6 +101,6 @@ def _prepare_process() -> None:
 
 
 def _abandon_output() -> None:
-    """Discard all further output on standard output, including what is still in the buffer."""
+    """Discard the text in the buffer of standard output, and everything that is written there later."""
     # Otherwise Python would complain on exit that it cannot flush the output.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

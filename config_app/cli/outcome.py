@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 def commit(
     plan: Plan, options: Namespace, terminal: Terminal, *, reason: str = "", channel: str = "cli"
 ) -> None:
-    """Apply ``plan`` and print the result; with ``--dry-run``, only print the plan."""
+    """Apply ``plan`` and print the result. With ``--dry-run``, only print the plan.
+
+    With ``--wait``, raise ``NotEverywhere`` if some processes do not use the revision in time.
+    """
     if options.dry_run:
         show_dry_run(plan, terminal, as_json=options.as_json)
         return
@@ -41,7 +44,7 @@ def commit(
 def _show_everywhere(
     waiting: Convergence, revision: Revision | None, plan: Plan, options: Namespace, terminal: Terminal
 ) -> None:
-    """Print the revision, wait until every process uses it, then print how many processes use it.
+    """Print the revision. Wait until every process uses the revision, then print the number of processes.
 
     If some processes do not use the revision in time, raise ``NotEverywhere``. The error names these
     processes.
@@ -90,7 +93,7 @@ def show_revision(
     as_json: bool,
     confirm_within: float | None = None,
 ) -> None:
-    """Print the revision made from ``plan``; ``revision`` is ``None`` if nothing differed."""
+    """Print the revision that ``plan`` has made. If ``revision`` is ``None``, print that nothing changed."""
     if as_json:
         terminal.json(_revision_json(revision, plan, confirm_within))
         return
@@ -152,7 +155,7 @@ def _delayed_lines(differences: Iterable[Difference]) -> Iterable[str]:
 
 
 def _pinned_lines(plan: Plan) -> list[str]:
-    """Return a line for each changed setting that the command line of a running process pins."""
+    """Return a line for each changed setting that is pinned on the command line of a running process."""
     # Only settings of listeners and workers can be pinned. Other changes need no query.
     keys = {d.key for d in plan.differences if d.takes_effect is not TakesEffect.LIVE}
     if not keys or not plan.revision:  # before the first revision, no process runs

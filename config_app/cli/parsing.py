@@ -1,4 +1,4 @@
-"""A parser for commands. Its errors repeat no argument, because an argument may be a secret."""
+"""A parser for commands. The errors do not repeat arguments, because an argument can be a secret."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ _OPTION_NAME = re.compile(r"--[a-z][a-z-]*(?==|$)")
 
 
 class DiscreetParser(CommandParser):
-    """Django's parser for a command. An error may name an option, but repeats no other argument."""
+    """Django's parser for a command. An error can name an option, but never repeats a value."""
 
     def parse_known_args(  # type: ignore[override]  # argparse overloads it for namespaces of other kinds
         self, args: Sequence[str] | None = None, namespace: Namespace | None = None
     ) -> tuple[Namespace, list[str]]:
-        """Return the parsed arguments; exit with status 2 if there are unknown arguments."""
+        """Return the parsed arguments and an empty list. Exit with status 2 if an argument is unknown."""
         found, extras = super().parse_known_args(args, namespace)
         if extras and not self.accepts(extras, found):
             self.error(_left_over(extras))
         return found, []
 
     def accepts(self, extras: Sequence[str], found: Namespace) -> bool:
-        """Return whether the arguments ``extras`` are allowed. argparse could not parse these arguments.
+        """Return whether ``extras`` are allowed. These are the arguments that argparse could not parse.
 
-        If the arguments are allowed, add them to ``found``.
+        If ``extras`` are allowed, add them to ``found``.
         """
         return False
 
@@ -38,7 +38,7 @@ class DiscreetParser(CommandParser):
 
 
 class DiscreetCommand(BaseCommand):
-    """A command whose errors repeat no argument."""
+    """A command whose errors do not repeat the values of arguments."""
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         """Return the parser of the command."""

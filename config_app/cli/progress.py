@@ -11,7 +11,7 @@ from config_app.cli.terminal import Terminal
 
 @contextlib.contextmanager
 def showing_progress(terminal: Terminal, title: str) -> Iterator[Callable[[int, int], None]]:
-    """Yield a function that shows the progress.
+    """Show a progress bar with ``title`` during the ``with`` block. Yield a function that moves the bar.
 
     Call this function with the number of finished items and the number of all items.
     """

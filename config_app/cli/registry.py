@@ -42,7 +42,7 @@ VERBS = (
     ),
     VerbEntry(
         "recovery-code",
-        "make a new recovery code; the earlier one stops working",
+        "make a new recovery code; the earlier code stops working",
         "keys.recovery_code",
         "RecoveryCode",
     ),

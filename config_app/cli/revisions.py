@@ -17,7 +17,7 @@ NO_ROW = "(no row)"
 
 
 def revision_lines(revision: Revision) -> Iterator[str]:
-    """Yield a headline for a revision, then one line for each of its changes."""
+    """Yield a headline for a revision, then a line for each change of the revision."""
     yield f"revision {revision.number}  {when(revision)}  {origin(revision)}{_mark(revision)}"
     for change in change_rows(revision):
         yield f"  {change_line(change)}"
@@ -29,7 +29,7 @@ def _mark(revision: Revision) -> str:
 
 
 def _confirmed_by(revision: Revision) -> str:
-    """Return who confirmed a revision and why, or an empty text if neither is recorded."""
+    """Return who confirmed a revision and why. Return an empty text if the history records neither."""
     wait = revision.confirmation
     who = f" by {wait.actor}" if wait.actor else ""
     return f"{who}: {wait.reason}" if wait.reason else who
@@ -48,7 +48,7 @@ def origin(revision: Revision) -> str:
 
 
 def change_line(change: ShownChange) -> str:
-    """Return one change as text, such as ``port: 8884 → 8885``. For a secret, say only that it changed."""
+    """Return a change as text, such as ``port: 8884 → 8885``. The value of a secret is not shown."""
     if change.refused:
         return f"{change.key}: refused, {refusal(change.note)}"
     if change.is_secret and change.old is not None and change.new is not None:
@@ -74,7 +74,7 @@ def _shown(change: ShownChange, text: str | None) -> str:
 
 
 def revision_json(revision: Revision) -> dict[str, Any]:
-    """Return a revision as JSON data. For a secret, say only whether it was set before and after."""
+    """Return a revision as JSON data. The data says only whether a secret was set before and after."""
     return {
         "number": revision.number,
         "created_at": revision.created_at.isoformat(),

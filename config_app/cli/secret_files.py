@@ -14,8 +14,8 @@ MAX_BYTES = 64 * 1024
 def read_secret_file(name: str, option: str) -> str:
     """Return the text of the file ``name``, without the line break at its end.
 
-    Raise ``ConfigError`` if the file cannot be read, is empty, is too large or is not UTF-8. The error
-    message names ``option``, the command-line option that named the file.
+    Raise ``ConfigError`` if the file cannot be read, is empty, is too large or is not UTF-8. ``option`` is
+    the command-line option that named the file. The error message names this option.
     """
     try:
         content = _read(name)
@@ -36,7 +36,7 @@ def read_secret_file(name: str, option: str) -> str:
 def read_secret_line(name: str, option: str) -> str:
     """Return the only line of the file ``name``.
 
-    Raise ``ConfigError`` if the file has more than one line, or if ``read_secret_file`` raises this error.
+    Raise ``ConfigError`` if the file has more than one line, and in the same cases as ``read_secret_file``.
     """
     text = read_secret_file(name, option)
     if "\n" in text or "\r" in text:

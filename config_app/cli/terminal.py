@@ -25,11 +25,11 @@ class OutputFailed(ConfigError):
 
 
 class OutputClosed(OutputFailed):
-    """The reader closed the output, as ``head`` does after its last line. This is not a failure."""
+    """The program that reads the output has closed the pipe, as ``head`` does. This is not a failure."""
 
 
 class Terminal:
-    """Standard output and error of one command, and standard input for the answers to its questions."""
+    """The standard streams of one command: output, errors, and the answers to questions."""
 
     def __init__(self, stdout: Any, stderr: Any, stdin: TextIO | None = None) -> None:
         """Store the streams. The output streams may be files or Django's ``OutputWrapper``s."""
@@ -63,11 +63,17 @@ class Terminal:
         self.raw(draw_table(headers, rows, width))
 
     def confirm(self, question: str) -> None:
-        """Ask a yes-or-no question; raise ``ConfigError`` unless the answer is yes."""
+        """Ask a yes-or-no question. Raise ``ConfigError`` unless the answer is yes.
+
+        Also raise ``ConfigError`` if standard input is not a terminal.
+        """
         self._require(f"{question} [y/N] ", {"y", "yes"})
 
     def demand_word(self, word: str) -> None:
-        """Ask the person to type ``word``; raise ``ConfigError`` for any other answer."""
+        """Ask the person to type ``word``. Raise ``ConfigError`` if the answer is not ``word``.
+
+        Also raise ``ConfigError`` if standard input is not a terminal.
+        """
         self._require(f'Type "{word}" to go on: ', {word})
 
     def _require(self, question: str, answers: set[str]) -> None:
@@ -119,7 +125,7 @@ def _translated(value: object) -> str:
 
 
 def abbreviated(text: str) -> str:
-    """Return ``text``. If ``text`` is too long for a table cell, return only its start and its length."""
+    """Return ``text``. If the text is too long for a table cell, return only the start and the length."""
     if len(text) <= LONGEST_CELL:
         return text
     return f"{text[: LONGEST_CELL // 4]}… ({len(text)} characters)"

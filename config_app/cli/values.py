@@ -19,7 +19,8 @@ MAX_BYTES = 1024 * 1024
 def read_values(options: Namespace) -> dict[str, str]:
     """Return a dict that maps each given key to its text.
 
-    Raise ``WrongCall`` if the arguments do not fit together, or ``ConfigError`` if a key or text is wrong.
+    Raise ``WrongCall`` if the arguments do not fit together. Raise ``ConfigError`` if a key is given twice or
+    does not exist, or if a text cannot be read.
     """
     if options.stdin or options.file is not None:
         return _read_source(options)

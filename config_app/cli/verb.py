@@ -14,11 +14,11 @@ from config_app.errors import ConfigError, ManagedSetting
 from config_app.project import get_project, get_schema
 
 LONGEST_WAIT = 30.0
-"""The longest time that ``--wait`` waits, in seconds, if the option has no number."""
+"""If ``--wait`` is given without a number, the command waits at most this number of seconds."""
 A_DAY = 86_400.0
 """The largest number of seconds that ``--wait`` and ``--confirm`` accept."""
 SHORTEST_DEADLINE = 10.0
-"""The smallest number of seconds that ``--confirm`` accepts; a person needs time to confirm the change."""
+"""The smallest number of seconds that ``--confirm`` accepts. A person needs some time to confirm a change."""
 UNITS = {"s": 1, "m": 60, "h": 3600}
 _DURATION = re.compile(r"([0-9]{1,5})([smh])")
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
@@ -26,7 +26,7 @@ _SECONDS = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,3})?")
 
 
 class WrongCall(ConfigError):
-    """The command was called incorrectly; the exit status is 2, as for errors found by argparse."""
+    """The command was called incorrectly. The exit status is 2, the same as for an error of argparse."""
 
 
 class Verb:
@@ -34,13 +34,16 @@ class Verb:
 
     needs_install: ClassVar[bool] = True
     repeated: ClassVar[str | None] = None
-    """A positional argument. Its values may also follow an option, although plain argparse forbids this."""
+    """The name of the positional argument that takes several values, if the verb has such an argument.
+
+    People can write some of the values before an option and the others after it. argparse alone refuses this.
+    """
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the verb's arguments to ``parser``."""
 
     def run(self, options: Namespace, terminal: Terminal) -> None:
-        """Run the verb; raise ``ConfigError`` if it is refused or fails."""
+        """Run the verb. Raise ``ConfigError`` if the verb is refused or fails."""
         raise NotImplementedError
 
 
@@ -97,7 +100,7 @@ def add_confirm_option(parser: ArgumentParser) -> None:
 
 
 def duration(text: str) -> float:
-    """Return the seconds of a duration such as ``5m``.
+    """Convert a duration, such as ``5m``, to seconds.
 
     Raise ``ArgumentTypeError`` unless the duration is between 10 seconds and 24 hours.
     """
@@ -111,34 +114,34 @@ def duration(text: str) -> float:
 def seconds(text: str) -> float:
     """Return the number of seconds that ``text`` contains.
 
-    Raise ``ArgumentTypeError`` if ``text`` is not a number or is more than the seconds of a day.
+    Raise ``ArgumentTypeError`` if ``text`` is not a number or if the number is larger than ``A_DAY``.
     """
     if not _SECONDS.fullmatch(text) or float(text) > A_DAY:
-        raise ArgumentTypeError("expected a number of seconds; to use the default, write --wait last")
+        raise ArgumentTypeError("expected a number of seconds; for the default, write --wait at the end")
     return float(text)
 
 
 def number(text: str) -> int:
-    """Return ``text`` as a whole number; raise ``ArgumentTypeError`` unless the number is 1 or more."""
+    """Convert ``text`` to a whole number. Raise ``ArgumentTypeError`` unless the number is 1 or more."""
     if not _NUMBER.fullmatch(text):
         raise ArgumentTypeError("expected a whole number, 1 or more")
     return int(text)
 
 
 def number_or_zero(text: str) -> int:
-    """Return ``text`` as a whole number; raise ``ArgumentTypeError`` unless the number is 0 or more."""
+    """Convert ``text`` to a whole number. Raise ``ArgumentTypeError`` unless the number is 0 or more."""
     return 0 if text == "0" else number(text)
 
 
 def _text(text: str) -> str:
-    """Return ``text``; raise ``ArgumentTypeError`` if some databases cannot store the text."""
+    """Return ``text`` unchanged. Raise ``ArgumentTypeError`` if some databases cannot store the text."""
     if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
         raise ArgumentTypeError("expected valid text without NUL characters")
     return text
 
 
 def find_setting(key: str) -> Setting:
-    """Return the setting that has ``key`` as its current or former key.
+    """Return the setting whose current key or former key is ``key``.
 
     Raise ``UnknownSetting`` if no setting has this key. Raise ``ManagedSetting`` if ``key`` is the key of the
     salt.
@@ -158,7 +161,7 @@ def warn_of_former_keys(keys: Iterable[str], terminal: Terminal) -> None:
 
 
 def require_install() -> None:
-    """Raise ``ConfigError`` if this install was never started. The error says how to start the install."""
+    """Raise ``ConfigError`` if this install was never started. The error says how to start it."""
     lacking = get_project().lacking()
     if lacking is not None:
         raise ConfigError(lacking.message, fix=lacking.fix)
