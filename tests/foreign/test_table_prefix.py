@@ -9,6 +9,7 @@ import pytest
 from tests.support.databases.postgresql import PostgreSQL
 from tests.support.every_use import ANOTHER_PROCESS, EVERY_USE
 from tests.support.foreign_project import ForeignProject
+from tests.support.soak import times
 
 NAMES = """
 from django.db import connection
@@ -59,6 +60,12 @@ print(get_config().page_size, get_config().token and get_config().token.reveal()
 """
 
 
+on_one_database = pytest.mark.parametrize(
+    "empty_project", ["postgresql", "sqlite"][: times(1, 2)], indirect=True
+)
+"""Each of these tests starts many interpreters, so only ``make soak`` runs it on both databases."""
+
+
 def prefix(text: str) -> str:
     return f'CONFIG_APP["TABLE_PREFIX"] = "{text}"'
 
@@ -73,6 +80,8 @@ def empty_project(request: pytest.FixtureRequest, tmp_path: Path) -> ForeignProj
     return ForeignProject(tmp_path / "project", database_url=url)
 
 
+@pytest.mark.repeats
+@on_one_database
 def test_everything_works_with_a_prefix(empty_project: ForeignProject) -> None:
     empty_project.add_settings(prefix("shop_"))
     empty_project.migrate()
@@ -106,6 +115,8 @@ def test_without_a_prefix_no_name_changes(project: ForeignProject) -> None:
     assert project.says(EVERY_USE) == ""
 
 
+@pytest.mark.repeats
+@on_one_database
 def test_two_prefixes_share_a_database(empty_project: ForeignProject) -> None:
     for name in "ab":
         empty_project.write(f"{name}_settings.py", f"from shop_settings import *\n{prefix(f'{name}_')}")
