@@ -112,10 +112,10 @@ class HubSetup(Product):
         """Raise ``ConfigError`` if the database is missing, unreadable or not set up for this version."""
         path = Path(connection.settings_dict["NAME"])
         if connection.vendor == "sqlite" and not path.exists():  # connecting would create the file
-            raise DatabaseUnavailable(f"{path} is missing", "restore it from a backup, or restart the hub")
+            raise DatabaseUnavailable(f"{path} is missing", "restore a backup, or restart the hub")
         migration.applied_migrations()  # raises if the file is not a database
         if migration.pending() or store.read().revision == 0:
-            raise DatabaseUnavailable("its tables are not set up for this version", "run manage.py bootstrap")
+            raise DatabaseUnavailable("the tables are not set up for this version", "run manage.py bootstrap")
 
     def origin(self, config: RuntimeConfig) -> str:
         """Return the public URL, or the origin of the listener if there is no public URL."""

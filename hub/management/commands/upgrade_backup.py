@@ -16,7 +16,7 @@ from hub.environment.env_import import instance
 class Command(OneLineCommand):
     """The command that upgrades a backup to this version's schema. People do not have to run the command."""
 
-    help = "Upgrade a backup of an older version. manage.py restore runs this command itself."
+    help = "Upgrade a backup of an older version. manage.py restore runs this command automatically."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the arguments for both files."""
