@@ -7,10 +7,10 @@ from contextvars import ContextVar
 from typing import Any
 
 REVISION = "config_app.revision"
-"""The name in ``request.META`` for the number of the revision that is pinned to the request."""
+"""The key in ``request.META`` under which the middleware stores the number of the pinned revision."""
 
 pinned: ContextVar[Any] = ContextVar("config_app_pinned", default=None)
-"""The ``Snapshot`` that is pinned to this request or block; ``None`` if none is pinned."""
+"""The ``Snapshot`` that is pinned to this request or block; ``None`` if no snapshot is pinned."""
 
 
 class RevisionFilter(logging.Filter):

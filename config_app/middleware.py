@@ -18,7 +18,9 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
 UNAVAILABLE = "config_app.unavailable"
-"""The name in ``request.META`` for the ``ConfigError`` that explains why there is no configuration."""
+"""The key in ``request.META`` under which the middleware stores why there is no configuration.
+
+The value is a ``ConfigError``."""
 
 
 @sync_and_async_middleware

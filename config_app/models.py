@@ -31,12 +31,12 @@ def now() -> dt.datetime:
 class MomentField(DateTimeField):
     """A time that always has a time zone in Python, even if ``USE_TZ`` is off.
 
-    If ``USE_TZ`` is off, Django's own field returns a time without a zone, which counts as local time. That
-    is wrong for our columns on SQLite, because ``Now()`` fills them with times in UTC.
+    If ``USE_TZ`` is off, Django's own field returns a time without a zone, and such a time counts as local
+    time. On SQLite, the time would be wrong, because ``Now()`` fills our columns with times in UTC.
     """
 
     def deconstruct(self) -> Any:
-        """Return the arguments of the field for migrations, with the name of Django's own class."""
+        """Return the arguments of the field, so that migrations contain Django's own ``DateTimeField``."""
         name, _path, args, kwargs = super().deconstruct()
         return name, "django.db.models.DateTimeField", args, kwargs
 
@@ -60,7 +60,7 @@ def _zone_of(connection: BaseDatabaseWrapper) -> dt.tzinfo:
 
 
 class SystemConfig(ConfigModel):
-    """The stored text of a setting: a ciphertext if ``is_secret``. A setting with its default has no row."""
+    """The stored text of a setting. The text of a secret is a ciphertext. A default needs no row."""
 
     config_key = models.CharField("setting", max_length=KEY_LENGTH, primary_key=True)
     config_value = models.TextField("value", default="", db_default="")
@@ -154,7 +154,7 @@ class Change(ConfigModel):
 class Confirmation(ConfigModel):
     """A revision that is reverted automatically unless a person confirms it before the deadline.
 
-    ``outcome`` is empty until the revision is confirmed or reverted.
+    ``outcome`` is empty while the revision waits, then ``confirmed``, ``reverted`` or ``failed``.
     """
 
     revision = models.OneToOneField(
@@ -169,7 +169,7 @@ class Confirmation(ConfigModel):
         db_table = prefixed("config_confirmation")
 
     def __str__(self) -> str:
-        """Return the revision and the outcome, or that it has to be confirmed."""
+        """Return the revision and its outcome. Without an outcome, return "to be confirmed" instead."""
         return f"revision {self.revision_id}: {self.outcome or 'to be confirmed'}"
 
 
@@ -236,7 +236,7 @@ class WrappedKey(ConfigModel):
 
 
 class ConfigState(ConfigModel):
-    """A table with one row: the version, which every write increases. Writers lock this row.
+    """The table with the version. It has one row. Every write locks the row and increases the version.
 
     The history is complete from the revision ``history_floor`` on. NULL means that nothing was pruned.
     """
@@ -253,7 +253,9 @@ class ConfigState(ConfigModel):
 
 
 class Process(ConfigModel):
-    """The receipt of a running process: which revision it uses. All times come from the database's clock.
+    """The receipt of a running process. It says which revision the process uses.
+
+    All times come from the database's clock.
 
     - ``instance``: distinguishes containers that have the same host name.
     - ``since``: when the process started to use the revision.

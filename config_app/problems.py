@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class Problem:
     """Something that needs a person's attention. The texts never contain the value of a secret.
 
-    ``code`` is stable, for scripts. ``keys`` are the keys of the settings concerned.
+    ``code`` never changes, so scripts can rely on it. ``keys`` are the keys of the settings concerned.
     """
 
     code: str
@@ -41,6 +41,8 @@ class Finding:
 
 
 Check = Callable[["Overview"], Finding]
-"""A function that makes one check of the doctor. Its name is in the report. It may raise ``ConfigError``."""
+"""A function that makes one check of the doctor. The report shows the name of the function.
+
+The function can raise ``ConfigError``."""
 Look = Callable[[], Finding]
 """A function that makes one check of the doctor and needs no database."""

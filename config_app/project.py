@@ -85,8 +85,8 @@ class Project:
     def lacking(self) -> Problem | None:
         """Return a problem if this install was never started. Return ``None`` if it has a configuration.
 
-        The problem's ``code`` is the state that ``config show`` prints, and ``fix`` says how to start. This
-        method must not write anything. Raise ``ConfigError`` if the database cannot be examined.
+        The problem's ``code`` is the state that ``config show`` prints, and ``fix`` says how to start the
+        install. Raise ``ConfigError`` if the database cannot be examined. Do not write anything.
         """
         return None
 
@@ -131,9 +131,10 @@ class Project:
         return ""
 
     def generated_secrets(self) -> Mapping[str, Any]:
-        """Return new values for the secrets that the project generates.
+        """Return a new value for each secret that the project generates.
 
-        config_app calls this method after all secrets were lost.
+        The dict maps the key of the secret to the value. config_app calls this method after all secrets were
+        lost.
         """
         return {}
 
@@ -145,7 +146,7 @@ class Project:
         """
 
     def remove_outdated(self) -> None:
-        """Remove what has become outdated from the project's own tables.
+        """Delete the outdated rows of the project's own tables.
 
         The watcher of each process calls this method about once a minute, outside of a transaction.
         """
@@ -159,7 +160,10 @@ class Project:
         return True
 
     def may_export_secrets(self, user: Any) -> bool:
-        """Return whether ``user`` may export secrets in the browser, encrypted under their own passphrase."""
+        """Return whether ``user`` may export secrets in the browser.
+
+        The user chooses the passphrase with which the secrets are encrypted.
+        """
         # Such a person can read every secret afterwards, which the editor never allows.
         return bool(getattr(user, "is_superuser", False))
 
@@ -170,7 +174,7 @@ class Project:
     def where_to_prove(self, request: HttpRequest) -> str:
         """Return the URL of the page where people prove their identity.
 
-        Return an empty text if people enter their password instead.
+        Return an empty text if there is no such page. People then enter their password.
         """
         return ""
 
@@ -182,16 +186,16 @@ class Project:
         raise NotProved("no password is accepted here; define prove() in CONFIG_APP['PROJECT']")
 
     def arrived_under(self, request: HttpRequest, config: Any, keys: Collection[str]) -> bool:
-        """Return whether ``request`` used the values that ``config`` has for the settings ``keys``.
+        """Return whether ``request`` reached the application through the values in ``config``.
 
-        For example, if the port was changed, return whether the request used the new port. Only such a
-        request may confirm the change.
+        ``keys`` are the keys of the changed settings. For example, if the port was changed, return whether
+        the request used the port in ``config``. Only such a request is allowed to confirm the change.
         """
         # Such a request proves that people can still reach the application with the new values.
         return True
 
     def address_under(self, request: HttpRequest, config: Any) -> str:
-        """Return the origin at which the sender of ``request`` can reach the application under ``config``.
+        """Return the origin of the application for the sender of ``request`` if ``config`` is in force.
 
         Return an empty text if this origin is not known.
         """
@@ -215,7 +219,7 @@ SUBCLASS = "make it a subclass of config_app.project.Project"
 
 
 def confirm_seconds(default: float) -> float:
-    """Return ``CONFIG_APP["CONFIRM_SECONDS"]``, or ``default`` if it is missing.
+    """Return ``CONFIG_APP["CONFIRM_SECONDS"]``. If this option is missing, return ``default``.
 
     Raise ``NotConfigured`` if the value is not a positive number.
     """
@@ -231,7 +235,10 @@ def confirm_seconds(default: float) -> float:
 
 @functools.cache
 def get_project() -> Project:
-    """Return the project that ``CONFIG_APP["PROJECT"]`` names; raise ``NotConfigured`` if it names none."""
+    """Return an instance of the class that ``CONFIG_APP["PROJECT"]`` names.
+
+    Raise ``NotConfigured`` if this class is missing, is no subclass of ``Project`` or has no schema.
+    """
     name = options().get("PROJECT")
     if not isinstance(name, str):
         wrong = "is missing" if name is None else "is not the dotted path of a class"

@@ -1,7 +1,7 @@
-"""What pinned requests and open transactions see instead of the process's current configuration.
+"""What a pinned request or a transaction sees instead of the process's current configuration.
 
-A request that is pinned to a snapshot sees this snapshot. Code in an open transaction sees what the
-transaction has written but not committed. The code also sees what the transaction has read, even if a newer
+A request that is pinned to a snapshot sees this snapshot. Code in a transaction sees what the transaction has
+written, even before the commit. The code also sees what the transaction has read, even if a newer
 configuration exists. Tests can also override values; see ``config_app.live.overriding``.
 """
 
@@ -24,7 +24,7 @@ views: set[int] = set()
 
 @dataclasses.dataclass(slots=True, eq=False)
 class _View:
-    """What an open transaction sees. If ``snapshot`` is ``None``, the first access reads a snapshot."""
+    """What a transaction sees. If ``snapshot`` is ``None``, the next access reads it from the database."""
 
     is_alive: Callable[[], bool]
     was_read_in: Callable[[], bool] = lambda: False
@@ -44,7 +44,7 @@ def pinned_config() -> Any:
 
 
 class _Views:
-    """Forgets what the caller's transaction has read, when the state of the process is reset."""
+    """Makes a reset of the process state also forget what the caller's transaction has read."""
 
     def reset(self) -> None:
         if in_transaction():
@@ -55,9 +55,10 @@ process.keep(_Views())
 
 
 def transaction_snapshot() -> Snapshot | None:
-    """Return the snapshot that only the caller's open transaction sees; ``None`` if there is none.
+    """Return the snapshot that the caller sees only because the caller runs in a transaction.
 
-    If necessary, read the snapshot now. Raise ``DatabaseUnavailable`` if the snapshot cannot be read.
+    If the snapshot was not read yet, read it now. Raise ``DatabaseUnavailable`` if that fails. Return
+    ``None`` if there is no transaction, or if the transaction sees the current snapshot of the process.
     """
     view = _open_view() if views else None
     if view is not None and view.snapshot is None:
@@ -94,7 +95,7 @@ def see_in_transaction(snapshot: Snapshot | None) -> None:
 
 
 def see_own_write(after_commit: Callable[[], None]) -> None:
-    """Let the code in the caller's open transaction see what the transaction wrote.
+    """Let the code in the caller's transaction see what this transaction has written.
 
     After the commit, call ``after_commit``. If the write is rolled back, the code no longer sees the write.
     """

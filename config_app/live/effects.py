@@ -15,7 +15,7 @@ NOT_LIVE = (TakesEffect.LISTENERS, TakesEffect.WORKERS)
 
 
 class _Applied:
-    """The values on which this process has acted, for settings that need new listeners or workers."""
+    """The values that the listeners and workers of this process use, and why newer values cannot be used."""
 
     def __init__(self) -> None:
         # A forked child inherits these values, because it uses the listeners of its parent.

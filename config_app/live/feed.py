@@ -11,7 +11,7 @@ from config_app.store.forking import open_in_children
 
 
 class Subscription:
-    """A subscription to the feed. Only code in one event loop uses a subscription."""
+    """A subscription to the feed, for code in one event loop. Other threads can only call ``wake``."""
 
     def __init__(self) -> None:
         """Create a subscription for the running event loop."""
@@ -19,7 +19,7 @@ class Subscription:
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
-        """Make the current or the next call of ``wait`` return at once. Any thread may call this method."""
+        """Make the current or the next call of ``wait`` return immediately. Any thread can call ``wake``."""
         with contextlib.suppress(RuntimeError):  # raised if the loop is closed already
             self._loop.call_soon_threadsafe(self._woken.set)
 
@@ -51,7 +51,7 @@ def follow() -> Iterator[Subscription]:
 
 
 def announce() -> None:
-    """Wake every subscription. Any thread may call this function."""
+    """Wake every subscription. Any thread can call this function."""
     with _changing:
         followers = list(_followers)
     for follower in followers:

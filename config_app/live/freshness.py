@@ -11,9 +11,9 @@ from config_app.store.process import process
 logger = logging.getLogger("config_app")
 
 OVERDUE = 12.0
-"""A watcher is overdue after this many seconds without a confirmation.
+"""If the watcher has not called ``confirm_current`` for this many seconds, the watcher is overdue.
 
-On PostgreSQL, a watcher confirms the configuration every 5 seconds."""
+On PostgreSQL, an idle watcher calls ``confirm_current`` every 5 seconds."""
 
 
 class _Freshness:
@@ -52,9 +52,9 @@ def config_age() -> float:
 def stale_since(*, is_watched: bool) -> float | None:
     """Return the time since which the configuration may be out of date, in seconds since the epoch.
 
-    Return ``None`` if the configuration is current. In a process that ``is_watched``, the configuration may
-    also be out of date if the watcher has confirmed nothing for ``OVERDUE`` seconds. For example, the
-    database may not answer.
+    Return ``None`` if the configuration is current. ``is_watched`` says whether reads rely on a watcher. If
+    this watcher is overdue, return the time when the configuration last agreed with the database. A watcher
+    is overdue, for example, if the database does not answer.
     """
     if _own.unavailable_since is None and is_watched and config_age() > OVERDUE:
         return time.time() - config_age()

@@ -46,9 +46,9 @@ def on_change(*keys: str) -> Callable[[H], H]:
     """Call the decorated function with the old and the new runtime config after one of ``keys`` changed.
 
     Without ``keys``, call the function after every change. Each process calls its hooks as soon as the
-    process uses the new config. The process calls one hook after the other, in the order of the changes and
-    then in the order of registration. If a hook raises an exception, the process logs the exception and calls
-    the next hook. The process's receipt names the failed hook until that hook succeeds.
+    process uses the new config. The hooks run one after the other. For each change, the hooks run in the
+    order in which they were registered. If a hook raises an exception, the process logs the exception and
+    calls the next hook. The process's receipt names the failed hook until this hook succeeds.
 
     Raise ``TypeError`` if a key is not a text. ``manage.py check`` finds hooks that could never run.
     """
@@ -65,7 +65,7 @@ def on_change(*keys: str) -> Callable[[H], H]:
 
 
 def announce(changed: Iterable[str], old: Any, new: Any) -> None:
-    """Queue a change. The next call of ``run_due`` calls the hooks of the ``changed`` keys."""
+    """Queue a change. The next call of ``run_due`` calls the hooks for the keys in ``changed``."""
     if changed := frozenset(changed):
         _queue.due.append((changed, old, new))
 

@@ -44,7 +44,7 @@ class Override:
 
 _own: ContextVar[Override | None] = ContextVar("config_app_override", default=None)
 _everywhere: list[Override] = []
-"""The overrides that have not ended. A thread or task without its own override sees the last of the list."""
+"""The overrides that have not ended. A thread or task without its own override sees the last one."""
 
 
 def innermost() -> Override | None:
@@ -53,9 +53,10 @@ def innermost() -> Override | None:
 
 
 def _not_over(override: Override | None) -> Override | None:
-    """Return the innermost override that has not ended, beginning with ``override``.
+    """Return ``override`` if this override has not ended.
 
-    Return ``None`` if ``override`` and all overrides around it have ended.
+    Otherwise, return the closest override around ``override`` that has not ended. Return ``None`` if all of
+    them have ended.
     """
     while override is not None and override.is_over:
         override = override.outer

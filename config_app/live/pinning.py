@@ -46,9 +46,9 @@ def _current() -> Snapshot | None:
 
 
 def see(config: Any, revision: int) -> None:
-    """Pin ``config``, which was just read from the database, for the rest of this request.
+    """Pin ``config`` and ``revision`` for the rest of this request. Do nothing outside a request.
 
-    Do nothing outside a request.
+    The caller has just read ``config`` from the database.
     """
     snapshot = pinned.get()
     if snapshot is not None:

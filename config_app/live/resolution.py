@@ -63,7 +63,7 @@ UNPARSED = None, "", None
 
 
 def read_with_keyring(setting: Setting, text: str) -> Any:
-    """Return the value of a stored text; decrypt it first if it is a secret.
+    """Return the value of a stored text. If the setting is secret, decrypt the text first.
 
     Raise ``InvalidValue`` if the value is not valid. Raise ``DecryptionFailed`` or ``KeyringLocked`` if a
     secret cannot be decrypted.
@@ -89,12 +89,12 @@ def _parse(setting: Setting, text: str) -> Any:
 
 
 def read_without_keyring(setting: Setting, text: str) -> Any:
-    """Return the value of a stored text, or a masked ``Secret`` if the setting is secret."""
+    """Return a masked ``Secret`` if the setting is secret. Otherwise, return the value of the stored text."""
     return Secret.masked() if setting.is_secret else setting.parse(text)
 
 
 class _Resolver(Generic[C]):
-    """Collects the values and the problems of one load, setting by setting."""
+    """Finds the value of each setting and collects the problems, each time the tables are loaded."""
 
     def __init__(self, schema: Schema[C], stored: Stored, reader: Reader) -> None:
         self.schema, self.stored, self.reader = schema, stored, reader
@@ -162,7 +162,7 @@ class _Resolver(Generic[C]):
         self.problems.append(Problem(code="secret_unreadable", message=message, fix=fix, keys=(setting.key,)))
 
     def _use_last_good(self, setting: Setting) -> bool:
-        """Use the last good value or else the default; return whether the setting's value changed."""
+        """Use the last good value, or the default if there is none; return whether this changes the value."""
         for text in store.accepted_texts(setting.key, with_secrets=setting.is_secret):
             try:
                 value = setting.default if text is None else self._read(setting, text)
@@ -208,8 +208,8 @@ def resolve(
 ) -> Resolution[C]:
     """Return the runtime config for the stored rows.
 
-    If a stored value is not valid or breaks a rule, use the last accepted value of its setting. Without
-    ``retry_refused``, also do so for every value that was refused earlier, even if the value is now valid.
+    If a stored value is not valid or breaks a rule, use the last accepted value of its setting. A value that
+    was refused earlier stays refused, even if the value is now valid, unless ``retry_refused`` is true.
     """
     # All processes read the same history, so they all use the same values (R4).
     resolver = _Resolver(schema, stored, reader)
@@ -220,7 +220,7 @@ def resolve(
 
 
 def refusal_problems(schema: Schema[Any], resolution: Resolution[Any]) -> list[Problem]:
-    """Return a problem for each setting whose newest change was refused and that has no problem yet."""
+    """Return a problem for each setting whose newest change was refused, unless ``resolution`` has one."""
     # An import refused these values.
     named = {key for problem in resolution.problems for key in problem.keys}
     return [

@@ -1,7 +1,7 @@
-"""The current runtime config of this process: one immutable object, replaced as a whole.
+"""The current runtime config of this process. It is immutable, and a change replaces the whole object.
 
-A configuration that was read in a transaction never becomes the current one of the process. The transaction
-could still be rolled back, or could see an older state of the database.
+A configuration that was read in a transaction never becomes the current configuration of the process. The
+transaction could still be rolled back, or could see an older state of the database.
 """
 
 from __future__ import annotations
@@ -115,9 +115,10 @@ def seen_snapshot() -> Snapshot:
 def current() -> Any:
     """Return the runtime config for the current content of the database.
 
-    The function makes one small query, and reloads if the configuration has changed. If code decides about
-    rights, it must call this function and not ``get_config``, so that removed rights end at once. In a test,
-    the values of ``override_config`` still apply.
+    The function makes one small query. If the configuration has changed, the function reloads it. Code that
+    decides about rights must call this function instead of ``get_config``, so that removed rights end
+    immediately. In a test, the values of ``override_config`` still apply. If the query fails, raise
+    ``DatabaseUnavailable``.
     """
     # Removed rights must end at once. The current snapshot may be a moment old, and the snapshot that is
     # pinned to a request is as old as the request.
@@ -161,7 +162,7 @@ def has_loaded() -> bool:
 
 
 def reload(before: Any = None) -> Snapshot:
-    """Read the configuration, make it the current one, run the hooks and return its snapshot.
+    """Read the configuration, make it current in this process, run the hooks and return the snapshot.
 
     The hooks get the old and the new configuration. If this process has not read a configuration before, the
     hooks get ``before`` as the old configuration. If ``before`` is missing too, no hook runs.
@@ -199,7 +200,7 @@ def _reload_for_transaction() -> Snapshot:
 
 
 def reload_without_hooks(before: Any = None) -> Snapshot:
-    """Read the configuration, make it the current one and return its snapshot, but run no hooks.
+    """Read the configuration, make it current in this process and return the snapshot, but run no hooks.
 
     The next call of ``hooks.run_due`` runs the hooks. ``before`` has the same meaning as for ``reload``.
     """
@@ -215,9 +216,10 @@ def reload_without_hooks(before: Any = None) -> Snapshot:
 
 
 def reload_on_commit(before: Any = None, after: Any = None) -> None:
-    """Reload after the open transaction commits. Until then, only the caller sees the changes.
+    """Reload the configuration after the caller's transaction commits.
 
-    ``before`` and ``after`` are the runtime configs without and with the change.
+    Until the commit, only the code in this transaction sees the changes. ``before`` and ``after`` are the
+    runtime configs without and with the changes.
     """
     context.see_own_write(functools.partial(_reload_after_commit, before, after))
 
@@ -269,7 +271,7 @@ def _log_new_problems(new: Snapshot) -> None:
 
 
 def rely_on_watcher(is_reliable: bool) -> None:
-    """Record whether reads may rely on a watcher. If not, the reads check the configuration themselves."""
+    """Record whether reads can rely on a watcher. If they cannot, reads check the database themselves."""
     global _config
     with _loading:
         if not is_reliable:
@@ -284,9 +286,8 @@ def is_watched() -> bool:
 
 
 def stale_since() -> float | None:
-    """Return the time from which on this process's configuration may be out of date.
+    """Return the time since which the configuration of this process may be out of date.
 
-    The time is in seconds since the epoch. Return ``None`` if the process knows that its configuration is
-    current.
+    The time is in seconds since the epoch. Return ``None`` if the configuration is current.
     """
     return freshness.stale_since(is_watched=_live.is_watched)

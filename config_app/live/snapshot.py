@@ -26,8 +26,10 @@ class Known(Generic[C]):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A runtime config, with the revision and the version that the tables had when it was read.
+    """A runtime config that was read from the database.
 
+    - ``revision``: the number of the newest revision at the time of the read.
+    - ``version``: the version of the tables at the time of the read.
     - ``drifted``: whether raw SQL has changed the tables since that revision.
     - ``in_force_at``: when this process began to use the revision, in monotonic seconds.
     - ``confirm_by``: the earliest deadline of an unconfirmed revision, in monotonic seconds; ``None`` if no
@@ -44,7 +46,7 @@ class Snapshot:
 
 
 def read_snapshot(reader: Reader = read_with_keyring) -> Snapshot:
-    """Read a snapshot from the database and return it, without making it the current one."""
+    """Read the database and return a snapshot. The current snapshot of this process does not change."""
     schema, stored = get_schema(), store.read()
     keyring = filter(None, [install_keyring.follow_salt(stored.salt)])
     resolution = resolve(schema, stored, reader)

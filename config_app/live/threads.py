@@ -61,7 +61,10 @@ def safely(function: Callable[[], T]) -> T:
 
 @contextlib.contextmanager
 def no_connection_left() -> Iterator[None]:
-    """Close the connection that the block opens, except in a transaction or in a command that ends soon."""
+    """After the block, close the connection that the block opened.
+
+    Leave the connection open in a transaction and in a command that ends soon.
+    """
     # At the end of a request, Django closes the connection of its thread. No other thread has an end that
     # Django notices, so a connection would stay open, and a test database could not be removed. If this
     # process forks, the children would share the connection.

@@ -17,7 +17,7 @@ CONFIRMATIONS = {
     "reverted": "reverted",
     "failed": "not confirmed, could not be reverted",
 }
-"""The texts that the history shows for each state of a confirmation."""
+"""Maps each state of a confirmation to the text that the history shows."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

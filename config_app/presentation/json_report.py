@@ -11,7 +11,8 @@ from config_app.presentation.overview import read_overview
 def report() -> dict[str, Any]:
     """Return the state, the revision, the mode and all settings as JSON data.
 
-    For a secret, the data says only whether it is set.
+    For a secret, the data says only whether it is set. The rest of the request sees the same configuration as
+    this report. Raise ``DatabaseUnavailable`` if the database cannot be read.
     """
     overview = read_overview()
     # Everything else in the response to this request must belong to the same revision.

@@ -23,7 +23,7 @@ Json = Any
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class SettingStatus:
-    """One setting: its current value, and why the database or a process may have another value.
+    """One setting: its current value, and why the database or a process can have another value.
 
     If the stored value is refused, ``refused`` says what was expected. ``pins`` are the values to which the
     command lines of running processes pin the setting. ``behind`` is the number of processes that have not
@@ -67,7 +67,7 @@ class Overview:
 
     ``drifted`` is true if a write bypassed the store and no revision has recorded this write yet.
     ``unconfirmed`` has a pair for each revision that waits to be confirmed: the number of the revision, and
-    the seconds until it is reverted.
+    the seconds until config_app reverts this revision.
     """
 
     config: Any = dataclasses.field(repr=False)
@@ -89,7 +89,7 @@ class Overview:
 
     @property
     def summary(self) -> Summary:
-        """Return how many of the running processes run the newest revision."""
+        """Return the summary, which counts the running processes that run the newest revision."""
         return Summary(self.revision, self.processes)
 
     def as_json(self) -> dict[str, Json]:

@@ -28,7 +28,7 @@ Only these variables are read at every start. They say where the database and th
 
 
 def markdown() -> str:
-    """Return ``docs/settings.md``: a chapter for each section and a chapter for the process environment."""
+    """Return the text of ``docs/settings.md``, with a chapter for each section and for the environment."""
     chapters = [
         f"# Settings\n\n<!-- {GENERATED} -->\n\n{INTRODUCTION}",
         *(_chapter(section) for section in get_schema().sections),

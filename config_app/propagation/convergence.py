@@ -30,15 +30,15 @@ class Convergence:
     """Waits until every process runs a revision and has acted on it, for example has moved its listener."""
 
     def __init__(self) -> None:
-        """Remember the errors that processes report now. Do this before the revision is committed."""
+        """Remember the errors that processes report now. Call this before the revision is committed."""
         # The new revision has not caused these errors.
         self._known = {process.error for process in receipts.running()}
 
     def until(self, number: int, keys: Collection[str], seconds: float) -> Summary:
         """Wait until every process uses revision ``number``, which changed ``keys``; return the summary.
 
-        Return early if a process reports a failure, and after ``seconds`` in any case. A killed process
-        counts as behind until its last heartbeat is too old.
+        Stop waiting after ``seconds``, or earlier if a process reports a failure. A killed process counts as
+        behind until its last heartbeat is too old.
         """
         end = time.monotonic() + seconds
         while self._is_worth_waiting(found := progress.summary(number, keys)) and time.monotonic() < end:

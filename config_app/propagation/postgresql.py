@@ -27,7 +27,7 @@ from config_app.store.triggers import CHANNEL
 STOP_INTERVAL = 0.25
 """Seconds after which a waiting watcher checks whether it should stop."""
 BACKSTOP = 5.0
-"""Seconds between two reads of the version, in case a notification was lost."""
+"""The longest time, in seconds, between two reads of the version. A notification can get lost."""
 TEST_TIMEOUT = 5.0
 """Seconds to wait for the notification that tests whether ``LISTEN`` works."""
 SPREAD = 0.0
@@ -48,10 +48,14 @@ class BehindPooler(Exception):
 
 
 class PostgresSource:
-    """A change source that waits for the notification that a trigger sends if the version has changed."""
+    """A change source that waits for notifications. A trigger sends one each time the version changes."""
 
     def __init__(self) -> None:
-        """Connect and listen; raise ``BehindPooler`` behind a pooler, ``DatabaseUnavailable`` on failure."""
+        """Connect and listen.
+
+        Raise ``BehindPooler`` if the connection goes through a transaction pooler. Raise
+        ``DatabaseUnavailable`` if the server cannot be reached.
+        """
         own_connection()
         try:
             with _server_errors():
@@ -82,7 +86,7 @@ class PostgresSource:
                 return
 
     def look(self) -> bool:
-        """Return whether the version has changed; raise ``DatabaseUnavailable`` if it cannot be read.
+        """Return whether the version has changed; raise ``DatabaseUnavailable`` if the read fails.
 
         Read the version after a notification, and otherwise every ``BACKSTOP`` seconds.
         """
@@ -126,7 +130,7 @@ def hears_notifications() -> bool:
 
 
 def own_connection() -> None:
-    """Replace this thread's connection with a new one, which has a name and detects a silent server."""
+    """Replace this thread's connection. The new connection has a name and detects a silent server."""
     own = connection().copy()
     options = {**PATIENCE, **own.settings_dict["OPTIONS"], "application_name": "config_app watcher"}
     options.pop("pool", None)  # a pool would take the connection back while it still listens

@@ -12,7 +12,7 @@ from config_app.store import timeline
 
 
 def pinned(processes: Iterable[Process]) -> Iterator[tuple[str, str]]:
-    """Yield the key of each pinned setting, and a text with the pinned value and the machines that pin it."""
+    """Yield a key and a text for each pinned value. The text has the value and the names of the machines."""
     machines: dict[tuple[str, str], dict[str, None]] = {}
     for process in processes:
         for key, value in process.pins.items():
@@ -45,7 +45,7 @@ class Summary:
 
     @property
     def is_under_way(self) -> bool:
-        """Return whether a process has yet to load the revision or to act on any setting."""
+        """Return whether a process has not loaded the revision yet, or has not acted on a setting yet."""
         return bool(self.behind) or any(process.pending for process in self.processes)
 
     def _is_current(self, process: Process) -> bool:
@@ -78,7 +78,7 @@ class Summary:
 
 
 def remark(process: Process) -> str:
-    """Return a sentence with a process's revision, the settings it has yet to act on, and its error."""
+    """Return a text with the revision of the process, the settings in ``pending``, and the error."""
     reason = f" ({process.error})" if process.error else ""
     undone = f" and has yet to act on {', '.join(process.pending)}" if process.pending else ""
     return f"{process} is at revision {process.revision}{undone}{reason}"
@@ -105,7 +105,7 @@ def _duration(milliseconds: int) -> str:
 
 
 def summary(revision: int | None = None, keys: Iterable[str] = ()) -> Summary:
-    """Return how many of the running processes run ``revision``, by default the newest revision.
+    """Return a ``Summary`` of the running processes for ``revision``, by default for the newest revision.
 
     With ``keys``, a process counts only if it has also acted on these settings.
     """

@@ -33,7 +33,7 @@ from config_app.store.locks import bounded_transaction
 from config_app.store.process import process as process_state
 
 HEARTBEAT = 20.0
-"""Seconds between two heartbeats. A heartbeat writes the receipt again although nothing has changed."""
+"""Seconds between two heartbeats. A heartbeat writes the receipt again, even if nothing has changed."""
 MISSING_AFTER = dt.timedelta(seconds=3 * HEARTBEAT)
 CLOCK_WAS_SET = 5.0
 """If the wall clock and the monotonic clock differ by more seconds than this, the wall clock was set."""
@@ -47,7 +47,7 @@ RECEIPT_COLUMNS = [*HEARTBEAT_COLUMNS, "revision", "since", "latency_ms", "start
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ProcessState:
-    """The part of a receipt whose changes are written at once."""
+    """A part of a receipt. If this part changes, the process writes the receipt before the next heartbeat."""
 
     role: str
     revision: int
@@ -57,7 +57,10 @@ class ProcessState:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Signed:
-    """The last receipt that this process wrote, with the times of the monotonic clock and the wall clock."""
+    """The last receipt that this process wrote.
+
+    ``monotonic`` is the time of the write on the monotonic clock, and ``time_of_day`` on the wall clock.
+    """
 
     statement: ProcessState
     latency_ms: int | None
@@ -77,7 +80,7 @@ UNDESCRIBED = "process"
 
 
 def _place() -> str:
-    """Return a text that identifies this boot of the machine and the pid namespace; empty if unknown."""
+    """Return an id of this boot of the machine and of the pid namespace; empty if the id is not known."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text()
         return hashlib.sha256(f"{boot}{Path('/proc/self/ns/pid').readlink()}".encode()).hexdigest()[:8]
@@ -98,7 +101,7 @@ class _Own:
         self.forget()
 
     def forget(self) -> None:
-        """Forget everything but the pinned values, which a forked child inherits."""
+        """Forget everything except the pinned values. A forked child inherits the pinned values."""
         self.role, self.failure = UNDESCRIBED, ""
         self.started_at = time.monotonic()
         self.signed: Signed | None = None
@@ -124,7 +127,7 @@ def role() -> str:
 
 
 def pins() -> Mapping[str, str]:
-    """Return a dict from keys to the values that this process's command line pinned."""
+    """Return a dict that maps each pinned key to its value from the command line of this process."""
     return dict(_own.pins)
 
 
@@ -134,7 +137,7 @@ def note_failure(text: str) -> None:
 
 
 def is_due() -> bool:
-    """Return whether this process must write its receipt: after a change, or when a heartbeat is due."""
+    """Return whether this process must write its receipt. See ``Signed.is_due`` for the reasons."""
     return _own.signed is None or _own.signed.is_due(_statement(runtime.get_snapshot()))
 
 
@@ -171,7 +174,7 @@ def _is_new(snapshot: Snapshot) -> bool:
 
 
 def _latency_ms(snapshot: Snapshot) -> int | None:
-    """Return the milliseconds from the commit of the revision until this process used it.
+    """Return the milliseconds from the commit of the revision until this process used the revision.
 
     ``None`` means unknown, for example for the revision with which the process started.
     """
@@ -231,7 +234,7 @@ def sign_off(*pids: int) -> None:
 
 
 def running() -> list[Process]:
-    """Return the processes with a recent heartbeat."""
+    """Return the processes with a recent heartbeat that have not certainly ended."""
     with database_errors():
         return [process for process in Process.objects.filter(_is_alive()) if not _has_ended(process)]
 

@@ -26,7 +26,7 @@ logger = logging.getLogger("config_app")
 
 
 class _Hindrances:
-    """The problems that keep this process from noticing changes at once."""
+    """The problems because of which this process notices changes late."""
 
     found: tuple[Problem, ...] = ()
 
@@ -47,17 +47,19 @@ POOLED = Problem(
 
 
 class ChangeSource(Protocol):
-    """A change source, which waits for commits to the configuration tables.
+    """A change source waits for commits to the configuration tables.
 
-    A reported change is only a hint: the caller then loads the tables and compares them. During some calls, a
-    database library holds a lock, which a forked child would inherit as held. So the source holds ``no_fork``
-    during these calls.
+    A reported change is only a hint. The caller must load the tables to find out what has changed.
+
+    During some calls, a database library holds a lock. A child that is forked during such a call could never
+    get the lock. So the source holds ``no_fork`` during these calls.
     """
 
     def wait(self, stopping: threading.Event, at_most: float = math.inf) -> None:
         """Wait for a change, at most ``at_most`` seconds, without a query.
 
-        Return at once if ``stopping`` is set already, and soon if it is set during the wait.
+        If ``stopping`` is set before the call, return immediately. If ``stopping`` is set during the wait,
+        return soon.
         """
 
     def look(self) -> bool:
@@ -104,8 +106,8 @@ class PollingSource:
 def using_database(using: str | None = None) -> Iterator[None]:
     """Connect to the database ``using``, and prevent forks during the block.
 
-    Without ``using``, connect to the database of the configuration. If other threads may fork, a thread must
-    run its queries within this block. Raise ``DatabaseUnavailable`` if the connection fails.
+    Without ``using``, connect to the database of the configuration. While another thread could fork, run
+    queries only within this block. Raise ``DatabaseUnavailable`` if the connection fails.
     """
     connect(using)  # before the lock, so that a fork never waits for a server that does not answer
     with no_fork:  # otherwise, a forked child would inherit SQLite's locks as held for ever
@@ -143,12 +145,12 @@ def _listen_or_poll() -> ChangeSource:
 
 
 def hindrances() -> tuple[Problem, ...]:
-    """Return the known problems that keep this process from noticing changes at once. Send no query."""
+    """Return the known problems because of which this process notices changes late. Send no query."""
     return _hindrances.found
 
 
 def find_hindrances() -> tuple[Problem, ...]:
-    """Query the database and return the problems that keep processes from noticing changes at once."""
+    """Query the database and return the problems because of which processes notice changes late."""
     if connection().vendor != "postgresql":
         return ()
     from config_app.propagation.postgresql import is_pooled

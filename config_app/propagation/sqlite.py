@@ -18,7 +18,7 @@ from config_app.store.statements import VERSION
 INTERVAL = 0.065
 """Seconds between two checks of the file."""
 COARSEST_CLOCK = 2.0
-"""Two commits within this many seconds may leave the same time on the file. FAT has the coarsest clock."""
+"""Two commits within this many seconds can give the file the same time, for example on a FAT disk."""
 BUSY_AFTER = 2
 """If this many checks in a row have each found a new commit, the file counts as busy."""
 STATUS_INTERVAL = 0.25
@@ -34,13 +34,13 @@ BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 class SqliteSource:
     """A change source that notices commits to an SQLite file through ``data_version``.
 
-    Every commit by another connection changes ``data_version``, but reading it locks the file for a moment.
-    For an idle file, the source therefore mostly checks only the time and size of the file. For a busy file,
-    it mostly reads only the version.
+    Every commit of another connection changes ``data_version``. But a read of ``data_version`` locks the file
+    for a moment. So while the file is idle, the source mostly checks only the time and size of the file.
+    While the file is busy, the source mostly reads only the version.
 
-    A file may be overwritten in place, for example with ``cp backup.db app.db``. Its ``data_version`` can
-    then equal the old one, and SQLite would continue with its cached pages. The source recognises an
-    overwritten file: its time has changed, but ``data_version`` has not. A commit always changes both.
+    A person can overwrite the file, for example with ``cp backup.db app.db``. Then ``data_version`` can stay
+    the same, and SQLite would continue with its cached pages. The source recognises an overwritten file: the
+    time of the file has changed, but ``data_version`` has not. A commit always changes both.
     """
 
     @no_fork_meanwhile
@@ -74,7 +74,7 @@ class SqliteSource:
     def wait(self, stopping: threading.Event, at_most: float = math.inf) -> None:
         """Wait until the next call of ``look`` is due, at most ``at_most`` seconds.
 
-        Return at once if ``stopping`` is set.
+        Return immediately if ``stopping`` is set before the call.
         """
         if not stopping.is_set():  # waiting for the event instead would double the cost
             time.sleep(min(INTERVAL, at_most))

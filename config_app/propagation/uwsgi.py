@@ -7,7 +7,7 @@ from typing import Any
 
 
 def _uwsgi() -> Any:
-    """Return the module that uWSGI gives to its processes; ``None`` in other processes."""
+    """Return the module ``uwsgi``, which exists only in processes of uWSGI; ``None`` in other processes."""
     return sys.modules.get("uwsgi")
 
 
@@ -20,6 +20,6 @@ def is_master() -> bool:
 def runs_threads() -> bool:
     """Return whether threads run in this process between requests.
 
-    Without the option ``enable-threads``, uWSGI may not run threads.
+    Without an option such as ``enable-threads``, uWSGI lets no thread run then.
     """
     return bool(getattr(_uwsgi(), "has_threads", True))

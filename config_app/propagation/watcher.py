@@ -29,29 +29,32 @@ from config_app.store.locks import AT_ONCE, waiting_at_most
 logger = logging.getLogger("config_app")
 
 REVALIDATE = 60.0
-"""The longest time between two loads, in seconds, if no change is noticed. Each process waits for a random
-part of this time, so that not all processes load at the same moment."""
+"""The longest time, in seconds, until a process loads the tables again, even if it has noticed no change.
+
+Each process waits for a random part of this time. So the processes load the tables at different moments."""
 ADOPT_AGAIN = 10.0
 """Seconds between two attempts to record a change made in SQL."""
 SIGN_AGAIN = 1.0
 """Seconds between two checks of whether a receipt is due; each check costs processor time."""
 LET_OTHERS_LOAD = 0.15
-"""The longest time, in seconds, that a process delays its writes after a load, so that others can load."""
+"""After a process has loaded the tables, it does not write for up to this many seconds.
+
+Meanwhile, other processes can load the tables."""
 RETRY = 1.0
 """The longest time, in seconds, between two attempts to reach an unavailable database."""
 OVERDUE = SIGN_AGAIN + 0.5
-"""If a wait of the watcher lasts longer than this many seconds, this process runs no threads at present."""
+"""If the watcher waits for longer than this many seconds, it seems that this process runs no threads now."""
 LEAVE_WITHIN = 1.0
 """The longest time, in seconds, for which a process waits for its watcher before the process ends."""
 LOCK_WAIT = 2.0
-"""The longest time, in seconds, that the watcher waits for other writers. Meanwhile, no fork can begin."""
+"""The longest time, in seconds, that the watcher waits for other writers. A fork must wait as long."""
 
 
 class Watcher(threading.Thread):
     """A daemon thread that reloads the configuration after every commit to the configuration tables."""
 
     def __init__(self, delay: float = 0.0, is_unwanted: Callable[[], bool] = lambda: False) -> None:
-        """Create a watcher, which begins to watch ``delay`` seconds after the call of ``start()``.
+        """Create a watcher. Its thread begins to watch ``delay`` seconds after the call of ``start()``.
 
         The watcher ends by itself when ``is_unwanted`` returns true. ``begin()`` removes this condition.
         """
@@ -90,9 +93,10 @@ class Watcher(threading.Thread):
         return self._has_loaded and self._pid == os.getpid() and not is_late
 
     def take_turn(self) -> None:
-        """Do in the caller's thread what the watcher does, for a process in which no thread may run.
+        """Do once in the caller's thread what the watcher does. A process that runs no threads needs this.
 
-        Raise ``DatabaseUnavailable`` if the version cannot be read.
+        Reload a changed configuration, revert overdue revisions, and write a receipt if one is due. Raise
+        ``DatabaseUnavailable`` if the version cannot be read.
         """
         with no_connection_left():
             runtime.reload_if_changed()
@@ -126,10 +130,10 @@ class Watcher(threading.Thread):
         return self._stopping.is_set() or self._is_unwanted()
 
     def _watch_until_trouble(self) -> None:
-        """Watch until the watcher is stopped or an error occurs. After an error, wait before returning.
+        """Watch until the watcher is stopped or an error occurs.
 
-        The wait takes at most ``RETRY`` seconds. If a connection breaks after it has worked, skip the wait.
-        Skip at most one wait in ``2 * RETRY`` seconds.
+        After an error, wait for at most ``RETRY`` seconds before returning. If the connection has worked
+        before the error, skip the wait. Skip at most one wait in ``2 * RETRY`` seconds.
         """
         source, has_worked = None, False
         try:
@@ -142,7 +146,7 @@ class Watcher(threading.Thread):
             if not has_worked:
                 freshness.note_unavailable(error)
             else:  # a broken connection is an outage only if the next one fails as well
-                logger.info("watching the configuration is interrupted and starts again: %s", error)
+                logger.info("the watcher of the configuration was interrupted and starts again: %s", error)
                 if time.monotonic() >= self._not_at_once_until:
                     self._not_at_once_until = time.monotonic() + 2 * RETRY
                     return
@@ -195,8 +199,8 @@ class Watcher(threading.Thread):
     def _load(self, *, thoroughly: bool = False) -> None:
         """Load the configuration and run the hooks.
 
-        With ``thoroughly``, also remove outdated data, and record the changes that were made with SQL.
-        Changes that no trigger has counted are recorded too.
+        With ``thoroughly``, also remove outdated data, and record the changes that were made with SQL. Find
+        these changes even if no trigger has increased the version.
         """
         with using_database():
             self._reload(thoroughly=thoroughly)
@@ -227,7 +231,7 @@ class Watcher(threading.Thread):
         receipts.note_failure("")
 
     def sign_soon(self) -> None:
-        """Make the watcher check at once whether this process must write its receipt."""
+        """Make the watcher check immediately whether this process must write its receipt."""
         self._sign_again_at = 0.0
         self._look_again()
 
@@ -282,6 +286,9 @@ class Watcher(threading.Thread):
 
 
 def _time_to_write() -> float:
-    """Return until when this process must not write after the load that just ended, in monotonic seconds."""
+    """Return the end of the time in which this process must not write, in monotonic seconds.
+
+    This process has just loaded the tables. Meanwhile, other processes can load the tables.
+    """
     # The random part keeps the processes from writing at the same moment.
     return time.monotonic() + LET_OTHERS_LOAD * random.uniform(0.5, 1)  # noqa: S311 - no secret

@@ -21,7 +21,7 @@ from config_app.store.process import process
 from config_app.store.transactions import in_transaction
 
 START_DELAY = 1.0
-"""A process that has been reading for this many seconds starts a watcher. Short commands end earlier."""
+"""A process starts a watcher this many seconds after its first read. Short commands end earlier."""
 LOOK_AGAIN = 1.0
 """Seconds between two checks of the database in a process without a working watcher."""
 
@@ -32,7 +32,7 @@ _looking = open_in_children(threading.Lock())
 
 
 class _Reads:
-    """What this process has done to keep its reads current without a working watcher."""
+    """When this process first read the configuration, and when it last checked the database by itself."""
 
     def __init__(self) -> None:
         self.first_at: float | None = None
@@ -67,7 +67,7 @@ def start() -> Watcher:
 
 
 def start_for_hooks() -> None:
-    """Start a watcher as soon as this process has hooks, because hooks must run even without more reads.
+    """Start a watcher as soon as a hook is registered. Hooks must run even if the process reads no more.
 
     Do nothing in a test run and in a command that ends soon. The watcher ends if a test run begins after this
     call. For example, a project may read its configuration while its tests are imported.
@@ -96,7 +96,7 @@ def _start(delay: float, is_unwanted: Callable[[], bool] = lambda: False) -> Wat
 
 
 def _leave() -> None:
-    """Delete this process's receipt when the process ends, so that no other process waits for it."""
+    """Delete the receipt of this process, which is ending. Then nobody waits for this process any more."""
     # The watcher does this, because the end of a process must not wait for a database that does not answer.
     _reads.may_start = False
     if (watcher := _watcher) is not None:
@@ -113,10 +113,9 @@ def keep_current(*, is_server: bool = False) -> None:
     """Keep the configuration of this process current, without any call in the project's code.
 
     Call this function at each request, with ``is_server``. While ``runtime.is_watched()`` is false, also call
-    this function now and then before a read. A server starts a watcher at once. Any other process starts a
-    watcher when the process has been reading for ``START_DELAY`` seconds. While no watcher works, the caller
-    checks the database, at most once in ``LOOK_AGAIN`` seconds. In a test run and in a command that ends
-    soon, do nothing.
+    this function now and then before a read. A server starts a watcher immediately. Any other process starts
+    a watcher ``START_DELAY`` seconds after the first read. While no watcher works, the caller checks the
+    database, at most once in ``LOOK_AGAIN`` seconds. Do nothing in a test run or in a command that ends soon.
     """
     if (watcher := _watcher) is not None and watcher.keeps_current():
         return
@@ -174,7 +173,7 @@ def stop() -> None:
 
 
 def sign_soon() -> None:
-    """Let the watcher, if one runs, check at once whether this process must write its receipt."""
+    """If a watcher runs, let it check immediately whether this process must write its receipt."""
     if (watcher := _watcher) is not None:
         watcher.sign_soon()
 
@@ -187,7 +186,7 @@ def is_watching() -> bool:
 def _begin_as_child() -> None:
     """Start a watcher in a forked child if the parent had a watcher.
 
-    If the parent called ``start``, the watcher starts at once. Otherwise, the watcher starts after
+    If the parent called ``start``, the watcher starts immediately. Otherwise, the watcher starts after
     ``START_DELAY`` seconds.
     """
     global _watcher

@@ -1,8 +1,8 @@
 """The deadlines of revisions that must be confirmed.
 
-A deadline is a time of the database's clock, which all machines share. This clock may be set while a revision
-waits. So each process compares a deadline with this clock only once, when it first reads the deadline.
-After that, the process measures the time left with its monotonic clock.
+A deadline is a time of the database's clock, which all machines share. A person can set this clock while a
+revision waits. So each process compares a deadline with this clock only once, when the process first reads
+the deadline. After that, the process measures the time left with its monotonic clock.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ from config_app.store.process import process
 
 
 def await_confirmation(revision: Revision, seconds: float) -> None:
-    """Record that a revision must be confirmed within ``seconds``; call this within ``store.writing``."""
+    """Record that a person must confirm a revision within ``seconds``.
+
+    Call this function only within ``store.writing``.
+    """
     deadline = Now() + dt.timedelta(seconds=seconds)
     # An earlier unconfirmed revision of the same settings can be undone only after this revision. So it gets
     # this deadline if its own is sooner.
@@ -40,7 +43,7 @@ class _Met:
         self.at.clear()
 
     def keep_only(self, deadlines: Collection[tuple[int, dt.datetime]]) -> None:
-        """Forget all deadlines that are not in ``deadlines``: their revisions no longer wait."""
+        """Forget every deadline that is not in ``deadlines``, the deadlines of all waiting revisions."""
         for gone in self.at.keys() - set(deadlines):
             self.at.pop(gone, None)
 

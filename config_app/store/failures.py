@@ -36,7 +36,7 @@ UNTRANSLATABLE, TOO_LONG, NO_RIGHTS = "22P05", "22001", "42501"
 
 @contextlib.contextmanager
 def database_errors() -> Iterator[None]:
-    """Replace an error of the database in the block with a ``ConfigError`` that names the cause."""
+    """If the block raises a database error, raise a ``ConfigError`` that names the cause instead."""
     try:
         yield
     except OverflowError as raised:
@@ -66,23 +66,22 @@ def _known(error: DatabaseError) -> ConfigError | None:
 
 
 def _encoding(error: DatabaseError) -> str:
-    """Return the encoding that PostgreSQL names, with a space before it; empty if there is none."""
+    """Return a space and the encoding that PostgreSQL names. If it names none, return an empty text."""
     # The rest of PostgreSQL's message contains a part of the value, so it is left out.
     found = re.search(r'in encoding "(\w+)"\s*$', str(error).strip().splitlines()[0])
     return f" {found[1]}" if found else ""
 
 
 def _code(error: DatabaseError) -> str | None:
-    """Return the code of an error of PostgreSQL or SQLite; ``None`` on other databases."""
+    """Return the SQLSTATE from PostgreSQL or the error name from SQLite; ``None`` on other databases."""
     cause = error.__cause__
     return getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", None)
 
 
 def _first(error: DatabaseError) -> DatabaseError:
-    """Return the error that caused ``error``.
+    """Return the error that explains what happened, usually ``error``.
 
-    If ``error`` only says that the transaction is broken, the cause is the error that broke the transaction.
-    Otherwise, return ``error``.
+    If ``error`` only says that the transaction is broken, return the error that broke the transaction.
     """
     earlier = error.__context__
     is_complaint = isinstance(error, TransactionManagementError)

@@ -28,7 +28,7 @@ class VerbParser(DiscreetParser):
         self._verb: Verb | None = None
 
     def load_verb(self) -> None:
-        """Import the verb and add its arguments, if the verb is not imported yet."""
+        """Import the verb and add its arguments. Do nothing if the verb was imported already."""
         if self._verb is None and self._entry is not None:
             self._verb = self._entry.load()
             self.description, self.epilog = self._entry.sentence, EXIT_STATUS
@@ -44,10 +44,10 @@ class VerbParser(DiscreetParser):
         return super().parse_known_args(self._joined(args or ()), namespace)
 
     def accepts(self, extras: Sequence[str], found: Namespace) -> bool:
-        """Add ``extras``, which argparse could not assign, to the verb's repeated argument; return ``True``.
+        """Add ``extras`` to the verb's repeated argument in ``found``, and return ``True``.
 
-        If an item of ``extras`` is an option, or if the verb has no repeated argument, add nothing and return
-        ``False``.
+        ``extras`` are the arguments that argparse could not assign. If one of them looks like an option, or
+        if the verb has no repeated argument, add nothing and return ``False``.
         """
         repeated = None if self._verb is None else self._verb.repeated
         if repeated is None or any(extra.startswith("-") for extra in extras):
@@ -56,7 +56,7 @@ class VerbParser(DiscreetParser):
         return True
 
     def _joined(self, args: Sequence[str]) -> list[str]:
-        """Return ``args`` with ``=`` between an option and its value if the value starts with a dash."""
+        """Return ``args``. If a value starts with a dash, join the option and the value with ``=``."""
         # argparse accepts such a value only after ``=``.
         joined: list[str] = []
         for arg in args:

@@ -1,4 +1,4 @@
-"""``manage.py flush``: Django's command, after which this process reads the configuration again."""
+"""``manage.py flush``: empties the tables. After that, this process reads the configuration again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from config_app.store.process import process
 
 
 class Command(flush.Command):
-    """Django's ``flush``, which then also resets what this process knows about the configuration."""
+    """Runs Django's ``flush``, and then resets what this process knows about the configuration."""
 
     # A receiver of ``post_migrate`` is not enough, because some tests flush without this signal.
 

@@ -1,4 +1,4 @@
-"""``manage.py unlock``: let this machine read the secrets from now on, with the recovery code."""
+"""``manage.py unlock``: unlocks the secrets on this machine, now and in the future."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Command(OneLineCommand):
         parser.add_argument("--stdin", action="store_true", help="read the code from standard input")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Read the code, unlock, and print what this machine can do now."""
+        """Read the code, unlock the keyring, and print which keys can read the secrets from now on."""
         if options["stdin"] and options["code_file"]:
             raise WrongCall(f"--stdin and {CODE_FILE} cannot be used together")
         with database_errors():
