@@ -38,7 +38,8 @@ class Check:
 class Peer:
     """A library or project with which the hub is compared.
 
-    If ``ratio`` is above 1, the hub is better. A ratio of 2 means that the hub is twice as good.
+    If ``ratio`` is above 1, the hub is better. A ratio of 2 means that the hub is twice as good. If
+    ``ratio`` is ``None``, the table shows no ratio.
     """
 
     name: str

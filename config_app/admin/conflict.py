@@ -102,7 +102,7 @@ def _clashes(keys: set[str], revisions: list[Revision]) -> dict[str, str]:
     """Return a dict that maps each of ``keys`` to a sentence about the newest change of the setting.
 
     The sentence says who changed the setting, and what the old and the new value are. ``revisions`` must be
-    sorted from the newest to the oldest. A key that no revision changed is left out.
+    sorted from the newest to the oldest. A setting that no revision changed is left out.
     """
     found: dict[str, str] = {}
     for revision in revisions:

@@ -70,7 +70,7 @@ class Current:
 
 
 def read_current(*, adopting: bool = False) -> Current:
-    """Read the configuration from the database, pin it to the current request, and return it.
+    """Read the configuration from the database. Pin it to the current request, and return a ``Current``.
 
     If ``adopting`` is true and raw SQL has changed the rows, first record these changes as a revision.
     """

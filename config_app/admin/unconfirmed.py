@@ -109,7 +109,10 @@ def _revision_of(request: HttpRequest) -> int:
 
 
 def _is_pending(config: Any, waiting: UnconfirmedRevision) -> bool:
-    """Return whether this process has not acted on the revision yet. For example, it must move a listener."""
+    """Return whether this process has not acted on the revision yet.
+
+    For example, the process must still move its listener.
+    """
     undone = waiting.keys & set(effects.pending(config)) - receipts.pins().keys()
     return any(get_schema()[key].can_lock_out for key in undone)
 

@@ -39,7 +39,7 @@ class Plan:
     """Changes that were validated together with all other settings and are not yet committed.
 
     ``revision`` was the newest revision when the changes were validated. ``before`` and ``after`` are the
-    runtime configs without and with the changes. ``edits`` has an ``Edit`` for each change of a row.
+    runtime configs without and with the changes. ``edits`` are the edits that ``apply`` records.
     """
 
     changes: Mapping[str, Any] = dataclasses.field(repr=False)
@@ -209,7 +209,7 @@ def _edits(
 
 
 def _old_text(setting: Setting, row: store.Row | None) -> str | None:
-    """Return the text of the row, as the history records the old text. Return ``None`` if there is no row.
+    """Return the old text of a setting, for the history. Return ``None`` if the setting has no row.
 
     If the row contains a secret but the setting is no longer secret, return an empty text.
     """

@@ -17,8 +17,7 @@ from config_app.store.failures import database_errors
 def plan_reset(*, every_setting: bool = False) -> Plan:
     """Return a plan that clears every secret and makes the changes in the project's ``reset_changes()``.
 
-    If ``every_setting`` is true, the plan also sets every other setting to its default. Managed settings keep
-    their values.
+    If ``every_setting`` is true, the plan also sets every other setting that is not managed to its default.
     """
     changes: dict[str, Any] = {
         setting.key: UNSET

@@ -44,7 +44,7 @@ def commit(
 def _show_everywhere(
     waiting: Convergence, revision: Revision | None, plan: Plan, options: Namespace, terminal: Terminal
 ) -> None:
-    """Print the revision. Wait until every process uses the revision, then print the number of processes.
+    """Print the revision and wait until every process uses it. Then print how many processes use it.
 
     If some processes do not use the revision in time, raise ``NotEverywhere``. The error names these
     processes.

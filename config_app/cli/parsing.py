@@ -1,4 +1,4 @@
-"""A parser for commands. The errors do not repeat arguments, because an argument can be a secret."""
+"""A parser for commands. Error messages do not repeat arguments, because an argument can be a secret."""
 
 from __future__ import annotations
 

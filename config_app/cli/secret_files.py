@@ -23,7 +23,7 @@ def read_secret_file(name: str, option: str) -> str:
             raise ConfigError(f"{option}: expected a file of at most {MAX_BYTES:,} bytes")
         text = content.decode("utf-8-sig")
     except OSError as error:
-        fix = "name a file that you may read, or - for standard input"
+        fix = "name a file that you can read, or - for standard input"
         raise ConfigError(f"{option}: the file cannot be read: {error.strerror}", fix=fix) from None
     except UnicodeDecodeError:
         raise ConfigError(f"{option}: expected a file of UTF-8 text") from None

@@ -19,8 +19,8 @@ MAX_BYTES = 1024 * 1024
 def read_values(options: Namespace) -> dict[str, str]:
     """Return a dict that maps each given key to its text.
 
-    Raise ``WrongCall`` if the arguments do not fit together. Raise ``ConfigError`` if a key is given twice or
-    does not exist, or if a text cannot be read.
+    Raise ``WrongCall`` if the arguments do not fit together. Raise ``ConfigError`` if a key is given twice
+    or if a value cannot be read.
     """
     if options.stdin or options.file is not None:
         return _read_source(options)
