@@ -11,8 +11,8 @@ from hub.runtime_config import RuntimeConfig, get_config
 def is_super_admin(email: str | None, config: RuntimeConfig | None = None) -> bool:
     """Return whether ``super_admin_emails`` in ``config`` lists ``email``.
 
-    Without ``config``, the function uses the current runtime config. The address is normalized first, so
-    upper and lower case do not matter.
+    If ``config`` is ``None``, use the current runtime config. The function normalizes the address, so upper
+    and lower case do not matter.
     """
     address = canonical_email(email.strip()) if email else None
     return address is not None and address in (config or get_config()).super_admin_emails

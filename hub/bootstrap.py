@@ -1,4 +1,4 @@
-"""Bring an install from an empty folder to a hub that can serve; many processes may try this at once."""
+"""Prepare an install, so that the hub can serve. Several processes can do this at the same time."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ def get_bootstrap_state() -> BootstrapState:
 def bootstrap_application(*, from_scratch: bool = False) -> RuntimeConfig:
     """Do all steps of the bootstrap that are still missing, and return the runtime config.
 
-    If this hub was claimed and its database is missing or empty, raise ``DatabaseUnavailable``, because the
-    database is probably not mounted. With ``from_scratch``, start a new hub instead.
+    If this hub was claimed but its database is missing or empty, the database is probably not mounted. Then
+    raise ``DatabaseUnavailable``. With ``from_scratch``, start a new hub instead.
 
-    Any number of processes may call this at once: one does the work, and the others wait. Later calls do only
-    what is missing. If a step fails, raise ``ConfigError``, which names the problem and the fix. A failed
-    step leaves nothing half done.
+    Several processes can call this function at the same time. One process does the work, and the other
+    processes wait. If a step fails, raise ``ConfigError``. The error names the problem and the fix. A failed
+    step has no partial effect, so the next call can repeat the step.
     """
     ensure_data_dir(instance().data_dir)
     if (path := file.location()) is not None:
@@ -96,7 +96,11 @@ def _is_ready() -> bool:
 
 
 def _facts_changed() -> bool:
-    """Return whether the recorded location of this database is missing or has to be replaced."""
+    """Return whether the hub has to record the location of its database.
+
+    Return ``True`` if no location is recorded. Also return ``True`` if another location is recorded and no hub
+    on another machine uses this database.
+    """
     row = store.read().rows.get("database_path")
     if row is None:
         return True
@@ -116,7 +120,7 @@ def _has_token_if_unclaimed() -> bool:
 
 
 def _bring_up() -> None:
-    """Do all steps that are missing; the caller holds the bootstrap lock."""
+    """Do all steps that are missing. The caller must hold the bootstrap lock."""
     if (path := file.location()) is not None:
         file.create(path)
     run_migrations_once()
@@ -143,9 +147,9 @@ def run_migrations_once() -> None:
 def auto_migrate_from_env() -> Revision | None:
     """Import ``.env`` and the process environment, and return the revision.
 
-    Only the first call for a database does so. Later calls do nothing and return ``None``. An invalid value
-    is not imported. Instead, the revision stores a note with the expected value, and the hub shows this note
-    until the setting is set.
+    If the database has a revision already, do nothing and return ``None``. An invalid value is not imported.
+    Instead, the revision stores a note that says which value was expected. The hub shows this note until
+    someone sets the setting.
     """
     if store.read().revision > 0:
         return None

@@ -1,7 +1,7 @@
 """gunicorn's configuration file. It reads the settings from the database.
 
-The command line of gunicorn overrides these settings. ``manage.py serve`` runs the bootstrap and then becomes
-``gunicorn -c hub/gunicorn.py``. A process manager such as systemd may use either command.
+The command line of gunicorn overrides these settings. ``manage.py serve`` runs the bootstrap, and then its
+process becomes ``gunicorn -c hub/gunicorn.py``. A process manager such as systemd can use either command.
 """
 
 from __future__ import annotations
@@ -42,12 +42,15 @@ logconfig_dict = process_hooks.log_settings()
 
 
 def on_starting(arbiter: Any) -> None:
-    """Register the master with its pinned settings. If the master cannot listen on its address, exit."""
+    """Register the master, with the settings that the command line pins.
+
+    If the master cannot listen on its address, exit with status 1.
+    """
     process_hooks.start_master(arbiter)
 
 
 def on_reload(arbiter: Any) -> None:
-    """If the hub's address has changed, move the listener. gunicorn forks the new workers afterwards."""
+    """If the hub's address has changed, listen at the new address. gunicorn then forks the new workers."""
     process_hooks.reload_master(arbiter, _config)
 
 
@@ -82,7 +85,7 @@ def worker_exit(_arbiter: Any, worker: Any) -> None:
 
 
 def child_exit(_arbiter: Any, worker: Any) -> None:
-    """Remember the worker that has ended. Later, the master deletes the receipt of this worker."""
+    """Remember that this worker has ended, so that the master later deletes the receipt of the worker."""
     # A worker that was killed could not delete its receipt itself.
     process_hooks.note_end_of(worker.pid)
 

@@ -15,7 +15,7 @@ from hub.models import WebhookCall
 from setup_wizard.claiming import draft, tokens
 
 MARGIN = dt.timedelta(hours=1)
-"""The hub deletes a failed sign-in this long after its effect has ended. The clock may be adjusted."""
+"""The hub keeps a failed sign-in this much longer than needed, in case someone adjusts the clock."""
 
 
 def remove_outdated() -> None:

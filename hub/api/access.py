@@ -1,4 +1,4 @@
-"""Let only super admins use the API; refuse all other people with a JSON response."""
+"""Let only super admins use the API. All other people get an error response in JSON."""
 
 from __future__ import annotations
 

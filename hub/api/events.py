@@ -38,9 +38,9 @@ def stream_events(request: HttpRequest) -> HttpResponseBase:
 
 
 def _unservable(request: HttpRequest) -> JsonResponse | None:
-    """Return an error response if the server cannot serve this super admin's request for a stream.
+    """Return ``None`` if the server can serve this request for a stream. Otherwise, return an error response.
 
-    Return ``None`` if the server can serve the request.
+    The status is 400 for a bad ``Last-Event-ID``, 501 under WSGI, and 503 if there are too many streams.
     """
     last = request.headers.get("Last-Event-ID")
     if last is not None and not _NUMBER.fullmatch(last):
@@ -54,7 +54,10 @@ def _unservable(request: HttpRequest) -> JsonResponse | None:
 
 
 def _may_listen(request: HttpRequest) -> bool:
-    """Return whether the session of ``request`` is still valid and its user is still a super admin."""
+    """Return whether the session of ``request`` is still valid and belongs to a super admin.
+
+    If the database is unreachable, return ``False``.
+    """
     fresh = HttpRequest()
     fresh.META = request.META
     fresh.session = import_module(settings.SESSION_ENGINE).SessionStore(request.session.session_key)

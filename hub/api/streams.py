@@ -27,15 +27,15 @@ T = TypeVar("T")
 HEARTBEAT = 15.0
 """After this many seconds without an event, send a comment and check the client's rights again."""
 MAX_STREAMS = 100
-"""The maximum number of open streams in one process."""
+"""The maximum number of streams that one process serves at the same time."""
 MAX_REPLAY = 500
-"""A client that has missed more revisions than this must read everything again."""
+"""If a client has missed more revisions than this number, the client must read the configuration again."""
 RETRY_MS = 3000
 """How many milliseconds a client waits before it connects again."""
 
 
 def is_full() -> bool:
-    """Return whether this process has its maximum number of open streams."""
+    """Return whether this process serves ``MAX_STREAMS`` streams, so that it cannot serve another stream."""
     return feed.count() >= MAX_STREAMS
 
 
@@ -77,9 +77,9 @@ def _opening(last: int | None) -> str:
 
 
 def _look(may_listen: Callable[[], bool], last: int) -> list[tuple[int, str]] | None:
-    """Return a pair for each event after revision ``last``: the number of the revision, and the event's text.
+    """Return the events after revision ``last`` as pairs of a revision's number and the event's text.
 
-    Return ``None`` if the stream must end.
+    Return ``None`` if the stream must end: ``may_listen`` returned false, or an error occurred.
     """
     try:
         if not may_listen():
@@ -103,13 +103,13 @@ def _messages_since(last: int) -> list[tuple[int, str]]:
 
 
 def _message(number: int, data: dict[str, object], kind: str = "") -> str:
-    """Return the text of one event. ``kind`` is the type of the event; empty stands for ``message``."""
+    """Return the text of one event. If ``kind`` is empty, the client sees the default type, ``message``."""
     event = f"event: {kind}\n" if kind else ""
     return f"{event}id: {number}\ndata: {json.dumps(data)}\n\n"
 
 
 async def _free_thread() -> None:
-    """Close the database connection of the thread that ran the middleware, and free the thread."""
+    """Close the database connections of the thread that ran the middleware, and end this thread."""
     # A stream can last for hours and needs neither this connection nor this thread.
     await sync_to_async(_close_connections)()
     context = SyncToAsync.thread_sensitive_context.get(None)

@@ -25,11 +25,12 @@ logger = logging.getLogger("hub")
 
 TIMESTAMP, SIGNATURE = "X-Hub-Timestamp", "X-Hub-Signature"
 TOLERANCE = 300
-"""How many seconds the timestamp of a call may differ from the clock of the database."""
+"""The maximum difference between the timestamp of a call and the clock of the database, in seconds."""
 REMEMBERED = dt.timedelta(days=1)
-"""The signature of a call is stored for this time. If the call is replayed in this time, it is refused.
+"""The hub stores the signature of a call for this time. A second call with this signature is refused.
 
-A call is valid for a much shorter time. So a call cannot be replayed even if the clock is set back.
+A call is valid for only ``TOLERANCE`` seconds. The hub stores the signature for much longer, because an old
+call would be valid again if someone set the clock back.
 """
 MAX_BODY = 16 * 1024
 
@@ -37,7 +38,7 @@ _SECONDS = re.compile(r"[0-9]{1,12}", re.ASCII)
 
 
 class Refused(Exception):
-    """A call is refused. The response has the HTTP status ``status`` and, as ``error``, the text ``code``."""
+    """A call is refused. The response has the HTTP status ``status``. Its JSON has ``code`` as ``error``."""
 
     def __init__(self, status: int, code: str) -> None:
         self.status, self.code = status, code
@@ -62,7 +63,7 @@ def reload_config(request: HttpRequest) -> JsonResponse:
 
 
 def _verified(request: HttpRequest) -> str:
-    """Return the signature of the call.
+    """Check the call, and return its signature.
 
     Raise ``Refused`` if the webhook has no secret, if the signature or the timestamp is not valid, or if the
     body is too long.
@@ -89,7 +90,10 @@ def _body(request: HttpRequest) -> bytes:
 
 
 def _carry_out(signature: str) -> int:
-    """Reload the configuration in every process and return the revision; raise ``Refused`` for a replay."""
+    """Make every process reload the configuration, and return the number of the newest revision.
+
+    Raise ``Refused`` if a call with the same signature was carried out before.
+    """
     # If the same call reaches several processes, the lock makes them check it one after the other.
     digest = hashlib.sha256(signature.encode()).hexdigest()
     with store.writing():

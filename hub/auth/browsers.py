@@ -1,8 +1,8 @@
 """A signed cookie that marks browsers in which a person has signed in before.
 
-For a sign-in in a marked browser, wrong passwords from other browsers do not count. So an attacker who
-guesses passwords elsewhere cannot lock out the owner of the account. OWASP's authentication cheat sheet
-calls such a cookie a device cookie.
+In a marked browser, only the wrong passwords from this browser count. So an attacker who guesses passwords in
+another browser cannot lock out the owner of the account. OWASP's authentication cheat sheet calls such a
+cookie a device cookie.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ REMEMBERED = dt.timedelta(days=90)
 
 
 def known_browser(request: HttpRequest, email: str) -> str:
-    """Return the random name of this browser if ``email`` has signed in with the browser before.
+    """Return the random name of this browser if the owner of ``email`` has signed in there before.
 
     Otherwise, return an empty text.
     """
@@ -31,6 +31,6 @@ def known_browser(request: HttpRequest, email: str) -> str:
 
 
 def remember(response: HttpResponse, email: str) -> None:
-    """Set the cookie that marks the browser as one in which ``email`` has signed in."""
+    """Set the cookie that marks the browser: the owner of ``email`` has signed in there."""
     value = signing.dumps([email, secrets.token_hex(8)], salt=SALT)
     response.set_cookie(COOKIE, value, max_age=REMEMBERED, httponly=True, samesite="Lax")

@@ -24,7 +24,7 @@ class LocalSignInForm(AuthenticationForm):
     }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Create the form and label the field ``username`` as an e-mail address."""
+        """Create the form. Change the label of the field ``username``, which contains the e-mail address."""
         super().__init__(*args, **kwargs)
         field = self.fields["username"]
         field.label = "E-mail address"
@@ -40,7 +40,7 @@ class LocalSignInForm(AuthenticationForm):
 
 
 class ProofForm(forms.Form):
-    """A form that asks the signed-in person for their password, unless they have a recent proof."""
+    """A form that asks for the password of the signed-in person, unless the session has a recent proof."""
 
     password = forms.CharField(
         label="Your password, to confirm that it is you",
@@ -51,7 +51,7 @@ class ProofForm(forms.Form):
     )
 
     def __init__(self, request: HttpRequest, data: Mapping[str, Any] | None = None) -> None:
-        """Create the form, without the password field if the session has a recent proof."""
+        """Create the form. If the session has a recent proof, leave out the password field."""
         super().__init__(data)
         self.request = request
         if proof.is_recent(request.session):
@@ -76,7 +76,10 @@ class OwnPasswordForm(AdminPasswordChangeForm):
         self.request = request
 
     def clean_old_password(self) -> str:
-        """Return the old password. Refuse it if it is wrong, or if there were too many failed attempts."""
+        """Return the old password.
+
+        Raise ``ValidationError`` if the password is wrong, or if there were too many failed attempts.
+        """
         _prove(self.request, Secret(self.cleaned_data["old_password"]))
         return cast("str", self.cleaned_data["old_password"])
 

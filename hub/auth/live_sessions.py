@@ -1,4 +1,4 @@
-"""Which sessions belong to a person who has signed in, or who has entered the setup token."""
+"""Find out whether a session belongs to a person who signed in or who entered the setup token."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from setup_wizard.pages.access import PROOF
 
 
 def is_known(key: str) -> bool:
-    """Return whether the session with this key exists and belongs to a person.
+    """Return whether a session with this key exists, and its person signed in or entered the setup token.
 
     Raise Django's ``DatabaseError`` if the database cannot be read.
     """

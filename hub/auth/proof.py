@@ -1,7 +1,8 @@
 """Proof of identity: a person has signed in, or entered their password again, in the last ten minutes.
 
-A proof is stored in the session, with the time of the database's clock, which all processes share. If that
-clock is set an hour back or forward, the person must prove their identity again.
+The session stores the time of the last proof. The time comes from the clock of the database, so that all
+processes use the same clock. If someone sets this clock an hour back or forward, people must prove their
+identity again.
 """
 
 from __future__ import annotations
@@ -28,7 +29,10 @@ WRONG = "This is not your password. Check it and try again."
 
 
 def note(session: SessionBase, age: dt.timedelta | None = dt.timedelta()) -> None:
-    """Store in the session that a proof was given ``age`` ago. If ``age`` is ``None``, remove the proof."""
+    """Store the time of a proof in the session. The time is the current time minus ``age``.
+
+    If ``age`` is ``None``, remove the proof from the session.
+    """
     if age is None:
         session.pop(PROVED_AT, None)
     else:
@@ -36,7 +40,7 @@ def note(session: SessionBase, age: dt.timedelta | None = dt.timedelta()) -> Non
 
 
 def counts(age: dt.timedelta | None) -> bool:
-    """Return whether a proof that was given ``age`` ago still counts. ``None`` stands for no proof."""
+    """Return whether a proof of this age still counts. If ``age`` is ``None``, return ``False``."""
     return age is not None and abs(age) < COUNTS_FOR
 
 
@@ -54,7 +58,7 @@ def prove(request: HttpRequest, password: Secret) -> None:
     signed in at WorkOS.
     """
     if session_origin.is_at_workos(request):
-        raise NotProved("You signed in at WorkOS, so a password of this hub proves nothing.")
+        raise NotProved("You signed in at WorkOS. A password of this hub does not prove your identity.")
     credentials = {"username": request.user.get_username()}
     if authenticate(request, **credentials, password=password.reveal()) != request.user:
         raise NotProved(throttle.too_many() if throttle.holds(request) else WRONG)

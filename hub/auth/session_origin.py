@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest
 
 MARK = "workos"
-"""The session key that is set if the person signed in through WorkOS."""
+"""The session contains this key if the person signed in at WorkOS."""
 
 
 def note_workos(request: HttpRequest) -> None:

@@ -1,8 +1,8 @@
 """The limits on failed sign-ins, counted with django-axes.
 
-Failures are counted in the database for all processes, by account and by IP address. After too many failures,
-a person must wait; no account is locked for good. In a browser in which a person has signed in before, only
-the failures from that browser count.
+The database counts the failures of each account and of each IP address, for all processes together. After too
+many failures, a person must wait. No account is locked for ever. In a browser in which a person has signed in
+before, only the failures from this browser count.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ LIMITS: Mapping[tuple[str, ...], int] = {
     ("ip_address",): 20,
     ("username",): 50,
 }
-"""After this many failures, a person must wait.
+"""The number of failures after which a person must wait.
 
-The keys say which failures are counted together: those with the same account and IP address, those from the
-same IP address, and those with the same account.
+There are three limits. The first counts the failures of one account from one IP address. The second counts
+all failures from one IP address. The third counts all failures of one account.
 """
 IN_A_KNOWN_BROWSER: Mapping[tuple[str, ...], int] = {("username",): 5}
-"""The limit in a browser in which the person has signed in before."""
+"""The only limit in a browser in which the person has signed in before."""
 WRONG_TOKENS: Mapping[tuple[str, ...], int] = {("ip_address",): 20}
 """The limit for wrong setup tokens, and for wrong recovery codes, from one IP address.
 
@@ -45,19 +45,22 @@ SETUP_TOKEN = "(setup token)"  # noqa: S105 - wrong tokens are counted under thi
 RECOVERY_CODE = "(recovery code)"
 """Wrong recovery codes are counted under this name."""
 WITHOUT_ACCOUNT = {SETUP_TOKEN, RECOVERY_CODE}
-"""The names under which the throttle counts attempts that belong to no account."""
+"""The names that replace the name of an account for attempts that belong to no account."""
 NO_ADDRESS = "(no e-mail address)"
 LONGEST = 255
 """The longest account name that django-axes stores, in characters."""
 IPV6_NETWORK = 64
-"""The prefix length of the IPv6 networks whose failures are counted together.
+"""The prefix length of an IPv6 network. All failures from one network are counted together.
 
-A subscriber can use every address of such a network (RFC 6177), so limits for single addresses do not help.
+A subscriber can use every address of such a network (RFC 6177). So a limit for each address would not help.
 """
 
 
 def parameters(request: HttpRequest, credentials: Credentials = None) -> list[list[str]]:
-    """Return the combinations of columns by which failures are counted, for django-axes."""
+    """Tell django-axes which failures to count together: those with equal values in all columns of a list.
+
+    Return the lists of column names.
+    """
     return [list(common) for common in _limits(request, credentials)]
 
 
@@ -68,10 +71,10 @@ def _limits(request: HttpRequest, credentials: Credentials) -> Mapping[tuple[str
 
 
 def account(request: HttpRequest, credentials: Credentials = None) -> str:
-    """Return the name under which failures are counted.
+    """Return the account name with which django-axes stores a failure.
 
-    The name is the e-mail address of the account. In a known browser, the random name of the browser precedes
-    the address.
+    The name is the e-mail address of the account. In a known browser, the name begins with the random name of
+    the browser. For a setup token or a recovery code, the name is in ``WITHOUT_ACCOUNT``.
     """
     if (name := str((credentials or {}).get("username"))) in WITHOUT_ACCOUNT:
         return name
@@ -80,13 +83,13 @@ def account(request: HttpRequest, credentials: Credentials = None) -> str:
 
 
 def _email(credentials: Credentials) -> str:
-    """Return the normalized e-mail address, or ``NO_ADDRESS`` for any other text."""
+    """Return the normalized e-mail address. If the text is not an address, return ``NO_ADDRESS``."""
     # People sometimes type their password into the wrong field, so no other text is stored.
     return canonical_email(str((credentials or {}).get("username") or "").strip()) or NO_ADDRESS
 
 
 def client_network(request: HttpRequest) -> str | None:
-    """Return the IPv4 address or the IPv6 network of an attempt, or ``None`` if it has no IP address."""
+    """Return the client's IPv4 address or IPv6 network. Return ``None`` if the client has no IP address."""
     try:
         address = ipaddress.ip_address(request.META.get("REMOTE_ADDR", ""))
     except ValueError:
@@ -102,24 +105,24 @@ def describe(username: str, _ip: str, _agent: str, _path: str, request: HttpRequ
 
 
 def refuse(_request: HttpRequest, page: HttpResponse, _credentials: Credentials) -> HttpResponse:
-    """Return ``page``, which gives the reason, with status 429 and the header ``Retry-After`` (RFC 6585)."""
+    """Set status 429 and the header ``Retry-After`` (RFC 6585) on ``page``, and return ``page``."""
     page.status_code = 429
     page["Retry-After"] = str(int(settings.AXES_COOLOFF_TIME.total_seconds()))
     return page
 
 
 def holds(request: HttpRequest) -> bool:
-    """Return whether this attempt was refused or reached a limit. In both cases, the person must wait now."""
+    """Return whether the person must wait now, because this attempt was refused or has reached a limit."""
     return bool(getattr(request, "axes_locked_out", False))
 
 
 def count_wrong_token(request: HttpRequest) -> bool:
-    """Count a wrong setup token for the request's address; return whether that address must now wait."""
+    """Count a wrong setup token for the client's IP address. Return whether the client must wait now."""
     return _count(request, SETUP_TOKEN)
 
 
 def count_wrong_code(request: HttpRequest) -> bool:
-    """Count a wrong recovery code for the request's address; return whether that address must now wait."""
+    """Count a wrong recovery code for the client's IP address. Return whether the client must wait now."""
     return _count(request, RECOVERY_CODE)
 
 
@@ -133,7 +136,7 @@ def _count(request: HttpRequest, name: str) -> bool:
 
 
 def too_many() -> str:
-    """Return the message for a person who must wait."""
+    """Return the message that tells a person to wait."""
     minutes = settings.AXES_COOLOFF_TIME.total_seconds() // 60
     return f"Too many failed attempts. Wait {minutes:.0f} minutes, then try again."
 

@@ -18,7 +18,9 @@ KEPT = 5
 
 
 def back_up(directory: Path, sqlite_file: Path | None) -> Path:
-    """Write a new backup into ``directory`` and return its path. Keep only the newest ``KEPT`` backups.
+    """Write a new backup into ``directory``, and return the path of the backup.
+
+    Only the newest ``KEPT`` backups stay in the directory.
 
     For SQLite, the backup is a copy of the database file. For a database server, the backup has the format of
     ``manage.py backup``, because a copy of the whole database would need the tools of the server.

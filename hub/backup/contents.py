@@ -27,13 +27,14 @@ RUNNING = "config_app.process"
 STATE = "config_app.configstate"
 ACCOUNTS = {"auth.group", "hub.user"}
 LINKS = {"auth.group": ("permissions",), "hub.user": ("groups", "user_permissions")}
-"""The models with many-to-many fields, and the names of the fields that a backup contains."""
+"""Maps each model with many-to-many fields to the names of these fields. A backup contains these fields."""
 
 
 def kept_models(apps: Apps) -> list[type[Model]]:
-    """Return the models whose rows a backup contains. Each model follows the models to which it refers.
+    """Return the models whose rows a backup contains.
 
-    If the tables are older than the code, pass the ``apps`` of the migrations that the database has.
+    If a model has a foreign key to another model, the other model comes first in the list. If the tables are
+    older than the code, ``apps`` must come from the state of the applied migrations.
     """
     found = {
         model._meta.label_lower: model
@@ -51,7 +52,7 @@ def _referred(model: type[Model]) -> set[str]:
 
 
 def columns(model: type[Model]) -> list[Field[Any, Any]]:
-    """Return the fields of ``model`` that have a column."""
+    """Return the fields of ``model`` that have a column in its table."""
     return list(model._meta.concrete_fields)
 
 
@@ -61,5 +62,5 @@ def to_json(values: Iterable[Any]) -> list[Any]:
 
 
 def to_database(field: Field[Any, Any], value: Any, connection: BaseDatabaseWrapper) -> Any:
-    """Return JSON data as a parameter of an SQL statement."""
+    """Convert a value from a backup into a parameter of an SQL statement for ``connection``."""
     return field.get_db_prep_save(field.to_python(value), connection)

@@ -21,9 +21,9 @@ from hub import __version__
 from hub.backup.contents import LINKS, TITLE, columns, kept_models, to_json
 
 CHUNK = 2000
-"""How many rows are read into memory at once."""
+"""How many rows one query reads into memory."""
 Progress = Callable[[int, int], None]
-"""A function that is called with the number of finished rows and the number of all rows."""
+"""A function that shows the progress. Its arguments are the number of finished rows and of all rows."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def _one_moment() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _reading_only() -> Iterator[None]:
-    """Begin transactions on SQLite without the writers' lock."""
+    """In this block, a transaction on SQLite does not take the writers' lock when it begins."""
     sqlite: Any = connection
     sqlite.ensure_connection()
     before, sqlite.transaction_mode = sqlite.transaction_mode, None
@@ -103,9 +103,9 @@ def _dump(writer: Writer, progress: Progress) -> Summary:
 
 
 def _apps(executor: MigrationExecutor) -> Apps:
-    """Return the apps with the models of the applied migrations, which fit the tables.
+    """Return the historical apps after the applied migrations. Their models fit the tables.
 
-    The tables may be older than the code.
+    The models in the code do not always fit, because the tables can be older than the code.
     """
     applied = [node for node in executor.loader.applied_migrations if node in executor.loader.graph.nodes]
     return executor.loader.project_state(applied).apps
@@ -134,9 +134,10 @@ def _rows(model: type[Model]) -> Iterator[dict[str, Any]]:
 
 
 def _links(model: type[Model], name: str) -> dict[str, Any]:
-    """Return the rows of a many-to-many field: the ids of both objects.
+    """Return a line with all rows of a many-to-many field. Each row has the ids of two related objects.
 
-    A permission is described by its name, because its id may be different in another database.
+    For a permission, the row has its app, model and codename instead of the id. The id can be different in
+    another database.
     """
     field: Any = model._meta.get_field(name)
     through = field.remote_field.through

@@ -1,4 +1,4 @@
-"""The keyring in a backup: which secrets it encrypts, and whether a key of this machine unlocks it."""
+"""Find out which secrets a backup contains, and whether this machine can unlock the backup's keyring."""
 
 from __future__ import annotations
 
@@ -57,7 +57,10 @@ def _small_tables(path: Path) -> dict[str, list[Row]]:
 
 
 def _closed_because(salt: str, tables: dict[str, list[Row]]) -> str:
-    """Return why no key of this machine unlocks the backup's keyring; empty if one of the keys does."""
+    """Return the reason why this machine cannot unlock the backup's keyring.
+
+    Return an empty text if the machine can unlock the keyring.
+    """
     numbers = [row["number"] for row in tables[KEYS]]
     try:
         # This raises an error if no key fits. The keyring itself is not needed.

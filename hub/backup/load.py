@@ -29,9 +29,10 @@ class Loader:
         self._models = {model._meta.label_lower: model for model in kept_models(apps)}
 
     def load_rows(self, count: int, progress: Progress) -> None:
-        """Insert all rows of the backup. ``count`` is the number of rows that the backup must have.
+        """Insert all rows of the backup. ``count`` is the expected number of rows.
 
-        Raise ``UnreadableArchive`` if the number is different or the rows do not fit the tables.
+        Raise ``UnreadableArchive`` if the backup has another number of rows, or if the rows do not fit the
+        tables.
         """
         table, waiting, done = None, list[list[Any]](), 0
         for line in lines(self._path):
@@ -56,7 +57,7 @@ class Loader:
         return _Table(self._models[name], [fields[attname] for attname in names])
 
     def load_links(self) -> None:
-        """Insert the many-to-many relations. The permissions must exist already."""
+        """Insert the rows of the many-to-many fields. The permissions must be in the database already."""
         for line in lines(self._path):
             if "links" in line:
                 self._insert_links(line["links"], line["pairs"])

@@ -30,7 +30,7 @@ from hub.backup.upgrade import upgraded
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Header:
-    """The first line of a backup, which describes the backup. An early backup has no ``version``."""
+    """The first line of a backup. This line describes the backup. The first backups had no ``version``."""
 
     created_at: str
     version: str
@@ -96,10 +96,11 @@ def restore(
     *,
     unlocker: Unlocker | None = None,
 ) -> Revision:
-    """Replace the configuration, the history and the accounts with those in a backup; return the revision.
+    """Replace the configuration, the history and the accounts with the content of a backup.
 
-    All sessions end. The restore is recorded as a new revision after the last revision in the backup. With
-    ``unlocker``, also let this machine unlock the restored secrets from now on.
+    All sessions end. Return a new revision, which records the restore and comes after the revisions of the
+    backup. If ``unlocker`` is given, use it to unlock the restored secrets. From then on, this machine can
+    unlock these secrets without ``unlocker``.
 
     Raise ``ConfigError`` if the file cannot be read or its rows do not fit the tables, and ``KeyringLocked``
     if ``unlocker`` does not unlock the secrets. In these cases, nothing has changed.
@@ -137,7 +138,10 @@ def _empty() -> None:
 
 
 def _tables(models: Iterable[type[Model]]) -> Iterator[str]:
-    """Yield the quoted names of the models' tables. Leave out the table of the state row, which is locked."""
+    """Yield the quoted names of the models' tables, except the table ``config_state``.
+
+    The transaction has locked the row in ``config_state``, so this row must stay.
+    """
     for model in models:
         if model._meta.label_lower != STATE:
             yield connection.ops.quote_name(model._meta.db_table)

@@ -26,7 +26,7 @@ COMMAND = "upgrade_backup"
 def upgraded(path: Path) -> Iterator[Path]:
     """Yield the path of a temporary backup with the content of ``path`` and the schema of this version.
 
-    Raise ``UnreadableArchive`` if the rows do not fit the schema of their version.
+    Raise ``UnreadableArchive`` if the upgrade fails, for example because the rows do not fit their tables.
     """
     # A separate process has the temporary database as its only database, so all code works unchanged.
     with tempfile.TemporaryDirectory() as folder:
@@ -49,7 +49,10 @@ def upgraded(path: Path) -> Iterator[Path]:
 
 
 def upgrade(path: Path, target: Path) -> None:
-    """Load ``path`` into the empty database of this process, migrate the database, and write ``target``."""
+    """Load the backup ``path`` into the empty database of this process, and migrate the database.
+
+    Then write a backup of the database to ``target``.
+    """
     header = next(lines(path))
     executor = MigrationExecutor(connection)
     graph = executor.loader.graph

@@ -15,7 +15,7 @@ class ApiKeyField(SecretField):
 
 
 class ClientIdField(SettingField[str]):
-    """The form field for a WorkOS client id. The id names the application and is not secret."""
+    """The form field for a WorkOS client id. The id identifies the hub at WorkOS and is not secret."""
 
     expected = "`client_` followed by letters, digits or underscores"
 

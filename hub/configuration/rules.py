@@ -38,7 +38,7 @@ def a_super_admin_remains(config: RuntimeConfig) -> Iterable[RuleViolation]:
 
 
 def only_reset_unclaims(before: RuntimeConfig, after: RuntimeConfig) -> Iterable[RuleViolation]:
-    """Yield a violation if a change other than a reset makes a claimed hub ``unconfigured``."""
+    """Yield a violation if the mode of a claimed hub becomes ``unconfigured`` without a reset."""
     # A reset also ends the sessions and revokes the rights, which a plain change of the mode does not.
     if before.app_mode != "unconfigured" and after.app_mode == "unconfigured" and after.setup_completed:
         yield RuleViolation(
@@ -47,7 +47,7 @@ def only_reset_unclaims(before: RuntimeConfig, after: RuntimeConfig) -> Iterable
 
 
 def only_a_claim_configures(before: RuntimeConfig, after: RuntimeConfig) -> Iterable[RuleViolation]:
-    """Yield a violation if a change other than a claim sets the mode of an unclaimed hub."""
+    """Yield a violation if an unclaimed hub gets another mode without a claim."""
     # A claim also creates the administrator, which a plain change of the mode does not.
     if after.app_mode not in {before.app_mode, "unconfigured"} and not after.setup_completed:
         yield RuleViolation(

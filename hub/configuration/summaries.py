@@ -13,7 +13,7 @@ def plain(value: object) -> str:
 
 
 def count(values: Sequence[object]) -> str:
-    """Return a text with the number of values in a list, such as ``2 configured``."""
+    """Return a text that says how many values a list has, such as ``2 configured``."""
     return f"{len(values)} configured"
 
 
@@ -23,5 +23,5 @@ def whether(value: object) -> str:
 
 
 def prefix(start: str) -> Callable[[str | None], str]:
-    """Return a function that returns ``start`` and ``***`` for a value, and ``NOT_SET`` for ``None``."""
+    """Return a function that replaces a value with ``start`` and ``***``, and ``None`` with ``NOT_SET``."""
     return lambda value: NOT_SET if value is None else f"{start}***"

@@ -36,7 +36,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 
 
 def _context(request: HttpRequest) -> dict[str, Any]:
-    """Return the template context. Only people who may see the configuration get the list of problems."""
+    """Return the template context, with only the information that this person is allowed to see."""
     snapshot = runtime.seen_snapshot()
     found = progress.summary(snapshot.revision)
     sees_configuration, sees_history = may_view(request), may_view_history(request)
@@ -64,7 +64,7 @@ def _status(config: RuntimeConfig, found: Summary) -> dict[str, Any]:
 
 
 def _listener(config: RuntimeConfig) -> str:
-    """Return ``host:port`` of this process's listener. A pinned value replaces the configured value."""
+    """Return ``host:port`` of this process's listener, with the pinned values if there are any."""
     pins = receipts.pins()
     host, port = pins.get("bind_address", config.host), pins.get("port", config.port)
     return f"{in_brackets(host)}:{port}"

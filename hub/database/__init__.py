@@ -1,1 +1,1 @@
-"""The database: where it is, how the hub opens it, and whether its schema is current."""
+"""The database: where it is, how the hub connects to it, and whether its schema is current."""

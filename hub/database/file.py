@@ -1,4 +1,4 @@
-"""Create and check the SQLite file. An empty file is an error if the hub was started before."""
+"""Create and check the SQLite file. If the hub was started before, the file must not be empty."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def is_there() -> bool:
 
 
 def create(path: Path) -> None:
-    """Create the file if it is missing, with permissions for this user only.
+    """If the file is missing, create an empty file that only this user can read and write.
 
-    Raise ``DatabaseUnavailable`` if that fails.
+    Raise ``DatabaseUnavailable`` if the file cannot be created.
     """
     if path.exists():
         return
@@ -57,9 +57,10 @@ def refuse_lost(path: Path) -> None:
 
 
 def require_access(path: Path) -> None:
-    """Raise ``DatabaseUnavailable`` unless this user can read and write the file, and write to its folder.
+    """Raise ``DatabaseUnavailable`` if this user cannot use the file.
 
-    A missing file is not an error here.
+    The user must be able to read and write the file, and to write to its folder. A missing file is not an
+    error here.
     """
     if not path.exists():
         return

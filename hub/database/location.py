@@ -25,10 +25,10 @@ _EXPECTED_ENCODED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """One database. `entry` is the entry in DATABASES. Messages call the database `label`.
+    """One database. `entry` is its entry in DATABASES. `label` is its name in messages.
 
     `entry` contains OPTIONS only if the URL has options, such as sslmode=require. `label` contains no user
-    and no password.
+    and no password. For SQLite, `url` is None. For a server, `path` is None.
     """
 
     entry: dict[str, Any] = field(repr=False)
@@ -105,7 +105,7 @@ def _server_from_url(url: str, kind: str) -> Database:
 
 
 def _is_torn(parts: SplitResult) -> bool:
-    """Return whether ``parts`` are wrong because the password in the URL has an unencoded character."""
+    """Return whether the URL was split in the wrong place, because its password contains `/`, `?` or `#`."""
     return "@" in parts.path or "@" in parts.query or bool(parts.path and parts.fragment)
 
 

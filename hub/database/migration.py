@@ -1,4 +1,4 @@
-"""Check whether the database's schema exists and is current, and migrate it."""
+"""Check whether the tables exist and have the current schema, and migrate the database."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _unusable(error: DatabaseError) -> DatabaseUnavailable:
 
 
 def refuse_newer(applied: set[tuple[str, str]]) -> None:
-    """Raise ``NewerSchema`` if the installed apps do not contain one of the applied migrations."""
+    """Raise ``NewerSchema`` if an installed app lacks one of the migrations that were applied."""
     if _are_on_disk(applied):  # this is far quicker than loading all migrations
         return
     loader = MigrationExecutor(connection).loader
@@ -80,7 +80,11 @@ def _are_on_disk(applied: set[tuple[str, str]]) -> bool:
 
 
 def pending() -> bool:
-    """Return whether some migrations are not applied yet. Raise ``NewerSchema`` if the schema is newer."""
+    """Return whether some migrations are not applied yet.
+
+    Raise ``NewerSchema`` if a later version has migrated the database. Raise ``DatabaseUnavailable`` if the
+    database cannot be read.
+    """
     with database_errors():
         executor = _executor()
         refuse_newer(set(executor.loader.applied_migrations))
@@ -102,7 +106,10 @@ def migrate() -> None:
 
 @contextlib.contextmanager
 def _all_or_nothing() -> Iterator[None]:
-    """Run the ``with`` block. If the database can roll back the creation of tables, use one transaction."""
+    """Run the block in one transaction, if the database can roll back the creation of tables.
+
+    With other databases, run the block without a transaction.
+    """
     # Django commits the tables of a migration before it records the migration. If the process were killed in
     # between, the next migrate would fail, because the tables would already exist (R1).
     if not connection.features.can_rollback_ddl:

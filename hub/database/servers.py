@@ -1,4 +1,4 @@
-"""Time limits for connections to a database server, for the case that the server does not answer."""
+"""Time limits for connections to a database server. They end the wait for a server that does not answer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from config_app.errors import ConfigError
 
 MYSQL = "django.db.backends.mysql"
 CONNECT_TIMEOUT = 5
-"""How many seconds a connection attempt may take. Without this limit, an attempt could take minutes."""
+"""A connection attempt fails after this many seconds. By default, an attempt can take minutes."""
 LIMITS: Mapping[str, Mapping[str, Any]] = {
     "django.db.backends.postgresql": {
         "connect_timeout": CONNECT_TIMEOUT,
@@ -24,7 +24,9 @@ LIMITS: Mapping[str, Mapping[str, Any]] = {
 
 
 def with_limits(database: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a DATABASES entry with time limits in its OPTIONS. Options from the URL override these limits.
+    """Return a copy of an entry in DATABASES, with time limits in OPTIONS.
+
+    If ``database`` already has an option with the same name, this option stays.
 
     Raise ``ConfigError`` if the driver for this database is not installed.
     """

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def facts_without_database() -> Iterator[Look]:
-    """Yield the checks of the hub's files. These checks need no database."""
+    """Yield the functions that check the hub's files. These functions need no database."""
     yield files.data_directory
     if connection.vendor == "sqlite":
         yield files.database_file
@@ -24,7 +24,7 @@ def facts_without_database() -> Iterator[Look]:
 
 
 def facts() -> Iterator[Check]:
-    """Yield the checks that need the configuration from the database."""
+    """Yield the functions whose checks need the configuration from the database."""
     yield database.migrations
     if connection.vendor == "sqlite":
         yield database.journal

@@ -24,7 +24,7 @@ def sign_in(overview: Overview) -> Finding:
 
 
 def _administrators(config: RuntimeConfig) -> int:
-    """Return how many super admins have an account that lets them sign in now, in the current mode."""
+    """Return the number of super admins who can sign in now, in the current ``app_mode``."""
     if config.app_mode == LOCAL:
         return sum(has_local_administrator([email]) for email in config.super_admin_emails)
     people = User.objects.filter(email__in=config.super_admin_emails, is_active=True)
@@ -43,7 +43,7 @@ def _no_super_admin(config: RuntimeConfig) -> Problem:
 
 
 def local_administrator(overview: Overview) -> Finding:
-    """Check that the account that claimed the hub is active.
+    """Check that the account in ``local_admin_email`` is active. This account claimed the hub.
 
     Also report whether a super admin has a password. While WorkOS is down, people need a password to sign in.
     """

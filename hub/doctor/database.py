@@ -18,7 +18,10 @@ FULL = 2
 
 
 def migrations(_overview: Overview) -> Finding:
-    """Check that all migrations are applied. Raise ``NewerSchema`` if the database is newer than the code."""
+    """Check that all migrations are applied.
+
+    Raise ``NewerSchema`` if a later version of the hub has migrated the database.
+    """
     if not migration.pending():
         return Finding("all migrations are applied")
     pending = Problem(
@@ -31,7 +34,7 @@ def migrations(_overview: Overview) -> Finding:
 
 
 def journal(_overview: Overview) -> Finding:
-    """Check that commits reach the disk, and that the journal mode is safe with this version of SQLite."""
+    """Check that SQLite writes each commit to the disk, and that a crash cannot damage the database file."""
     mode, level = _pragma("journal_mode"), int(_pragma("synchronous"))
     text = f"SQLite {sqlite3.sqlite_version}, journal {mode.upper()}, synchronous {SYNCHRONOUS[level]}"
     problems = [_of_journal(mode)] if _is_unsafe(mode) else []

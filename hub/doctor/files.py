@@ -28,7 +28,10 @@ WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
 def data_directory() -> Finding:
-    """Check the instance directory. If it is unusable or not private, raise ``UnusableDataDirectory``."""
+    """Check that only this user can use the instance directory.
+
+    Raise ``UnusableDataDirectory`` if this user cannot use the directory, or if other users can.
+    """
     path = instance().data_dir
     if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises if a parent must not be read
         if (obstacle := _obstacle(path)) is not None:
@@ -40,7 +43,7 @@ def data_directory() -> Finding:
 
 
 def _obstacle(path: Path) -> str | None:
-    """Return a text that says why this user cannot create ``path``. Return ``None`` if the user can.
+    """Return ``None`` if this user can create ``path``. Otherwise, return a text with the reason.
 
     The nearest existing parent of ``path`` must be a directory in which this user can create files.
     """
@@ -83,7 +86,10 @@ def database_file() -> Finding:
 
 
 def key_file() -> Finding:
-    """Check that only this user can read this machine's key file. Otherwise raise ``KeyringLocked``."""
+    """Check that only this user can read this machine's key file.
+
+    Raise ``KeyringLocked`` if this user cannot read the file, or if other users can.
+    """
     path = instance().key_file
     if not path.exists():
         return Finding(f"there is no {path}")
@@ -92,10 +98,11 @@ def key_file() -> Finding:
 
 
 def env_file() -> Finding:
-    """Check ``.env`` for unknown variables before the first start, and for secrets after the first start.
+    """Check ``.env``. Raise ``UnreadableEnvFile`` if the file cannot be read.
 
-    The first start imports the file. After that, only an encryption key in the file has an effect. Raise
-    ``UnreadableEnvFile`` if the file cannot be read.
+    Before the first start, report unknown variables. The first start imports the file. After the first start,
+    only an encryption key in the file has an effect. Then report the other secrets in the file. Also report
+    the key if other users can read the file.
     """
     file = read_env_file(instance().env_file)
     # After the first start, the check `environment` reports unknown variables.

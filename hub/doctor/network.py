@@ -16,7 +16,7 @@ from hub.site.checks import transport_messages
 
 
 def transport(overview: Overview) -> Finding:
-    """Check that passwords and cookies travel over https or stay on this machine.
+    """Check that passwords and cookies leave this machine only over https.
 
     ``manage.py check --deploy`` makes the same checks.
     """
@@ -30,7 +30,10 @@ def transport(overview: Overview) -> Finding:
 
 
 def listener(overview: Overview) -> Finding:
-    """Check that a hub runs on this machine. Otherwise check that a hub could use the configured address."""
+    """Report the address of the hub on this machine.
+
+    If no hub runs on this machine, check that a hub could listen at the configured address.
+    """
     config: RuntimeConfig = overview.config
     pinned = listener_in_use()
     place = address(pinned.get("bind_address", config.host), int(pinned.get("port", config.port)))

@@ -9,7 +9,7 @@ from hub.environment.instance import DATABASE_URL, Instance
 
 
 def database_differs(variable: str, text: str, instance: Instance) -> bool:
-    """Return whether ``text``, the value of ``variable``, does not name the database of ``instance``.
+    """Return whether ``variable`` with the value ``text`` names another database than ``instance``.
 
     Also return ``True`` if ``text`` is not valid.
     """

@@ -39,7 +39,7 @@ _UNDECODED = re.compile(r"[\ud800-\udfff]")
 
 
 class UnreadableEnvFile(ConfigError):
-    """The `.env` file exists, but cannot be read as lines of text."""
+    """The `.env` file exists, but cannot be read as text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +56,11 @@ class EnvProblem:
 
 @dataclass(frozen=True, slots=True)
 class EnvFile:
-    """The contents of a `.env` file. `values` and `lines` have the names of the variables as keys.
+    """The contents of a `.env` file.
 
-    `lines` has the line number of each variable, and `problems` has the bad lines. `duplicates` has all line
-    numbers of each variable that several lines name.
+    `values` maps the name of each variable to its value. `lines` maps each name to its line number.
+    `problems` contains the bad lines. If several lines name a variable, `duplicates` maps its name to the
+    numbers of all these lines.
     """
 
     path: Path
@@ -120,8 +121,8 @@ class _Collector:
 def _text(path: Path) -> str:
     """Return the file as text with plain newlines.
 
-    Bytes that are not UTF-8 become surrogates. A thousand blanks or more in a row would slow down the parser.
-    So a NUL replaces these blanks, and the reader refuses a value with a NUL.
+    Bytes that are not UTF-8 become surrogates. A thousand or more blanks in a row would slow down the parser,
+    so a NUL replaces them. Later, a value with a NUL is refused.
     """
     text = _decode(path, _content(path))
     # The parser counts CRLF twice after a line it cannot read, which makes every later line number wrong.
@@ -187,7 +188,7 @@ def _only_first_line(reader: Reader, binding: Binding) -> Binding:
 
 
 def _line(binding: Binding) -> int:
-    """Return the number of the line on which the variable stands, without the blank lines before it."""
+    """Return the number of the line that contains the variable."""
     source = binding.original.string  # the parser counts from the first blank line before the variable
     blank = len(source) - len(source.lstrip())
     return binding.original.line + source.count("\n", 0, blank)

@@ -27,9 +27,9 @@ PROCESS = "the process environment"
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A variable with its value ``text``, and the setting that the hub imports from this variable.
+    """A variable from which the hub imports ``setting``. ``text`` is the value of the variable.
 
-    ``place`` says where the variable is: in the process environment or in a file. ``text`` may be a secret.
+    ``place`` says where the variable is: in the process environment or in a file. ``text`` can be a secret.
     """
 
     name: str
@@ -38,16 +38,16 @@ class Variable:
     text: str = field(repr=False)
 
     def value(self) -> Any:
-        """Return the setting's value. Raise ``InvalidValue`` if the setting refuses the text."""
+        """Convert ``text`` to a value of the setting. Raise ``InvalidValue`` if the text is not valid."""
         return self.setting.parse(self.text)
 
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """The result of an import: two dicts with the keys of settings as keys.
+    """The result of an import.
 
-    ``values`` has the values to set. ``refusals`` has, for each setting that is not imported, a text with the
-    reason.
+    ``values`` maps the key of each setting to the value to set. If a variable is not valid,
+    ``refusals`` maps the key of its setting to a text with the reason.
     """
 
     values: Mapping[str, Any]
@@ -55,7 +55,10 @@ class Import:
 
 
 def gather(environ: Mapping[str, str], file: EnvFile) -> Iterator[Variable]:
-    """Yield one variable for each setting that is in ``environ`` or the file. ``environ`` wins."""
+    """Yield a ``Variable`` for each setting that has a variable in ``environ`` or in the file.
+
+    If both have a variable for a setting, ``environ`` wins.
+    """
     places = ((PROCESS, environ), (str(file.path), file.values))
     for setting in schema.settings.values():
         if setting.managed:
@@ -71,7 +74,7 @@ def gather(environ: Mapping[str, str], file: EnvFile) -> Iterator[Variable]:
 
 
 def read_import(environ: Mapping[str, str], file: EnvFile) -> Import:
-    """Return what an import of these variables would set. Rules between settings are not checked here."""
+    """Return what an import of these variables would set. Do not check the rules between settings."""
     values: dict[str, Any] = {}
     refusals = dict(_unreadable(file))
     for variable in gather(environ, file):
@@ -97,7 +100,7 @@ def _note(name: str, place: str, expected: str) -> str:
 
 
 def _unreadable(file: EnvFile) -> Iterator[tuple[str, str]]:
-    """Yield a key and a text for each setting whose line in ``.env`` is bad. The text gives the reason."""
+    """Yield a pair for each setting whose line in ``.env`` is bad: the key, and a text with the reason."""
     by_variable = {name: s.key for s in schema.settings.values() for name in s.imported_from}
     for problem in file.problems:
         if problem.name in by_variable:
@@ -114,7 +117,7 @@ def current_import() -> Import:
 
 
 def unknown(environ: Mapping[str, str], file: EnvFile) -> list[Problem]:
-    """Return a problem for each unknown variable whose name looks like the name of a hub's variable."""
+    """Return a problem for each variable that looks like a variable of the hub but is unknown."""
     return [*unknown_variables(environ, PROCESS), *unknown_variables(file.values, str(file.path))]
 
 
@@ -180,7 +183,7 @@ def _command(setting: Setting, value: Any) -> str:
 
 
 def _misplaced(file: EnvFile) -> Iterator[Problem]:
-    """Yield a problem for each variable in ``.env`` that names a database which the hub does not use."""
+    """Yield a problem for each variable in ``.env`` that names a database other than the database in use."""
     from hub.environment.database_drift import database_differs
 
     for name in ("HUB_DATABASE_URL", "HUB_DATABASE_PATH"):

@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 
 class UnusableDataDirectory(ConfigError):
-    """The instance directory is not usable, or is not private to this process's user."""
+    """This user cannot use the instance directory, or other users can use it."""
 
 
 class InvalidInstanceFile(ConfigError):
@@ -50,10 +50,10 @@ class InvalidInstanceFile(ConfigError):
 class Instance:
     """The places of this hub's database, keys and files.
 
-    `database` is an entry of DATABASES, with OPTIONS only if the URL has options. `database_label` names the
-    database in messages, without user and password. `first_start` is true until instance.json exists. During
-    the first start, `.env` may name the database. If `.env` names the database in use, `named_by_env_file` is
-    true. `problems` contains the lines of `.env` that have no effect.
+    `database` is an entry of DATABASES, with OPTIONS only if the URL has options. `database_label` is the
+    name of the database in messages, without user and password. `first_start` is true until instance.json
+    exists. `named_by_env_file` is true if this is the first start and `.env` names the database in use.
+    `problems` contains the lines of `.env` that have no effect.
     """
 
     data_dir: Path
@@ -135,9 +135,9 @@ def resolve_instance(environ: Mapping[str, str], base_dir: Path) -> Instance:
 
 
 def remember_database(instance: Instance) -> None:
-    """Write instance.json. If `.env` named the database, this file records the database.
+    """Write instance.json, unless the file exists. Raise UnusableDataDirectory if that fails.
 
-    An existing instance.json is not changed. Raise UnusableDataDirectory if the file cannot be written.
+    If `.env` named the database, instance.json then names the same database.
     """
     url, path = instance.database_url, instance.database_path
     # A relative path lets the whole instance directory move.
@@ -156,7 +156,7 @@ def remember_database(instance: Instance) -> None:
 def ensure_data_dir(path: Path) -> None:
     """Create the instance directory and its missing parents. Only this user gets access (0700).
 
-    Raise UnusableDataDirectory if that fails, or if an existing directory is not private or not writable.
+    Raise UnusableDataDirectory if this user cannot create or use the directory, or if other users can use it.
     """
     try:
         _make_private(path)
@@ -208,7 +208,7 @@ def _env_file_source(path: Path, data_dir: Path, base_dir: Path) -> _Source:
 
 
 def _env_file_key(path: Path, data_dir: Path, base_dir: Path) -> _Source:
-    """Return the variables of `.env`. If `.env` names no encryption key, return no variables."""
+    """Return the variables of `.env`. If `.env` contains no encryption key, return an empty source."""
     with contextlib.suppress(OSError):  # the doctor reports an unreadable file
         if ENCRYPTION_KEY.encode() in path.read_bytes():
             return _env_file_source(path, data_dir, base_dir)
@@ -216,13 +216,13 @@ def _env_file_key(path: Path, data_dir: Path, base_dir: Path) -> _Source:
 
 
 def lines_too_late(file: EnvFile, data_dir: Path, base_dir: Path) -> tuple[EnvProblem, ...]:
-    """Return a problem for each line of `.env` that sets HUB_DATA_DIR or HUB_ENV_FILE without effect."""
+    """Return a problem if `.env` sets HUB_DATA_DIR or HUB_ENV_FILE to another path than the path in use."""
     found = [_too_late(file, DATA_DIR, data_dir, base_dir), _too_late(file, ENV_FILE, file.path, base_dir)]
     return tuple(filter(None, found))
 
 
 def _too_late(file: EnvFile, variable: str, used: Path, base_dir: Path) -> EnvProblem | None:
-    """Return a problem if the file sets `variable`, and the path is not `used`. Otherwise return None."""
+    """Return a problem if the file sets `variable` to another path than `used`. Otherwise return None."""
     from hub.environment.env_file import EnvProblem
 
     value = file.values.get(variable)

@@ -1,4 +1,4 @@
-"""Find environment variables that look like the hub's variables but are unknown, such as misspelt names."""
+"""Find variables that look like variables of the hub but are unknown, for example misspelt names."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ PREFIXES = ("HUB_", "WORKOS_")
 # If a service is called "hub", Kubernetes and Docker links set these variables in every other container.
 _SERVICE_LINK = re.compile(r"\w+_SERVICE_(?:HOST|PORT)(?:_\w+)?|\w+_PORT_[0-9]+_(?:TCP|UDP|SCTP)(?:_\w+)?")
 SIMILAR = 0.75
-"""A name is suggested if its similarity is at least this number, from 0 (different) to 1 (equal)."""
+"""The minimum similarity of a suggested name and the unknown name, from 0 (different) to 1 (equal)."""
 
 
 def unknown_variables(variables: Mapping[str, str], place: str) -> Iterator[Problem]:
-    """Yield a problem for each variable that has one of ``PREFIXES`` but is not a variable of the hub."""
+    """Yield a problem for each unknown variable whose name begins with one of ``PREFIXES``."""
     known = _names_by_spelling()
     for name, text in sorted(variables.items()):
         is_ours = name.startswith(PREFIXES) and not _is_service_link(name, text)

@@ -10,7 +10,7 @@ from config_app.presentation.printable import printable
 
 
 class OnlyFaultsWithTraceback(logging.Filter):
-    """A log filter that keeps the traceback of an error only if the error is a fault in the code."""
+    """A log filter that removes tracebacks, except the traceback of a fault in the code."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """If the error is an outage or a refused request, remove its traceback. Always return ``True``."""
@@ -28,7 +28,7 @@ class OnlyFaultsWithTraceback(logging.Filter):
 
 
 class LineFormatter(logging.Formatter):
-    """Writes each record on one line. Only a traceback adds lines, and the added lines are indented."""
+    """Writes each record on one line. A traceback follows on indented lines."""
 
     # Otherwise a request could write lines that look like the hub's own, or control the terminal that shows
     # the log. A client chooses its path, its host name, its e-mail address and so on.
@@ -54,7 +54,7 @@ QUIET = {
     "axes": "WARNING",  # a lower level logs every step
     "django.template": "INFO",  # a lower level logs the context of templates, with hashes of passwords
 }
-"""These loggers never log below these levels, even if the setting ``log_level`` is lower."""
+"""Maps loggers to their minimum levels. These levels apply if the setting ``log_level`` is lower."""
 
 LOGGING: dict[str, Any] = {
     "version": 1,

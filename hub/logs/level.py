@@ -12,7 +12,7 @@ LOGGERS = ("", "hub", "config_app", "setup_wizard", "django", "gunicorn.error", 
 
 
 def apply_level(config: RuntimeConfig) -> None:
-    """Set the loggers of this process to the configured level. A higher level in ``QUIET`` wins."""
+    """Set the level of this process's loggers. The loggers in ``QUIET`` keep at least their minimum level."""
     levels = logging.getLevelNamesMapping()
     level = levels[config.log_level.upper()]
     for name in LOGGERS:

@@ -15,7 +15,7 @@ logger = logging.getLogger("hub")
 
 @receiver(user_logged_in)
 def note_sign_in(request: HttpRequest, user: AbstractBaseUser, **_signal: Any) -> None:
-    """Log that a person has signed in. The person used a password or WorkOS."""
+    """Log that a person has signed in, with a password or at WorkOS."""
     _note(request, user, "signed in")
 
 

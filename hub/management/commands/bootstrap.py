@@ -11,7 +11,7 @@ from hub.bootstrap import bootstrap_application, get_bootstrap_state
 
 
 class Command(DiscreetCommand):
-    """The command that runs only the bootstrap. People may run the command again at any time."""
+    """The command that runs the bootstrap. If everything is done already, the command changes nothing."""
 
     help = "Create the database, migrate it and import .env. Steps that are already done are skipped."
     requires_system_checks = []
