@@ -98,8 +98,8 @@ def _is_ready() -> bool:
 def _facts_changed() -> bool:
     """Return whether the hub has to record the location of its database.
 
-    Return ``True`` if no location is recorded. Also return ``True`` if another location is recorded and no hub
-    on another machine uses this database.
+    Return ``True`` if no location is recorded. Also return ``True`` if another location is recorded and no
+    hub on another machine uses this database.
     """
     row = store.read().rows.get("database_path")
     if row is None:
