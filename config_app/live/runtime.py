@@ -28,7 +28,7 @@ from config_app.store.transactions import in_transaction
 
 logger = logging.getLogger("config_app")
 
-READ_INTERVAL = 0.25
+READ_INTERVAL = 0.05
 """Without a working watcher, reads call ``process.read_unwatched`` at most once in this many seconds."""
 
 _config: Any = None  # that of _live.snapshot, while a watcher is known to work; a global is fastest to read

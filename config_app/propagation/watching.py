@@ -24,6 +24,8 @@ START_DELAY = 1.0
 """A process starts a watcher this many seconds after its first read. Short commands end earlier."""
 LOOK_AGAIN = 1.0
 """Seconds between two checks of the database in a process without a working watcher."""
+LOOK_SOON = 0.05
+"""The same, in a process that has begun to read and does not have its watcher yet."""
 
 _watcher: Watcher | None = None
 _leaves_at_exit = False
@@ -42,14 +44,19 @@ class _Reads:
     def have_gone_on(self) -> bool:
         """Note a read; return whether this process has been reading for long enough to start a watcher."""
         self.first_at = self.first_at or time.monotonic()
-        return self.may_start and time.monotonic() - self.first_at >= START_DELAY
+        return self.may_start and _age(self.first_at) >= START_DELAY
 
     def is_look_due(self) -> bool:
-        """Return whether the last check of the database was at least ``LOOK_AGAIN`` seconds ago."""
-        return min(freshness.config_age(), time.monotonic() - self.looked_at) >= LOOK_AGAIN
+        """Return whether the last check of the database was long enough ago."""
+        is_new = self.may_start and self.first_at is not None and _age(self.first_at) < 2 * START_DELAY
+        return min(freshness.config_age(), _age(self.looked_at)) >= (LOOK_SOON if is_new else LOOK_AGAIN)
 
     def reset(self) -> None:
         self.__init__()  # type: ignore[misc]
+
+
+def _age(moment: float) -> float:
+    return time.monotonic() - moment
 
 
 _reads = process.keep(_Reads())

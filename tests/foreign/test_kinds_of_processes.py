@@ -44,6 +44,31 @@ print(becomes(30))
     assert said == "True"
 
 
+CHANGES_WHEN_TOLD = """
+import subprocess, sys, time
+from config_app.api import get_config
+from config_app.propagation import watching
+
+CHANGE = "import django; django.setup(); from config_app.api import plan; print(flush=True); input(); "
+CHANGE += "plan({'page_size': 30}).apply(); print(flush=True)"
+pipes = dict.fromkeys(("stdin", "stdout"), subprocess.PIPE)
+other = subprocess.Popen([sys.executable, "-c", CHANGE], text=True, **pipes)
+other.stdout.readline()
+assert get_config().page_size == 20
+print("watches:", watching.is_watching())
+print(file=other.stdin, flush=True)
+other.stdout.readline()
+end = time.monotonic() + 0.6
+while get_config().page_size == 20 and time.monotonic() < end:
+    time.sleep(0.01)
+print(get_config().page_size)
+"""
+
+
+def test_a_process_is_current_before_its_watcher_begins(any_project: ForeignProject) -> None:
+    assert any_project.says(CHANGES_WHEN_TOLD) == "watches: False\n30"
+
+
 def test_a_fork_of_a_process_that_has_read_notices_a_change(any_project: ForeignProject) -> None:
     said = any_project.says(
         CHANGED_BY_ANOTHER
