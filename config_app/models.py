@@ -60,7 +60,10 @@ def _zone_of(connection: BaseDatabaseWrapper) -> dt.tzinfo:
 
 
 class SystemConfig(ConfigModel):
-    """The stored text of a setting. The text of a secret is a ciphertext. A default needs no row."""
+    """The stored text of a setting. A setting with its default has no row.
+
+    If ``is_secret`` is true, the text is a ciphertext.
+    """
 
     config_key = models.CharField("setting", max_length=KEY_LENGTH, primary_key=True)
     config_value = models.TextField("value", default="", db_default="")

@@ -86,7 +86,7 @@ class Project:
         """Return a problem if this install was never started. Return ``None`` if it has a configuration.
 
         The problem's ``code`` is the state that ``config show`` prints, and ``fix`` says how to start the
-        install. Raise ``ConfigError`` if the database cannot be examined. Do not write anything.
+        install. Raise ``ConfigError`` if the database cannot be examined. The method must not write anything.
         """
         return None
 
@@ -195,7 +195,7 @@ class Project:
         return True
 
     def address_under(self, request: HttpRequest, config: Any) -> str:
-        """Return the origin of the application for the sender of ``request`` if ``config`` is in force.
+        """Return the origin at which the sender of ``request`` reaches the application under ``config``.
 
         Return an empty text if this origin is not known.
         """

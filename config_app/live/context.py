@@ -55,10 +55,10 @@ process.keep(_Views())
 
 
 def transaction_snapshot() -> Snapshot | None:
-    """Return the snapshot that the caller sees only because the caller runs in a transaction.
+    """Return the snapshot that the caller's transaction sees instead of the process's current snapshot.
 
-    If the snapshot was not read yet, read it now. Raise ``DatabaseUnavailable`` if that fails. Return
-    ``None`` if there is no transaction, or if the transaction sees the current snapshot of the process.
+    Return ``None`` if the transaction sees the current snapshot, or if there is no transaction. If the
+    transaction's snapshot was not read yet, read it now. Raise ``DatabaseUnavailable`` if that fails.
     """
     view = _open_view() if views else None
     if view is not None and view.snapshot is None:

@@ -44,7 +44,7 @@ class Override:
 
 _own: ContextVar[Override | None] = ContextVar("config_app_override", default=None)
 _everywhere: list[Override] = []
-"""The overrides that have not ended. A thread or task without its own override sees the last one."""
+"""The overrides that have not ended. A thread or task without its own override sees the last override."""
 
 
 def innermost() -> Override | None:

@@ -220,7 +220,7 @@ def resolve(
 
 
 def refusal_problems(schema: Schema[Any], resolution: Resolution[Any]) -> list[Problem]:
-    """Return a problem for each setting whose newest change was refused, unless ``resolution`` has one."""
+    """Return a problem for each refused newest change whose setting has no problem in ``resolution``."""
     # An import refused these values.
     named = {key for problem in resolution.problems for key in problem.keys}
     return [

@@ -30,7 +30,7 @@ class Convergence:
     """Waits until every process runs a revision and has acted on it, for example has moved its listener."""
 
     def __init__(self) -> None:
-        """Remember the errors that processes report now. Call this before the revision is committed."""
+        """Remember the errors that processes report now, before the revision is committed."""
         # The new revision has not caused these errors.
         self._known = {process.error for process in receipts.running()}
 

@@ -48,7 +48,7 @@ class BehindPooler(Exception):
 
 
 class PostgresSource:
-    """A change source that waits for notifications. A trigger sends one each time the version changes."""
+    """A change source that waits for notifications. A trigger sends a notification for each new version."""
 
     def __init__(self) -> None:
         """Connect and listen.

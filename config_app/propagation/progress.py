@@ -12,7 +12,7 @@ from config_app.store import timeline
 
 
 def pinned(processes: Iterable[Process]) -> Iterator[tuple[str, str]]:
-    """Yield a key and a text for each pinned value. The text has the value and the names of the machines."""
+    """Yield a key and a text for each pinned value. The text names the value and the machines."""
     machines: dict[tuple[str, str], dict[str, None]] = {}
     for process in processes:
         for key, value in process.pins.items():

@@ -26,7 +26,7 @@ logger = logging.getLogger("config_app")
 
 
 class _Hindrances:
-    """The problems because of which this process notices changes late."""
+    """The problems that make this process notice changes late."""
 
     found: tuple[Problem, ...] = ()
 
@@ -47,7 +47,7 @@ POOLED = Problem(
 
 
 class ChangeSource(Protocol):
-    """A change source waits for commits to the configuration tables.
+    """Waits for commits to the configuration tables.
 
     A reported change is only a hint. The caller must load the tables to find out what has changed.
 
@@ -145,12 +145,12 @@ def _listen_or_poll() -> ChangeSource:
 
 
 def hindrances() -> tuple[Problem, ...]:
-    """Return the known problems because of which this process notices changes late. Send no query."""
+    """Return the known problems that make this process notice changes late. This sends no query."""
     return _hindrances.found
 
 
 def find_hindrances() -> tuple[Problem, ...]:
-    """Query the database and return the problems because of which processes notice changes late."""
+    """Query the database and return the problems that make processes notice changes late."""
     if connection().vendor != "postgresql":
         return ()
     from config_app.propagation.postgresql import is_pooled

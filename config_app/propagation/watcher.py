@@ -43,11 +43,11 @@ Meanwhile, other processes can load the tables."""
 RETRY = 1.0
 """The longest time, in seconds, between two attempts to reach an unavailable database."""
 OVERDUE = SIGN_AGAIN + 0.5
-"""If the watcher waits for longer than this many seconds, it seems that this process runs no threads now."""
+"""If a wait of the watcher takes longer than this many seconds, no threads run in this process now."""
 LEAVE_WITHIN = 1.0
 """The longest time, in seconds, for which a process waits for its watcher before the process ends."""
 LOCK_WAIT = 2.0
-"""The longest time, in seconds, that the watcher waits for other writers. A fork must wait as long."""
+"""The longest time, in seconds, that the watcher waits for other writers. Meanwhile, no fork is possible."""
 
 
 class Watcher(threading.Thread):
@@ -288,7 +288,7 @@ class Watcher(threading.Thread):
 def _time_to_write() -> float:
     """Return the end of the time in which this process must not write, in monotonic seconds.
 
-    This process has just loaded the tables. Meanwhile, other processes can load the tables.
+    This process has just loaded the tables. Until then, other processes can load the tables.
     """
     # The random part keeps the processes from writing at the same moment.
     return time.monotonic() + LET_OTHERS_LOAD * random.uniform(0.5, 1)  # noqa: S311 - no secret

@@ -34,7 +34,7 @@ _looking = open_in_children(threading.Lock())
 
 
 class _Reads:
-    """When this process first read the configuration, and when it last checked the database by itself."""
+    """When this process first read the configuration, and when a caller last checked the database."""
 
     def __init__(self) -> None:
         self.first_at: float | None = None
@@ -74,7 +74,7 @@ def start() -> Watcher:
 
 
 def start_for_hooks() -> None:
-    """Start a watcher as soon as a hook is registered. Hooks must run even if the process reads no more.
+    """Start a watcher as soon as a hook is registered. Hooks must run even if the process reads nothing more.
 
     Do nothing in a test run and in a command that ends soon. The watcher ends if a test run begins after this
     call. For example, a project may read its configuration while its tests are imported.

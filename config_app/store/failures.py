@@ -66,7 +66,7 @@ def _known(error: DatabaseError) -> ConfigError | None:
 
 
 def _encoding(error: DatabaseError) -> str:
-    """Return a space and the encoding that PostgreSQL names. If it names none, return an empty text."""
+    """Return a space and the encoding in PostgreSQL's message; empty if the message has no encoding."""
     # The rest of PostgreSQL's message contains a part of the value, so it is left out.
     found = re.search(r'in encoding "(\w+)"\s*$', str(error).strip().splitlines()[0])
     return f" {found[1]}" if found else ""
