@@ -1,4 +1,4 @@
-"""Adds the number of the revision to log records. The Django settings may import this module."""
+"""Adds the number of the revision to log records. The Django settings can import this module."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ class SystemConfig(ConfigModel):
         verbose_name_plural = "configuration"
 
     def __str__(self) -> str:
-        """Return the key, never the value, which may be secret."""
+        """Return the key. Never return the value, because the value can be secret."""
         return self.config_key
 
 
@@ -150,7 +150,7 @@ class Change(ConfigModel):
         )
 
     def __str__(self) -> str:
-        """Return the key and the revision, never the values, which may be secret."""
+        """Return the key and the revision. Never return the values, because they can be secret."""
         return f"{self.key} in revision {self.revision_id}"
 
 

@@ -117,7 +117,7 @@ class Project:
     def objections(self, before: Any, after: Any) -> Iterable[RuleViolation]:
         """Return a violation for each reason to refuse the change from ``before`` to ``after``.
 
-        The ``guards`` of the schema have the same purpose. Unlike a guard, this method may import any code of
+        The ``guards`` of the schema have the same purpose. Unlike a guard, this method can import any code of
         the project.
         """
         return ()
@@ -155,12 +155,12 @@ class Project:
         """End all sessions and remove rights. A reset calls this method within its transaction."""
 
     def may_change(self, user: Any, setting: Setting) -> bool:
-        """Return whether ``user`` may change this setting."""
+        """Return whether ``user`` is allowed to change ``setting``."""
         # config_app has checked already that the user may change the configuration.
         return True
 
     def may_export_secrets(self, user: Any) -> bool:
-        """Return whether ``user`` may export secrets in the browser.
+        """Return whether ``user`` is allowed to export secrets in the browser.
 
         The user chooses the passphrase with which the secrets are encrypted.
         """

@@ -59,7 +59,7 @@ class _UrlShaped(SettingField[str]):
 
 
 class OriginField(_UrlShaped):
-    """A field for an http or https origin. By default, the field may be empty."""
+    """A field for an http or https origin. By default, the field can stay empty."""
 
     expected = "an http:// or https:// origin without a path, such as https://www.example.com"
 
@@ -94,7 +94,7 @@ class OriginListField(ListField[str]):
 
 
 class UrlField(_UrlShaped):
-    """A field for an absolute URL. By default, the field may be empty.
+    """A field for an absolute URL. By default, the field can stay empty.
 
     The URL is safe in a header such as Content-Security-Policy.
     """
@@ -116,7 +116,7 @@ class UrlField(_UrlShaped):
 
 
 class HttpsOriginField(_UrlShaped):
-    """A field for an https origin. By default, the field may be empty.
+    """A field for an https origin. By default, the field can stay empty.
 
     A host name without a scheme gets the scheme https. An http origin is accepted only if its host is this
     machine.

@@ -115,7 +115,7 @@ class PortField(IntegerRangeField):
 
 
 class ChoiceField(SettingField[str], forms.ChoiceField):
-    """A field for one of several words. People may write the words in upper or lower case.
+    """A field for one of several words. People can write the words in upper or lower case.
 
     ``choices`` are words, or pairs of a word and its label.
     """

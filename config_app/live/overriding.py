@@ -28,7 +28,7 @@ class Override:
         _everywhere.append(self)
 
     def end(self) -> None:
-        """End the override, so that the earlier values apply again. Any thread or task may call ``end``."""
+        """End the override, so that the earlier values apply again. Any thread or task can call ``end``."""
         self.is_over = True
         _everywhere.remove(self)
         _own.set(_not_over(_own.get()))

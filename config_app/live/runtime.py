@@ -101,7 +101,7 @@ def _seen_in_transaction() -> Snapshot | None:
 
 
 def _keep_current() -> None:
-    # A read while this process loads may belong to a log handler, and the load holds a lock.
+    # While this process loads the tables, it holds a lock, and a log handler may read the configuration.
     if time.monotonic() >= _live.check_at and has_loaded() and not _loading.locked():
         _live.check_at = time.monotonic() + READ_INTERVAL
         process.read_unwatched()
@@ -120,7 +120,7 @@ def current() -> Any:
     immediately. In a test, the values of ``override_config`` still apply. If the query fails, raise
     ``DatabaseUnavailable``.
     """
-    # Removed rights must end at once. The current snapshot may be a moment old, and the snapshot that is
+    # Removed rights must end immediately. The current snapshot may be a moment old, and the snapshot that is
     # pinned to a request is as old as the request.
     newest, override = _newest().config, overriding.innermost()
     return override.on(newest) if override else newest

@@ -15,7 +15,7 @@ INTERVAL = 0.02
 
 
 class NotEverywhere(ConfigError):
-    """Some running processes do not use a committed revision, or failed to act on it."""
+    """A revision is committed, but some running processes do not use the revision or failed to act on it."""
 
     def __init__(self, found: Summary, stuck: Iterable[Process]) -> None:
         """Name the ``stuck`` processes in the message, each with its revision and error."""
@@ -48,8 +48,8 @@ class Convergence:
     def _is_worth_waiting(self, found: Summary) -> bool:
         """Return whether waiting longer can help.
 
-        Waiting can help while a process has yet to load the revision. Once all processes have
-        loaded the revision, waiting can help while one of them has yet to act on it and none has failed.
+        Waiting can help while a process has not loaded the revision. After all processes have loaded the
+        revision, waiting can help only if no process has failed and a process has not acted on the revision.
         """
         if any(process.revision < found.revision for process in found.processes):
             return True
@@ -59,7 +59,7 @@ class Convergence:
         """Return the processes that made the wait fail.
 
         These are the processes that have not loaded the revision and the processes that failed. If there are
-        no such processes, return the processes that have yet to act on the revision.
+        no such processes, return the processes that have not acted on the revision.
         """
         late = [process for process in found.processes if process.revision < found.revision]
         failed = [process for process in found.processes if self._failed(process, found)]
@@ -68,8 +68,8 @@ class Convergence:
     def _failed(self, process: Process, found: Summary) -> bool:
         """Return whether a process failed because of the revision.
 
-        A process failed if it reports a new error. It also failed if it reports any error and has yet to act
-        on the revision.
+        A process failed if it reports a new error. A process also failed if it reports any error and has not
+        acted on the revision.
         """
         is_new = process.error not in self._known
         return bool(process.error) and (is_new or not found.keys.isdisjoint(process.pending))

@@ -1,4 +1,4 @@
-"""What differs under uWSGI: the master process forks in C, and a process may be unable to run threads."""
+"""What differs under uWSGI: the master process forks in C, and some processes cannot run threads."""
 
 from __future__ import annotations
 

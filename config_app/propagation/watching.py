@@ -77,7 +77,7 @@ def start_for_hooks() -> None:
     """Start a watcher as soon as a hook is registered. Hooks must run even if the process reads nothing more.
 
     Do nothing in a test run and in a command that ends soon. The watcher ends if a test run begins after this
-    call. For example, a project may read its configuration while its tests are imported.
+    call. For example, a project can read its configuration while its tests are imported.
     """
     hooks.when_registered(_start_soon)
 
