@@ -1,5 +1,5 @@
 """Sign-in through WorkOS.
 
-The SDK, PyJWT and cryptography are imported only when the hub calls WorkOS. So commands, and hubs in mode
-``local``, start faster.
+The hub imports the SDK, PyJWT and cryptography only for calls to WorkOS. Without these imports, commands and
+hubs in mode ``local`` start faster.
 """

@@ -1,4 +1,8 @@
-"""The claim in mode ``workos``. Before the claim, one of the entered super admins must sign in at WorkOS."""
+"""The claim in mode ``workos``.
+
+The wizard asks for the addresses of the super admins. One of these super admins must sign in at WorkOS before
+the claim.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +28,8 @@ from setup_wizard.product import Application
 def prove(request: HttpRequest, application: Application) -> HttpResponse:
     """Return a response that sends the browser to AuthKit.
 
-    If the sign-in cannot begin, or could not be completed at this address, return a page that says why.
+    If the sign-in cannot begin, return a page that says why. For example, the sign-in cannot begin if AuthKit
+    would send the browser back to another origin than the request's origin.
     """
     public_url, organization = (_value(application, key) for key in ("public_url", "workos_organization_id"))
     if not round_trip.comes_back(request, public_url):
@@ -36,7 +41,7 @@ def prove(request: HttpRequest, application: Application) -> HttpResponse:
 
 
 def _ask_for_public_url(request: HttpRequest, public_url: str) -> HttpResponse:
-    """Return a page that leads to the wizard under the public URL.
+    """Return a page with a link to the wizard under the public URL.
 
     The page also shows the command that sets ``public_url``.
     """
@@ -48,9 +53,10 @@ def _ask_for_public_url(request: HttpRequest, public_url: str) -> HttpResponse:
 def conclude(
     request: HttpRequest, application: Application, commit: Callable[[str], object]
 ) -> HttpResponse | None:
-    """Call ``commit``, sign in the super admin who came back from AuthKit, and return ``None``.
+    """Make the claim, sign in the super admin who came back from AuthKit, and return ``None``.
 
-    If the sign-in at AuthKit failed, change nothing and return a page that says why.
+    ``commit`` makes the claim. The argument of ``commit`` is the super admin's e-mail address. If the sign-in
+    at AuthKit failed, change nothing and return a page that says why.
     """
     public_url, listed = (_value(application, key) for key in ("public_url", "super_admin_emails"))
     try:
@@ -81,7 +87,10 @@ def _credentials(application: Application) -> Credentials:
 
 
 def _value(application: Application, key: str) -> Any:
-    """Return the value entered in the wizard. If no value was entered, return the setting's current value."""
+    """Return the value of ``key`` in ``application``.
+
+    If ``application`` has no value for ``key``, return the setting's current value.
+    """
     return application.changes.get(key, schema.value(get_config(), key))
 
 

@@ -28,12 +28,12 @@ ENTER_AGAIN = "Enter the WorkOS API Key to test these values."
 
 @method_decorator(never_cache, name="dispatch")
 class ConnectionView(View):
-    """The page about the connection to WorkOS, for super admins. A POST begins the switch to WorkOS."""
+    """The page about the connection to WorkOS, for super admins. A POST request begins the switch."""
 
     http_method_names = ["get", "head", "post", "options"]
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """Return the page. It shows the URLs to register at WorkOS and the form that begins the switch."""
+        """Return the page with the URLs to register at WorkOS and the form that begins the switch."""
         _require_super_admin(request)
         return _show(request, ProofForm(request))
 
@@ -68,8 +68,8 @@ def _show(request: HttpRequest, form: ProofForm) -> HttpResponse:
 def check(request: HttpRequest) -> JsonResponse:
     """Test credentials for WorkOS. Return the result as JSON with ``ok`` and ``message``.
 
-    If a credential is not posted, use its stored value. The stored API key is used only with the stored
-    client ID and the stored AuthKit domain.
+    If the client ID or the AuthKit domain is not posted, use the stored value. If no API key is posted, use
+    the stored API key, but only together with the stored client ID and the stored AuthKit domain.
     """
     _require_super_admin(request)
     try:

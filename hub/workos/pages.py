@@ -69,8 +69,8 @@ PAGES = {
     "failed": SignInProblem(
         status=403,
         title="The sign-in did not work",
-        text="WorkOS did not complete the sign-in. Try again. If it keeps failing, ask an administrator to "
-        "look for the reason in the hub's log.",
+        text="WorkOS did not complete the sign-in. Try again. If the sign-in keeps failing, ask an "
+        "administrator to look for the reason in the hub's log.",
     ),
     "inactive": SignInProblem(
         status=403,
@@ -164,7 +164,7 @@ RETRY_AFTER = "60"
 
 
 def page_of(trouble: WorkOSTrouble) -> str:
-    """Return the key in ``PAGES`` of the page that explains a failure."""
+    """Return the key of ``PAGES`` for the page that explains ``trouble``."""
     if isinstance(trouble, NotAdmitted):
         return trouble.reason
     if isinstance(trouble, InvalidToken):
@@ -190,8 +190,8 @@ def failure(
     """Return the page ``name`` of ``PAGES`` as a response that is not cached.
 
     ``retry_url`` is the target of the page's main link. ``back_url`` is the target of the link "Go back".
-    Only people who are signed in or use the wizard get this link. If ``command`` is given, the page shows
-    ``command`` to operators instead of the command in ``PAGES``.
+    Give ``back_url`` only if the person is signed in or uses the wizard. If ``command`` is given, the page
+    shows ``command`` to operators instead of the command in ``PAGES``.
     """
     page = dataclasses.replace(PAGES[name], command=command or PAGES[name].command)
     context = {"page": page, "retry_url": retry_url, "back_url": back_url}

@@ -24,9 +24,10 @@ def admit(person: Person, *, reactivating: bool = False) -> User:
     """Create or update the account of ``person``, and return the account.
 
     If WorkOS has verified the person's address, a local account with this address becomes the person's
-    account. If ``reactivating`` is true, an inactive account is activated. A claim does this.
+    account. If ``reactivating`` is true, an inactive account is activated. Only a claim sets
+    ``reactivating``.
 
-    Raise ``NotAdmitted`` if the account is inactive, or if the person's address cannot be used.
+    Raise ``NotAdmitted`` if the account stays inactive, or if the person's address cannot be used.
     """
     try:
         user = _find_or_make(person)
@@ -43,7 +44,7 @@ def admit(person: Person, *, reactivating: bool = False) -> User:
 def update(user: User, person: Person) -> None:
     """Update the account of a signed-in person with the person's current data at WorkOS.
 
-    If another account has the new address, change only ``verified_email``: it becomes empty.
+    If a local account has the new address, set ``verified_email`` to "" and change nothing else.
     """
     try:
         with transaction.atomic():
@@ -64,17 +65,21 @@ def _find_or_make(person: Person) -> User:
 
 
 def _local_account(person: Person) -> User | None:
-    """Return the local account with the person's verified address. Return ``None`` if there is none."""
+    """Return the local account that has the person's address.
+
+    Return ``None`` if no local account has the address, or if WorkOS has not verified the address.
+    """
     if not person.email_verified:
         return None
     return User.objects.filter(email=person.email, workos_user_id=None).first()
 
 
 def _assign(user: User, person: Person) -> None:
-    """Save the person's id, address and name in the account.
+    """Save the WorkOS user id, the address and the name of ``person`` in ``user``.
 
-    Raise ``NotAdmitted`` if the address is verified and another local account has it. If the address is not
-    verified and ``user`` is new, raise ``NotAdmitted`` if any account has the address.
+    An address that WorkOS has not verified does not become the account's address. If the address is verified
+    and another local account has the address, raise ``NotAdmitted``. If the address is not verified, ``user``
+    is new and any account has the address, raise ``NotAdmitted`` too.
     """
     # An address that WorkOS has not verified never becomes the account's address: in mode local,
     # ``super_admin_emails`` trusts the addresses of accounts.
@@ -111,8 +116,8 @@ def _refuse_known_address(person: Person) -> None:
 def _free_address(user: User, person: Person) -> None:
     """Make sure that no other account has the person's verified address.
 
-    If the account of another WorkOS user has the address, give that account a placeholder instead. Raise
-    ``NotAdmitted`` if a local account has the address.
+    If the account of another WorkOS user has the address, replace the address of that account with a
+    placeholder. If a local account has the address, raise ``NotAdmitted``.
     """
     other = User.objects.filter(email=person.email).exclude(pk=user.pk).first()
     if other is None:

@@ -13,9 +13,9 @@ from hub.workos.sessions import revocations
 
 
 def problems(config: RuntimeConfig) -> list[Problem]:
-    """Return the problems that this process has seen.
+    """Return the problems of this process with WorkOS, and the problems that the database shows.
 
-    If the database answers, also return the problems that the database shows.
+    If the database does not answer, return only the problems of this process.
     """
     found = outage.problems()
     with contextlib.suppress(DatabaseUnavailable), database_errors():  # reported by another problem
@@ -26,7 +26,7 @@ def problems(config: RuntimeConfig) -> list[Problem]:
 def _no_way_back(config: RuntimeConfig) -> list[Problem]:
     """Return a list with a problem if no super admin could sign in with a password while WorkOS is down.
 
-    The list is empty if the hub never had a local administrator.
+    Return an empty list if a super admin could do so, or if the hub never had a local administrator.
     """
     from hub.people.accounts import has_local_administrator
 
@@ -38,7 +38,7 @@ def _no_way_back(config: RuntimeConfig) -> list[Problem]:
             code="no_local_administrator",
             message="no super admin has an active account with a password, so no one could sign in while "
             "WorkOS is down",
-            fix="activate or add such an account under People, or set a password for one with "
+            fix="activate or add such an account under People, or set a password with "
             "manage.py changepassword ADDRESS",
             keys=("super_admin_emails",),
         )

@@ -1,6 +1,6 @@
 """The round trip of a browser to AuthKit and back, with PKCE.
 
-Only the browser that began a round trip can complete it, and only once.
+Only the browser that began a round trip can complete the round trip. No round trip can be completed twice.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from hub.workos.remote.errors import NotAdmitted, StepMissing
 from hub.workos.remote.grants import Grant
 
 PENDING = "workos_round_trips"
-"""The session key of the unfinished round trips. The value is a dict whose keys are OAuth states."""
+"""The key in ``request.session`` for a dict that maps OAuth states to unfinished round trips."""
 LIFETIME = 600
 """The time limit of a round trip, in seconds."""
 MAX_TRIPS = 5
-"""A browser can have this many unfinished round trips, in several tabs. Older ones are dropped."""
+"""A browser can have this many unfinished round trips. A further round trip replaces the oldest one."""
 SIGN_IN, PROOF, SWITCH, CLAIM = "sign-in", "proof", "switch", "claim"
 
 ERRORS = {
@@ -43,15 +43,15 @@ ERRORS = {
     "server_error": "outage",
     "temporarily_unavailable": "outage",
 }
-"""A dict from AuthKit's error codes to the names of the pages that explain these errors."""
+"""A dict that maps each error code of AuthKit to the name of the page that explains the error."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Trip:
     """A round trip that was completed in time, in the browser that began it.
 
-    ``next_url`` is a URL on this hub. The browser came back to ``public_url``, so people can sign in with
-    this public URL.
+    ``next_url`` is the URL on this hub to which the browser goes next. ``public_url`` is the public URL to
+    which the browser came back. So people can sign in under this public URL.
     """
 
     purpose: str
@@ -71,8 +71,9 @@ def begin(
 ) -> HttpResponse:
     """Return a response that sends the browser to AuthKit.
 
-    AuthKit sends the browser back to ``public_url``. The default is the current public URL. ``options`` are
-    further parameters of WorkOS's authorization endpoint. Raise ``Unavailable`` if WorkOS does not answer.
+    AuthKit sends the browser back to ``public_url``. If ``public_url`` is ``None``, the current public URL is
+    used. ``options`` are further parameters of WorkOS's authorization endpoint. Raise ``Unavailable`` if
+    WorkOS does not answer.
     """
     client = get_client(credentials)
     client.keys.check()
@@ -93,7 +94,7 @@ def begin(
 
 
 def _redirect_away(request: HttpRequest, url: str) -> HttpResponse:
-    """Return a redirect to ``url``. If a form was posted, return a page with a link to ``url`` instead."""
+    """Return a redirect to ``url``. After a POST request, return a page with a link to ``url`` instead."""
     # The CSP directive ``form-action`` also blocks redirects after a form (W2).
     is_form = request.method == "POST"
     page = render(request, "auth/leaving.html", {"url": url}) if is_form else HttpResponseRedirect(url)
@@ -104,7 +105,7 @@ def _redirect_away(request: HttpRequest, url: str) -> HttpResponse:
 def pop_trip(request: HttpRequest) -> Trip | None:
     """Remove the round trip that this request completes, and return the round trip.
 
-    Return ``None`` if the session has no such round trip, or if it is older than ``LIFETIME`` seconds.
+    Return ``None`` if the session has no such round trip, or if the round trip is older than ``LIFETIME``.
     """
     with _stored_trips(request) as trips:
         found = trips.pop(request.GET.get("state", ""), None)
@@ -115,7 +116,10 @@ def pop_trip(request: HttpRequest) -> Trip | None:
 
 @contextlib.contextmanager
 def _stored_trips(request: HttpRequest) -> Iterator[dict[str, Any]]:
-    """Lock the session, yield this browser's unfinished round trips, and save them if they were changed."""
+    """Lock the session, and yield a dict with the unfinished round trips of this browser.
+
+    If the caller has changed the dict, save the dict in the session.
+    """
     # The session that this request has loaded may be out of date. If two requests complete the same round
     # trip, the second request must not find it. If a third request begins another round trip at this moment,
     # it must not store the completed one again.
@@ -184,13 +188,13 @@ def to_register(request: HttpRequest, public_url: str | None = None) -> list[dic
 
 
 def comes_back(request: HttpRequest, public_url: str) -> bool:
-    """Return whether a round trip that begins in this request comes back to the request's origin."""
+    """Return whether AuthKit would send the browser back to the origin of this request."""
     # The browser sends its session cookie only to this origin, and without the cookie the round trip fails.
     return not public_url or is_at(request, public_url)
 
 
 def same_origin(request: HttpRequest, url: str | None) -> str:
-    """Return ``url`` if this URL leads to this hub. Otherwise return an empty text."""
+    """Return ``url`` if ``url`` leads to this hub. Otherwise return an empty text."""
     safe = url_has_allowed_host_and_scheme(
         url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )

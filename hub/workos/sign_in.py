@@ -54,7 +54,10 @@ def start(request: HttpRequest) -> HttpResponse:
 
 
 def login_url(next_url: str = "", *, is_fresh: bool = False) -> str:
-    """Return the URL that starts a sign-in. Afterwards, the browser goes to ``next_url``."""
+    """Return the URL that starts a sign-in. After the sign-in, the browser goes to ``next_url``.
+
+    If ``is_fresh`` is true, AuthKit asks a signed-in person for their credentials again.
+    """
     query = {"fresh": "1"} if is_fresh else {}
     if next_url:
         query[REDIRECT_FIELD_NAME] = next_url
@@ -70,7 +73,10 @@ def proof_url() -> str:
 @never_cache
 @require_GET
 def callback(request: HttpRequest) -> HttpResponse:
-    """Complete a round trip to AuthKit: sign the person in, or return a page that says why that failed."""
+    """Complete a round trip to AuthKit: a sign-in, a proof of identity, or the switch to mode ``workos``.
+
+    Return a redirect. If the sign-in at AuthKit failed, return a page that says why.
+    """
     trip = round_trip.pop_trip(request)
     if trip is not None and trip.purpose == SWITCH:
         return verification.conclude(request, trip)
@@ -107,7 +113,10 @@ def _admit(grant: Grant, config: RuntimeConfig) -> User:
 
 
 def sign_out_of(request: HttpRequest, sid: str, config: RuntimeConfig) -> str:
-    """Return the URL at which a browser ends the session ``sid`` at WorkOS and then returns to this hub."""
+    """Return the URL that ends the session ``sid`` at WorkOS.
+
+    WorkOS then sends the browser back to this hub.
+    """
     return_to = round_trip.absolute(request, reverse("signed-out"))
     return get_client(credentials_in(config)).logout_url(sid, return_to)
 

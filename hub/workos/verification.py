@@ -1,7 +1,7 @@
 """The test sign-in of a super admin that must succeed before the hub uses mode ``workos``.
 
-The person who claims the hub or switches its mode makes a round trip to AuthKit with their browser. Nothing
-changes before this sign-in succeeds.
+A person who claims the hub in mode ``workos`` or switches the hub to this mode must first sign in at AuthKit.
+Nothing changes before this sign-in succeeds.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ def require_listed(grant: Grant, listed: Collection[str]) -> None:
 def begin_claim(
     request: HttpRequest, credentials: Credentials, public_url: str, organization_id: str | None
 ) -> HttpResponse:
-    """Return a response that sends the browser to AuthKit; raise ``Unavailable`` if WorkOS does not answer.
+    """Return a response that sends the browser to AuthKit.
 
-    When the browser comes back, its request is passed to ``redeem_claim``.
+    When the browser comes back, call ``redeem_claim``. Raise ``Unavailable`` if WorkOS does not answer.
     """
     return round_trip.begin(
         request, credentials, purpose=CLAIM, public_url=public_url, organization_id=organization_id
@@ -58,7 +58,7 @@ def redeem_claim(
     """Complete the round trip of a claim, and return the grant of the super admin who signed in.
 
     Return ``None`` if the round trip is too old, began in another browser or used another public URL. Raise
-    ``WorkOSTrouble`` if the sign-in failed or the person is not listed.
+    ``WorkOSTrouble`` if the sign-in failed, or if the person is not a listed super admin.
     """
     trip = round_trip.pop_trip(request)
     if trip is None or trip.purpose != CLAIM or trip.public_url != public_url:
@@ -71,8 +71,9 @@ def redeem_claim(
 def begin_switch(request: HttpRequest) -> HttpResponse:
     """Return a response that sends the super admin to AuthKit.
 
-    After the sign-in there, ``conclude`` completes the switch. If the switch is not possible, return a page
-    that says why.
+    After the super admin has signed in at AuthKit, ``conclude`` completes the switch. If the switch is not
+    possible, return a page that says why. If the mode is already ``workos``, return a redirect to the
+    dashboard.
     """
     config = get_config()
     if config.app_mode == WORKOS:
@@ -92,9 +93,10 @@ def begin_switch(request: HttpRequest) -> HttpResponse:
 
 
 def conclude(request: HttpRequest, trip: Trip) -> HttpResponse:
-    """Complete the switch and sign the super admin in through WorkOS; return a redirect or an error page.
+    """Switch the mode to ``workos``, and sign the super admin in through WorkOS.
 
-    The local account is kept, so that the mode can be switched back.
+    Return a redirect. If the switch is not possible, return a page that says why. The local account is kept,
+    so that the mode can be switched back.
     """
     # Read the database: this process's runtime config may be out of date.
     user, snapshot = request.user, read_snapshot()
@@ -119,7 +121,11 @@ def conclude(request: HttpRequest, trip: Trip) -> HttpResponse:
 
 @transaction.atomic
 def _switch(request: HttpRequest, actor: User, grant: Grant, proved: Snapshot) -> None:
-    """Switch the mode and sign the person in; raise ``NotAdmitted`` if the configuration has changed."""
+    """Switch the mode and sign the person in.
+
+    Raise ``NotAdmitted`` if the configuration has changed. Raise ``CredentialsRefused`` if the configuration
+    does not allow the mode.
+    """
     user = people.admit(grant.person)
     # The sign-in has tested the credentials and super admins of this revision, so it must still be current.
     address = str(request.META.get("REMOTE_ADDR", ""))

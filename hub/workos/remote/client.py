@@ -29,24 +29,24 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 KEPT = 2
-"""How many clients the cache keeps."""
+"""The number of clients that the cache keeps."""
 # Requests that began before a change may still use the client with the previous credentials. A client that
 # leaves the cache is not closed, because it may be in use. It keeps no connection open.
 ENDED = {"invalid_grant", "invalid_code", "expired_code", "invalid_code_verifier"}
-"""WorkOS's error codes if an authorization code or a refresh token is unknown, expired or used."""
+"""The error codes for an authorization code or a refresh token that is unknown, expired or used."""
 NOT_OURS = {"invalid_client", "invalid_client_secret", "unauthorized_client", "unauthorized"}
-"""WorkOS's error codes for wrong credentials. The HTTP status does not matter."""
+"""The error codes for wrong credentials. The HTTP status can be any status."""
 FORBIDDEN, BUSY = {401, 403}, 429
 ACTIVE = "active"
 FINAL = {400, 404, 422}
-"""If an answer has an error code and one of these HTTP statuses, the person or session is unknown."""
+"""An answer with an error code and one of these statuses means that the person or session is unknown."""
 
 _clients: OrderedDict[Credentials, Client] = OrderedDict()
 _building = threading.Lock()
 
 
 class Client:
-    """The part of WorkOS's API that the hub uses. Its methods raise ``WorkOSTrouble`` and no other errors."""
+    """The part of WorkOS's API that the hub uses. Every error of a method is a ``WorkOSTrouble``."""
 
     def __init__(self, credentials: Credentials, budget: float | None = None) -> None:
         """Build a client for the credentials.
@@ -76,7 +76,11 @@ class Client:
         self.keys = KeySet(url, self.transport)
 
     def authorization_url(self, redirect_uri: str, **options: Any) -> dict[str, str]:
-        """Return a dict with the ``url`` for the sign-in, its ``state`` and the PKCE ``code_verifier``."""
+        """Return a dict with ``url``, ``state`` and ``code_verifier`` for a new sign-in.
+
+        ``url`` is the address to which the browser goes. ``state`` is the OAuth state in this address.
+        ``code_verifier`` is the PKCE code verifier.
+        """
         from workos.pkce import PKCE
 
         pair, state = PKCE().generate(), PKCE().generate_code_verifier()
@@ -108,10 +112,11 @@ class Client:
         return self._grant(answer)
 
     def refresh(self, refresh_token: Secret, keep: Callable[[Secret], None]) -> Grant:
-        """Return the grant for a refresh token, and call ``keep`` with the next refresh token.
+        """Exchange a refresh token for a grant, and return the grant.
 
-        Raise ``TokenSpent`` if the token is not valid. Raise ``Refused`` if WorkOS no longer knows the
-        person.
+        WorkOS's answer contains a new refresh token. Call ``keep`` with the new token before the answer is
+        verified. Raise ``TokenSpent`` if ``refresh_token`` is not valid. Raise ``Refused`` if WorkOS no
+        longer knows the person.
         """
         api = self.sdk.user_management
         answer = _ask_about(lambda: api.authenticate_with_refresh_token(refresh_token=refresh_token.reveal()))
@@ -120,7 +125,7 @@ class Client:
         return self._grant(answer)
 
     def has_session(self, workos_user_id: str, sid: str) -> bool:
-        """Return whether ``sid`` is one of the person's active sessions.
+        """Return whether ``sid`` is the id of an active session of the person.
 
         Only the person's newest hundred sessions are checked, so the result for an older session is false.
         Raise ``Refused`` if WorkOS no longer knows the person.
@@ -141,7 +146,10 @@ class Client:
         return _ask(lambda: self.sdk.request_raw("get", path, params=params))
 
     def _grant(self, answer: AuthenticateResponse) -> Grant:
-        """Return the grant in an answer. Raise ``InvalidToken`` if the access token is not valid."""
+        """Return the grant that an answer contains.
+
+        Raise ``InvalidToken`` if the access token is not valid.
+        """
         from hub.workos.remote.tokens import verify
 
         person = _person(answer.user)
@@ -160,7 +168,10 @@ class Client:
 
 
 def _ask(call: Callable[[], T]) -> T:
-    """Return the answer to a call of the SDK; raise ``WorkOSTrouble`` for every failure."""
+    """Run ``call``, which calls the SDK, and return WorkOS's answer.
+
+    Raise ``WorkOSTrouble`` if the call fails in any way.
+    """
     from workos import WorkOSError
 
     try:
@@ -176,7 +187,7 @@ def _ask(call: Callable[[], T]) -> T:
 
 
 def _ask_about(call: Callable[[], T]) -> T:
-    """Return the answer to a call about a person or session.
+    """Run ``call``, which asks WorkOS about a person or session, and return the answer.
 
     Raise ``Refused`` if WorkOS does not know the person or session.
     """

@@ -1,7 +1,7 @@
 """The test of the connection to WorkOS.
 
-The test shows whether WorkOS accepts the stored credentials, or credentials that are entered but not saved
-yet. Each finding is one of the sentences below. The findings contain no part of WorkOS's answers.
+The credentials to test can be the stored credentials, or credentials that are entered but not saved yet. The
+result consists of the sentences below. The result contains no part of WorkOS's answers.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from hub.workos.remote.errors import CredentialsRefused, Rejected, Unavailable, 
 
 WORKS = "WorkOS accepts the API key and knows the client."
 UNKNOWN_KEY = "WorkOS does not know this API key."
-LIMITED_KEY = "WorkOS knows the API key, but the key may not read organizations."
+LIMITED_KEY = "WorkOS knows the API key, but the key has no right to read organizations."
 UNKNOWN_CLIENT = "WorkOS does not know this client ID."
 NO_AUTHKIT = "No AuthKit answers at this domain."
 UNREGISTERED = "This redirect URI is not registered at WorkOS yet: {uri}"
@@ -31,7 +31,8 @@ BUDGET = 5.0
 def check_connection(credentials: Credentials, redirect_uri: str) -> tuple[bool, str]:
     """Test the credentials and the redirect URI with calls to WorkOS.
 
-    Return a pair: whether WorkOS accepts them, and a message for the operator.
+    Return a pair. The first value is true if the test found no problem. The second value is a message for
+    the operator.
     """
     client = Client(credentials, BUDGET)  # not in the cache, where it could replace a client that is in use
     findings: list[str] = []
@@ -47,7 +48,7 @@ def check_connection(credentials: Credentials, redirect_uri: str) -> tuple[bool,
 
 
 def _findings(client: Client, redirect_uri: str) -> Iterator[str]:
-    """Yield a sentence for each problem."""
+    """Yield one of the sentences above for each problem that the test finds."""
     # Test the AuthKit domain last, because a domain that does not answer uses up the rest of the time.
     if problem := _problem_of_key(client):
         yield problem
@@ -99,7 +100,10 @@ def _has_authkit(client: Client) -> bool:
 
 
 def _may_redirect_to(client: Client, uri: str) -> bool:
-    """Return whether the URI is registered at WorkOS. If the API key may not list the URIs, return true."""
+    """Return whether the URI is registered at WorkOS.
+
+    If the API key has no right to list the registered URIs, return true.
+    """
     try:
         registered = client.get("user_management", "redirect_uris", limit=100).get("data")
     except (CredentialsRefused, Rejected):

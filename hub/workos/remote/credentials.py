@@ -29,14 +29,15 @@ class Credentials:
 
 
 def api_url() -> str:
-    """Return the origin of WorkOS's API. It is a constant in ``hub.settings``, which only tests replace."""
+    """Return the origin of WorkOS's API from ``settings.WORKOS_API_URL``. Only tests change this value."""
     return str(settings.WORKOS_API_URL)
 
 
 def credentials_in(config: RuntimeConfig) -> Credentials:
     """Return the WorkOS credentials in a runtime config.
 
-    Raise ``CredentialsRefused`` if the client ID or the API key is missing.
+    Raise ``CredentialsRefused`` if the client ID or the API key is missing, or if the API key cannot be
+    decrypted.
     """
     if config.workos_client_id is None or config.workos_api_key is None:
         raise CredentialsRefused(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 
 class WorkOSTrouble(Exception):
-    """The base class of these errors.
+    """The base class of the errors in this module.
 
-    ``status`` is the HTTP status and ``codes`` are the error codes of WorkOS's answer. If there was no
-    answer, ``status`` is ``None`` and ``codes`` is empty.
+    ``status`` is the HTTP status of WorkOS's answer, and ``codes`` are the error codes in the answer. If
+    there was no answer, ``status`` is ``None`` and ``codes`` is empty.
     """
 
     status: int | None = None
@@ -15,7 +15,7 @@ class WorkOSTrouble(Exception):
 
 
 class Unavailable(WorkOSTrouble):
-    """WorkOS does not answer, or the answer makes no sense. A later try may succeed."""
+    """WorkOS does not answer, or the answer cannot be used. The same request can succeed later."""
 
 
 class Unreachable(Unavailable):
@@ -43,7 +43,10 @@ class TokenSpent(Refused):
 
 
 class InvalidToken(WorkOSTrouble):
-    """An access token is not valid for this hub. ``is_clock`` is true if only its times are wrong."""
+    """An access token is not valid for this hub.
+
+    ``is_clock`` is true if the token has expired or is not valid yet.
+    """
 
     def __init__(self, why: str, *, is_clock: bool = False) -> None:
         super().__init__(why)

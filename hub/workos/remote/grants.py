@@ -20,11 +20,11 @@ class Person:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """A session at WorkOS: its id ``sid``, its person, its tokens and its rights.
+    """A session at WorkOS. ``sid`` is the id of the session, and ``person`` is the user of the session.
 
-    ``lifetime`` is the time between the issue and the expiry of the access token. ``auth_age`` is the time
-    between the person's last entry of credentials and the issue of the token. It is ``None`` if WorkOS does
-    not say when the person entered credentials.
+    ``lifetime`` is the time from the issue to the expiry of the access token. ``auth_age`` is the time from
+    the person's last entry of credentials to the issue of the access token. ``auth_age`` is ``None`` if
+    WorkOS does not say when the person entered credentials.
     """
 
     person: Person

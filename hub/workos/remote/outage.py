@@ -1,4 +1,8 @@
-"""This process remembers failed calls to WorkOS, so that signed-in people do not wait for WorkOS."""
+"""A record of this process's failed calls to WorkOS.
+
+For some seconds after a failure, the requests of signed-in people do not call WorkOS. So these people do not
+wait for WorkOS.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from hub.workos.remote.errors import CredentialsRefused, WorkOSTrouble
 logger = logging.getLogger("hub")
 
 PAUSE = 10.0
-"""For this many seconds after a failure, the requests of signed-in people do not call WorkOS."""
+"""After a failure, the requests of signed-in people do not call WorkOS for this many seconds."""
 
 _trouble: WorkOSTrouble | None = None
 _until = 0.0
@@ -34,7 +38,7 @@ def note_success() -> None:
 
 
 def forget() -> None:
-    """Forget the recorded failures. Call this function when the credentials have changed."""
+    """Delete the record of failures. Call this function when the credentials have changed."""
     global _trouble, _until
     _trouble, _until = None, 0.0
 
@@ -42,7 +46,7 @@ def forget() -> None:
 def is_recent() -> bool:
     """Return whether the last recorded call failed less than ``PAUSE`` seconds ago.
 
-    If so, only sign-ins call WorkOS.
+    If the result is true, the requests of signed-in people must not call WorkOS.
     """
     return time.monotonic() < _until
 

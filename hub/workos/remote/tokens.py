@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from hub.workos.remote.transport import BoundedTransport
 
 LEEWAY = 30
-"""How many seconds this machine's clock may differ from WorkOS's clock."""
+"""The accepted difference in seconds between this machine's clock and WorkOS's clock."""
 FRESH = 300.0
 """Keys that are older than this many seconds are fetched again."""
 STALE = 3600.0
-"""If keys cannot be fetched again, they are still used until they are this many seconds old."""
+"""If new keys cannot be fetched, the old keys are used until they are this many seconds old."""
 COOLDOWN = 10.0
-"""For a token with an unknown key id, keys are fetched again if they are older than this many seconds."""
+"""If a token has an unknown key id, keys that are older than this many seconds are fetched again."""
 
 
 class KeySet:
@@ -41,7 +41,7 @@ class KeySet:
         self._failure: Unavailable | None = None
 
     def check(self) -> None:
-        """Fetch the keys if necessary. Raise ``Unavailable`` if there are no usable keys afterwards."""
+        """Fetch the keys if the cache is out of date. Raise ``Unavailable`` if there are no usable keys."""
         self._current()
 
     def find(self, kid: str) -> jwt.PyJWK:
@@ -71,7 +71,7 @@ class KeySet:
             raise
 
     def _fetch(self) -> Mapping[str, jwt.PyJWK]:
-        """Fetch the keys and return them. Raise ``Unavailable`` if that fails.
+        """Fetch the keys and return the keys. Raise ``Unavailable`` if the keys cannot be fetched.
 
         If several threads call this method at the same time, they share one request and its result.
         """
@@ -176,16 +176,16 @@ def _decode(token: str, keys: KeySet, issuers: Collection[str]) -> dict[str, Any
 
 
 def _lifetime(claims: Mapping[str, Any]) -> dt.timedelta:
-    """Return the time between the issue and the expiry of the token."""
+    """Return the time from the issue to the expiry of the token."""
     # WorkOS sets both times, so a wrong clock on this machine does not matter, unless ``iat`` is missing.
     began = claims.get("iat", time.time())
     return dt.timedelta(seconds=max(float(claims["exp"]) - float(began), 0))
 
 
 def _auth_age(claims: Mapping[str, Any]) -> dt.timedelta | None:
-    """Return the time between the person's last entry of credentials and the issue of the token.
+    """Return the time from the person's last entry of credentials to the issue of the token.
 
-    Return ``None`` if the token does not have both times.
+    Return ``None`` if one of these two times is missing from the token.
     """
     # WorkOS sets both times, so a wrong clock on this machine does not matter.
     at, issued = claims.get("auth_time"), claims.get("iat")

@@ -23,7 +23,7 @@ logging.getLogger("httpx2").setLevel(logging.WARNING)
 TIMEOUT = 5.0
 """The time limit of one request in seconds, from the name lookup to the last byte of the answer."""
 LARGEST = 2**20
-"""The size of the largest answer that is accepted, in bytes."""
+"""The size in bytes of the largest answer that is accepted."""
 CONNECTED = "connection.connect_tcp.complete"
 
 
@@ -70,9 +70,9 @@ class BoundedTransport:
 
 
 class _Call:
-    """One request, sent by a thread of its own.
+    """One request. A separate thread sends the request and receives the answer.
 
-    At the deadline the caller stops waiting and shuts down the thread's connection.
+    At the deadline, the caller stops waiting and shuts down the connection of this thread.
     """
 
     # httpx2 applies its timeouts to each step of a request and to each chunk of the answer, but not to the
@@ -127,7 +127,10 @@ class _Call:
         )
 
     def _watch(self, event: str, info: Mapping[str, Any]) -> None:
-        """Store the new TCP connection, so that it can be cut. After the deadline, cut it at once."""
+        """Store the new TCP connection, so that ``_cancel`` can shut down the connection.
+
+        If the deadline has already passed, shut down the connection immediately.
+        """
         if event != CONNECTED:
             return
         line: socket.socket = info["return_value"].get_extra_info("socket")
@@ -138,7 +141,7 @@ class _Call:
                 self._socket = line.dup()
 
     def _cancel(self) -> TransportError:
-        """Cut the connection, if there is one. Return the error that the caller must raise."""
+        """Shut down the connection, if there is one. Return the error that the caller must raise."""
         with self._lock:
             self._is_cancelled = True
             if self._socket is None:

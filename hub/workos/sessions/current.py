@@ -29,7 +29,7 @@ def establish(request: HttpRequest, user: User, grant: Grant, config: RuntimeCon
 
 
 def renew(request: HttpRequest, user: User, grant: Grant, config: RuntimeConfig) -> None:
-    """Continue the session after ``user`` has signed in again. The session gets a new key."""
+    """Continue the session after ``user`` has signed in again. The session gets a new session key."""
     columns = facts(grant, config)
     # Do not start a new session: forms that are open in another tab must stay valid.
     request.session.cycle_key()
@@ -64,9 +64,9 @@ def current_user(request: HttpRequest, user: User | AnonymousUser) -> User | Ano
 
 
 def _check_workos_session(request: HttpRequest, user: User, config: RuntimeConfig) -> User | None:
-    """Return ``user`` with the rights of this session.
+    """If the access token has expired, refresh the session. Return ``user`` with the session's rights.
 
-    Return ``None`` if WorkOS has ended the session, or if the session's organization may not use the hub.
+    Return ``None`` if WorkOS has ended the session, or if the session's organization is not admitted.
     """
     revocations.follow(config)
     row = find(request)
@@ -88,8 +88,8 @@ def find(request: HttpRequest) -> WorkOSSession | None:
 
 
 def is_admitted(organization_id: str, config: RuntimeConfig) -> bool:
-    """Return whether people of the organization ``organization_id`` may use the hub.
+    """Return whether people of the organization ``organization_id`` are allowed to use the hub.
 
-    If ``workos_organization_id`` is not set, people of every organization may use the hub.
+    If ``workos_organization_id`` is not set, people of every organization are allowed to use the hub.
     """
     return config.workos_organization_id in {None, organization_id}

@@ -11,7 +11,10 @@ from hub.workos.sessions.sealed_tokens import PASSWORD
 
 @on_change(PASSWORD)
 def reseal_tokens(_old: RuntimeConfig, new: RuntimeConfig) -> None:
-    """Encrypt all refresh tokens with the new cookie password. Several processes may do so at once."""
+    """Encrypt all refresh tokens with the new cookie password.
+
+    Several processes can run this hook at the same time.
+    """
     if new.workos_cookie_password is None:
         return
     with no_fork:  # a child that is forked during an import would keep a half-loaded module
@@ -29,5 +32,5 @@ def reseal_tokens(_old: RuntimeConfig, new: RuntimeConfig) -> None:
 
 @on_change("workos_client_id", "workos_api_key", "workos_authkit_domain")
 def try_new_credentials(_old: RuntimeConfig, _new: RuntimeConfig) -> None:
-    """Forget failures with the old credentials, so that the hub tries the new credentials at once."""
+    """Forget failures with the old credentials, so that the new credentials are used immediately."""
     outage.forget()

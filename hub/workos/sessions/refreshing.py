@@ -32,31 +32,31 @@ Lease = QuerySet[WorkOSSession]
 """A queryset for one session. The queryset is empty if this process does not hold the session's lease."""
 
 CALLS = 3
-"""A refresh makes at most this many calls (token, session, person), each of up to five seconds."""
+"""The largest number of calls in a refresh: token, session, person. Each call takes up to five seconds."""
 LEASE = dt.timedelta(seconds=20)
-"""A refresh may take this long. After that, another process may take over."""
+"""The time limit of a refresh. After this time, another process can refresh the session."""
 GRACE_PERIOD = dt.timedelta(seconds=60)
-"""For this long after the access token expires, a request does not wait for another request's refresh."""
+"""After an access token expires, requests do not wait for another request's refresh for this long."""
 LONGEST_WAIT = 6.0
 """A request waits at most this many seconds while another request refreshes the session."""
 POLL_INTERVAL = 0.05
-"""How many seconds a waiting request sleeps before it reads the session again."""
+"""A waiting request reads the session again after this many seconds."""
 BACKOFF = dt.timedelta(seconds=30)
-"""If WorkOS does not answer, the hub waits this long before it tries to refresh the session again."""
+"""If WorkOS does not answer, the hub waits this long before the next try to refresh the session."""
 KEPT = dt.timedelta(hours=1)
 """How long a session continues without a refresh token."""
 LOOK = dt.timedelta(minutes=5)
 """How often the hub asks WorkOS about a session that has no refresh token."""
 AHEAD = 2 * BACKOFF
-"""If the end of a lease or of a ``BACKOFF`` is further in the future than this, a clock was wrong.
+"""If the stored end of a lease or ``BACKOFF`` is further in the future than this, the end is ignored.
 
-``AHEAD`` is longer than ``LEASE`` and ``BACKOFF``, because the request that stored the end may have read the
-clock a moment later than this request.
+Such an end was stored while a clock was wrong. ``AHEAD`` is longer than ``LEASE`` and ``BACKOFF``, because
+the request that stored the end perhaps read the clock a moment later than this request.
 """
 
 
 def facts(grant: Grant, config: RuntimeConfig) -> dict[str, Any]:
-    """Return a dict from the columns of ``WorkOSSession`` to the values that come from a grant."""
+    """Return a dict that maps columns of ``WorkOSSession`` to the values in a grant."""
     return {
         "sid": grant.sid,
         "refresh_token": seal(grant.refresh_token, config),
@@ -68,7 +68,7 @@ def facts(grant: Grant, config: RuntimeConfig) -> dict[str, Any]:
 
 
 def refresh(row: WorkOSSession, config: RuntimeConfig) -> WorkOSSession | None:
-    """Refresh a session and return it. Return ``None`` if the session has ended.
+    """Refresh a session and return the session. Return ``None`` if the session has ended.
 
     If the session cannot be refreshed now, return the stored session.
     """
@@ -104,7 +104,7 @@ def _refresh_or_postpone(mine: Lease, config: RuntimeConfig) -> bool:
 
 
 def _load_client(config: RuntimeConfig) -> None:
-    """Build the client before the lease begins, because loading the SDK may take longer than a lease."""
+    """Build the client before the lease begins, because loading the SDK can take longer than a lease."""
     # To build the first client, a process loads the SDK. On a busy machine, this could take so long that the
     # lease ends and another process refreshes the session too.
     with contextlib.suppress(WorkOSTrouble):  # the refresh raises it again and handles it
@@ -112,7 +112,7 @@ def _load_client(config: RuntimeConfig) -> None:
 
 
 def _is_ahead(moment: dt.datetime | None, now: dt.datetime) -> bool:
-    """Return whether ``moment`` is in the future, but not further than ``AHEAD``."""
+    """Return whether ``moment`` is after ``now``, but less than ``AHEAD`` after ``now``."""
     # A time further in the future was written while a clock was wrong (R9).
     return moment is not None and now < moment < now + AHEAD
 
@@ -188,7 +188,7 @@ def _keep_without_token(row: WorkOSSession, mine: Lease, client: Client) -> None
     except CredentialsRefused as refusal:
         if refusal.status == HTTPStatus.FORBIDDEN:
             raise Refused(
-                "the refresh token is lost, and the API key may not read sessions at WorkOS"
+                "the refresh token is lost, and the API key has no right to read sessions at WorkOS"
             ) from refusal
         raise
     if not is_active or kept_until <= now:
@@ -206,8 +206,9 @@ def _postpone(mine: Lease, trouble: WorkOSTrouble) -> None:
 def _await_other_refresh(row: WorkOSSession, now: dt.datetime) -> WorkOSSession | None:
     """Wait until another request has refreshed the session, and return the session.
 
-    Return ``None`` if the session has ended. If the access token expired less than ``GRACE_PERIOD`` ago, do
-    not wait. Otherwise wait at most ``LONGEST_WAIT`` seconds. Without a refresh, return the session as it is.
+    Wait at most ``LONGEST_WAIT`` seconds. If the access token expired less than ``GRACE_PERIOD`` ago, do not
+    wait. If the session was not refreshed in this time, return ``row``. Return ``None`` if the session has
+    ended.
     """
     if now - row.fresh_until < GRACE_PERIOD:
         return row

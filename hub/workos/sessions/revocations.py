@@ -1,7 +1,7 @@
 """Read WorkOS's events, so that a session that was ended at WorkOS ends in the hub within a minute.
 
-The hub asks WorkOS with its API key, over TLS. So no one can forge or replay an event. With a webhook, this
-would be possible, and WorkOS would have to reach the hub.
+The hub requests the events over TLS, so no one can forge or replay an event. A stranger could send forged or
+old events to a webhook. For a webhook, WorkOS would also have to reach the hub.
 """
 
 from __future__ import annotations
@@ -28,21 +28,25 @@ from hub.workos.remote.errors import CredentialsRefused, Rejected, WorkOSTrouble
 logger = logging.getLogger("hub")
 
 INTERVAL = dt.timedelta(seconds=20)
-"""How often the hub asks WorkOS. Only one process asks, and only while signed-in people use the hub."""
+"""The time between two requests for events, counted over all processes of the hub."""
 SESSION_ENDED, USER_GONE = "session.revoked", "user.deleted"
 PAGE, PAGES = 100, 20
 FORGOTTEN = dt.timedelta(days=14)
-"""If the hub has not asked for this long, the hub drops the cursor. WorkOS keeps events for 30 days."""
+"""If the last request is longer ago than this, the hub drops the cursor. WorkOS keeps events for 30 days."""
 SKEW = dt.timedelta(hours=2)
 ROW = 1
-REFUSED = "WorkOS does not let the hub read its events, so sessions that WorkOS ends may end late in the hub"
-ALLOWED = "WorkOS lets the hub read its events again"
+REFUSED = "WorkOS does not let the hub read events, so sessions that WorkOS ends can end late in the hub"
+ALLOWED = "WorkOS lets the hub read events again"
 
 _next_look = 0.0
 
 
 def follow(config: RuntimeConfig) -> None:
-    """End the sessions that WorkOS has ended. Do nothing if a process asked less than ``INTERVAL`` ago."""
+    """Read the new events at WorkOS, and end the sessions that WorkOS has ended.
+
+    Do nothing if any process read events less than ``INTERVAL`` ago, or if a call to WorkOS has just failed.
+    Only requests of signed-in people call this function.
+    """
     global _next_look  # noqa: PLW0603 - one value for this process
     if time.monotonic() < _next_look or outage.is_recent():
         return
@@ -64,7 +68,7 @@ def _handle_refusal(events: WorkOSEvents, error: CredentialsRefused | Rejected) 
     """If WorkOS rejects the cursor, drop the cursor. Otherwise record why the hub cannot read the events."""
     # A cursor is rejected if, for example, it belongs to another WorkOS environment.
     if isinstance(error, Rejected) and events.cursor:
-        logger.warning("WorkOS rejected the cursor, so the hub reads all its events again: %s", error)
+        logger.warning("WorkOS rejected the cursor, so the hub reads all events again: %s", error)
         WorkOSEvents.objects.filter(pk=ROW).update(cursor="")
     elif error.status == HTTPStatus.FORBIDDEN or isinstance(error, Rejected):
         _note_refused(events, True)
@@ -79,7 +83,10 @@ def _note_refused(events: WorkOSEvents, is_refused: bool) -> None:
 
 
 def problems() -> list[Problem]:
-    """Return a list with a problem if WorkOS does not let the hub read the events."""
+    """Return a list with a problem if WorkOS does not let the hub read the events.
+
+    Otherwise return an empty list.
+    """
     if not WorkOSEvents.objects.filter(is_refused=True).exists():
         return []
     return [
@@ -94,9 +101,9 @@ def problems() -> list[Problem]:
 
 
 def _next_position() -> WorkOSEvents | None:
-    """Record that this process asks WorkOS now, and return the row with the cursor.
+    """Record that this process requests events now, and return the row with the cursor.
 
-    Return ``None`` if a process asked WorkOS less than ``INTERVAL`` ago.
+    Return ``None`` if any process requested events less than ``INTERVAL`` ago.
     """
     global _next_look  # noqa: PLW0603
     now = timezone.now()
@@ -145,7 +152,7 @@ def _end_sessions(events: Iterable[Mapping[str, Any]]) -> None:
     over = Q(workos__sid__in=ended[SESSION_ENDED]) | Q(workos__user__workos_user_id__in=ended[USER_GONE])
     count, _ = Session.objects.filter(over).delete()
     if count:
-        logger.info("ended sessions that WorkOS has ended: deleted %s rows", count)
+        logger.info("the hub ended sessions that WorkOS had ended: deleted %s rows", count)
 
 
 def _id(event: Mapping[str, Any]) -> str:

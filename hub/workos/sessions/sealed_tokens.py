@@ -58,7 +58,7 @@ def _password(config: RuntimeConfig) -> Secret:
 
 
 def _earlier_passwords() -> Iterator[Secret]:
-    """Yield the passwords in the history, the newest first."""
+    """Yield the cookie passwords in the history. The newest password comes first."""
     setting = get_schema()[PASSWORD]
     for text in store.accepted_texts(PASSWORD):
         try:
