@@ -1,1 +1,1 @@
-"""The first run: a browser wizard and a command that claim an unconfigured install."""
+"""The first run. A wizard in the browser or a command claims an unconfigured install."""

@@ -12,7 +12,10 @@ from setup_wizard.product import get_product
 
 
 def setup_token(overview: Overview) -> Finding:
-    """Check that a person can claim an unclaimed install. A claimed install must have no token file."""
+    """If the install is unclaimed, check that a person can claim the install.
+
+    If the install is claimed, check that there is no token file any more.
+    """
     path = get_product().token_file()
     if get_product().is_configured(overview.config):
         message = f"{path} still exists, but its token is not valid any more"

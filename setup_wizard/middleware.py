@@ -21,9 +21,10 @@ WIZARD, HEALTH = "setup", "health"
 
 
 class SetupGateMiddleware:
-    """Middleware that opens the wizard while the install is unclaimed and closes it afterwards.
+    """Middleware that opens the wizard until the install is claimed, and closes the wizard after the claim.
 
-    While the install is unclaimed, only the wizard, its static files and the health checks answer.
+    Until the claim, only the wizard, the static files, the health checks and the places in
+    ``Product.open_places`` answer.
     """
 
     sync_capable = True
@@ -34,7 +35,7 @@ class SetupGateMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Pass the request on, or answer the request here."""
+        """If the request's path is open now, pass the request on. Otherwise refuse the request."""
         place = _first_segment(request.path_info)
         try:
             config = _claimed_config(ask_database=place != HEALTH and not _is_static(request.path_info))
@@ -54,8 +55,8 @@ class SetupGateMiddleware:
 def _claimed_config(*, ask_database: bool) -> Any:
     """Return the configuration if the install is claimed. Otherwise return ``None``.
 
-    If ``ask_database`` is true and this process does not know of a claim, query the database. Raise
-    ``ConfigError`` if the database has a problem then.
+    If ``ask_database`` is true and this process does not know of a claim, query the database. If the database
+    has a problem, raise ``ConfigError``.
     """
     config, is_configured = runtime.get_config(), get_product().is_configured
     # Another process may have made the claim a moment ago. So if this process's memory says "unclaimed", ask
@@ -68,9 +69,10 @@ def _claimed_config(*, ask_database: bool) -> Any:
 
 
 def _first_segment(path: str) -> str:
-    """Return the first segment of a path; empty if the path is ambiguous, such as ``//x`` or ``/../x``.
+    """Return the first segment of a path.
 
-    ``path`` is the decoded path, which the URL resolver uses too.
+    Return an empty text if the path is ambiguous, such as ``//x`` or ``/../x``. ``path`` is the decoded path
+    that the URL resolver uses too.
     """
     root, *segments = path.split("/")
     dubious = "" in segments[:-1] or any(segment.startswith(".") for segment in segments)
@@ -85,7 +87,7 @@ def _is_static(path: str) -> bool:
 
 
 def _denied(request: HttpRequest) -> HttpResponse:
-    """Redirect a browser to the wizard; answer a program with 503 and the wizard's URL."""
+    """Redirect a browser to the wizard. Answer a client that wants JSON with 503 and the wizard's URL."""
     response: HttpResponse
     if refusals.wants_json(request):
         body = {"error": "setup_required", "setup_url": reverse("setup:token")}

@@ -8,14 +8,14 @@ from django.db import models
 
 DRAFT_ID = 1
 IMPORTED = ":imported"
-"""The key in ``steps`` for the settings of an imported export. No step can have this name."""
+"""The key of the imported settings in ``SetupDraft.steps``. The other keys are the names of steps."""
 
 
 class SetupToken(models.Model):
-    """A setup token; only its SHA-256 hash is stored.
+    """A setup token. The database stores only the SHA-256 hash of the token.
 
-    While ``used_at`` is empty, the token can be used. A used token identifies the only browser session that
-    may set up the install.
+    Until ``used_at`` is set or the token expires, the token can be used. A used token identifies the only
+    browser session that is allowed to set up the install.
     """
 
     digest = models.CharField(max_length=64, unique=True)
@@ -33,11 +33,12 @@ class SetupToken(models.Model):
 
 
 class SetupDraft(models.Model):
-    """The answers entered in the wizard so far, in one row. They take effect only with the claim.
+    """The answers entered in the wizard so far, in one row. The answers take effect only with the claim.
 
-    ``steps`` maps each step to the texts of its fields. ``secrets`` maps settings to ciphertexts.
-    ``password`` is the hash of the administrator's password. ``earlier`` has the steps of an earlier holder
-    of the setup token. These steps prefill the forms. A step counts only after the new holder submits it.
+    ``steps`` maps each step to the texts of the step's fields. ``secrets`` maps keys of settings to
+    ciphertexts. ``password`` is the hash of the administrator's password. ``earlier`` has the steps of an
+    earlier holder of the setup token. These steps only prefill the forms. The new holder must submit each
+    step again.
     """
 
     steps: models.JSONField[dict[str, dict[str, Any]], dict[str, dict[str, Any]]] = models.JSONField(
@@ -58,7 +59,10 @@ class SetupDraft(models.Model):
         return f"draft of {', '.join(self.steps) or 'nothing yet'}"
 
     def hand_over(self, heritable: dict[str, dict[str, Any]]) -> None:
-        """Keep the ``heritable`` steps for the next holder. Drop everything else, such as the secrets."""
+        """Move the ``heritable`` steps to ``earlier`` for the next holder of the setup token. Save the draft.
+
+        Drop all other content, such as the secrets.
+        """
         # An imported setting may never appear in a form, so the next holder could not check it.
         steps = {name: texts for name, texts in heritable.items() if name != IMPORTED}
         self.earlier = {**self.earlier, **steps}

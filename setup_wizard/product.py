@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Administrator:
-    """The administrator's account, which a claim creates. ``password`` is the hash that Django stores."""
+    """The data for the account that a claim creates. ``password`` is the hash that Django stores."""
 
     email: str
     name: str = ""
@@ -55,10 +55,11 @@ class CommandOption:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Backup:
-    """What the review page shows of an uploaded backup.
+    """The facts about an uploaded backup that the page for a restore shows.
 
-    ``version`` is empty if the backup does not have it. ``secrets`` are the keys of the stored secrets.
-    ``closed_because`` says why no key of this machine unlocks the secrets; empty if a key unlocks them.
+    ``version`` is empty if the backup names no version. ``secrets`` are the keys of the stored secrets.
+    ``closed_because`` says why no key of this machine unlocks the secrets. If a key unlocks the secrets,
+    ``closed_because`` is empty.
     """
 
     made_at: str
@@ -71,7 +72,7 @@ class Backup:
 
 
 class Product:
-    """The methods that the wizard calls. A product is a subclass of this class.
+    """The base class of products. The wizard calls the methods of a subclass.
 
     ``settings.SETUP_WIZARD["PRODUCT"]`` names the subclass.
     """
@@ -109,7 +110,7 @@ class Product:
     def open_places(self) -> Collection[str]:
         """Return the first path segments of the pages that answer while the install is unclaimed.
 
-        The wizard and the health checks always answer then, so this method does not return their paths.
+        The wizard and the health checks always answer, so leave out the segments of these pages.
         """
         return ()
 
@@ -131,7 +132,7 @@ class Product:
         return None
 
     def bootstrap(self) -> None:
-        """Prepare the install so that it can be claimed."""
+        """Prepare the install for a claim. For example, create the database."""
 
     def check_database(self) -> None:
         """Raise ``ConfigError`` unless the database exists, can be read and has this version's schema."""
@@ -145,22 +146,22 @@ class Product:
         raise NotImplementedError
 
     def suggest(self, request: HttpRequest, answers: Answers) -> Mapping[str, Any]:
-        """Return a dict from settings to suggested values.
+        """Return a dict that maps keys of settings to suggested values.
 
         The forms show a suggested value instead of the current value.
         """
         return {}
 
     def objections(self, step: Step, values: Mapping[str, Any], answers: Answers) -> Mapping[str, str]:
-        """Return a dict from settings to error messages.
+        """Return a dict that maps keys of settings to error messages.
 
-        The product can refuse values that are valid for their settings. The dict is empty if the product
-        accepts all values.
+        The product can refuse a value that is valid for the setting. If the product accepts all values, the
+        dict is empty.
         """
         return {}
 
     def heritable(self, steps: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
-        """Return the answers that prefill the forms for the next holder of a setup token.
+        """Return the steps whose answers prefill the forms for the next holder of the setup token.
 
         Leave out every answer that would give a person rights.
         """
@@ -170,9 +171,10 @@ class Product:
     def revise(
         self, before: Mapping[str, Mapping[str, str]], after: dict[str, dict[str, str]]
     ) -> dict[str, dict[str, str]]:
-        """Return the steps to save in the draft. The product may adapt the answers of other steps.
+        """Return the steps to save in the draft.
 
-        ``before`` has the saved steps, and ``after`` also has the new answers of one step.
+        ``before`` has the saved steps, and ``after`` also has the new answers of one step. The product can
+        change the answers of the other steps so that they fit the new answers.
         """
         return after
 
@@ -201,7 +203,7 @@ class Product:
     def conclude(
         self, request: HttpRequest, application: Application, commit: Callable[[str], object]
     ) -> HttpResponse | None:
-        """If the test sign-in succeeded, call ``commit``, sign the person in and return ``None``.
+        """If the test sign-in succeeded, make the claim, sign the person in, and return ``None``.
 
         ``commit`` makes the claim. The argument of ``commit`` is the name that the history shows for the
         person. If the test sign-in failed, return a response that says why.
@@ -211,19 +213,22 @@ class Product:
     def prepare_claim(self, application: Application) -> None:
         """Remove the rights and sessions of earlier owners, in the transaction of the claim.
 
-        Existing accounts with an address in ``application`` may be re-activated.
+        The product can re-activate accounts whose addresses are in ``application``.
         """
 
     def account(self, email: str, name: str) -> Any:
-        """Return an unsaved account. Password validators compare the password with the account's data."""
+        """Return an account that is not saved.
+
+        Some password validators compare a password with the data of such an account.
+        """
         return get_user_model()(email=email, name=name)
 
     def make_administrator(self, administrator: Administrator) -> AbstractBaseUser:
-        """Create or re-activate the account in the transaction of the claim, and return the account."""
+        """Create or re-activate the account in the transaction of the claim. Return the account."""
         raise NotImplementedError
 
     def claim_changes(self, application: Application, config: Any) -> dict[str, Any]:
-        """Return a dict from settings to new values.
+        """Return a dict that maps keys of settings to new values.
 
         The dict contains ``application.changes``, and the settings that every claim changes.
         """
@@ -238,7 +243,10 @@ class Product:
         return "/"
 
     def address_afterwards(self, request: HttpRequest) -> str:
-        """Return the origin of the install after a claim. Return "" if the browser uses this origin now."""
+        """Return the origin of the install after a claim.
+
+        Return an empty text if the browser uses this origin already.
+        """
         return ""
 
     def notes(self) -> list[dict[str, str]]:
@@ -251,5 +259,5 @@ class Product:
 
 @functools.cache
 def get_product() -> Product:
-    """Return the product named by ``SETUP_WIZARD["PRODUCT"]``."""
+    """Return the product that ``SETUP_WIZARD["PRODUCT"]`` names."""
     return cast("Product", import_string(settings.SETUP_WIZARD["PRODUCT"])())

@@ -17,7 +17,7 @@ MODE, ACCOUNT = "mode", "account"
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """The result of a probe. ``message`` is one sentence, which never contains a secret."""
+    """The result of a probe. ``message`` is one sentence. The sentence never contains a secret."""
 
     ok: bool
     message: str
@@ -25,10 +25,10 @@ class CheckResult:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """A test of the values entered for ``keys``, such as whether a port is free.
+    """A test of the values entered for the settings ``keys``, for example whether a port is free.
 
-    If the field of a secret is blank, the probe uses the stored secret. The probe does so only if all other
-    values are the same as the stored values.
+    If the field of a secret is blank, the probe uses the stored secret. However, if another value in ``keys``
+    differs from the stored value, the person must enter the secret.
     """
 
     name: str
@@ -39,9 +39,10 @@ class Probe:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Settings that a step shows together in ``modes``.
+    """Settings that a step shows together.
 
-    If ``modes`` is empty, the step shows the settings in every mode.
+    ``modes`` are the modes in which the step shows the group. If ``modes`` is empty, the step shows the group
+    in every mode.
     """
 
     keys: tuple[str, ...]
@@ -53,7 +54,7 @@ class Group:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One page of the wizard. It has a field for each setting of its groups."""
+    """One page of the wizard. The page has a field for each setting in the step's groups."""
 
     name: str
     label: str

@@ -1,4 +1,4 @@
-"""The text with which the server says how to claim the install."""
+"""The text in which the server says how to claim the install."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ def claim_link(origin: str, token: Secret) -> str:
 def how_to_claim(origin: str, *, is_terminal: bool) -> str:
     """Return a text that says how to claim the install.
 
-    If ``is_terminal`` is true and there is a usable token, the text contains the link.
+    If ``is_terminal`` is true and there is a usable token, the text contains the link. Otherwise the text
+    names the command that prints the link.
     """
     # Other output may go to a log. Many people can read logs, so the link must not appear there.
     token = tokens.current() if is_terminal else None

@@ -1,4 +1,4 @@
-"""The values of settings that are known during the setup: from the draft, suggestions and the database."""
+"""The values of settings during the setup: answers in the draft, suggestions and stored values."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from setup_wizard.steps import Step
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """The known values. The draft wins over ``suggested``, and ``suggested`` wins over ``config``.
+    """The known values of settings, from ``draft``, ``suggested`` and ``config``.
 
     ``config`` is the configuration in the database, with masked secrets. ``suggested`` maps keys of settings
-    to values.
+    to values. A form shows the first value that exists in this order: ``draft``, ``suggested``,
+    ``config``.
     """
 
     draft: Draft
@@ -26,7 +27,7 @@ class Answers:
     suggested: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def initial(self, step: Step, key: str) -> Any:
-        """Return the value that prefills the form field of ``key``; ``None`` for a secret."""
+        """Return the value that prefills the form field of ``key``. Return ``None`` for a secret."""
         if get_schema()[key].is_secret:
             return None
         known = {**self.suggested, **self.draft.imported, **self.draft.known(step)}
@@ -37,7 +38,7 @@ class Answers:
         return get_schema().value(self.config, key)
 
     def stored(self, key: str) -> Any:
-        """Return the value of ``key`` in the draft. If the draft has none, return the current value.
+        """Return the value of ``key`` in the draft. If the draft has no value, return the current value.
 
         A secret is not masked.
         """
@@ -51,7 +52,10 @@ class Answers:
         return key in self.draft.secrets or self.in_force(key) is not None
 
     def candidate(self, values: Mapping[str, Any]) -> Any:
-        """Return the configuration that would result from the draft and ``values``, with masked secrets."""
+        """Return the configuration that a claim with the draft and ``values`` would make.
+
+        The secrets are masked.
+        """
         schema = get_schema()
         known = {key: self.in_force(key) for key in schema.settings}
         secrets = {key: Secret.masked() for key in self.draft.secrets}

@@ -30,7 +30,7 @@ from setup_wizard.steps import ACCOUNT
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """A completed claim. ``user`` is the account that the claim created, or ``None`` without an account."""
+    """A completed claim. ``user`` is the new account, or ``None`` if the claim made no account."""
 
     revision: Revision
     user: AbstractBaseUser | None
@@ -65,16 +65,17 @@ def claim(
     address: str = "",
     hand_over: Callable[[Secret], None] | None = None,
 ) -> Claim:
-    """Claim the install and return the claim. If several processes try this at once, exactly one succeeds.
+    """Claim the install and return the claim.
 
-    ``holder`` is the proof that the browser used the setup token. The browser's session contains this proof.
-    For a command on the server, ``holder`` is ``None``, because a command needs no token. If ``actor`` is
-    ``None``, the history names the administrator's account or, without an account, ``setup``. If
-    ``hand_over`` is given, make a recovery code and call ``hand_over`` with the code.
+    If several processes try to claim the install at the same time, exactly one of them succeeds. ``holder``
+    is the proof that the browser used the setup token. The browser's session contains this proof. For a
+    command on the server, ``holder`` is ``None``, because a command needs no token. The history names
+    ``actor``. If ``actor`` is ``None``, the history names the new account, or ``setup`` if the claim makes no
+    account. If ``hand_over`` is given, make a recovery code and call ``hand_over`` with the code.
 
     Raise ``AlreadyClaimed`` if the install is claimed, and ``TakenOver`` if another browser has used a newer
-    token. Raise ``InvalidPlan``, which contains every error, if changes are not valid. Raise another
-    ``ConfigError`` if the claim is refused for another reason. After an error, nothing is changed.
+    token. Raise ``InvalidPlan`` with every error if changes are not valid. Raise another ``ConfigError`` if
+    the claim is refused for another reason. After an error, nothing is changed.
     """
     origin = _Origin(holder=holder, actor=actor, channel=channel, reason=reason, address=address)
     with database_errors(), transaction.atomic():
@@ -85,7 +86,7 @@ def claim(
 
 
 def rehearse(application: Application) -> list[ConfigError]:
-    """Return the errors that a claim would raise now; change nothing."""
+    """Return the errors that a claim would raise now. Nothing is changed."""
     try:
         with database_errors(), transaction.atomic():
             _commit(application, _Origin(actor="rehearsal"))
@@ -98,10 +99,10 @@ def rehearse(application: Application) -> list[ConfigError]:
 
 
 def claim_made_with(application: Application) -> Claim | None:
-    """Return the earlier claim if it was made with ``application``. Otherwise return ``None``.
+    """Return the claim of this install if ``application`` made the claim. Otherwise return ``None``.
 
-    The earlier claim must have the same mode and owner. If ``application`` has an account, that account must
-    have been made with the same password hash.
+    The claim must have the mode and the owner of ``application``. If ``application`` has an administrator, an
+    account with the same password hash must exist.
     """
     snapshot = read_snapshot(read_without_keyring)
     account, user = application.administrator, None
@@ -130,7 +131,7 @@ class _Origin:
 
 
 def _commit(application: Application, origin: _Origin) -> Claim:
-    """Make the claim in the current transaction; raise ``ConfigError`` if the claim is refused."""
+    """Make the claim in the current transaction. Raise ``ConfigError`` if the claim is refused."""
     product = get_product()
     # This holds the writers' lock until the commit, so no other process can claim the install in between.
     with store.writing() as stored:
@@ -155,10 +156,9 @@ def _commit(application: Application, origin: _Origin) -> Claim:
 
 
 def _effective_changes(wanted: Mapping[str, Any], config: Any) -> dict[str, Any]:
-    """Return the changes to record.
+    """Return ``wanted`` without the values that ``config`` already has.
 
-    Leave out the values that ``config`` already has. But keep every secret, and keep every setting whose last
-    change was refused.
+    Keep every secret, and keep every setting whose last change was refused.
     """
     schema, newest_refusals = get_schema(), {change.key for change in store.newest_refusals()}
     return {

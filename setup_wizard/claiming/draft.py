@@ -1,4 +1,4 @@
-"""The draft: the answers so far. They are in the database, so a person can continue later."""
+"""The draft: the answers so far. The database stores the draft, so a person can continue later."""
 
 from __future__ import annotations
 
@@ -44,21 +44,24 @@ class Draft:
 
     @property
     def mode(self) -> str:
-        """Return the chosen mode, or the first mode if none is chosen yet."""
+        """Return the chosen mode, or the first mode if no mode is chosen yet."""
         product = get_product()
         chosen = self.steps.get(MODE, self.texts).get(product.mode_key)
         return chosen if chosen in product.modes else product.modes[0]
 
     @property
     def imported(self) -> dict[str, Any]:
-        """Return a dict from settings to the parsed values of the imported export, without secrets."""
+        """Return a dict that maps the keys of imported settings to parsed values, without secrets."""
         settings = get_schema().settings
         known = (key for key in self.texts if key in settings and not settings[key].is_secret)
         return self._parsed(self.texts, known)
 
     @property
     def email(self) -> str:
-        """Return the administrator's address; empty in a mode in which the claim creates no account."""
+        """Return the administrator's address.
+
+        Return an empty text if the claim creates no account in the chosen mode.
+        """
         asked = self.mode in get_product().account_modes
         return self.steps.get(ACCOUNT, {}).get("email", "") if asked else ""
 
@@ -72,20 +75,26 @@ class Draft:
         return [step for step in get_product().steps if step.applies_to(self.mode)]
 
     def has(self, step: Step) -> bool:
-        """Return whether a step was completed for the chosen mode."""
+        """Return whether a step is completed.
+
+        A completed step was submitted, and has a valid value for each setting that the step shows in the
+        chosen mode. Secrets are not checked.
+        """
         settings, entered = get_schema().settings, self.entered(step)
         keys = (key for key in step.keys_in(self.mode) if not settings[key].is_secret)
         return step.name in self.steps and all(key in entered for key in keys)
 
     def entered(self, step: Step) -> dict[str, Any]:
-        """Return a dict from settings to the parsed values of a step, without secrets and invalid values."""
+        """Return a dict that maps the keys of the settings in a step to parsed values.
+
+        Leave out secrets and invalid values.
+        """
         return self._typed(step, self.steps)
 
     def known(self, step: Step) -> dict[str, Any]:
-        """Return the parsed values that prefill the form of a step.
+        """Return a dict that maps keys of settings to the parsed values that prefill the form of a step.
 
-        If this holder of the token has not submitted the step but an earlier holder has, these are the values
-        of the earlier holder.
+        If only an earlier holder of the token has submitted the step, return the earlier holder's values.
         """
         return self._typed(step, self.earlier if self.is_from_earlier(step.name) else self.steps)
 
@@ -109,7 +118,7 @@ class Draft:
         return next((step for step in self.steps_in_order() if not self.has(step)), None)
 
     def secret(self, key: str) -> Secret | None:
-        """Return a secret from the draft. Return ``None`` if the draft does not contain the secret.
+        """Decrypt a secret in the draft. Return ``None`` if the draft does not contain the secret.
 
         Raise ``KeyringLocked`` or ``DecryptionFailed`` if the secret cannot be decrypted.
         """
@@ -118,19 +127,19 @@ class Draft:
         return Secret(install_keyring.decrypt(_purpose(key), self.secrets[key]))
 
     def values(self) -> dict[str, Any]:
-        """Return a dict from settings to values, without secrets.
+        """Return a dict that maps keys of settings to values, without secrets.
 
-        The dict contains the values of the steps and the imported values. Leave out imported settings that
-        people cannot change in the editor, such as the mode.
+        The dict contains the values of the steps and the imported values. The dict does not contain imported
+        settings that people cannot change in the editor, such as the mode.
         """
         settings = get_schema().settings
         imported = {key: value for key, value in self.imported.items() if settings[key].in_editor}
         return imported | {key: v for step in self.steps_in_order() for key, v in self.entered(step).items()}
 
     def secret_values(self) -> dict[str, Secret]:
-        """Return a dict from settings to secrets: the imported secrets and the entered secrets.
+        """Return a dict that maps keys of settings to the imported secrets and the entered secrets.
 
-        Leave out entered secrets for which the chosen mode does not ask.
+        Leave out entered secrets if the chosen mode does not ask for the setting.
         """
         asked = [key for step in self.steps_in_order() for key in step.keys_in(self.mode)]
         keys = dict.fromkeys([*asked, *self.texts])
@@ -157,12 +166,13 @@ def save(
 ) -> None:
     """Save the answers of one step in the draft.
 
-    If ``password`` is empty, the saved hash is kept. ``holder`` is the proof that the browser used the setup
-    token. The browser's session contains this proof. For a command on the server, ``holder`` is ``None``.
+    ``password`` is a hash. If ``password`` is empty, the saved hash is kept. ``holder`` is the proof that the
+    browser used the setup token. The browser's session contains this proof. For a command on the server,
+    ``holder`` is ``None``.
 
-    Raise ``AlreadyClaimed`` if the install is claimed, and ``TakenOver`` if ``holder`` may not set up the
-    install. Raise ``KeyringLocked`` if secrets cannot be encrypted, and ``DatabaseUnavailable`` if the
-    database does not answer. After an error, nothing is saved.
+    Raise ``AlreadyClaimed`` if the install is claimed, and ``TakenOver`` if another browser has used a newer
+    token. Raise ``KeyringLocked`` if secrets cannot be encrypted, and ``DatabaseUnavailable`` if the database
+    does not answer. After an error, nothing is saved.
     """
     with store.writing() as stored:
         unclaimed_config_in(stored)
@@ -177,10 +187,10 @@ def save(
 
 
 def save_import(texts: Mapping[str, str], secrets: Mapping[str, Secret], *, holder: str | None) -> None:
-    """Save the settings of an export in the draft; raise the same errors as ``save``.
+    """Save the settings of an export in the draft. Raise the same errors as ``save``.
 
-    The settings prefill the forms and take effect with the claim. Saved answers are dropped, except those of
-    the account step, so the person must submit the other steps.
+    The settings prefill the forms and take effect with the claim. Keep the saved answers of the account step
+    and delete all other answers. So the person must submit the other steps again.
     """
     with store.writing() as stored:
         unclaimed_config_in(stored)
@@ -194,7 +204,7 @@ def save_import(texts: Mapping[str, str], secrets: Mapping[str, Secret], *, hold
 
 
 def renew_secrets(renew: Callable[[str, str], str | None]) -> None:
-    """Replace each ciphertext by ``renew(purpose, ciphertext)``.
+    """Replace each ciphertext in the draft with the result of ``renew(purpose, ciphertext)``.
 
     If ``renew`` returns ``None``, drop the secret.
     """
@@ -222,7 +232,7 @@ def _purpose(key: str) -> str:
 
 
 def remove_outdated(now: dt.datetime) -> None:
-    """Delete a draft that was last changed more than ``KEPT`` ago, and the uploaded backup."""
+    """If the draft was last changed more than ``KEPT`` ago, delete the draft and the uploaded backup."""
     with transaction.atomic():
         if SetupDraft.objects.filter(updated_at__lt=now - KEPT).exists():
             discard()

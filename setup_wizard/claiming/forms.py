@@ -43,17 +43,17 @@ class StepForm(forms.Form):
         self.build()
 
     def build(self) -> None:
-        """Add the fields; subclasses override this."""
+        """Add the fields. Subclasses override this method."""
 
     def texts(self) -> dict[str, str]:
-        """Return a dict from fields to the texts to save in the draft, without secrets.
+        """Return a dict that maps names of fields to the texts to save in the draft, without secrets.
 
         The form must be valid.
         """
         raise NotImplementedError
 
     def secrets(self) -> dict[str, Secret]:
-        """Return a dict from settings to the entered secrets. The form must be valid."""
+        """Return a dict that maps keys of settings to the entered secrets. The form must be valid."""
         return {}
 
     def password(self) -> str:
@@ -72,7 +72,7 @@ class SettingsForm(StepForm):
     """The form of a step that asks for settings."""
 
     def build(self) -> None:
-        """Add a field for every setting. If a secret is already stored, its field may stay blank."""
+        """Add a field for every setting. If a secret is already stored, the field can stay blank."""
         for key in self.step.keys_in(self.answers.draft.mode):
             setting = get_schema()[key]
             field = setting.form_field()
@@ -87,7 +87,7 @@ class SettingsForm(StepForm):
         return key in self.step.required and not self.answers.has_secret(key)
 
     def clean(self) -> dict[str, Any]:
-        """Check whether the product accepts the values, and whether the values fit together."""
+        """Add an error for each value that the product refuses, and for values that do not fit together."""
         cleaned: dict[str, Any] = super().clean() or {}
         if self.errors:
             return cleaned
@@ -106,7 +106,7 @@ class SettingsForm(StepForm):
                 self.add_error(mine[0], str(violation))
 
     def texts(self) -> dict[str, str]:
-        """Return a dict from settings to canonical texts, without secrets."""
+        """Return a dict that maps keys of settings to canonical texts, without secrets."""
         settings = get_schema().settings
         return {
             key: settings[key].serialise_optional(self.cleaned_data[key])
@@ -115,11 +115,11 @@ class SettingsForm(StepForm):
         }
 
     def secrets(self) -> dict[str, Secret]:
-        """Return a dict from settings to entered secrets. A blank field keeps the stored secret."""
+        """Return a dict that maps keys of settings to the entered secrets. Leave out blank fields."""
         return {key: value for key, value in self.cleaned_data.items() if isinstance(value, Secret)}
 
     def is_stored(self, name: str) -> bool:
-        """Return whether the setting is a secret that is already stored."""
+        """Return whether the setting ``name`` is a secret that is already stored."""
         return get_schema()[name].is_secret and self.answers.has_secret(name)
 
 
@@ -134,7 +134,7 @@ class ModeForm(SettingsForm):
 
 
 class AccountForm(StepForm):
-    """The form of the administrator's account. It returns the password only as a hash."""
+    """The form of the administrator's account. The method ``password`` returns only a hash."""
 
     email = EmailField(label="E-mail address", help_text="You will sign in with this address.")
     name = forms.CharField(label="Name", max_length=MAX_NAME, required=False, strip=True)

@@ -17,8 +17,8 @@ from setup_wizard.claiming import draft
 def planned(document: Document, chosen: Iterable[str] | None = None) -> Import:
     """Plan the import of ``document``, and return the plan. If ``chosen`` is given, plan only these settings.
 
-    Settings that people cannot change in the browser, such as the mode, are left out. Raise ``InvalidPlan``
-    with all errors if a value is not valid or a key is unknown.
+    Leave out settings that people can change only from a shell, such as the mode. Raise ``InvalidPlan`` with
+    all errors if a value is not valid or a key is unknown.
     """
     only = None if chosen is None else frozenset(chosen)
     hidden = frozenset(setting.key for setting in _only_for_forms())
@@ -28,7 +28,7 @@ def planned(document: Document, chosen: Iterable[str] | None = None) -> Import:
 def stage(document: Document, chosen: Iterable[str], *, holder: str | None) -> None:
     """Put the chosen settings into the draft. They take effect with the claim.
 
-    Raise the errors of ``planned`` and of ``draft.save``. After an error, the draft is unchanged.
+    Raise the same errors as ``planned`` and ``draft.save``. After an error, the draft is unchanged.
     """
     changes = planned(document, chosen).plan.changes
     schema = get_schema()
@@ -39,7 +39,10 @@ def stage(document: Document, chosen: Iterable[str], *, holder: str | None) -> N
 
 
 def _only_for_forms() -> Iterator[Setting]:
-    """Return the settings that only the claim sets. Their imported values can only prefill the forms."""
+    """Return the settings that people can change only from a shell, such as the mode.
+
+    If an export contains such a setting, the imported value only prefills a form.
+    """
     return (s for s in get_schema().settings.values() if not s.in_editor and not s.managed)
 
 

@@ -12,7 +12,7 @@ from config_app.store.forking import no_fork
 def offer_a_token(old: Any, new: Any) -> None:
     """Make a setup token if the install became unclaimed, for example by an SQL statement.
 
-    Several processes may call this at once.
+    Several processes can call this function at the same time.
     """
     with no_fork:  # a child forked during an import would keep a half-loaded module
         # Every command imports this module, so it imports these parts only when they are needed.

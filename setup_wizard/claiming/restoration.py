@@ -1,4 +1,7 @@
-"""Restore an uploaded backup, or abandon a keyring that no key unlocks. Each is one transaction."""
+"""Restore an uploaded backup, or abandon a keyring that no key unlocks.
+
+Each function makes all its changes in one transaction.
+"""
 
 from __future__ import annotations
 
@@ -32,13 +35,13 @@ class WrongCode(ConfigError):
 
     def __init__(self) -> None:
         super().__init__(
-            "this code does not unlock the secrets in the backup", fix="compare it with your copy"
+            "this code does not unlock the secrets in the backup", fix="compare the code with your copy"
         )
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
-    """A committed restore. ``is_claimed`` is true if the backup is of a claimed install."""
+    """A committed restore. ``is_claimed`` is true if the install is claimed after the restore."""
 
     revision: Revision
     is_claimed: bool
@@ -55,13 +58,13 @@ def restore(
 ) -> Restored:
     """Replace the unclaimed install with the backup at ``path``. Make the secrets readable on this machine.
 
-    If no key of this machine unlocks the secrets, unlock them with ``unlocker``. If ``unlocker`` is ``None``,
-    ``drops_secrets`` must be true. In this case, drop the secrets, make a new keyring, and call ``hand_over``
-    with the new recovery code.
+    If no key of this machine unlocks the secrets, unlock the secrets with ``unlocker``. If ``unlocker`` is
+    ``None`` and ``drops_secrets`` is true, drop the secrets, make a new keyring, and call ``hand_over`` with
+    the new recovery code.
 
-    Raise ``AlreadyClaimed`` or ``TakenOver`` if this browser may not set up the install. Raise ``WrongCode``
-    if ``unlocker`` does not unlock the secrets. Raise another ``ConfigError`` if the backup cannot be
-    restored. After an error, nothing is changed.
+    Raise ``AlreadyClaimed`` if the install is claimed, and ``TakenOver`` if another browser has used a newer
+    token. Raise ``WrongCode`` if ``unlocker`` does not unlock the secrets. Raise another ``ConfigError`` if
+    the backup cannot be restored. After an error, nothing is changed.
     """
     origin = Origin(actor=ACTOR, channel="restore", reason="restored in the wizard", address=address)
     with database_errors(), transaction.atomic():
@@ -113,8 +116,8 @@ def _is_claimed() -> bool:
 def abandon_keyring(*, holder: str) -> Abandonment:
     """Drop the secrets of an unclaimed install, make a new keyring, and return what was dropped.
 
-    Raise ``AlreadyClaimed`` or ``TakenOver`` if this browser may not set up the install. Raise another
-    ``ConfigError`` if a key still unlocks the old keyring.
+    Raise ``AlreadyClaimed`` if the install is claimed, and ``TakenOver`` if another browser has used a newer
+    token. Raise another ``ConfigError`` if a key still unlocks the old keyring.
     """
     with database_errors(), transaction.atomic():
         _require_right(holder)

@@ -16,7 +16,7 @@ HIDDEN = {"autocomplete": "off", "spellcheck": "false"}
 
 
 class UploadForm(forms.Form):
-    """The form for the file, and for the passphrase of an export with secrets."""
+    """The form that uploads a backup or an export. Only an export with secrets has a passphrase."""
 
     file = forms.FileField(label="File", error_messages={"required": "Choose the file on your computer."})
     passphrase = forms.CharField(
@@ -30,7 +30,7 @@ class UploadForm(forms.Form):
 
 
 class BackupForm(forms.Form):
-    """The form that restores the reviewed backup. ``fingerprint`` identifies the reviewed file."""
+    """The form that restores a backup. ``fingerprint`` identifies the file that the person has reviewed."""
 
     fingerprint = forms.CharField(widget=forms.HiddenInput, required=False)
     code = forms.CharField(
@@ -49,7 +49,10 @@ class BackupForm(forms.Form):
             del self.fields["code"], self.fields["drop"]
 
     def clean(self) -> dict[str, Any]:
-        """If the form asks for a code, require either the code or the decision to drop the secrets."""
+        """If the form asks for a code, check that the person entered a code or ticked ``drop``, but not both.
+
+        Add an error if this is not so, or if the code is not valid.
+        """
         code, drop = self.cleaned_data.get("code"), self.cleaned_data.get("drop")
         if "code" in self.fields and not self.errors and bool(code) == bool(drop):
             both = "You cannot do both: remove the code, or do not tick the box below."
@@ -63,7 +66,7 @@ class BackupForm(forms.Form):
 
     @property
     def unlocker(self) -> Unlocker | None:
-        """Return the unlocker for the entered code; ``None`` if no code was entered."""
+        """Return the unlocker for the entered code. Return ``None`` if no code was entered."""
         return self.cleaned_data.get("unlocker")
 
 
@@ -78,5 +81,5 @@ class AbandonForm(forms.Form):
 
     confirm = forms.BooleanField(
         label="Drop the secrets and make a new keyring",
-        error_messages={"required": "Tick the box if the secrets may be dropped."},
+        error_messages={"required": "Tick the box to drop the secrets."},
     )

@@ -13,7 +13,7 @@ from setup_wizard.product import get_product
 
 
 def unclaimed_config() -> Any:
-    """Return the configuration of an unclaimed install from the database, with masked secrets.
+    """Read the configuration of an unclaimed install from the database. The secrets are masked.
 
     Raise ``AlreadyClaimed`` if the install is claimed. Raise another ``ConfigError`` if the database cannot
     be read.
@@ -22,7 +22,7 @@ def unclaimed_config() -> Any:
 
 
 def unclaimed_config_in(stored: Stored) -> Any:
-    """Return the configuration in ``stored``, the rows of an unclaimed install, with masked secrets.
+    """Return the configuration in ``stored``. The secrets are masked.
 
     Raise ``AlreadyClaimed`` if the install is claimed.
     """
@@ -30,7 +30,7 @@ def unclaimed_config_in(stored: Stored) -> Any:
 
 
 def is_claimed() -> bool:
-    """Return whether the install is claimed; raise ``ConfigError`` if the database has a problem."""
+    """Return whether the install is claimed. Raise ``ConfigError`` if the database has a problem."""
     get_product().check_database()
     try:
         unclaimed_config()

@@ -48,7 +48,10 @@ def current() -> Secret | None:
 
 
 def ensure() -> None:
-    """Make a token if there is no usable token. Several processes may call this at once."""
+    """Make a token if there is no usable token.
+
+    Several processes can call this function at the same time.
+    """
     if is_usable():
         return
     with store.writing():
@@ -96,14 +99,14 @@ def _hand_over_draft() -> None:
 
 
 def is_holder(proof: str) -> bool:
-    """Return whether ``proof`` belongs to the session that may set up the install."""
+    """Return whether ``proof`` belongs to the browser session that is allowed to set up the install."""
     with database_errors():
         holders = list(SetupToken.objects.exclude(used_at=None).values_list("digest", flat=True))
     return any(hmac.compare_digest(digest, proof) for digest in holders)
 
 
 def require_holder(proof: str | None) -> None:
-    """Raise ``TakenOver`` if the browser with ``proof`` may not set up the install.
+    """Raise ``TakenOver`` if the browser with ``proof`` is not allowed to set up the install.
 
     For a command on the server, ``proof`` is ``None``, because a command needs no token. Hold the writers'
     lock when you call this function, so that no other browser can take over before the commit.
@@ -113,13 +116,16 @@ def require_holder(proof: str | None) -> None:
 
 
 def is_held() -> bool:
-    """Return whether a browser session has used a token and may set up the install."""
+    """Return whether a browser session has used a token, so that this session can set up the install."""
     with database_errors():
         return SetupToken.objects.exclude(used_at=None).exists()
 
 
 def keep_holder(proof: str) -> None:
-    """Let the session with ``proof`` continue the setup, although a restore has just deleted all tokens."""
+    """Store the used token of ``proof`` again, because a restore has just deleted all tokens.
+
+    So the session with ``proof`` can continue the setup.
+    """
     now = timezone.now()
     SetupToken.objects.create(
         digest=proof, machine=socket.gethostname(), created_at=now, expires_at=now, used_at=now
@@ -137,14 +143,17 @@ def _digest(token: str) -> str:
 
 
 def _find(digest: str, now: dt.datetime) -> SetupToken | None:
-    """Return the unused token with this digest, or ``None``. Every comparison takes constant time."""
+    """Return the unused token with this digest. Return ``None`` if there is no such token.
+
+    Every comparison takes constant time.
+    """
     offered = SetupToken.objects.filter(used_at=None, expires_at__gt=now - CLOCK_LEEWAY)
     found = [token for token in offered if hmac.compare_digest(token.digest, digest)]
     return found[0] if found else None
 
 
 def _issue(now: dt.datetime) -> Secret:
-    """Make a token, store its hash and return it; also delete tokens that expired long ago."""
+    """Make a token, store the hash of the token, and return the token. Also delete outdated tokens."""
     token = Secret(secrets.token_urlsafe(BYTES))
     remove_outdated(now)
     SetupToken.objects.create(
@@ -157,12 +166,12 @@ def _issue(now: dt.datetime) -> Secret:
 
 
 def remove_outdated(now: dt.datetime) -> None:
-    """Delete unused tokens that expired long ago."""
+    """Delete unused tokens that expired more than ``LIFETIME`` ago."""
     SetupToken.objects.filter(used_at=None, expires_at__lt=now - LIFETIME).delete()
 
 
 def _publish(token: Secret) -> None:
-    """Write the token file. If another process has replaced the token meanwhile, do nothing."""
+    """Write ``token`` to the token file. If another process has replaced the token meanwhile, do nothing."""
     try:
         with store.writing():
             if SetupToken.objects.filter(digest=_digest(token.reveal())).exists():
@@ -172,7 +181,10 @@ def _publish(token: Secret) -> None:
 
 
 def _read_file(path: Path) -> Secret | None:
-    """Return the token in the file; ``None`` if the file is unreadable, or if other users can read it."""
+    """Return the token in the file.
+
+    Return ``None`` if the file cannot be read, or if other users can read the file.
+    """
     try:
         if path.stat().st_mode & GROUP_OR_WORLD:
             return None  # other users may have read the token

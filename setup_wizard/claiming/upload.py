@@ -1,4 +1,4 @@
-"""The uploaded backup. It is kept in a private file until it is restored or the setup ends."""
+"""The uploaded backup. A private file holds the backup until the restore or the end of the setup."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DIGEST_BYTES = 32
 
 
 def path() -> Path:
-    """Return the path of the file. The file exists only while a person reviews an uploaded backup."""
+    """Return the path of the uploaded backup. The file exists only while a person reviews the backup."""
     return get_product().token_file().with_name("restore.upload")
 
 
@@ -54,7 +54,7 @@ def _written_privately(path: Path) -> Iterator[Any]:
 
 
 def fingerprint() -> str:
-    """Return a text that identifies the content of the file; empty if there is no file."""
+    """Return a text that identifies the content of the file. If there is no file, the text is empty."""
     try:
         with path().open("rb") as file:
             file.seek(max(0, path().stat().st_size - DIGEST_BYTES))

@@ -1,4 +1,4 @@
-"""Only the browser session in which the setup token was entered may set up the install."""
+"""Only the browser session in which the setup token was entered is allowed to set up the install."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PROOF = "setup_wizard.proof"
 
 
 def unlock(request: HttpRequest, proof: str) -> None:
-    """Start a new session, in which this browser may set up the install.
+    """Start a new session that allows this browser to set up the install.
 
     ``proof`` is the proof that the browser has used the setup token.
     """
@@ -25,7 +25,7 @@ def unlock(request: HttpRequest, proof: str) -> None:
 
 
 def holder(request: HttpRequest) -> str:
-    """Return the proof in the session of this browser. The proof may not be valid any more.
+    """Return the proof in the session of this browser. Do not check whether the proof is still valid.
 
     Raise ``TakenOver`` if the session has no proof.
     """
@@ -35,7 +35,7 @@ def holder(request: HttpRequest) -> str:
 
 
 def may_set_up(request: HttpRequest) -> bool:
-    """Return whether this browser's session holds the token and no other browser has taken over."""
+    """Return whether this browser's session has a proof and no other browser has taken over."""
     proof = _proof(request)
     return proof is not None and tokens.is_holder(proof)
 

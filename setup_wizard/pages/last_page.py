@@ -19,17 +19,20 @@ from setup_wizard.claiming.claim import Claim
 from setup_wizard.product import get_product
 
 DONE = "setup_wizard.done"
-"""The session key for the revision of the claim."""
+"""The key in ``request.session`` for the number of the revision that the claim or restore made."""
 RESTORED = "setup_wizard.restored"
-"""The session key that is set after a restore. After a claim, this key is missing."""
+"""The key in ``request.session`` that is set after a restore. After a claim, this key is missing."""
 CODE = "setup_wizard.recovery_code"
-"""The session key for the encrypted recovery code."""
+"""The key in ``request.session`` for the encrypted recovery code."""
 PURPOSE = "recovery code on the last page"
-"""The subkey with this purpose encrypts the recovery code."""
+"""The purpose of the subkey that encrypts the recovery code."""
 
 
 def finish(request: HttpRequest, done: Claim, code: Secret) -> HttpResponse:
-    """Sign the new administrator in with a new session and redirect to the last page."""
+    """Start a new session, and redirect this browser to the last page.
+
+    If the claim made an account, sign the new administrator in.
+    """
     request.session.flush()
     if done.user is not None:
         login(request, cast("Any", done.user))
@@ -37,7 +40,7 @@ def finish(request: HttpRequest, done: Claim, code: Secret) -> HttpResponse:
 
 
 def welcome(request: HttpRequest, done: Claim, code: Secret) -> HttpResponse:
-    """Redirect this browser to the last page, which shows ``code`` until the person has confirmed it."""
+    """Redirect this browser to the last page. The page shows ``code`` until the person confirms the code."""
     request.session[DONE] = done.revision.number
     _keep_code(request, code)
     return redirect("setup-done")
@@ -46,7 +49,7 @@ def welcome(request: HttpRequest, done: Claim, code: Secret) -> HttpResponse:
 def finish_restored(request: HttpRequest, revision: int, code: Secret | None) -> HttpResponse:
     """Redirect this browser to the last page after a restore.
 
-    ``code`` is the new recovery code. It is ``None`` if the restore made no new code.
+    ``code`` is the new recovery code, or ``None`` if the restore made no new code.
     """
     request.session.flush()
     request.session[DONE], request.session[RESTORED] = revision, True
@@ -64,10 +67,10 @@ def _keep_code(request: HttpRequest, code: Secret) -> None:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def show_done(request: HttpRequest) -> HttpResponse:
-    """Show the last page to the browser that has claimed or restored the install. Redirect all others.
+    """Show the last page to the browser that has claimed or restored the install.
 
-    A POST request with ``kept`` confirms the recovery code. After that, the page does not show the code any
-    more.
+    Redirect all other browsers to ``/``. A POST request with ``kept`` confirms the recovery code. After this
+    request, the page does not show the code any more.
     """
     revision = request.session.get(DONE)
     if revision is None:

@@ -18,7 +18,7 @@ class LiveView(SetupView):
     http_method_names = ["post", "options"]
 
     def refuse(self) -> JsonResponse:
-        """Answer 403 to a browser without the token."""
+        """Return a response with status 403 for a browser that does not hold the token."""
         return JsonResponse({"error": "token_required"}, status=403)
 
 

@@ -14,7 +14,7 @@ from setup_wizard.pages.views import SetupView
 
 
 class KeysView(SetupView):
-    """The page of a locked keyring. It answers only while no key unlocks the keyring."""
+    """The page for a keyring that no key unlocks. If a key unlocks the keyring, redirect to the wizard."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Ask for confirmation, and name the secrets that would be lost."""

@@ -23,7 +23,10 @@ def url_of(step: Step) -> str:
 
 
 def next_url(draft: Draft) -> str:
-    """Return the URL of the first step that is not completed. If every step is, return the review's URL."""
+    """Return the URL of the first step that is not completed.
+
+    If all steps are completed, return the URL of the review.
+    """
     return url_of(draft.first_incomplete() or REVIEW)
 
 
@@ -35,14 +38,17 @@ def url_after(step: Step, draft: Draft) -> str:
 
 
 def url_before(step: Step, draft: Draft) -> str | None:
-    """Return the URL of the page before ``step``; ``None`` for the first page."""
+    """Return the URL of the page before ``step``. Return ``None`` if ``step`` is the first page."""
     order = [*draft.steps_in_order(), REVIEW]
     place = _index(order, step)
     return url_of(order[place - 1]) if place else None
 
 
 def rows(current: Step, draft: Draft) -> list[dict[str, Any]]:
-    """Return the rows of the progress list: a dict for each page of the chosen mode."""
+    """Return the rows of the progress list, a dict for each page of the chosen mode.
+
+    Each dict has ``name``, ``label``, ``url`` and ``state``: "current", "done" or "todo".
+    """
     return [
         {
             "name": step.name,

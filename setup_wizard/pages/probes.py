@@ -30,7 +30,7 @@ def run(probe: Probe, form: StepForm, request: HttpRequest) -> CheckResult:
 
 
 def _complete(values: dict[str, Any], form: StepForm) -> bool:
-    """Replace blank secrets in ``values`` with the stored secrets. Return whether no secret is missing now.
+    """Replace blank secrets in ``values`` with the stored secrets. Return false if a secret is still missing.
 
     Use stored secrets only if all other values are the same as the stored values.
     """

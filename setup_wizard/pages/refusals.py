@@ -11,7 +11,7 @@ from setup_wizard.product import get_product
 
 
 def closed(request: HttpRequest) -> HttpResponse:
-    """Return a 404 page which says that the install is already set up."""
+    """Return a 404 page that says that the install is already set up."""
     response = render(request, "setup_wizard/closed.html", status=404)
     add_never_cache_headers(response)
     return response

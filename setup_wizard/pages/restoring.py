@@ -223,7 +223,7 @@ def owner(request: HttpRequest) -> str:
 
 
 def review_import(request: HttpRequest, form: ImportForm, document: Document) -> HttpResponse:
-    """Show every change that the document would make; raise ``ConfigError`` if a value is not valid."""
+    """Show every change that the document would make. Raise ``ConfigError`` if a value is not valid."""
     found = imported.planned(document)
     context = {
         "form": form,

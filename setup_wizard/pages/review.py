@@ -30,9 +30,10 @@ def context(answers: Answers, errors: Iterable[ConfigError] | None = None) -> di
 
 
 def notices(step: Step, draft: Draft) -> list[dict[str, str]]:
-    """Return the warnings for a step that was not submitted yet.
+    """Return the warnings for the settings of a step that were not submitted yet.
 
-    There is a warning for each setting of the step if the last change of the setting was refused.
+    A setting has a warning if the last change of the setting was refused. Each warning is a dict with
+    ``severity``, ``title`` and ``fix``.
     """
     asked = set(step.keys_in(draft.mode)) - draft.steps.get(step.name, {}).keys()
     return [
@@ -85,7 +86,10 @@ def _group(step: Step, answers: Answers) -> dict[str, Any]:
 
 
 def _imported(answers: Answers) -> Iterator[dict[str, Any]]:
-    """Yield one group with the imported settings that are in no step, if there are such settings."""
+    """Yield a group with the imported settings that are in no step.
+
+    Yield nothing if there are no such settings.
+    """
     draft, settings = answers.draft, get_schema().settings
     asked = {key for step in draft.steps_in_order() for key in step.keys_in(draft.mode)}
     found = [settings[key] for key in draft.texts if key in settings and key not in asked]

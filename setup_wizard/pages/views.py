@@ -69,7 +69,7 @@ class SetupView(View):
         return Answers(draft=self.draft, config=self.config, suggested=suggested)
 
     def find_step(self, name: str) -> Step | None:
-        """Return the step called ``name``; ``None`` if the chosen mode has no such step."""
+        """Return the step with this name. Return ``None`` if the chosen mode has no such step."""
         return next((step for step in self.draft.steps_in_order() if step.name == name), None)
 
     def show(self, step: Step, template: str, context: dict[str, Any]) -> HttpResponse:
@@ -90,13 +90,16 @@ class TokenView(SetupView):
     needs_token = False
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """Ask for the token, or redirect to the next step if this browser has entered the token before."""
+        """Ask for the token. If this browser already holds the token, redirect to the next step instead."""
         if access.may_set_up(request):
             return redirect(navigation.next_url(self.draft))
         return self._ask(TokenForm())
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """If the token is valid, let this browser continue. A wrong token changes nothing."""
+        """If the token is valid, let this browser set up the install, and redirect to the next step.
+
+        Otherwise change nothing and ask for the token again.
+        """
         form = TokenForm(request.POST)
         if not form.is_valid():
             return self._ask(form)
@@ -114,7 +117,7 @@ class TokenView(SetupView):
 
 
 class StepView(SetupView):
-    """The page of one step. It saves the answers in the draft; they take effect with the claim."""
+    """The page of one step. The draft stores the answers. The answers take effect with the claim."""
 
     def get(self, request: HttpRequest, name: str) -> HttpResponse:
         """Show the prefilled form."""
@@ -174,7 +177,11 @@ class ReviewView(SetupView):
         return self._show()
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Claim the install and sign its administrator in."""
+        """Claim the install, sign the administrator in, and redirect to the last page.
+
+        If the mode requires a test sign-in, send the browser to the test sign-in instead. If errors prevent
+        the claim, show the errors.
+        """
         if self.draft.first_incomplete():
             return redirect(navigation.next_url(self.draft))
         try:
@@ -198,9 +205,10 @@ class ReviewView(SetupView):
         return self._show(errors) if errors else get_product().prove(self.request, application)
 
     def _finish_again(self) -> HttpResponse:
-        """Answer a second submission of the review page like the first, but with a new recovery code.
+        """Return the response to a second submission of the review page.
 
-        Raise ``AlreadyClaimed`` if the claim was made with other answers.
+        The response is the same as the first response, but with a new recovery code. Raise ``AlreadyClaimed``
+        if the claim was made with other answers.
         """
         # Only one session is the holder of the token, so the same person has sent the form twice.
         earlier = claim_made_with(application_of(self.draft))

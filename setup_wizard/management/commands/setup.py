@@ -22,12 +22,12 @@ NEW_CODE = "manage.py config recovery-code --file F"
 
 
 class Command(OneLineCommand):
-    """Claims the install with the given options. If the same command runs again, it changes nothing."""
+    """Claims the install with the given options. Running the same command again changes nothing."""
 
     help = "Claim this hub without a browser. Secrets are read from files; FILE - is standard input."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Add the mode and the options that the modes need."""
+        """Add ``--mode`` and the other options. The product declares some of the options."""
         product = get_product()
         parser.add_argument("--mode", required=True, choices=product.modes, help="how people sign in")
         parser.add_argument("--admin-email", metavar="EMAIL", help="the administrator's e-mail address")
@@ -69,7 +69,10 @@ class Command(OneLineCommand):
             self.terminal.note(f"note: there is no recovery code yet; to get one, run {NEW_CODE}")
 
     def _hand_over(self, file: str | None) -> Callable[[Secret], None] | None:
-        """Return a function that shows or saves the recovery code, or ``None`` if neither is possible."""
+        """Return a function that saves the recovery code in ``file`` or shows the code on the terminal.
+
+        Return ``None`` if no file is given and there is no terminal.
+        """
         if file is None and not self.terminal.is_screen():
             return None
         return handed_over(self.terminal, file, NEW_CODE)

@@ -27,7 +27,7 @@ class Command(DiscreetCommand):
         parser.add_argument("--new", action="store_true", help=text)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print the link; raise ``AlreadyClaimed`` if the install is claimed."""
+        """Print the link. Raise ``AlreadyClaimed`` if the install is claimed."""
         product = get_product()
         product.bootstrap()
         config = unclaimed_config()
