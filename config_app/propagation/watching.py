@@ -25,7 +25,7 @@ START_DELAY = 1.0
 LOOK_AGAIN = 1.0
 """Seconds between two checks of the database in a process without a working watcher."""
 LOOK_SOON = 0.05
-"""The same, in a process that has begun to read and does not have its watcher yet."""
+"""Seconds between two checks of the database in a process that soon starts its watcher."""
 
 _watcher: Watcher | None = None
 _leaves_at_exit = False
@@ -47,7 +47,10 @@ class _Reads:
         return self.may_start and _age(self.first_at) >= START_DELAY
 
     def is_look_due(self) -> bool:
-        """Return whether the last check of the database was long enough ago."""
+        """Return whether the next check of the database is due.
+
+        Shortly after the first read, a check is due every ``LOOK_SOON`` seconds, then every ``LOOK_AGAIN``.
+        """
         is_new = self.may_start and self.first_at is not None and _age(self.first_at) < 2 * START_DELAY
         return min(freshness.config_age(), _age(self.looked_at)) >= (LOOK_SOON if is_new else LOOK_AGAIN)
 
@@ -122,7 +125,7 @@ def keep_current(*, is_server: bool = False) -> None:
     Call this function at each request, with ``is_server``. While ``runtime.is_watched()`` is false, also call
     this function now and then before a read. A server starts a watcher immediately. Any other process starts
     a watcher ``START_DELAY`` seconds after the first read. While no watcher works, the caller checks the
-    database, at most once in ``LOOK_AGAIN`` seconds. Do nothing in a test run or in a command that ends soon.
+    database whenever a check is due. Do nothing in a test run or in a command that ends soon.
     """
     if (watcher := _watcher) is not None and watcher.keeps_current():
         return
