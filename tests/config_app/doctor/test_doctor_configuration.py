@@ -69,7 +69,7 @@ def test_a_revision_that_waits_to_be_confirmed_is_found(install: None) -> None:
     found = fact("confirmations")
     assert found.status == "warning"
     assert "revision 2 reverts in" in str(found.problems[0])
-    assert "run manage.py config confirm 2 to keep it" in str(found.problems[0])
+    assert "run manage.py config confirm 2 to keep the revision" in str(found.problems[0])
 
 
 def test_a_revision_that_nobody_was_there_to_revert_is_found(install: None) -> None:
