@@ -32,7 +32,8 @@ READ_INTERVAL = 0.05
 """Without a working watcher, reads call ``process.read_unwatched`` at most once in this many seconds."""
 
 _config: Any = None  # that of _live.snapshot, while a watcher is known to work; a global is fastest to read
-_pin: Callable[[], Snapshot | None] | None = None  # returns what is pinned to a request; set when first used
+_is_plain = True  # false as soon as a request pins a config, or a test overrides values
+_pin: Callable[[], Snapshot | None] = pinned.get  # returns what is pinned to a request
 _seen: Callable[[], Any] | None = None  # returns what a test sees instead; set when first used
 _loading = open_in_children(threading.Lock())
 
@@ -58,10 +59,11 @@ after_fork(_live.lose_watcher)
 
 def get_config() -> Any:
     """Return the current runtime config; the first call in a process reads the database."""
-    if _seen is not None:
-        return _seen() or unpinned()
-    if _pin is not None and (snapshot := _pin()) is not None:
-        return snapshot.config
+    if not _is_plain:
+        if _seen is not None:
+            return _seen() or unpinned()
+        if (snapshot := _pin()) is not None:
+            return snapshot.config
     return unpinned() if views else _config or get_snapshot().config
 
 
@@ -73,14 +75,14 @@ def unpinned() -> Any:
 
 def look_at_context() -> None:
     """From now on, let ``get_config`` look for a pinned config. This makes ``get_config`` a little slower."""
-    global _pin  # noqa: PLW0603
-    _pin = pinned.get
+    global _is_plain  # noqa: PLW0603
+    _is_plain = False
 
 
 def look_through(function: Callable[[], Any]) -> None:
     """From now on, ``get_config`` returns what ``function`` returns, unless ``function`` returns ``None``."""
-    global _seen  # noqa: PLW0603
-    _seen = function
+    global _is_plain, _seen
+    _is_plain, _seen = False, function
 
 
 def get_snapshot() -> Snapshot:
