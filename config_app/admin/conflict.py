@@ -28,8 +28,8 @@ class Conflict:
 
     - ``revisions``: the revisions made since the form was loaded, newest first.
     - ``kept``: maps each field name to what the person entered; secrets are left out.
-    - ``clashes``: the settings that both the person and somebody else changed. Maps the key of each setting
-      to a sentence about the change that somebody else made.
+    - ``clashes``: a dict that maps the key of a setting to a sentence about another person's change. It has
+      each setting that this person and another person have changed.
     - ``lost_secrets``: the labels of the secrets that the person must enter again.
     """
 

@@ -67,7 +67,7 @@ class DataKey:
         ``former`` is the ciphertext of the same text under another data key. If the arguments are equal, the
         returned ciphertexts are equal too.
         """
-        # Fernet needs an initialisation vector that nobody can predict and that no other text gets. A message
+        # Fernet needs an initialisation vector that no one can predict and that no other text gets. A message
         # authentication code of the former ciphertext, which is unique, is both.
         key, token = self.derive(f"setting:{name}"), former.rpartition(":")[2]
         vector = hmac.digest(self.derive("renewed ciphertexts"), f"{name}|{token}".encode(), hashlib.sha256)

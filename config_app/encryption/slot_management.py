@@ -104,7 +104,7 @@ def new_recovery_code(hand_over: Callable[[Secret], None]) -> None:
         pk = add_slot(RecoveryUnlocker(code))
         KeySlot.objects.filter(kind=RECOVERY).exclude(pk=pk).delete()
         store.bump_version(stored)
-        # The earlier code still works if this one reaches nobody.
+        # If the person does not get the new code, the earlier code still works.
         hand_over(code)
 
 

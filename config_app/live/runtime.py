@@ -50,7 +50,7 @@ class _Live:
         _config, self.is_watched, self.check_at = None, False, 0.0
 
     def reset(self) -> None:
-        self.__init__()  # type: ignore[misc]
+        self.__init__()  # type: ignore[misc]  # no subclass can have another __init__
 
 
 _live = process.keep(_Live())
@@ -75,7 +75,7 @@ def unpinned() -> Any:
 
 def look_at_context() -> None:
     """From now on, let ``get_config`` look for a pinned config. This makes ``get_config`` a little slower."""
-    global _is_plain  # noqa: PLW0603
+    global _is_plain  # noqa: PLW0603 - a global is fastest to read
     _is_plain = False
 
 

@@ -55,7 +55,7 @@ class _Reads:
         return min(freshness.config_age(), _age(self.looked_at)) >= (LOOK_SOON if is_new else LOOK_AGAIN)
 
     def reset(self) -> None:
-        self.__init__()  # type: ignore[misc]
+        self.__init__()  # type: ignore[misc]  # no subclass can have another __init__
 
 
 def _age(moment: float) -> float:
@@ -106,7 +106,7 @@ def _start(delay: float, is_unwanted: Callable[[], bool] = lambda: False) -> Wat
 
 
 def _leave() -> None:
-    """Delete the receipt of this process, which is ending. Then nobody waits for this process any more."""
+    """Delete the receipt of this process, which is ending, so that no other process waits for it."""
     # The watcher does this, because the end of a process must not wait for a database that does not answer.
     _reads.may_start = False
     if (watcher := _watcher) is not None:

@@ -100,7 +100,7 @@ def _begin_as_child() -> None:
     if lock._is_owned():  # noqa: SLF001 - Python offers no other way
         lock.release()
     else:  # not every server in C calls `_acquire`
-        lock._at_fork_reinit()  # noqa: SLF001
+        lock._at_fork_reinit()  # noqa: SLF001 - as Python does with its own locks
     for function in _in_children:
         function()
 

@@ -157,7 +157,7 @@ class HubServer(Server):
     def _leave_retired(self) -> None:
         for socket in [socket for socket in self._retired() if self._is_left(socket)]:
             server = self._by_socket.pop(socket)
-            self.servers.remove(server)  # type: ignore[arg-type]
+            self.servers.remove(server)  # type: ignore[arg-type]  # see ``startup``
             server.close()
 
     def _retired(self) -> Iterator[Any]:

@@ -33,7 +33,7 @@ REASON = "a super admin has signed in through WorkOS"
 def require_listed(grant: Grant, listed: Collection[str]) -> None:
     """Raise ``NotAdmitted`` unless the grant is for a listed super admin with a verified address.
 
-    Also raise ``NotAdmitted`` if somebody impersonates the super admin.
+    Also raise ``NotAdmitted`` if another person impersonates the super admin.
     """
     person = grant.person
     if grant.is_impersonated or not person.email_verified or person.email not in listed:

@@ -1,4 +1,4 @@
-"""No planted secret is in anything that the hub shows or stores, wherever one looks (K5)."""
+"""No planted secret is on any page, in any output or log, or in plain text in any stored data (K5)."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ ECHOED = {("typed code", "POST /unlock/ as stranger")}
 """A person who mistyped a letter of the recovery code gets the page again, with the code to correct."""
 
 KEEPS_SESSIONS = {"file .db", "file .db-wal", "pg_dump", "table django_session", "table hub_workos_session"}
-"""Django stores the keys of sessions as they are. Whoever copies the database can use them."""
+"""Django stores the keys of sessions in plain text. A person who copies the database can use these keys."""
 
 
 @pytest.fixture(autouse=True)

@@ -54,7 +54,7 @@ class ExportForm(_SelectionForm):
         strip=False,
         max_length=LONGEST_PASSPHRASE,
         widget=forms.PasswordInput(attrs=PASSPHRASE),
-        help_text=f"At least {SHORTEST} characters. Without the passphrase, nobody can decrypt the file.",
+        help_text=f"At least {SHORTEST} characters. Without the passphrase, no one can decrypt the file.",
     )
     again = forms.CharField(
         label="The same passphrase again",
