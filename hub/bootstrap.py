@@ -15,7 +15,7 @@ from config_app.encryption import enrolment, rotation
 from config_app.live import runtime
 from config_app.live.resolution import read_without_keyring
 from config_app.live.snapshot import read_snapshot
-from config_app.models import Revision
+from config_app.models import Change, Revision
 from config_app.propagation import receipts, watching
 from hub.backup import before_migration
 from hub.database import file, migration
@@ -53,11 +53,12 @@ def get_bootstrap_state() -> BootstrapState:
     return BootstrapState.RUNNING if watching.is_watching() else BootstrapState.CONFIGURED
 
 
-def bootstrap_application(*, from_scratch: bool = False) -> RuntimeConfig:
+def bootstrap_application(*, from_scratch: bool = False, restoring: bool = False) -> RuntimeConfig:
     """Do all steps of the bootstrap that are still missing, and return the runtime config.
 
     If this hub was claimed but its database is missing or empty, the database is probably not mounted. Then
-    raise ``DatabaseUnavailable``. With ``from_scratch``, start a new hub instead.
+    raise ``DatabaseUnavailable``. With ``from_scratch``, start a new hub instead. With ``restoring``, make a
+    new database too, but let no other call serve it: the caller must restore a backup into this database.
 
     Several processes can call this function at the same time. One process does the work, and the other
     processes wait. If a step fails, raise ``ConfigError``. The error names the problem and the fix. A failed
@@ -68,14 +69,27 @@ def bootstrap_application(*, from_scratch: bool = False) -> RuntimeConfig:
         file.require_access(path)
     if not _is_ready():
         with bootstrap_lock(instance()):
-            if not from_scratch and not _has_tables():
+            if not (from_scratch or restoring or _has_tables()):
                 claim_record.refuse_to_start_anew()
             _bring_up()
     # This may be the only process, so it reverts revisions that were not confirmed in time (W6).
     if runtime.reload().confirm_by is not None:
         confirmation.revert_overdue()
-    claim_record.keep(is_claimed=is_configured(runtime.get_snapshot().config))
+    if not restoring:
+        _check_claim(from_scratch=from_scratch)
     return get_config()
+
+
+def _check_claim(*, from_scratch: bool) -> None:
+    """Bring the record of the claim up to date.
+
+    Raise ``DatabaseUnavailable`` if the record says that this hub was claimed, but this database never was.
+    For example, a restore into a new database was interrupted.
+    """
+    is_claimed = is_configured(runtime.get_snapshot().config)
+    if not (is_claimed or from_scratch or Change.objects.filter(key="app_mode").exists()):
+        claim_record.refuse_to_start_anew()
+    claim_record.keep(is_claimed=is_claimed)
 
 
 async def abootstrap_application() -> RuntimeConfig:

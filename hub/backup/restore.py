@@ -10,6 +10,7 @@ from typing import Any
 from django.apps import apps
 from django.core.management.color import no_style
 from django.db import connection
+from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import Model
 
@@ -76,7 +77,8 @@ def _header(path: Path, found: Any) -> Header:
 
 
 def _refuse_newer(path: Path, header: Header) -> None:
-    if header.migrations - _applied():
+    # The database is not asked, because it may be missing until the backup is accepted.
+    if header.migrations - MigrationLoader(None, ignore_no_migrations=True).disk_migrations.keys():
         raise UnreadableArchive(path, "it was made by a newer version", "install this newer version first")
 
 

@@ -40,7 +40,7 @@ def keep(*, is_claimed: bool) -> None:
 def refuse_to_start_anew() -> None:
     """Raise ``DatabaseUnavailable`` if this hub was claimed.
 
-    Call this function only if the database is missing or has no tables.
+    Call this function only if the database is missing, has no tables or was never claimed.
     """
     if (recorded := _recorded()) is None:
         return

@@ -122,3 +122,26 @@ def test_a_backup_is_restored_although_the_database_is_gone(claimed_hub: HubProc
     unmounted(claimed_hub)
     claimed_hub.manage("restore", "hub.backup", "--yes")
     assert claimed_hub.config("get", "port") == "9123"
+
+
+def test_a_restore_that_is_refused_makes_no_new_hub(claimed_hub: HubProcess) -> None:
+    claimed_hub.manage("backup", "hub.backup")
+    unmounted(claimed_hub)
+    (claimed_hub.folder / "damaged.backup").write_bytes((claimed_hub.folder / "hub.backup").read_bytes()[:-9])
+    refusals(
+        claimed_hub, "restore missing.backup --yes", "restore damaged.backup --yes", "restore hub.backup"
+    )
+    for line in refusals(claimed_hub, "bootstrap"):
+        assert CLAIMED in line
+
+
+def test_a_restore_that_fails_leaves_no_hub_for_a_stranger_to_claim(claimed_hub: HubProcess) -> None:
+    claimed_hub.manage("backup", "hub.backup")
+    (claimed_hub.folder / "wrong").write_text("a shared key that was never used for this hub")
+    unmounted(claimed_hub)
+    failed = claimed_hub.run("restore", "hub.backup", "--yes", "--code-file", "wrong")
+    assert failed.returncode == 1, failed.stdout
+    for line in refusals(claimed_hub, "bootstrap", "serve", "setup_token"):
+        assert CLAIMED in line
+    claimed_hub.manage("restore", "hub.backup", "--yes")
+    assert claimed_hub.config("get", "app_mode") == "local"
