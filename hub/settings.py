@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "hub.middleware.cors.CorsMiddleware",
     "hub.middleware.static.StaticFilesMiddleware",
     "hub.middleware.cookies.host_cookies",
+    "hub.middleware.sessions.keep_session_cookie",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "hub.middleware.csrf.CsrfMiddleware",

@@ -20,6 +20,7 @@ from config_app.live import runtime
 from config_app.testing import reset_process
 from hub.database.location import database_from_url
 from hub.models import User
+from hub.start import claim_record
 from tests.support import static_files
 from tests.support.browsers.clients import browser
 from tests.support.databases import refill
@@ -121,6 +122,7 @@ def install(db: None) -> None:
 
 def bring_up() -> None:
     """Make the same changes to the test database as a first start makes to an empty database."""
+    claim_record.keep(is_claimed=False)  # the tests of a process share an instance directory
     with store.writing():
         enrolment.ensure_keyring()
         plan({"database_path": "test.db"}, managed=True).apply(actor="hub", channel="bootstrap")
