@@ -13,8 +13,8 @@ from config_app.middleware import GetResponse
 def keep_session_cookie(get_response: GetResponse) -> GetResponse:
     """Do not let Django delete the cookie only because the request names a session that does not exist.
 
-    A proof of identity gives the session a new key. A request that the browser sent a moment earlier still has
-    the old key. If the answer to this request deleted the cookie, it would delete the cookie with the new key.
+    A proof of identity gives the session a new key. A request that the browser sent a moment earlier still
+    has the old key. If the answer to this request deleted the cookie, the new key would be lost.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
