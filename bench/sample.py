@@ -76,3 +76,9 @@ class Sample:
         factor, _name = self.unit.scale(self.median)
         low, high = (_three_digits(bound / factor) for bound in self.spread)
         return f"{self.unit.text(self.median)} ({low}–{high})"
+
+
+def joined(samples: Iterable[Sample]) -> Sample:
+    """Return a sample with the values of all samples, which must not be empty and must have the same unit."""
+    several = list(samples)
+    return Sample([value for sample in several for value in sample.values], several[0].unit)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.core.signals import request_started
 from django.db.models.signals import post_migrate
 
+MIDDLEWARE = "config_app.middleware.one_revision"
 WATCH = "config_app.watch"
 """Identifies the receiver of the signal ``request_started``."""
 
@@ -31,7 +33,8 @@ class ConfigAppConfig(AppConfig):
         post_migrate.connect(_check_tables, sender=self, dispatch_uid="config_app.database.completeness")
         post_migrate.connect(triggers.install, sender=self, dispatch_uid="config_app.store.triggers")
         post_migrate.connect(_forget, sender=self, dispatch_uid="config_app.forget")
-        request_started.connect(_keep_server_current, dispatch_uid=WATCH)
+        if MIDDLEWARE not in settings.MIDDLEWARE:  # the middleware does the same, and takes less time
+            request_started.connect(_keep_server_current, dispatch_uid=WATCH)
         process.before_unwatched_reads(_keep_current)
         process.after_first_load(_start_for_hooks)
 

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from bench.contestant import Contestant, play
+from bench.contestant import Contestant, Samples, play
 from bench.effort import Effort
 from bench.row import Check, Row, beside
-from bench.sample import PERCENT, Sample
+from bench.sample import PERCENT, Sample, joined
 
-ROUNDS = 60
+PAIRS = 6
+"""Each pair has two new processes. One process of Python can be several percent slower than the next."""
+ROUNDS = 12
 OF_A_REQUEST = 0.05
+ROWS = {
+    "settings": "a read of settings.X, config_app installed",
+    "request": "a request, config_app with its middleware installed",
+}
 
 
 def measure(effort: Effort) -> list[Row]:
     """Compare a project with config_app and the same project without config_app."""
-    having, without = play(
-        [Contestant("overhead", ["config_app"]), Contestant("overhead", [])], effort.rounds(ROUNDS)
-    )
+    pairs = [_pair(effort.rounds(ROUNDS)) for _ in range(effort.rounds(PAIRS))]
+    having, without = zip(*pairs, strict=True)
     return [
-        _row("a read of settings.X, config_app installed", having["settings"], without["settings"]),
-        _row("a request, config_app with its middleware installed", having["request"], without["request"]),
+        _row(what, joined(with_it[name] for with_it in having), joined(plain[name] for plain in without))
+        for name, what in ROWS.items()
     ]
+
+
+def _pair(rounds: int) -> list[Samples]:
+    return play([Contestant("overhead", ["config_app"]), Contestant("overhead", [])], rounds)
 
 
 def _row(what: str, hub: Sample, plain: Sample) -> Row:

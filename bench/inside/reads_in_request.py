@@ -14,7 +14,10 @@ def prepare() -> Round:
     measure_reads = timers()
 
     def measure() -> dict[str, float]:
-        with pinning.OneRevision():
+        pinned = pinning.pin(pinning.to_pin())
+        try:
             return measure_reads()
+        finally:
+            pinning.unpin(pinned)
 
     return measure

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from contextvars import Token
 from typing import Any
 
 from config_app.live import overriding, runtime
@@ -11,38 +12,29 @@ from config_app.live.snapshot import Snapshot
 from config_app.logs import pinned
 
 
-class OneRevision:
-    """A context manager that pins the current configuration during its block and returns the revision.
+def to_pin() -> Snapshot | None:
+    """Return the snapshot to pin: the one that is pinned already, or otherwise the current snapshot.
 
-    Code in the block does not see a change that is made during the block. If a test overrides values and the
-    process has not read the database, nothing is pinned and the revision is 0.
+    Return ``None`` if a test overrides values and the process has not read the database. Raise
+    ``ConfigError`` if there is no current snapshot.
     """
-
-    # A generator with @contextmanager would take three times as long in each request. Each context variable
-    # that is set makes every later read of any context variable slower, so there is only one.
-    __slots__ = ("_pin", "_snapshot")
-
-    def __init__(self) -> None:
-        """Choose the snapshot that the block pins.
-
-        If a snapshot is pinned already, choose this snapshot. Otherwise, choose the current snapshot. Raise
-        ``ConfigError`` if there is no current snapshot.
-        """
-        self._snapshot = pinned.get() or _current()
-
-    def __enter__(self) -> int:
-        """Pin the configuration, and return its revision."""
-        look_at_context()
-        self._pin = pinned.set(self._snapshot)
-        return self._snapshot.revision if self._snapshot else 0
-
-    def __exit__(self, *_error: object) -> None:
-        """Restore what was pinned before the block."""
-        pinned.reset(self._pin)
+    return pinned.get() or (runtime.loaded() if overriding.innermost() else runtime.get_snapshot())
 
 
-def _current() -> Snapshot | None:
-    return runtime.loaded() if overriding.innermost() else runtime.get_snapshot()
+def pin(snapshot: Snapshot | None) -> Token[Any]:
+    """From now on, let the code of this request see ``snapshot``. Return what ``unpin`` needs.
+
+    Code in this request does not see a change that is made during the request.
+    """
+    look_at_context()
+    # Each context variable that is set makes every later read of any context variable slower. So this is the
+    # only one that a request sets.
+    return pinned.set(snapshot)
+
+
+def unpin(token: Token[Any]) -> None:
+    """Restore what was pinned before the call of ``pin`` that returned ``token``."""
+    pinned.reset(token)
 
 
 def see(config: Any, revision: int) -> None:

@@ -26,6 +26,8 @@ LOOK_AGAIN = 1.0
 """Seconds between two checks of the database in a process without a working watcher."""
 LOOK_SOON = 0.05
 """Seconds between two checks of the database in a process that soon starts its watcher."""
+CHECK_INTERVAL = 0.05
+"""A server checks at most once in this many seconds, before a request, whether its watcher works."""
 
 _watcher: Watcher | None = None
 _leaves_at_exit = False
@@ -39,6 +41,7 @@ class _Reads:
     def __init__(self) -> None:
         self.first_at: float | None = None
         self.looked_at = -math.inf
+        self.check_at = -math.inf
         self.may_start = True
 
     def have_gone_on(self) -> bool:
@@ -122,10 +125,11 @@ def is_test_run() -> bool:
 def keep_current(*, is_server: bool = False) -> None:
     """Keep the configuration of this process current, without any call in the project's code.
 
-    Call this function at each request, with ``is_server``. While ``runtime.is_watched()`` is false, also call
-    this function now and then before a read. A server starts a watcher immediately. Any other process starts
-    a watcher ``START_DELAY`` seconds after the first read. While no watcher works, the caller checks the
-    database whenever a check is due. Do nothing in a test run or in a command that ends soon.
+    If ``is_check_due`` returns true, a server calls this function before a request, with ``is_server``. While
+    ``runtime.is_watched()`` is false, also call this function now and then before a read. A server starts a
+    watcher immediately. Any other process starts a watcher ``START_DELAY`` seconds after the first read.
+    While no watcher works, the caller checks the database whenever a check is due. Do nothing in a test run
+    or in a command that ends soon.
     """
     if (watcher := _watcher) is not None and watcher.keeps_current():
         return
@@ -142,9 +146,19 @@ def keep_current(*, is_server: bool = False) -> None:
             _look(runtime.reload_if_changed)
 
 
+def is_check_due() -> bool:
+    """Return whether a request must call ``keep_current``. The next check is due ``CHECK_INTERVAL`` later."""
+    now = time.monotonic()
+    if now < _reads.check_at:
+        return False
+    _reads.check_at = now + CHECK_INTERVAL
+    return True
+
+
 def keep_server_current(**_signal: Any) -> None:
-    """Receive the signal ``request_started``, and call ``keep_current`` for a server."""
-    keep_current(is_server=True)
+    """Receive the signal ``request_started`` in a project without the middleware of this app."""
+    if is_check_due():
+        keep_current(is_server=True)
 
 
 def _start_if_wanted(*, is_server: bool) -> None:

@@ -18,7 +18,11 @@ def starts_processes(request: pytest.FixtureRequest) -> None:
 
 CHANGED_BY_ANOTHER = """
 import os, subprocess, sys, time
+from django.test import Client
 from config_app.api import get_config
+
+def request():
+    assert Client().get("/").status_code == 200
 
 def change(value):
     subprocess.run([sys.executable, "-m", "django", "config", "set", "page_size", str(value)], check=True,

@@ -8,6 +8,7 @@ from tests.foreign.test_kinds_of_processes import CHANGED_BY_ANOTHER
 from tests.support.foreign_project import ForeignProject
 from tests.support.soak import times
 
+WITHOUT_MIDDLEWARE = "MIDDLEWARE.remove('config_app.middleware.one_revision')"
 on_one_database = pytest.mark.parametrize(
     "any_project", ["postgresql", "sqlite"][: times(1, 2)], indirect=True
 )
@@ -41,7 +42,6 @@ WITHOUT_THREADS = (
     CHANGED_BY_ANOTHER
     + """
 import threading, types
-from django.core.signals import request_started
 # As in a worker of uWSGI without enable-threads.
 uwsgi = types.SimpleNamespace(has_threads=0, worker_id=lambda: 1, mule_id=lambda: 0)
 sys.modules["uwsgi"] = uwsgi
@@ -51,16 +51,21 @@ sys.modules["uwsgi"] = uwsgi
 
 @pytest.mark.repeats
 @on_one_database
-def test_a_server_without_threads_checks_the_database_at_requests(any_project: ForeignProject) -> None:
+@pytest.mark.parametrize("has_middleware", [True, False])
+def test_a_server_without_threads_checks_the_database_at_requests(
+    any_project: ForeignProject, *, has_middleware: bool
+) -> None:
+    if not has_middleware:
+        any_project.add_settings(WITHOUT_MIDDLEWARE)
     said = any_project.says(
         WITHOUT_THREADS
         + """
-request_started.send(sender=None)
+request()
 assert get_config().page_size == 20
 change(30)
 end = time.monotonic() + 2
 while get_config().page_size == 20 and time.monotonic() < end:
-    request_started.send(sender=None)
+    request()
 print(get_config().page_size, threading.active_count())
 """
     )
@@ -123,10 +128,9 @@ def test_a_thread_that_never_runs_is_not_relied_on(project: ForeignProject) -> N
         CHANGED_BY_ANOTHER
         + """
 import threading
-from django.core.signals import request_started
 from config_app.propagation import watcher
 watcher.Watcher.run = lambda thread: threading.Event().wait(60)
-request_started.send(sender=None)
+request()
 assert get_config().page_size == 20
 change(30)
 print(becomes(30, 2))
@@ -135,15 +139,19 @@ print(becomes(30, 2))
     assert said == "True"
 
 
-def test_a_thread_that_stops_running_is_not_relied_on_in_requests(project: ForeignProject) -> None:
+@pytest.mark.parametrize("has_middleware", [True, False])
+def test_a_thread_that_stops_running_is_not_relied_on_in_requests(
+    project: ForeignProject, *, has_middleware: bool
+) -> None:
+    if not has_middleware:
+        project.add_settings(WITHOUT_MIDDLEWARE)
     said = project.says(
         CHANGED_BY_ANOTHER
         + """
 import threading
-from django.core.signals import request_started
 from config_app.live import runtime
 from config_app.propagation import sqlite
-request_started.send(sender=None)
+request()
 while not runtime.is_watched():
     time.sleep(0.01)
 assert get_config().page_size == 20
@@ -151,7 +159,7 @@ sqlite.SqliteSource.wait = lambda *_: threading.Event().wait(60)
 change(30)
 end = time.monotonic() + 5
 while get_config().page_size == 20 and time.monotonic() < end:
-    request_started.send(sender=None)
+    request()
 print(get_config().page_size)
 """
     )

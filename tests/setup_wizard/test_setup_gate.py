@@ -169,9 +169,10 @@ def test_the_views_refuse_without_the_middleware(method: str) -> None:
 def test_the_views_ask_the_database_and_not_memory() -> None:
     browser = Browser()
     browser.unlock()
-    with pinning.OneRevision():
-        claim_for("owner@example.com")
-        assert views.TokenView.as_view()(RequestFactory().get("/setup/")).status_code == 404
+    pinned = pinning.pin(pinning.to_pin())
+    claim_for("owner@example.com")
+    assert views.TokenView.as_view()(RequestFactory().get("/setup/")).status_code == 404
+    pinning.unpin(pinned)
 
 
 def test_a_process_that_has_not_heard_of_the_claim_serves_the_claimed_hub() -> None:

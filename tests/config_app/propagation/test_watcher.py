@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.core.signals import request_started
 from django.db import connection, connections
+from django.test import Client
 
 from config_app import store
 from config_app.api import get_config, plan
@@ -192,11 +192,12 @@ def test_a_database_that_comes_back_is_current_again_without_help(
 def test_the_first_request_starts_it_but_not_in_a_test(
     transactional_db: None, install: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    request_started.send(sender=None, environ={})
+    Client().get("/")
     assert not watching.is_watching()
     monkeypatch.setattr(watching, "is_test_run", lambda: False)
+    reset_process()
     try:
-        request_started.send(sender=None, environ={})
+        Client().get("/")
         assert watching.is_watching()
     finally:
         watching.stop()

@@ -14,14 +14,14 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import Token
 from typing import Any
 
 from django.db import DatabaseError, connection, transaction
 
 from config_app import api
 from config_app.errors import ConfigError
-from config_app.live import runtime
-from config_app.live.pinning import OneRevision
+from config_app.live import pinning, runtime
 from config_app.store.locks import waiting_at_most
 
 Answer = dict[str, Any]
@@ -34,7 +34,7 @@ OLD_VIEW = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
 BEGIN_VIEW = "SELECT count(*) FROM config_state"
 
 _blocks: list[transaction.Atomic] = []
-_pins: list[OneRevision] = []
+_pins: list[Token[Any]] = []
 _plans: list[api.Plan] = []
 _overrides: list[Any] = []
 _heard: list[Answer] = []
@@ -155,14 +155,13 @@ def current() -> Answer:
 
 def pin() -> Answer:
     """Pin the configuration as a request does, and return its values."""
-    _pins.append(OneRevision())
-    _pins[-1].__enter__()
+    _pins.append(pinning.pin(pinning.to_pin()))
     return values_of(runtime.seen_snapshot().config)
 
 
 def unpin() -> None:
     """End the innermost pin."""
-    _pins.pop().__exit__()
+    pinning.unpin(_pins.pop())
 
 
 def override(size: int | None) -> None:
