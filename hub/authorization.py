@@ -19,5 +19,5 @@ def is_super_admin(email: str | None, config: RuntimeConfig | None = None) -> bo
 
 
 async def ais_super_admin(email: str | None) -> bool:
-    """Return whether ``super_admin_emails`` lists the address in the current runtime config."""
+    """Return whether ``email`` is in the ``super_admin_emails`` of the current runtime config."""
     return await sync_to_async(is_super_admin)(email)

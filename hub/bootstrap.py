@@ -58,7 +58,8 @@ def bootstrap_application(*, from_scratch: bool = False, restoring: bool = False
 
     If this hub was claimed but its database is missing or empty, the database is probably not mounted. Then
     raise ``DatabaseUnavailable``. With ``from_scratch``, start a new hub instead. With ``restoring``, make a
-    new database too, but let no other call serve it: the caller must restore a backup into this database.
+    new database too. The caller must restore a backup into this database. Until the restore is done, calls
+    without these arguments still raise ``DatabaseUnavailable``.
 
     Several processes can call this function at the same time. One process does the work, and the other
     processes wait. If a step fails, raise ``ConfigError``. The error names the problem and the fix. A failed
@@ -83,8 +84,8 @@ def bootstrap_application(*, from_scratch: bool = False, restoring: bool = False
 def _check_claim(*, from_scratch: bool) -> None:
     """Bring the record of the claim up to date.
 
-    Raise ``DatabaseUnavailable`` if the record says that this hub was claimed, but this database never was.
-    For example, a restore into a new database was interrupted.
+    Raise ``DatabaseUnavailable`` if the record says that this hub was claimed, but the database contains a
+    hub that was never claimed. For example, a restore into a new database was interrupted.
     """
     is_claimed = is_configured(runtime.get_snapshot().config)
     if not (is_claimed or from_scratch or Change.objects.filter(key="app_mode").exists()):

@@ -56,7 +56,7 @@ class HubProject(Project):
         return VARIABLES
 
     def unlockers(self) -> Iterable[Unlocker]:
-        """Yield one or two unlockers. The shared key and this machine's key file can unlock the keyring."""
+        """Yield an unlocker with the shared key, an unlocker with this machine's key file, or both."""
         instance = settings.INSTANCE
         if instance.encryption_key is not None:
             yield SharedUnlocker(instance.encryption_key)

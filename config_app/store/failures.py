@@ -1,4 +1,4 @@
-"""Translates errors of the database into a ``ConfigError`` with one line and a fix."""
+"""Turns an error of the database into a ``ConfigError`` with a message of one line and a fix."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class Process:
             function()
 
     def before_unwatched_reads(self, function: Callable[[], None]) -> None:
-        """Register a function to call before code reads a setting while no watcher works.
+        """Register a function. If no watcher works, the function is called before a setting is read.
 
         Not every reading calls the function: ``config_app.live.runtime`` leaves some time between two calls.
         """

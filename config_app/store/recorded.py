@@ -36,7 +36,7 @@ def newest_by_key(changes: Iterable[Change]) -> dict[str, Change]:
 
 
 def accepted_texts(key: str, *, with_secrets: bool = True) -> Iterator[str | None]:
-    """Yield the texts that accepted changes gave to a setting: up to 20 texts, the newest first.
+    """Yield the new text from each accepted change of a setting: up to 20 texts, the newest first.
 
     ``None`` means that no row was left after the change. Without ``with_secrets``, leave out secret texts.
     """
@@ -49,7 +49,7 @@ def accepted_texts(key: str, *, with_secrets: bool = True) -> Iterator[str | Non
 
 
 def newest_refusals() -> list[Change]:
-    """Return one change for each setting whose newest change was refused: this refused change.
+    """Return the newest change of each setting, but only if this change was refused.
 
     The ``key`` of a returned change is the current key of its setting.
     """
@@ -61,7 +61,7 @@ def newest_refusals() -> list[Change]:
 
 
 def _still_newest(changes: list[Change]) -> list[Change]:
-    """Return the changes in ``changes`` after which the same setting has not changed again.
+    """Return only those of ``changes`` that are the newest change of their setting.
 
     If a setting was renamed, a newer change can have another key. The function sets ``key`` of each change to
     the current key of the setting.
@@ -99,7 +99,7 @@ def history(*, key: str | None = None, before: int | None = None, limit: int = 2
 
 
 def first_complete() -> int:
-    """Return the number of the revision after which nothing was pruned, including the revision itself.
+    """Return the number of the revision from which on the history is complete.
 
     Return 1 if nothing was pruned at all.
     """

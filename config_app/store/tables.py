@@ -53,7 +53,8 @@ class Stored:
     - ``any_refused``: whether the history has a refused change.
     - ``any_unconfirmed``: whether a revision waits to be confirmed.
     - ``former``: maps current keys to former keys, for the rows that still have a former key.
-    - ``leftover``: maps former to current keys, for rows that have no effect because of a newer row.
+    - ``leftover``: maps former keys to current keys, for rows that have no effect, because their setting has
+      another row under a newer key.
     """
 
     rows: Mapping[str, Row]
@@ -141,7 +142,7 @@ def read() -> Stored:
 
 
 def _read_everything() -> tuple[Mapping[str, Row], Sequence[Any]]:
-    """Return a dict that maps each key to its row. Also return the other five columns of the statement."""
+    """Return a dict that maps each key to its row, and the five values that are the same in every row."""
     with connection().cursor() as cursor:
         if connection().vendor == "sqlite":
             cursor.execute(*statements.everything_packed(alias()))
@@ -233,8 +234,8 @@ def record_only(stored: Stored, edits: Iterable[Edit], origin: Origin) -> Revisi
 def _insert_revision(number: int, origin: Origin) -> Revision:
     """Insert a revision, and return the revision.
 
-    The returned object has only the fields that ``REVISION_FIELDS`` names. Django reads another field from
-    the database when code uses this field.
+    The returned object has only the fields that ``REVISION_FIELDS`` names. If code uses any other
+    field, Django reads this field from the database.
     """
     values = (number, *(str(getattr(origin, name)) for name in REVISION_FIELDS[1:]))
     # Triggers increase the version too, so only the database knows it.

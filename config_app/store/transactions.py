@@ -55,7 +55,7 @@ _of_connection: WeakKeyDictionary[BaseDatabaseWrapper, OpenTransaction] = WeakKe
 _of_caller: ContextVar[OpenTransaction | None] = ContextVar("config_app_transaction", default=None)
 """The transaction in which the caller runs. Coroutines and threads that the caller starts inherit this value.
 
-Such a coroutine or thread uses another connection, so ``_of_connection`` does not contain the transaction.
+They use other connections, so they cannot find the transaction in ``_of_connection``.
 """
 
 
@@ -105,10 +105,10 @@ def join() -> OpenTransaction:
 
 @contextlib.contextmanager
 def lent(found: OpenTransaction | None) -> Iterator[None]:
-    """In this block, let the calling thread use the connection of another thread's transaction ``found``.
+    """Let the calling thread use the connection of ``found``, a transaction of another thread.
 
-    Meanwhile, the other thread must wait. If ``found`` is ``None`` or has no usable connection, the calling
-    thread opens its own connections. These connections are closed at the end of the block.
+    During the block, the other thread must wait. If ``found`` is ``None`` or has no usable connection, the
+    calling thread opens its own connections. These connections are closed at the end of the block.
     """
     shared = found.connection if found else None
     if shared is None:
@@ -142,8 +142,8 @@ class WhileOpen:
 class UntilCommit:
     """Calls ``function`` after the commit of the current transaction.
 
-    If the savepoint or the transaction is rolled back, Django forgets this object. So the commit is possible
-    as long as Django still has the object.
+    Django forgets this object after the commit, and after a rollback of the savepoint or the transaction. So
+    ``is_pending`` only checks whether Django still has the object.
     """
 
     __slots__ = ("_connection", "_function")

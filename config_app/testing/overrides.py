@@ -59,12 +59,14 @@ class override_config:  # noqa: N801 - used like Django's override_settings
 
     ``override_config`` is a context manager. It is also a decorator for a function, a coroutine function, a
     generator fixture or a test class. The name of an argument is the attribute of a setting. The values are
-    not validated, and a text for a secret becomes a ``Secret``. Other settings keep their values, and the
-    test sees their changes. Other threads see the values too, for example the thread of a live server. No
-    database is needed.
+    not validated, and a text for a secret becomes a ``Secret``. Other threads see the values too, for example
+    the thread of a live server. No database is needed.
 
-    Raise ``UnknownSetting`` if no setting has the name of an argument. Raise ``TypeError`` if a decorated
-    class has no tests.
+    All other settings keep their current values. If one of them changes during the test, the test sees its
+    new value.
+
+    Raise ``UnknownSetting`` if the name of an argument is not the attribute of a setting. Raise ``TypeError``
+    if a decorated class has no tests.
     """
 
     def __init__(self, **values: Any) -> None:
@@ -91,7 +93,7 @@ class override_config:  # noqa: N801 - used like Django's override_settings
 def begin(values: Mapping[str, Any]) -> Override:
     """Begin to use ``values``. Return an ``Override``, whose ``end`` method ends their use.
 
-    The function does not read the database. Raise ``UnknownSetting`` if no setting has one of the names.
+    The function does not read the database. Raise ``UnknownSetting`` if ``values`` has an unknown name.
     """
     override = Override(_declared(values))
     runtime.look_through(_config)

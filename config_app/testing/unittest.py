@@ -17,7 +17,7 @@ class ConfigTestMixin(Base):
     """Start each test as if the process were new. Put this mixin before ``TestCase`` in the list of bases.
 
     A plain ``TestCase`` needs this mixin only if a test commits, for example in a thread. The mixin also adds
-    the database that ``CONFIG_APP["DATABASE"]`` names to ``databases``.
+    the database of the configuration, ``CONFIG_APP["DATABASE"]``, to ``databases``.
     """
 
     def __init_subclass__(cls, **options: Any) -> None:

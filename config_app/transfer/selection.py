@@ -45,9 +45,9 @@ def select(
 ) -> Selection:
     """Return the selection for the given keys and sections.
 
-    A former key selects the setting that had this key. ``others`` are keys that no setting has, but that are
-    accepted. Raise ``UnknownSetting`` if another key is unknown. Raise ``ConfigError`` if a section does not
-    exist.
+    A former key selects the setting that had this key. ``others`` are keys that are accepted although no
+    setting has them. Raise ``UnknownSetting`` if any other key is unknown. Raise ``ConfigError`` if a section
+    does not exist.
     """
     schema = get_schema()
 

@@ -11,7 +11,7 @@ from config_app.transfer.document import Document, UnreadableExport, read_docume
 from config_app.transfer.passphrase import decrypt, is_encrypted
 
 MOST_BYTES = 1024 * 1024
-"""The maximum size of an uploaded file, in bytes. The limit is low: the review page sends the file again."""
+"""The maximum size of an uploaded file, in bytes. It is low, because the review page sends the file again."""
 LONGEST_PASSPHRASE = 1024
 
 

@@ -38,7 +38,7 @@ _SECONDS = re.compile(r"[0-9]{1,12}", re.ASCII)
 
 
 class Refused(Exception):
-    """A call is refused. The response has the HTTP status ``status``. Its JSON has ``code`` as ``error``."""
+    """A call is refused. The response has the HTTP status ``status`` and the JSON ``{"error": code}``."""
 
     def __init__(self, status: int, code: str) -> None:
         self.status, self.code = status, code

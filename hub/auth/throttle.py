@@ -57,9 +57,9 @@ A subscriber can use every address of such a network (RFC 6177). So a limit for 
 
 
 def parameters(request: HttpRequest, credentials: Credentials = None) -> list[list[str]]:
-    """Tell django-axes which failures to count together: those with equal values in all columns of a list.
+    """Tell django-axes which failures to count together.
 
-    Return the lists of column names.
+    Return lists of column names. If failures have equal values in all columns of a list, they count together.
     """
     return [list(common) for common in _limits(request, credentials)]
 

@@ -18,8 +18,8 @@ _EXPECTED_URL: Final = (
 )
 _EXPECTED_SQLITE: Final = "sqlite:/// followed by the path of an SQLite file, without a host or options"
 _EXPECTED_ENCODED: Final = (
-    "a database URL with no spaces, and with any / ? # @ % in the user name, password or database name"
-    " percent-encoded"
+    "a database URL without spaces, in which each / ? # @ % of the user name, the password or the database"
+    " name is percent-encoded"
 )
 
 

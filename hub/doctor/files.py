@@ -100,9 +100,9 @@ def key_file() -> Finding:
 def env_file() -> Finding:
     """Check ``.env``. Raise ``UnreadableEnvFile`` if the file cannot be read.
 
-    Before the first start, report unknown variables. The first start imports the file. After the first start,
-    only an encryption key in the file has an effect. Then report the other secrets in the file. Also report
-    the key if other users can read the file.
+    The first start imports the file. Before the first start, report unknown variables. After the first start,
+    only an encryption key in the file still has an effect, so report all other secrets in the file. Also
+    report the encryption key if other users can read the file.
     """
     file = read_env_file(instance().env_file)
     # After the first start, the check `environment` reports unknown variables.

@@ -33,7 +33,7 @@ def _names() -> tuple[str, ...]:
 
 
 def session_keys(header: str) -> list[str]:
-    """Return the session keys in a Cookie header. It is possible that no session has such a key."""
+    """Return the session keys in a Cookie header. A key may belong to no session."""
     cookies = parse_cookie(header)
     name = settings.SESSION_COOKIE_NAME
     return [cookies[name] for name in (PREFIX + name, name) if name in cookies]

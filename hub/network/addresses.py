@@ -14,7 +14,7 @@ WILDCARDS = {"0.0.0.0", "::"}  # noqa: S104 - only names, nothing is bound
 
 
 def reachable(host: str) -> str:
-    """Return the host for links on this machine to ``host``. For a wildcard address, return ``127.0.0.1``."""
+    """Return ``host`` for use in a URL. In place of a wildcard address, return ``127.0.0.1``."""
     return "127.0.0.1" if host in WILDCARDS else in_brackets(host)
 
 

@@ -1,6 +1,6 @@
 """Find out whether a request arrived at the address that a runtime config describes.
 
-A setting that the command line pins keeps its pinned value, whatever the runtime config says.
+If the command line pins a setting, the pinned value applies, whatever the runtime config says.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ def local_mode_needs_an_administrator(before: RuntimeConfig, after: RuntimeConfi
 def super_admins_can_sign_in(before: RuntimeConfig, after: RuntimeConfig) -> Iterable[RuleViolation]:
     """If the list of super admins changes and no one in the new list can sign in, yield a violation.
 
-    Check nothing unless the mode is ``local`` and the hub is claimed.
+    Check this only if the mode is ``local`` and the hub is claimed.
     """
     if after.app_mode != "local" or before.super_admin_emails == after.super_admin_emails:
         return

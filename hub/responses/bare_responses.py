@@ -30,7 +30,7 @@ def headers() -> Headers:
 
 
 def completed(found: Iterable[tuple[bytes, bytes]]) -> Headers:
-    """Return a list of the headers in ``found``. If the list has no policy, append the security headers."""
+    """Return ``found`` as a list. Add the security headers if it has no Content Security Policy."""
     found = list(found)
     return found if any(name.lower() == POLICY for name, _ in found) else [*found, *headers()]
 

@@ -17,7 +17,7 @@ from typing import Protocol
 MOST = 800
 """A worker has at most this many connections. Each connection costs memory and a descriptor."""
 DESCRIPTOR_SHARE = 2
-"""A worker has at most as many connections as its limit of descriptors, divided by this number.
+"""The limit of descriptors is divided by this number. A worker has at most that many connections.
 
 The hub needs the other descriptors for databases, files and threads.
 """
@@ -26,7 +26,7 @@ ENOUGH_DESCRIPTORS = 65_536
 HEAD = 20.0
 """How many seconds a client has to send the head of a request."""
 GRACE = 30.0
-"""A client has this many seconds to send a body or read a response. No pause may be longer than this."""
+"""While a client sends a body or reads a response, it may pause for at most this many seconds."""
 SLOWEST = 1000
 """After ``GRACE`` seconds, a client must have sent or read this many bytes for each further second."""
 FAREWELL = 15.0
