@@ -21,7 +21,7 @@ KIBIBYTES_PER_MEBIBYTE = 1024
 
 
 def environment(folder: Path, settings: str | None = None) -> dict[str, str]:
-    """Return environment variables that make a hub or another project keep its files in ``folder``."""
+    """Return environment variables with which a hub, or another project, keeps its files in ``folder``."""
     return {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),

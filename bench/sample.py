@@ -79,6 +79,6 @@ class Sample:
 
 
 def joined(samples: Iterable[Sample]) -> Sample:
-    """Return a sample with the values of all samples, which must not be empty and must have the same unit."""
+    """Return a sample with the values of all ``samples``. At least one is needed; all must have the same unit."""
     several = list(samples)
     return Sample([value for sample in several for value in sample.values], several[0].unit)

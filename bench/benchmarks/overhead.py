@@ -8,7 +8,10 @@ from bench.row import Check, Row, beside
 from bench.sample import PERCENT, Sample, joined
 
 PAIRS = 6
-"""Each pair has two new processes. One process of Python can be several percent slower than the next."""
+"""The number of pairs of processes: one process with config_app, and one process without config_app.
+
+Each pair starts two new processes, because the speed of Python processes differs by several percent.
+"""
 ROUNDS = 12
 OF_A_REQUEST = 0.05
 ROWS = {

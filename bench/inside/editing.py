@@ -1,4 +1,4 @@
-"""Change one setting of many in the admin: submit the form of an editor with a new port."""
+"""Change one of many settings in the admin: enter a new port in the form of an editor, and submit the form."""
 
 from __future__ import annotations
 

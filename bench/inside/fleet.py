@@ -181,10 +181,10 @@ class Fleet:
 
 
 def _woken(process: Process, design: Design) -> Iterator[int]:
-    """Yield the number of each process that loads the configuration because ``process`` is notified.
+    """Yield the ``number`` of each process that loads the configuration because ``process`` is notified.
 
-    If only the listeners load the configuration, yield only the number of ``process``. Otherwise, yield the
-    numbers of all processes on the machine of ``process``.
+    If only the listeners load the configuration, this is only ``process`` itself. Otherwise, these are all
+    processes on the machine of ``process``.
     """
     if design.loaders == design.listeners:
         yield process.number

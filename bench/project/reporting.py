@@ -1,4 +1,4 @@
-"""Report each change to a benchmark as soon as this process uses the new value.
+"""Send each new value to a benchmark as soon as this process uses the value.
 
 The environment variable ``BENCH_REPORTS`` is the UDP port of the benchmark.
 """
@@ -15,12 +15,12 @@ from django.apps import AppConfig
 
 
 class ReportingConfig(AppConfig):
-    """An app whose processes report the value of ``csp_report_uri`` whenever it changes."""
+    """An app whose processes send each new value of ``csp_report_uri`` to a benchmark."""
 
     name = "bench.project"
 
     def ready(self) -> None:
-        """Register the hook that reports changes."""
+        """Register the hook that sends new values."""
         from config_app.api import on_change  # this imports models, so the apps must be ready
 
         address = ("127.0.0.1", int(os.environ["BENCH_REPORTS"]))

@@ -1,4 +1,4 @@
-"""The hub's own Django settings, plus an app that reports each change to a benchmark."""
+"""The hub's own Django settings, plus the app that sends new values to a benchmark."""
 
 from __future__ import annotations
 
