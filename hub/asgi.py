@@ -7,7 +7,7 @@ import os
 from django.conf import settings
 from django.core.asgi import get_asgi_application
 
-from hub.responses.bare_responses import never_bare
+from hub.responses.bare_responses import Application, never_bare
 from hub.serving.body_limit import Limit, is_signed_in, limit_bodies
 from hub.serving.turns import take_turns
 
@@ -20,9 +20,15 @@ def _limit_of(path: str) -> Limit | None:
     return upload_limit(path)
 
 
+def _django() -> Application:
+    application: Application = get_asgi_application()
+    # While a request waits for a database on another machine, it would keep its turn without computing.
+    return take_turns(application) if settings.INSTANCE.database_path is not None else application
+
+
 application = never_bare(
     limit_bodies(
-        take_turns(get_asgi_application()),
+        _django(),
         settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
         is_signed_in,
         _limit_of,

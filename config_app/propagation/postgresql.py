@@ -15,8 +15,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import psycopg
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from config_app.database import connection
+from config_app.database.limited_queries import limit
+from config_app.database.patience import FixedPatience
 from config_app.database.place import replace_connection
 from config_app.errors import DatabaseUnavailable
 from config_app.live import freshness
@@ -30,6 +33,8 @@ BACKSTOP = 5.0
 """The longest time, in seconds, between two reads of the version. A notification can get lost."""
 TEST_TIMEOUT = 5.0
 """Seconds to wait for the notification that tests whether ``LISTEN`` works."""
+QUERY_TIMEOUT = 5.0
+"""Seconds for which a query of the watcher waits for the server. Hooks may wait longer."""
 SPREAD = 0.0
 """After a notification, each process waits for a random time of at most this many seconds, then loads."""
 PATIENCE = {
@@ -120,7 +125,7 @@ def hears_notifications() -> bool:
     Raise ``DatabaseUnavailable`` if the server cannot be reached.
     """
     channel = f"{CHANNEL}_{secrets.token_hex(8)}"  # a notification on CHANNEL would wake every process
-    with _server_errors(), contextlib.closing(connection().copy()) as listening:
+    with _server_errors(), contextlib.closing(_copy()) as listening:
         listening.ensure_connection()
         server: psycopg.Connection[Any] = listening.connection
         server.execute(f"LISTEN {channel}".encode())
@@ -131,11 +136,18 @@ def hears_notifications() -> bool:
 
 def own_connection() -> None:
     """Replace this thread's connection. The new connection has a name and detects a silent server."""
-    own = connection().copy()
+    own = _copy()
     options = {**PATIENCE, **own.settings_dict["OPTIONS"], "application_name": "config_app watcher"}
-    options.pop("pool", None)  # a pool would take the connection back while it still listens
     own.settings_dict["OPTIONS"] = options
+    limit(own, FixedPatience(QUERY_TIMEOUT))
     replace_connection(own)
+
+
+def _copy() -> BaseDatabaseWrapper:
+    """Return a new connection to the configuration's database. The connection belongs to no pool."""
+    own = connection().copy()
+    own.settings_dict["OPTIONS"].pop("pool", None)  # a pool would take it back while it still listens
+    return own
 
 
 def is_pooled() -> bool:

@@ -15,6 +15,7 @@ from django.db import close_old_connections
 
 from config_app.change.adoption import adopt_now, is_unrecorded
 from config_app.change.confirmation import revert_overdue
+from config_app.database.patience import runs_project_code
 from config_app.database.place import close_connections, close_others
 from config_app.encryption import rotation
 from config_app.errors import ConfigError, ConfigurationLocked, DatabaseUnavailable
@@ -205,7 +206,8 @@ class Watcher(threading.Thread):
         with using_database():
             self._reload(thoroughly=thoroughly)
             if thoroughly:
-                get_project().remove_outdated()
+                with runs_project_code():
+                    get_project().remove_outdated()
         self._has_loaded = True
         runtime.rely_on_watcher(True)
         self._run_hooks()  # outside of the block above, because a hook may fork
@@ -213,7 +215,8 @@ class Watcher(threading.Thread):
         self._look_again()
 
     def _run_hooks(self) -> None:
-        hooks.run_due()
+        with runs_project_code():
+            hooks.run_due()
         with no_fork:  # no request ends in this thread, so Django does not close what a hook has opened
             close_others()
 

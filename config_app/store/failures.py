@@ -22,6 +22,7 @@ from config_app.project import prepare_command
 CURE = "check that the database is reachable, writable and not full"
 ENCODING = "use a database with the encoding UTF8, or replace this character"
 WAIT = "wait until the process that holds the lock is done, or end that process"
+SLOW = "check whether another program holds a lock or keeps the database server busy, then try again"
 
 KNOWN: Mapping[str | None, Callable[[], ConfigError]] = {
     "55P03": ConfigurationLocked,  # lock_not_available
@@ -31,7 +32,7 @@ KNOWN: Mapping[str | None, Callable[[], ConfigError]] = {
     "SQLITE_BUSY_SNAPSHOT": WriteConflict,  # another transaction changed what this one has read
 }
 """Maps error codes of the database to errors of config_app. A code is a SQLSTATE or SQLite's error name."""
-UNTRANSLATABLE, TOO_LONG, NO_RIGHTS = "22P05", "22001", "42501"
+UNTRANSLATABLE, TOO_LONG, NO_RIGHTS, TOO_SLOW = "22P05", "22001", "42501", "57014"
 
 
 @contextlib.contextmanager
@@ -99,6 +100,8 @@ def _cure(error: DatabaseError) -> str:
     # A table or column is missing if the migrations of this version have not run yet.
     if isinstance(error, ProgrammingError) or "no such " in str(error):
         return f"run {prepare_command()} to bring the tables up to date"
+    if _code(error) == TOO_SLOW:
+        return SLOW
     return WAIT if is_locked(error) else CURE
 
 

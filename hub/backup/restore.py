@@ -27,6 +27,7 @@ from hub.backup.contents import EMPTIED, LINKS, STATE, kept_models
 from hub.backup.dump import Progress
 from hub.backup.load import Loader, lines
 from hub.backup.upgrade import upgraded
+from hub.postgresql.limits import long_statements
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ def restore(
 def _replace(
     path: Path, header: Header, origin: Origin, progress: Progress, unlocker: Unlocker | None
 ) -> Revision:
-    with store.writing() as before:
+    with store.writing() as before, long_statements():
         _empty()
         loader = Loader(path, apps)
         loader.load_rows(header.rows, progress)

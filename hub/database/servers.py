@@ -8,11 +8,12 @@ from typing import Any
 
 from config_app.errors import ConfigError
 
+POSTGRESQL = "django.db.backends.postgresql"
 MYSQL = "django.db.backends.mysql"
 CONNECT_TIMEOUT = 5
 """A connection attempt fails after this many seconds. By default, an attempt can take minutes."""
 LIMITS: Mapping[str, Mapping[str, Any]] = {
-    "django.db.backends.postgresql": {
+    POSTGRESQL: {
         "connect_timeout": CONNECT_TIMEOUT,
         "tcp_user_timeout": 10_000,  # milliseconds without an acknowledgement until the connection fails
         "keepalives_idle": 10,
@@ -21,10 +22,12 @@ LIMITS: Mapping[str, Mapping[str, Any]] = {
     },
     MYSQL: {"connect_timeout": CONNECT_TIMEOUT},
 }
+OWN_ENGINES: Mapping[str, str] = {POSTGRESQL: "hub.postgresql"}
+"""The hub's own backends of Django. ``hub.postgresql`` limits the time of queries, too."""
 
 
 def with_limits(database: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a copy of an entry in DATABASES, with time limits in OPTIONS.
+    """Return a copy of an entry in DATABASES, with time limits in OPTIONS and with the hub's own engine.
 
     If ``database`` already has an option with the same name, this option stays.
 
@@ -42,4 +45,5 @@ def with_limits(database: Mapping[str, Any]) -> dict[str, Any]:
         return dict(database)
     options = {**limits, **database.get("OPTIONS", {})}
     # Server-side cursors do not work behind a transaction pooler.
-    return {**database, "OPTIONS": options, "DISABLE_SERVER_SIDE_CURSORS": True}
+    engine = OWN_ENGINES.get(database["ENGINE"], database["ENGINE"])
+    return {**database, "ENGINE": engine, "OPTIONS": options, "DISABLE_SERVER_SIDE_CURSORS": True}

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 
 
 def facts_without_database() -> Iterator[Look]:
-    """Yield the functions that check the hub's files. These functions need no database."""
+    """Yield the functions that check the hub's files and the locks. They need no configuration."""
     yield files.data_directory
     if connection.vendor == "sqlite":
         yield files.database_file
+    if connection.vendor == "postgresql":
+        yield database.locks
     yield files.key_file
     yield files.env_file
 

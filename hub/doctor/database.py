@@ -1,4 +1,4 @@
-"""Checks of the hub's database: its migrations and, for SQLite, its journal."""
+"""Checks of the hub's database: its migrations, the locks of other programs and, for SQLite, its journal."""
 
 from __future__ import annotations
 
@@ -11,6 +11,15 @@ from config_app.problems import Finding, Problem
 from hub import sqlite
 from hub.database import migration
 
+HELD_LOCKS = """
+SELECT pid, coalesce(nullif(application_name, ''), 'an unnamed program'),
+       round(extract(epoch FROM now() - xact_start)), string_agg(DISTINCT relation::regclass::text, ', ')
+FROM pg_stat_activity JOIN pg_locks USING (pid) JOIN pg_class ON relation = pg_class.oid
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND relkind = 'r' AND granted
+  AND mode <> 'AccessShareLock' AND xact_start < now() - interval '3 seconds'
+GROUP BY pid, application_name, xact_start ORDER BY xact_start
+"""
+"""The transactions that began more than three seconds ago and hold locks that can stop other queries."""
 IN_MEMORY = {"memory", "off"}
 """The journal modes in which a crash of the hub can damage the database file."""
 SYNCHRONOUS = ("OFF", "NORMAL", "FULL", "EXTRA")
@@ -31,6 +40,24 @@ def migrations(_overview: Overview) -> Finding:
         severity="error",
     )
     return Finding("some migrations are pending", (pending,))
+
+
+def locks() -> Finding:
+    """Check that no other program has held a lock on a table of a PostgreSQL database for long."""
+    with connection.cursor() as cursor:
+        cursor.execute(HELD_LOCKS)
+        found = cursor.fetchall()
+    if not found:
+        return Finding("no program has held a lock for long")
+    return Finding("a program has held a lock for long", tuple(_of_lock(*row) for row in found))
+
+
+def _of_lock(pid: int, program: str, seconds: float, tables: str) -> Problem:
+    return Problem(
+        code="lock_held",
+        message=f"{program} (PostgreSQL's process {pid}) has held a lock on {tables} for {seconds:.0f} s",
+        fix=f"wait until it is done, or end it with SELECT pg_terminate_backend({pid})",
+    )
 
 
 def journal(_overview: Overview) -> Finding:

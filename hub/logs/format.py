@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from http import HTTPStatus
 from typing import Any
 
 from config_app.logs import RevisionFilter
@@ -25,6 +26,14 @@ class OnlyFaultsWithTraceback(logging.Filter):
         if is_outage(error) or isinstance(error, BadRequest | PermissionDenied | SuspiciousOperation):
             record.exc_info = None  # the message gives the reason, or another log line does
         return True
+
+
+class NoOutages(logging.Filter):
+    """A log filter that removes Django's line about each request that was answered with 503."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether the record stays. ``hub.responses.outage_log`` logs why requests are answered so."""
+        return getattr(record, "status_code", None) != HTTPStatus.SERVICE_UNAVAILABLE
 
 
 class LineFormatter(logging.Formatter):
@@ -65,7 +74,11 @@ LOGGING: dict[str, Any] = {
             "format": "%(asctime)s %(levelname)s %(name)s%(at_revision)s: %(message)s",
         }
     },
-    "filters": {"faults": {"()": OnlyFaultsWithTraceback}, "at_revision": {"()": RevisionFilter}},
+    "filters": {
+        "faults": {"()": OnlyFaultsWithTraceback},
+        "at_revision": {"()": RevisionFilter},
+        "no_outages": {"()": NoOutages},
+    },
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
@@ -76,6 +89,7 @@ LOGGING: dict[str, Any] = {
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
+        "django.request": {"handlers": [], "propagate": True, "filters": ["no_outages"]},
         **{name: {"handlers": [], "level": level, "propagate": True} for name, level in QUIET.items()},
     },
 }

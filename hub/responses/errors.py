@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from typing import Any
 
@@ -12,9 +11,8 @@ from django.template.loader import render_to_string
 from django.utils.cache import add_never_cache_headers
 
 from config_app.errors import DatabaseUnavailable, KeyringLocked, NewerSchema
+from hub.responses import outage_log
 from setup_wizard.pages.refusals import wants_json
-
-logger = logging.getLogger("hub")
 
 RETRY_AFTER = 5
 """During an outage, a client may try again after this many seconds."""
@@ -28,6 +26,20 @@ _DATABASE = {
     "diagnosis": "The hub continues automatically when the database is back. No change was saved halfway.",
     "cure": "If the outage lasts, run this command on the server to see what is wrong:",
 }
+_LOCKED = {
+    "title": "The database is locked at the moment",
+    "diagnosis": "Another program holds a lock on a table that this page needs. Nothing was saved.",
+    "cure": "Try again in a few seconds. If this lasts, run this command on the server to see the program:",
+    "command": "./manage.py config doctor",
+}
+_SLOW = {
+    "title": "The database does not answer in time",
+    "diagnosis": "A table is locked, or the database server is too busy or stands still. Nothing was saved.",
+    "cure": "Try again in a few seconds. If this lasts, run this command on the server to see what is wrong:",
+    "command": "./manage.py config doctor",
+}
+_BY_CODE = {"55P03": _LOCKED, "57014": _SLOW}
+"""Maps SQLSTATEs, which are PostgreSQL's error codes, to texts."""
 _NEWER_SCHEMA = {
     "title": "The database is newer than this hub",
     "diagnosis": "A newer version of the hub has changed the tables.",
@@ -85,8 +97,8 @@ def is_outage(error: BaseException | None) -> bool:
 
 def unavailable(request: HttpRequest, error: BaseException | None) -> HttpResponse:
     """Log the error and answer 503 with a diagnosis and a fix."""
-    logger.error("%s: %s", type(error).__name__, " ".join(str(error).split()))
-    response = _answer(request, 503, "503", "unavailable", command=COMMAND, **_public(error))
+    outage_log.note(f"{type(error).__name__}: {' '.join(str(error).split())}")
+    response = _answer(request, 503, "503", "unavailable", **{"command": COMMAND, **_public(error)})
     response["Retry-After"] = str(RETRY_AFTER)
     return response
 
@@ -96,7 +108,18 @@ def _public(error: BaseException | None) -> dict[str, str]:
         return _NEWER_SCHEMA
     if isinstance(error, KeyringLocked):
         return _KEYRING
-    return _DATABASE if isinstance(error, DatabaseUnavailable | db.Error) else _OTHER
+    if isinstance(error, DatabaseUnavailable | db.Error):
+        return _BY_CODE.get(_code(error), _DATABASE)
+    return _OTHER
+
+
+def _code(error: BaseException | None) -> str:
+    """Return the SQLSTATE of the driver's error that caused ``error``. If there is none, return ``""``."""
+    while error is not None:
+        if code := getattr(error, "sqlstate", None):
+            return str(code)
+        error = error.__cause__
+    return ""
 
 
 def _answer(request: HttpRequest, status: int, page: str, code: str, **context: Any) -> HttpResponse:

@@ -22,6 +22,7 @@ from hub.bootstrap import bootstrap_application
 from hub.logs.format import LOGGING
 from hub.logs.level import apply_level
 from hub.network.addresses import reachable
+from hub.postgresql import limits
 from hub.runtime_config import RuntimeConfig, get_config, is_configured
 from hub.serving import sockets, worker_generations
 from hub.serving.connections import raise_descriptor_limit
@@ -241,6 +242,7 @@ def become_worker() -> None:
         signal.signal(number, _remember_to_stop)
     _let_signals_in()
     connections.close_all()
+    limits.become_worker()
     receipts.describe("worker")
     apply_level(get_config())
 

@@ -142,3 +142,29 @@ print("noticed")
 
 def test_a_notification_that_comes_while_the_watcher_writes_is_heard_at_once(hub: HubProcess) -> None:
     assert script(hub, PREPARE + CHANGE_DURING_RECEIPT) == "noticed"
+
+
+LOCKED = """
+from config_app.models import ConfigState
+
+postgresql.QUERY_TIMEOUT = 0.5
+source = postgresql.PostgresSource()
+client.execute("BEGIN; LOCK TABLE config_state IN ACCESS EXCLUSIVE MODE")
+source._checked_at = 0
+for query in (source.look, ConfigState.objects.first):
+    began = time.monotonic()
+    try:
+        query()
+    except (DatabaseUnavailable, OperationalError) as error:
+        print("has not answered" in str(error), time.monotonic() - began < 4)
+waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+wait_for(lambda: client.execute(waiting).fetchone() == (0,), "the queries to end")
+client.execute("ROLLBACK")
+source._checked_at = 0
+print(source.look())
+"""
+
+
+def test_every_query_of_a_watcher_has_a_deadline(hub: HubProcess) -> None:
+    prepare = PREPARE.replace("import psycopg\n", "import psycopg\nfrom django.db import OperationalError\n")
+    assert script(hub, prepare + LOCKED).split() == ["True"] * 4 + ["False"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import (
     DatabaseError,
@@ -18,6 +19,7 @@ from django.test import Client
 from config_app.api import get_config
 from config_app.errors import ConfigError, DatabaseUnavailable, KeyringLocked, NewerSchema
 from config_app.live import runtime
+from hub.responses import outage_log
 from tests.support.browsers.clients import browser
 
 PLACE = "/srv/secret-place/hub.db"
@@ -42,6 +44,7 @@ def fail_with(monkeypatch: pytest.MonkeyPatch) -> Any:
 
         monkeypatch.setattr("hub.dashboard.views.problem_rows", fail)
 
+    monkeypatch.setattr(outage_log, "_reasons", {})  # another test may have logged the same reason
     return fail_with
 
 
@@ -58,6 +61,36 @@ def test_an_outage_is_503_with_a_cure(
     assert "no-store" in response.headers["Cache-Control"]
     assert 0 < int(response.headers["Retry-After"]) < 60
     assert any(str(error) in record.getMessage() for record in caplog.records)
+
+
+def test_an_outage_is_logged_once_for_many_requests(
+    owner_client: Client, fail_with: Any, caplog: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail_with(OUTAGES[1])
+    for _ in range(20):
+        assert owner_client.get("/").status_code == 503
+    assert len(caplog.records) == 1
+    monkeypatch.setattr(outage_log, "REPEAT", 0.0)
+    owner_client.get("/")
+    assert (
+        caplog.messages[-1] == f"OperationalError: {OUTAGES[1]} (19 more requests since the last such line)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("55P03", "The database is locked at the moment"),
+        ("57014", "A table is locked, or the database server is too busy or stands still"),
+        ("XX000", "The database cannot be used at the moment"),
+    ],
+)
+def test_the_page_names_the_cause(owner_client: Client, fail_with: Any, code: str, words: str) -> None:
+    error, cause = OperationalError("canceling statement"), psycopg.OperationalError()
+    cause.sqlstate = code
+    error.__cause__ = cause
+    fail_with(error)
+    assert words in owner_client.get("/").text
 
 
 @pytest.mark.parametrize("error", MISTAKES, ids=lambda error: type(error).__name__)

@@ -1,0 +1,101 @@
+"""Each process sets limits for its queries on PostgreSQL, but never in a session that others use (R19)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.databases.pgbouncer import pooled
+from tests.support.databases.postgresql import PostgreSQL
+from tests.support.processes.hub_process import HubProcess
+from tests.support.processes.simultaneous import script
+
+SHOW = """
+from django.db import connection, transaction
+from hub.postgresql import limits
+
+def show():
+    with connection.cursor() as cursor:
+        for name in ("lock_timeout", "statement_timeout"):
+            cursor.execute(f"SHOW {name}")
+            print(cursor.fetchone()[0])
+"""
+WORKER = """
+limits.become_worker()
+"""
+LONG = """
+limits.OF_WORKERS = limits._of_process = limits.Limits(lock=3.0, statement=0.3)
+with transaction.atomic(), limits.long_statements(), connection.cursor() as cursor:
+    cursor.execute("SELECT pg_sleep(3)")
+show()
+"""
+CROWD = """
+import threading, time
+import psycopg
+from django.db import OperationalError
+
+limits.become_worker()
+limits._room = threading.BoundedSemaphore(1)
+outcomes = []
+
+def wait(delay):
+    time.sleep(delay)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(2)")
+            outcomes.append("answered")
+    except OperationalError as error:
+        outcomes.append("other queries of this worker wait" in str(error))
+    finally:
+        connection.close()
+
+threads = [threading.Thread(target=wait, args=[delay]) for delay in (0, 0.2)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(outcomes)
+wait(0)
+print(outcomes[-1])
+"""
+
+
+@pytest.fixture(scope="module")
+def hub(postgresql_server: PostgreSQL, tmp_path_factory: pytest.TempPathFactory) -> HubProcess:
+    """Give a hub on PostgreSQL before its first start."""
+    return HubProcess(tmp_path_factory.mktemp("hub") / "hub", database_url=postgresql_server.new_database())
+
+
+def test_a_command_waits_for_no_lock_for_long_and_has_no_other_limit(hub: HubProcess) -> None:
+    assert script(hub, SHOW + "show()").split() == ["10s", "0"]
+
+
+def test_a_worker_limits_every_statement(hub: HubProcess) -> None:
+    assert script(hub, SHOW + WORKER + "show()").split() == ["3s", "8s"]
+
+
+def test_the_limits_in_the_url_stay(hub: HubProcess) -> None:
+    url = f"{hub.database_url}?options=-c%20statement_timeout%3D7777ms"
+    assert script(hub, SHOW + WORKER + "show()", HUB_DATABASE_URL=url).split() == ["3s", "7777ms"]
+
+
+def test_a_session_behind_a_pooler_keeps_its_limits(hub: HubProcess, postgresql_server: PostgreSQL) -> None:
+    with pooled(postgresql_server, str(hub.database_url)) as url:
+        assert script(hub, SHOW + WORKER + "show()", HUB_DATABASE_URL=url).split() == ["0", "0"]
+
+
+def test_a_restore_may_have_long_statements(hub: HubProcess) -> None:
+    assert script(hub, SHOW + LONG).split() == ["3s", "300ms"]
+
+
+@pytest.mark.parametrize("is_pooled", [False, True])
+def test_the_next_query_that_would_wait_is_given_up_at_once(
+    hub: HubProcess, postgresql_server: PostgreSQL, is_pooled: bool, tmp_path: Path
+) -> None:
+    if not is_pooled:
+        found = script(hub, SHOW + CROWD)
+    else:
+        with pooled(postgresql_server, str(hub.database_url)) as url:
+            found = script(hub, SHOW + CROWD, HUB_DATABASE_URL=url)
+    assert found.splitlines() == ["[True, 'answered']", "answered"]

@@ -1,0 +1,134 @@
+"""A locked table or a server that stands still stops only the pages that need it (R19)."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import psycopg
+import pytest
+
+from hub.postgresql import limits
+from tests.support.databases.postgresql import PostgreSQL
+from tests.support.event_stream import sign_in
+from tests.support.processes.crowd import Crowd
+from tests.support.processes.hub_process import HubProcess
+from tests.support.processes.served_hub import wait_for_workers
+from tests.support.soak import times
+from tests.support.waiting import wait_for
+
+CLIENTS = 24
+"""Number of clients whose page needs the locked table. A worker lets fewer queries wait."""
+SOON = 3.0
+"""Seconds in which another client must have its page; usually it takes a few hundredths of a second."""
+OTHERS = ("/health/live", "/health/ready", "/static/hub/css/base.css", "/auth/login")
+"""Pages that need no query."""
+BACKENDS = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgreSQL]:
+    """Give a server of these tests' own, which may be stopped in its tracks."""
+    with PostgreSQL.running() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def hub(server: PostgreSQL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
+    """Give a claimed hub that is served by one worker."""
+    url = server.new_database()
+    with HubProcess(tmp_path_factory.mktemp("hub") / "hub", database_url=url) as served:
+        served.claim()
+        served.serve(workers=1)
+        wait_for_workers(served, 1)
+        yield served
+
+
+@contextlib.contextmanager
+def locked(hub: HubProcess, table: str) -> Iterator[None]:
+    """Lock a table in the block, as a person does who forgets a transaction."""
+    with psycopg.connect(str(hub.database_url)) as forgotten:
+        forgotten.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE".encode())
+        yield
+        forgotten.rollback()
+
+
+def backends(hub: HubProcess, server: PostgreSQL) -> int:
+    """Return how many connections there are to the hub's database."""
+    with psycopg.connect(server.url("postgres")) as other:
+        name = str(hub.database_url).rpartition("/")[2]
+        return int(other.execute(BACKENDS.encode(), [name]).fetchall()[0][0])
+
+
+def report(what: str, *crowds: Crowd, log: int, most: int = 0) -> None:
+    """Print the figures of a test; ``pytest -s`` shows them."""
+    print(f"\n{what}:")  # noqa: T201
+    for crowd in crowds:
+        print(f"  {crowd}")  # noqa: T201
+    print(f"  {log} bytes of log, at most {most} connections")  # noqa: T201
+
+
+def test_a_locked_table_stops_only_the_pages_that_need_it(hub: HubProcess, server: PostgreSQL) -> None:
+    cookie, before, seconds = sign_in(hub), hub.log.stat().st_size, times(8, 30)
+    crowd = Crowd(hub, "/", CLIENTS, cookie)
+    others = [Crowd(hub, path, 1) for path in OTHERS]
+    most = 0
+    with ExitStack() as stack, locked(hub, "django_session"):
+        for one in (crowd, *others):
+            stack.enter_context(one.visiting())
+        end = time.monotonic() + seconds
+        assert hub.config("get", "server_workers") == "2"
+        while time.monotonic() < end:
+            most = max(most, backends(hub, server))
+            time.sleep(0.1)
+    report(f"a lock of {seconds} s", crowd, *others, log=hub.log.stat().st_size - before, most=most)
+    assert not any(one.failures for one in (crowd, *others))
+    for one in others:
+        assert set(one.answers) == {200}, str(one)
+        assert max(one.times) < SOON, str(one)
+    assert crowd.answers[503] >= CLIENTS
+    assert any("The database is locked at the moment" in text for text in crowd.texts)
+    assert any("A table is locked" in text for text in crowd.texts)
+    assert hub.log.stat().st_size - before < 250 * seconds
+    assert max(crowd.times) < limits.OF_WORKERS.lock + 2 * SOON
+    assert most <= CLIENTS + 10
+    assert wait_for(lambda: hub.get("/", Cookie=cookie).status == 200, "the page to be back")
+
+
+def test_a_locked_configuration_stops_no_page_and_commands_say_why(hub: HubProcess) -> None:
+    cookie = sign_in(hub)
+    crowd = Crowd(hub, "/", 4, cookie)
+    with locked(hub, "system_config"), crowd.visiting():
+        done = hub.run("config", "get", "server_workers")
+        found = hub.run("config", "doctor").stdout
+    assert "has held a lock on system_config for" in found
+    assert "SELECT pg_terminate_backend(" in found
+    assert done.returncode == 1
+    assert "lock" in done.stderr, done.stderr
+    assert set(crowd.answers) == {200}, str(crowd)
+    assert max(crowd.times) < SOON, str(crowd)
+
+
+def test_a_server_that_stands_still_stops_only_the_pages_that_need_it(
+    hub: HubProcess, server: PostgreSQL
+) -> None:
+    cookie, before, seconds = sign_in(hub), hub.log.stat().st_size, times(15, 30)
+    crowd = Crowd(hub, "/", CLIENTS, cookie)
+    others = [Crowd(hub, path, 1) for path in OTHERS]
+    with ExitStack() as stack, server.frozen():
+        for one in (crowd, *others):
+            stack.enter_context(one.visiting())
+        time.sleep(seconds)
+        last = hub.get("/health/ready").status
+    report(f"a freeze of {seconds} s", crowd, *others, log=hub.log.stat().st_size - before)
+    assert not any(one.failures for one in (crowd, *others))
+    assert last == 503
+    assert hub.log.stat().st_size - before < 500 * seconds
+    for one in others:
+        assert set(one.answers) <= {200, 503 if one is others[1] else 200}, str(one)
+        assert max(one.times) < SOON, str(one)
+    assert max(crowd.times) < limits.OF_WORKERS.statement + 3 * SOON
+    assert wait_for(lambda: hub.get("/", Cookie=cookie).status == 200, "the page to be back")
+    wait_for(lambda: hub.get("/health/ready").status == 200, "the worker to be ready")
