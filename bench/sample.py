@@ -79,6 +79,9 @@ class Sample:
 
 
 def joined(samples: Iterable[Sample]) -> Sample:
-    """Return a sample with the values of all ``samples``. At least one is needed; all must have the same unit."""
+    """Return a sample with the values of all ``samples``.
+
+    There must be at least one sample, and all samples must have the same unit.
+    """
     several = list(samples)
     return Sample([value for sample in several for value in sample.values], several[0].unit)

@@ -1,4 +1,4 @@
-"""Change one of many settings in the admin: enter a new port in the form of an editor, and submit the form."""
+"""Change one of many settings in the admin: enter a new port in an editor, and submit the form."""
 
 from __future__ import annotations
 
