@@ -72,9 +72,9 @@ class ConfigurationAdmin(WholeAdmin):
 
         - ``changes``: the changes.
         - ``revision``: the number of the newest revision.
-        - ``proof``: how the visitor must first prove their identity; empty if no proof is missing. A correct
-          password in the form counts as proof.
-        - ``warning``: a sentence if the changes revert without a person's confirmation; otherwise empty.
+        - ``proof``: how the visitor must prove their identity before they can save. Empty if they need not
+          prove their identity, or if the form contains the correct password.
+        - ``warning``: a sentence if the changes will revert unless a person confirms them. Otherwise empty.
 
         If the form is not valid, the JSON has only ``errors``, a dict from field names to lists of messages.
         If the configuration has changed since the form was loaded, the JSON has only ``stale`` and

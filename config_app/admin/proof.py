@@ -20,8 +20,8 @@ def needs_proof(request: HttpRequest, plan: Plan) -> bool:
 def missing_proof(request: HttpRequest, plan: Plan, form: ProofForm) -> str:
     """Return a sentence that says how the visitor must still prove their identity.
 
-    Return an empty text if no proof is missing. A correct password in ``form`` counts as proof.
-    Raise ``NotProved`` if the password is not accepted.
+    Return an empty text if the visitor need not prove their identity, or if ``form`` contains the correct
+    password. Raise ``NotProved`` if the password is not accepted.
     """
     return _missing(request, form) if needs_proof(request, plan) else ""
 

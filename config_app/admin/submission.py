@@ -47,7 +47,10 @@ def submit(form: ConfigurationForm, current: Current, act: Callable[[Plan], T]) 
 
 
 def refuse_stale(form: RevisionForm, revision: int) -> None:
-    """Raise ``StaleRevision`` if ``revision`` was not the newest revision when the form was loaded."""
+    """Raise ``StaleRevision`` if the configuration has changed since the form was loaded.
+
+    ``revision`` is the number of the newest revision.
+    """
     if form.base_revision is not None and form.base_revision != revision:
         raise StaleRevision(form.base_revision, revision)
 
