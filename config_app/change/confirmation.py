@@ -2,7 +2,7 @@
 
 A change that could lock its author out becomes such a revision. Deadlines use the database's clock, so all
 machines agree on the deadlines. The first process that notices an overdue revision reverts it. If every
-process has crashed, the next process that starts reverts the revision before opening a listener.
+process has crashed, the next process reverts the revision at its start, before it opens a listener.
 """
 
 from __future__ import annotations

@@ -155,7 +155,10 @@ def plan(
 
 
 def _resolved(stored: Stored, known: Known[Any] | None = None) -> Known[Any]:
-    """Return ``stored`` with the runtime config. If ``known`` contains ``stored``, return ``known``."""
+    """Return a ``Known`` with ``stored`` and the runtime config that results from ``stored``.
+
+    If ``known`` already is this ``Known``, return ``known``, so that nothing is computed twice.
+    """
     if known is not None and known.stored == stored:
         return known
     return Known(stored, resolve(get_schema(), stored))

@@ -75,8 +75,8 @@ def prune(
     """Remove the rows that belong to no setting, and the history that ``limits`` selects. Return a report.
 
     Also move rows from former keys to current keys. The history keeps the last value of every setting and all
-    unconfirmed revisions. The changes of rows are recorded as one revision. Raise ``ConfigError`` if a secret
-    cannot be moved to its current key.
+    unconfirmed revisions. If rows are removed or moved, one revision records this. Raise ``ConfigError`` if a
+    secret cannot be moved to its current key.
     """
     origin = Origin(actor=actor_name(actor), channel=channel, reason=reason)
     with store.writing() as found:
