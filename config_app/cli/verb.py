@@ -117,7 +117,9 @@ def seconds(text: str) -> float:
     Raise ``ArgumentTypeError`` if ``text`` is not a number or if the number is larger than ``A_DAY``.
     """
     if not _SECONDS.fullmatch(text) or float(text) > A_DAY:
-        raise ArgumentTypeError("expected a number of seconds; for the default, write --wait at the end")
+        raise ArgumentTypeError(
+            "expected a number of seconds; for the default, write --wait as the last argument"
+        )
     return float(text)
 
 

@@ -34,7 +34,7 @@ def _check_engine() -> Iterable[CheckMessage]:
     if connection().vendor not in SUPPORTED:
         yield Warning(
             f"the database {alias()!r} is {connection().display_name}, for which config_app has no triggers; "
-            "processes notice a change with raw SQL only within a minute, other changes within a second",
+            "processes notice raw SQL within a minute, and other changes within a second",
             hint='use PostgreSQL or SQLite, or name another database in CONFIG_APP["DATABASE"]',
             id="config_app.W005",
         )
@@ -45,8 +45,8 @@ def _check_migrations() -> Iterable[CheckMessage]:
     refused = [model.__name__ for model in models if not router.allow_migrate_model(alias(), model)]
     if refused:
         yield Error(
-            f"a router does not allow the tables of these models of config_app in the database {alias()!r}: "
-            f"{', '.join(refused)}",
+            f"a router does not let migrate create tables in the database {alias()!r} for these models of "
+            f"config_app: {', '.join(refused)}",
             hint=f"let the router's allow_migrate() return True or None for config_app and {alias()!r}",
             id="config_app.E015",
         )

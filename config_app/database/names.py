@@ -25,7 +25,7 @@ def check_prefix() -> None:
     found = option("TABLE_PREFIX", "")
     if found != "" and not (isinstance(found, str) and _PREFIX.fullmatch(found)):
         raise NotConfigured(
-            'CONFIG_APP["TABLE_PREFIX"] cannot begin the names of tables and indexes: expected at most '
+            'CONFIG_APP["TABLE_PREFIX"] is not a valid prefix for names of tables: expected at most '
             f"{LONGEST_PREFIX} lower-case letters, digits and underscores, starting with a letter",
             fix='choose a prefix such as "shop_"',
         )

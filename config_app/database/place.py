@@ -25,7 +25,7 @@ MIGRATE = "manage.py migrate"
 DUMMY = "django.db.backends.dummy"
 """If ``DATABASES`` has no default database, Django adds a default database with this ``ENGINE``."""
 _OPENED_BY = "config_app_opened_by"
-"""The attribute of a connection that holds the id of the process that opened the connection."""
+"""This attribute of a connection contains the id of the process that opened the connection."""
 
 
 def check_alias() -> str:

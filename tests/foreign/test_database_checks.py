@@ -47,12 +47,12 @@ WRONG = {
         "HINT: name one of config",
     ),
     'DATABASE_ROUTERS = ["shop.routers.Forbids"]': (
-        "(config_app.E015) a router does not allow the tables of these models of config_app in the database "
-        "'default': Revision, Change",
+        "(config_app.E015) a router does not let migrate create tables in the database 'default' for these "
+        "models of config_app: Revision, Change",
         "HINT: let the router's allow_migrate() return True or None for config_app and 'default'",
     ),
     f'{PREFIX}"Shop_"': (
-        '(config_app.E016) CONFIG_APP["TABLE_PREFIX"] cannot begin the names of tables and indexes: expected '
+        '(config_app.E016) CONFIG_APP["TABLE_PREFIX"] is not a valid prefix for names of tables: expected '
         "at most 30 lower-case letters, digits and underscores, starting with a letter",
         'HINT: choose a prefix such as "shop_"',
     ),

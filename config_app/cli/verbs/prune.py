@@ -59,7 +59,7 @@ def _lines(found: Pruning, verb: str) -> Iterator[str]:
     for key in found.rows:
         yield f"{verb} {_name(key)}: no setting has this key"
     for old, key in found.renamed.items():
-        yield f"{verb} {old}: the setting is called {key} now, and its value is stored under this key"
+        yield f"{verb} {old}: the setting is called {key} now and keeps its value under {key}"
     if found.revisions or found.changes:
         # If a change set a value that still applies, this change and its revision stay.
         yield (
