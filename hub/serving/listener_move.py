@@ -4,8 +4,8 @@ The hub opens the new socket first. If this fails, nothing else changes. The old
 longer, so that a browser can still load the page that leads to the new address. Then the hub retires the old
 socket (``hub.serving.sockets``).
 
-gunicorn itself would close the old listeners first, and would exit if it could not open the new ones. So
-``hub/gunicorn.py`` always gives gunicorn the address on which the master already listens.
+During a reload, gunicorn itself would close the old listeners first, and would exit if it could not open the
+new ones. To prevent this, ``hub/gunicorn.py`` gives gunicorn the address on which the master already listens.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ OVERLAP = 3.0
 # Old sockets must not be closed while the master forks. So this number is queued for gunicorn's main loop
 # like a signal, and the loop then calls `release`.
 RELEASE = signal.NSIG + 1
-"""The number of a signal that does not exist."""
+"""The number in the queue of signals that stands for ``release``. No real signal has this number."""
 
 
 class Mover:

@@ -15,7 +15,10 @@ AT_ONCE = 2
 OUT_OF_TURN = "/health/"
 """Requests below this path need no turn. If their answers came late, a monitor would report an outage."""
 PATIENCE = 0.25
-"""A turn ends after at most this many seconds. A longer request usually waits for another server."""
+"""A turn ends after at most this many seconds.
+
+A request that takes longer usually waits for another server, so another request can use the time.
+"""
 
 
 def take_turns(application: Application) -> Application:
