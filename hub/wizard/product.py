@@ -89,9 +89,9 @@ class HubSetup(Product):
         return settings.INSTANCE.token_file
 
     def open_places(self) -> Collection[str]:
-        """While the secrets are locked, return the first path segment of the page for the recovery code.
+        """Return ``("unlock",)`` while the secrets are locked. Otherwise return an empty tuple.
 
-        Otherwise return an empty tuple.
+        ``unlock`` is the first path segment of the page that asks for the recovery code.
         """
         return ("unlock",) if install_keyring.seems_locked() else ()
 
@@ -157,7 +157,10 @@ class HubSetup(Product):
         return {}
 
     def heritable(self, steps: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
-        """Return ``steps`` without the super admins, because the next holder must enter them."""
+        """Return ``steps`` without the list of super admins.
+
+        The next holder of the setup token must enter the super admins again.
+        """
         kept: dict[str, dict[str, str]] = {}
         for name, texts in steps.items():
             kept[name] = {key: text for key, text in texts.items() if key != "super_admin_emails"}
@@ -166,7 +169,11 @@ class HubSetup(Product):
     def revise(
         self, before: Mapping[str, Mapping[str, str]], after: dict[str, dict[str, str]]
     ) -> dict[str, dict[str, str]]:
-        """Return ``after``. If the administrator has a new address, also update the super admins."""
+        """Return ``after``, the steps to save in the draft.
+
+        If the administrator's address has changed since ``before``, replace the old address in the list of
+        super admins.
+        """
         old, new = (steps.get(ACCOUNT, {}).get("email", "") for steps in (before, after))
         listed = after.get("security", {}).get("super_admin_emails", "").split(",")
         if old and old != new and old in listed:
@@ -201,7 +208,8 @@ class HubSetup(Product):
     def prove(self, request: HttpRequest, application: Application) -> HttpResponse:
         """Return a response that sends the browser to AuthKit, with the credentials from the wizard.
 
-        If the sign-in cannot begin, or cannot end at this address, return a page that says why.
+        If the sign-in cannot begin, or if AuthKit would send the browser back to another origin, return a
+        page that says why.
         """
         from hub.workos.claiming import prove
 
@@ -221,7 +229,8 @@ class HubSetup(Product):
     def prepare_claim(self, application: Application) -> None:
         """End every session and remove all admin rights.
 
-        In mode ``workos``, then activate the account of each listed super admin that has a WorkOS user ID.
+        In mode ``workos``, activate the accounts of the listed super admins. Leave out accounts without a
+        WorkOS user ID.
         """
         from hub.people.revocation import revoke_rights
 
@@ -257,7 +266,7 @@ class HubSetup(Product):
         """Return whether ``application`` has the same mode and owner as ``config``.
 
         If the claim creates an account, compare the account's address with the owner in ``config``. In mode
-        ``workos``, compare the client IDs. Then ``config`` must also contain every entered super admin.
+        ``workos``, compare the client IDs, and check that ``config`` contains every entered super admin.
         """
         if application.mode != config.app_mode:
             return False
