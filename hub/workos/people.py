@@ -44,7 +44,8 @@ def admit(person: Person, *, reactivating: bool = False) -> User:
 def update(user: User, person: Person) -> None:
     """Update the account of a signed-in person with the person's current data at WorkOS.
 
-    If a local account has the new address, set ``verified_email`` to "" and change nothing else.
+    If the person's verified address already belongs to a local account, set ``verified_email`` of ``user`` to
+    "" and change nothing else.
     """
     try:
         with transaction.atomic():
@@ -77,9 +78,11 @@ def _local_account(person: Person) -> User | None:
 def _assign(user: User, person: Person) -> None:
     """Save the WorkOS user id, the address and the name of ``person`` in ``user``.
 
-    An address that WorkOS has not verified does not become the account's address. If the address is verified
-    and another local account has the address, raise ``NotAdmitted``. If the address is not verified, ``user``
-    is new and any account has the address, raise ``NotAdmitted`` too.
+    A verified address becomes the address of ``user``. Raise ``NotAdmitted`` if another local account has this
+    address.
+
+    An unverified address does not become the address of ``user``. If ``user`` is new, raise ``NotAdmitted`` if
+    any account has the unverified address.
     """
     # An address that WorkOS has not verified never becomes the account's address: in mode local,
     # ``super_admin_emails`` trusts the addresses of accounts.
@@ -102,7 +105,7 @@ def _assign(user: User, person: Person) -> None:
 
 
 def _placeholder(owner: Person | User, domain: str) -> str:
-    """Return an address in ``domain`` that only the account of this WorkOS user can have."""
+    """Return a placeholder address in ``domain``. No other WorkOS user gets the same address."""
     return f"{owner.workos_user_id}@{domain}".lower()
 
 

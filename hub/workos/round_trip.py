@@ -51,7 +51,7 @@ class Trip:
     """A round trip that was completed in time, in the browser that began it.
 
     ``next_url`` is the URL on this hub to which the browser goes next. ``public_url`` is the public URL to
-    which the browser came back. So people can sign in under this public URL.
+    which the browser came back. The round trip has proved that people can sign in under this public URL.
     """
 
     purpose: str

@@ -32,11 +32,14 @@ Lease = QuerySet[WorkOSSession]
 """A queryset for one session. The queryset is empty if this process does not hold the session's lease."""
 
 CALLS = 3
-"""The largest number of calls in a refresh: token, session, person. Each call takes up to five seconds."""
+"""A refresh calls WorkOS at most this many times. Each call takes up to five seconds.
+
+The calls exchange the refresh token, check the session and read the person.
+"""
 LEASE = dt.timedelta(seconds=20)
 """The time limit of a refresh. After this time, another process can refresh the session."""
 GRACE_PERIOD = dt.timedelta(seconds=60)
-"""After an access token expires, requests do not wait for another request's refresh for this long."""
+"""Requests wait for another request's refresh only if the access token expired longer ago than this."""
 LONGEST_WAIT = 6.0
 """A request waits at most this many seconds while another request refreshes the session."""
 POLL_INTERVAL = 0.05
@@ -48,10 +51,10 @@ KEPT = dt.timedelta(hours=1)
 LOOK = dt.timedelta(minutes=5)
 """How often the hub asks WorkOS about a session that has no refresh token."""
 AHEAD = 2 * BACKOFF
-"""If the stored end of a lease or ``BACKOFF`` is further in the future than this, the end is ignored.
+"""A stored ``refreshing_until`` or ``retry_at`` is ignored if it is further in the future than this.
 
-Such an end was stored while a clock was wrong. ``AHEAD`` is longer than ``LEASE`` and ``BACKOFF``, because
-the request that stored the end perhaps read the clock a moment later than this request.
+Such a time was stored while a clock was wrong. A right time is at most ``LEASE`` or ``BACKOFF`` in the future.
+``AHEAD`` is longer, because another request may have read the clock a moment later than this request.
 """
 
 
@@ -206,9 +209,9 @@ def _postpone(mine: Lease, trouble: WorkOSTrouble) -> None:
 def _await_other_refresh(row: WorkOSSession, now: dt.datetime) -> WorkOSSession | None:
     """Wait until another request has refreshed the session, and return the session.
 
-    Wait at most ``LONGEST_WAIT`` seconds. If the access token expired less than ``GRACE_PERIOD`` ago, do not
-    wait. If the session was not refreshed in this time, return ``row``. Return ``None`` if the session has
-    ended.
+    If the access token expired less than ``GRACE_PERIOD`` ago, return ``row`` without waiting. Also return
+    ``row`` if the session was not refreshed within ``LONGEST_WAIT`` seconds. Return ``None`` if the session
+    has ended.
     """
     if now - row.fresh_until < GRACE_PERIOD:
         return row

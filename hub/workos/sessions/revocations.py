@@ -1,7 +1,7 @@
 """Read WorkOS's events, so that a session that was ended at WorkOS ends in the hub within a minute.
 
-The hub requests the events over TLS, so no one can forge or replay an event. A stranger could send forged or
-old events to a webhook. For a webhook, WorkOS would also have to reach the hub.
+The hub requests the events over TLS, so no one can forge or replay an event. The hub does not use a webhook,
+because strangers could send forged or old events to the webhook, and because WorkOS may not reach the hub.
 """
 
 from __future__ import annotations
@@ -32,7 +32,10 @@ INTERVAL = dt.timedelta(seconds=20)
 SESSION_ENDED, USER_GONE = "session.revoked", "user.deleted"
 PAGE, PAGES = 100, 20
 FORGOTTEN = dt.timedelta(days=14)
-"""If the last request is longer ago than this, the hub drops the cursor. WorkOS keeps events for 30 days."""
+"""If the last request for events is longer ago than this, the hub drops the cursor.
+
+WorkOS keeps events only for 30 days, so WorkOS may not know the event of an older cursor any more.
+"""
 SKEW = dt.timedelta(hours=2)
 ROW = 1
 REFUSED = "WorkOS does not let the hub read events, so sessions that WorkOS ends can end late in the hub"
