@@ -89,10 +89,7 @@ class HubSetup(Product):
         return settings.INSTANCE.token_file
 
     def open_places(self) -> Collection[str]:
-        """Return ``("unlock",)`` while the secrets are locked. Otherwise return an empty tuple.
-
-        ``unlock`` is the first path segment of the page that asks for the recovery code.
-        """
+        """Return ``("unlock",)`` while the secrets are locked. Otherwise return an empty tuple."""
         return ("unlock",) if install_keyring.seems_locked() else ()
 
     def count_wrong_token(self, request: HttpRequest) -> str | None:
@@ -157,10 +154,7 @@ class HubSetup(Product):
         return {}
 
     def heritable(self, steps: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
-        """Return ``steps`` without the list of super admins.
-
-        The next holder of the setup token must enter the super admins again.
-        """
+        """Return ``steps`` without the super admins. The next holder must enter the super admins again."""
         kept: dict[str, dict[str, str]] = {}
         for name, texts in steps.items():
             kept[name] = {key: text for key, text in texts.items() if key != "super_admin_emails"}
@@ -171,8 +165,7 @@ class HubSetup(Product):
     ) -> dict[str, dict[str, str]]:
         """Return ``after``, the steps to save in the draft.
 
-        If the administrator's address has changed since ``before``, replace the old address in the list of
-        super admins.
+        If the administrator's address has changed, replace it in the list of super admins.
         """
         old, new = (steps.get(ACCOUNT, {}).get("email", "") for steps in (before, after))
         listed = after.get("security", {}).get("super_admin_emails", "").split(",")

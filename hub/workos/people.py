@@ -78,11 +78,11 @@ def _local_account(person: Person) -> User | None:
 def _assign(user: User, person: Person) -> None:
     """Save the WorkOS user id, the address and the name of ``person`` in ``user``.
 
-    A verified address becomes the address of ``user``. Raise ``NotAdmitted`` if another local account has this
-    address.
+    A verified address becomes the address of ``user``. If a local account other than ``user`` has this
+    address, raise ``NotAdmitted``.
 
-    An unverified address does not become the address of ``user``. If ``user`` is new, raise ``NotAdmitted`` if
-    any account has the unverified address.
+    An unverified address does not become the address of ``user``. If ``user`` is a new account and another
+    account has the unverified address, raise ``NotAdmitted``.
     """
     # An address that WorkOS has not verified never becomes the account's address: in mode local,
     # ``super_admin_emails`` trusts the addresses of accounts.

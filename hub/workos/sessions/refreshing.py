@@ -53,7 +53,7 @@ LOOK = dt.timedelta(minutes=5)
 AHEAD = 2 * BACKOFF
 """A stored ``refreshing_until`` or ``retry_at`` is ignored if it is further in the future than this.
 
-Such a time was stored while a clock was wrong. A right time is at most ``LEASE`` or ``BACKOFF`` in the future.
+Such a time was stored while a clock was wrong. A correct time is at most ``LEASE`` or ``BACKOFF`` ahead.
 ``AHEAD`` is longer, because another request may have read the clock a moment later than this request.
 """
 
