@@ -217,9 +217,9 @@ class Product:
         """
 
     def account(self, email: str, name: str) -> Any:
-        """Return an account that is not saved.
+        """Return an account with this address and this name. Do not save the account.
 
-        Some password validators compare a password with the data of such an account.
+        Some password validators compare the entered password with the data of this account.
         """
         return get_user_model()(email=email, name=name)
 

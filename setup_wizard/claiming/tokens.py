@@ -29,7 +29,10 @@ logger = logging.getLogger("setup_wizard")
 BYTES = 32
 LIFETIME = dt.timedelta(hours=24)
 CLOCK_LEEWAY = dt.timedelta(hours=1)
-"""A token is accepted for this long after its expiry, in case the server's clock was set forward."""
+"""A token is accepted for this long after its expiry.
+
+So a token does not stop working too early if the server's clock is set forward.
+"""
 
 
 def is_usable() -> bool:
@@ -116,7 +119,7 @@ def require_holder(proof: str | None) -> None:
 
 
 def is_held() -> bool:
-    """Return whether a browser session has used a token, so that this session can set up the install."""
+    """Return whether a browser session has used a token. This session can then set up the install."""
     with database_errors():
         return SetupToken.objects.exclude(used_at=None).exists()
 

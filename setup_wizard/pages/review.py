@@ -30,9 +30,9 @@ def context(answers: Answers, errors: Iterable[ConfigError] | None = None) -> di
 
 
 def notices(step: Step, draft: Draft) -> list[dict[str, str]]:
-    """Return the warnings for the settings of a step that were not submitted yet.
+    """Return a warning for each setting of ``step`` whose last change was refused.
 
-    A setting has a warning if the last change of the setting was refused. Each warning is a dict with
+    Leave out the settings for which the step's answers in the draft have a text. Each warning is a dict with
     ``severity``, ``title`` and ``fix``.
     """
     asked = set(step.keys_in(draft.mode)) - draft.steps.get(step.name, {}).keys()

@@ -24,7 +24,7 @@ NEW_CODE = "manage.py config recovery-code --file F"
 class Command(OneLineCommand):
     """Claims the install with the given options. Running the same command again changes nothing."""
 
-    help = "Claim this hub without a browser. Secrets are read from files; FILE - is standard input."
+    help = "Claim this hub without a browser. Secrets come from files. If FILE is -, read standard input."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add ``--mode`` and the other options. The product declares some of the options."""
