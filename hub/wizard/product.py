@@ -165,7 +165,7 @@ class HubSetup(Product):
     ) -> dict[str, dict[str, str]]:
         """Return ``after``, the steps to save in the draft.
 
-        If the administrator's address has changed, replace it in the list of super admins.
+        If the administrator's address has changed, replace the old address in the list of super admins.
         """
         old, new = (steps.get(ACCOUNT, {}).get("email", "") for steps in (before, after))
         listed = after.get("security", {}).get("super_admin_emails", "").split(",")
