@@ -235,7 +235,7 @@ class ConfigurationForm(RevisionForm):
 
 
 def _may_send_nothing(setting: Setting) -> bool:
-    """Return whether a browser may submit nothing for this setting although the page has its field."""
+    """Return whether a browser may leave this setting out of the data, as for an unticked checkbox."""
     # The widgets of such settings cannot say whether the data lacks a value, so they always answer no.
     return not setting.declaration.field.widget.value_omitted_from_data({}, NO_FILES, setting.key)
 

@@ -67,7 +67,7 @@ class Setting:
 
     @property
     def imported_from(self) -> tuple[str, ...]:
-        """Return the environment variables that the first start reads, also the variables of former keys."""
+        """Return the variables for the first import: those of the setting, then those of its former keys."""
         return imported_names(self.key, self.formerly, self.declaration.imported_from)
 
     @property
@@ -142,7 +142,7 @@ class Setting:
             raise InvalidValue(self.key, f"{self.expected}; this secret is masked") from None
 
     def _fix(self, text: str) -> str | None:
-        """If a secret has an empty ``text``, return how to remove the secret. Else return ``None``."""
+        """If the setting is secret and ``text`` is empty, return how to remove the secret; else ``None``."""
         return f"to remove the secret, unset {self.key}" if self.is_secret and not text.strip() else None
 
     def serialise(self, value: Any) -> str:

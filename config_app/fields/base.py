@@ -19,8 +19,9 @@ class SettingField(forms.Field, Generic[T]):
     Each error message is "expected …", sometimes with a hint, and never contains the value. If the field is
     not ``required``, an empty text means ``empty_value``.
 
-    ``typed`` lists the types of the values. If the list is empty, Python code can still pass a value that is
-    no text. The value is valid if its text, when parsed, becomes an equal value.
+    ``typed`` lists the types of the values. If ``typed`` is empty, Python code can pass a value of any type.
+    ``clean_typed`` then turns the value into a text, and parses this text. The value is valid if the result
+    equals the value.
     """
 
     attributes: ClassVar[Mapping[str, str]] = PLAIN_TEXT
