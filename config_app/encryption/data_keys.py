@@ -64,8 +64,8 @@ class DataKey:
     def encrypt_in_place_of(self, former: str, name: str, text: str) -> str:
         """Return a new ciphertext of ``text`` that replaces the ciphertext ``former``.
 
-        ``former`` is the ciphertext of the same text under another data key. If the arguments are equal, the
-        returned ciphertexts are equal too.
+        ``former`` is the ciphertext of the same text under another data key. A second call with the same
+        arguments returns the same ciphertext.
         """
         # Fernet needs an initialisation vector that no one can predict and that no other text gets. A message
         # authentication code of the former ciphertext, which is unique, is both.

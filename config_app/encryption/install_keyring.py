@@ -165,9 +165,9 @@ def _has_a_dropped_key(keyring: Keyring) -> bool:
 
 
 def is_locked() -> bool:
-    """Return whether this process has no unlocked keyring, and no configured key unlocks the keyring.
+    """Return whether the keyring cannot be unlocked, or does not exist.
 
-    Also return ``True`` if the install has no keyring.
+    If this process has unlocked the keyring before, return ``False`` without another attempt.
     """
     try:
         get_keyring()

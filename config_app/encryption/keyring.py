@@ -64,8 +64,8 @@ class Keyring:
     def renew(self, name: str, ciphertext: str) -> str:
         """Re-encrypt ``ciphertext`` with the newest data key, and return the new ciphertext.
 
-        Equal arguments return equal ciphertexts. Raise ``DecryptionFailed`` if ``ciphertext`` cannot be
-        decrypted.
+        A second call with the same arguments returns the same ciphertext. Raise ``DecryptionFailed`` if
+        ``ciphertext`` cannot be decrypted.
         """
         return self.newest.encrypt_in_place_of(ciphertext, name, self.decrypt(name, ciphertext))
 

@@ -48,8 +48,8 @@ class Outcome:
 
     - ``key_id``: the id of the newest data key.
     - ``unreadable``: the number of ciphertexts that no data key decrypts. These ciphertexts do not change.
-    - ``former_keys``: the number of former data keys that are left. A former data key stays until the cookies
-      that the key signed expire.
+    - ``former_keys``: the number of former data keys that are left. A former data key stays until all cookies
+      with its signature have expired.
     """
 
     key_id: str
@@ -82,8 +82,8 @@ def rotate(progress: Progress = lambda _done, _all: None, *, at_once: bool = Fal
     If an earlier rotation was interrupted, finish that rotation, and do not make another data key.
 
     After each transaction, call ``progress`` with two ids of changes: the last id that is finished, and the
-    last id in the history. With ``at_once``, drop the former data keys at the end. Then every cookie that a
-    former data key signed is refused.
+    last id in the history. With ``at_once``, drop the former data keys at the end. This makes every cookie
+    with the signature of a former data key invalid.
 
     Raise ``KeyringLocked`` if the keyring cannot be unlocked. Raise ``ConfigError`` if no configured key
     could unlock the new data key.
@@ -112,8 +112,8 @@ def rotate(progress: Progress = lambda _done, _all: None, *, at_once: bool = Fal
 def drop_expired() -> bool:
     """Drop the former data keys that are no longer needed. Return whether there were such data keys.
 
-    A former data key is needed until a rotation has re-encrypted every ciphertext and until every cookie that
-    the data key signed has expired. Call this function only within ``store.writing``.
+    A former data key is needed until a rotation has re-encrypted every ciphertext, and until all cookies with
+    the signature of this data key have expired. Call this function only within ``store.writing``.
     """
     return _drop(at_once=False)
 

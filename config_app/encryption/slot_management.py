@@ -160,8 +160,8 @@ def retire(pks: Collection[int], proofs: Collection[Unlocker] = ()) -> list[Slot
 def _removable(pks: Collection[int], proofs: Collection[Unlocker]) -> list[Slot]:
     """Return the slots with the ids ``pks``.
 
-    Raise ``ConfigError`` if one of the ids belongs to no slot. If at least one of these slots is not retired,
-    also raise ``ConfigError`` if no available key opens another slot.
+    Raise ``ConfigError`` if one of the ids belongs to no slot. Slots that are not retired can be removed only
+    if an available key opens another slot. Otherwise, raise ``ConfigError``.
     """
     slots = key_tables.read_slots()
     found = [slot for slot in slots if slot.pk in pks]

@@ -9,10 +9,10 @@ each slot also has an authentication key. The authentication key is derived from
 private key. A process that wraps a data key makes a message authentication code with the authentication key.
 An unlocker ignores a wrapped data key whose code is not valid.
 
-Such a process does not know the secret and cannot derive the authentication key. Therefore each slot has a
-tag. The tag is the authentication key, encrypted with the newest data key. The tag is bound to the facts of
-its slot, so it is not valid for another slot. A slot that this install did not make has no valid tag and
-never gets a new data key.
+A process that wraps a new data key for a slot does not know the secret of the slot. So the process cannot
+derive the authentication key. Therefore each slot has a tag. The tag is the authentication key, encrypted
+with the newest data key. The tag is bound to the facts of its slot, so it is not valid for another slot. A
+slot that this install did not make has no valid tag and never gets a new data key.
 """
 
 from __future__ import annotations
