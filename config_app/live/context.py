@@ -44,7 +44,7 @@ def pinned_config() -> Any:
 
 
 class _Views:
-    """Makes a reset of the process state also forget what the caller's transaction has read."""
+    """A part of the process state. Its reset forgets what the caller's transaction has read."""
 
     def reset(self) -> None:
         if in_transaction():

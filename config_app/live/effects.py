@@ -43,7 +43,7 @@ def acted_on(config: Any, *means: TakesEffect) -> None:
 
 
 def pending(config: Any) -> list[str]:
-    """Return the keys of settings whose values in ``config`` this process does not use yet.
+    """Return the keys of the settings for which this process still uses other values than ``config``.
 
     Ignore settings that need no new listeners or workers. If ``acted_on`` was not called before, the first
     call of this function assumes that the process uses the values in ``config``.

@@ -13,7 +13,7 @@ logger = logging.getLogger("config_app")
 OVERDUE = 12.0
 """If the watcher has not called ``confirm_current`` for this many seconds, the watcher is overdue.
 
-On PostgreSQL, an idle watcher calls ``confirm_current`` every 5 seconds."""
+This must be more than 5 seconds: on PostgreSQL, an idle watcher calls ``confirm_current`` every 5 seconds."""
 
 
 class _Freshness:

@@ -40,7 +40,8 @@ def unpin(token: Token[Any]) -> None:
 def see(config: Any, revision: int) -> None:
     """Pin ``config`` and ``revision`` for the rest of this request. Do nothing outside a request.
 
-    The caller has just read ``config`` from the database.
+    Call this function after reading ``config`` from the database, so that the rest of the request sees the
+    same values.
     """
     snapshot = pinned.get()
     if snapshot is not None:

@@ -1,4 +1,7 @@
-"""Runs code in threads, because Django allows no query in an event loop. No connection stays open."""
+"""Runs code in threads, because Django allows no query in an event loop.
+
+No thread leaves a database connection open.
+"""
 
 from __future__ import annotations
 
