@@ -48,8 +48,8 @@ class Convergence:
     def _is_worth_waiting(self, found: Summary) -> bool:
         """Return whether waiting longer can help.
 
-        Waiting can help while a process has not loaded the revision. After all processes have loaded the
-        revision, waiting can help only if no process has failed and a process has not acted on the revision.
+        Waiting can help while a process has not loaded the revision. After that, waiting can help while a
+        process has not acted on the revision, unless a process has failed.
         """
         if any(process.revision < found.revision for process in found.processes):
             return True

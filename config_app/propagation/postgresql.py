@@ -30,7 +30,9 @@ from config_app.store.triggers import CHANNEL
 STOP_INTERVAL = 0.25
 """Seconds after which a waiting watcher checks whether it should stop."""
 BACKSTOP = 5.0
-"""The longest time, in seconds, between two reads of the version. A notification can get lost."""
+"""The longest time, in seconds, between two reads of the version.
+
+A notification can get lost, so the watcher also reads the version without a notification."""
 TEST_TIMEOUT = 5.0
 """Seconds to wait for the notification that tests whether ``LISTEN`` works."""
 QUERY_TIMEOUT = 5.0

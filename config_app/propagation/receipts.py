@@ -234,7 +234,7 @@ def sign_off(*pids: int) -> None:
 
 
 def running() -> list[Process]:
-    """Return the processes with a recent heartbeat that have not certainly ended."""
+    """Return the processes with a recent heartbeat. Leave out processes that have certainly ended."""
     with database_errors():
         return [process for process in Process.objects.filter(_is_alive()) if not _has_ended(process)]
 

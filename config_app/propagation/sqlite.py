@@ -22,7 +22,9 @@ COARSEST_CLOCK = 2.0
 BUSY_AFTER = 2
 """If this many checks in a row have each found a new commit, the file counts as busy."""
 STATUS_INTERVAL = 0.25
-"""Seconds between two checks of whether a busy file was replaced. Other checks only read the version."""
+"""While the file is busy, one check in this many seconds also finds out whether the file was replaced.
+
+All other checks of a busy file only read the version."""
 IDLE_READ_INTERVAL = 1.0
 """Seconds between two reads of an idle file. The checks in between only look at its time and size."""
 UNKNOWN = -1

@@ -20,6 +20,6 @@ def is_master() -> bool:
 def runs_threads() -> bool:
     """Return whether threads run in this process between requests.
 
-    Without an option such as ``enable-threads``, uWSGI lets no thread run then.
+    Without an option such as ``enable-threads``, uWSGI lets no thread run between requests.
     """
     return bool(getattr(_uwsgi(), "has_threads", True))

@@ -44,7 +44,9 @@ Meanwhile, other processes can load the tables."""
 RETRY = 1.0
 """The longest time, in seconds, between two attempts to reach an unavailable database."""
 OVERDUE = SIGN_AGAIN + 0.5
-"""If a wait of the watcher takes longer than this many seconds, no threads run in this process now."""
+"""If a wait of the watcher takes longer than this many seconds, the watcher does not work.
+
+The watcher plans no wait of more than ``SIGN_AGAIN`` seconds. A longer wait means that no threads run now."""
 LEAVE_WITHIN = 1.0
 """The longest time, in seconds, for which a process waits for its watcher before the process ends."""
 LOCK_WAIT = 2.0
@@ -289,9 +291,9 @@ class Watcher(threading.Thread):
 
 
 def _time_to_write() -> float:
-    """Return the end of the time in which this process must not write, in monotonic seconds.
+    """Return when this process may write again, in monotonic seconds.
 
-    This process has just loaded the tables. Until then, other processes can load the tables.
+    This process has just loaded the tables. Before it writes, it lets other processes load the tables.
     """
     # The random part keeps the processes from writing at the same moment.
     return time.monotonic() + LET_OTHERS_LOAD * random.uniform(0.5, 1)  # noqa: S311 - no secret

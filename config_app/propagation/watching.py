@@ -21,13 +21,15 @@ from config_app.store.process import process
 from config_app.store.transactions import in_transaction
 
 START_DELAY = 1.0
-"""A process starts a watcher this many seconds after its first read. Short commands end earlier."""
+"""A process starts a watcher this many seconds after its first read.
+
+Most short commands end earlier, so they start no watcher."""
 LOOK_AGAIN = 1.0
 """Seconds between two checks of the database in a process without a working watcher."""
 LOOK_SOON = 0.05
 """Seconds between two checks of the database in a process that soon starts its watcher."""
 CHECK_INTERVAL = 0.05
-"""A server checks at most once in this many seconds, before a request, whether its watcher works."""
+"""Before a request, a server checks whether its watcher works, but only once in this many seconds."""
 
 _watcher: Watcher | None = None
 _leaves_at_exit = False
@@ -82,8 +84,8 @@ def start() -> Watcher:
 def start_for_hooks() -> None:
     """Start a watcher as soon as a hook is registered. Hooks must run even if the process reads nothing more.
 
-    Do nothing in a test run and in a command that ends soon. The watcher ends if a test run begins after this
-    call. For example, a project can read its configuration while its tests are imported.
+    Do nothing in a test run and in a command that ends soon. A hook can be registered before a test run
+    begins, for example while the tests are imported. Then the watcher ends when the test run begins.
     """
     hooks.when_registered(_start_soon)
 
@@ -125,11 +127,11 @@ def is_test_run() -> bool:
 def keep_current(*, is_server: bool = False) -> None:
     """Keep the configuration of this process current, without any call in the project's code.
 
-    If ``is_check_due`` returns true, a server calls this function before a request, with ``is_server``. While
-    ``runtime.is_watched()`` is false, also call this function now and then before a read. A server starts a
-    watcher immediately. Any other process starts a watcher ``START_DELAY`` seconds after the first read.
-    While no watcher works, the caller checks the database whenever a check is due. Do nothing in a test run
-    or in a command that ends soon.
+    A server calls this function with ``is_server`` before a request if ``is_check_due`` returns true. This
+    starts a watcher immediately. While ``runtime.is_watched()`` is false, reads of the configuration call
+    this function now and then. This starts a watcher as soon as ``START_DELAY`` seconds have passed since the
+    first read. While no watcher works, this function checks the database itself whenever a check is due. Do
+    nothing in a test run or in a command that ends soon.
     """
     if (watcher := _watcher) is not None and watcher.keeps_current():
         return
@@ -147,7 +149,10 @@ def keep_current(*, is_server: bool = False) -> None:
 
 
 def is_check_due() -> bool:
-    """Return whether a request must call ``keep_current``. The next check is due ``CHECK_INTERVAL`` later."""
+    """Return whether a server must call ``keep_current`` before this request.
+
+    After ``True``, return ``False`` for ``CHECK_INTERVAL`` seconds.
+    """
     now = time.monotonic()
     if now < _reads.check_at:
         return False
