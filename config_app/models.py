@@ -239,7 +239,7 @@ class WrappedKey(ConfigModel):
 
 
 class ConfigState(ConfigModel):
-    """The table with the version. It has one row. Every write locks the row and increases the version.
+    """The version of the configuration, in one row. Every write locks the row and increases the version.
 
     The history is complete from the revision ``history_floor`` on. NULL means that nothing was pruned.
     """

@@ -91,7 +91,10 @@ class Project:
         return None
 
     def process_variables(self) -> Iterable[ProcessVariable]:
-        """Return the environment variables that are read at every start, for the reference of settings."""
+        """Return the environment variables that are read at every start.
+
+        The generated reference of settings describes these variables.
+        """
         return ()
 
     def unlockers(self) -> Iterable[Unlocker]:

@@ -25,9 +25,9 @@ Json = Any
 class SettingStatus:
     """One setting: its current value, and why the database or a process can have another value.
 
-    If the stored value is refused, ``refused`` says what was expected. ``pins`` are the values to which the
-    command lines of running processes pin the setting. ``behind`` is the number of processes that have not
-    loaded the setting's newest change, or have not acted on this change yet.
+    If the stored value is refused, ``refused`` says what was expected. Some running processes may use a value
+    from their command line instead; ``pins`` lists these values. ``behind`` is the number of processes that
+    have not loaded the setting's newest change, or have not acted on this change yet.
     """
 
     setting: Setting

@@ -44,10 +44,10 @@ class VerbParser(DiscreetParser):
         return super().parse_known_args(self._joined(args or ()), namespace)
 
     def accepts(self, extras: Sequence[str], found: Namespace) -> bool:
-        """Add ``extras`` to the verb's repeated argument in ``found``, and return ``True``.
+        """Assign ``extras``, the arguments that argparse could not assign. Return whether this was possible.
 
-        ``extras`` are the arguments that argparse could not assign. If one of them looks like an option, or
-        if the verb has no repeated argument, add nothing and return ``False``.
+        Add ``extras`` to the verb's argument that takes several values. ``found`` contains this argument. If
+        the verb has no such argument, or if one of the ``extras`` looks like an option, return ``False``.
         """
         repeated = None if self._verb is None else self._verb.repeated
         if repeated is None or any(extra.startswith("-") for extra in extras):
