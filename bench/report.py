@@ -21,13 +21,13 @@ or plain Django projects. The hub and its peers take turns: each of them is meas
 - Each figure is the median of the rounds. The brackets contain the middle half of the rounds.
 - If a ratio is above 1, the hub is better. For times and memory, the ratio is the peer's figure divided by
   the hub's figure. For pages per second, the ratio is the hub's figure divided by the peer's figure.
-- A ratio is computed for each round, because a busy moment of the machine slows down both figures of the
-  round. The table shows the median of these ratios.
+- Each round gives its own ratio. If the machine is busy during a round, this slows down the hub and its peers
+  alike, and the ratio changes little. The table shows the median of these ratios.
 - Work inside one process is measured in CPU time. This does not include the time in which the process waits
   for a disk or for other processes.
 - Everything else is measured in elapsed time.
-- PostgreSQL does not wait for a disk, and keeps its files in memory if there is room. SQLite waits for the
-  disk.
+- In these benchmarks, PostgreSQL does not wait for a disk. Its files are in memory if the machine has enough
+  memory. SQLite waits for the disk.
 
 {facts}
 
