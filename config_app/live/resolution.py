@@ -220,8 +220,8 @@ def resolve(
 
 
 def refusal_problems(schema: Schema[Any], resolution: Resolution[Any]) -> list[Problem]:
-    """Return a problem for each setting whose newest value was refused by an import."""
-    # All other refused values already have a problem in `resolution`.
+    """Return problems for refused newest values. Leave out settings that have a problem in ``resolution``."""
+    # An import refused these values.
     named = {key for problem in resolution.problems for key in problem.keys}
     return [
         Problem(
