@@ -220,7 +220,7 @@ def resolve(
 
 
 def refusal_problems(schema: Schema[Any], resolution: Resolution[Any]) -> list[Problem]:
-    """Return problems for refused newest values. Leave out settings that have a problem in ``resolution``."""
+    """Return a problem for each setting whose newest value was refused, unless it has one already."""
     # An import refused these values.
     named = {key for problem in resolution.problems for key in problem.keys}
     return [
