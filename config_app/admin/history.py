@@ -31,6 +31,8 @@ else:
 
 CHANNELS = ("admin", "cli", "code", "import", "rollback", "revert", "sql")
 MOST_COUNTED = 10_000
+NUL = "\0"
+"""A character that PostgreSQL does not accept in a query."""
 HISTORY, DETAIL = "config_app_revision_changelist", "config_app_revision_change"
 ROLLBACK = "config_app_revision_rollback"
 CONFIRM, REVERT = "config_app_revision_confirm", "config_app_revision_revert"
@@ -77,8 +79,8 @@ class SettingFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Return the revisions that changed the chosen setting, even if this setting no longer exists."""
         key = self.value()
-        if not key:
-            return queryset
+        if not key or NUL in key:
+            return queryset.none() if key else queryset
         names = get_schema().names(key)
         return queryset.filter(pk__in=Change.objects.filter(key__in=names).order_by().values("revision"))
 
@@ -95,7 +97,10 @@ class ChannelFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Return the revisions that were made through the chosen channel."""
-        return queryset.filter(channel=self.value()) if self.value() else queryset
+        channel = self.value()
+        if not channel or NUL in channel:
+            return queryset.none() if channel else queryset
+        return queryset.filter(channel=channel)
 
 
 class HistoryAdmin(WholeAdmin):

@@ -1,4 +1,4 @@
-"""The middleware that adds the prefix ``__Host-`` to the names of the hub's cookies under https."""
+"""The middleware for the hub's cookies: their prefix ``__Host-`` under https, and their end."""
 
 from __future__ import annotations
 
@@ -55,3 +55,21 @@ def _write_prefixed(response: HttpResponseBase) -> None:
             morsel.set(PREFIX + name, morsel.value, morsel.coded_value)
             morsel["secure"], morsel["path"], morsel["domain"] = True, "/", ""
             response.cookies[morsel.key] = morsel
+
+
+@sync_only_middleware
+def keep_session_cookie(get_response: GetResponse) -> GetResponse:
+    """Do not let Django delete the cookie only because the request names a session that does not exist.
+
+    A proof of identity gives the session a new key. A request that the browser sent a moment earlier still
+    has the old key. If the answer to this request deleted the cookie, the new key would be lost.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        # ``flush``, which ends a session, counts as a modification.
+        if settings.SESSION_COOKIE_NAME in response.cookies and not request.session.modified:
+            del response.cookies[settings.SESSION_COOKIE_NAME]
+        return response
+
+    return middleware

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.middleware.csrf import CsrfViewMiddleware
 
+from hub.middleware.storable import is_storable
+from hub.responses import errors
 from hub.runtime_config import get_config
 
 METHODS = ("GET", "HEAD", "OPTIONS", "POST")
@@ -29,11 +31,19 @@ class CsrfMiddleware(CsrfViewMiddleware):
         callback_args: tuple[Any, ...],
         callback_kwargs: dict[str, Any],
     ) -> HttpResponseBase | None:
-        """Return 405 if no page supports the method, and 403 for a forged form. Otherwise return ``None``."""
+        """Refuse a request that no page can answer. Otherwise return ``None``.
+
+        The status is 405 if no page supports the method, 403 for a forged form, and 400 if the database could
+        not store a field of the form.
+        """
         # Otherwise a request with such a method would be refused because it has no CSRF token.
         if request.method not in METHODS:
             return HttpResponseNotAllowed(METHODS)
-        return super().process_view(request, callback, callback_args, callback_kwargs)
+        refusal = super().process_view(request, callback, callback_args, callback_kwargs)
+        # A view without CSRF protection reads the body itself.
+        if refusal is None and request.method == "POST" and not getattr(callback, "csrf_exempt", False):
+            return None if is_storable(request.POST) else errors.bad_request(request)
+        return refusal
 
     @property
     def csrf_trusted_origins_hosts(self) -> list[str]:

@@ -23,6 +23,7 @@ ON_BOTH_DATABASES = {
     "tests.config_app.cli.test_config_show",
     "tests.config_app.change.test_confirmation",
     "tests.hub.middleware.test_cors",
+    "tests.hub.middleware.test_storable",
     "tests.hub.test_canary_scan",
     "tests.hub.dashboard.test_dashboard",
     "tests.hub.responses.test_health",
