@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 
-from hub.auth import proof
+from hub.auth import proof, session_origin
 from hub.authorization import is_super_admin
 from hub.models import User
 from hub.people.accounts import is_last_local_administrator
@@ -23,7 +23,6 @@ from hub.people.forms import (
     GroupForm,
     PersonChangeForm,
     PersonCreationForm,
-    PersonPasswordForm,
     proof_message,
 )
 
@@ -33,6 +32,7 @@ else:
     PeopleBase = UserAdmin
 
 
+ASK_FOR_OLD = "To change your own password, enter your old password too."
 FILTERS = {"is_active__exact", "is_staff_member__exact", "groups__id__exact", "groups__isnull"}
 """The query parameters of the list's filters."""
 
@@ -49,7 +49,6 @@ class PeopleAdmin(PeopleBase):
 
     form = PersonChangeForm
     add_form = PersonCreationForm
-    change_password_form = PersonPasswordForm
     actions = None  # accounts are deactivated one by one; there is no use for deleting many at once
     list_display = ("email", "name", "is_active", "is_staff_member", "super_admin", "last_login")
     list_filter = ("is_active", "is_staff_member", "groups")
@@ -106,8 +105,15 @@ class PeopleAdmin(PeopleBase):
         return form
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
-        """Set an account's password. Without a recent proof of identity, ask for a proof instead."""
+        """Set an account's password. Without a recent proof of identity, ask for a proof instead.
+
+        For the person's own password, redirect to the page that asks for the old password.
+        """
         # With a stolen session, an attacker could otherwise set a password and come back with it.
+        person = self.get_object(request, unquote(id))
+        if person is not None and person == request.user and not session_origin.is_at_workos(request):
+            messages.info(request, ASK_FOR_OLD)
+            return HttpResponseRedirect(reverse("admin:password_change", current_app=self.admin_site.name))
         return _require_proof(request) or super().user_change_password(request, id, form_url)
 
     def delete_view(

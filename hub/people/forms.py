@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
-from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group
 from django.urls import reverse
 from django.utils.html import format_html
@@ -21,11 +21,10 @@ from hub.people.accounts import is_last_local_administrator
 if TYPE_CHECKING:
     CreationForm = AdminUserCreationForm[User]
     ChangeForm = UserChangeForm[User]
-    PasswordForm = AdminPasswordChangeForm[User]
     GroupFormBase = forms.ModelForm[Group]
     AnyForm = forms.BaseForm
 else:
-    CreationForm, ChangeForm, PasswordForm = AdminUserCreationForm, UserChangeForm, AdminPasswordChangeForm
+    CreationForm, ChangeForm = AdminUserCreationForm, UserChangeForm
     GroupFormBase, AnyForm = forms.ModelForm, object
 
 RIGHTS = ("is_staff_member", "groups", "user_permissions")
@@ -117,14 +116,3 @@ class GroupForm(_ProofGuard, GroupFormBase):
     class Meta:
         model = Group
         fields = ("name", "permissions")
-
-
-class PersonPasswordForm(PasswordForm):
-    """The form to set or remove an account's password."""
-
-    def clean(self) -> dict[str, Any]:
-        """Return the cleaned data. If the last administrator would lose their password, add an error."""
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if not cleaned.get("set_usable_password", True) and is_last_local_administrator(self.user):
-            self.add_error("usable_password", LAST)
-        return cleaned

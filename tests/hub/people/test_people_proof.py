@@ -48,10 +48,41 @@ def change(client: Client, person: User, **fields: Any) -> Any:
     return client.post(path, {**sent, **several, **fields})
 
 
-def test_nobody_sets_a_password_even_ones_own_without_proof(stale: Client, owner: User) -> None:
-    assert ASKED in text_of(set_password(stale, owner))
+@pytest.fixture
+def member(owner: User) -> User:
+    """Give an account without rights."""
+    return User.objects.create_user("member@example.com", PASSWORD)
+
+
+def test_nobody_sets_a_password_without_proof(stale: Client, member: User) -> None:
+    assert ASKED in text_of(set_password(stale, member))
+    member.refresh_from_db()
+    assert member.check_password(PASSWORD)
+
+
+def test_people_replace_their_own_password_only_with_the_old_one(owner: User) -> None:
+    """The page of the own account under People never asks for the old password, even after a fresh proof."""
+    client = browser(owner)
+    page = set_password(client, owner)
+    assert "enter your old password" in text_of(page)
+    assert 'name="old_password"' in text_of(page)
     owner.refresh_from_db()
     assert owner.check_password(PASSWORD)
+    new = {"old_password": PASSWORD, "new_password1": NEW, "new_password2": NEW}
+    assert client.post(page.redirect_chain[-1][0], new).status_code == 302
+    owner.refresh_from_db()
+    assert owner.check_password(NEW)
+
+
+def test_a_super_admin_of_workos_sets_their_own_first_password(workos_hub: AuthKit, visitor: Visitor) -> None:
+    """It is the way in while WorkOS is down, and there may be no old password."""
+    visitor.sign_in(workos_hub)
+    owner = User.objects.get()
+    path = reverse("admin:auth_user_password_change", args=[owner.pk])
+    fields = {"usable_password": "true", "password1": NEW, "password2": NEW, "set-password": "1"}
+    visitor.post(path, fields)
+    owner.refresh_from_db()
+    assert owner.check_password(NEW)
 
 
 def test_no_account_is_made_without_proof_and_what_was_typed_is_kept(stale: Client) -> None:
@@ -63,8 +94,7 @@ def test_no_account_is_made_without_proof_and_what_was_typed_is_kept(stale: Clie
 
 
 @pytest.mark.parametrize("fields", [{"is_staff_member": "on"}, {"email": "owner2@example.com"}])
-def test_no_account_gains_anything_without_proof(stale: Client, fields: dict[str, str]) -> None:
-    member = User.objects.create_user("member@example.com", PASSWORD)
+def test_no_account_gains_anything_without_proof(stale: Client, fields: dict[str, str], member: User) -> None:
     assert ASKED in text_of(change(stale, member, **fields))
     member.refresh_from_db()
     assert (member.email, member.is_staff_member) == ("member@example.com", False)
@@ -102,15 +132,14 @@ def test_groups_are_not_deleted_many_at_once(stale: Client) -> None:
     assert Group.objects.exists()
 
 
-def test_a_name_is_changed_as_ever(stale: Client) -> None:
-    member = User.objects.create_user("member@example.com", PASSWORD)
+def test_a_name_is_changed_as_ever(stale: Client, member: User) -> None:
     assert change(stale, member, name="Mel").status_code == 302
 
 
-def test_a_wrong_password_is_no_proof(stale: Client, owner: User) -> None:
+def test_a_wrong_password_is_no_proof(stale: Client, member: User) -> None:
     assert "Enter your password." in text_of(stale.post(PROOF))
     assert "This is not your password." in text_of(stale.post(PROOF, {"password": "wrong"}))
-    assert ASKED in text_of(set_password(stale, owner))
+    assert ASKED in text_of(set_password(stale, member))
 
 
 @pytest.mark.parametrize(
@@ -139,12 +168,12 @@ def test_no_crash_report_has_the_password(
     assert PASSWORD not in reports[0]
 
 
-def test_with_the_proof_it_goes_through(stale: Client, owner: User) -> None:
+def test_with_the_proof_it_goes_through(stale: Client, member: User) -> None:
     page = stale.post(PROOF, {"password": PASSWORD}, follow=True)
     assert "Identity confirmed" in text_of(page)
-    set_password(stale, owner)
-    owner.refresh_from_db()
-    assert owner.check_password(NEW)
+    set_password(stale, member)
+    member.refresh_from_db()
+    assert member.check_password(NEW)
 
 
 def test_in_mode_workos_the_proof_is_a_fresh_sign_in(workos_hub: AuthKit, visitor: Visitor) -> None:
