@@ -12,17 +12,20 @@ from django.core.validators import validate_email
 from config_app.fields.base import PLAIN_TEXT, SettingField
 from config_app.fields.lists import ListField
 
+LONGEST = 254
+"""The length of the longest address to which mail can be sent, in characters (RFC 5321, 4.5.3.1.3)."""
+
 
 def canonical_email(text: str) -> str | None:
     """Return the address in lower case, so that the caller can compare addresses.
 
     Return ``None`` if ``text`` is not valid. Only ASCII addresses without a quoted local part and without
-    ``*`` are valid.
+    ``*`` are valid. An address has at most ``LONGEST`` characters.
     """
     # Comparing addresses decides who is an administrator. Outside ASCII, ignoring case makes different
     # addresses equal (straße.de and strasse.de). A quoted local part may contain commas and spaces. People
     # write * to mean all addresses of a domain, but it would be the name of one mailbox.
-    if not text.isascii() or '"' in text or "*" in text:
+    if not text.isascii() or '"' in text or "*" in text or len(text) > LONGEST:
         return None
     try:
         validate_email(text)

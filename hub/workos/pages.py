@@ -85,6 +85,14 @@ PAGES = {
         text="An account on this hub already has your e-mail address, and WorkOS has not verified that the "
         "address is yours. Verify it with WorkOS, then sign in again.",
     ),
+    "address": SignInProblem(
+        status=403,
+        title="This hub cannot use your e-mail address",
+        text="Your address at WorkOS has characters outside ASCII, quotes or an asterisk, or is incomplete. "
+        "The hub cannot compare such an address safely. Change your address at WorkOS, or ask an "
+        "administrator to change it there. An international domain has a form that begins with xn--.",
+        action="Use another account",
+    ),
     "taken": SignInProblem(
         status=403,
         title="Your e-mail address belongs to another account",

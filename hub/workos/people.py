@@ -44,14 +44,14 @@ def admit(person: Person, *, reactivating: bool = False) -> User:
 def update(user: User, person: Person) -> None:
     """Update the account of a signed-in person with the person's current data at WorkOS.
 
-    If the person's verified address already belongs to a local account, set ``verified_email`` of ``user`` to
-    "" and change nothing else.
+    If the person's verified address already belongs to a local account, or if the hub cannot use the person's
+    address, set ``verified_email`` of ``user`` to "" and change nothing else.
     """
     try:
         with transaction.atomic():
             _assign(user, person)
     except (NotAdmitted, IntegrityError):
-        # Another account has the new address. Keep the old address, which WorkOS no longer verifies.
+        # The new address cannot be the account's. Keep the old address, which WorkOS no longer verifies.
         User.objects.filter(pk=user.pk).update(verified_email="")
 
 
@@ -83,7 +83,11 @@ def _assign(user: User, person: Person) -> None:
 
     An unverified address does not become the address of ``user``. If ``user`` is a new account and another
     account has the unverified address, raise ``NotAdmitted``.
+
+    If the hub cannot use the address, raise ``NotAdmitted``.
     """
+    if not person.email:
+        raise NotAdmitted("address")
     # An address that WorkOS has not verified never becomes the account's address: in mode local,
     # ``super_admin_emails`` trusts the addresses of accounts.
     if person.email_verified:

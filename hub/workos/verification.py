@@ -33,9 +33,12 @@ REASON = "a super admin has signed in through WorkOS"
 def require_listed(grant: Grant, listed: Collection[str]) -> None:
     """Raise ``NotAdmitted`` unless the grant is for a listed super admin with a verified address.
 
-    Also raise ``NotAdmitted`` if another person impersonates the super admin.
+    Also raise ``NotAdmitted`` if another person impersonates the super admin, or if the hub cannot use the
+    person's address.
     """
     person = grant.person
+    if not person.email:
+        raise NotAdmitted("address")
     if grant.is_impersonated or not person.email_verified or person.email not in listed:
         raise NotAdmitted("not_listed")
 

@@ -225,14 +225,13 @@ def _kind(error: Exception, status: int | None, codes: set[str]) -> type[WorkOST
 
 
 def _person(user: User) -> Person:
-    email = canonical_email(_text(user.email).strip())
-    if email is None:
-        raise Unavailable("WorkOS's answer has no valid e-mail address for the person")
+    name = " ".join(filter(None, (user.first_name, user.last_name)))
     return Person(
-        workos_user_id=_text(user.id),
-        email=email,
+        workos_user_id=_id(user.id),
+        email=canonical_email(_text(user.email).strip()) or "",
         email_verified=user.email_verified is True,
-        name=" ".join(filter(None, (user.first_name, user.last_name)))[:150],
+        # A database may refuse some of the other characters.
+        name="".join(filter(str.isprintable, name))[:150],
     )
 
 
@@ -242,6 +241,13 @@ def _text(value: object) -> str:
     if not isinstance(value, str) or not value:
         raise Unavailable("a required field is missing from WorkOS's answer")
     return value
+
+
+def _id(value: object) -> str:
+    """Return ``value`` if ``value`` is a text that can be an id; otherwise raise ``Unavailable``."""
+    if not (text := _text(value)).isprintable():
+        raise Unavailable("an id in WorkOS's answer is not valid")
+    return text
 
 
 def get_client(credentials: Credentials) -> Client:

@@ -10,7 +10,7 @@ from config_app.declaration.secret import Secret
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """A user of WorkOS. ``email`` is normalized."""
+    """A user of WorkOS. ``email`` is normalized. It is empty if the hub cannot use the person's address."""
 
     workos_user_id: str
     email: str

@@ -29,6 +29,53 @@ def test_the_first_sign_in_makes_an_account(workos_hub: AuthKit) -> None:
     assert not account.is_staff
 
 
+@pytest.mark.parametrize("email", [" Max@Example.COM ", "MAX@EXAMPLE.COM", "max@example.com\t"])
+def test_an_address_that_is_written_differently_is_normalized(workos_hub: AuthKit, email: str) -> None:
+    visitor, _ = sign_in(workos_hub, email, id="user_MAX")
+    assert visitor.is_signed_in()
+    assert User.objects.get().email == "max@example.com"
+
+
+UNUSABLE = [
+    "max@bücher.example",
+    "größe@example.com",
+    '"max max"@example.com',
+    "*@example.com",
+    "max@example.com.",
+    "max",
+    "max@exa mple.com",
+    f"{'m' * 64}@{'.'.join(['x' * 60] * 4)}.com",
+    "max@example.com\0",
+]
+
+
+@pytest.mark.parametrize("email", UNUSABLE)
+@pytest.mark.parametrize("verified", [True, False])
+def test_an_address_that_cannot_be_used_is_explained(
+    workos_hub: AuthKit, email: str, *, verified: bool
+) -> None:
+    visitor, response = sign_in(workos_hub, email, id="user_MAX", email_verified=verified)
+    assert (response.status_code, User.objects.count()) == (403, 0)
+    assert "This hub cannot use your e-mail address" in response.content.decode()
+    assert not visitor.is_signed_in()
+
+
+def test_an_account_whose_address_becomes_unusable_keeps_its_old_address(workos_hub: AuthKit) -> None:
+    visitor, _ = sign_in(workos_hub, id="user_1")
+    assert visitor.may_administer()
+    workos_hub.person = user("owner@bücher.example", id="user_1")
+    expire_tokens()
+    assert visitor.is_signed_in()
+    assert not visitor.may_administer()
+    account = User.objects.get()
+    assert (account.email, account.email_verified) == (OWNER, False)
+
+
+def test_a_name_is_stored_without_characters_that_cannot_be_shown(workos_hub: AuthKit) -> None:
+    sign_in(workos_hub, first_name="Ol\0ive\ud800", last_name="Ow\u202ener")
+    assert User.objects.get().name == "Olive Owner"
+
+
 def test_a_later_sign_in_finds_it_by_the_user_id(workos_hub: AuthKit) -> None:
     sign_in(workos_hub, id="user_1")
     sign_in(workos_hub, "other@example.com", id="user_1", first_name="Olive")
