@@ -7,6 +7,7 @@ import os
 from django.conf import settings
 from django.core.asgi import get_asgi_application
 
+from hub.middleware.transport import bare_headers
 from hub.responses.bare_responses import Application, never_bare
 from hub.serving.body_limit import Limit, is_signed_in, limit_bodies
 from hub.serving.turns import take_turns
@@ -32,5 +33,6 @@ application = never_bare(
         settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
         is_signed_in,
         _limit_of,
-    )
+    ),
+    bare_headers,
 )

@@ -42,7 +42,7 @@ def _apply(request: HttpRequest, networks: tuple[Network, ...]) -> None:
     peer = parse_address(request.META.get("REMOTE_ADDR", ""))
     if peer is not None:
         request.META["REMOTE_ADDR"] = str(peer)
-    if not _is_trusted(peer, networks):
+    if not is_trusted(peer, networks):
         for header in FORWARDED:
             request.META.pop(header, None)
         return
@@ -68,7 +68,7 @@ def _client(hops: Iterable[str], networks: tuple[Network, ...]) -> Address | Non
         if address is None:
             return nearest
         nearest = address
-        if not _is_trusted(address, networks):
+        if not is_trusted(address, networks):
             return nearest
     return nearest
 
@@ -92,5 +92,6 @@ def parse_address(text: str) -> Address | None:
     return mapped or address
 
 
-def _is_trusted(address: Address | None, networks: tuple[Network, ...]) -> bool:
+def is_trusted(address: Address | None, networks: tuple[Network, ...]) -> bool:
+    """Return whether one of the networks contains the address."""
     return address is not None and any(address in network for network in networks)

@@ -29,23 +29,24 @@ def headers() -> Headers:
     ]
 
 
-def completed(found: Iterable[tuple[bytes, bytes]]) -> Headers:
-    """Return ``found`` as a list. Add the security headers if it has no Content Security Policy."""
+def completed(found: Iterable[tuple[bytes, bytes]], more: Headers) -> Headers:
+    """Return ``found`` as a list. Without a Content Security Policy, add security headers and ``more``."""
     found = list(found)
-    return found if any(name.lower() == POLICY for name, _ in found) else [*found, *headers()]
+    return found if any(name.lower() == POLICY for name, _ in found) else [*found, *headers(), *more]
 
 
-def never_bare(application: Application) -> Application:
+def never_bare(application: Application, more: Callable[[Message], Headers]) -> Application:
     """Return an ASGI application that adds security headers to the responses of ``application``.
 
-    A response that already has a Content Security Policy stays unchanged.
+    ``more(scope)`` returns further headers. A response that already has a Content Security Policy stays
+    unchanged.
     """
     # Django refuses some requests before they reach the middleware.
 
     async def complete(scope: Message, receive: Receive, send: Send) -> None:
         async def send_complete(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message = message | {"headers": completed(message.get("headers", []))}
+                message = message | {"headers": completed(message.get("headers", []), more(scope))}
             await send(message)
 
         await application(scope, receive, send_complete)

@@ -13,6 +13,7 @@ from uvicorn.protocols.http.flow_control import CLOSE_HEADER
 from uvicorn.protocols.http.h11_impl import STATUS_PHRASES, H11Protocol, RequestResponseCycle
 
 from config_app.live import feed
+from hub.middleware.transport import bare_headers
 from hub.responses import bare_responses
 from hub.serving.connections import Connections
 
@@ -147,9 +148,10 @@ class HubProtocol(H11Protocol):
         """Answer 400, because the client sent no valid HTTP request, and close the connection."""
         # uvicorn's own answer lacks the security headers that every other answer has.
         plain = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
-        start = h11.Response(
-            status_code=400, headers=bare_responses.completed(plain), reason=STATUS_PHRASES[400]
+        headers = bare_responses.completed(
+            plain, bare_headers({"client": self.client, "scheme": self.scheme})
         )
+        start = h11.Response(status_code=400, headers=headers, reason=STATUS_PHRASES[400])
         for event in (start, h11.Data(data=msg.encode("ascii")), h11.EndOfMessage()):
             self.transport.write(self.conn.send(event))
         self.transport.close()

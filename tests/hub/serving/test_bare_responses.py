@@ -8,8 +8,10 @@ import pytest
 from asgiref.sync import async_to_sync
 
 from hub.asgi import application
+from hub.middleware.transport import bare_headers
 from hub.responses.bare_responses import completed, headers
 from tests.hub.middleware.test_csp import policy
+from tests.support.browsers.clients import configure
 
 REQUEST = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": []}
 
@@ -51,6 +53,7 @@ def test_a_request_that_django_cannot_read_is_refused_with_it() -> None:
     assert_strict(answer)
 
 
+@pytest.mark.django_db  # the hub looks whether HSTS is on
 def test_a_body_that_is_too_large_is_refused_with_it() -> None:
     declared = [(b"content-length", b"999999999")]
     answer = Answer(async_to_sync(ask)(method="POST", headers=declared)[0])
@@ -60,5 +63,41 @@ def test_a_body_that_is_too_large_is_refused_with_it() -> None:
 
 def test_a_policy_that_is_there_stays_the_only_one() -> None:
     own = [(b"Content-Security-Policy", b"default-src 'none'; report-uri /x")]
-    assert completed(own) == own
-    assert completed([]) == headers()
+    more = [(b"x", b"y")]
+    assert completed(own, more) == own
+    assert completed([], more) == [*headers(), *more]
+
+
+HTTPS = (b"x-forwarded-proto", b"https")
+
+
+@pytest.mark.usefixtures("owner")
+@pytest.mark.parametrize(
+    ("headers", "peer", "scheme", "is_told"),
+    [
+        ([], "203.0.113.9", "https", True),
+        ([HTTPS], "10.0.0.1", "http", True),
+        ([(b"x-forwarded-proto", b"http"), HTTPS], "10.0.0.1", "http", True),
+        ([HTTPS, (b"x-forwarded-proto", b"http")], "10.0.0.1", "http", False),
+        ([], "10.0.0.1", "http", False),
+        ([HTTPS], "203.0.113.9", "http", False),
+        ([HTTPS], "not an address", "http", False),
+    ],
+)
+def test_hsts_is_told_over_https_only(
+    headers: list[tuple[bytes, bytes]], peer: str, scheme: str, *, is_told: bool
+) -> None:
+    configure(enable_hsts=True, trusted_proxies="10.0.0.0/8")
+    scope = {"client": (peer, 4711), "scheme": scheme, "headers": headers}
+    assert [name for name, _ in bare_headers(scope)] == [b"strict-transport-security"] * is_told
+    configure(enable_hsts=False)
+    assert bare_headers(scope) == []
+
+
+@pytest.mark.usefixtures("owner")
+@pytest.mark.parametrize(("peer", "is_told"), [("10.0.0.1", True), ("203.0.113.9", False)])
+def test_a_request_that_cannot_be_read_is_told_of_hsts_by_way_of_the_proxy(
+    peer: str, *, is_told: bool
+) -> None:
+    configure(enable_hsts=True, trusted_proxies="10.0.0.0/8")
+    assert bool(bare_headers({"client": (peer, 4711), "scheme": "http"})) is is_told

@@ -138,7 +138,8 @@ def test_signing_out_counts_in_every_worker(hub: HubProcess) -> None:
         ("/static/admin/js/core.js", 200),
         ("/nowhere", 404),
         ("/%FF", 404),
-        ("/?%FF=%00", 302),
+        ("/?%FF=1", 302),
+        ("/?%FF=%00", 400),
         ("/setup/", 404),
         ("/api/config", 401),
     ],
@@ -199,6 +200,21 @@ def test_odd_requests_get_an_answer(hub: HubProcess, request_line: str, host: st
     assert head.count(b"content-security-policy: ") == 1
     for directive in (b"default-src 'none'", b"base-uri 'none'", b"form-action 'self'"):
         assert directive in head
+
+
+@pytest.mark.parametrize("request_line", ["NONSENSE", "GET / HTTP/1.1\r\nContent-Length: 999999999", "GET /"])
+def test_even_refused_requests_are_told_of_hsts(hub: HubProcess, request_line: str) -> None:
+    head = f"{request_line}\r\nX-Forwarded-Proto: https\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    assert b"strict-transport-security" not in send(hub, head.encode()).lower()
+    hub.config("set", "enable_hsts=true", "trusted_proxies=127.0.0.1")
+    wait_until_used_everywhere(hub)
+    try:
+        answer = send(hub, head.encode())
+        assert answer.split(b" ", 2)[1] in {b"400", b"413"}
+        assert b"strict-transport-security: max-age=31536000" in answer.lower()
+    finally:
+        hub.config("unset", "enable_hsts", "trusted_proxies")
+        wait_until_used_everywhere(hub)
 
 
 def test_nothing_of_this_left_a_traceback_in_the_log(hub: HubProcess) -> None:
