@@ -47,7 +47,6 @@ def test_the_address_is_compared_in_one_spelling(email: str) -> None:
         {"username": "nobody@example.com"},
         {"username": ""},
         {"username": "owner"},
-        {"username": "owner@example.com\0"},
         {"username": "owner@example.com' OR 1=1 --"},
         {"username": "o" * 100_000},
         {"password": "p" * 5000},
