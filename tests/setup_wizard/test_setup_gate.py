@@ -49,7 +49,6 @@ DENIED = [
     "/static",
     "/ setup/",
     "/setup%0a/",
-    "/setup%00/",
     "/%2fsetup/",
     "/no/such/page",
     "/apis/x",

@@ -52,6 +52,11 @@ def test_a_nul_in_the_path_is_400(owner_client: Client, path: str) -> None:
     assert owner_client.get(path).status_code == 400
 
 
+def test_a_nul_opens_no_way_into_an_unclaimed_hub(install: None) -> None:
+    for path in ("/setup%00/", "/%00setup/", "/setup/?x=%00"):
+        assert browser().get(path).status_code == 400
+
+
 @pytest.mark.parametrize("name", ["sessionid", "csrftoken", "browser", "hub_unlock_later"])
 @pytest.mark.parametrize("value", [r'"\000"', r'"a\000b"', r'"\000\000"'])
 def test_a_cookie_with_a_nul_is_an_unknown_cookie(owner: User, name: str, value: str) -> None:
