@@ -17,7 +17,9 @@ VENV_PYTHON = Path(__file__).resolve().parent / ".venv" / "bin" / "python"
 
 def main() -> None:
     """Run a management command; on a ``ConfigError``, print one line and exit with status 1."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
+    from hub.environment.foreign_variables import use_own_settings
+
+    use_own_settings()
     # Imported modules are never garbage. Without this, the collector takes a quarter of a command's time.
     gc.disable()
     from django.core.management import ManagementUtility

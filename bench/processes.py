@@ -26,7 +26,7 @@ def environment(folder: Path, settings: str | None = None) -> dict[str, str]:
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
         "HUB_DATA_DIR": str(folder / "data"),
-        "HUB_ENV_FILE": str(folder / "none.env"),
+        "HUB_ENV_FILE": os.devnull,
         "BENCH_FOLDER": str(folder),
         **({"DJANGO_SETTINGS_MODULE": settings} if settings else {}),
     }

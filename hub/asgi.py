@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
-
 from django.conf import settings
 from django.core.asgi import get_asgi_application
 
+from hub.environment.foreign_variables import use_own_settings
 from hub.middleware.transport import bare_headers
 from hub.responses.bare_responses import Application, never_bare
 from hub.serving.body_limit import Limit, is_signed_in, limit_bodies
 from hub.serving.turns import take_turns
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
+use_own_settings()
 
 
 def _limit_of(path: str) -> Limit | None:

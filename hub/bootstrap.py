@@ -19,7 +19,7 @@ from config_app.models import Change, Revision
 from config_app.propagation import receipts, watching
 from hub.backup import before_migration
 from hub.database import file, migration
-from hub.environment.env_import import current_import, instance
+from hub.environment.env_import import current_import, importable_file, instance
 from hub.environment.instance import ensure_data_dir, remember_database
 from hub.runtime_config import RuntimeConfig, get_config, is_configured
 from hub.start import claim_record
@@ -65,6 +65,8 @@ def bootstrap_application(*, from_scratch: bool = False, restoring: bool = False
     processes wait. If a step fails, raise ``ConfigError``. The error names the problem and the fix. A failed
     step has no partial effect, so the next call can repeat the step.
     """
+    if instance().first_start:
+        importable_file()  # raises its errors before anything is created
     ensure_data_dir(instance().data_dir)
     if (path := file.location()) is not None:
         file.require_access(path)

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
 
 import django
 
+from hub.environment.foreign_variables import use_own_settings
+
+use_own_settings()
 django.setup()
 
 from hub.serving import process_hooks  # noqa: E402 - after the apps are loaded

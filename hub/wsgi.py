@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 from django.core.wsgi import get_wsgi_application
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
+from hub.environment.foreign_variables import use_own_settings
+
+use_own_settings()
 
 application = get_wsgi_application()

@@ -18,7 +18,7 @@ def pinned(processes: Iterable[Process]) -> Iterator[tuple[str, str]]:
         for key, value in process.pins.items():
             machines.setdefault((key, str(value)), {})[process.machine] = None
     for (key, value), names in machines.items():
-        where = f"the command line on {', '.join(names)}"
+        where = f"the command line or the environment of the server on {', '.join(names)}"
         yield key, f"pinned to {value} by {where}: the stored value is not used there"
 
 

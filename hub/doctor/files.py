@@ -12,7 +12,7 @@ from config_app.errors import DatabaseUnavailable
 from config_app.problems import Finding, Problem
 from hub.database import file as sqlite_file
 from hub.environment.env_file import EnvFile, read_env_file
-from hub.environment.env_import import instance, unknown
+from hub.environment.env_import import importable_file, instance, unknown
 from hub.environment.instance import (
     DATA_DIR,
     DATABASE_PATH,
@@ -98,13 +98,13 @@ def key_file() -> Finding:
 
 
 def env_file() -> Finding:
-    """Check ``.env``. Raise ``UnreadableEnvFile`` if the file cannot be read.
+    """Check ``.env``. Raise ``UnreadableEnvFile`` if the file cannot be read or imported.
 
     The first start imports the file. Before the first start, report unknown variables. After the first start,
     only an encryption key in the file still has an effect, so report all other secrets in the file. Also
     report the encryption key if other users can read the file.
     """
-    file = read_env_file(instance().env_file)
+    file = importable_file() if instance().first_start else read_env_file(instance().env_file)
     # After the first start, the check `environment` reports unknown variables.
     misspelt = tuple(unknown(os.environ, file)) if instance().first_start else ()
     if not file.path.exists():

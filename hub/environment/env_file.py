@@ -28,6 +28,21 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 # quotes, so its first word is repeated only if it looks like a variable: HUB_PORT.
 _ASSIGNED = re.compile(r"\s*(?:export\s+)?'?([A-Za-z_][A-Za-z0-9_.-]*)'?[^\S\n]*=")
 _BARE = re.compile(r"\s*(?:export\s+)?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?![^\s:])")
+# How other programs write an assignment. Each key says what to change.
+_HABITS = {
+    "without `set` before the name": re.compile(r"\s*set(?:env|x)?\s", re.IGNORECASE),
+    "without `$env:` before the name": re.compile(r"\s*\$(?:env:|\{env:)", re.IGNORECASE),
+    "without `$` before the name": re.compile(r"\s*\$\w"),
+    "without words before the name": re.compile(
+        r"\s*(?:ENV|ARG|declare|local|let|var|const)\s+(?:-\w+\s+)?\w+\s*="
+    ),
+    "not a section": re.compile(r"\s*\[[^\]]*\]\s*(?:\n|\Z)"),
+    "with = instead of a colon, as this file is not YAML or JSON": re.compile(
+        r"\s*(?:-\s+)?[\"']?[A-Za-z_][\w.-]*[\"']?\s*:(?!//)"
+    ),
+    "without a dash before the name": re.compile(r"\s*-\s"),
+    "with # before a comment": re.compile(r"\s*(?://|;|--|rem\s)", re.IGNORECASE),
+}
 _OPENS_QUOTE = re.compile(r"[^=\n]*=[^\S\n]*[\"']")
 _FIRST_LINE = re.compile(r"\s*[^\n]*\n?")
 # If the closing quote of a value is missing, as in `A="one` ... `COLOUR="#fff"`, the quote that seems to
@@ -200,6 +215,10 @@ def _name(source: str) -> str | None:
 
 
 def _expectation(source: str) -> str:
+    if "\0" in source:
+        return "expected NAME=value, but there is a NUL byte; save the file as UTF-8"
+    if habit := next((words for words, pattern in _HABITS.items() if pattern.match(source)), ""):
+        return f"expected NAME=value, {habit}"
     if _OPENS_QUOTE.match(source):
         return "expected the value to end with the same quote, with at most a comment after it"
     return "expected NAME=value"

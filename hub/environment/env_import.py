@@ -6,7 +6,7 @@ import itertools
 import logging
 import os
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,8 +15,9 @@ from django.conf import settings
 from config_app.declaration.schema import Setting
 from config_app.errors import ConfigError, InvalidValue
 from config_app.problems import Problem
-from hub.environment.env_file import EnvFile, EnvProblem, read_env_file
-from hub.environment.instance import Instance, lines_too_late
+from hub.environment.env_file import EnvFile, EnvProblem, UnreadableEnvFile, read_env_file
+from hub.environment.foreign_variables import is_service_link
+from hub.environment.instance import ENV_FILE, Instance, lines_too_late
 from hub.environment.unknown_variables import unknown_variables
 from hub.runtime_config import RuntimeConfig, schema
 
@@ -37,9 +38,20 @@ class Variable:
     setting: Setting
     text: str = field(repr=False)
 
+    def __str__(self) -> str:
+        return f"{self.name} of {self.place}"
+
     def value(self) -> Any:
         """Convert ``text`` to a value of the setting. Raise ``InvalidValue`` if the text is not valid."""
         return self.setting.parse(self.text)
+
+    def objection(self) -> str | None:
+        """Return what was expected if the text is not valid. Otherwise return ``None``."""
+        try:
+            self.value()
+        except InvalidValue as error:
+            return error.expected
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,60 +69,106 @@ class Import:
 def gather(environ: Mapping[str, str], file: EnvFile) -> Iterator[Variable]:
     """Yield a ``Variable`` for each setting that has a variable in ``environ`` or in the file.
 
-    If both have a variable for a setting, ``environ`` wins.
+    If both have a variable for a setting, ``environ`` wins. But a variable that is empty or not valid never
+    wins against a variable that the hub can use.
     """
-    places = ((PROCESS, environ), (str(file.path), file.values))
     for setting in schema.settings.values():
-        if setting.managed:
-            continue
-        found = (
-            Variable(name, place, setting, values[name])
-            for place, values in places
-            for name in setting.imported_from
-            # Ignore empty secrets: a template of ``.env`` contains them as placeholders.
-            if name in values and (values[name].strip() or not setting.is_secret)
-        )
-        yield from itertools.islice(found, 1)
+        if found := [] if setting.managed else _candidates(setting, environ, file):
+            yield _preferred(found)
+
+
+def _candidates(setting: Setting, environ: Mapping[str, str], file: EnvFile) -> list[Variable]:
+    """Return all variables for the setting, in the order of their precedence."""
+    return [
+        Variable(name, place, setting, values[name])
+        for place, values in ((PROCESS, environ), (str(file.path), file.values))
+        for name in setting.imported_from
+        # Ignore empty secrets: a template of ``.env`` contains them as placeholders.
+        if name in values and (values[name].strip() or not setting.is_secret)
+        if not is_service_link(name, values[name])
+    ]
+
+
+def _preferred(candidates: Sequence[Variable]) -> Variable:
+    usable = [variable for variable in candidates if variable.objection() is None]
+    return next((v for v in usable if v.text.strip()), (usable or candidates)[0])
 
 
 def read_import(environ: Mapping[str, str], file: EnvFile) -> Import:
-    """Return what an import of these variables would set. Do not check the rules between settings."""
+    """Return what an import of these variables would set. Do not check the rules between settings.
+
+    Log each variable that is ignored although it stands before the variable that is used.
+    """
     values: dict[str, Any] = {}
-    refusals = dict(_unreadable(file))
+    refusals: dict[str, str] = {}
     for variable in gather(environ, file):
         _warn_of_former_name(variable)
-        try:
+        _warn_of_ignored(variable, environ, file)
+        if (objection := variable.objection()) is None:
             values[variable.setting.key] = variable.value()
-            refusals.pop(variable.setting.key, None)
-        except InvalidValue as error:
-            refusals[variable.setting.key] = _note(variable.name, variable.place, error.expected)
+        else:
+            refusals[variable.setting.key] = f"{variable} was not imported, expected {objection}"
+    for problem in service_links(environ):
+        logger.warning("%s", problem.message)
     return Import(values, refusals)
 
 
 def _warn_of_former_name(variable: Variable) -> None:
     present = variable.setting.declaration.imported_from
     if variable.name not in present:
-        logger.warning(
-            "%s of %s is imported, but it is called %s now", variable.name, variable.place, present[0]
-        )
+        logger.warning("%s is imported, but it is called %s now", variable, present[0])
 
 
-def _note(name: str, place: str, expected: str) -> str:
-    return f"{name} of {place} was not imported, expected {expected}"
+def _warn_of_ignored(used: Variable, environ: Mapping[str, str], file: EnvFile) -> None:
+    for ignored in itertools.takewhile(lambda one: one != used, _candidates(used.setting, environ, file)):
+        objection = ignored.objection()
+        why = "it is empty" if objection is None else f"it is not valid: expected {objection}"
+        logger.warning("%s is ignored, because %s; %s is used", ignored, why, used)
 
 
-def _unreadable(file: EnvFile) -> Iterator[tuple[str, str]]:
-    """Yield a pair for each setting whose line in ``.env`` is bad: the key, and a text with the reason."""
-    by_variable = {name: s.key for s in schema.settings.values() for name in s.imported_from}
-    for problem in file.problems:
-        if problem.name in by_variable:
-            place = f"{file.path}, line {problem.line},"
-            yield by_variable[problem.name], f"{problem.name} of {place} was not imported: {problem.message}"
+def service_links(environ: Mapping[str, str]) -> Iterator[Problem]:
+    """Yield a problem for each variable with the name of the hub's own that Kubernetes or Docker has set."""
+    for setting in schema.settings.values():
+        for name in setting.imported_from:
+            if name in environ and is_service_link(name, environ[name]):
+                yield Problem(
+                    code="env_service_link",
+                    message=f"{name} of {PROCESS} has no effect, because Kubernetes or Docker has set it to "
+                    "the address of a service",
+                    fix="nothing has to be done; enableServiceLinks: false in the pod removes such variables",
+                    keys=(setting.key,),
+                    severity="info",
+                )
+
+
+def importable_file() -> EnvFile:
+    """Return ``.env``, to be imported at the first start.
+
+    Raise ``UnreadableEnvFile`` if the file contains a line that this module does not understand, or if
+    ``HUB_ENV_FILE`` names a missing file. Otherwise, the only import would leave out settings.
+    """
+    path = instance().env_file
+    if ENV_FILE in os.environ and not path.exists():
+        fix = f"correct the path, or remove {ENV_FILE} to start without a file"
+        raise UnreadableEnvFile(f"{ENV_FILE} of {PROCESS}: {path} does not exist", keys=(ENV_FILE,), fix=fix)
+    return understood(read_env_file(path))
+
+
+def understood(file: EnvFile) -> EnvFile:
+    """Return ``file``. Raise ``UnreadableEnvFile`` if a line of the file is bad, and may be the hub's."""
+    if problems := list(_unreadable_lines(file)):
+        lines = "; ".join(map(str, problems))
+        fix = "correct these lines, or remove them; nothing was imported"
+        raise UnreadableEnvFile(f"{file.path}, {lines}", fix=fix)
+    return file
 
 
 def current_import() -> Import:
-    """Return what an import of the process environment and ``.env`` would set. Log unknown variables."""
-    file = read_env_file(instance().env_file)
+    """Return what an import of the process environment and ``.env`` would set. Log unknown variables.
+
+    Raise the errors of ``importable_file``.
+    """
+    file = importable_file()
     for problem in unknown(os.environ, file):
         logger.warning("%s", problem)
     return read_import(os.environ, file)
@@ -118,7 +176,8 @@ def current_import() -> Import:
 
 def unknown(environ: Mapping[str, str], file: EnvFile) -> list[Problem]:
     """Return a problem for each variable that looks like a variable of the hub but is unknown."""
-    return [*unknown_variables(environ, PROCESS), *unknown_variables(file.values, str(file.path))]
+    of_file = unknown_variables(file.values, str(file.path), only_ours=True)
+    return [*unknown_variables(environ, PROCESS), *of_file]
 
 
 def instance() -> Instance:
@@ -136,7 +195,8 @@ def drift(config: RuntimeConfig) -> list[Problem]:
     lines = (*lines_too_late(file, instance().data_dir, settings.BASE_DIR), *_unreadable_lines(file))
     without_effect = [_line_problem(file, problem) for problem in lines]
     differing = _differing(config, gather(os.environ, file))
-    return [*differing, *_misplaced(file), *without_effect, *unknown(os.environ, file)]
+    foreign = (*service_links(os.environ), *unknown(os.environ, file))
+    return [*differing, *_misplaced(file), *without_effect, *foreign]
 
 
 def _unreadable_lines(file: EnvFile) -> Iterator[EnvProblem]:
@@ -169,7 +229,7 @@ def _differing(config: RuntimeConfig, variables: Iterable[Variable]) -> Iterator
             fix = f"remove it, or run {_command(variable.setting, wanted)}"
         yield Problem(
             code="env_differs",
-            message=f"{variable.name} of {variable.place} differs from {key} and has no effect",
+            message=f"{variable} differs from {key} and has no effect",
             fix=fix,
             keys=(key,),
             severity="info",

@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from config_app.declaration.secret import Secret
+from config_app.declaration.slips import find_slip
 from config_app.encryption.private_files import GROUP_OR_WORLD, publish_once
-from config_app.encryption.unlockers import MIN_SHARED_KEY
 from config_app.errors import ConfigError, InvalidValue
 from hub.database.location import Database, database_from_url, resolve_path, sqlite_database
+from hub.environment.shared_key import parse_key, read_key_file
 
 if TYPE_CHECKING:
     from hub.environment.env_file import EnvFile, EnvProblem
@@ -31,7 +32,6 @@ ENCRYPTION_KEY: Final = "HUB_ENCRYPTION_KEY"
 ENCRYPTION_KEY_FILE: Final = "HUB_ENCRYPTION_KEY_FILE"
 ENV_FILE: Final = "HUB_ENV_FILE"
 
-MAX_KEY_BYTES: Final = 64 * 1024
 INSTANCE_FILE: Final = "instance.json"
 _VARIABLE_OF: Final = {"database_url": DATABASE_URL, "database_path": DATABASE_PATH}
 
@@ -94,10 +94,18 @@ class _Source:
         if not value.strip():
             fix = f"set it, or remove it from {self.name}"
             raise InvalidValue(variable, "a value that is not empty", fix=fix)
+        # `docker run --env-file` keeps quotes and line ends. A folder of such a name would be a new hub.
+        if slip := _slip(variable, value):
+            raise InvalidValue(variable, f"nothing but the value; {slip}", fix=f"correct it in {self.name}")
         try:
             return parse(value, self.base)
         except ValueError as error:
             raise InvalidValue(variable, str(error), fix=f"correct it in {self.name}") from None
+
+
+def _slip(variable: str, value: str) -> str:
+    text = value.strip() if variable == ENCRYPTION_KEY else value
+    return find_slip(text.replace("\0", ""))  # the parsers have their own words for a NUL
 
 
 def resolve_instance(environ: Mapping[str, str], base_dir: Path) -> Instance:
@@ -266,35 +274,9 @@ def _database(source: _Source) -> Database | None:
 
 
 def _encryption_key(source: _Source) -> Secret | None:
-    inline = source.read(ENCRYPTION_KEY, _key)
-    from_file = source.read(ENCRYPTION_KEY_FILE, _key_in_file)
+    inline = source.read(ENCRYPTION_KEY, parse_key)
+    from_file = source.read(ENCRYPTION_KEY_FILE, read_key_file)
     if inline is not None and from_file is not None and inline != from_file:
         names = (ENCRYPTION_KEY, ENCRYPTION_KEY_FILE)
         raise ConfigError(f"{' and '.join(names)} hold different keys", keys=names, fix="keep one of them")
     return inline or from_file
-
-
-def _key(text: str, base: Path) -> Secret:  # noqa: ARG001 - all parsers have the same parameters
-    key = text.strip()
-    if len(key) < MIN_SHARED_KEY:
-        raise ValueError(f"at least {MIN_SHARED_KEY} characters")
-    if any("\ud800" <= character <= "\udfff" for character in key):
-        raise ValueError("UTF-8 text")
-    return Secret(key)
-
-
-def _key_in_file(text: str, base: Path) -> Secret:
-    # Messages do not repeat the path, because people set this variable to the key itself by mistake.
-    try:
-        with resolve_path(text, base).open("rb") as file:
-            content = file.read(MAX_KEY_BYTES + 1)
-    except OSError as error:
-        raise ValueError(f"the path of a file that can be read ({error.strerror})") from None
-    if len(content) > MAX_KEY_BYTES:
-        raise ValueError(f"a file of at most {MAX_KEY_BYTES:,} bytes")
-    try:
-        return _key(content.decode("utf-8-sig"), base)
-    except UnicodeDecodeError:
-        raise ValueError("a file of UTF-8 text") from None
-    except ValueError as error:
-        raise ValueError(f"a file that holds {error}") from None

@@ -14,4 +14,6 @@ for name in [name for name in os.environ if name.startswith(OURS)]:
 DATA_DIR = Path(tempfile.mkdtemp(prefix="hub-tests-"))
 DATA_DIR.chmod(0o700)
 os.environ["HUB_DATA_DIR"] = str(DATA_DIR)
-os.environ["HUB_ENV_FILE"] = str(DATA_DIR / "no.env")
+EMPTY = DATA_DIR / "empty.env"
+EMPTY.touch()
+os.environ["HUB_ENV_FILE"] = str(EMPTY)

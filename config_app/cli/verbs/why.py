@@ -98,7 +98,7 @@ def _surroundings(overview: Overview, entry: SettingStatus) -> Iterator[Fact]:
         yield "problem", str(problem)
     for process in overview.processes:
         if (pin := process.pins.get(entry.setting.key)) is not None:
-            yield "pinned", f"to {pin} by the command line of {process}"
+            yield "pinned", f"to {pin} by the command line or the environment of {process}"
     if entry.behind:
         yield (
             "pending",

@@ -22,7 +22,7 @@ from config_app.project import get_project
 from config_app.store.failures import database_errors
 from hub.bootstrap import bootstrap_application
 from hub.environment.env_file import read_env_file
-from hub.environment.env_import import Import, instance, read_import, unknown
+from hub.environment.env_import import Import, instance, read_import, understood, unknown
 from hub.environment.instance import ENV_FILE
 from hub.runtime_config import schema
 
@@ -89,8 +89,11 @@ class Command(OneLineCommand):
             self.terminal.confirm("Import this?")
 
     def _read(self, file: Path) -> Import:
-        """Return what an import would set. Print a warning for each variable that cannot be imported."""
-        contents = read_env_file(file)
+        """Return what an import would set. Print a warning for each variable that cannot be imported.
+
+        Raise ``UnreadableEnvFile`` if a line of the file is not understood.
+        """
+        contents = understood(read_env_file(file))
         for problem in unknown(os.environ, contents):
             self.terminal.warn(str(problem))
         found = read_import(os.environ, contents)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from argparse import ArgumentTypeError
@@ -13,9 +14,13 @@ from django.core.management.base import CommandParser
 from config_app.cli.parsing import DiscreetCommand
 from config_app.errors import InvalidValue
 from hub.bootstrap import bootstrap_application
+from hub.environment.env_import import PROCESS
+from hub.environment.foreign_variables import remove_variables_of_servers
 from hub.runtime_config import schema
 from hub.serving.listen_address import INHERITED, listener, probe
 from hub.serving.starting_address import starting_address
+
+logger = logging.getLogger("hub")
 
 
 def _bind(text: str) -> tuple[str, int]:
@@ -39,6 +44,17 @@ def _workers(text: str) -> int:
     return workers
 
 
+def _ignore_variables_of_servers() -> None:
+    """Remove the variables of gunicorn and uvicorn, which would override the configuration. Log the names."""
+    if names := remove_variables_of_servers():
+        logger.warning(
+            "%s of %s: ignored, because the configuration decides how the hub is served; "
+            "to pin the address or the number of workers, use --bind and --workers",
+            ", ".join(names),
+            PROCESS,
+        )
+
+
 class Command(DiscreetCommand):
     """The command that serves the hub."""
 
@@ -52,6 +68,7 @@ class Command(DiscreetCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the bootstrap. Then replace this process with gunicorn's master."""
+        _ignore_variables_of_servers()
         bootstrap_application()
         if not any(name in os.environ for name in INHERITED):
             probe(*(options["bind"] or starting_address()))

@@ -175,7 +175,7 @@ def test_a_pinned_value_is_shown_beside_its_setting(editor: Editor) -> None:
     receipts.sign()
     Process.objects.update(pins={"port": "7777"}, machine="web-1")
     page = text_of(editor.client.get(EDITOR))
-    assert "Pinned to 7777 by the command line on web-1" in page
+    assert "Pinned to 7777 by the command line or the environment of the server on web-1" in page
     assert "1 of 1 process at revision" in page
 
 

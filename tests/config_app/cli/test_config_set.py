@@ -74,7 +74,10 @@ def test_it_says_when_a_change_is_in_force_later(install: None) -> None:
     assert config("set", "log_level", "debug").lines[1:] == []
 
 
-PINNED = "port is pinned to 8901 by the command line on vm: the stored value is not used there"
+PINNED = (
+    "port is pinned to 8901 by the command line or the environment of the server on vm: "
+    "the stored value is not used there"
+)
 
 
 def run_pinned() -> None:

@@ -68,7 +68,7 @@ def test_a_process_that_was_pinned_and_lags_behind_is_named(install: None) -> No
     plan({"port": 9001}).apply()
     run_process({"port": "9999"}, revision=1)
     found = facts("port")
-    assert found["pinned"] == "to 9999 by the command line of master 7 on m"
+    assert found["pinned"] == "to 9999 by the command line or the environment of master 7 on m"
     assert found["pending"] == "1 of 1 processes have not acted on the last change yet"
 
 

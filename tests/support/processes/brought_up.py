@@ -30,7 +30,7 @@ def can_copy(hub: HubProcess) -> bool:
     places = dict(zip(WHERE_IT_IS, (hub.data_dir, hub.env_file, hub.database_url), strict=True))
     said = {name: value for name, value in hub.environment.items() if name.startswith(OURS)}
     usual = {name: str(place) for name, place in places.items() if place}
-    return said == usual and not hub.data_dir.exists() and not hub.env_file.exists()
+    return said == usual and not hub.data_dir.exists() and hub.env_file.stat().st_size == 0
 
 
 def copy(state: State, hub: HubProcess) -> None:

@@ -41,11 +41,12 @@ class HubProcess:
     """A hub with a folder and an environment of its own; its commands run in processes of their own."""
 
     def __init__(self, folder: Path, *, database_url: str | None = None) -> None:
-        """Create a hub in an empty folder, with ``folder/data`` as data directory and ``folder/.env``."""
+        """Create a hub in a folder, with ``folder/data`` as data directory and an empty ``folder/.env``."""
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.data_dir = folder / "data"
         self.env_file = folder / ".env"
+        self.env_file.touch()
         self.database_url = database_url
         self.port = free_port()
         self.server: subprocess.Popen[str] | Started | None = None

@@ -1,0 +1,43 @@
+"""Read the shared key, which unlocks the secrets on any machine, from a variable or from a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from config_app.declaration.secret import Secret
+from config_app.encryption.unlockers import MIN_SHARED_KEY
+from hub.database.location import resolve_path
+
+MAX_KEY_BYTES: Final = 64 * 1024
+
+
+def parse_key(text: str, base: Path) -> Secret:  # noqa: ARG001 - all parsers have the same parameters
+    """Return the shared key ``text``. Raise ``ValueError`` with a text that says what was expected."""
+    key = text.strip()
+    if len(key) < MIN_SHARED_KEY:
+        raise ValueError(f"at least {MIN_SHARED_KEY} characters")
+    if any("\ud800" <= character <= "\udfff" for character in key):
+        raise ValueError("UTF-8 text")
+    return Secret(key)
+
+
+def read_key_file(text: str, base: Path) -> Secret:
+    """Return the shared key in the file at the path ``text``. A relative path starts at ``base``.
+
+    Raise ``ValueError`` with a text that says what was expected.
+    """
+    # Messages do not repeat the path, because people set this variable to the key itself by mistake.
+    try:
+        with resolve_path(text, base).open("rb") as file:
+            content = file.read(MAX_KEY_BYTES + 1)
+    except OSError as error:
+        raise ValueError(f"the path of a file that can be read ({error.strerror})") from None
+    if len(content) > MAX_KEY_BYTES:
+        raise ValueError(f"a file of at most {MAX_KEY_BYTES:,} bytes")
+    try:
+        return parse_key(content.decode("utf-8-sig"), base)
+    except UnicodeDecodeError:
+        raise ValueError("a file of UTF-8 text") from None
+    except ValueError as error:
+        raise ValueError(f"a file that holds {error}") from None
