@@ -26,9 +26,11 @@ class ConfigAppConfig(AppConfig):
         from config_app import checks  # noqa: F401 - their import registers the checks
         from config_app.database import checks as _checks  # noqa: F401
         from config_app.database.routing import add_router
+        from config_app.problems import complete_commands_with
         from config_app.store import triggers
         from config_app.store.process import process
 
+        complete_commands_with(_command_prefix)
         add_router()
         post_migrate.connect(_check_tables, sender=self, dispatch_uid="config_app.database.completeness")
         post_migrate.connect(triggers.install, sender=self, dispatch_uid="config_app.store.triggers")
@@ -40,6 +42,13 @@ class ConfigAppConfig(AppConfig):
 
 
 # The functions below import what they need when they run: most commands need none of it.
+
+
+def _command_prefix() -> str:
+    """Return the project's prefix of complete commands."""
+    from config_app.project import get_project
+
+    return get_project().command_prefix()
 
 
 def _check_tables(**signal: Any) -> None:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from config_app.problems import runnable
+
 REPEAT = "roll the whole transaction back, then try again"
 _KEY_SHAPE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
@@ -14,7 +16,7 @@ class ConfigError(Exception):
     """The base class of config_app's exceptions.
 
     ``message`` says what is wrong, and ``keys`` are the keys of the settings concerned. ``fix`` says what to
-    do, or is ``None``.
+    do, or is ``None``. ``str()`` is for people who have access to this machine: it completes the commands.
     """
 
     def __init__(self, message: str, *, keys: Iterable[str] = (), fix: str | None = None) -> None:
@@ -24,7 +26,7 @@ class ConfigError(Exception):
         super().__init__(self.message)
 
     def __str__(self) -> str:
-        return f"{self.message}; {self.fix}" if self.fix else self.message
+        return runnable(f"{self.message}; {self.fix}" if self.fix else self.message)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Unpickling an exception normally calls __init__ with `args`, which do not match our parameters.

@@ -1,13 +1,48 @@
-"""``Problem``: something that needs attention. ``Finding``: what one check of the doctor found."""
+"""``Problem``: something that needs attention. ``Finding``: what one check of the doctor found.
+
+The fix of a problem or of an error can contain commands, such as ``manage.py config show``. A person may
+read the fix in another folder, in a log or in a browser. There, ``manage.py`` alone may not be found, or may
+use another install. So before a fix is shown, ``runnable`` completes its commands.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from config_app.presentation.overview import Overview
+
+# A command that is complete already has a path in front of manage.py.
+_COMMAND = re.compile(r"(?<![\w/.-])(?:\./)?manage\.py(?= [A-Za-z])")
+
+_complete: Callable[[], str] = str
+
+
+def complete_commands_with(prefix: Callable[[], str]) -> None:
+    """Register the function that returns what ``runnable`` writes instead of ``manage.py``.
+
+    If the function returns an empty text, ``runnable`` changes nothing.
+    """
+    global _complete  # noqa: PLW0603 - one project a process
+    _complete = prefix
+
+
+def command_prefix() -> str:
+    """Return what stands in front of the arguments of a complete command, or an empty text."""
+    return _complete()
+
+
+def runnable(text: str) -> str:
+    """Return ``text`` with complete commands, which work in every folder of this machine.
+
+    Show such a text only to people who may know the paths of this machine.
+    """
+    if "manage.py" not in text or not (prefix := command_prefix()):
+        return text
+    return _COMMAND.sub(lambda _match: prefix, text)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,12 +59,12 @@ class Problem:
     severity: str = "warning"
 
     def __str__(self) -> str:
-        """Return the message and the fix in one line, for a terminal or a log."""
-        return f"{self.message}; {self.fix}" if self.fix else self.message
+        """Return the message and the fix in one line with complete commands, for a terminal or a log."""
+        return runnable(f"{self.message}; {self.fix}" if self.fix else self.message)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the problem as a dictionary, for the health endpoint and ``--json``."""
-        return dataclasses.asdict(self)
+        """Return the problem as a dictionary with complete commands, for ``--json``."""
+        return dataclasses.asdict(self) | {"message": runnable(self.message), "fix": runnable(self.fix)}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

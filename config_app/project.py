@@ -210,6 +210,15 @@ class Project:
         Override this method if a content security policy would forbid such requests.
         """
 
+    def command_prefix(self) -> str:
+        """Return what stands in front of the arguments of a command, such as ``/srv/shop/manage.py``.
+
+        In messages to people who have access to this machine, this text replaces ``manage.py``. The command
+        must act on this install, whatever the folder and the variables of the shell are. The text must not
+        contain a secret. If the text is empty, messages contain ``manage.py``.
+        """
+        return ""
+
     def local_actor(self) -> str:
         """Return the name that the history shows for the person who runs a command on this machine."""
         try:

@@ -143,6 +143,12 @@ class HubProject(Project):
         yield from guards.super_admins_can_sign_in(before, after)
         yield from listener_can_be_had(before, after)
 
+    def command_prefix(self) -> str:
+        """Return the user, the variables and the paths that a shell needs for a command of this hub."""
+        from hub.environment.shell_command import command_prefix
+
+        return command_prefix(settings.INSTANCE)
+
     def reset_changes(self) -> dict[str, Any]:
         """Return the changes that make the hub unclaimed. The dict maps keys of settings to new values."""
         from config_app.encryption.install_keyring import is_locked

@@ -17,9 +17,11 @@ from config_app.change.plan import plan
 from config_app.encryption import enrolment
 from config_app.encryption.slot_management import new_recovery_code
 from config_app.live import runtime
+from config_app.project import Project
 from config_app.testing import reset_process
 from hub.database.location import database_from_url
 from hub.models import User
+from hub.project import HubProject
 from hub.start import claim_record
 from tests.support import static_files
 from tests.support.browsers.clients import browser
@@ -72,6 +74,8 @@ def some_work_is_done_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         static_files.find_once(patch.setattr)
         refill.refill_quickly(patch.setattr)
+        # Otherwise each message would contain the paths of this test run; test_shell_command.py tests them.
+        patch.setattr(HubProject, "command_prefix", Project.command_prefix)
         yield
 
 

@@ -16,7 +16,7 @@ from config_app.declaration.forms import ConfigurationForm
 from config_app.declaration.schema import Setting
 from config_app.declaration.setting import Editable, Section
 from config_app.models import Change, Process
-from config_app.problems import Problem
+from config_app.problems import Problem, runnable
 from config_app.propagation import progress
 
 LONGEST = 200
@@ -118,7 +118,7 @@ class EditorPage:
         )
 
     def _read_only(self, setting: Setting) -> str:
-        return READ_ONLY[setting.declaration.editable].format(key=setting.key)
+        return runnable(READ_ONLY[setting.declaration.editable].format(key=setting.key))
 
 
 def _edited(form: ConfigurationForm | None, conflict: Conflict | None) -> set[str]:
@@ -155,7 +155,8 @@ def _explain(current: Current, problem: Problem, key: str) -> str:
     text = problem.message.removeprefix(f"{key}: ")
     text = text[:1].upper() + text[1:]
     if problem.code not in MENDED_HERE:
-        return f"{text}. {problem.fix[:1].upper()}{problem.fix[1:]}." if problem.fix else f"{text}."
+        fix = runnable(problem.fix)
+        return f"{text}. {fix[:1].upper()}{fix[1:]}." if fix else f"{text}."
     return f"{text}. {_stored_text(current, problem, key)}".strip()
 
 

@@ -128,7 +128,7 @@ class NotWaiting(ConfigError):
     def __init__(self, number: int) -> None:
         super().__init__(
             f"revision {number} is not waiting for a confirmation",
-            fix="config history shows whether the revision was confirmed or reverted",
+            fix="manage.py config history shows whether the revision was confirmed or reverted",
         )
 
 

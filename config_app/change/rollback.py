@@ -31,7 +31,7 @@ def plan_rollback(number: int, base_revision: int | None = None) -> Plan:
                 fix=f"choose revision {first} or a later one",
             )
         if not Revision.objects.filter(pk=number).exists():
-            raise ConfigError(f"revision {number} does not exist; config history lists the revisions")
+            raise ConfigError(f"revision {number} does not exist; manage.py config history lists them")
         accepted = _accepted_until(number)
     return plan(dict(_values(accepted)), base_revision)
 

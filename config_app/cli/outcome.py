@@ -14,6 +14,7 @@ from config_app.declaration.unset import UNSET
 from config_app.errors import DatabaseUnavailable
 from config_app.models import Revision
 from config_app.presentation.changes import clock
+from config_app.problems import runnable
 
 if TYPE_CHECKING:
     from config_app.propagation.convergence import Convergence
@@ -111,7 +112,8 @@ def show_revision(
 def deadline_line(number: int, seconds_left: float) -> str:
     """Return a line that says when an unconfirmed revision reverts and how to keep the revision."""
     left = clock(seconds_left)
-    return f"revision {number} reverts in {left} unless it is confirmed: manage.py config confirm {number}"
+    command = runnable(f"manage.py config confirm {number}")
+    return f"revision {number} reverts in {left} unless it is confirmed: {command}"
 
 
 def _revision_json(

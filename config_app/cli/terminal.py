@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 
 from config_app.errors import ConfigError
 from config_app.presentation.printable import printable
+from config_app.problems import runnable
 
 LONGEST_CELL = 1000
 UNLIMITED = 1_000_000
@@ -45,9 +46,9 @@ class Terminal:
         self._write(self._stdout, f"{text}\n")
 
     def note(self, text: str) -> None:
-        """Print one line for people on standard error."""
+        """Print one line for people on standard error, with complete commands."""
         # Standard output is for the result, which a program may read.
-        self._write(self._stderr, f"{printable(text)}\n")
+        self._write(self._stderr, f"{printable(runnable(text))}\n")
 
     def warn(self, text: str) -> None:
         """Print one line that starts with ``warning:`` on standard error."""

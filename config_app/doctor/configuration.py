@@ -54,7 +54,7 @@ def _unrecorded() -> list[Problem]:
         fix = "if a process runs, wait some seconds; otherwise, start a process, which will record the change"
         return [Problem(code="unrecorded", message=message, fix=fix, keys=keys)]
     message = f"{names}: the row differs from the history, and the triggers did not notice the change"
-    fix = f"run {migrate_command()} to restore the triggers, then set each setting again with config set"
+    fix = f"run {migrate_command()} to restore the triggers, then set them again with manage.py config set"
     return [Problem(code="history_differs", message=message, fix=fix, keys=keys, severity="error")]
 
 

@@ -20,7 +20,7 @@ from config_app.encryption.unlockers import RECOVERY, RecoveryUnlocker, Unlocker
 from config_app.errors import ConfigError
 from config_app.models import KeySlot
 
-ROTATE = "older database copies still contain this slot; run config rotate-key to make these copies useless"
+ROTATE = "older database copies contain this slot; run manage.py config rotate-key to make them useless"
 LIST = "run manage.py config keys to see the ways to unlock"
 
 

@@ -22,7 +22,7 @@ class NotEverywhere(ConfigError):
         places = "; ".join(progress.remark(process) for process in stuck)
         super().__init__(
             f"revision {found.revision} is committed, but some processes do not use it yet: {places}",
-            fix="config show reports the progress",
+            fix="manage.py config show reports the progress",
         )
 
 

@@ -10,6 +10,7 @@ from django import template
 from django.utils import translation
 from django.utils.timesince import timesince
 
+from config_app import problems
 from config_app.models import Revision, now
 from config_app.presentation import printable as printing
 from config_app.presentation.changes import change_rows
@@ -22,6 +23,18 @@ SHOWN = 3
 def printable(text: str) -> str:
     """Return ``text`` with an escape sequence in place of each character that is not printable."""
     return printing.printable(text)
+
+
+@register.filter
+def runnable(text: str) -> str:
+    """Return ``text`` with complete commands. Use this filter only on pages that show paths anyway."""
+    return problems.runnable(text)
+
+
+@register.simple_tag
+def has_complete_commands() -> bool:
+    """Return whether a complete command is longer than ``./manage.py``."""
+    return bool(problems.command_prefix())
 
 
 @register.filter

@@ -78,7 +78,7 @@ def workos(overview: Overview) -> Finding:
         missing = Problem(
             code="workos_credentials",
             message=f"{refusal}",
-            fix="run manage.py config set workos_client_id ID, then config set workos_api_key --stdin",
+            fix="run manage.py config set workos_client_id ID, and the same for workos_api_key with --stdin",
             keys=("workos_client_id", "workos_api_key"),
             severity="error",
         )

@@ -17,6 +17,7 @@ from django.urls import get_resolver
 from config_app.declaration.setting import TakesEffect
 from config_app.errors import ConfigError
 from config_app.live import effects, runtime
+from config_app.problems import command_prefix
 from config_app.propagation import receipts, watching
 from hub.bootstrap import bootstrap_application
 from hub.logs.format import LOGGING
@@ -282,16 +283,15 @@ def announce(cfg: Any, stream: TextIO = sys.stdout) -> None:
     config = runtime.get_snapshot().config
     origin = config.public_url or _listening_origin(cfg)
     stream.write(f"Hub is served at {origin}\n")
+    # Pages for everyone must not show paths, so they refer to this line.
+    if complete := command_prefix():
+        stream.write(f"Commands for this hub: {complete} COMMAND\n")
     if not is_configured(config):
-        stream.write(_how_to_claim(origin, is_terminal=stream.isatty()) + "\n")
+        from setup_wizard.claiming.announcement import how_to_claim
+
+        stream.write(how_to_claim(origin, is_terminal=stream.isatty()) + "\n")
     stream.flush()
     connections.close_all()  # workers that are forked later must not share the connection
-
-
-def _how_to_claim(origin: str, *, is_terminal: bool) -> str:
-    from setup_wizard.claiming.announcement import how_to_claim
-
-    return how_to_claim(origin, is_terminal=is_terminal)
 
 
 def _listening_origin(cfg: Any) -> str:

@@ -9,6 +9,7 @@ from django.core.checks import CheckMessage, Tags, Warning, register
 
 from config_app.errors import ConfigError
 from config_app.fields.hosts import is_loopback
+from config_app.problems import runnable
 from hub.runtime_config import RuntimeConfig, get_config
 
 
@@ -23,7 +24,10 @@ def check_transport(**_options: Any) -> list[CheckMessage]:
         config = get_config()
     except ConfigError:
         return []  # the install was never started, so it has no configuration yet
-    return transport_messages(config)
+    messages = transport_messages(config)
+    for message in messages:
+        message.hint = runnable(message.hint or "")
+    return messages
 
 
 def transport_messages(config: RuntimeConfig) -> list[CheckMessage]:

@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from config_app.live.snapshot import read_snapshot
+from config_app.problems import runnable
 from hub.auth import proof
 from hub.runtime_config import get_config, schema
 from hub.workos import pages, people, round_trip, verification
@@ -46,7 +47,7 @@ def _ask_for_public_url(request: HttpRequest, public_url: str) -> HttpResponse:
     The page also shows the command that sets ``public_url``.
     """
     wizard, review = urljoin(public_url, reverse("setup:token")), reverse("setup:review")
-    command = f"./manage.py config set public_url {public_url}"
+    command = runnable(f"./manage.py config set public_url {public_url}")
     return pages.failure(request, "setup_elsewhere", retry_url=wizard, back_url=review, command=command)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import reverse
 
 from config_app.declaration.secret import Secret
+from config_app.problems import runnable
 from setup_wizard.claiming import tokens
 from setup_wizard.product import get_product
 
@@ -26,7 +27,8 @@ def how_to_claim(origin: str, *, is_terminal: bool) -> str:
     noun = get_product().noun
     if token is not None:
         return f"This {noun} is not claimed yet. To claim it, open {claim_link(origin, token)}"
+    command = runnable("./manage.py setup_token")
     return (
-        f"This {noun} is not claimed yet. `./manage.py setup_token` prints the link to claim it; "
+        f"This {noun} is not claimed yet. `{command}` prints the link to claim it; "
         f"the setup token is in {get_product().token_file()}"
     )

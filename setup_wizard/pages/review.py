@@ -11,6 +11,7 @@ from config_app import store
 from config_app.declaration.schema import Setting
 from config_app.encryption import install_keyring
 from config_app.errors import ConfigError, KeyringLocked
+from config_app.problems import runnable
 from config_app.project import get_schema
 from setup_wizard.claiming.answers import Answers
 from setup_wizard.claiming.claim import application_of, rehearse
@@ -54,7 +55,11 @@ def _rehearse(draft: Draft) -> list[ConfigError]:
 
 
 def _error_row(error: ConfigError, draft: Draft) -> dict[str, str]:
-    row = {"severity": "error", "title": _sentence(error.message), "fix": _sentence(error.fix or "")}
+    row = {
+        "severity": "error",
+        "title": _sentence(error.message),
+        "fix": _sentence(runnable(error.fix or "")),
+    }
     if isinstance(error, KeyringLocked):
         return row | {"url": reverse("setup:keys"), "url_label": "Drop the secrets here"}
     for key in error.keys:

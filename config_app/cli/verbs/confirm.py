@@ -50,6 +50,7 @@ def _chosen(number: int | None) -> int:
         raise confirmation.NotWaiting(number)
     if not waiting:
         raise ConfigError(
-            "no revision waits to be confirmed", fix="config history shows which revisions were reverted"
+            "no revision waits to be confirmed",
+            fix="manage.py config history shows which revisions were reverted",
         )
     return number or waiting[-1]

@@ -9,6 +9,7 @@ from config_app.change.reset import plan_reset, reset
 from config_app.cli.outcome import show_dry_run, show_revision
 from config_app.cli.terminal import Terminal
 from config_app.cli.verb import Verb, WrongCall, add_writing_options
+from config_app.problems import runnable
 from config_app.project import get_project
 
 
@@ -57,5 +58,5 @@ class Reset(Verb):
             terminal.confirm(get_project().words.reset_question)
         revision = reset(channel="cli", reason=options.reason, every_setting=options.every_setting)
         show_revision(revision, plan, terminal, as_json=options.as_json)
-        if not options.as_json and (how_to_go_on := get_project().after_reset()):
+        if not options.as_json and (how_to_go_on := runnable(get_project().after_reset())):
             terminal.line(how_to_go_on)

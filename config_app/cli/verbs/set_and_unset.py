@@ -112,5 +112,5 @@ def _warn_of_secrets(keys: Iterable[str], terminal: Terminal) -> None:
         if find_setting(key).is_secret:
             terminal.warn(
                 f"{key}: the shell's history and the list of processes show this secret; "
-                f"next time use config set {key} --stdin, or --file"
+                f"next time use manage.py config set {key} --stdin, or --file"
             )

@@ -119,7 +119,7 @@ def test_what_is_not_in_the_list_is_refused() -> None:
 
 
 def test_a_removed_slot_leaves_a_note_about_old_copies(code_file: str) -> None:
-    assert "run config rotate-key" in config("keys", "remove", *ids("recovery")).err
+    assert "run manage.py config rotate-key" in config("keys", "remove", *ids("recovery")).err
 
 
 def test_a_retired_shared_key_opens_nothing_and_does_not_come_back(

@@ -172,7 +172,7 @@ def test_a_secret_is_encrypted_and_not_echoed(install: None) -> None:
 
 
 def test_a_secret_among_the_arguments_is_warned_about(install: None) -> None:
-    assert "use config set workos_api_key --stdin" in config("set", "workos_api_key", CANARY).err
+    assert "use manage.py config set workos_api_key --stdin" in config("set", "workos_api_key", CANARY).err
 
 
 def test_a_secret_that_is_refused_gets_no_warning_besides(install: None) -> None:

@@ -60,7 +60,9 @@ def test_where_no_process_runs_it_ends_at_once(install: None) -> None:
 
 def test_who_is_not_there_is_named(install: None) -> None:
     sign_as_another()
-    with pytest.raises(NotEverywhere, match="worker 4711 on web-1 is at revision 1; config show reports"):
+    with pytest.raises(
+        NotEverywhere, match=r"worker 4711 on web-1 is at revision 1; manage\.py config show reports"
+    ):
         config("set", "log_level", "debug", "--wait", "0")
 
 

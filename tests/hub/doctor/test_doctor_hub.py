@@ -100,6 +100,7 @@ def test_an_env_file_with_secrets_in_it_is_found_without_a_word_of_them(hub_proc
 
 
 def test_an_env_file_that_cannot_be_read_is_found(started_hub: HubProcess) -> None:
+    started_hub.env_file.unlink()
     started_hub.env_file.mkdir()
     assert "cannot be read" in line_of(facts_of(started_hub)["env_file"])
 

@@ -203,8 +203,8 @@ def test_a_claimed_hub_says_only_where_it_is(hub: HubProcess) -> None:
     hub.claim()
     hub.serve(workers=1)
     hub.stop()
-    said = hub.log.read_text()
-    assert f"Hub is served at {hub.url}" in said
+    said = hub.shortened(hub.log.read_text())
+    assert f"Hub is served at {hub.url}\nCommands for this hub: manage.py COMMAND\n" in said
     assert "token" not in said
     assert "claim" not in said
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 import signal
 import socket
 import sqlite3
@@ -81,6 +82,13 @@ class HubProcess:
     def command(self, *arguments: str) -> list[str]:
         """Return the command line of a management command."""
         return [sys.executable, str(ROOT / "manage.py"), *arguments]
+
+    def shortened(self, text: str) -> str:
+        """Return ``text`` with ``manage.py`` in place of the words that make its commands complete."""
+        assignments = [
+            f"{name}={value}" for name, value in self.environment.items() if name.startswith("HUB_")
+        ]
+        return text.replace(shlex.join(["env", *assignments, *self.command()]), "manage.py")
 
     def run(
         self, *arguments: str, text: str | None = None, **environment: str

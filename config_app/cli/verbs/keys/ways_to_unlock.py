@@ -82,7 +82,7 @@ def _abandon(options: Namespace, terminal: Terminal) -> None:
     terminal.note(
         f"revision {done.revision.number}: dropped {names}; secrets dropped from the history: {done.archived}"
     )
-    terminal.note("enter the secrets again; for a new recovery code, run config recovery-code")
+    terminal.note("enter the secrets again; for a new recovery code, run manage.py config recovery-code")
 
 
 def _proofs(options: Namespace) -> list[Unlocker]:
