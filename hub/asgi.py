@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import django
 from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 from hub.environment.foreign_variables import use_own_settings
-from hub.middleware.transport import bare_headers
-from hub.responses.bare_responses import Application, never_bare
-from hub.serving.body_limit import Limit, is_signed_in, limit_bodies
-from hub.serving.turns import take_turns
 
 use_own_settings()
+django.setup()
+
+from hub.middleware.transport import bare_headers  # noqa: E402 - after the apps are loaded
+from hub.responses.bare_responses import Application, never_bare  # noqa: E402
+from hub.serving.body_limit import Limit, is_signed_in, limit_bodies  # noqa: E402
+from hub.serving.turns import take_turns  # noqa: E402
 
 
 def _limit_of(path: str) -> Limit | None:

@@ -18,7 +18,6 @@ from config_app.encryption import install_keyring
 from config_app.errors import ConfigError, DatabaseUnavailable
 from config_app.live import runtime
 from config_app.models import Revision
-from config_app.problems import runnable
 from config_app.store import Origin
 from hub.auth import throttle
 from hub.database import migration
@@ -296,6 +295,6 @@ class HubSetup(Product):
             {
                 "title": "If you ever lock yourself out",
                 "text": "You can also see and change every setting from a terminal on the server.",
-                "command": runnable("./manage.py config show"),
+                "command": "./manage.py config show",
             },
         ]
