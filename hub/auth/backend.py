@@ -9,6 +9,7 @@ from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
+from hub.auth import hashing, throttle
 from hub.models import User
 
 
@@ -26,10 +27,14 @@ class PasswordBackend(AxesStandaloneBackend, ModelBackend):
     ) -> User | None:
         """Return the user, or ``None`` if the password is wrong.
 
-        Raise ``PermissionDenied`` after too many failed attempts.
+        Raise ``PermissionDenied`` after too many failed attempts. Raise ``Busy`` if too many people sign in.
         """
         AxesStandaloneBackend.authenticate(self, request, username, password, **kwargs)
-        user = ModelBackend.authenticate(self, request, username, password, **kwargs)
+        before = hashing.rank.set(throttle.rank(request, {"username": username}))
+        try:
+            user = ModelBackend.authenticate(self, request, username, password, **kwargs)
+        finally:
+            hashing.rank.reset(before)
         if user is not None:
             # Check again: if many guesses arrive at once, all pass the first check before any of them fails.
             AxesStandaloneBackend.authenticate(self, request, username, password, **kwargs)

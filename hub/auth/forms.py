@@ -12,7 +12,13 @@ from django.http import HttpRequest
 
 from config_app.declaration.secret import Secret
 from config_app.errors import NotProved
-from hub.auth import proof, throttle
+from hub.auth import hashing, proof, throttle
+
+BUSY = (
+    "Too many people are signing in at the moment, so your password was not checked. Wait a minute, then try "
+    "again. Then you come before people who have not waited."
+)
+BUSY_CODE = "busy"
 
 
 class LocalSignInForm(AuthenticationForm):
@@ -36,7 +42,14 @@ class LocalSignInForm(AuthenticationForm):
         """Return the reason for a failed sign-in: wrong credentials, or too many failed attempts."""
         if self.request is None or not throttle.holds(self.request):
             return super().get_invalid_login_error()
-        return forms.ValidationError(throttle.too_many(), code="throttled")
+        return forms.ValidationError(throttle.too_many(self.request), code="throttled")
+
+    def clean(self) -> dict[str, Any]:
+        """Return the cleaned data. Raise ``ValidationError`` if the password is wrong or was not checked."""
+        try:
+            return super().clean()
+        except hashing.Busy:
+            raise forms.ValidationError(BUSY, code=BUSY_CODE) from None
 
 
 class ProofForm(forms.Form):

@@ -61,7 +61,7 @@ def prove(request: HttpRequest, password: Secret) -> None:
         raise NotProved("You signed in at WorkOS. A password of this hub does not prove your identity.")
     credentials = {"username": request.user.get_username()}
     if authenticate(request, **credentials, password=password.reveal()) != request.user:
-        raise NotProved(throttle.too_many() if throttle.holds(request) else WRONG)
+        raise NotProved(throttle.too_many(request) if throttle.holds(request) else WRONG)
     throttle.SignInThrottle().reset_user_attempts(request, credentials)
     sign_ins.note_proof(request)
     request.session.cycle_key()  # a cookie that was stolen earlier must not benefit from the proof

@@ -2,13 +2,15 @@
 
 The database counts the failures of each account and of each IP address, for all processes together. After too
 many failures, a person must wait. No account is locked for ever. In a browser in which a person has signed in
-before, only the failures from this browser count.
+before, only the failures from this browser count. If many addresses guess the password of one account, a new
+browser must wait, and then has an attempt (``hub.auth.waiting``).
 """
 
 from __future__ import annotations
 
 import contextlib
 import ipaddress
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -20,21 +22,25 @@ from django.db.models import QuerySet, Sum
 from django.http import HttpRequest, HttpResponse, QueryDict
 
 from config_app.fields import canonical_email
+from hub.auth import waiting
 from hub.auth.browsers import known_browser
+from hub.auth.hashing import Rank
 
 Credentials = dict[str, Any] | None
 
+ACCOUNT = ("username",)
 LIMITS: Mapping[tuple[str, ...], int] = {
     ("username", "ip_address"): 5,
     ("ip_address",): 20,
-    ("username",): 50,
+    ACCOUNT: 50,
 }
 """The number of failures after which a person must wait.
 
 There are three limits. The first counts the failures of one account from one IP address. The second counts
-all failures from one IP address. The third counts all failures of one account.
+all failures from one IP address. The third counts all failures of one account. Strangers can reach only the
+third limit for the owner. So after the third limit, ``hub.auth.waiting`` decides.
 """
-IN_A_KNOWN_BROWSER: Mapping[tuple[str, ...], int] = {("username",): 5}
+IN_A_KNOWN_BROWSER: Mapping[tuple[str, ...], int] = {ACCOUNT: 5}
 """The only limit in a browser in which the person has signed in before."""
 WRONG_TOKENS: Mapping[tuple[str, ...], int] = {("ip_address",): 20}
 """The limit for wrong setup tokens, and for wrong recovery codes, from one IP address.
@@ -47,6 +53,10 @@ RECOVERY_CODE = "(recovery code)"
 WITHOUT_ACCOUNT = {SETUP_TOKEN, RECOVERY_CODE}
 """The names that replace the name of an account for attempts that belong to no account."""
 NO_ADDRESS = "(no e-mail address)"
+GUESSING = "guessing_networks"
+"""The attribute of a request with the number of networks that guess the account's password."""
+MINUTES_FROM = 100
+"""A message gives a wait of more than this many seconds in minutes."""
 LONGEST = 255
 """The longest account name that django-axes stores, in characters."""
 IPV6_NETWORK = 64
@@ -104,11 +114,49 @@ def describe(username: str, _ip: str, _agent: str, _path: str, request: HttpRequ
     return f"{username} from {request.META.get('REMOTE_ADDR', 'an unknown address')}"
 
 
-def refuse(_request: HttpRequest, page: HttpResponse, _credentials: Credentials) -> HttpResponse:
+def refuse(request: HttpRequest, page: HttpResponse, _credentials: Credentials) -> HttpResponse:
     """Set status 429 and the header ``Retry-After`` (RFC 6585) on ``page``, and return ``page``."""
     page.status_code = 429
-    page["Retry-After"] = str(int(settings.AXES_COOLOFF_TIME.total_seconds()))
+    page["Retry-After"] = str(math.ceil(seconds_to_wait(request)))
+    if _is_attacked(request):
+        _let_wait(request, page)
     return page
+
+
+def postpone(request: HttpRequest, page: HttpResponse) -> HttpResponse:
+    """Set status 503 on ``page``, because the password was not checked. Return ``page``.
+
+    After the wait in ``Retry-After``, the browser comes before browsers that have not waited.
+    """
+    page.status_code = 503
+    page["Retry-After"] = str(math.ceil(seconds_to_wait(request)))
+    _let_wait(request, page)
+    return page
+
+
+def _let_wait(request: HttpRequest, page: HttpResponse) -> None:
+    if waiting.left(request, client_network(request)) is None:
+        waiting.begin(page, client_network(request), seconds_to_wait(request))
+
+
+def seconds_to_wait(request: HttpRequest) -> float:
+    """Return how many seconds the person must wait before the next attempt."""
+    if holds(request) and not _is_attacked(request):
+        return settings.AXES_COOLOFF_TIME.total_seconds()
+    left = waiting.left(request, client_network(request))
+    return waiting.length(getattr(request, GUESSING, 0)) if left is None else left
+
+
+def _is_attacked(request: HttpRequest) -> bool:
+    """Return whether the person must wait only because other addresses guess the account's password."""
+    return hasattr(request, GUESSING)
+
+
+def rank(request: HttpRequest | None, credentials: Credentials) -> Rank:
+    """Return when the password in this attempt is checked, compared with other attempts."""
+    if request is None or request.user.is_authenticated or known_browser(request, _email(credentials)):
+        return Rank.KNOWN
+    return Rank.WAITED if waiting.left(request, client_network(request)) == 0 else Rank.STRANGER
 
 
 def holds(request: HttpRequest) -> bool:
@@ -135,10 +183,16 @@ def _count(request: HttpRequest, name: str) -> bool:
     return holds(request)
 
 
-def too_many() -> str:
+def too_many(request: HttpRequest) -> str:
     """Return the message that tells a person to wait."""
-    minutes = settings.AXES_COOLOFF_TIME.total_seconds() // 60
-    return f"Too many failed attempts. Wait {minutes:.0f} minutes, then try again."
+    seconds = seconds_to_wait(request)
+    wait = f"{seconds / 60:.0f} minutes" if seconds > MINUTES_FROM else f"{math.ceil(seconds)} seconds"
+    if not _is_attacked(request):
+        return f"Too many failed attempts. Wait {wait}, then try again."
+    return (
+        "Too many wrong passwords were entered for this account from other places. This browser is new, so "
+        f"wait {wait}, then try again. Then your password counts, even if the others go on."
+    )
 
 
 class SignInThrottle(AxesDatabaseHandler):
@@ -152,13 +206,20 @@ class SignInThrottle(AxesDatabaseHandler):
             super().user_login_failed(sender, credentials, request, **kwargs)
 
     def get_failures(self, request: HttpRequest, credentials: Credentials = None) -> int:
-        """Return 1 if a limit is reached. Otherwise, return 0.
+        """Return 0 if the person may try a password now. Otherwise, return at least 1.
 
-        ``AXES_FAILURE_LIMIT`` is 1, so django-axes makes the person wait if this method returns 1.
+        ``AXES_FAILURE_LIMIT`` is 1, so django-axes makes the person wait if this method returns 1 or more.
         """
-        limits = _limits(request, credentials).values()
-        attempts = self.get_user_attempts(request, credentials)
-        return int(any(_total(a) >= limit for a, limit in zip(attempts, limits, strict=True)))
+        limits = _limits(request, credentials)
+        attempts = dict(zip(limits, self.get_user_attempts(request, credentials), strict=True))
+        reached = [columns for columns, limit in limits.items() if _total(attempts[columns]) >= limit]
+        if reached != [ACCOUNT] or limits is not LIMITS:
+            return len(reached)
+        if waiting.left(request, client_network(request)) == 0:
+            return 0
+        guessing = attempts[ACCOUNT].values("ip_address").distinct().count()
+        setattr(request, GUESSING, guessing)
+        return 1
 
     def reset_user_attempts(self, request: HttpRequest, credentials: Credentials = None) -> int:
         """Delete the failures of this account from this address. Return the number of deleted rows."""

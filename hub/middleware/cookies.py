@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponseBase, parse_cookie
 from django.utils.decorators import sync_only_middleware
 
 from config_app.middleware import GetResponse
-from hub.auth import browsers
+from hub.auth import browsers, waiting
 
 PREFIX = "__Host-"
 
@@ -29,7 +29,7 @@ def host_cookies(get_response: GetResponse) -> GetResponse:
 
 
 def _names() -> tuple[str, ...]:
-    return settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, browsers.COOKIE
+    return settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, browsers.COOKIE, waiting.COOKIE
 
 
 def session_keys(header: str) -> list[str]:

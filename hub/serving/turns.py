@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import asyncio
 
+from hub.auth.hashing import before_hashing
 from hub.responses.bare_responses import Application, Message, Receive, Send
 
 AT_ONCE = 2
 """The number of requests that have a turn at the same time. While one waits, another can continue."""
 OUT_OF_TURN = "/health/"
 """Requests below this path need no turn. If their answers came late, a monitor would report an outage."""
+ATTEMPTS = {"/auth/login", "/unlock/"}
+"""The paths to which strangers post passwords and codes."""
 PATIENCE = 0.25
 """A turn ends after at most this many seconds.
 
@@ -21,20 +24,21 @@ A request that takes longer usually waits for another server, so another request
 """
 
 
-def take_turns(application: Application) -> Application:
-    """Return an ASGI application in which at most ``AT_ONCE`` requests have a turn at the same time.
+def take_turns(application: Application, at_once: int = AT_ONCE) -> Application:
+    """Return an ASGI application in which at most ``at_once`` requests have a turn at the same time.
 
-    A request needs a turn when it has arrived completely. The turn ends when the response starts, or after
-    ``PATIENCE`` seconds. So other requests do not have to wait for slow clients, for streams, or for requests
-    that wait for another server.
+    A request needs a turn when it has arrived completely. The turn ends when the response starts, when a
+    password is hashed, or after ``PATIENCE`` seconds. So other requests do not have to wait for slow clients,
+    for streams, for hashes, or for requests that wait for another server.
     """
-    turns = asyncio.Semaphore(AT_ONCE)
+    turns = asyncio.Semaphore(at_once)
 
     async def in_turn(scope: Message, receive: Receive, send: Send) -> None:
         if scope.get("path", "").startswith(OUT_OF_TURN):
             await application(scope, receive, send)
             return
         turn = _Turn(turns)
+        _end_before_hashing(turn)
 
         async def receive_in_turn() -> Message:
             message: Message = await receive()
@@ -52,6 +56,29 @@ def take_turns(application: Application) -> Application:
             turn.give_back()
 
     return in_turn
+
+
+def queue_attempts(application: Application) -> Application:
+    """Return an ASGI application in which only one posted password or code has a turn at the same time."""
+    # Otherwise pages would wait for all the guesses that arrived before them.
+    queued = take_turns(application, 1)
+
+    async def in_queue(scope: Message, receive: Receive, send: Send) -> None:
+        is_attempt = scope.get("method") == "POST" and scope["path"] in ATTEMPTS
+        await (queued if is_attempt else application)(scope, receive, send)
+
+    return in_queue
+
+
+def _end_before_hashing(turn: _Turn) -> None:
+    """Let ``turn`` end when the current request hashes a password, as all its earlier turns."""
+    loop, end_others = asyncio.get_running_loop(), before_hashing.get()
+
+    def end() -> None:
+        end_others()
+        loop.call_soon_threadsafe(turn.give_back)
+
+    before_hashing.set(end)
 
 
 class _Turn:

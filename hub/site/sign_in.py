@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
@@ -16,8 +17,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import TemplateView
 
-from hub.auth import browsers, session_origin
-from hub.auth.forms import LocalSignInForm, OwnPasswordForm, ProofForm
+from hub.auth import browsers, session_origin, throttle
+from hub.auth.forms import BUSY_CODE, LocalSignInForm, OwnPasswordForm, ProofForm
 from hub.runtime_config import WORKOS, get_config
 from hub.workos import sign_in
 
@@ -46,6 +47,15 @@ class SignInView(LoginView):
         self.request.session.clear_expired()
         browsers.remember(response, form.get_user().get_username())
         return response
+
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
+        """Return the page with the errors. The status is 503 if the hub could not check the password."""
+        response = super().form_invalid(form)
+        return (
+            throttle.postpone(self.request, response)
+            if form.has_error(NON_FIELD_ERRORS, BUSY_CODE)
+            else response
+        )
 
 
 @method_decorator(login_not_required, name="dispatch")

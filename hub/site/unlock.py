@@ -75,7 +75,7 @@ class UnlockView(View):
         except ConfigError:
             # A correct code is accepted even from an address that must wait. The log has the details.
             too_many = throttle.count_wrong_code(request)
-            form.add_error("code", throttle.too_many() if too_many else WRONG)
+            form.add_error("code", throttle.too_many(request) if too_many else WRONG)
             return False
         runtime.reload()
         return True

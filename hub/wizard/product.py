@@ -97,7 +97,7 @@ class HubSetup(Product):
 
         Return a message if the client has sent too many wrong tokens. Otherwise return ``None``.
         """
-        return throttle.too_many() if throttle.count_wrong_token(request) else None
+        return throttle.too_many(request) if throttle.count_wrong_token(request) else None
 
     def bootstrap(self) -> None:
         """Create the database, migrate it and import ``.env``. Skip the steps that are done already."""

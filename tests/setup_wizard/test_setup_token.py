@@ -82,7 +82,7 @@ def test_a_used_token_is_refused_to_anybody_else(token_file: Path) -> None:
     assert first.get("/setup/mode/") == 200
 
 
-@pytest.mark.parametrize("wrong", ["", "x", "é" * 50, "x" * 5000, "\0", "%00", "' OR 1=1 --"])
+@pytest.mark.parametrize("wrong", ["", "x", "é" * 50, "x" * 5000, "%00", "' OR 1=1 --"])
 def test_a_wrong_token_destroys_nothing(wrong: str) -> None:
     token, browser = offered(), Browser()
     for _ in range(3):

@@ -197,7 +197,7 @@ def test_the_hub_is_served_in_turns() -> None:
     while inspect.isfunction(layer):
         layers.append(layer.__qualname__.partition(".")[0])
         layer = inspect.getclosurevars(layer).nonlocals["application"]
-    assert layers == ["never_bare", "limit_bodies", "take_turns"]
+    assert layers == ["never_bare", "limit_bodies", "queue_attempts", "take_turns"]
 
 
 async def assert_that_every_turn_is_free(server: Server) -> None:

@@ -1,0 +1,50 @@
+"""A hundred addresses that guess passwords do not slow the hub down for other people (W5)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.processes.guessers import Guessers
+from tests.support.processes.hub_process import OWNER, PASSWORD, HubProcess
+from tests.support.processes.served_hub import post, visitor, wait_for_workers
+from tests.support.processes.slow_clients import Visitor
+
+ADDRESSES = 100
+SECONDS = 8.0
+SOON = 2.0
+"""Seconds in which others have their page; usually it takes a few hundredths of a second."""
+SIGNED_IN = 6.0
+"""Seconds in which a known person is signed in on a busy machine; the hash takes a third of one."""
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
+    """Give a hub that makes real hashes; a fork of the command server would make quick ones."""
+    with HubProcess(tmp_path_factory.mktemp("guessers") / "hub") as hub:
+        hub.claim()
+        hub.config("set", "trusted_proxies", "127.0.0.1")
+        hub.is_forked = False
+        hub.serve(workers=2)
+        wait_for_workers(hub, 2)
+        yield hub
+
+
+@pytest.mark.parametrize("accounts", [[OWNER], [f"guess{number}@example.com" for number in range(ADDRESSES)]])
+def test_others_have_their_pages_and_known_people_sign_in(hub: HubProcess, accounts: list[str]) -> None:
+    guessers, others, before = Guessers(hub, accounts), Visitor(hub), hub.log.stat().st_size
+    with visitor(hub) as known:
+        assert post(known, "/auth/login", username=OWNER, password=PASSWORD).status_code == 302
+        assert post(known, "/auth/logout", page="/").status_code == 302
+        with guessers.guessing(ADDRESSES), others.visiting():
+            time.sleep(SECONDS)
+            began = time.monotonic()
+            assert post(known, "/auth/login", username=OWNER, password=PASSWORD).status_code == 302
+            assert time.monotonic() - began < SIGNED_IN
+    assert not others.failures
+    assert max(others.times) < SOON
+    assert len(others.times) > SECONDS
+    assert guessers.statuses[503] > guessers.statuses[200]
+    assert hub.log.stat().st_size - before < 1000 * SECONDS
