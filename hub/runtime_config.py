@@ -16,6 +16,19 @@ from hub.configuration import rules
 from hub.configuration.fields import ApiKeyField, ClientIdField, OrganizationIdField, RoleField
 from hub.configuration.summaries import count, plain, prefix, whether
 
+LEVEL_SYNONYMS = {
+    "trace": "debug",
+    "10": "debug",
+    "20": "info",
+    "warn": "warning",
+    "30": "warning",
+    "err": "error",
+    "40": "error",
+    "crit": "critical",
+    "fatal": "critical",
+    "50": "critical",
+}
+"""Other names of log levels: those of other programs, and the numbers of Python's ``logging``."""
 UNCONFIGURED, LOCAL, WORKOS = "unconfigured", "local", "workos"
 
 SETUP = Section(key="setup", title="Setup", description="How this hub was claimed and how people sign in.")
@@ -243,7 +256,7 @@ class RuntimeConfig:
         "info",
         section=SERVER,
         label="Log Level",
-        field=fields.ChoiceField(["debug", "info", "warning", "error", "critical"]),
+        field=fields.ChoiceField(["debug", "info", "warning", "error", "critical"], synonyms=LEVEL_SYNONYMS),
         imported_from=("HUB_LOG_LEVEL",),
         help="The hub logs messages of this level and of higher levels.",
     )

@@ -47,11 +47,17 @@ class SecretField(SettingField[Secret]):
 
 
 class FernetKeyField(SecretField):
-    """A field for a Fernet key."""
+    """A field for a Fernet key. The value is the key in URL-safe base64 with padding."""
 
     # Every text of this form decodes to 32 bytes, so nothing else has to be checked.
-    expected = "a Fernet key: 32 bytes as 44 characters of URL-safe base64"
+    expected = "a Fernet key: 32 bytes as 43 or 44 characters of base64"
     shape = re.compile(r"[A-Za-z0-9_-]{43}=")
+
+    def parse(self, text: str) -> Secret:
+        """Return the key as a ``Secret``. The key may be in any base64, with or without padding."""
+        # Programs such as openssl write the other base64, and many programs leave out the padding.
+        safe = text.replace("+", "-").replace("/", "_")
+        return super().parse(safe if safe.endswith("=") else f"{safe}=")
 
 
 class WebhookSecretField(SecretField):

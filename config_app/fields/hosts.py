@@ -39,9 +39,12 @@ def parse_address(text: str) -> Address | None:
 def parse_name(text: str) -> str | None:
     """Return the host name in lower case, or ``None`` if ``text`` is not valid.
 
-    An international name is valid only in its ``xn--`` form.
+    An international name is valid only in its ``xn--`` form. A dot at the end, which marks a complete name
+    such as ``hub.example.com.``, is left out.
     """
     name = text.lower() if text.isascii() else ""
+    if "." in name[:-1]:
+        name = name.removesuffix(".")
     if not _NAME.fullmatch(name) or _NUMBER.fullmatch(name.rpartition(".")[2]):
         return None
     return name

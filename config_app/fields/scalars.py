@@ -117,14 +117,22 @@ class PortField(IntegerRangeField):
 class ChoiceField(SettingField[str], forms.ChoiceField):
     """A field for one of several words. People can write the words in upper or lower case.
 
-    ``choices`` are words, or pairs of a word and its label.
+    ``choices`` are words, or pairs of a word and its label. ``synonyms`` maps other words, in lower case, to
+    words of ``choices``.
     """
 
     attributes: ClassVar[Mapping[str, str]] = {"autocomplete": "off"}
 
-    def __init__(self, choices: Iterable[str | tuple[str, str]], **options: Any) -> None:
+    def __init__(
+        self,
+        choices: Iterable[str | tuple[str, str]],
+        *,
+        synonyms: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> None:
         pairs = [(choice, choice) if isinstance(choice, str) else choice for choice in choices]
         super().__init__(choices=pairs, **options)
+        self.synonyms = dict(synonyms or {})
 
     @property
     def expected(self) -> str:
@@ -134,7 +142,7 @@ class ChoiceField(SettingField[str], forms.ChoiceField):
 
     def parse(self, text: str) -> str:
         """Return the word in the spelling of ``choices``."""
-        word = self._words().get(text.lower())
+        word = self._words().get(self.synonyms.get(text.lower(), text).lower())
         if word is None:
             raise self.refusal()
         return word

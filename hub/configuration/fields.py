@@ -10,8 +10,8 @@ from config_app.fields import SecretField, SettingField
 class ApiKeyField(SecretField):
     """The form field for a WorkOS API key."""
 
-    expected = "`sk_` followed by at least 8 letters, digits or underscores"
-    shape = re.compile(r"sk_[A-Za-z0-9_]{8,}")
+    expected = "`sk_` followed by at least 8 visible ASCII characters"
+    shape = re.compile(r"sk_[!-~]{8,}")
 
 
 class ClientIdField(SettingField[str]):

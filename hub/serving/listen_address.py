@@ -34,13 +34,28 @@ class ListenerUnavailable(ConfigError):
 
 
 def listener(host: str, port: int) -> str:
-    """Return a bind address in gunicorn's format: ``HOST:PORT``, with an IPv6 address in brackets."""
-    return f"{in_brackets(host)}:{port}"
+    """Return a bind address in gunicorn's format: ``HOST:PORT``, with an IPv6 address in brackets.
+
+    If ``host`` is a name that has only an IPv6 address, return this address instead of the name.
+    """
+    # gunicorn looks only for the IPv4 addresses of a name.
+    has_name = ":" not in host and family_of(host) == socket.AF_INET6
+    return f"{in_brackets(address_of(host, port)[0] if has_name else host)}:{port}"
 
 
 def family_of(host: str) -> socket.AddressFamily:
-    """Return the address family of the socket that gunicorn opens for ``host``."""
-    return socket.AF_INET6 if ":" in host else socket.AF_INET
+    """Return the address family of the socket for ``host``: IPv6 only if ``host`` has no IPv4 address."""
+    if ":" in host:
+        return socket.AF_INET6
+    is_only_six = not _has_address(host, socket.AF_INET) and _has_address(host, socket.AF_INET6)
+    return socket.AF_INET6 if is_only_six else socket.AF_INET
+
+
+def _has_address(host: str, family: socket.AddressFamily) -> bool:
+    try:
+        return bool(socket.getaddrinfo(host, None, family, socket.SOCK_STREAM))
+    except OSError:
+        return False
 
 
 def address_of(host: str, port: int) -> tuple[str, int]:
@@ -68,7 +83,7 @@ def obstacle(host: str, port: int) -> OSError | None:
     """
     try:
         with new_socket(host) as listening:
-            listening.bind((host, port))
+            listening.bind(address_of(host, port))
     except OSError as error:
         return error
     return None

@@ -96,7 +96,7 @@ def open_listener(host: str, port: int, arbiter: Any, own: set[int]) -> Any:
 def _open(host: str, port: int, arbiter: Any, *, beside: bool) -> Any:
     with new_socket(host) as opened:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, int(beside))
-        opened.bind((host, port))
+        opened.bind(address_of(host, port))
         opened.listen(arbiter.cfg.backlog)
         # From now on, no other program can share the port.
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 0)

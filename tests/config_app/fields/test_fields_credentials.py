@@ -13,6 +13,8 @@ from hub.configuration.fields import ApiKeyField, ClientIdField
 
 # Not random: every test process must collect the same tests.
 FERNET_KEY = "yMnKy8zNzs_Q0dLT1NXW19jZ2tvc3d7f4OHi4-Tl5uc="
+PLAIN_KEY = "+/" * 21 + "8="
+KEY = "-_" * 21 + "8="
 EVERY_SECRET = [SecretField, ApiKeyField, FernetKeyField, WebhookSecretField]
 
 
@@ -22,6 +24,7 @@ EVERY_SECRET = [SecretField, ApiKeyField, FernetKeyField, WebhookSecretField]
         (SecretField(), "x"),
         (SecretField(), "pass  wörd 🔑, with = everything; \"in\" 'it' \u200d"),
         (ApiKeyField(), "sk_test_a1B2c3D4e5"),
+        (ApiKeyField(), "sk_live_a+b/c=d#e-f.g~h:i"),
         (FernetKeyField(), FERNET_KEY),
         (WebhookSecretField(), "0123456789abcdef"),
         (WebhookSecretField(), "correct horse battery staple"),
@@ -69,26 +72,32 @@ def test_a_mask_is_not_taken_for_the_secret_behind_it(field_class: type[SecretFi
 @pytest.mark.parametrize(
     "text",
     [
-        "sk_", "sk_1234567", "SK_12345678", "pk_12345678", "sk-12345678", "sk_1234-5678", "sk_1234 5678",
+        "sk_", "sk_1234567", "SK_12345678", "pk_12345678", "sk-12345678", "sk_1234 5678",
         "xsk_12345678", "sk_１２３４５６７８", "sk_12345678é", "client_12345678", "'sk_12345678'",
     ],
 )  # fmt: skip
 def test_what_does_not_look_like_an_api_key_is_refused(text: str) -> None:
     with pytest.raises(ValidationError) as caught:
         ApiKeyField().clean(text)
-    assert caught.value.messages == ["expected `sk_` followed by at least 8 letters, digits or underscores"]
+    assert caught.value.messages == ["expected `sk_` followed by at least 8 visible ASCII characters"]
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        FERNET_KEY[:-1], FERNET_KEY + "=", FERNET_KEY[1:], "+" * 43 + "=", "/" * 43 + "=", "A" * 44,
+        FERNET_KEY + "=", FERNET_KEY[1:], FERNET_KEY[:-2], "A" * 44, "*" * 43 + "=",
         "=" * 44, "A" * 42 + "==", "é" * 43 + "=", "A" * 20 + " " + "A" * 22 + "=",
     ],
 )  # fmt: skip
 def test_what_is_no_fernet_key_is_refused(text: str) -> None:
     with pytest.raises(ValidationError, match="expected a Fernet key"):
         FernetKeyField().clean(text)
+
+
+@pytest.mark.parametrize("text", [KEY[:-1], PLAIN_KEY, PLAIN_KEY[:-1], f" {PLAIN_KEY}\n"])
+def test_a_fernet_key_in_another_base64_is_the_same_key(text: str) -> None:
+    assert FernetKeyField().clean(text) == Secret(KEY)
+    assert not FernetKeyField().has_changed(KEY, text)
 
 
 @pytest.mark.parametrize("last", "AEIMQUYcgkosw048BDFz9_-")

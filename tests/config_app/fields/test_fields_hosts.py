@@ -14,8 +14,8 @@ from config_app.fields.hosts import is_loopback
 NOT_HOSTS = [
     "http://hub.example.com", "hub.example.com:80", "127.0.0.1:80", "[::1]:80", "hub.example.com/",
     "user@hub", "hub example", "hub\texample", "hub\x00", "*.example.com", "a*b", "-hub", "hub-", "hub_1",
-    "hub..example", "hub.", "x" * 64, ".".join(["x" * 60] * 5), "256.1.1.1", "1.2.3", "127.1",
-    "2130706433", "0x7f000001", "0x7f.1", "127.0.0.01", "hub.1", "1.2.3.4.5", "[127.0.0.1]", "[::1",
+    "hub..example", "hub.", "a.b..", ".hub.", "x" * 64, ".".join(["x" * 60] * 5), "256.1.1.1", "1.2.3",
+    "127.1", "2130706433", "0x7f000001", "0x7f.1", "127.0.0.01", "hub.1", "1.2.3.4.5", "[127.0.0.1]", "[::1",
     "::1]", "[[::1]]", "::1::", "fe80::1%eth0", "12345::", "bücher.example", "ｈub", "hub。example", "ſub",
     "\u212aelvin", "hub?", "hub#", "hub%41", "hub;", "'hub'", '"hub"', "[]", ":", "%",
 ]  # fmt: skip
@@ -28,6 +28,7 @@ NOT_HOSTS = [
         ("0.0.0.0", "0.0.0.0"),  # noqa: S104
         (" hub.example.com\n", "hub.example.com"),
         ("Hub.EXAMPLE.com", "hub.example.com"),
+        ("hub.example.com.", "hub.example.com"),
         ("localhost", "localhost"),
         ("3com.example", "3com.example"),
         ("xn--bcher-kva.example", "xn--bcher-kva.example"),
@@ -60,6 +61,7 @@ def test_anything_else_is_no_host(text: object) -> None:
         ("b.example, A.example\r\n[::1],127.0.0.1", ("b.example", "a.example", "[::1]", "127.0.0.1")),
         ("hub\nHUB,hub", ("hub",)),
         (".Example.com", (".example.com",)),
+        (".example.com.,hub.example.com.,hub.example.com", (".example.com", "hub.example.com")),
         ("::1,[0::1]", ("[::1]",)),
     ],
 )

@@ -98,3 +98,12 @@ def test_labels_are_not_choices() -> None:
 )
 def test_the_expectation_lists_the_choices(choices: list[str | tuple[str, str]], expected: str) -> None:
     assert ChoiceField(choices).expected == expected
+
+
+def test_a_synonym_is_the_word_that_it_stands_for() -> None:
+    field = ChoiceField(["debug", "warning"], synonyms={"warn": "warning", "10": "debug"})
+    assert [field.clean(text) for text in ("WARN", "warn", "Warning", "10")] == ["warning"] * 3 + ["debug"]
+    assert field.clean("warning") == "warning"
+    assert "warn," not in field.expected
+    with pytest.raises(ValidationError, match="expected one of debug or warning"):
+        field.clean("warned")
