@@ -21,10 +21,10 @@ Facts = dict[str, Any]
 
 
 def stride(hub: HubProcess, action: str = "") -> int:
-    """Return the distance between the points at which a process is killed; usually 1 on SQLite."""
+    """Return the distance between the points at which a process is killed; it is 1 in ``make soak``."""
     if action == RESTORE:  # it has several times as many points as the other actions
         return times(5, 1)
-    return times(2, 1) if hub.database_url else 1
+    return times(3 if hub.database_url else 2, 1)
 
 
 def kill_at_every_point(hub: HubProcess, action: str) -> tuple[Facts, Facts, list[Facts]]:
