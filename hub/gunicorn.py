@@ -70,9 +70,9 @@ def pre_fork(_arbiter: Any, _worker: Any) -> None:
     process_hooks.hold_signals()
 
 
-def post_fork(_arbiter: Any, _worker: Any) -> None:
+def post_fork(arbiter: Any, _worker: Any) -> None:
     """Make this process a worker: close the master's connections and set up the signal handlers."""
-    process_hooks.become_worker()
+    process_hooks.become_worker(arbiter.cfg.workers)
 
 
 def post_worker_init(_worker: Any) -> None:

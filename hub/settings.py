@@ -39,11 +39,12 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",  # after the hub, so that the hub's own runserver is used
 ]
 
-# The order matters. The first two layers cover a whole request: one memory chunk and one revision. Then come
-# the layers that every response needs. Only these run before the wizard's gate. Static files come before
-# the session, because they need none. Cookies are renamed before any layer reads them.
+# The order matters. The first three layers cover a whole request: one memory chunk, the connections and one
+# revision. Then come the layers that every response needs. Only these run before the wizard's gate. Static
+# files come before the session, because they need none. Cookies are renamed before any layer reads them.
 MIDDLEWARE = [
     "hub.middleware.one_chunk.one_chunk",
+    "hub.postgresql.release.release_connections",
     "config_app.middleware.one_revision",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -96,9 +96,9 @@ def _give_up(
     # Without the cancellation, the server would go on waiting for a lock that no client needs any more. An
     # old libpq cannot limit how long a cancellation takes.
     if psycopg.capabilities.has_cancel_safe():
+        end = time.monotonic() + CANCEL_WITHIN
         with contextlib.suppress(psycopg.Error):
             server.cancel_safe(timeout=CANCEL_WITHIN)
-        end = time.monotonic() + CANCEL_WITHIN
         try:
             while time.monotonic() < end:
                 wanted = query.send((yield wanted))

@@ -22,8 +22,9 @@ LIMITS: Mapping[str, Mapping[str, Any]] = {
     },
     MYSQL: {"connect_timeout": CONNECT_TIMEOUT},
 }
-OWN_ENGINES: Mapping[str, str] = {POSTGRESQL: "hub.postgresql"}
-"""The hub's own backends of Django. ``hub.postgresql`` limits the time of queries, too."""
+OWN_POSTGRESQL = "hub.postgresql"
+"""The hub's own backend of Django for PostgreSQL. It also limits the time of queries, and has a pool."""
+LARGEST_POOL = 100
 
 
 def with_limits(database: Mapping[str, Any]) -> dict[str, Any]:
@@ -45,5 +46,20 @@ def with_limits(database: Mapping[str, Any]) -> dict[str, Any]:
         return dict(database)
     options = {**limits, **database.get("OPTIONS", {})}
     # Server-side cursors do not work behind a transaction pooler.
-    engine = OWN_ENGINES.get(database["ENGINE"], database["ENGINE"])
-    return {**database, "ENGINE": engine, "OPTIONS": options, "DISABLE_SERVER_SIDE_CURSORS": True}
+    entry = {**database, "OPTIONS": options, "DISABLE_SERVER_SIDE_CURSORS": True}
+    if database["ENGINE"] == POSTGRESQL:
+        # Each request has a thread of its own. If a connection stayed open, its thread would have ended.
+        entry |= {"ENGINE": OWN_POSTGRESQL, "CONN_MAX_AGE": 0}
+        options["pool"] = _pool(options.get("pool", True))
+    return entry
+
+
+def _pool(option: object) -> int:
+    """Return the option ``pool``: the number of connections, or ``True`` if the hub chooses the number."""
+    if isinstance(option, int) and 0 <= option <= LARGEST_POOL:
+        return option
+    raise ConfigError(
+        "HUB_DATABASE_URL: the option pool is not valid",
+        keys=("HUB_DATABASE_URL",),
+        fix=f"write pool=N, with at most N connections for each worker (up to {LARGEST_POOL}), or pool=0",
+    )

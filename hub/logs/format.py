@@ -61,6 +61,7 @@ def _indented(text: str) -> str:
 
 QUIET = {
     "axes": "WARNING",  # a lower level logs every step
+    "psycopg.pool": "ERROR",  # the request that needs a connection logs why there is none
     "django.template": "INFO",  # a lower level logs the context of templates, with hashes of passwords
 }
 """Maps loggers to their minimum levels. These levels apply if the setting ``log_level`` is lower."""

@@ -11,15 +11,27 @@ import dataclasses
 import threading
 from collections.abc import Iterator
 from contextvars import ContextVar
+from typing import Any, cast
 
-from django.db import connection
+from django.db import connection, connections
 
 from config_app.database.patience import describe_silence
 
 SOON = 0.5
 """A query that has been silent for this many seconds counts as waiting."""
 MOST_WAITING = 8
-"""In a worker, at most this many queries may wait. The next one is given up as soon as it would wait."""
+"""In a worker, at most this many queries may wait. The next one is given up as soon as it would wait.
+
+If the worker has a pool, at most half of the connections may wait, so that other requests get a connection.
+"""
+LARGEST_POOL = 16
+"""The most connections in a pool. Even if the server is far away, a worker computes no faster with more."""
+SMALLEST_POOL = 2
+POOLS_OF_MACHINE = 40
+"""The pools of all workers of one machine have at most about this many connections together.
+
+By default, PostgreSQL allows 100 connections. Each process needs one more connection to listen for changes.
+"""
 MORE = 2.0
 """The hub gives a query up this many seconds after PostgreSQL should have ended it."""
 
@@ -45,17 +57,24 @@ OF_COMMANDS = Limits(lock=10.0, statement=0.0)
 
 While it queued for a lock on a table, all pages that need this table would queue behind it.
 """
-OF_WORKERS = Limits(lock=3.0, statement=8.0)
+OF_WORKERS = Limits(lock=3.0, statement=6.0)
 
 _of_process = OF_COMMANDS
-_room = threading.BoundedSemaphore(MOST_WAITING)
+_pool_size = 0
+_room = threading.Semaphore(MOST_WAITING)
 _is_long: ContextVar[bool] = ContextVar("hub_postgresql_is_long", default=False)
 
 
-def become_worker() -> None:
-    """From now on, limit the queries of this process like those of a worker."""
-    global _of_process  # noqa: PLW0603 - a process becomes a worker once
-    _of_process = OF_WORKERS
+def become_worker(workers: int) -> None:
+    """From now on, limit the queries of this process like those of one of ``workers`` workers."""
+    global _of_process, _pool_size, _room  # noqa: PLW0603 - a process becomes a worker once
+    option = connection.settings_dict["OPTIONS"].get("pool", 0)
+    _of_process, _pool_size = OF_WORKERS, _size_for(workers) if option is True else option
+    _room = threading.Semaphore(min(MOST_WAITING, _pool_size // 2 or 1) if _pool_size else MOST_WAITING)
+
+
+def _size_for(workers: int) -> int:
+    return max(SMALLEST_POOL, min(LARGEST_POOL, POOLS_OF_MACHINE // workers))
 
 
 def current() -> Limits:
@@ -63,23 +82,35 @@ def current() -> Limits:
     return _of_process
 
 
+def pool_size() -> int:
+    """Return how many connections the pool of this process may have. Return 0 if there is no pool."""
+    return _pool_size
+
+
+def close_connections() -> None:
+    """Close the connections of this thread and the pool of this process, because the process ends."""
+    connections.close_all()
+    if connection.vendor == "postgresql":
+        cast(Any, connection).close_pool()
+
+
 class WorkerPatience:
     """Gives up a query of a worker if the server is silent for too long, or if too many queries wait."""
 
     def __init__(self) -> None:
         self._is_counted = False
+        self.longest = OF_WORKERS.statement + MORE
 
     def reason_to_give_up(self, silence: float) -> str:
         """Return a reason to give the query up. Return an empty text if the query should wait."""
         if _is_long.get():
             return ""
-        longest = OF_WORKERS.statement + MORE
-        if silence >= longest:
-            return describe_silence(longest)
+        if silence >= self.longest:
+            return describe_silence(self.longest)
         if silence >= SOON and not self._is_counted:
             self._is_counted = _room.acquire(blocking=False)
             if not self._is_counted:
-                return f"{MOST_WAITING} other queries of this worker wait for the database already"
+                return "too many other queries of this worker wait for the database already"
         return ""
 
     def end(self) -> None:

@@ -38,7 +38,13 @@ _SLOW = {
     "cure": "Try again in a few seconds. If this lasts, run this command on the server to see what is wrong:",
     "command": "./manage.py config doctor",
 }
-_BY_CODE = {"55P03": _LOCKED, "57014": _SLOW}
+_BUSY = {
+    "title": "All connections to the database are in use",
+    "diagnosis": "Too many requests need the database at the moment. Nothing was saved.",
+    "cure": "Try again in a few seconds. If this lasts, run this command on the server to see what is wrong:",
+    "command": "./manage.py config doctor",
+}
+_BY_CODE = {"53300": _BUSY, "55P03": _LOCKED, "57014": _SLOW}
 """Maps SQLSTATEs, which are PostgreSQL's error codes, to texts."""
 _NEWER_SCHEMA = {
     "title": "The database is newer than this hub",

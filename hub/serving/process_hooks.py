@@ -232,8 +232,8 @@ def _let_signals_in() -> None:
 os.register_at_fork(after_in_parent=_let_signals_in)
 
 
-def become_worker() -> None:
-    """Register this process as a worker. Set signal handlers. Close the inherited database connections."""
+def become_worker(workers: int) -> None:
+    """Make this process one of ``workers`` workers. Set signal handlers. Close inherited connections."""
     global _is_to_stop  # noqa: PLW0603 - one worker a process
     _is_to_stop = False
     _ended.clear()
@@ -243,7 +243,7 @@ def become_worker() -> None:
         signal.signal(number, _remember_to_stop)
     _let_signals_in()
     connections.close_all()
-    limits.become_worker()
+    limits.become_worker(workers)
     receipts.describe("worker")
     apply_level(get_config())
 
@@ -269,7 +269,7 @@ def leave() -> None:
     watching.stop()
     with contextlib.suppress(ConfigError):  # without heartbeats, the receipt expires by itself
         receipts.sign_off(*_ended)
-    connections.close_all()
+    limits.close_connections()
 
 
 def note_end_of(worker: int) -> None:

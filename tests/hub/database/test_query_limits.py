@@ -22,7 +22,7 @@ def show():
             print(cursor.fetchone()[0])
 """
 WORKER = """
-limits.become_worker()
+limits.become_worker(1)
 """
 LONG = """
 limits.OF_WORKERS = limits._of_process = limits.Limits(lock=3.0, statement=0.3)
@@ -35,8 +35,8 @@ import threading, time
 import psycopg
 from django.db import OperationalError
 
-limits.become_worker()
-limits._room = threading.BoundedSemaphore(1)
+limits.become_worker(1)
+limits._room = threading.Semaphore(1)
 outcomes = []
 
 def wait(delay):
@@ -72,12 +72,24 @@ def test_a_command_waits_for_no_lock_for_long_and_has_no_other_limit(hub: HubPro
 
 
 def test_a_worker_limits_every_statement(hub: HubProcess) -> None:
-    assert script(hub, SHOW + WORKER + "show()").split() == ["3s", "8s"]
+    assert script(hub, SHOW + WORKER + "show()").split() == ["3s", "6s"]
 
 
 def test_the_limits_in_the_url_stay(hub: HubProcess) -> None:
     url = f"{hub.database_url}?options=-c%20statement_timeout%3D7777ms"
     assert script(hub, SHOW + WORKER + "show()", HUB_DATABASE_URL=url).split() == ["3s", "7777ms"]
+
+
+LONGEST = """
+with connection.cursor() as cursor:
+    print(connection.connection.config_app_patience.longest)
+"""
+
+
+@pytest.mark.parametrize(("limit", "longest"), [("20s", "22.0"), ("0", "inf"), ("1500ms", "3.5")])
+def test_a_worker_waits_longer_if_the_url_says_so(hub: HubProcess, limit: str, longest: str) -> None:
+    url = f"{hub.database_url}?options=-c%20statement_timeout%3D{limit}"
+    assert script(hub, SHOW + WORKER + LONGEST, HUB_DATABASE_URL=url) == longest
 
 
 def test_a_session_behind_a_pooler_keeps_its_limits(hub: HubProcess, postgresql_server: PostgreSQL) -> None:

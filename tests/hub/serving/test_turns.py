@@ -191,7 +191,7 @@ def test_who_is_received_twice_has_one_turn() -> None:
     run(scenario())
 
 
-def test_the_hub_is_served_in_turns() -> None:
+def test_the_hub_is_served_in_turns_on_sqlite() -> None:
     """The layers that refuse a request without Django come before the layer that waits for a turn."""
     layers, layer = [], asgi.application
     while inspect.isfunction(layer):

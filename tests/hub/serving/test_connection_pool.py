@@ -1,0 +1,240 @@
+"""The requests of a worker share a pool of connections to PostgreSQL (R20)."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+import pytest
+
+from hub.postgresql import limits
+from tests.support.databases.pgbouncer import pooled
+from tests.support.databases.postgresql import PostgreSQL
+from tests.support.event_stream import sign_in
+from tests.support.processes.crowd import Crowd
+from tests.support.processes.hub_process import HubProcess
+from tests.support.processes.served_hub import wait_for_workers, workers
+from tests.support.processes.simultaneous import script
+from tests.support.soak import times
+from tests.support.waiting import wait_for
+
+CLIENTS = 24
+SOON = 3.0
+"""Seconds in which a page must arrive; usually it takes a few hundredths of a second."""
+OPENED = "SELECT sessions FROM pg_stat_database WHERE datname = current_database()"
+OPEN = """
+SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'
+AND application_name <> 'config_app watcher' AND pid <> pg_backend_pid()
+"""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgreSQL]:
+    """Give a server of these tests' own, which may be stopped."""
+    with PostgreSQL.running() as running:
+        yield running
+
+
+@contextlib.contextmanager
+def served(hub: HubProcess, **environment: str) -> Iterator[HubProcess]:
+    """Claim a hub, and serve it by one worker within the block."""
+    with hub:
+        hub.claim()
+        hub.serve(workers=1, **environment)
+        wait_for_workers(hub, 1)
+        yield hub
+
+
+@pytest.fixture(scope="module")
+def hub(server: PostgreSQL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
+    """Give a claimed hub that is served by one worker."""
+    folder = tmp_path_factory.mktemp("hub") / "hub"
+    with served(HubProcess(folder, database_url=server.new_database())) as running:
+        yield running
+
+
+def number(hub: HubProcess, query: str) -> int:
+    return int(hub.sql(query)[0][0])
+
+
+def fetch(hub: HubProcess, cookie: str, count: int) -> list[int]:
+    """Request the dashboard ``count`` times, with several requests at once; return the statuses."""
+    with ThreadPoolExecutor(CLIENTS) as callers:
+        return list(callers.map(lambda _: hub.get("/", Cookie=cookie).status, range(count)))
+
+
+def test_pages_share_a_few_connections_which_close_when_they_are_not_needed(hub: HubProcess) -> None:
+    cookie = sign_in(hub)
+    before, count = number(hub, OPENED), 20 * CLIENTS
+    assert fetch(hub, cookie, count) == [200] * count
+    assert number(hub, OPEN) <= limits.LARGEST_POOL
+    wait_for(lambda: number(hub, OPENED) > before, "the statistics")
+    assert number(hub, OPENED) - before < count / 4
+    wait_for(lambda: number(hub, OPEN) == 0, "all to be closed", 4 * limits.LARGEST_POOL)
+
+
+def test_a_server_that_restarts_costs_no_page(hub: HubProcess, server: PostgreSQL) -> None:
+    cookie = sign_in(hub)
+    for _ in range(times(2, 20)):
+        assert fetch(hub, cookie, CLIENTS) == [200] * CLIENTS
+        assert number(hub, OPEN) > 1
+        server.stop("fast")
+        server.start()
+        assert fetch(hub, cookie, CLIENTS) == [200] * CLIENTS
+
+
+def test_a_server_that_is_away_is_reported_at_once_with_the_reason(
+    hub: HubProcess, server: PostgreSQL
+) -> None:
+    cookie = sign_in(hub)
+    assert fetch(hub, cookie, CLIENTS) == [200] * CLIENTS
+    server.stop("fast")
+    try:
+        began = time.monotonic()
+        assert fetch(hub, cookie, CLIENTS) == [503] * CLIENTS
+        assert time.monotonic() - began < SOON
+        said = hub.log.read_text()
+    finally:
+        server.start()
+    assert "Connection refused" in said
+    assert "psycopg.pool" not in said
+    assert fetch(hub, cookie, CLIENTS) == [200] * CLIENTS
+
+
+def test_clients_that_go_away_take_no_connection_along(hub: HubProcess) -> None:
+    cookie = sign_in(hub)
+    request = f"GET / HTTP/1.1\r\nHost: localhost\r\nCookie: {cookie}\r\n\r\n".encode()
+    for moment in range(times(10, 100)):
+        lines = [socket.create_connection(("127.0.0.1", hub.port)) for _ in range(CLIENTS)]
+        for line in lines:
+            line.sendall(request)
+        time.sleep(moment * 0.003)
+        for line in lines:
+            line.close()
+    assert fetch(hub, cookie, CLIENTS) == [200] * CLIENTS
+    wait_for(lambda: number(hub, OPEN) == 0, "all connections to be given back", 4 * limits.LARGEST_POOL)
+
+
+PAGE = """
+import threading
+from django.db import connection, connections
+from django.http import HttpResponse
+from django.test import RequestFactory
+from hub.postgresql import limits
+from hub.postgresql.release import release_connections
+
+def page(request):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        pids.append(cursor.fetchone()[0])
+    if request.GET:
+        raise LookupError
+    return HttpResponse()
+
+def visit(query):
+    try:
+        release_connections(page)(RequestFactory().get("/", query))
+    except LookupError:
+        pass
+    print(connection.connection)
+
+pids = []
+limits.become_worker(1)
+for query in ({}, {"fails": "yes"}):
+    visitor = threading.Thread(target=visit, args=[query])
+    visitor.start()
+    visitor.join()
+print(len(set(pids)))
+connection.close_pool()
+"""
+
+
+def test_a_connection_goes_back_before_the_client_reads_the_response(hub: HubProcess) -> None:
+    assert script(hub, PAGE).split() == ["None", "None", "1"]
+
+
+def test_each_worker_has_a_pool_of_its_own(hub: HubProcess) -> None:
+    hub.stop()
+    hub.serve(workers=3)
+    wait_for_workers(hub, 3)
+    try:
+        assert len(workers(hub)) == 3
+        cookie = sign_in(hub)
+        assert fetch(hub, cookie, 20 * CLIENTS) == [200] * 20 * CLIENTS
+        assert number(hub, OPEN) <= limits.POOLS_OF_MACHINE
+    finally:
+        hub.stop()
+        assert "Traceback" not in hub.log.read_text()
+        assert "Warning" not in hub.log.read_text()
+        hub.serve(workers=1)
+        wait_for_workers(hub, 1)
+
+
+def locked_crowd(hub: HubProcess, seconds: float) -> Crowd:
+    """Let many clients request a page while a table that it needs is locked."""
+    crowd = Crowd(hub, "/", CLIENTS, sign_in(hub))
+    with psycopg.connect(str(hub.database_url)) as forgotten:
+        forgotten.execute("LOCK TABLE django_session IN ACCESS EXCLUSIVE MODE")
+        with crowd.visiting():
+            time.sleep(seconds)
+            forgotten.rollback()
+    return crowd
+
+
+def test_a_size_in_the_url_counts_and_a_full_pool_is_reported(
+    server: PostgreSQL, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    url = server.new_database()
+    own = HubProcess(tmp_path_factory.mktemp("small") / "hub", database_url=url)
+    with served(own, HUB_DATABASE_URL=f"{url}?pool=2&conn_max_age=60"):
+        assert fetch(own, sign_in(own), 2 * CLIENTS) == [200] * 2 * CLIENTS
+        assert 1 <= number(own, OPEN) <= 2
+        crowd = locked_crowd(own, 8.0)
+        assert any("All connections to the database are in use" in text for text in crowd.texts)
+        assert "2 database connections of this worker have been in use for 5 seconds" in own.log.read_text()
+
+
+def test_without_a_pool_each_page_opens_a_connection(
+    server: PostgreSQL, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    url = server.new_database()
+    own = HubProcess(tmp_path_factory.mktemp("none") / "hub", database_url=url)
+    with served(own, HUB_DATABASE_URL=f"{url}?pool=0"):
+        cookie, before = sign_in(own), number(own, OPENED)
+        assert fetch(own, cookie, CLIENTS) == [200] * CLIENTS
+        wait_for(lambda: number(own, OPENED) - before >= CLIENTS, "the statistics")
+
+
+def test_a_pool_works_in_front_of_a_pooler(
+    server: PostgreSQL, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    url = server.new_database()
+    own = HubProcess(tmp_path_factory.mktemp("pooled") / "hub", database_url=url)
+    own.claim()
+    with pooled(server, url) as through, own:
+        own.serve(workers=1, HUB_DATABASE_URL=through)
+        assert fetch(own, sign_in(own), 5 * CLIENTS) == [200] * 5 * CLIENTS
+
+
+@pytest.mark.parametrize("option", ["yes", "-1", "1000", "1.5"])
+def test_a_size_that_is_none_is_refused(tmp_path_factory: pytest.TempPathFactory, option: str) -> None:
+    own = HubProcess(tmp_path_factory.mktemp("wrong") / "hub")
+    done = own.run("config", "show", HUB_DATABASE_URL=f"postgres://hub@127.0.0.1:1/hub?pool={option}")
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: HUB_DATABASE_URL: the option pool is not valid; write pool=N")
+
+
+WITHOUT_TURNS = """
+from django.core.handlers.asgi import ASGIHandler
+from hub import asgi
+
+print(isinstance(asgi._django(), ASGIHandler))
+"""
+
+
+def test_on_a_database_server_no_request_waits_for_a_turn(hub: HubProcess) -> None:
+    assert script(hub, WITHOUT_TURNS) == "True"
