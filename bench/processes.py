@@ -69,13 +69,14 @@ def serve(
     command = [sys.executable, "-m", "gunicorn", *listener, "--worker-class", worker, *options, application]
     with subprocess.Popen(command, cwd=ROOT, env=variables, stdout=subprocess.DEVNULL) as master:
         try:
-            wait_for(lambda: _answers(port), "the project to answer")
+            wait_for(lambda: answers(port), "the project to answer")
             yield master.pid
         finally:
             master.terminate()
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
+    """Return whether a process listens at ``port``."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from bench.benchmarks import (
     bootstrap,
     commands,
+    far_database,
     fleet,
     history,
     loading,
@@ -33,6 +34,7 @@ BENCHMARKS: Mapping[str, Callable[[Effort], list[Row]]] = {
     "commands": commands.measure,
     "bootstrap": bootstrap.measure,
     "serving": serving.measure,
+    "far_database": far_database.measure,
     "memory": memory.measure,
 }
 """The names of the benchmarks and their functions, in the order of the table."""

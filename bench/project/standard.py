@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import os
 
+from hub.database.servers import OWN_POSTGRESQL, POSTGRESQL
 from hub.settings import *  # noqa: F403
+from hub.settings import DATABASES
+
+if DATABASES["default"]["ENGINE"] == OWN_POSTGRESQL:  # open a connection for each page, as Django does
+    DATABASES = {"default": DATABASES["default"] | {"ENGINE": POSTGRESQL}}
+    DATABASES["default"]["OPTIONS"] = DATABASES["default"]["OPTIONS"] | {"pool": None}
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
