@@ -27,6 +27,7 @@ from tests.support import static_files
 from tests.support.browsers.clients import browser
 from tests.support.databases import refill
 from tests.support.databases.in_process import ON_BOTH_DATABASES, DatabaseEntry, served_by
+from tests.support.databases.kept_rows import insert_once
 from tests.support.databases.postgresql import PostgreSQL
 from tests.support.process_environment import DATA_DIR
 from tests.support.processes import command_server
@@ -126,11 +127,15 @@ def install(db: None) -> None:
 
 def bring_up() -> None:
     """Make the same changes to the test database as a first start makes to an empty database."""
+    insert_once("unclaimed", _bring_up)
     claim_record.keep(is_claimed=False)  # the tests of a process share an instance directory
+    runtime.reload()
+
+
+def _bring_up() -> None:
     with store.writing():
         enrolment.ensure_keyring()
         plan({"database_path": "test.db"}, managed=True).apply(actor="hub", channel="bootstrap")
-    runtime.reload()
 
 
 @pytest.fixture
@@ -140,7 +145,13 @@ def owner(install: None) -> User:
 
 
 def claim_for(email: str) -> User:
-    """Claim this process's install in local mode."""
+    """Claim this process's install, which is as ``bring_up`` leaves it, in local mode."""
+    insert_once(f"claimed for {email}", lambda: _claim_for(email))
+    runtime.reload()
+    return User.objects.get(email=email)
+
+
+def _claim_for(email: str) -> None:
     user = User.objects.create_user(email, PASSWORD, name="Olive Owner")
     changes = {
         "app_mode": "local",
@@ -150,8 +161,6 @@ def claim_for(email: str) -> User:
     }
     plan(changes, managed=True).apply(actor=user, channel="wizard")
     new_recovery_code(lambda _code: None)
-    runtime.reload()
-    return user
 
 
 @pytest.fixture
