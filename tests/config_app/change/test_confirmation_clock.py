@@ -15,6 +15,7 @@ from config_app.store import deadlines
 from config_app.testing import reset_process
 from tests.support.databases.postgresql import PostgreSQL
 from tests.support.processes.hub_process import HubProcess
+from tests.support.processes.served_hub import wait_until_used_everywhere
 from tests.support.processes.simultaneous import script
 from tests.support.waiting import wait_for
 
@@ -91,9 +92,9 @@ def hub(postgresql_server: PostgreSQL, tmp_path: Path) -> Iterator[HubProcess]:
 
 
 def change_port(hub: HubProcess, seconds: int) -> None:
-    """Change the port, and wait until the hub uses the new revision, which waits for its confirmation."""
+    """Change the port, and wait until every process has read the new revision and its deadline."""
     script(hub, f"from config_app.api import plan; plan({{'port': 9001}}).apply(confirm_within={seconds})")
-    wait_for(lambda: hub.health()["revision"] == 2, "the hub to hear of it")
+    assert wait_until_used_everywhere(hub) == 2
 
 
 def test_a_served_hub_whose_server_is_set_back_reverts_in_time(hub: HubProcess) -> None:
