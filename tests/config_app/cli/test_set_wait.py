@@ -84,7 +84,7 @@ def test_who_has_yet_to_act_on_the_change_is_waited_for_and_named(install: None)
     sign_as_another()
     Process.objects.update(revision=2, pending=["server_workers"])
     with pytest.raises(
-        NotEverywhere, match="at revision 2 and has yet to act on server_workers; manage[.]py config show"
+        NotEverywhere, match=r"at revision 2 and has yet to act on server_workers; manage[.]py config show"
     ):
         config("set", "server_workers", "3", "--wait", "0")
 
