@@ -268,6 +268,7 @@ class Process(ConfigModel):
       process started with the revision.
     - ``pending``: the keys of the settings on which the process has not acted yet.
     - ``error``: why the process refused a value, or why it cannot act on the configuration.
+    - ``declaration``: a hash of the keys that the process knows; empty in versions before this column.
     """
 
     machine = models.CharField(max_length=255)
@@ -282,6 +283,7 @@ class Process(ConfigModel):
     latency_ms = models.PositiveIntegerField(null=True)
     pending = models.JSONField(default=list)
     error = models.TextField(blank=True)
+    declaration = models.CharField(max_length=8, default="", db_default="")
 
     class Meta:
         db_table = prefixed("config_process")

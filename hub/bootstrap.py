@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import socket
+from pathlib import Path
 
 from asgiref.sync import sync_to_async
 from django.db import connection
@@ -22,7 +23,7 @@ from hub.database import file, migration
 from hub.environment.env_import import current_import, importable_file, instance
 from hub.environment.instance import ensure_data_dir, remember_database
 from hub.runtime_config import RuntimeConfig, get_config, is_configured
-from hub.start import claim_record
+from hub.start import claim_record, install_id
 from hub.start.generated import cookie_password
 from hub.start.lock import bootstrap_lock
 from setup_wizard.claiming import tokens
@@ -109,7 +110,7 @@ def _is_ready() -> bool:
         return False  # an older schema must be migrated before anything reads it
     if not migration.is_initialised() or enrolment.lacks_slot() or rotation.has_expired():
         return False
-    return not _facts_changed() and _has_token_if_unclaimed()
+    return not (_facts_changed() or install_id.is_due()) and _has_token_if_unclaimed()
 
 
 def _facts_changed() -> bool:
@@ -124,6 +125,15 @@ def _facts_changed() -> bool:
     # Hubs on several machines may write the address of their server differently. They must not overwrite
     # each other's spelling in turns.
     return row.value != instance().database_label and not _is_shared()
+
+
+def _is_a_copy() -> bool:
+    """Return whether the SQLite file is a copy: the file at the recorded location still exists."""
+    here, row = file.location(), store.read().rows.get("database_path")
+    if here is None or row is None:
+        return False
+    recorded = Path(row.value)
+    return recorded.is_file() and not recorded.samefile(here)
 
 
 def _is_shared() -> bool:
@@ -147,6 +157,7 @@ def _bring_up() -> None:
         rotation.drop_expired()
         auto_migrate_from_env()
         _record_facts(first=stored.revision == 0)
+        install_id.ensure()
     remember_database(instance())
     if not is_configured(runtime.reload().config):
         tokens.ensure()
@@ -176,11 +187,15 @@ def auto_migrate_from_env() -> Revision | None:
 
 
 def _record_facts(*, first: bool) -> None:
-    """Record the location of the database and, at the first start, generate the cookie password."""
+    """Record the location of the database. At the first start, also generate the first values of settings."""
     facts: dict[str, object] = {}
     if _facts_changed():
         facts["database_path"] = instance().database_label
-    if first and "workos_cookie_password" not in store.read().rows:
-        facts["workos_cookie_password"] = cookie_password()
+        if _is_a_copy():
+            facts[install_id.KEY] = install_id.new()
+    if first:
+        facts[install_id.KEY] = install_id.new()
+        if "workos_cookie_password" not in store.read().rows:
+            facts["workos_cookie_password"] = cookie_password()
     reason = "the first start" if first else "the location of the database has changed"
     plan(facts, managed=True).apply(actor="hub", channel="bootstrap", reason=reason)

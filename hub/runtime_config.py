@@ -13,7 +13,13 @@ from config_app.declaration.secret import Secret
 from config_app.declaration.setting import Editable, Section, TakesEffect, setting
 from config_app.live import runtime
 from hub.configuration import rules
-from hub.configuration.fields import ApiKeyField, ClientIdField, OrganizationIdField, RoleField
+from hub.configuration.fields import (
+    ApiKeyField,
+    ClientIdField,
+    InstallIdField,
+    OrganizationIdField,
+    RoleField,
+)
 from hub.configuration.summaries import count, plain, prefix, whether
 
 LEVEL_SYNONYMS = {
@@ -96,6 +102,16 @@ class RuntimeConfig:
         takes_effect=TakesEffect.LISTENERS,
         summary=plain,
         help="TCP port that the hub listens on.",
+    )
+    install_id: str = setting(
+        "",
+        section=SERVER,
+        label="Install ID",
+        machine_specific=True,
+        field=InstallIdField(required=False, empty_value=""),
+        editable=Editable.MANAGED,
+        help="The names of the hub's cookies end with this ID, so that several hubs on one host name do not "
+        "replace each other's cookies. The hub generates the ID.",
     )
     database_path: str = setting(
         "",

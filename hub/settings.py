@@ -40,8 +40,8 @@ INSTALLED_APPS = [
 ]
 
 # The order matters. The first three layers cover a whole request: one memory chunk, the connections and one
-# revision. Then come the layers that every response needs. Only these run before the wizard's gate. Static
-# files come before the session, because they need none. Cookies are renamed before any layer reads them.
+# revision. Then come the layers that every response needs. Only these run before the wizard's gate. Cookies
+# are renamed before any layer reads them. Static files come before the session, because they need none.
 MIDDLEWARE = [
     "hub.middleware.one_chunk.one_chunk",
     "hub.postgresql.release.release_connections",
@@ -54,11 +54,11 @@ MIDDLEWARE = [
     "hub.middleware.transport.strict_transport",
     "hub.middleware.hosts.allowed_hosts",
     "hub.middleware.storable.storable_text",
+    "hub.middleware.cookies.host_cookies",
     "hub.middleware.unlocking.unlock_first",
     "setup_wizard.middleware.SetupGateMiddleware",
     "hub.middleware.cors.CorsMiddleware",
     "hub.middleware.static.StaticFilesMiddleware",
-    "hub.middleware.cookies.host_cookies",
     "hub.middleware.cookies.keep_session_cookie",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -25,6 +25,7 @@ from django.db.models.functions import Now
 from config_app.live import effects, hooks, runtime
 from config_app.live.snapshot import Snapshot
 from config_app.models import Process
+from config_app.project import get_schema
 from config_app.store import timeline
 from config_app.store.failures import database_errors
 from config_app.store.forking import after_fork, open_in_children
@@ -136,6 +137,11 @@ def note_failure(text: str) -> None:
     _own.failure = text
 
 
+def declaration() -> str:
+    """Return a hash of the keys of all settings. Processes of another version often have another hash."""
+    return hashlib.sha256(" ".join(sorted(get_schema().settings)).encode()).hexdigest()[:8]
+
+
 def is_due() -> bool:
     """Return whether this process must write its receipt. See ``Signed.is_due`` for the reasons."""
     return _own.signed is None or _own.signed.is_due(_statement(runtime.get_snapshot()))
@@ -202,6 +208,7 @@ def _write(snapshot: Snapshot, statement: ProcessState, latency: int | None) -> 
         latency_ms=latency,
         pending=list(statement.pending),
         error=statement.error,
+        declaration=declaration(),
     )
     key = ["machine", "instance", "pid"]
     with bounded_transaction():

@@ -21,7 +21,8 @@ from config_app.encryption.unlockers import Unlocker
 from config_app.errors import ConfigError
 from config_app.live import runtime
 from config_app.models import ConfigState, Revision
-from config_app.store import Origin
+from config_app.project import get_schema
+from config_app.store import Edit, Origin, Stored
 from config_app.transfer.archive import UnreadableArchive
 from hub.backup.contents import EMPTIED, LINKS, STATE, kept_models
 from hub.backup.dump import Progress
@@ -126,11 +127,22 @@ def _replace(
         _reset_sequences()
         # The version must not decrease, because processes compare versions to notice the restore.
         ConfigState.objects.filter(version__lt=before.version).update(version=before.version)
-        revision = store.record_only(adopt(store.read()), [], origin)
+        restored = adopt(store.read())
+        revision = store.record(restored, _of_this_install(before, restored), origin)
         if unlocker is not None:
             unlock_with(unlocker)
         runtime.reload_on_commit()
     return revision
+
+
+def _of_this_install(before: Stored, restored: Stored) -> Iterator[Edit]:
+    """Yield the changes that keep the id of this install and the location of its database."""
+    # The source of the backup may still run on the same host name, so the two need different ids.
+    for key, setting in get_schema().settings.items():
+        if setting.managed and setting.is_machine_specific:
+            own, others = before.rows.get(key), restored.rows.get(key)
+            if own != others:
+                yield Edit(key=key, old=others and others.value, new=own and own.value)
 
 
 def _empty() -> None:

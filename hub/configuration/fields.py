@@ -26,6 +26,18 @@ class ClientIdField(SettingField[str]):
         return text
 
 
+class InstallIdField(SettingField[str]):
+    """The form field for the id of an install. The id becomes a part of the names of cookies."""
+
+    expected = "8 lower-case hexadecimal digits"
+
+    def parse(self, text: str) -> str:
+        """Return the id unchanged. Raise ``ValidationError`` if the id is not valid."""
+        if not re.fullmatch(r"[0-9a-f]{8}", text):
+            raise self.refusal()
+        return text
+
+
 class OrganizationIdField(SettingField[str]):
     """The form field for the optional id of an organization at WorkOS."""
 

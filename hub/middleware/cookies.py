@@ -1,4 +1,8 @@
-"""The middleware for the hub's cookies: their prefix ``__Host-`` under https, and their end."""
+"""The middleware for the hub's cookies: their names in the browser, and their end.
+
+A browser sends a cookie to every port of a host. So if two hubs on one host used the same name, each hub
+would replace the other hub's cookies, and sign people out there.
+"""
 
 from __future__ import annotations
 
@@ -8,53 +12,71 @@ from django.utils.decorators import sync_only_middleware
 
 from config_app.middleware import GetResponse
 from hub.auth import browsers, waiting
+from hub.middleware import unlocking
+from hub.runtime_config import get_config
 
 PREFIX = "__Host-"
 
 
 @sync_only_middleware
 def host_cookies(get_response: GetResponse) -> GetResponse:
-    """Under https, rename the hub's cookies to ``__Host-…`` and make them Secure (RFC 6265bis, 4.1.3.2)."""
+    """Rename the hub's cookies: ``NAME`` in the code is ``NAME-ID`` in the browser. ``ID`` is ``install_id``.
 
-    # Only this host can set cookies with this prefix, and browsers send them over https only.
+    Under https, the name is ``__Host-NAME-ID``, and the cookie is Secure (RFC 6265bis, 4.1.3.2).
+    """
+
+    # Only this host can set cookies with the prefix, and browsers send them over https only.
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        if not request.is_secure():
-            return get_response(request)
-        _read_prefixed(request)
+        prefix = PREFIX if request.is_secure() else ""
+        spellings = {name: _spellings(name, prefix) for name in _names()}
+        _read(request, spellings)
         response = get_response(request)
-        _write_prefixed(response)
+        _write(response, {name: found[0] for name, found in spellings.items()}, secure=bool(prefix))
         return response
 
     return middleware
 
 
 def _names() -> tuple[str, ...]:
-    return settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, browsers.COOKIE, waiting.COOKIE
+    sessions = settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME
+    return (*sessions, browsers.COOKIE, waiting.COOKIE, unlocking.LATER)
+
+
+def _spellings(name: str, prefix: str) -> tuple[str, ...]:
+    """Return the names that the cookie can have in the browser. The hub sets the first name.
+
+    The last name is the name before the install had an id. The hub reads this name, so that people stay
+    signed in. The hub never sets or deletes it, because it can be the cookie of another hub.
+    """
+    own = get_config().install_id
+    former = f"{prefix}{name}"
+    return (f"{former}-{own}", former) if own else (former,)
 
 
 def session_keys(header: str) -> list[str]:
     """Return the session keys in a Cookie header. A key may belong to no session."""
-    cookies = parse_cookie(header)
-    name = settings.SESSION_COOKIE_NAME
-    return [cookies[name] for name in (PREFIX + name, name) if name in cookies]
+    cookies, name = parse_cookie(header), settings.SESSION_COOKIE_NAME
+    names = [*_spellings(name, PREFIX), *_spellings(name, "")]
+    return [cookies[spelling] for spelling in names if spelling in cookies]
 
 
-def _read_prefixed(request: HttpRequest) -> None:
-    """Drop the hub's cookies that lack the prefix. Rename each cookie ``__Host-NAME`` to ``NAME``."""
-    for name in _names():
-        value = request.COOKIES.pop(PREFIX + name, None)
+def _read(request: HttpRequest, spellings: dict[str, tuple[str, ...]]) -> None:
+    """Rename each cookie to the name in the code. Drop the hub's cookies that lack the prefix."""
+    for name, names in spellings.items():
+        found = [request.COOKIES.pop(spelling) for spelling in names if spelling in request.COOKIES]
         request.COOKIES.pop(name, None)
-        if value is not None:
-            request.COOKIES[name] = value
+        if found:
+            request.COOKIES[name] = found[0]
 
 
-def _write_prefixed(response: HttpResponseBase) -> None:
-    for name in _names():
+def _write(response: HttpResponseBase, names: dict[str, str], *, secure: bool) -> None:
+    for name, sent in names.items():
         if name in response.cookies:
             morsel = response.cookies.pop(name)
-            morsel.set(PREFIX + name, morsel.value, morsel.coded_value)
-            morsel["secure"], morsel["path"], morsel["domain"] = True, "/", ""
-            response.cookies[morsel.key] = morsel
+            morsel.set(sent, morsel.value, morsel.coded_value)
+            if secure:
+                morsel["secure"], morsel["path"], morsel["domain"] = True, "/", ""
+            response.cookies[sent] = morsel
 
 
 @sync_only_middleware

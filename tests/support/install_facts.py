@@ -17,7 +17,7 @@ from hub.runtime_config import schema
 from setup_wizard.claiming import draft, tokens
 from setup_wizard.models import SetupToken
 
-RANDOM = {"workos_cookie_password", "database_path"}
+RANDOM = {"workos_cookie_password", "database_path", "install_id"}
 """Settings with a different value in each run; a test compares only whether they are set."""
 
 

@@ -40,14 +40,24 @@ def facts(hub: HubProcess) -> str:
     return hub.manage("shell", "-v", "0", "-c", FACTS % (OWNER, PASSWORD))
 
 
+OWN = ("install_id", "database_path")
+"""The settings that a restore does not change, because they belong to the install."""
+
+
+def own(hub: HubProcess) -> list[str]:
+    return [hub.config("get", key) for key in OWN]
+
+
 def shown(hub: HubProcess) -> dict[str, object]:
     found = json.loads(hub.config("show", "--json"))
-    return {key: found[key] for key in ("state", "mode", "settings")}
+    settings = {key: value for key, value in found["settings"].items() if key not in OWN}
+    return {"state": found["state"], "mode": found["mode"], "settings": settings}
 
 
 HISTORY = """
 SELECT number, actor, channel, reason, key, old_value, new_value, note
-FROM config_change JOIN config_revision ON number = revision_id ORDER BY id
+FROM config_change JOIN config_revision ON number = revision_id
+WHERE key NOT IN ('install_id', 'database_path') ORDER BY id
 """
 
 
@@ -69,8 +79,11 @@ def test_everything_goes_to_the_other_database_and_back(
         target.bring_up()
         for key in source.data_dir.glob("*.key"):
             (target.data_dir / key.name).write_bytes(key.read_bytes())
+        belongs_to_target = own(target)
+        assert belongs_to_target != own(source)
         assert "restored revision" in target.manage("restore", str(file), "--yes")
         assert (shown(target), facts(target), history(target)) == before
+        assert own(target) == belongs_to_target
         assert target.config("get", "workos_api_key", "--reveal") == CANARY
         target.config("doctor")
         target.config("set", "server_workers=3")

@@ -35,7 +35,8 @@ _originals: WeakKeyDictionary[HubProcess, dict[int, tuple[float, str]]] = WeakKe
 
 def sign_in(page: Page, hub: HubProcess, *, host: str = "127.0.0.1", ago: int = 0) -> None:
     """Sign the owner in at the hub with host name ``host``, as if that had happened ``ago`` seconds ago."""
-    cookie = {"name": "sessionid", "value": new_session(hub, ago), "url": f"http://{host}:{hub.port}"}
+    ((own,),) = hub.sql("SELECT config_value FROM system_config WHERE config_key = 'install_id'")
+    cookie = {"name": f"sessionid-{own}", "value": new_session(hub, ago), "url": f"http://{host}:{hub.port}"}
     page.context.add_cookies([cookie])  # type: ignore[list-item]
 
 

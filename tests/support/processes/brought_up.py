@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import itertools
+import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
@@ -69,10 +70,13 @@ def _administration(server: str) -> Iterator[psycopg.Connection]:
 
 
 def _note_where_it_is(hub: HubProcess) -> None:
-    """Write a copied database's own address into it, without counting that as a change."""
+    """Write a copied database's own address and id into it, without counting that as a change."""
     url = hub.database_url
     label = database_from_url(url, DATA_DIR).label if url else str(hub.database)
     ((version,),) = hub.sql("SELECT version FROM config_state")
     hub.sql(f"UPDATE system_config SET config_value = '{label}' WHERE config_key = 'database_path'")  # noqa: S608
     hub.sql(f"UPDATE config_change SET new_value = '{label}' WHERE key = 'database_path'")  # noqa: S608
+    own = secrets.token_hex(4)
+    hub.sql(f"UPDATE system_config SET config_value = '{own}' WHERE config_key = 'install_id'")  # noqa: S608
+    hub.sql(f"UPDATE config_change SET new_value = '{own}' WHERE key = 'install_id'")  # noqa: S608
     hub.sql(f"UPDATE config_state SET version = {version}")  # noqa: S608
