@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import stat
@@ -13,6 +14,8 @@ from config_app.errors import KeyringLocked
 
 PRIVATE_FILE = 0o600
 GROUP_OR_WORLD = stat.S_IRWXG | stat.S_IRWXO
+LARGEST = 64 * 1024
+"""The largest key file, in bytes."""
 
 
 @contextlib.contextmanager
@@ -67,6 +70,29 @@ def replace(path: Path, content: bytes) -> None:
     _sync_directory(path.parent)
 
 
+def read_regular(path: Path, most: int) -> bytes:
+    """Return the content of a file, but at most its first ``most + 1`` bytes. The null device is empty.
+
+    Never wait for another program. Raise ``OSError`` if ``path`` is not a regular file or cannot be read.
+    """
+    found = path.stat()  # before the opening, because to open a device can already have an effect
+    if os.path.samestat(found, os.stat(os.devnull)):  # noqa: PTH116 - samestat compares results of os.stat
+        return b""
+    _require_regular(path, found)
+    # Without O_NONBLOCK, the opening of a named pipe waits for a writer.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        _require_regular(path, os.fstat(descriptor))
+        return file.read(most + 1)
+
+
+def _require_regular(path: Path, found: os.stat_result) -> None:
+    if stat.S_ISDIR(found.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "Not a regular file", str(path))
+
+
 def read_private(path: Path) -> bytes:
     """Return the content of a key file.
 
@@ -75,11 +101,15 @@ def read_private(path: Path) -> bytes:
     try:
         is_private = not path.stat().st_mode & GROUP_OR_WORLD
         # A refused file is not read, so that no traceback holds its content.
-        content = path.read_bytes() if is_private else b""
+        content = read_regular(path, LARGEST) if is_private else b""
     except OSError as error:
         raise KeyringLocked(
             f"the key file {path} cannot be read: {error.strerror}", "check its owner and permissions"
         ) from None
     if not is_private:
         raise KeyringLocked(f"other users can read the key file {path}", f"run chmod 600 {path}")
+    if len(content) > LARGEST:
+        raise KeyringLocked(
+            f"the key file {path} is larger than {LARGEST:,} bytes", "restore it from a backup"
+        )
     return content

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from config_app.declaration.secret import Secret
 from config_app.encryption.derivation import KEY_BYTES, hkdf
-from config_app.encryption.private_files import publish_once, read_private
+from config_app.encryption.private_files import LARGEST, publish_once, read_private, read_regular
 from config_app.errors import KeyringLocked
 
 MACHINE_ID_FILES = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
@@ -57,7 +57,7 @@ def machine_id() -> bytes:
     """Return the operating system's machine id. Return ``b""`` if there is none, as in many containers."""
     for path in MACHINE_ID_FILES:
         try:
-            text = path.read_bytes().strip()
+            text = read_regular(path, LARGEST).strip()
         except OSError:
             continue
         if text:

@@ -9,6 +9,7 @@ browser must wait, and then has an attempt (``hub.auth.waiting``).
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import ipaddress
 import math
 from collections.abc import Iterator, Mapping
@@ -18,8 +19,9 @@ from axes.handlers.database import AxesDatabaseHandler
 from axes.handlers.proxy import AxesProxyHandler
 from axes.models import AccessAttempt
 from django.conf import settings
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils import timezone
 
 from config_app.fields import canonical_email
 from hub.auth import waiting
@@ -59,6 +61,8 @@ MINUTES_FROM = 100
 """A message gives a wait of more than this many seconds in minutes."""
 LONGEST = 255
 """The longest account name that django-axes stores, in characters."""
+AHEAD = dt.timedelta(minutes=1)
+"""The clocks of two machines may differ by this much."""
 IPV6_NETWORK = 64
 """The prefix length of an IPv6 network. All failures from one network are counted together.
 
@@ -205,6 +209,20 @@ class SignInThrottle(AxesDatabaseHandler):
         with _nothing_posted(request):
             super().user_login_failed(sender, credentials, request, **kwargs)
 
+    def get_user_attempts(
+        self, request: HttpRequest, credentials: Credentials = None
+    ) -> list[QuerySet[AccessAttempt]]:
+        """Return the failures of the last minutes, as one query for each limit."""
+        attempts = super().get_user_attempts(request, credentials)
+        return [found.exclude(in_the_future()) for found in attempts]
+
+    def clean_expired_user_attempts(
+        self, request: HttpRequest | None = None, credentials: Credentials = None
+    ) -> int:
+        """Delete the failures that no longer count. Return the number of deleted rows."""
+        count, _ = AccessAttempt.objects.filter(in_the_future()).delete()
+        return count + int(super().clean_expired_user_attempts(request, credentials))
+
     def get_failures(self, request: HttpRequest, credentials: Credentials = None) -> int:
         """Return 0 if the person may try a password now. Otherwise, return at least 1.
 
@@ -240,6 +258,15 @@ def _nothing_posted(request: HttpRequest | None) -> Iterator[None]:
         yield
     finally:
         request.POST = posted
+
+
+def in_the_future() -> Q:
+    """Return a filter for failures whose time has not come yet. They do not count.
+
+    Such a failure was stored before a clock was set back. If it counted, the person would have to wait until
+    the clock reaches its time again (R9).
+    """
+    return Q(attempt_time__gt=timezone.now() + AHEAD)
 
 
 def _total(attempts: QuerySet[AccessAttempt]) -> int:

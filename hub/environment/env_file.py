@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from config_app.encryption.private_files import read_regular
 from config_app.errors import ConfigError
+from hub.environment import MAX_ENV_BYTES
 
 if TYPE_CHECKING:
     from dotenv.parser import Binding, Reader
-
-MAX_BYTES: Final = 1024 * 1024
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 # Messages repeat the name of an assignment. A line without `=` may belong to a private key that lost its
@@ -83,6 +83,15 @@ class EnvFile:
     lines: Mapping[str, int]
     problems: tuple[EnvProblem, ...]
     duplicates: Mapping[str, tuple[int, ...]]
+
+
+def signature(path: Path) -> tuple[int, ...]:
+    """Return numbers that change when the file changes. This neither opens nor reads the file."""
+    try:
+        found = path.stat()
+    except OSError as error:
+        return (error.errno or 0,)
+    return found.st_dev, found.st_ino, found.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def read_env_file(path: Path) -> EnvFile:
@@ -147,14 +156,13 @@ def _text(path: Path) -> str:
 
 def _content(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+        content = read_regular(path, MAX_ENV_BYTES)
     except FileNotFoundError:
         return b""
     except OSError as error:
         raise UnreadableEnvFile(f"{path} cannot be read: {error.strerror}", fix=_fix(path)) from None
-    if len(content) > MAX_BYTES:
-        raise UnreadableEnvFile(f"{path} is larger than {MAX_BYTES:,} bytes", fix=_fix(path))
+    if len(content) > MAX_ENV_BYTES:
+        raise UnreadableEnvFile(f"{path} is larger than {MAX_ENV_BYTES:,} bytes", fix=_fix(path))
     return content
 
 

@@ -15,7 +15,8 @@ from django.conf import settings
 from config_app.declaration.schema import Setting
 from config_app.errors import ConfigError, InvalidValue
 from config_app.problems import Problem
-from hub.environment.env_file import EnvFile, EnvProblem, UnreadableEnvFile, read_env_file
+from config_app.store.process import process
+from hub.environment.env_file import EnvFile, EnvProblem, UnreadableEnvFile, read_env_file, signature
 from hub.environment.foreign_variables import is_service_link
 from hub.environment.instance import ENV_FILE, Instance, lines_too_late
 from hub.environment.unknown_variables import unknown_variables
@@ -186,8 +187,31 @@ def instance() -> Instance:
     return found
 
 
+class _Examined:
+    """The last result of ``drift``, and what it depends on. Unlike the values in `.env`, it is not secret."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        self.last: tuple[tuple[Any, ...], list[Problem]] = (), []
+
+
+_examined = process.keep(_Examined())
+
+
 def drift(config: RuntimeConfig) -> list[Problem]:
     """Return a problem for each variable that is invalid, unknown or different from its setting."""
+    # Every page of the dashboard calls this, so the file is only read again after a change.
+    found = config, instance(), signature(instance().env_file), hash(frozenset(os.environ.items()))
+    before, problems = _examined.last
+    if found != before:
+        problems = _drift(config)
+        _examined.last = found, problems
+    return list(problems)
+
+
+def _drift(config: RuntimeConfig) -> list[Problem]:
     try:
         file = read_env_file(instance().env_file)
     except ConfigError as error:

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from config_app.declaration.secret import Secret
 from config_app.declaration.slips import find_slip
-from config_app.encryption.private_files import GROUP_OR_WORLD, publish_once
+from config_app.encryption.private_files import GROUP_OR_WORLD, LARGEST, publish_once, read_regular
 from config_app.errors import ConfigError, InvalidValue
 from hub.database.location import Database, database_from_url, resolve_path, sqlite_database
+from hub.environment import MAX_ENV_BYTES
 from hub.environment.shared_key import parse_key, read_key_file
 
 if TYPE_CHECKING:
@@ -218,7 +219,7 @@ def _env_file_source(path: Path, data_dir: Path, base_dir: Path) -> _Source:
 def _env_file_key(path: Path, data_dir: Path, base_dir: Path) -> _Source:
     """Return the variables of `.env`. If `.env` contains no encryption key, return an empty source."""
     with contextlib.suppress(OSError):  # the doctor reports an unreadable file
-        if ENCRYPTION_KEY.encode() in path.read_bytes():
+        if ENCRYPTION_KEY.encode() in read_regular(path, MAX_ENV_BYTES):
             return _env_file_source(path, data_dir, base_dir)
     return _Source(str(path), {}, base_dir)
 
@@ -247,7 +248,7 @@ def _read_instance_file(path: Path) -> dict[str, str] | None:
     Raise InvalidInstanceFile if the file cannot be used.
     """
     try:
-        content = path.read_bytes()
+        content = read_regular(path, LARGEST)
     except FileNotFoundError:
         return None
     except OSError as error:

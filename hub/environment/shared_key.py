@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
 
 from config_app.declaration.secret import Secret
+from config_app.encryption.private_files import LARGEST, read_regular
 from config_app.encryption.unlockers import MIN_SHARED_KEY
 from hub.database.location import resolve_path
-
-MAX_KEY_BYTES: Final = 64 * 1024
 
 
 def parse_key(text: str, base: Path) -> Secret:  # noqa: ARG001 - all parsers have the same parameters
@@ -29,12 +27,11 @@ def read_key_file(text: str, base: Path) -> Secret:
     """
     # Messages do not repeat the path, because people set this variable to the key itself by mistake.
     try:
-        with resolve_path(text, base).open("rb") as file:
-            content = file.read(MAX_KEY_BYTES + 1)
+        content = read_regular(resolve_path(text, base), LARGEST)
     except OSError as error:
         raise ValueError(f"the path of a file that can be read ({error.strerror})") from None
-    if len(content) > MAX_KEY_BYTES:
-        raise ValueError(f"a file of at most {MAX_KEY_BYTES:,} bytes")
+    if len(content) > LARGEST:
+        raise ValueError(f"a file of at most {LARGEST:,} bytes")
     try:
         return parse_key(content.decode("utf-8-sig"), base)
     except UnicodeDecodeError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from config_app.encryption.private_files import replace
+from config_app.encryption.private_files import LARGEST, read_regular, replace
 from config_app.errors import DatabaseUnavailable
 from config_app.live.hooks import on_change
 from hub.environment.env_import import instance
@@ -63,7 +63,7 @@ def _recorded() -> str | None:
     Return ``None`` if the hub was not claimed. Return "unknown" if the record exists but cannot be read.
     """
     try:
-        return str(json.loads(_path().read_bytes())["database"])
+        return str(json.loads(read_regular(_path(), LARGEST))["database"])
     except FileNotFoundError:
         return None
     except (OSError, ValueError, LookupError, TypeError):

@@ -5,6 +5,7 @@ After a rotation, Django accepts old signatures until the former data key is dro
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import secrets
 import time
@@ -44,6 +45,7 @@ class _Derived:
         """Forget all keys. A process calls this when it resets its whole state."""
         self.keyring: Keyring | None = None
         self.texts: list[str] = []
+        self.stood_in_for = ""  # the id of the data key that was missing when the stand-in signed
         self.settles_at = self.retry_at = 0.0
 
     def keys(self) -> list[str]:
@@ -54,10 +56,12 @@ class _Derived:
         if keyring is not self.keyring:
             self.settles_at = time.monotonic() + SETTLE
             self.keyring, self.texts = keyring, [_derived(key) for key in reversed(keyring.keys)]
+        # People who signed in while the keyring was locked stay signed in, until the next rotation.
+        stand_in = [_STAND_IN] if self.stood_in_for == keyring.newest.key_id else []
         if len(self.texts) > 1 and time.monotonic() < self.settles_at:
             newest, signing, *others = self.texts
-            return [signing, newest, *others]
-        return self.texts
+            return [signing, newest, *others, *stand_in]
+        return [*self.texts, *stand_in]
 
     def _unlocked(self) -> Keyring | None:
         from config_app.encryption.install_keyring import get_keyring, known_keyring
@@ -73,7 +77,18 @@ class _Derived:
                     "%s; until this is fixed, people have to sign in again after every restart", error
                 )
             self.retry_at = time.monotonic() + RETRY
+            if not self.texts:
+                self.stood_in_for = _newest_key_id()
             return None
+
+
+def _newest_key_id() -> str:
+    from config_app.encryption import key_tables
+
+    with contextlib.suppress(ConfigError, DatabaseError):
+        newest = key_tables.newest_key()
+        return "" if newest is None else newest[1]
+    return ""
 
 
 def _derived(key: DataKey) -> str:

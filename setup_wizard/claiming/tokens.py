@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from config_app import store
 from config_app.declaration.secret import Secret
-from config_app.encryption.private_files import GROUP_OR_WORLD, replace
+from config_app.encryption.private_files import GROUP_OR_WORLD, LARGEST, read_regular, replace
 from config_app.errors import ConfigError
 from config_app.store.failures import database_errors
 from setup_wizard.claiming import upload
@@ -191,7 +191,7 @@ def _read_file(path: Path) -> Secret | None:
     try:
         if path.stat().st_mode & GROUP_OR_WORLD:
             return None  # other users may have read the token
-        return Secret(path.read_text(encoding="ascii").strip())
+        return Secret(read_regular(path, LARGEST).decode("ascii").strip())
     except (OSError, ValueError):
         return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from axes.models import AccessAttempt
 from django.contrib.auth.backends import ModelBackend
 from django.test import Client
 
-from hub.auth.throttle import LIMITS, client_network
+from hub.auth.throttle import AHEAD, LIMITS, client_network
 from hub.models import User
 from tests.conftest import PASSWORD
 from tests.support.browsers.clients import browser, configure
@@ -165,6 +166,23 @@ def test_guessing_many_at_the_same_moment_does_not_help(monkeypatch: pytest.Monk
         return found
 
     monkeypatch.setattr(ModelBackend, "authenticate", slowly)
+    assert not may_sign_in()
+
+
+@pytest.mark.parametrize("hours", [1, 24 * 365])
+def test_nobody_waits_for_a_clock_that_was_set_back(hours: int) -> None:
+    with time_machine.travel(dt.datetime.now(dt.UTC) + dt.timedelta(hours=hours)):
+        fail(PAIR)
+        assert not may_sign_in()
+    fail(PAIR - 1)
+    assert may_sign_in()
+    fail(PAIR)
+    assert not may_sign_in()
+
+
+def test_a_clock_that_is_a_little_behind_hides_no_failure() -> None:
+    with time_machine.travel(dt.datetime.now(dt.UTC) + AHEAD / 2):
+        fail(PAIR)
     assert not may_sign_in()
 
 
