@@ -212,6 +212,8 @@ class InvalidOrigin(ConfigError):
 class NewerSchema(ConfigError):
     """The database has migrations that this version of the code does not have."""
 
+    code = "newer_schema"
+
     def __init__(self, unknown_migrations: Sequence[str]) -> None:
         unknown = ", ".join(unknown_migrations)
         super().__init__(

@@ -86,10 +86,10 @@ class Revision(ConfigModel):
 
     number = models.PositiveBigIntegerField(primary_key=True)
     created_at = MomentField(db_default=Now(), editable=False)  # the database's clock
-    actor = models.CharField(max_length=254, blank=True)
+    actor = models.CharField(max_length=254, blank=True, default="", db_default="")
     channel = models.CharField(max_length=20)
-    address = models.CharField("client address", max_length=64, blank=True)
-    reason = models.TextField(blank=True)
+    address = models.CharField("client address", max_length=64, blank=True, default="", db_default="")
+    reason = models.TextField(blank=True, default="", db_default="")
     version = models.PositiveBigIntegerField()
 
     class Meta:
@@ -133,9 +133,9 @@ class Change(ConfigModel):
     key = models.CharField("setting", max_length=KEY_LENGTH)
     old_value = models.TextField(null=True)  # noqa: DJ001 - NULL, empty and set are three different things
     new_value = models.TextField(null=True)  # noqa: DJ001
-    is_secret = models.BooleanField(default=False)
-    refused = models.BooleanField(default=False)
-    note = models.TextField(blank=True)
+    is_secret = models.BooleanField(default=False, db_default=False)
+    refused = models.BooleanField(default=False, db_default=False)
+    note = models.TextField(blank=True, default="", db_default="")
 
     objects: ClassVar = OneDatabaseManager.from_queryset(ChangeQuerySet)()
 
@@ -164,9 +164,9 @@ class Confirmation(ConfigModel):
         Revision, on_delete=models.CASCADE, primary_key=True, related_name="confirmation"
     )
     deadline = MomentField()
-    outcome = models.CharField(max_length=20, blank=True)
-    actor = models.CharField("confirmed by", max_length=254, blank=True)
-    reason = models.TextField(blank=True)
+    outcome = models.CharField(max_length=20, blank=True, default="", db_default="")
+    actor = models.CharField("confirmed by", max_length=254, blank=True, default="", db_default="")
+    reason = models.TextField(blank=True, default="", db_default="")
 
     class Meta:
         db_table = prefixed("config_confirmation")
@@ -190,7 +190,7 @@ class KeySlot(ConfigModel):
     key_file_print = models.CharField(max_length=16, default="", db_default="")
     tag = models.TextField(default="", db_default="")
     wrapped = models.TextField(default="", db_default="")
-    created_at = MomentField(auto_now_add=True)
+    created_at = MomentField(auto_now_add=True, db_default=Now())
     is_retired = models.BooleanField(default=False, db_default=False)
 
     class Meta:
@@ -244,7 +244,7 @@ class ConfigState(ConfigModel):
     The history is complete from the revision ``history_floor`` on. NULL means that nothing was pruned.
     """
 
-    version = models.PositiveBigIntegerField(default=0)
+    version = models.PositiveBigIntegerField(default=0, db_default=0)
     history_floor = models.PositiveBigIntegerField(null=True)
 
     class Meta:
@@ -279,10 +279,10 @@ class Process(ConfigModel):
     since = MomentField()
     started_at = MomentField()
     seen_at = MomentField()
-    pins = models.JSONField(default=dict)
+    pins = models.JSONField(default=dict, db_default={})
     latency_ms = models.PositiveIntegerField(null=True)
-    pending = models.JSONField(default=list)
-    error = models.TextField(blank=True)
+    pending = models.JSONField(default=list, db_default=[])
+    error = models.TextField(blank=True, default="", db_default="")
     declaration = models.CharField(max_length=8, default="", db_default="")
 
     class Meta:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import logging
 import socket
 from pathlib import Path
 
@@ -27,6 +28,8 @@ from hub.start import claim_record, install_id
 from hub.start.generated import cookie_password
 from hub.start.lock import bootstrap_lock
 from setup_wizard.claiming import tokens
+
+logger = logging.getLogger("hub")
 
 
 class BootstrapState(enum.StrEnum):
@@ -76,6 +79,8 @@ def bootstrap_application(*, from_scratch: bool = False, restoring: bool = False
             if not (from_scratch or restoring or _has_tables()):
                 claim_record.refuse_to_start_anew()
             _bring_up()
+    for problem in migration.newer_schema():
+        logger.warning("%s", problem)
     # This may be the only process, so it reverts revisions that were not confirmed in time (W6).
     if runtime.reload().confirm_by is not None:
         confirmation.revert_overdue()

@@ -54,20 +54,26 @@ class User(AbstractBaseUser, PermissionsMixin):
     workos_roles: tuple[str, ...] = ()
 
     email = models.EmailField("e-mail address", unique=True)
-    name = models.CharField(max_length=150, blank=True)
+    name = models.CharField(max_length=150, blank=True, default="", db_default="")
     is_staff_member = models.BooleanField(
         "staff",
         default=False,
+        db_default=False,
         help_text="May open the admin and see or change what the permissions below allow.",
     )
     is_active = models.BooleanField(
-        "active", default=True, help_text="Take this away instead of deleting an account."
+        "active",
+        default=True,
+        db_default=True,
+        help_text="Take this away instead of deleting an account.",
     )
     workos_user_id = models.CharField(
         "user at WorkOS", max_length=128, unique=True, null=True, blank=True, editable=False
     )
-    verified_email = models.EmailField("verified by WorkOS", blank=True, default="", editable=False)
-    date_joined = models.DateTimeField(default=timezone.now, editable=False)
+    verified_email = models.EmailField(
+        "verified by WorkOS", blank=True, default="", db_default="", editable=False
+    )
+    date_joined = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -137,7 +143,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 class WorkOSSession(models.Model):
     """The WorkOS session of one signed-in browser. It is deleted together with its Django session.
 
-    At ``fresh_until``, the access token expires and the session must be refreshed. ``refreshing_until`` is
+    At ``granted_at``, WorkOS granted the access token. At ``fresh_until``, the access token expires and the
+    session must be refreshed. ``refreshing_until`` is
     set while a process refreshes the session. If WorkOS did not answer, the hub tries again at ``retry_at``.
 
     ``is_unanswered`` means that the hub sent the refresh token, but got no new token. WorkOS may refuse to
@@ -153,14 +160,15 @@ class WorkOSSession(models.Model):
     sid = models.CharField("session at WorkOS", max_length=128, db_index=True)
     refresh_token = models.TextField("sealed refresh token")
     fresh_until = models.DateTimeField()
+    granted_at = models.DateTimeField(null=True)
     refreshing_until = models.DateTimeField(null=True)
     retry_at = models.DateTimeField(null=True)
-    is_unanswered = models.BooleanField(default=False)
+    is_unanswered = models.BooleanField(default=False, db_default=False)
     kept_until = models.DateTimeField(null=True)
-    is_impersonated = models.BooleanField(default=False)
-    organization_id = models.CharField(max_length=128, blank=True)
-    roles: models.JSONField[list[str], list[str]] = models.JSONField(default=list)
-    signed_in_at = models.DateTimeField(default=timezone.now)
+    is_impersonated = models.BooleanField(default=False, db_default=False)
+    organization_id = models.CharField(max_length=128, blank=True, default="", db_default="")
+    roles: models.JSONField[list[str], list[str]] = models.JSONField(default=list, db_default=[])
+    signed_in_at = models.DateTimeField(default=timezone.now, db_default=Now())
 
     class Meta:
         db_table = "hub_workos_session"
@@ -177,9 +185,9 @@ class WorkOSEvents(models.Model):
     allow the hub to read events.
     """
 
-    cursor = models.CharField(max_length=128, blank=True)
+    cursor = models.CharField(max_length=128, blank=True, default="", db_default="")
     tried_at = models.DateTimeField()
-    is_refused = models.BooleanField(default=False)
+    is_refused = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         db_table = "hub_workos_events"

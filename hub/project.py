@@ -83,10 +83,11 @@ class HubProject(Project):
         return drift(config)
 
     def problems(self, config: RuntimeConfig) -> list[Problem]:
-        """Return the problems of the sign-in through WorkOS. In other modes, return an empty list."""
+        """Return the problems with a newer schema and, in mode ``workos``, with the sign-in."""
+        from hub.database.migration import newer_schema
         from hub.workos.problems import problems
 
-        return problems(config) if config.app_mode == WORKOS else []
+        return [*newer_schema(), *(problems(config) if config.app_mode == WORKOS else [])]
 
     def may_change(self, user: User, setting: Setting) -> bool:
         """Return whether ``user`` may change ``setting``. Only super admins may change sensitive settings."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
+from django.db.models.functions import Now
 
 DRAFT_ID = 1
 IMPORTED = ":imported"
@@ -42,14 +43,14 @@ class SetupDraft(models.Model):
     """
 
     steps: models.JSONField[dict[str, dict[str, Any]], dict[str, dict[str, Any]]] = models.JSONField(
-        default=dict
+        default=dict, db_default={}
     )
-    secrets: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(default=dict)
-    password = models.CharField(max_length=256, blank=True)
+    secrets: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(default=dict, db_default={})
+    password = models.CharField(max_length=256, blank=True, default="", db_default="")
     earlier: models.JSONField[dict[str, dict[str, Any]], dict[str, dict[str, Any]]] = models.JSONField(
-        default=dict
+        default=dict, db_default={}
     )
-    updated_at = models.DateTimeField(auto_now=True)
+    updated_at = models.DateTimeField(auto_now=True, db_default=Now())
 
     class Meta:
         db_table = "setup_draft"

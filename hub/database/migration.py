@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Iterator
 from importlib.util import find_spec
 
@@ -14,8 +15,16 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 from config_app import store
-from config_app.errors import DatabaseUnavailable, NewerSchema
+from config_app.errors import ConfigError, DatabaseUnavailable, NewerSchema
+from config_app.live.resolution import read_without_keyring
+from config_app.live.snapshot import read_snapshot
+from config_app.problems import Problem
+from config_app.project import get_project
 from config_app.store.failures import WAIT, database_errors, is_locked
+from config_app.store.process import process
+from hub.database.compatibility import misfits
+
+logger = logging.getLogger("hub")
 
 
 def applied_migrations() -> set[tuple[str, str]]:
@@ -54,19 +63,80 @@ def _unusable(error: DatabaseError) -> DatabaseUnavailable:
 
 
 def refuse_newer(applied: set[tuple[str, str]]) -> None:
-    """Raise ``NewerSchema`` if an installed app lacks one of the migrations that were applied."""
+    """Raise ``NewerSchema`` if this version cannot go on after the migrations that were applied.
+
+    During an upgrade, hubs of two versions use one database. So a claimed hub goes on after the migrations of
+    a newer version, if its own tables and columns are still there and no new column needs a value. A hub that
+    is not claimed never goes on, because no one uses it yet, and the newer version can offer the wizard (S1).
+    """
+    error = NewerSchema(found) if (found := unknown_migrations(applied)) else None
+    goes_on = error is None or (not misfits() and _is_claimed())
+    _noted.note(error, goes_on=goes_on)
+    if error is not None and not goes_on:
+        raise error
+
+
+def look() -> bool:
+    """Find out whether a newer version has migrated the database. If so, log it once.
+
+    Return whether this version can go on.
+    """
+    before = newer_schema()
+    with contextlib.suppress(ConfigError, DatabaseError):  # other checks report that the database is away
+        refuse_newer(applied_migrations())
+    for problem in newer_schema():
+        if problem not in before:
+            logger.warning("%s", problem)
+    return all(problem.severity != "error" for problem in newer_schema())
+
+
+class _Noted:
+    """What this process last found out about the migrations of a newer version."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        self.problems: tuple[Problem, ...] = ()
+
+    def note(self, error: NewerSchema | None, *, goes_on: bool) -> None:
+        self.problems = () if error is None else (_problem(error, goes_on=goes_on),)
+
+
+_noted = process.keep(_Noted())
+
+
+def _problem(error: NewerSchema, *, goes_on: bool) -> Problem:
+    if not goes_on:
+        return Problem(code=error.code, message=error.message, fix=error.fix or "", severity="error")
+    message = f"{error.message}; this process of the earlier version goes on"
+    return Problem(code=error.code, message=message, fix="restart this hub with the newer version")
+
+
+def newer_schema() -> tuple[Problem, ...]:
+    """Return a problem if a newer version has migrated the database. This makes no query.
+
+    The severity is ``error`` if this version cannot go on.
+    """
+    return _noted.problems
+
+
+def unknown_migrations(applied: set[tuple[str, str]]) -> list[str]:
+    """Return the names of the migrations in ``applied`` that an installed app does not have."""
     if _are_on_disk(applied):  # this is far quicker than loading all migrations
-        return
+        return []
     loader = MigrationExecutor(connection).loader
-    unknown = sorted(
+    return sorted(
         f"{app}.{name}"
         for app, name in applied
         if app in loader.migrated_apps
         and (app, name) not in loader.disk_migrations
         and (app, name) not in loader.replacements
     )
-    if unknown:
-        raise NewerSchema(unknown)
+
+
+def _is_claimed() -> bool:
+    return get_project().state(read_snapshot(read_without_keyring).config) != "unconfigured"
 
 
 def _are_on_disk(applied: set[tuple[str, str]]) -> bool:

@@ -29,9 +29,12 @@ FULL = 2
 def migrations(_overview: Overview) -> Finding:
     """Check that all migrations are applied.
 
-    Raise ``NewerSchema`` if a later version of the hub has migrated the database.
+    Raise ``NewerSchema`` if a later version of the hub has migrated the database, and this version cannot go
+    on.
     """
     if not migration.pending():
+        if newer := migration.newer_schema():
+            return Finding("a newer version has applied its migrations too", newer)
         return Finding("all migrations are applied")
     pending = Problem(
         code="migrations_pending",

@@ -11,13 +11,18 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from config_app.errors import ConfigError, NewerSchema
 from config_app.live import freshness, runtime
 from config_app.problems import Problem
 from config_app.project import get_project
 from config_app.propagation import sources
+from setup_wizard.claiming.state import is_claimed
+from setup_wizard.product import get_product
 
 LIVE_PATH, READY_PATH = "/health/live", "/health/ready"
 
+HINDRANCES = {"unavailable", NewerSchema.code}
+"""The codes of problems because of which a process cannot serve."""
 UNAVAILABLE = Problem(code="unavailable", message="the database cannot be used", severity="error")
 
 
@@ -40,7 +45,8 @@ def ready(_request: HttpRequest) -> HttpResponse:
     report = _report()
     # During an outage, the last valid configuration is used, but pages need sessions from the database. After
     # a 503, a load balancer sends requests to another hub.
-    return JsonResponse(report, status=200 if report["stale_since"] is None else 503)
+    hindered = any(p["code"] in HINDRANCES and p["severity"] == "error" for p in report["problems"])
+    return JsonResponse(report, status=503 if hindered else 200)
 
 
 @never_cache
@@ -52,7 +58,7 @@ def unready(_request: HttpRequest) -> HttpResponse:
 
 def _report() -> dict[str, Any]:
     snapshot, project, stale_since = runtime.seen_snapshot(), get_project(), runtime.stale_since()
-    others = project.problems(snapshot.config) if stale_since is None else [UNAVAILABLE]
+    others = _problems(snapshot.config) if stale_since is None else [UNAVAILABLE]
     return {
         "state": project.state(snapshot.config),
         "revision": snapshot.revision,
@@ -61,6 +67,20 @@ def _report() -> dict[str, Any]:
         "stale_since": None if stale_since is None else _iso(stale_since),
         "problems": _public([*others, *sources.hindrances(), *snapshot.problems]),
     }
+
+
+def _problems(config: Any) -> list[Problem]:
+    hindrances = [] if get_product().is_configured(config) or _opens_wizard() else [UNAVAILABLE]
+    return [*hindrances, *get_project().problems(config)]
+
+
+def _opens_wizard() -> bool:
+    """Return whether the gate of the wizard lets requests pass. Otherwise it answers 503 to all pages."""
+    try:
+        is_claimed()
+    except ConfigError:
+        return False
+    return True
 
 
 def _public(problems: list[Problem]) -> list[dict[str, Any]]:

@@ -55,6 +55,12 @@ def test_what_still_counts_stays() -> None:
     assert set(before.values()) == {1}
 
 
+def test_a_failure_that_was_stored_by_a_wrong_clock_goes() -> None:
+    make("later", timezone.now() + dt.timedelta(hours=1))
+    remove_outdated()
+    assert counts() == dict.fromkeys(counts(), 1) | {"AccessAttempt": 0}
+
+
 def test_workers_leave_it_to_their_master() -> None:
     make("old", timezone.now() - dt.timedelta(days=30))
     receipts.describe("worker")

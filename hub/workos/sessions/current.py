@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib.auth import login
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
-from django.utils import timezone
 
 from config_app.live import runtime
 from hub.auth import proof, session_origin
@@ -15,7 +14,7 @@ from hub.models import User, WorkOSSession
 from hub.runtime_config import WORKOS, RuntimeConfig
 from hub.workos.remote.grants import Grant
 from hub.workos.sessions import revocations
-from hub.workos.sessions.refreshing import facts, refresh
+from hub.workos.sessions.refreshing import facts, is_due, refresh
 
 
 def establish(request: HttpRequest, user: User, grant: Grant, config: RuntimeConfig) -> None:
@@ -70,7 +69,7 @@ def _check_workos_session(request: HttpRequest, user: User, config: RuntimeConfi
     """
     revocations.follow(config)
     row = find(request)
-    if row is not None and row.fresh_until <= timezone.now():
+    if row is not None and is_due(row):
         row = refresh(row, config)
         user = User.objects.get(pk=user.pk)
     if row is None or row.user_id != user.pk or not is_admitted(row.organization_id, config):

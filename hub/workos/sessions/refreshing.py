@@ -60,10 +60,12 @@ Such a time was stored while a clock was wrong. A correct time is at most ``LEAS
 
 def facts(grant: Grant, config: RuntimeConfig) -> dict[str, Any]:
     """Return a dict that maps columns of ``WorkOSSession`` to the values in a grant."""
+    now = timezone.now()
     return {
         "sid": grant.sid,
         "refresh_token": seal(grant.refresh_token, config),
-        "fresh_until": timezone.now() + grant.lifetime,
+        "granted_at": now,
+        "fresh_until": now + grant.lifetime,
         "is_impersonated": grant.is_impersonated,
         "organization_id": grant.organization_id,
         "roles": list(grant.roles),
@@ -114,6 +116,15 @@ def _load_client(config: RuntimeConfig) -> None:
         get_client(credentials_in(config))
 
 
+def is_due(row: WorkOSSession) -> bool:
+    """Return whether the access token of the session has expired.
+
+    Also return ``True`` if the token was granted in the future, because then a clock was set back (R9).
+    """
+    now = timezone.now()
+    return row.fresh_until <= now or (row.granted_at is not None and row.granted_at > now + AHEAD)
+
+
 def _is_ahead(moment: dt.datetime | None, now: dt.datetime) -> bool:
     """Return whether ``moment`` is after ``now``, but less than ``AHEAD`` after ``now``."""
     # A time further in the future was written while a clock was wrong (R9).
@@ -128,7 +139,8 @@ def _take_lease(row: WorkOSSession, now: dt.datetime) -> dt.datetime | None:
     if _is_ahead(row.refreshing_until, now):
         return None
     free = Q(refreshing_until=None) | Q(refreshing_until__lte=now) | Q(refreshing_until__gte=now + AHEAD)
-    still_due = WorkOSSession.objects.filter(free, pk=row.pk, fresh_until__lte=now)
+    due = Q(fresh_until__lte=now) | Q(granted_at__gt=now + AHEAD)
+    still_due = WorkOSSession.objects.filter(free, due, pk=row.pk)
     return now + LEASE if still_due.update(refreshing_until=now + LEASE) else None
 
 
@@ -185,7 +197,7 @@ def _keep_without_token(row: WorkOSSession, mine: Lease, client: Client) -> None
     All extensions together last at most ``KEPT``. Raise ``Refused`` if the session cannot be extended.
     """
     now, workos_user_id = timezone.now(), str(row.user.workos_user_id)
-    kept_until = row.kept_until or now + KEPT
+    kept_until = min(row.kept_until or now + KEPT, now + KEPT)  # the clock may have been set back
     try:
         is_active = client.has_session(workos_user_id, row.sid)
     except CredentialsRefused as refusal:
@@ -197,7 +209,7 @@ def _keep_without_token(row: WorkOSSession, mine: Lease, client: Client) -> None
     if not is_active or kept_until <= now:
         raise Refused("the refresh token is lost" if is_active else "the session is not active any more")
     people.update(row.user, client.person(workos_user_id))
-    times = {"kept_until": kept_until, "fresh_until": min(now + LOOK, kept_until)}
+    times = {"kept_until": kept_until, "granted_at": now, "fresh_until": min(now + LOOK, kept_until)}
     mine.update(refresh_token="", **times, refreshing_until=None, retry_at=None)
 
 

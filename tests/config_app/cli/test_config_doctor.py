@@ -197,7 +197,7 @@ def test_a_dropped_table_is_a_fact_and_no_traceback(started_hub: HubProcess, tab
 
 
 def test_rubbish_in_a_column_is_a_fact_and_no_traceback(started_hub: HubProcess) -> None:
-    started_hub.sql("INSERT INTO setup_draft VALUES (1, '{}', '7', '', '2030-01-01', '{}')")
+    started_hub.sql("INSERT INTO setup_draft (id, secrets, updated_at) VALUES (1, '7', '2030-01-01')")
     done = started_hub.run("config", "doctor")
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
     assert "cannot be examined" in done.stdout

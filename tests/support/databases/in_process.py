@@ -25,6 +25,7 @@ ON_BOTH_DATABASES = {
     "tests.hub.middleware.test_cors",
     "tests.hub.middleware.test_storable",
     "tests.hub.test_canary_scan",
+    "tests.repository.test_defaults_in_the_database",
     "tests.hub.dashboard.test_dashboard",
     "tests.hub.responses.test_health",
     "tests.hub.serving.test_network_settings",

@@ -1,0 +1,106 @@
+"""A hub of the earlier version, after a newer version has migrated the database it shares (R16)."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.db import connection
+
+from config_app.project import get_project
+from hub.housekeeping import remove_outdated
+from hub.runtime_config import get_config
+from tests.support.browsers.clients import browser
+from tests.support.processes.hub_process import HubProcess
+from tests.support.processes.served_hub import owner_of, wait_for_workers
+
+RECORDED = (
+    "INSERT INTO django_migrations (app, name, applied) VALUES ('config_app', '9999_later', '2030-01-01')"
+)
+ADDITIVE = {
+    "a table": ["CREATE TABLE later (id integer PRIMARY KEY, name text NOT NULL)"],
+    "a column that may be empty": ["ALTER TABLE config_process ADD COLUMN later text"],
+    "a column with a default": ["ALTER TABLE config_revision ADD COLUMN later text NOT NULL DEFAULT ''"],
+}
+INCOMPATIBLE = {
+    "a renamed column": ["ALTER TABLE config_revision RENAME COLUMN reason TO why"],
+    "a dropped table": ["DROP TABLE config_confirmation"],
+    "a column that needs a value": [
+        "ALTER TABLE config_revision ADD COLUMN later text NOT NULL DEFAULT ''",
+        "ALTER TABLE config_revision ALTER COLUMN later DROP DEFAULT",
+    ],
+    "a column that may no longer be empty": [
+        "DELETE FROM config_process",
+        "ALTER TABLE config_process ALTER COLUMN latency_ms SET NOT NULL",
+    ],
+}
+RENAME = "ALTER TABLE hub_webhook_call RENAME COLUMN received_at TO called_at"
+
+
+def migrate(hub: HubProcess, statements: list[str]) -> None:
+    for statement in [*statements, RECORDED]:
+        hub.sql(statement)
+
+
+def ready(hub: HubProcess) -> tuple[int, list[str]]:
+    answer = hub.get("/health/ready")
+    return answer.status, [problem["code"] for problem in json.loads(answer.text)["problems"]]
+
+
+@pytest.mark.parametrize("kind", ADDITIVE)
+def test_additions_do_not_stop_a_claimed_hub(any_claimed_hub: HubProcess, kind: str) -> None:
+    hub = any_claimed_hub
+    migrate(hub, ADDITIVE[kind])
+    hub.serve(workers=1)
+    wait_for_workers(hub, 1)
+    hub.config("set", "log_level=debug", "--wait")
+    with owner_of(hub) as owner:
+        assert owner.get("/api/config").json()["settings"]["log_level"]["value"] == "debug"
+    assert ready(hub) == (200, ["newer_schema"])
+    warned = hub.run("config", "doctor").stdout
+    assert "migrated by a newer version (migrations unknown here: config_app.9999_later)" in warned
+    assert "restart this hub with the newer version" in warned
+    assert "goes on; restart this hub" in hub.log.read_text()
+
+
+@pytest.mark.parametrize("kind", INCOMPATIBLE)
+def test_other_changes_stop_it(any_claimed_hub: HubProcess, kind: str) -> None:
+    hub = any_claimed_hub
+    if hub.database_url is None and any("ALTER COLUMN" in text for text in INCOMPATIBLE[kind]):
+        return  # SQLite has no such statement
+    migrate(hub, INCOMPATIBLE[kind])
+    for command in (("config", "set", "log_level=debug"), ("bootstrap",)):
+        done = hub.run(*command)
+        assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+        assert "migrated by a newer version" in done.stderr
+
+
+@pytest.mark.usefixtures("owner")
+@pytest.mark.parametrize(("change", "severity", "status"), [("", "warning", 200), (RENAME, "error", 503)])
+def test_a_running_hub_finds_out_within_a_minute(change: str, severity: str, status: int) -> None:
+    for statement in (RECORDED, *filter(None, [change])):
+        connection.cursor().execute(statement)
+    remove_outdated()  # each process calls this once a minute
+    (problem,) = get_project().problems(get_config())
+    assert (problem.code, problem.severity) == ("newer_schema", severity)
+    assert browser().get("/health/ready").status_code == status
+
+
+def test_an_unclaimed_hub_is_not_ready_and_says_why(any_started_hub: HubProcess) -> None:
+    hub = any_started_hub
+    hub.serve(workers=1)
+    assert ready(hub) == (200, [])
+    migrate(hub, [])
+    assert hub.get("/setup/").status == 503
+    status, codes = ready(hub)
+    assert (status, "newer_schema" in codes) == (503, True)
+    hub.sql("DELETE FROM django_migrations WHERE name = '9999_later'")
+    assert ready(hub) == (200, [])
+    assert hub.get("/setup/").status == 200
+
+
+def test_an_unclaimed_hub_is_not_ready_while_its_pages_are_unavailable(started_hub: HubProcess) -> None:
+    started_hub.serve(workers=1)
+    started_hub.sql("DELETE FROM django_migrations WHERE app = 'setup_wizard'")
+    assert started_hub.get("/setup/").status == 503
+    assert ready(started_hub) == (503, ["unavailable"])
