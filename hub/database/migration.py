@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import time
 from collections.abc import Iterator
 from importlib.util import find_spec
 
@@ -15,7 +16,13 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 from config_app import store
-from config_app.errors import ConfigError, DatabaseUnavailable, NewerSchema
+from config_app.errors import (
+    ConfigError,
+    ConfigurationLocked,
+    DatabaseUnavailable,
+    NewerSchema,
+    WriteConflict,
+)
 from config_app.live.resolution import read_without_keyring
 from config_app.live.snapshot import read_snapshot
 from config_app.problems import Problem
@@ -25,6 +32,11 @@ from config_app.store.process import process
 from hub.database.compatibility import misfits
 
 logger = logging.getLogger("hub")
+
+LONGEST_WAIT = 1_000
+"""On PostgreSQL, a migration waits for a table for at most this many milliseconds."""
+TRIES, PAUSE = 30, 1.0
+"""How often the hub tries to migrate if other processes use the tables, and the seconds between two tries."""
 
 
 def applied_migrations() -> set[tuple[str, str]]:
@@ -169,9 +181,22 @@ def _executor() -> MigrationExecutor:
 
 
 def migrate() -> None:
-    """Apply the pending migrations."""
-    with database_errors(), _all_or_nothing():
-        call_command("migrate", interactive=False, verbosity=0)
+    """Apply the pending migrations.
+
+    Hubs of the earlier version may be running. If they use a table for too long, try again: up to ``TRIES``
+    times. Then raise ``ConfigurationLocked`` or ``WriteConflict``.
+    """
+    for tries_left in reversed(range(TRIES)):
+        try:
+            with database_errors(), _all_or_nothing():
+                call_command("migrate", interactive=False, verbosity=0)
+        except (ConfigurationLocked, WriteConflict):
+            # Without a rollback, the tables of half a migration could be there already.
+            if not tries_left or not connection.features.can_rollback_ddl:
+                raise
+            time.sleep(PAUSE)
+        else:
+            return
 
 
 @contextlib.contextmanager
@@ -187,4 +212,7 @@ def _all_or_nothing() -> Iterator[None]:
         return
     # SQLite checks the constraints at the end.
     with connection.constraint_checks_disabled(), transaction.atomic():
+        if connection.vendor == "postgresql":
+            # While a migration waits for a table, all pages that need this table wait behind it.
+            connection.cursor().execute(f"SET LOCAL lock_timeout = {LONGEST_WAIT}")
         yield

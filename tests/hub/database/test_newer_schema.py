@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
+from pathlib import Path
 
+import psycopg
 import pytest
 from django.db import connection
 
@@ -11,6 +14,7 @@ from config_app.project import get_project
 from hub.housekeeping import remove_outdated
 from hub.runtime_config import get_config
 from tests.support.browsers.clients import browser
+from tests.support.databases.postgresql import PostgreSQL
 from tests.support.processes.hub_process import HubProcess
 from tests.support.processes.served_hub import owner_of, wait_for_workers
 
@@ -104,3 +108,17 @@ def test_an_unclaimed_hub_is_not_ready_while_its_pages_are_unavailable(started_h
     started_hub.sql("DELETE FROM django_migrations WHERE app = 'setup_wizard'")
     assert started_hub.get("/setup/").status == 503
     assert ready(started_hub) == (503, ["unavailable"])
+
+
+def test_a_migration_waits_until_others_are_done_with_a_table(
+    postgresql_server: PostgreSQL, tmp_path: Path
+) -> None:
+    url = postgresql_server.new_database()
+    with HubProcess(tmp_path / "other", database_url=url) as hub:
+        hub.bring_up()
+        hub.manage("migrate", "setup_wizard", "0002", "-v", "0")
+        with psycopg.connect(url) as reader:
+            reader.execute("LOCK TABLE setup_draft IN ACCESS SHARE MODE")
+            threading.Timer(3, reader.rollback).start()
+            hub.manage("bootstrap")
+        assert hub.sql("SELECT 1 FROM django_migrations WHERE name = '0003_defaults_in_the_database'")
