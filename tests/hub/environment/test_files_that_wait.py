@@ -99,6 +99,7 @@ def test_later_starts_do_not_wait_for_it(hub_process: HubProcess) -> None:
 
 
 def test_the_first_start_names_it(hub_process: HubProcess) -> None:
+    hub_process.env_file.unlink(missing_ok=True)
     os.mkfifo(hub_process.env_file)
     done = hub_process.run("bootstrap")
     assert done.returncode == 1
