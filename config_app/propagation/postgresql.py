@@ -23,7 +23,7 @@ from config_app.database.patience import FixedPatience
 from config_app.database.place import replace_connection
 from config_app.errors import DatabaseUnavailable
 from config_app.live import freshness
-from config_app.store.failures import database_errors
+from config_app.store.failures import NO_LOCK, SLOW, TOO_SLOW, database_errors
 from config_app.store.statements import VERSION
 from config_app.store.triggers import CHANNEL
 
@@ -173,4 +173,6 @@ def _server_errors() -> Iterator[None]:
             yield
     except psycopg.Error as error:
         lines = str(error).strip().splitlines() or [type(error).__name__]
-        raise DatabaseUnavailable(lines[0], "check that the database server is reachable") from error
+        has_waited = error.sqlstate in {NO_LOCK, TOO_SLOW}
+        fix = SLOW if has_waited else "check that the database server is reachable"
+        raise DatabaseUnavailable(lines[0], fix) from error

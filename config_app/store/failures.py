@@ -24,8 +24,10 @@ ENCODING = "use a database with the encoding UTF8, or replace this character"
 WAIT = "wait until the process that holds the lock is done, or end that process"
 SLOW = "check whether another program holds a lock or keeps the database server busy, then try again"
 
+NO_LOCK = "55P03"
+"""PostgreSQL's code after a wait for a lock that was too long."""
 KNOWN: Mapping[str | None, Callable[[], ConfigError]] = {
-    "55P03": ConfigurationLocked,  # lock_not_available
+    NO_LOCK: ConfigurationLocked,
     "40001": WriteConflict,  # serialization_failure
     "40P01": WriteConflict,  # deadlock_detected
     "25P02": BrokenTransaction,  # in_failed_sql_transaction
@@ -106,5 +108,5 @@ def _cure(error: DatabaseError) -> str:
 
 
 def is_locked(error: BaseException | None) -> bool:
-    """Return whether SQLite stopped waiting for a lock that another process holds."""
-    return isinstance(error, DatabaseError) and "is locked" in str(error)
+    """Return whether the database stopped waiting for a lock that another process or program holds."""
+    return isinstance(error, DatabaseError) and ("is locked" in str(error) or _code(error) == NO_LOCK)

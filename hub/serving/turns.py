@@ -13,8 +13,11 @@ from hub.responses.bare_responses import Application, Message, Receive, Send
 
 AT_ONCE = 2
 """The number of requests that have a turn at the same time. While one waits, another can continue."""
-OUT_OF_TURN = "/health/"
-"""Requests below this path need no turn. If their answers came late, a monitor would report an outage."""
+OUT_OF_TURN = ("/health/", "/static/")
+"""Requests below these paths need no turn. They need no database, so a locked file does not delay them.
+
+If an answer about the health came late, a monitor would report an outage.
+"""
 ATTEMPTS = {"/auth/login", "/unlock/"}
 """The paths to which strangers post passwords and codes."""
 PATIENCE = 0.25

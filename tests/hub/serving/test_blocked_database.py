@@ -111,6 +111,13 @@ def test_a_locked_configuration_stops_no_page_and_commands_say_why(hub: HubProce
     assert max(crowd.times) < SOON, str(crowd)
 
 
+def test_a_command_that_needs_a_locked_table_names_the_lock(hub: HubProcess) -> None:
+    with locked(hub, "django_migrations"):
+        done = hub.run("config", "get", "server_workers")
+    assert done.returncode == 1
+    assert "lock timeout; wait until the process that holds the lock is done" in done.stderr, done.stderr
+
+
 def test_a_server_that_stands_still_stops_only_the_pages_that_need_it(
     hub: HubProcess, server: PostgreSQL
 ) -> None:

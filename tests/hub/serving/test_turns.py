@@ -143,12 +143,13 @@ def test_who_waits_for_long_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch
     run(scenario())
 
 
-def test_a_monitor_is_answered_however_many_wait() -> None:
+@pytest.mark.parametrize("path", ["/health/live", "/static/hub/css/base.css"])
+def test_what_needs_no_database_is_answered_however_many_wait(path: str) -> None:
     async def scenario() -> None:
         server = Server(compute)
         requests = [server.request(WHOLE) for _ in range(AT_ONCE)]
         await settle()
-        requests.append(server.request(WHOLE, path="/health/live"))
+        requests.append(server.request(WHOLE, path=path))
         await settle()
         assert server.begun == AT_ONCE + 1
         await cancel(requests)
