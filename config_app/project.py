@@ -105,6 +105,14 @@ class Project:
         """Return the project's own problems in a running install."""
         return []
 
+    def findings(self, config: Any) -> list[Problem]:
+        """Return what needs attention in ``config``, although ``config`` is valid.
+
+        The reviews also call this method with a planned configuration, and show the findings that it adds. If
+        the database does not answer, return only the findings that need no database.
+        """
+        return []
+
     def facts_without_database(self) -> Iterable[Look]:
         """Return the project's checks for ``config doctor`` that need no database."""
         return ()
@@ -123,6 +131,10 @@ class Project:
         The ``guards`` of the schema have the same purpose. Unlike a guard, this method can import any code of
         the project.
         """
+        return ()
+
+    def lockouts(self, before: Any, after: Any) -> Iterable[RuleViolation]:
+        """Return a violation for each way in which a change locks people out. A shell may make the change."""
         return ()
 
     def reset_changes(self) -> dict[str, Any]:

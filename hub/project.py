@@ -89,6 +89,12 @@ class HubProject(Project):
 
         return [*newer_schema(), *(problems(config) if config.app_mode == WORKOS else [])]
 
+    def findings(self, config: RuntimeConfig) -> list[Problem]:
+        """Return what in ``config`` needs attention: https, proxies, super admins who cannot sign in."""
+        from hub.findings import findings
+
+        return findings(config)
+
     def may_change(self, user: User, setting: Setting) -> bool:
         """Return whether ``user`` may change ``setting``. Only super admins may change sensitive settings."""
         return user.is_superuser or not setting.is_sensitive
@@ -141,8 +147,13 @@ class HubProject(Project):
         from hub.serving.listener_guard import listener_can_be_had
 
         yield from guards.local_mode_needs_an_administrator(before, after)
-        yield from guards.super_admins_can_sign_in(before, after)
         yield from listener_can_be_had(before, after)
+
+    def lockouts(self, before: RuntimeConfig, after: RuntimeConfig) -> Iterable[RuleViolation]:
+        """Yield a violation if the new list of super admins lets no one sign in."""
+        from hub.people import guards
+
+        return guards.super_admins_can_sign_in(before, after)
 
     def command_prefix(self) -> str:
         """Return the user, the variables and the paths that a shell needs for a command of this hub."""

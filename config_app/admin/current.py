@@ -58,7 +58,8 @@ class Current:
     def problems(self) -> list[Problem]:
         """Return every problem that needs a person's attention."""
         config, project = self.resolution.config, get_project()
-        return [*self.stored_problems, *hindrances(), *project.problems(config), *project.drift(config)]
+        found = [*project.problems(config), *project.findings(config), *project.drift(config)]
+        return [*self.stored_problems, *hindrances(), *found]
 
     def changeable(self, user: Any) -> list[Setting]:
         """Return the settings that ``user`` may change in the browser.

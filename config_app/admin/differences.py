@@ -6,12 +6,14 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
-from django.utils.text import Truncator
+from django.utils.text import Truncator, capfirst
 
 from config_app.change.confirmation import period
+from config_app.change.findings import added_by
 from config_app.change.plan import Difference, Plan
 from config_app.declaration.schema import NOT_SET
 from config_app.presentation.changes import ShownChange, clock
+from config_app.problems import runnable
 from config_app.project import get_schema
 
 LONGEST = 60
@@ -39,6 +41,11 @@ def lockout_warning(plan: Plan) -> str:
     if not plan.can_lock_out:
         return ""
     return f"This change could lock you out, so it reverts in {clock(period())} unless you confirm it."
+
+
+def findings(plan: Plan) -> list[str]:
+    """Return a sentence for each thing that would need attention after the plan, but not before."""
+    return [f"{capfirst(runnable(str(problem)))}." for problem in added_by(plan)]
 
 
 def in_words(rows: Iterable[ShownChange]) -> str:

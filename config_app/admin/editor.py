@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from config_app.admin.conflict import Conflict, find_conflict
 from config_app.admin.current import Current, read_current
-from config_app.admin.differences import as_json, lockout_warning
+from config_app.admin.differences import as_json, findings, lockout_warning
 from config_app.admin.permissions import WholeAdmin, may_change, may_view
 from config_app.admin.proof import missing_proof
 from config_app.admin.saving import commit, respond
@@ -147,4 +147,5 @@ def _outlook(request: HttpRequest, plan: Plan, form: ConfigurationForm) -> dict[
         "changes": as_json(plan),
         "proof": missing_proof(request, plan, form),
         "warning": lockout_warning(plan),
+        "findings": findings(plan),
     }

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from config_app.admin.current import read_current
-from config_app.admin.differences import lockout_warning, planned_rows
+from config_app.admin.differences import findings, lockout_warning, planned_rows
 from config_app.admin.proof import needs_proof
 from config_app.admin.saving import commit, respond, revision_url
 from config_app.admin.submission import attempt, refuse_stale
@@ -69,6 +69,7 @@ def _outlook(request: HttpRequest, target: Revision) -> dict[str, Any]:
         return {
             "changes": planned_rows(plan),
             "warning": lockout_warning(plan),
+            "findings": findings(plan),
             "asks": needs_proof(request, plan),
             "proof_url": get_project().where_to_prove(request),
         }

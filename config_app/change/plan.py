@@ -10,9 +10,10 @@ from config_app import store
 from config_app.change import rights
 from config_app.change.adoption import adopt, unrecorded
 from config_app.change.texts import Text, canonical_texts, encrypted, plain, sealed
+from config_app.change.violations import refuse_violations
 from config_app.declaration.schema import NOT_SET, Schema, Setting
 from config_app.declaration.setting import TakesEffect
-from config_app.errors import ConfigError, InvalidPlan, RuleViolation, StaleRevision
+from config_app.errors import ConfigError, StaleRevision
 from config_app.live import runtime
 from config_app.live.resolution import Resolution, read_with_keyring, resolve
 from config_app.live.snapshot import Known
@@ -52,6 +53,7 @@ class Plan:
     differences: tuple[Difference, ...]
     edits: tuple[Edit, ...]
     known: Known[Any] | None = dataclasses.field(default=None, repr=False)
+    from_shell: bool = False
 
     @property
     def can_lock_out(self) -> bool:
@@ -102,10 +104,15 @@ class Plan:
         """Validate the changes again, with ``known``. Return a plan, or raise an error as ``plan`` does."""
         if known is not self.known:
             return _validated_plan(
-                self.changes, known, self.base_revision, self.refusals, managed=self.managed
+                self.changes,
+                known,
+                self.base_revision,
+                self.refusals,
+                managed=self.managed,
+                from_shell=self.from_shell,
             )
         # A guard may also look at other tables, and these may have changed.
-        _refuse_violations(self.before, self.after)
+        refuse_violations(self.before, self.after, from_shell=self.from_shell)
         return self
 
     async def aapply(self, **options: Any) -> Revision | None:
@@ -136,6 +143,7 @@ def plan(
     managed: bool = False,
     refusals: Mapping[str, str] | None = None,
     known: Known[Any] | None = None,
+    from_shell: bool = False,
 ) -> Plan:
     """Validate ``changes`` together with all other settings, and return a plan for them.
 
@@ -144,13 +152,19 @@ def plan(
     - ``managed``: whether managed settings may change.
     - ``refusals``: the values that an import refused. Maps each key to a note for the history.
     - ``known``: the configuration, if the caller has just read it; this saves a second read.
+    - ``from_shell``: whether a person in a shell makes the changes. Then ``Project.lockouts`` is not checked.
 
     Raise ``InvalidPlan`` with all errors if the changes are not valid. Raise ``StaleRevision`` if
     ``base_revision`` is not the newest revision.
     """
     changes = sealed(changes)
     return _validated_plan(
-        changes, known or _resolved(store.read()), base_revision, refusals or {}, managed=managed
+        changes,
+        known or _resolved(store.read()),
+        base_revision,
+        refusals or {},
+        managed=managed,
+        from_shell=from_shell,
     )
 
 
@@ -171,6 +185,7 @@ def _validated_plan(
     refusals: Mapping[str, str],
     *,
     managed: bool,
+    from_shell: bool,
 ) -> Plan:
     stored, before = known.stored, known.resolution
     if base is not None and base != stored.revision:
@@ -182,7 +197,7 @@ def _validated_plan(
     newest_refusals = before.refused.keys() | before.newest_refusals.keys()
     edits = (*_edits(schema, stored, texts, newest_refusals), *_refused_edits(stored, refusals))
     after = _after(schema, before, texts)
-    _refuse_violations(before.config, after)
+    refuse_violations(before.config, after, from_shell=from_shell)
     return Plan(
         changes=changes,
         revision=stored.revision,
@@ -194,6 +209,7 @@ def _validated_plan(
         differences=tuple(_differences(schema, before, after, edits)),
         edits=edits,
         known=known,
+        from_shell=from_shell,
     )
 
 
@@ -249,23 +265,6 @@ def _after(schema: Schema[Any], before: Resolution[Any], texts: Mapping[str, Tex
         setting = schema[key]
         values[key] = setting.default if text is None else setting.parse(plain(text) or "")
     return schema.build(values)
-
-
-def _refuse_violations(before: Any, after: Any) -> None:
-    """Raise ``InvalidPlan`` if the changes break a rule or a guard refuses the changes."""
-    if violations := _violations(get_schema(), before, after):
-        raise InvalidPlan(violations)
-
-
-def _violations(schema: Schema[Any], before: Any, after: Any) -> list[RuleViolation]:
-    """Return a violation for each rule that the changes break.
-
-    If the changes break no rule, return a violation for each guard that refuses the changes.
-    """
-    # Rules that are already broken must not block a change of other settings.
-    known = {str(violation) for violation in schema.violations(before)}
-    broken = [v for v in schema.violations(after) if str(v) not in known]
-    return broken or [*schema.objections(before, after), *get_project().objections(before, after)]
 
 
 def _differences(

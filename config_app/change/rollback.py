@@ -18,11 +18,12 @@ from config_app.project import get_schema
 from config_app.store.failures import database_errors
 
 
-def plan_rollback(number: int, base_revision: int | None = None) -> Plan:
+def plan_rollback(number: int, base_revision: int | None = None, *, from_shell: bool = False) -> Plan:
     """Return a plan that gives every setting the value that it had right after revision ``number``.
 
-    Managed settings keep their current values. Raise ``ConfigError`` if the revision does not exist, if the
-    history begins after the revision, or if a secret from that time cannot be decrypted.
+    ``from_shell`` has the same meaning as for ``plan``. Managed settings keep their current values. Raise
+    ``ConfigError`` if the revision does not exist, if the history begins after the revision, or if a secret
+    from that time cannot be decrypted.
     """
     with database_errors():
         if 0 < number < (first := store.first_complete()):
@@ -33,7 +34,7 @@ def plan_rollback(number: int, base_revision: int | None = None) -> Plan:
         if not Revision.objects.filter(pk=number).exists():
             raise ConfigError(f"revision {number} does not exist; manage.py config history lists them")
         accepted = _accepted_until(number)
-    return plan(dict(_values(accepted)), base_revision)
+    return plan(dict(_values(accepted)), base_revision, from_shell=from_shell)
 
 
 def _accepted_until(number: int) -> dict[str, Change | None]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from config_app.change.findings import added_by
 from config_app.change.plan import Difference, Plan
 from config_app.cli.terminal import Terminal, abbreviated
 from config_app.declaration.schema import NOT_SET
@@ -14,7 +15,7 @@ from config_app.declaration.unset import UNSET
 from config_app.errors import DatabaseUnavailable
 from config_app.models import Revision
 from config_app.presentation.changes import clock
-from config_app.problems import runnable
+from config_app.problems import Problem, runnable
 
 if TYPE_CHECKING:
     from config_app.propagation.convergence import Convergence
@@ -27,23 +28,31 @@ def commit(
 
     With ``--wait``, raise ``NotEverywhere`` if some processes do not use the revision in time.
     """
+    findings = added_by(plan)
     if options.dry_run:
-        show_dry_run(plan, terminal, as_json=options.as_json)
+        show_dry_run(plan, terminal, as_json=options.as_json, findings=findings)
         return
     within = getattr(options, "confirm", None)
     if getattr(options, "wait", None) is None:
         revision = plan.apply(channel=channel, reason=options.reason or reason, confirm_within=within)
-        show_revision(revision, plan, terminal, as_json=options.as_json, confirm_within=within)
+        show_revision(
+            revision, plan, terminal, as_json=options.as_json, confirm_within=within, findings=findings
+        )
         return
     from config_app.propagation.convergence import Convergence
 
     waiting = Convergence()
     revision = plan.apply(channel=channel, reason=options.reason or reason, confirm_within=within)
-    _show_everywhere(waiting, revision, plan, options, terminal)
+    _show_everywhere(waiting, revision, plan, options, terminal, findings)
 
 
 def _show_everywhere(
-    waiting: Convergence, revision: Revision | None, plan: Plan, options: Namespace, terminal: Terminal
+    waiting: Convergence,
+    revision: Revision | None,
+    plan: Plan,
+    options: Namespace,
+    terminal: Terminal,
+    findings: Sequence[Problem],
 ) -> None:
     """Print the revision and wait until every process uses it. Then print how many processes use it.
 
@@ -53,26 +62,31 @@ def _show_everywhere(
     from config_app.propagation.convergence import NotEverywhere
 
     if not options.as_json:
-        show_revision(revision, plan, terminal, as_json=False, confirm_within=options.confirm)
+        show_revision(
+            revision, plan, terminal, as_json=False, confirm_within=options.confirm, findings=findings
+        )
     keys = [edit.key for edit in plan.edits]
     found = waiting.until(revision.number if revision else plan.revision, keys, options.wait)
     stuck = waiting.stuck(found)
     if options.as_json:
         everywhere = {"everywhere": not stuck}
-        terminal.json(_revision_json(revision, plan, options.confirm) | found.as_json() | everywhere)
+        made = _revision_json(revision, plan, options.confirm) | _findings_json(findings)
+        terminal.json(made | found.as_json() | everywhere)
     if stuck:
         raise NotEverywhere(found, stuck)
     if not options.as_json:
         terminal.line(str(found))
 
 
-def show_dry_run(plan: Plan, terminal: Terminal, *, as_json: bool) -> None:
-    """Print what ``plan`` would change, and that nothing was written."""
+def show_dry_run(plan: Plan, terminal: Terminal, *, as_json: bool, findings: Sequence[Problem] = ()) -> None:
+    """Print what ``plan`` would change, what would need attention, and that nothing was written."""
     if as_json:
-        terminal.json({"dry_run": True, "revision": plan.revision, "changes": _changes_json(plan)})
+        would = {"dry_run": True, "revision": plan.revision, "changes": _changes_json(plan)}
+        terminal.json(would | _findings_json(findings))
     elif plan.differences:
         show_plan(plan, terminal)
         terminal.line("dry run: nothing was written")
+        _warn_of(findings, terminal)
     else:
         terminal.line(_nothing_to_change(plan))
 
@@ -93,10 +107,14 @@ def show_revision(
     *,
     as_json: bool,
     confirm_within: float | None = None,
+    findings: Sequence[Problem] = (),
 ) -> None:
-    """Print the revision that ``plan`` has made. If ``revision`` is ``None``, print that nothing changed."""
+    """Print the revision that ``plan`` has made. If ``revision`` is ``None``, print that nothing changed.
+
+    ``findings`` are what now needs attention because of the change.
+    """
     if as_json:
-        terminal.json(_revision_json(revision, plan, confirm_within))
+        terminal.json(_revision_json(revision, plan, confirm_within) | _findings_json(findings))
         return
     if revision is None:
         terminal.line(_nothing_to_change(plan))
@@ -107,6 +125,16 @@ def show_revision(
         terminal.line(line)
     if confirm_within is not None:
         terminal.line(deadline_line(revision.number, confirm_within))
+    _warn_of(findings, terminal)
+
+
+def _warn_of(findings: Iterable[Problem], terminal: Terminal) -> None:
+    for problem in findings:
+        terminal.warn(str(problem))
+
+
+def _findings_json(findings: Sequence[Problem]) -> dict[str, Any]:
+    return {"findings": [problem.as_json() for problem in findings]} if findings else {}
 
 
 def deadline_line(number: int, seconds_left: float) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db.models import Max
 
 from config_app import store
@@ -96,10 +98,11 @@ def environment(overview: Overview) -> Finding:
     return Finding(text, found)
 
 
-def project(overview: Overview) -> Finding:
-    """Check that the project itself reports no problem."""
-    found = tuple(get_project().problems(overview.config))
-    return Finding(f"reports problems: {len(found)}" if found else "reports no problem", found)
+def project(overview: Overview, reported: Collection[Problem] = ()) -> Finding:
+    """Check that the project itself reports no problem besides those in ``reported``."""
+    found = [*get_project().problems(overview.config), *get_project().findings(overview.config)]
+    left = tuple(problem for problem in found if problem not in reported)
+    return Finding(f"reports problems: {len(left)}" if left else "reports no problem", left)
 
 
-CHECKS: tuple[Check, ...] = (stored_values, rules, history, confirmations, environment, project)
+CHECKS: tuple[Check, ...] = (stored_values, rules, history, confirmations, environment)

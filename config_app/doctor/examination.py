@@ -60,17 +60,20 @@ def examine() -> Examination:
 
 
 def _facts(overview: Overview) -> Iterator[Fact]:
-    for check in _checks():
-        yield _examined(check.__name__, functools.partial(check, overview))
+    """Yield the facts of config_app, starting with the database, and then the facts of the project."""
+    of_project = [_fact(check, overview) for check in get_project().facts()]
+    # A check of the project may report a finding in more detail. The doctor lists each problem once.
+    reported = {problem for fact in of_project for problem in fact.problems}
+    for check in (*database.checks(), *keyring.CHECKS, *configuration.CHECKS):
+        yield _fact(check, overview)
+    others = functools.partial(configuration.project, overview, reported)
+    yield _examined(configuration.project.__name__, others)
+    yield _fact(processes.processes, overview)
+    yield from of_project
 
 
-def _checks() -> Iterator[Check]:
-    """Yield the checks of config_app, starting with the database, and then the checks of the project."""
-    yield from database.checks()
-    yield from keyring.CHECKS
-    yield from configuration.CHECKS
-    yield processes.processes
-    yield from get_project().facts()
+def _fact(check: Check, overview: Overview) -> Fact:
+    return _examined(check.__name__, functools.partial(check, overview))
 
 
 def _read() -> tuple[Overview | None, Fact]:

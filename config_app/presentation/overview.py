@@ -124,7 +124,12 @@ def read_overview(reader: Reader = read_with_keyring) -> Overview:
         drifted=stored.drifted,
         entries=_entries(stored, resolution, processes, changes),
         stored_problems=(*resolution.problems, *refusal_problems(schema, resolution)),
-        other_problems=(*find_hindrances(), *project.problems(config), *project.drift(config)),
+        other_problems=(
+            *find_hindrances(),
+            *project.problems(config),
+            *project.findings(config),
+            *project.drift(config),
+        ),
         last_changes=changes,
         processes=tuple(processes),
         unconfirmed=tuple(deadlines.unconfirmed()),

@@ -29,8 +29,11 @@ def plan_import(
     *,
     replace: bool = False,
     base_revision: int | None = None,
+    from_shell: bool = False,
 ) -> Import:
     """Return a plan that gives the settings of ``document`` their exported values.
+
+    ``from_shell`` has the same meaning as for ``plan``.
 
     The settings that the document does not contain keep their values. With ``replace``, these settings return
     to their defaults if they are selected. Even then, a setting keeps its value in these cases:
@@ -45,7 +48,7 @@ def plan_import(
     found = _Changes(document, selection)
     changes = found.changes | (dict.fromkeys(found.missing(), UNSET) if replace else {})
     try:
-        planned = plan(changes, base_revision)
+        planned = plan(changes, base_revision, from_shell=from_shell)
     except InvalidPlan as refused:
         raise InvalidPlan([*found.errors, *refused.errors]) from None
     if found.errors:

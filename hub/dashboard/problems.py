@@ -21,8 +21,9 @@ SETTLE = "confirm or revert this revision in the banner at the top of every page
 
 def problem_rows(snapshot: Snapshot) -> list[dict[str, Any]]:
     """Return the problems of the configuration, the hub and its environment, the most severe first."""
-    project = get_project()
-    others = [*sources.hindrances(), *project.problems(snapshot.config), *project.drift(snapshot.config)]
+    project, config = get_project(), snapshot.config
+    of_project = [*project.problems(config), *project.findings(config), *project.drift(config)]
+    others = [*sources.hindrances(), *of_project]
     found = [*snapshot.problems, *_waiting(snapshot), *_of_keys(snapshot), *others]
     return [_row(problem) for problem in sorted(found, key=lambda p: ORDER.index(p.severity))]
 

@@ -7,12 +7,12 @@ import socket
 from config_app.errors import ConfigError
 from config_app.presentation.overview import Overview
 from config_app.problems import Finding, Problem
+from hub import findings
 from hub.middleware.hosts import own_hosts
 from hub.network.addresses import listener_in_use, origin
 from hub.runtime_config import RuntimeConfig
 from hub.serving.listen_address import listener as address
 from hub.serving.listen_address import probe
-from hub.site.checks import transport_messages
 
 
 def transport(overview: Overview) -> Finding:
@@ -21,12 +21,8 @@ def transport(overview: Overview) -> Finding:
     ``manage.py check --deploy`` makes the same checks.
     """
     config: RuntimeConfig = overview.config
-    problems = tuple(
-        Problem(code=message.id or "", message=message.msg, fix=message.hint or "")
-        for message in transport_messages(config)
-    )
     hsts = "on" if config.enable_hsts else "off"
-    return Finding(f"people open {origin(config)}, HSTS is {hsts}", problems)
+    return Finding(f"people open {origin(config)}, HSTS is {hsts}", tuple(findings.transport(config)))
 
 
 def listener(overview: Overview) -> Finding:

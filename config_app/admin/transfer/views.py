@@ -10,7 +10,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from config_app.admin.current import read_current
-from config_app.admin.differences import lockout_warning, planned_rows
+from config_app.admin.differences import findings, lockout_warning, planned_rows
 from config_app.admin.permissions import may_change
 from config_app.admin.proof import needs_proof, require_fresh_proof
 from config_app.admin.saving import commit, respond
@@ -134,6 +134,7 @@ def _show_review(
         "changes": planned_rows(found.plan),
         "notes": found.notes,
         "warning": lockout_warning(found.plan),
+        "findings": findings(found.plan),
         "asks": needs_proof(request, found.plan),
         "proof_url": get_project().where_to_prove(request),
         "stale": stale,

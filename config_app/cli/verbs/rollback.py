@@ -32,5 +32,5 @@ class Rollback(Verb):
     def run(self, options: Namespace, terminal: Terminal) -> None:
         """Plan the rollback and apply it."""
         with showing_what_changed(terminal):
-            plan = plan_rollback(options.revision, options.if_revision)
+            plan = plan_rollback(options.revision, options.if_revision, from_shell=True)
             commit(plan, options, terminal, reason=f"rollback to revision {options.revision}")

@@ -87,7 +87,7 @@ def plan_changes(changes: Mapping[str, Any], base: int | None) -> Plan:
     """
     if SALT_KEY in changes:  # the salt is not a setting, so the plan would call it unknown
         find_setting(SALT_KEY)
-    return plan(changes, base)
+    return plan(changes, base, from_shell=True)
 
 
 @contextlib.contextmanager

@@ -56,7 +56,20 @@ function warn(words) {
   place.hidden = !words;
 }
 
-function show({ changes, revision, proof: missing, warning }) {
+function warnOf(findings) {
+  const list = dialog.querySelector("[data-cfg-review-findings]");
+  list.replaceChildren(...findings.map(noticeOf));
+  list.hidden = !findings.length;
+}
+
+function noticeOf(finding) {
+  const notice = document.createElement("li");
+  notice.className = "cfg-notice cfg-notice--warning";
+  notice.textContent = finding;
+  return notice;
+}
+
+function show({ changes, revision, proof: missing, warning, findings }) {
   if (!changes.length) {
     count.textContent = "Nothing to save";
     return;
@@ -64,6 +77,7 @@ function show({ changes, revision, proof: missing, warning }) {
   const settings = changes.length === 1 ? "One setting changes" : `${changes.length} settings change`;
   dialog.querySelector("[data-cfg-review-lead]").textContent = `${settings} on top of revision ${revision}.`;
   dialog.querySelector("[data-cfg-review-rows]").replaceChildren(...changes.map(rowOf));
+  warnOf(findings);
   warn(warning);
   proof.remove();
   dialog.showModal();

@@ -14,7 +14,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from config_app.api import plan
-from config_app.doctor import database, examination
+from config_app.doctor import configuration, database, examination, keyring, processes
 from config_app.presentation.overview import Overview
 from config_app.problems import Finding
 from config_app.project import get_project
@@ -80,8 +80,11 @@ def test_what_cannot_be_examined_keeps_nobody_from_the_rest(
 
 
 def test_names_of_facts_are_unique_and_each_says_in_its_docstring_what_it_is(install: None) -> None:
-    checks = [*examination._checks(), *get_project().facts_without_database()]
+    of_engine = (*database.checks(), *keyring.CHECKS, *configuration.CHECKS, configuration.project)
+    of_project = (*get_project().facts(), *get_project().facts_without_database())
+    checks = [*of_engine, processes.processes, *of_project]
     names = [check.__name__ for check in checks]
+    assert set(names) == {fact.name for fact in examination.examine().facts}
     assert len(set(names)) == len(names)
     assert all(check.__doc__ for check in checks)
 

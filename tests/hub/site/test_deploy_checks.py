@@ -38,7 +38,7 @@ def test_a_claimed_hub_behind_https_is_clean(owner: Any) -> None:
 )
 def test_half_of_https_is_noticed(owner: Any, changes: dict[str, Any], check: str, cure: str) -> None:
     configure(public_url="https://hub.example.com", **changes)
-    (message,) = checks.check_transport()
+    (message,) = checks.check_findings()
     assert message.id == check
     assert cure in str(message.hint)
     assert found() == [check]
@@ -82,7 +82,7 @@ def test_an_install_that_was_never_started_is_nothing_to_complain_about(
         raise DatabaseUnavailable("never started")
 
     monkeypatch.setattr(checks, "get_config", fail)
-    assert checks.check_transport() == []
+    assert checks.check_findings() == []
 
 
 def test_what_the_silenced_checks_ask_for_is_there() -> None:

@@ -56,7 +56,11 @@ class Import(Verb):
         selection = read_selection(options, others=document.settings)
         with showing_what_changed(terminal):
             found = plan_import(
-                document, selection, replace=options.replace, base_revision=options.if_revision
+                document,
+                selection,
+                replace=options.replace,
+                base_revision=options.if_revision,
+                from_shell=True,
             )
             for note in found.notes:
                 terminal.note(note)
