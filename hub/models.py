@@ -7,11 +7,13 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.sessions.models import Session
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from config_app.change.plan import plan
 from config_app.fields import canonical_email
+from config_app.live import runtime
 from hub.authorization import is_super_admin
 from hub.runtime_config import WORKOS, RuntimeConfig, get_config
 
@@ -35,6 +37,18 @@ class UserManager(BaseUserManager["User"]):
         user = self.model(email=self.normalize_email(email), **fields)
         user.set_password(password)
         user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
+        """Create an account, add its address to ``super_admin_emails``, and return the account.
+
+        Raise ``ValueError`` if the address is not valid, and ``ConfigError`` if the setting cannot change.
+        """
+        with transaction.atomic():
+            user = self.create_user(email, password, **fields)
+            listed = runtime.current().super_admin_emails
+            changes = {"super_admin_emails": (*listed, user.email)}
+            plan(changes, from_shell=True).apply(channel="cli", reason=f"{user.email} has a new account")
         return user
 
 

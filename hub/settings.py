@@ -26,7 +26,6 @@ ALLOWED_HOSTS = ["*"]
 
 INSTALLED_APPS = [
     "hub.site.admin_app.HubAdminConfig",
-    "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
@@ -36,7 +35,9 @@ INSTALLED_APPS = [
     "config_app",
     "setup_wizard",
     "hub",
-    "django.contrib.staticfiles",  # after the hub, so that the hub's own runserver is used
+    # After the hub, so that the hub's own createsuperuser and runserver are used.
+    "django.contrib.auth",
+    "django.contrib.staticfiles",
 ]
 
 # The order matters. The first three layers cover a whole request: one memory chunk, the connections and one
