@@ -8,6 +8,9 @@ from typing import Any, ClassVar, Generic, TypeVar
 from django import forms
 from django.core.exceptions import ValidationError
 
+from config_app.declaration.slips import find_slip
+from config_app.fields.causes import is_json
+
 T = TypeVar("T")
 
 PLAIN_TEXT: Mapping[str, str] = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
@@ -26,6 +29,7 @@ class SettingField(forms.Field, Generic[T]):
 
     attributes: ClassVar[Mapping[str, str]] = PLAIN_TEXT
     typed: ClassVar[tuple[type, ...]] = ()
+    instead_of_json: ClassVar[str] = "this is JSON, so write only the value"
 
     def __init__(self, *, required: bool = True, empty_value: T | None = None, **options: Any) -> None:
         self.empty_value = empty_value
@@ -42,6 +46,13 @@ class SettingField(forms.Field, Generic[T]):
         The text is never empty and has no spaces around it.
         """
         raise NotImplementedError
+
+    def hint(self, text: str) -> str:
+        """Return a hint at the cause why ``text`` is not valid, or an empty text.
+
+        The hint must not contain the text. ``text`` is never empty and has no spaces around it.
+        """
+        return find_slip(text)
 
     def text_of(self, value: T) -> str:
         """Return the canonical text of a value."""
@@ -70,7 +81,20 @@ class SettingField(forms.Field, Generic[T]):
         if not isinstance(value, str):
             raise self.refusal()
         text = value.strip()
-        return self.parse(text) if text else self.empty_value
+        return self._parsed(text) if text else self.empty_value
+
+    def _parsed(self, text: str) -> T:
+        """Return the value of ``text``. Raise ``refusal()``, if possible with a hint at the cause."""
+        try:
+            return self.parse(text)
+        except ValidationError as raised:
+            refused = raised
+        # Outside of the block above, so that no error has an earlier error in its context.
+        if is_json(text):
+            raise self.refusal(self.instead_of_json)
+        if refused.messages == self.refusal().messages and (hint := self.hint(text)):
+            raise self.refusal(hint)
+        raise refused
 
     def validate(self, value: T | None) -> None:
         """Raise ``refusal()`` if the value is empty and the field is required."""

@@ -9,7 +9,9 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from config_app.declaration.slips import find_slip
 from config_app.fields.base import PLAIN_TEXT, SettingField
+from config_app.fields.causes import about_email
 from config_app.fields.lists import ListField
 
 LONGEST = 254
@@ -24,8 +26,9 @@ def canonical_email(text: str) -> str | None:
     """
     # Comparing addresses decides who is an administrator. Outside ASCII, ignoring case makes different
     # addresses equal (straße.de and strasse.de). A quoted local part may contain commas and spaces. People
-    # write * to mean all addresses of a domain, but it would be the name of one mailbox.
-    if not text.isascii() or '"' in text or "*" in text or len(text) > LONGEST:
+    # write * to mean all addresses of a domain, but it would be the name of one mailbox. An address such as
+    # ${OWNER}@example.com is valid too, but nothing has replaced the variable in it.
+    if not text.isascii() or '"' in text or "*" in text or len(text) > LONGEST or find_slip(text):
         return None
     try:
         validate_email(text)
@@ -48,6 +51,10 @@ class EmailField(SettingField[str]):
             raise self.refusal()
         return address
 
+    def hint(self, text: str) -> str:
+        """Return a hint at the cause why ``text`` is not an address."""
+        return super().hint(text) or about_email(text)
+
 
 class EmailListField(ListField[str]):
     """A field for e-mail addresses. The value is a tuple of addresses in lower case."""
@@ -59,5 +66,5 @@ class EmailListField(ListField[str]):
         return canonical_email(text)
 
     def hint(self, text: str) -> str:
-        """If ``text`` has a wildcard, return what to write instead. Otherwise, return an empty text."""
-        return "* is not a wildcard here, so name each address" if "*" in text else ""
+        """Return a hint at the cause why ``text`` is not an address."""
+        return super().hint(text) or about_email(text)

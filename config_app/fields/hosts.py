@@ -7,6 +7,7 @@ import re
 from typing import TypeAlias
 
 from config_app.fields.base import SettingField
+from config_app.fields.causes import about_host, about_network
 from config_app.fields.lists import ListField
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -83,6 +84,12 @@ class HostField(SettingField[str]):
             raise self.refusal()
         return host
 
+    def hint(self, text: str) -> str:
+        """Return a hint at the cause why ``text`` is not a host."""
+        if text == "*":
+            return "0.0.0.0 means all IPv4 addresses of this machine"
+        return super().hint(text) or about_host(text)
+
 
 class HostListField(ListField[str]):
     """A field for hosts as in Django's ``ALLOWED_HOSTS``.
@@ -104,10 +111,12 @@ class HostListField(ListField[str]):
         return None if host is None else in_brackets(host)
 
     def hint(self, text: str) -> str:
-        """If ``text`` has a wildcard, return what to write instead. Otherwise, return an empty text."""
+        """Return a hint at the cause why ``text`` is not a host."""
         if text == "*":
             return "* would turn off the check of the Host header, so name each host"
-        return "a domain with its subdomains starts with a dot, not with *" if text.startswith("*.") else ""
+        if text.startswith("*."):
+            return "a domain with its subdomains starts with a dot, not with *"
+        return super().hint(text) or about_host(text)
 
 
 class CidrListField(ListField[Network]):
@@ -124,12 +133,11 @@ class CidrListField(ListField[Network]):
         return _network(text, strict=True)
 
     def hint(self, text: str) -> str:
-        """Return a hint if ``text`` is an address with a prefix length, such as 10.0.0.5/8.
-
-        Otherwise return an empty text.
-        """
-        # Such a text could mean the address or the whole network, so it is refused.
-        return "" if _network(text, strict=False) is None else "a network has only zeros after its prefix"
+        """Return a hint at the cause why ``text`` is not a network."""
+        # A text such as 10.0.0.5/8 could mean the address or the whole network, so it is refused.
+        if _network(text, strict=False) is not None:
+            return "a network has only zeros after its prefix"
+        return super().hint(text) or about_network(text)
 
 
 def _network(text: str, *, strict: bool) -> Network | None:

@@ -14,6 +14,7 @@ from config_app.fields.base import SettingField
 E = TypeVar("E")
 
 _SEPARATOR = re.compile(r"[,\r\n]")
+_OTHER_SEPARATOR = re.compile(r"[\s;|]+")
 
 
 class ListField(SettingField[tuple[E, ...]], Generic[E]):
@@ -26,6 +27,7 @@ class ListField(SettingField[tuple[E, ...]], Generic[E]):
     widget = forms.Textarea
     typed = (tuple, list)
     entry_types: ClassVar[tuple[type, ...]] = (str,)
+    instead_of_json: ClassVar[str] = "this is JSON, so write the entries without brackets and quotes"
 
     def __init__(self, *, required: bool = False, **options: Any) -> None:
         super().__init__(required=required, empty_value=(), **options)
@@ -36,10 +38,6 @@ class ListField(SettingField[tuple[E, ...]], Generic[E]):
         ``text`` is the entry without spaces around it.
         """
         raise NotImplementedError
-
-    def hint(self, text: str) -> str:
-        """Return a hint about an invalid entry, or an empty text. The hint must not contain the entry."""
-        return ""
 
     def parse(self, text: str) -> tuple[E, ...]:
         """Return the entries. If an entry is not valid, raise ``refusal()`` with the entry's position."""
@@ -75,6 +73,13 @@ class ListField(SettingField[tuple[E, ...]], Generic[E]):
     def _entry(self, place: int, text: str) -> E:
         value = self.parse_entry(text)
         if value is None:
-            hint = self.hint(text)
+            hint = self._separator_hint(text) or self.hint(text)
             raise self.refusal(f"entry {place}: {hint}" if hint else f"entry {place} is not valid")
         return value
+
+    def _separator_hint(self, text: str) -> str:
+        """If ``text`` has several entries with another separator, return a hint at the right separator."""
+        parts = list(filter(None, _OTHER_SEPARATOR.split(text)))
+        if len(parts) < 2 or any(self.parse_entry(part) is None for part in parts):  # noqa: PLR2004 - several
+            return ""
+        return "separate the entries with commas or new lines"

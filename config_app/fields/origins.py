@@ -6,7 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple
 
+from config_app.declaration.slips import find_slip
 from config_app.fields.base import PLAIN_TEXT, SettingField
+from config_app.fields.causes import about_origin
 from config_app.fields.hosts import in_brackets, is_loopback, parse_host
 from config_app.fields.lists import ListField
 from config_app.fields.scalars import MAX_PORT
@@ -56,6 +58,11 @@ def parse_origin(text: str) -> str | None:
 
 class _UrlShaped(SettingField[str]):
     attributes: ClassVar[Mapping[str, str]] = {**PLAIN_TEXT, "inputmode": "url"}
+    needs_scheme: ClassVar[bool] = True
+
+    def hint(self, text: str) -> str:
+        """Return a hint at the cause why ``text`` is not an origin."""
+        return super().hint(text) or about_origin(text, needs_scheme=self.needs_scheme)
 
 
 class OriginField(_UrlShaped):
@@ -92,6 +99,10 @@ class OriginListField(ListField[str]):
         """Return a canonical origin or ``*``. Return ``None`` if ``text`` is not valid."""
         return text if text == "*" else parse_origin(text)
 
+    def hint(self, text: str) -> str:
+        """Return a hint at the cause why ``text`` is not an origin."""
+        return super().hint(text) or about_origin(text)
+
 
 class UrlField(_UrlShaped):
     """A field for an absolute URL. By default, the field can stay empty.
@@ -114,6 +125,12 @@ class UrlField(_UrlShaped):
             raise self.refusal()
         return url.origin + url.rest
 
+    def hint(self, text: str) -> str:
+        """Return a hint at the cause why ``text`` is not a URL."""
+        if parse_url(text) is not None and "#" not in text and not find_slip(text):
+            return "percent-encode the characters that are not allowed in a path or a query"
+        return super().hint(text)
+
 
 class HttpsOriginField(_UrlShaped):
     """A field for an https origin. By default, the field can stay empty.
@@ -122,6 +139,7 @@ class HttpsOriginField(_UrlShaped):
     machine.
     """
 
+    needs_scheme = False
     expected = "an https:// origin or a host name, such as auth.example.com (http:// only for this machine)"
 
     def __init__(self, *, required: bool = False, empty_value: str | None = None, **options: Any) -> None:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from django import forms
 
 from config_app.fields.base import SettingField
+from config_app.fields.causes import about_number
 
 WORDS = {
     "true": True, "1": True, "yes": True, "on": True,
@@ -60,6 +61,10 @@ class BooleanField(SettingField[bool]):
             raise self.refusal()
         return word
 
+    def hint(self, text: str) -> str:
+        """Return a hint at the cause why ``text`` is not one of the words."""
+        return super().hint(text) or _about_letters(text)
+
     def text_of(self, value: bool) -> str:
         """Return ``true`` or ``false``."""
         return "true" if value else "false"
@@ -92,6 +97,10 @@ class IntegerRangeField(SettingField[int]):
         if number is None or not self.min_value <= number <= self.max_value:
             raise self.refusal()
         return number
+
+    def hint(self, text: str) -> str:
+        """Return a hint at the cause why ``text`` is not a number."""
+        return super().hint(text) or about_number(text)
 
     def check_typed(self, value: int) -> None:
         """Raise ``refusal()`` if the number is out of range."""
@@ -147,6 +156,10 @@ class ChoiceField(SettingField[str], forms.ChoiceField):
             raise self.refusal()
         return word
 
+    def hint(self, text: str) -> str:
+        """Return a hint at the cause why ``text`` is not one of the words."""
+        return super().hint(text) or _about_letters(text)
+
     def _words(self) -> dict[str, str]:
         pairs: Iterable[tuple[str, str]] = self.choices  # type: ignore[assignment]  # as __init__ made them
         return {value.lower(): value for value, _ in pairs if value}
@@ -162,6 +175,11 @@ class TextField(SettingField[str]):
         if not text.isprintable():
             raise self.refusal()
         return text
+
+
+def _about_letters(text: str) -> str:
+    # A letter of another alphabet can look like a letter of the word.
+    return "" if text.isascii() else "a letter in it is not an ASCII letter"
 
 
 def _is_on(value: Any) -> bool:

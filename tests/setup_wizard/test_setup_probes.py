@@ -40,7 +40,8 @@ def test_one_field_is_checked_while_it_is_typed(browser: Browser) -> None:
     assert validate(browser, "network", "port", "9001") is None
     assert validate(browser, "network", "port", "abc") == "expected a whole number from 1 to 65535"
     assert (
-        validate(browser, "account", "email", "ada") == "expected an e-mail address such as ada@example.com"
+        validate(browser, "account", "email", "ada")
+        == "expected an e-mail address such as ada@example.com; there is no @"
     )
     assert validate(browser, "security", "enable_hsts", "on") is None
 

@@ -35,9 +35,10 @@ def test_an_address_comes_out_in_lower_case(text: str, address: str) -> None:
     "text", [*NOT_ADDRESSES, "", "ada@example.com,bob@example.com", 7, ["ada@example.com"]]
 )
 def test_anything_else_is_no_address(text: object) -> None:
-    with pytest.raises(ValidationError) as caught:
+    with pytest.raises(
+        ValidationError, match=r"^\['expected an e-mail address such as ada@example.com(; |'\])"
+    ):
         EmailField().clean(text)
-    assert caught.value.messages == ["expected an e-mail address such as ada@example.com"]
 
 
 def test_an_optional_address_may_be_missing() -> None:

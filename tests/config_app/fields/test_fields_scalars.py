@@ -53,9 +53,8 @@ def test_a_port_is_a_number(text: str | int, port: int) -> None:
     ],
 )  # fmt: skip
 def test_anything_else_is_no_port(text: object) -> None:
-    with pytest.raises(ValidationError) as caught:
+    with pytest.raises(ValidationError, match=r"^\['expected a whole number from 1 to 65535(; |'\])"):
         PortField().clean(text)
-    assert caught.value.messages == ["expected a whole number from 1 to 65535"]
 
 
 @pytest.mark.parametrize("text", ["-5", "0", "12"])
@@ -80,9 +79,8 @@ def test_a_choice_is_taken_in_any_case_and_given_as_declared(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "banana", "inf", "info,debug", "info debug", "ınfo", None, ["info"]])
 def test_what_is_not_offered_is_refused(text: object) -> None:
-    with pytest.raises(ValidationError) as caught:
+    with pytest.raises(ValidationError, match=r"^\['expected one of debug or info(; |'\])"):
         ChoiceField(["debug", "info"]).clean(text)
-    assert caught.value.messages == ["expected one of debug or info"]
 
 
 def test_labels_are_not_choices() -> None:
