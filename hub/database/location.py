@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,10 +19,22 @@ _EXPECTED_URL: Final = (
     " or sqlite:////absolute/path.db"
 )
 _EXPECTED_SQLITE: Final = "sqlite:/// followed by the path of an SQLite file, without a host or options"
+_EXPECTED_SLASHES: Final = (
+    "sqlite://// with four slashes for an absolute path, such as sqlite:////srv/hub.db, because three slashes"
+    " mean a path in the folder of manage.py"
+)
 _EXPECTED_ENCODED: Final = (
     "a database URL without spaces, in which each / ? # @ % of the user name, the password or the database"
     " name is percent-encoded"
 )
+
+
+_SWITCHES: Final = ("ATOMIC_REQUESTS", "AUTOCOMMIT", "CONN_HEALTH_CHECKS", "DISABLE_SERVER_SIDE_CURSORS")
+_REQUIRED: Final = {"ATOMIC_REQUESTS": False, "AUTOCOMMIT": True}
+_TRUE: Final = ("true", "1", "yes", "on")
+_FALSE: Final = ("false", "0", "no", "off")
+_PLACE: Final = {"host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD", "dbname": "NAME"}
+"""Maps libpq's names of the parts of a place to the names in DATABASES."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +97,18 @@ def _sqlite_from_url(rest: str, base: Path) -> Database:
     # the path at #. If the path is missing, it gives each process a database of its own in memory.
     if not rest.startswith("/") or rest[1:] in {"", ":memory:"} or "?" in rest:
         raise ValueError(_EXPECTED_SQLITE)
-    return sqlite_database(unquote(rest[1:]), base)
+    path = Path(unquote(rest[1:]))
+    # A person who writes sqlite:///srv/hub.db means /srv. The hub would start with a new database elsewhere.
+    if len(path.parts) > 1 and not path.is_absolute() and _means_root(path.parts[0], base):
+        raise ValueError(_EXPECTED_SLASHES)
+    return sqlite_database(str(path), base)
+
+
+def _means_root(first: str, base: Path) -> bool:
+    """Return whether `first` is a folder in the root folder, and is not in `base`."""
+    with contextlib.suppress(OSError, ValueError):
+        return Path("/", first).is_dir() and not (base / first).exists()
+    return False
 
 
 def _server_from_url(url: str, kind: str) -> Database:
@@ -99,9 +124,46 @@ def _server_from_url(url: str, kind: str) -> Database:
         raise ValueError(_EXPECTED_ENCODED) from None
     if _is_torn(parts):
         raise ValueError(_EXPECTED_ENCODED)
+    entry |= _socket_folder(parts) | _of_django(entry) | _of_driver(entry)
     if not entry["NAME"]:
         raise ValueError(f"{_EXPECTED_URL}; the name of the database is missing")
     return Database(entry, url=url, path=None, label=_label(kind, entry))
+
+
+def _socket_folder(parts: SplitResult) -> dict[str, str]:
+    """Return the folder of a socket in place of the host, if the URL names one: postgres://u@%2Frun%2Fpg/db."""
+    # django-environ does not decode the folder, and makes its letters small.
+    host = re.sub(r":[0-9]*\Z", "", parts.netloc.rpartition("@")[2])
+    return {"HOST": unquote(host)} if host.lower().startswith("%2f") else {}
+
+
+def _of_django(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return Django's own options. Raise ValueError if one of them is not valid."""
+    # django-environ keeps "false" as a text, which counts as true.
+    found = {name: _switch(name, entry[name]) for name in _SWITCHES if name in entry}
+    for name, wanted in _REQUIRED.items():
+        if found.get(name, wanted) is not wanted:
+            raise ValueError(f"{name.lower()}={str(wanted).lower()}, because the hub needs it")
+    age = entry.get("CONN_MAX_AGE", 0)
+    if not (age is None or (isinstance(age, int) and age >= 0)):
+        raise ValueError("conn_max_age= and a number of seconds")
+    return found
+
+
+def _switch(name: str, value: object) -> bool:
+    word = str(value).lower()
+    if word not in (*_TRUE, *_FALSE):
+        raise ValueError(f"{name.lower()}=true or {name.lower()}=false")
+    return word in _TRUE
+
+
+def _of_driver(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the place of the database, if the options of the URL name it: postgres:///db?host=/run/pg."""
+    options = dict(entry.get("OPTIONS", {}))
+    if entry["ENGINE"] != "django.db.backends.postgresql":
+        return {}
+    found = {_PLACE[name]: options.pop(name) for name in _PLACE.keys() & options.keys()}
+    return {**found, "OPTIONS": options} if found else {}
 
 
 def _is_torn(parts: SplitResult) -> bool:
