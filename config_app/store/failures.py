@@ -6,9 +6,10 @@ import contextlib
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-from django.db import DatabaseError, ProgrammingError
+from django.db import DatabaseError, DataError, IntegrityError, ProgrammingError
 from django.db.transaction import TransactionManagementError
 
+from config_app.database.driver_messages import cure_of
 from config_app.errors import (
     BrokenTransaction,
     ConfigError,
@@ -19,7 +20,7 @@ from config_app.errors import (
 )
 from config_app.project import prepare_command
 
-CURE = "check that the database is reachable, writable and not full"
+CURE = "look for the cause in the log of the database server, or try again"
 ENCODING = "use a database with the encoding UTF8, or replace this character"
 WAIT = "wait until the process that holds the lock is done, or end that process"
 SLOW = "check whether another program holds a lock or keeps the database server busy, then try again"
@@ -49,7 +50,7 @@ def database_errors() -> Iterator[None]:
         raise UnstorableText("it is not valid Unicode", "remove lone surrogates from the text") from raised
     except DatabaseError as raised:
         error = _first(raised)
-        raise _known(error) or DatabaseUnavailable(_reason(error), _cure(error)) from raised
+        raise _known(error) or DatabaseUnavailable(_reason(error), cure(error)) from raised
 
 
 def _known(error: DatabaseError) -> ConfigError | None:
@@ -95,8 +96,10 @@ def _reason(error: DatabaseError) -> str:
     return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
 
 
-def _cure(error: DatabaseError) -> str:
+def cure(error: DatabaseError) -> str:
     """Return how to fix the error."""
+    if not isinstance(error, IntegrityError | DataError) and (found := cure_of(_reason(error))):
+        return found
     if _code(error) == NO_RIGHTS:
         return "give the database user the rights to read and write the tables"
     # A table or column is missing if the migrations of this version have not run yet.

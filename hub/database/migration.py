@@ -27,7 +27,7 @@ from config_app.live.resolution import read_without_keyring
 from config_app.live.snapshot import read_snapshot
 from config_app.problems import Problem
 from config_app.project import get_project
-from config_app.store.failures import WAIT, database_errors, is_locked
+from config_app.store.failures import cure, database_errors
 from config_app.store.process import process
 from hub.database.compatibility import misfits
 
@@ -70,8 +70,7 @@ def _unusable(error: DatabaseError) -> DatabaseUnavailable:
     reason = str(error).strip().splitlines()[0]
     if connection.vendor == "sqlite":
         reason = f"{connection.settings_dict['NAME']}: {reason}"
-    fix = WAIT if is_locked(error) else "check that the database is reachable and that this user may use it"
-    return DatabaseUnavailable(reason, fix)
+    return DatabaseUnavailable(reason, cure(error))
 
 
 def refuse_newer(applied: set[tuple[str, str]]) -> None:

@@ -187,7 +187,7 @@ def test_a_full_disk_at_the_first_start_is_one_line_and_the_next_start_goes_on(
     )
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
-    assert "check that the database is reachable, writable and not full" in done.stderr
+    assert "free space on the disk of the database" in done.stderr
     hub_process.manage("bootstrap")
     assert hub_process.config("get", "port") == "8884"
 
