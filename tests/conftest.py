@@ -20,6 +20,7 @@ from config_app.live import runtime
 from config_app.project import Project
 from config_app.testing import reset_process
 from hub.database.location import database_from_url
+from hub.logs import ignored_proxies
 from hub.models import User
 from hub.project import HubProject
 from hub.start import claim_record
@@ -84,6 +85,8 @@ def some_work_is_done_once() -> Iterator[None]:
 def fresh_process(database: str) -> Iterator[None]:
     """Let every test start as a new process does, which has read nothing and has no watcher."""
     reset_process()
+    ignored_proxies._noted.clear()
+    (DATA_DIR / "ignored-proxies.json").unlink(missing_ok=True)
     yield
     reset_process()
 

@@ -60,7 +60,9 @@ _CURES: Final[Mapping[str, str]] = {
     r"disk is full|no space left|could not extend file|table .* is full": (
         "free space on the disk of the database"
     ),
-    r"disk I/O error|input/output error": "check the disk and the file system of the database",
+    r"disk I/O error|input/output error": (
+        "check that the disk is not full, and that the disk and its file system work"
+    ),
     r"unable to open database file": (
         "check that the folder of the file exists, and that this user may use the folder and the file"
     ),

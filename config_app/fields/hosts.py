@@ -41,7 +41,7 @@ def parse_name(text: str) -> str | None:
     """Return the host name in lower case, or ``None`` if ``text`` is not valid.
 
     An international name is valid only in its ``xn--`` form. A dot at the end, which marks a complete name
-    such as ``hub.example.com.``, is left out.
+    such as ``www.example.com.``, is left out.
     """
     name = text.lower() if text.isascii() else ""
     if "." in name[:-1]:

@@ -10,6 +10,8 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.decorators import sync_only_middleware
 
 from config_app.middleware import GetResponse
+from hub.logs import ignored_proxies
+from hub.responses.form_refusals import IGNORED_PROXY
 from hub.runtime_config import get_config
 
 FORWARDED = (
@@ -43,8 +45,10 @@ def _apply(request: HttpRequest, networks: tuple[Network, ...]) -> None:
     if peer is not None:
         request.META["REMOTE_ADDR"] = str(peer)
     if not is_trusted(peer, networks):
-        for header in FORWARDED:
-            request.META.pop(header, None)
+        dropped = [request.META.pop(header, None) for header in FORWARDED]
+        if peer is not None and any(dropped):
+            request.META[IGNORED_PROXY] = str(peer)
+            ignored_proxies.note(str(peer), networks)
         return
     hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
     if client := _client(hops, networks):

@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 from django.utils.cache import add_never_cache_headers
 
 from config_app.errors import DatabaseUnavailable, KeyringLocked, NewerSchema
-from hub.responses import outage_log
+from hub.responses import form_refusals, outage_log
 from setup_wizard.pages.refusals import wants_json
 
 RETRY_AFTER = 5
@@ -73,9 +73,10 @@ def permission_denied(request: HttpRequest, exception: Exception | None = None) 
     return _answer(request, 403, "403", "forbidden")
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django's signature
-    """Answer 403 to a form that has expired or did not come from a page of this hub."""
-    return _answer(request, 403, "csrf", "form_expired")
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer 403 to a form that has expired or did not come from a page of this hub. Name the cause."""
+    texts = form_refusals.explain(request, reason)
+    return _answer(request, 403, "csrf", texts["code"], texts=texts)
 
 
 def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001

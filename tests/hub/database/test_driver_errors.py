@@ -128,7 +128,7 @@ MESSAGES = [
     ('(3159, "Connections using insecure transport are prohibited")', "encrypted connections"),
     ("attempt to write a readonly database", "writable for this user"),
     ("database or disk is full", "free space"),
-    ("disk I/O error", "check the disk"),
+    ("disk I/O error", "the disk is not full"),
     ("unable to open database file", "the folder of the file exists"),
     ("database disk image is malformed", "restore the database from a backup"),
 ]  # fmt: skip

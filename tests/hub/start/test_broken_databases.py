@@ -187,7 +187,7 @@ def test_a_full_disk_at_the_first_start_is_one_line_and_the_next_start_goes_on(
     )
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
-    assert "free space on the disk of the database" in done.stderr
+    assert "check that the disk is not full" in done.stderr
     hub_process.manage("bootstrap")
     assert hub_process.config("get", "port") == "8884"
 
