@@ -53,7 +53,7 @@ _HOSTS: Hints = (
     (re.compile("_"), "a host name has no underscore"),
     (re.compile(r":[0-9]+\Z"), "leave out the port"),
     (re.compile(r"\A(?:[0-9.]+|0x[0-9a-f.]+)\Z", re.IGNORECASE), _BAD_IPV4),
-    (re.compile(r"\A\.|\.\Z"), "leave out the dot at the start or the end"),
+    (re.compile(r"\A\."), "leave out the dot at the start"),
     (re.compile(r"\s"), "a host name has no space"),
 )
 _NETWORKS: Hints = (

@@ -11,7 +11,8 @@ class ApiKeyField(SecretField):
     """The form field for a WorkOS API key."""
 
     expected = "`sk_` followed by at least 8 visible ASCII characters"
-    shape = re.compile(r"sk_[!-~]{8,}")
+    # A key with ${…} was meant to be filled in by a shell.
+    shape = re.compile(r"sk_(?!.*\$\{)[!-~]{8,}")
 
 
 class ClientIdField(SettingField[str]):

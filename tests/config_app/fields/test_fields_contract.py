@@ -77,6 +77,7 @@ KINDS: list[tuple[SettingField[Any], st.SearchStrategy[str]]] = [
     (hub_fields.ClientIdField(), digits_and_letters.map("client_{}".format)),
     (fields.SecretField(), printable.map("x{}x".format)),
     (hub_fields.ApiKeyField(), digits_and_letters.map("sk_{}".format)),
+    (hub_fields.InstallIdField(), st.text("0123456789abcdef", min_size=8, max_size=8)),
     (hub_fields.OrganizationIdField(), digits_and_letters.map("org_{}".format)),
     (hub_fields.RoleField(), st.from_regex(r"\A[a-z0-9][a-z0-9_:-]{0,20}\Z")),
     (fields.FernetKeyField(), st.text("abcXYZ019-_", min_size=43, max_size=43).map("{}=".format)),
