@@ -33,7 +33,8 @@ test: $(VENV)/.dev test-parts ## Run all tests (PYTEST_ARGS="-k setup" selects s
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
 
 soak: $(VENV)/.dev test-parts ## Run the tests that repeat, as often as the requirements ask
-	SOAK=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "repeats or hypothesis" $(PYTEST_ARGS)
+	SOAK=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "repeats or hypothesis" \
+		-o faulthandler_timeout=3600 $(PYTEST_ARGS)
 
 test-parts:
 	@tools/install-test-parts.sh
