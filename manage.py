@@ -44,7 +44,7 @@ def main() -> None:
 
 def use_installed_environment() -> None:
     """Restart in the ``.venv`` that ``make install`` created, unless a virtual environment is active."""
-    if sys.prefix == sys.base_prefix and VENV_PYTHON.exists():
+    if sys.prefix == sys.base_prefix and os.access(VENV_PYTHON, os.X_OK):
         os.execv(VENV_PYTHON, [str(VENV_PYTHON), *sys.argv])
 
 

@@ -14,6 +14,7 @@ from config_app import store
 from config_app.change import confirmation
 from config_app.change.plan import plan
 from config_app.encryption import enrolment, rotation
+from config_app.errors import ConfigError
 from config_app.live import runtime
 from config_app.live.resolution import read_without_keyring
 from config_app.live.snapshot import read_snapshot
@@ -69,7 +70,7 @@ def bootstrap_application(*, from_scratch: bool = False, restoring: bool = False
     processes wait. If a step fails, raise ``ConfigError``. The error names the problem and the fix. A failed
     step has no partial effect, so the next call can repeat the step.
     """
-    if instance().first_start:
+    if instance().first_start and _has_no_database():
         importable_file()  # raises its errors before anything is created
     ensure_data_dir(instance().data_dir)
     if (path := file.location()) is not None:
@@ -87,6 +88,14 @@ def bootstrap_application(*, from_scratch: bool = False, restoring: bool = False
     if not restoring:
         _check_claim(from_scratch=from_scratch)
     return get_config()
+
+
+def _has_no_database() -> bool:
+    """Return whether the database has no tables of the hub yet, so that this start imports ``.env``."""
+    try:
+        return not file.is_there() or not migration.applied_migrations()
+    except (OSError, ConfigError):  # the next steps of the bootstrap report what is wrong
+        return False
 
 
 def _check_claim(*, from_scratch: bool) -> None:

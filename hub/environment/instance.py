@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import pwd
 import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -184,11 +185,21 @@ def require_data_dir(path: Path) -> None:
         raise _unusable(f"{path} is not a directory", "move it away")
     if found.st_uid != os.geteuid():
         message = f"{path} belongs to user id {found.st_uid}, but the hub runs as user id {os.geteuid()}"
-        raise _unusable(message, "run the hub as the owner of this directory")
+        raise _unusable(
+            message, f"run this as the owner of the directory, for example with sudo -u {_owner(found)}"
+        )
     if found.st_mode & GROUP_OR_WORLD:
         raise _unusable(f"other users can open {path}", f"run chmod 700 {path}")
     if not os.access(path, os.R_OK | os.W_OK | os.X_OK, effective_ids=True):
         raise _unusable(f"{path} cannot be written to", "make it writable for this user")
+
+
+def _owner(found: os.stat_result) -> str:
+    """Return the name of the owner of a file. If there is no name, return the id in the notation of sudo."""
+    try:
+        return pwd.getpwuid(found.st_uid).pw_name
+    except KeyError:
+        return f"'#{found.st_uid}'"
 
 
 def _make_private(path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.checkouts import CANARY, Place
+from tests.support.databases.postgresql import PostgreSQL
 from tests.support.processes.hub_process import HubProcess
 
 NOT_UNDERSTOOD = [
@@ -94,6 +95,20 @@ def test_a_named_file_that_is_missing_refuses_the_first_start(hub_process: HubPr
     hub_process.env_file.unlink()
     hub_process.manage("bootstrap")
     assert hub_process.config("get", "port") == "9001"
+
+
+def test_another_machine_needs_no_file_if_the_database_is_there(
+    postgresql_server: PostgreSQL, tmp_path: Path
+) -> None:
+    url = postgresql_server.new_database()
+    hubs = [HubProcess(tmp_path / name, database_url=url) for name in ("first", "second")]
+    for hub in hubs:
+        hub.environment["HUB_ENCRYPTION_KEY"] = "a key that both of the machines have"
+    hubs[0].env_file.write_text("HUB_PORT=9001\n")
+    hubs[0].manage("bootstrap")
+    hubs[1].env_file.unlink()
+    hubs[1].manage("bootstrap")
+    assert hubs[1].config("get", "port") == "9001"
 
 
 VARIABLES = {
