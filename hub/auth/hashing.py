@@ -19,6 +19,8 @@ from contextvars import ContextVar
 
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
+from hub.postgresql.release import release_idle
+
 MOST_STRANGERS = 8
 """At most this many strangers wait for a hash in a process. Further strangers are refused at once."""
 PATIENCE = 10.0
@@ -100,6 +102,7 @@ class QueuedHasher(PBKDF2PasswordHasher):
     def encode(self, password: str, salt: str, iterations: int | None = None) -> str:
         """Return the hash. Raise ``Busy`` if too many people wait for a hash."""
         before_hashing.get()()
+        release_idle()
         with _queue.turn(rank.get()):
             return _beside_pages(lambda: super(QueuedHasher, self).encode(password, salt, iterations))
 

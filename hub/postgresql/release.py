@@ -1,4 +1,4 @@
-"""The middleware that returns connections to the pool as soon as the response is complete."""
+"""Return connections to the pool as soon as a request needs no connection for a while."""
 
 from __future__ import annotations
 
@@ -19,8 +19,17 @@ def release_connections(get_response: GetResponse) -> GetResponse:
         try:
             return get_response(request)
         finally:
-            for connection in connections.all(initialized_only=True):
-                if getattr(connection, "pool", None) is not None:
-                    connection.close_if_unusable_or_obsolete()
+            release_idle()
 
     return middleware
+
+
+def release_idle() -> None:
+    """Return this thread's connections to the pool, unless they are in a transaction.
+
+    The next query takes a connection from the pool again. So call this function before a long wait.
+    """
+    for connection in connections.all(initialized_only=True):
+        is_idle = connection.autocommit and not connection.in_atomic_block
+        if is_idle and getattr(connection, "pool", None) is not None:
+            connection.close_if_unusable_or_obsolete()

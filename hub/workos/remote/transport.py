@@ -17,6 +17,8 @@ from typing import Any
 import httpx2
 from workos import HTTPResponse, TransportConnectError, TransportError, TransportTimeout
 
+from hub.postgresql.release import release_idle
+
 # At level INFO, httpx2 logs every URL with its query string.
 logging.getLogger("httpx2").setLevel(logging.WARNING)
 
@@ -61,6 +63,7 @@ class BoundedTransport:
         left = self._ends - time.monotonic()
         if left <= 0:
             raise TransportConnectError("the time limit for all requests together is used up")
+        release_idle()
         call = _Call(self._http, method, url, headers=headers, content=content)
         return call.answer_within(min(timeout, TIMEOUT, left))
 

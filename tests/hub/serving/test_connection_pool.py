@@ -157,6 +157,36 @@ def test_a_connection_goes_back_before_the_client_reads_the_response(hub: HubPro
     assert script(hub, PAGE).split() == ["None", "None", "1"]
 
 
+WAITS = """
+from django.db import connection, transaction
+from hub.auth import hashing
+from hub.postgresql import limits
+from hub.workos.remote import transport
+
+limits.become_worker(1)
+
+def show(*_arguments):
+    print(connection.connection is None)
+
+hashing._beside_pages = transport._Call.answer_within = show
+for wait in (
+    lambda: hashing.QueuedHasher().encode("password", "salt"),
+    lambda: transport.BoundedTransport().request("GET", "https://api.example.com"),
+):
+    for surroundings in (contextlib.nullcontext(), transaction.atomic()):
+        with surroundings:
+            connection.ensure_connection()
+            wait()
+connection.close()
+connection.close_pool()
+"""
+
+
+def test_a_page_that_waits_for_something_else_holds_no_connection(hub: HubProcess) -> None:
+    found = script(hub, "import contextlib\n" + WAITS)
+    assert found.split() == ["True", "False"] * 2
+
+
 def test_each_worker_has_a_pool_of_its_own(hub: HubProcess) -> None:
     hub.stop()
     hub.serve(workers=3)
