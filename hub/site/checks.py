@@ -7,7 +7,7 @@ from typing import Any
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from config_app.errors import ConfigError
-from config_app.problems import Problem
+from config_app.problems import Problem, runnable
 from hub.findings import findings
 from hub.runtime_config import get_config
 
@@ -35,4 +35,4 @@ def check_findings(**_options: Any) -> list[CheckMessage]:
 
 def _message(problem: Problem) -> CheckMessage:
     kind = Error if problem.severity == "error" else Warning
-    return kind(problem.message, hint=problem.fix, id=IDS.get(problem.code, problem.code))
+    return kind(problem.message, hint=runnable(problem.fix), id=IDS.get(problem.code, problem.code))

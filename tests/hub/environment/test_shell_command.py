@@ -216,3 +216,10 @@ def test_a_page_for_administrators_shows_commands_that_act_on_its_install(claime
         command = command_in(client.get("/").text, "config set server_workers")
     run_elsewhere(f"{command} 5")
     assert claimed_hub.config("get", "server_workers") == "5"
+
+
+def test_the_check_for_a_deployment_prints_commands_that_act_on_its_install(started_hub: HubProcess) -> None:
+    started_hub.config("set", "public_url", "https://hub.example.com")
+    printed = started_hub.run("check", "--deploy").stderr
+    run_elsewhere(command_in(printed, "config set enable_hsts") + " true")
+    assert started_hub.config("get", "enable_hsts") == "true"
