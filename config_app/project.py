@@ -16,6 +16,7 @@ from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
 from config_app.database import MIGRATE, migrate_command
+from config_app.database.driver_messages import ADDRESS
 from config_app.database.options import NAME_IT, NotConfigured, options
 from config_app.declaration.schema import Schema, Setting
 from config_app.declaration.secret import Secret
@@ -54,6 +55,7 @@ class Words:
     - ``prepare``: the command that brings the tables up to date.
     - ``verbs``: maps names of verbs of ``manage.py config`` to their help texts.
     - ``reset_question``: the question that a reset asks first.
+    - ``database_address``: where a person corrects the address of the database.
     - ``channels``: the channels through which the project's own code makes changes.
     """
 
@@ -61,6 +63,7 @@ class Words:
     prepare: str = MIGRATE
     verbs: Mapping[str, str] = dataclasses.field(default_factory=dict)
     reset_question: str = "Clear every secret?"
+    database_address: str = ADDRESS
     channels: tuple[str, ...] = ()
 
 
@@ -223,11 +226,9 @@ class Project:
         """
 
     def command_prefix(self) -> str:
-        """Return what stands in front of the arguments of a command, such as ``/srv/shop/manage.py``.
+        """Return what replaces ``manage.py`` in messages to people who have access to this machine.
 
-        In messages to people who have access to this machine, this text replaces ``manage.py``. The command
-        must act on this install, whatever the folder and the variables of the shell are. The text must not
-        contain a secret. If the text is empty, messages contain ``manage.py``.
+        Such a command must act on this install, in every folder and shell. The text must not contain a secret.
         """
         return ""
 

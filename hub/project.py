@@ -32,6 +32,7 @@ class HubProject(Project):
         prepare="manage.py bootstrap",
         verbs={"reset": "clear secrets, end sessions, revoke admin rights and open the setup wizard"},
         reset_question="Clear every secret, end every session, take all admin rights away and restart setup?",
+        database_address="HUB_DATABASE_URL or instance.json",
         channels=("wizard", "bootstrap", "env", "restore"),
     )
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from django.db import DatabaseError, DataError, IntegrityError, ProgrammingError
 from django.db.transaction import TransactionManagementError
 
-from config_app.database.driver_messages import cure_of
+from config_app.database.driver_messages import ADDRESS, cure_of
 from config_app.errors import (
     BrokenTransaction,
     ConfigError,
@@ -18,7 +18,7 @@ from config_app.errors import (
     UnstorableText,
     WriteConflict,
 )
-from config_app.project import prepare_command
+from config_app.project import get_project, prepare_command
 
 CURE = "look for the cause in the log of the database server, or try again"
 ENCODING = "use a database with the encoding UTF8, or replace this character"
@@ -99,7 +99,7 @@ def _reason(error: DatabaseError) -> str:
 def cure(error: DatabaseError) -> str:
     """Return how to fix the error."""
     if not isinstance(error, IntegrityError | DataError) and (found := cure_of(_reason(error))):
-        return found
+        return found.replace(ADDRESS, get_project().words.database_address)
     if _code(error) == NO_RIGHTS:
         return "give the database user the rights to read and write the tables"
     # A table or column is missing if the migrations of this version have not run yet.

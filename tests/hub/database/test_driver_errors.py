@@ -140,6 +140,12 @@ def test_a_message_of_a_driver_has_its_own_cure(message: str, fix: str) -> None:
     assert fix in cure_of(message)
 
 
+def test_a_cure_names_the_place_of_the_address() -> None:
+    message = "password authentication failed"
+    assert "the password in the database's address" in cure_of(message)
+    assert "the password in HUB_DATABASE_URL or instance.json" in cure(OperationalError(message))
+
+
 def test_a_value_in_a_message_is_not_a_cause() -> None:
     message = 'duplicate key value violates unique constraint "x" (certificate)'
     assert cure(IntegrityError(message)) == cure(DataError(message)) == NO_CURE
