@@ -228,7 +228,7 @@ class Project:
     def command_prefix(self) -> str:
         """Return what replaces ``manage.py`` in messages to people who have access to this machine.
 
-        Such a command must act on this install, in every folder and shell. The text must not contain a secret.
+        Such a command must act on this install, in every folder and shell. The text must contain no secret.
         """
         return ""
 
