@@ -35,6 +35,9 @@ def remove_outdated() -> None:
         return
     now = timezone.now()
     Session.objects.filter(expire_date__lt=now).delete()
+    # A session of a time when the clock was wrong would stay valid for longer than any other.
+    longest = dt.timedelta(seconds=settings.SESSION_COOKIE_AGE)
+    Session.objects.filter(expire_date__gt=now + longest + MARGIN).update(expire_date=now + longest)
     AccessAttempt.objects.filter(attempt_time__lt=now - settings.AXES_COOLOFF_TIME - MARGIN).delete()
     AccessAttempt.objects.filter(throttle.in_the_future()).delete()
     WebhookCall.objects.filter(received_at__lt=now - webhook.REMEMBERED).delete()

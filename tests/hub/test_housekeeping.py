@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 from axes.models import AccessAttempt
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db.models import Model
 from django.utils import timezone
@@ -59,6 +60,15 @@ def test_a_failure_that_was_stored_by_a_wrong_clock_goes() -> None:
     make("later", timezone.now() + dt.timedelta(hours=1))
     remove_outdated()
     assert counts() == dict.fromkeys(counts(), 1) | {"AccessAttempt": 0}
+
+
+def test_no_session_lasts_longer_than_others_because_a_clock_was_wrong() -> None:
+    make("later", timezone.now() + dt.timedelta(days=3650))
+    make("soon", timezone.now() + dt.timedelta(days=1))
+    remove_outdated()
+    later, soon = (Session.objects.get(pk=name).expire_date - timezone.now() for name in ("later", "soon"))
+    assert later <= dt.timedelta(seconds=settings.SESSION_COOKIE_AGE)
+    assert soon > dt.timedelta(hours=23)
 
 
 def test_workers_leave_it_to_their_master() -> None:

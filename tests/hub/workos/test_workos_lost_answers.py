@@ -161,6 +161,16 @@ def test_it_goes_on_for_an_hour_at_most(owner: Visitor, workos_hub: AuthKit) -> 
         assert not owner.is_signed_in()
 
 
+def test_it_goes_on_no_longer_after_the_clock_was_set_back(owner: Visitor, workos_hub: AuthKit) -> None:
+    with time_machine.travel(dt.datetime.now(dt.UTC) + dt.timedelta(hours=5)):
+        expire_tokens()
+        assert owner.may_administer()
+    assert owner.may_administer()
+    until = WorkOSSession.objects.get().kept_until
+    assert until is not None
+    assert until <= timezone.now() + dt.timedelta(hours=1)
+
+
 def test_an_outage_at_the_end_of_the_hour_signs_nobody_out(owner: Visitor, workos_hub: AuthKit) -> None:
     assert owner.may_administer()
     until = WorkOSSession.objects.get().kept_until

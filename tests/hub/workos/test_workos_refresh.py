@@ -132,6 +132,19 @@ def test_a_wrong_clock_signs_nobody_out(owner_at_workos: Visitor, workos_hub: Au
             assert owner_at_workos.may_administer()
 
 
+def test_a_session_is_refreshed_soon_after_the_clock_was_set_back(
+    owner_at_workos: Visitor, workos_hub: AuthKit
+) -> None:
+    with time_machine.travel(dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)):
+        expire_tokens()
+        assert owner_at_workos.may_administer()
+    assert len(workos_hub.refreshes()) == 1
+    for _ in range(2):
+        assert owner_at_workos.may_administer()
+    assert len(workos_hub.refreshes()) == 2
+    assert WorkOSSession.objects.get().fresh_until < timezone.now() + dt.timedelta(minutes=6)
+
+
 def in_parallel(count: int, act: Callable[[], object]) -> list[object]:
     """Run ``act`` in ``count`` threads that start together; return all results."""
     barrier, found = threading.Barrier(count), []
