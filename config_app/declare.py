@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from config_app.declaration.setting import Editable, Section, TakesEffect, setting
+from config_app.declaration.setting import Editable, Section, TakesEffect, removes_entries, setting
 
-__all__ = ["Editable", "Section", "TakesEffect", "setting"]
+__all__ = ["Editable", "Section", "TakesEffect", "removes_entries", "setting"]

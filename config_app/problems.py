@@ -67,6 +67,13 @@ class Problem:
         return dataclasses.asdict(self) | {"message": runnable(self.message), "fix": runnable(self.fix)}
 
 
+def sentence(problem: Problem) -> str:
+    """Return the message with a capital first letter. A key at the start of the message stays unchanged."""
+    message = problem.message
+    is_name = message.startswith(problem.keys) if problem.keys else False
+    return message if is_name else f"{message[:1].upper()}{message[1:]}"
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Finding:
     """What one check of the doctor found: a text, and problems. Neither contains the value of a secret."""

@@ -20,7 +20,7 @@ People = Sequence[User]
 MOST_NAMES = 3
 """A finding names at most this many accounts."""
 MAKE_ACCOUNT = (
-    "run manage.py createsuperuser --email ADDRESS, or manage.py changepassword ADDRESS if the account exists"
+    "run manage.py createsuperuser --email ADDRESS; if the account exists already, use changepassword instead"
 )
 
 
@@ -102,7 +102,7 @@ def super_admins(config: RuntimeConfig, people: People | None = None) -> Iterato
         yield Problem(
             code="super_admin_without_account",
             message=f"super_admin_emails lists {_named(missing)}, without an active account with a password",
-            fix=f"{MAKE_ACCOUNT}, or remove the address from super_admin_emails",
+            fix=f"{MAKE_ACCOUNT}; or remove the address from super_admin_emails",
             keys=("super_admin_emails",),
         )
 

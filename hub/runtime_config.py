@@ -10,7 +10,7 @@ from typing import cast
 from config_app import fields
 from config_app.declaration.schema import Schema
 from config_app.declaration.secret import Secret
-from config_app.declaration.setting import Editable, Section, TakesEffect, setting
+from config_app.declaration.setting import Editable, Section, TakesEffect, removes_entries, setting
 from config_app.live import runtime
 from hub.configuration import rules
 from hub.configuration.fields import (
@@ -140,7 +140,7 @@ class RuntimeConfig:
         (),
         section=NETWORK,
         label="Allowed Hosts",
-        can_lock_out=True,
+        can_lock_out=removes_entries,
         sensitive=True,
         field=fields.HostListField(),
         imported_from=("HUB_ALLOWED_HOSTS",),
@@ -188,7 +188,7 @@ class RuntimeConfig:
         (),
         section=SECURITY,
         label="Super Admins",
-        can_lock_out=True,
+        can_lock_out=removes_entries,
         sensitive=True,
         field=fields.EmailListField(),
         imported_from=("SUPER_ADMIN_EMAILS", "WORKOS_SUPER_ADMIN_EMAILS"),

@@ -13,7 +13,7 @@ from config_app.change.findings import added_by
 from config_app.change.plan import Difference, Plan
 from config_app.declaration.schema import NOT_SET
 from config_app.presentation.changes import ShownChange, clock
-from config_app.problems import runnable
+from config_app.problems import runnable, sentence
 from config_app.project import get_schema
 
 LONGEST = 60
@@ -45,7 +45,7 @@ def lockout_warning(plan: Plan) -> str:
 
 def findings(plan: Plan) -> list[str]:
     """Return a sentence for each thing that would need attention after the plan, but not before."""
-    return [f"{capfirst(runnable(str(problem)))}." for problem in added_by(plan)]
+    return [runnable(f"{sentence(problem)}. {capfirst(problem.fix)}.") for problem in added_by(plan)]
 
 
 def in_words(rows: Iterable[ShownChange]) -> str:

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from config_app import store
 from config_app.admin.permissions import WholeAdmin, may_change, may_view_history
-from config_app.admin.rollback import roll_back
+from config_app.admin.rollback import outlook, roll_back
 from config_app.admin.unconfirmed import confirm, revert
 from config_app.models import Change, Revision
 from config_app.presentation.changes import change_rows
@@ -157,12 +157,16 @@ class HistoryAdmin(WholeAdmin):
         revision = self.find(request, number)
         newest = Revision.objects.order_by("-number").values_list("number", flat=True).first()
         first = store.first_complete()
+        is_candidate = may_change(request) and number != newest and number >= first
+        rollback = outlook(request, revision) if is_candidate else {}
         context = {
             **self.page_context(request, revision),
             "title": f"Revision {number}",
             "changes": change_rows(revision),
             "newest": newest,
-            "may_roll_back": may_change(request) and number != newest and number >= first,
+            "may_roll_back": bool(rollback.get("changes")),
+            "obstacles": rollback.get("obstacles"),
+            "is_like_now": rollback.get("changes") == [],
             "is_complete": number >= first,
             "older": number - 1 if number > first else self._neighbour("-number", number__lt=number),
             "newer": number + 1 if number >= first else self._neighbour("number", number__gt=number),

@@ -33,7 +33,7 @@ def roll_back(request: HttpRequest, target: Revision, context: dict[str, Any]) -
         except StaleRevision as error:
             stale, form = error, _form(request, target, newest, again=True)
     context |= {"title": f"Roll back to revision {target.number}", "form": form, "stale": stale}
-    return TemplateResponse(request, "config_app/rollback.html", context | _outlook(request, target))
+    return TemplateResponse(request, "config_app/rollback.html", context | outlook(request, target))
 
 
 def _form(request: HttpRequest, target: Revision, newest: int, *, again: bool = False) -> RevisionForm:
@@ -59,8 +59,8 @@ def _attempt(
     return attempt(form, act)
 
 
-def _outlook(request: HttpRequest, target: Revision) -> dict[str, Any]:
-    """Return the template context.
+def outlook(request: HttpRequest, target: Revision) -> dict[str, Any]:
+    """Return the template context. ``changes`` is missing if the rollback is not possible.
 
     The context says what the rollback would change, or why the rollback is not possible.
     """

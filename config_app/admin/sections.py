@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 
 from config_app import store
 from config_app.admin.conflict import Conflict
@@ -16,7 +17,7 @@ from config_app.declaration.forms import ConfigurationForm
 from config_app.declaration.schema import Setting
 from config_app.declaration.setting import Editable, Section
 from config_app.models import Change, Process
-from config_app.problems import Problem, runnable
+from config_app.problems import Problem, runnable, sentence
 from config_app.propagation import progress
 
 LONGEST = 200
@@ -54,6 +55,11 @@ class SettingRow:
     read_only: str
     notices: list[Notice]
     change: Change | None
+
+    @property
+    def default_text(self) -> str:
+        """Return the default as the field shows it, for the checkbox ``Reset to default``."""
+        return str(self.setting.declaration.field.prepare_value(self.setting.default) or "")
 
     @property
     def is_pending(self) -> bool:
@@ -152,8 +158,8 @@ def _notices(
 
 
 def _explain(current: Current, problem: Problem, key: str) -> str:
-    text = problem.message.removeprefix(f"{key}: ")
-    text = text[:1].upper() + text[1:]
+    named = f"{key}: "
+    text = capfirst(problem.message.removeprefix(named)) if named in problem.message else sentence(problem)
     if problem.code not in MENDED_HERE:
         fix = runnable(problem.fix)
         return f"{text}. {fix[:1].upper()}{fix[1:]}." if fix else f"{text}."

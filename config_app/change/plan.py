@@ -58,7 +58,10 @@ class Plan:
     @property
     def can_lock_out(self) -> bool:
         """Return whether one of the changes could lock its author out."""
-        return any(get_schema()[edit.key].can_lock_out for edit in self.edits)
+        value, settings = get_schema().value, [get_schema()[edit.key] for edit in self.edits]
+        return any(
+            s.declaration.locks_out(value(self.before, s.key), value(self.after, s.key)) for s in settings
+        )
 
     @property
     def is_sensitive(self) -> bool:

@@ -98,7 +98,7 @@ class Setting:
     @property
     def can_lock_out(self) -> bool:
         """Return whether a wrong value could lock out the people who would have to correct the value."""
-        return self.declaration.can_lock_out
+        return bool(self.declaration.can_lock_out)
 
     @property
     def is_sensitive(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
 from django import forms
@@ -59,11 +59,21 @@ class Declaration:
     imported_from: tuple[str, ...]
     takes_effect: TakesEffect
     editable: Editable
-    can_lock_out: bool
+    can_lock_out: bool | Callable[[Any, Any], bool]
     sensitive: bool
     summary: Callable[[Any], str] | None
     formerly: tuple[str, ...] = ()
     machine_specific: bool = False
+
+    def locks_out(self, before: Any, after: Any) -> bool:
+        """Return whether the change from ``before`` to ``after`` could lock people out."""
+        declared = self.can_lock_out
+        return declared(before, after) if callable(declared) else declared
+
+
+def removes_entries(before: Collection[Any], after: Collection[Any]) -> bool:
+    """Return whether ``after`` lacks an entry of ``before``. Use it as ``can_lock_out`` of a list."""
+    return not set(before) <= set(after)
 
 
 def setting(
@@ -77,7 +87,7 @@ def setting(
     imported_from: tuple[str, ...] = (),
     takes_effect: TakesEffect = TakesEffect.LIVE,
     editable: Editable = Editable.EVERYWHERE,
-    can_lock_out: bool = False,
+    can_lock_out: bool | Callable[[Any, Any], bool] = False,
     sensitive: bool = False,
     summary: Callable[[Any], str] | None = None,
     formerly: tuple[str, ...] = (),
@@ -88,7 +98,8 @@ def setting(
     - ``key``: the name in the database and on the command line; by default the name of the attribute.
     - ``imported_from``: environment variables. At its first start, an install imports the first variable that
       is set.
-    - ``can_lock_out``: a wrong value could lock out the people who would have to correct the value.
+    - ``can_lock_out``: a wrong value could lock out the people who would have to correct the value. This can
+      also be a function of the old and the new value, such as ``removes_entries``.
     - ``sensitive``: a change needs a recent proof of identity. Every secret is sensitive. Use this argument
       for settings that give people rights or decide whom the application trusts.
     - ``summary``: a function that takes the value and returns the text for the short table of ``config

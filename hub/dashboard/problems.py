@@ -10,7 +10,7 @@ from django.utils.text import capfirst
 from config_app.errors import DatabaseUnavailable
 from config_app.live.snapshot import Snapshot
 from config_app.presentation.keyring import only_this_machine
-from config_app.problems import Problem, runnable
+from config_app.problems import Problem, runnable, sentence
 from config_app.project import get_project
 from config_app.propagation import sources
 from config_app.store import deadlines
@@ -49,9 +49,4 @@ def _of_keys(snapshot: Snapshot) -> list[Problem]:
 
 
 def _row(problem: Problem) -> dict[str, Any]:
-    return {"severity": problem.severity, "title": _sentence(problem), "fix": capfirst(runnable(problem.fix))}
-
-
-def _sentence(problem: Problem) -> str:
-    """Return the message with a capital first letter. If the message begins with a key, do not change it."""
-    return problem.message if problem.message.startswith(problem.keys) else capfirst(problem.message)
+    return {"severity": problem.severity, "title": sentence(problem), "fix": capfirst(runnable(problem.fix))}

@@ -36,9 +36,19 @@ def allowed_hosts(get_response: GetResponse) -> GetResponse:
             return get_response(request)
         peer, host = request.META.get("REMOTE_ADDR"), request.META.get("HTTP_HOST", "")
         logger.warning("refused a request from %s for host %.100r, which is not in allowed_hosts", peer, host)
-        return errors.bad_request(request)
+        named, is_listed = parse_host(_name_in(request)) or "", bool(get_config().allowed_hosts)
+        return errors.unknown_host(request, in_brackets(named), is_listed=is_listed)
 
     return middleware
+
+
+def _name_in(request: HttpRequest) -> str:
+    """Return the host that the request names, without port. Return ``""`` if the host is not valid."""
+    try:
+        name, _port = split_domain_port(request.get_host())
+    except DisallowedHost:
+        return ""
+    return name
 
 
 def _is_static_file(request: HttpRequest) -> bool:
@@ -49,9 +59,7 @@ def _is_static_file(request: HttpRequest) -> bool:
 
 def is_allowed(request: HttpRequest, config: RuntimeConfig) -> bool:
     """Return whether the hub would accept the request's host name with the settings in ``config``."""
-    try:
-        name, _port = split_domain_port(request.get_host())
-    except DisallowedHost:
+    if not (name := _name_in(request)):
         return False
     host = in_brackets(parse_host(name) or name)
     return validate_host(host, list(own_hosts(config))) or host == _local_address(request)

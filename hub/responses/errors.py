@@ -68,6 +68,15 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
     return _answer(request, 400, "400", "bad_request")
 
 
+def unknown_host(request: HttpRequest, host: str, *, is_listed: bool) -> HttpResponse:
+    """Answer 400 to a request for a host name that does not belong to the hub.
+
+    ``host`` is the host in canonical form, or an empty text if the host is not valid. ``is_listed`` says
+    whether ``allowed_hosts`` has other entries.
+    """
+    return _answer(request, 400, "host", "bad_request", host=host, is_listed=is_listed)
+
+
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
     """Answer 403 to a person who may not see the page."""
     return _answer(request, 403, "403", "forbidden")

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 
+from hub.runtime_config import WORKOS, get_config
 from hub.workos.remote.errors import (
     CredentialsRefused,
     InvalidToken,
@@ -168,6 +169,23 @@ PAGES = {
         action="",
     ),
 }
+BESIDE_PASSWORDS = {
+    "outage": SignInProblem(
+        status=503,
+        title="WorkOS does not answer",
+        text="So the sign-in at WorkOS could not be tested. Nothing was changed. Try again in a minute.",
+    ),
+    "refused": SignInProblem(
+        status=503,
+        title="WorkOS does not accept this hub",
+        text="The hub's credentials for WorkOS are wrong, or they were revoked. Nothing was changed. Correct "
+        "workos_client_id and workos_api_key, then try again.",
+    ),
+}
+"""The pages that replace those in ``PAGES`` while people do not sign in through WorkOS.
+
+Such a hub only tests the sign-in at WorkOS: before the claim, or before the switch to mode ``workos``.
+"""
 RETRY_AFTER = "60"
 
 
@@ -201,7 +219,8 @@ def failure(
     Give ``back_url`` only if the person is signed in or uses the wizard. If ``command`` is given, the page
     shows ``command`` to operators instead of the command in ``PAGES``.
     """
-    page = dataclasses.replace(PAGES[name], command=command or PAGES[name].command)
+    page = PAGES[name] if get_config().app_mode == WORKOS else BESIDE_PASSWORDS.get(name, PAGES[name])
+    page = dataclasses.replace(page, command=command or page.command)
     context = {"page": page, "retry_url": retry_url, "back_url": back_url}
     response = render(request, "auth/sign_in_failed.html", context, status=page.status)
     if page.status == 503:  # noqa: PLR2004 - HTTP's number for unavailable

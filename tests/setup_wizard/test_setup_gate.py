@@ -148,6 +148,7 @@ def test_the_browser_that_claimed_gets_no_further_than_anybody() -> None:
     assert browser.post("/setup/security/", {"super_admin_emails": "eve@example.com"}) == 404
     assert browser.finish() == 404
     assert "set up already" in browser.text
+    assert "./manage.py config show --all" in browser.text
 
 
 @pytest.mark.parametrize("method", ["get", "post", "put", "delete", "options", "head"])

@@ -115,7 +115,7 @@ def _declared(setting: Setting) -> Iterator[Fact]:
     yield "expected", setting.expected
     yield "default", setting.display(setting.default) or "(empty)"
     if setting.imported_from:
-        yield "imported from", " or ".join(setting.imported_from)
+        yield "can be imported from", " or ".join(setting.imported_from)
     if setting.managed:
         yield "managed", "only the application itself changes this setting"
     yield "help", setting.help

@@ -150,6 +150,32 @@ def test_one_revision_shows_everything_it_changed_and_where_it_came_from(client:
         assert said in page
 
 
+ROLLBACK = "Roll back to this revision"
+
+
+def test_it_leads_to_a_rollback_only_if_that_is_possible(client: Client) -> None:
+    plan({"port": 9000}).apply()
+    plan({"port": 9001}).apply()
+    first = last_revision().number - 1
+    assert ROLLBACK in text_of(client.get(f"{HISTORY}{first}/"))
+    assert "<button" in text_of(client.get(f"{HISTORY}{first}/rollback/"))
+    plan({"port": 9000}).apply()
+    page = text_of(client.get(f"{HISTORY}{first}/"))
+    assert ROLLBACK not in page
+    assert "there is nothing to roll back" in page
+
+
+def test_it_says_why_no_rollback_is_possible(client: Client) -> None:
+    plan({"super_admin_emails": "owner@example.com,absent@example.com"}).apply()
+    plan({"super_admin_emails": "absent@example.com"}, from_shell=True).apply()
+    target = last_revision().number
+    plan({"super_admin_emails": "owner@example.com"}).apply()
+    page = text_of(client.get(f"{HISTORY}{target}/"))
+    assert ROLLBACK not in page
+    assert "You cannot roll back to this revision." in page
+    assert "at least one address of an active account" in page
+
+
 def test_a_refused_value_says_what_was_expected(client: Client) -> None:
     plan({}, refusals={"port": "HUB_PORT was not imported, expected a whole number"}).apply(channel="env")
     page = text_of(client.get(f"{HISTORY}{last_revision().number}/"))

@@ -126,6 +126,31 @@ def test_the_review_says_so_where_a_change_reverts_unless_it_is_confirmed(visito
     expect(dialog.get_by_text(WARNING)).to_have_count(0)
 
 
+def test_a_reset_shows_the_default_until_it_is_taken_back(visitor: Visitor, hub: HubProcess) -> None:
+    page = visitor.page
+    hub.config("set", "log_level=error", "server_workers=3", "enable_hsts=true")
+    page.reload()
+    for label, was, default in (("Log Level", "error", "info"), ("Workers", "3", "2")):
+        field = page.get_by_label(label, exact=True)
+        tick = page.get_by_label(f"Reset to default: {label}")
+        tick.check()
+        expect(field).to_have_value(default)
+        tick.uncheck()
+        expect(field).to_have_value(was)
+    hsts = page.get_by_label("Enable HSTS", exact=True)
+    page.get_by_label("Reset to default: Enable HSTS").check()
+    expect(hsts).not_to_be_checked()
+    workers = page.get_by_label("Reset to default: Workers")
+    workers.check()
+    photograph(page, "reset")
+    page.get_by_label("Workers", exact=True).fill("4")
+    expect(workers).not_to_be_checked()
+    press(page, "Review changes")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator("ins").first).to_be_visible()
+    hub.config("unset", "log_level", "server_workers", "enable_hsts")
+
+
 def height_of(bar: Locator) -> float:
     """Return the bar's height in pixels; check that the whole bar is visible."""
     expect(bar).to_be_in_viewport(ratio=1)

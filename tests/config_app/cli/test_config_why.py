@@ -24,7 +24,7 @@ def test_a_default_is_explained(install: None) -> None:
         "  takes effect  when the server rebinds",
         "  expected      a whole number from 1 to 65535",
         "  default       8884",
-        "  imported from HUB_PORT",
+        "  can be imported from HUB_PORT",
         "  help          TCP port that the hub listens on.",
     ]
 

@@ -37,6 +37,38 @@ def test_it_answers_on_this_machine(host: str) -> None:
     assert answers(host)
 
 
+def page(host: str) -> str:
+    return browser(HTTP_HOST=host).get("/").text
+
+
+def test_the_page_of_an_unknown_host_has_the_command_that_adds_it() -> None:
+    assert ">./manage.py config set allowed_hosts hub.example.org<" in page("Hub.Example.org.:8884")
+    assert ">./manage.py config set allowed_hosts [2001:db8::1]<" in page("[2001:db8::1]:8884")
+
+
+def test_the_page_of_an_unknown_host_never_replaces_other_hosts() -> None:
+    configure(allowed_hosts="other.example.org")
+    text = page("hub.example.org")
+    assert ">./manage.py config get allowed_hosts<" in text
+    assert "config set allowed_hosts" not in text
+    assert "<strong>hub.example.org</strong>" in text
+    assert "other.example.org" not in text
+
+
+@pytest.mark.parametrize("host", ["evil example", "<b>x</b>", "a" * 300, "x_y"])
+def test_a_host_that_is_none_is_not_repeated(host: str) -> None:
+    text = page(host)
+    assert "names no valid host" in text
+    assert "config set" not in text
+    assert host not in text
+
+
+def test_another_bad_request_says_nothing_of_hosts() -> None:
+    text = browser().get("/?x=%00").text
+    assert "allowed_hosts" not in text
+    assert "host name" not in text
+
+
 def test_it_answers_to_the_name_of_the_machine() -> None:
     assert answers(f"{socket.gethostname()}:8884")
 

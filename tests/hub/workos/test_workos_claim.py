@@ -186,6 +186,7 @@ def test_an_outage_claims_nothing_and_loses_nothing(browser: Browser, authkit: A
         browser.get(browser.location)
     assert browser.response.status_code == 503
     assert "WorkOS does not answer" in browser.text
+    assert "can sign in" not in browser.text
     assert not is_claimed()
     authkit.faults.clear()
     assert come_back(authkit, browser).location == "/welcome/"

@@ -114,6 +114,8 @@ def test_an_outage_changes_nothing(local_hub: AuthKit, visitor: Visitor, fault: 
     if response.status_code == 200:
         response = visitor.get(local_hub.approve(response.context["url"]))
     assert heading(response) == "WorkOS does not answer"
+    assert "Nothing was changed" in response.content.decode()
+    assert "can sign in" not in response.content.decode()
     assert 'href="/"' in response.content.decode()
     assert get_config().app_mode == "local"
     assert visitor.may_administer()
@@ -123,6 +125,8 @@ def test_a_wrong_key_changes_nothing(local_hub: AuthKit, visitor: Visitor) -> No
     local_hub.api_key = "sk_test_another_one"
     response = visitor.get(way_back(local_hub, visitor))
     assert heading(response) == "WorkOS does not accept this hub"
+    assert "Nothing was changed" in response.content.decode()
+    assert "with a password" not in response.content.decode()
     assert get_config().app_mode == "local"
 
 
