@@ -30,6 +30,8 @@ def facts() -> Iterator[Check]:
     yield database.migrations
     if connection.vendor == "sqlite":
         yield database.journal
+    if connection.vendor == "postgresql":
+        yield database.connections
     yield setup.setup_token
     yield setup.setup_draft
     yield access.sign_in

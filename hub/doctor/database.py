@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 
 from django.db import connection
 
 from config_app.presentation.overview import Overview
 from config_app.problems import Finding, Problem
+from config_app.propagation import receipts
 from hub import sqlite
 from hub.database import migration
+from hub.postgresql import limits
 
 HELD_LOCKS = """
 SELECT pid, coalesce(nullif(application_name, ''), 'an unnamed program'),
@@ -20,6 +23,11 @@ WHERE datname = current_database() AND pid <> pg_backend_pid() AND relkind = 'r'
 GROUP BY pid, application_name, xact_start ORDER BY xact_start
 """
 """The transactions that began more than three seconds ago and hold locks that can stop other queries."""
+ALLOWED = """
+SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+"""
+SPARE = 10
+"""Connections for commands, and for those that PostgreSQL reserves."""
 IN_MEMORY = {"memory", "off"}
 """The journal modes in which a crash of the hub can damage the database file."""
 SYNCHRONOUS = ("OFF", "NORMAL", "FULL", "EXTRA")
@@ -60,6 +68,31 @@ def _of_lock(pid: int, program: str, seconds: float, tables: str) -> Problem:
         code="lock_held",
         message=f"{program} (PostgreSQL's process {pid}) has held a lock on {tables} for {seconds:.0f} s",
         fix=f"wait until it is done, or end it with SELECT pg_terminate_backend({pid})",
+    )
+
+
+def connections(_overview: Overview) -> Finding:
+    """Check that PostgreSQL allows as many connections as the running hubs may open together."""
+    from config_app.propagation.postgresql import is_pooled  # needs the driver for PostgreSQL
+
+    if is_pooled():
+        return Finding("a connection pooler decides how many connections PostgreSQL has")
+    with connection.cursor() as cursor:
+        cursor.execute(ALLOWED)
+        (allowed,) = cursor.fetchone()
+    processes = list(receipts.running())
+    workers = Counter(process.machine for process in processes if process.role == "worker")
+    pools = sum(count * limits.pool_size_of(count) for count in workers.values())
+    needed = pools + len(processes)  # each process also listens for changes
+    found = f"the hubs that run now may open {needed} connections, and PostgreSQL allows {allowed}"
+    return Finding(found, (_of_connections(found, needed),) if needed > allowed else ())
+
+
+def _of_connections(found: str, needed: int) -> Problem:
+    return Problem(
+        code="too_few_connections",
+        message=found,
+        fix=f"set max_connections to {needed + SPARE} in postgresql.conf, or a smaller pool=N in the URL",
     )
 
 

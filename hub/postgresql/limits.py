@@ -68,12 +68,15 @@ _is_long: ContextVar[bool] = ContextVar("hub_postgresql_is_long", default=False)
 def become_worker(workers: int) -> None:
     """From now on, limit the queries of this process like those of one of ``workers`` workers."""
     global _of_process, _pool_size, _room  # noqa: PLW0603 - a process becomes a worker once
-    option = connection.settings_dict["OPTIONS"].get("pool", 0)
-    _of_process, _pool_size = OF_WORKERS, _size_for(workers) if option is True else option
+    _of_process, _pool_size = OF_WORKERS, pool_size_of(workers)
     _room = threading.Semaphore(min(MOST_WAITING, _pool_size // 2 or 1) if _pool_size else MOST_WAITING)
 
 
-def _size_for(workers: int) -> int:
+def pool_size_of(workers: int) -> int:
+    """Return how many connections the pool of each of the ``workers`` of a machine may have."""
+    option: int = connection.settings_dict["OPTIONS"].get("pool", 0)
+    if option is not True:
+        return option
     return max(SMALLEST_POOL, min(LARGEST_POOL, POOLS_OF_MACHINE // workers))
 
 

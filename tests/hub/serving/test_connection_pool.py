@@ -228,6 +228,15 @@ def test_a_size_in_the_url_counts_and_a_full_pool_is_reported(
         assert "2 database connections of this worker have been in use for 5 seconds" in own.log.read_text()
 
 
+def test_the_doctor_warns_if_the_pools_may_need_too_many_connections(hub: HubProcess) -> None:
+    fine = hub.config("doctor")
+    assert f"may open {limits.LARGEST_POOL + 2} connections, and PostgreSQL allows 97" in fine
+    assert "set max_connections" not in fine
+    found = hub.run("config", "doctor", HUB_DATABASE_URL=f"{hub.database_url}?pool=100").stdout
+    assert "may open 102 connections" in found
+    assert "set max_connections to 112 in postgresql.conf, or a smaller pool=N in the URL" in found
+
+
 def test_without_a_pool_each_page_opens_a_connection(
     server: PostgreSQL, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
