@@ -58,6 +58,9 @@ def resolve_path(text: str, base: Path) -> Path:
     """
     if "\0" in text:
         raise ValueError("a path without NUL bytes")
+    # A folder called `file:` would be a new, empty hub.
+    if "://" in text:
+        raise ValueError("a path without a scheme such as file://")
     try:
         return Path(os.path.abspath(base / Path(text).expanduser()))  # noqa: PTH100 - symbolic links stay
     except RuntimeError:
