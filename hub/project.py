@@ -84,13 +84,11 @@ class HubProject(Project):
         return drift(config)
 
     def problems(self, config: RuntimeConfig) -> list[Problem]:
-        """Return the problems with a newer schema, with proxies and, in mode ``workos``, with the sign-in."""
+        """Return the problems with a newer schema and, in mode ``workos``, with the sign-in."""
         from hub.database.migration import newer_schema
-        from hub.logs import ignored_proxies
         from hub.workos.problems import problems
 
-        of_workos = problems(config) if config.app_mode == WORKOS else []
-        return [*newer_schema(), *ignored_proxies.problems(config.trusted_proxies), *of_workos]
+        return [*newer_schema(), *(problems(config) if config.app_mode == WORKOS else [])]
 
     def findings(self, config: RuntimeConfig) -> list[Problem]:
         """Return what in ``config`` needs attention: https, proxies, super admins who cannot sign in."""

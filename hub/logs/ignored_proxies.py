@@ -21,7 +21,7 @@ from config_app.problems import Problem
 
 logger = logging.getLogger("hub")
 
-KEEP = 3600.0
+KEEP = 600.0
 """A proxy is reported for this many seconds after its last request."""
 REPEAT = 60.0
 """A process updates the file only this many seconds after its last update for the same proxy."""
@@ -56,7 +56,7 @@ def _may_be_own_proxy(peer: str) -> bool:
 
 
 def problems(networks: Iterable[Network]) -> list[Problem]:
-    """Return a problem for each proxy whose headers are ignored, and were sent in the last hour."""
+    """Return a problem for each proxy whose headers are ignored, and were sent in the last minutes."""
     trusted = tuple(networks)
     return [_problem(peer, trusted) for peer in _read() if not _is_in(peer, trusted)]
 

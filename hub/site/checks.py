@@ -15,6 +15,7 @@ IDS = {
     "no_administrator": "hub.W007",
     "super_admin_without_account": "hub.W008",
     "local_admin_gone": "hub.W009",
+    "proxy_ignored": "hub.W010",
 }
 """Maps the codes of findings to ids of checks. The code of any other finding is an id already."""
 
