@@ -11,12 +11,11 @@ import psycopg
 
 from bench.distance import far_away
 from bench.effort import Effort
-from bench.load import CONNECTIONS, requests_a_second
+from bench.load import CONNECTIONS, requests_a_second, sign_in
 from bench.processes import serve
 from bench.row import Check, Peer, Row
 from bench.sample import A_SECOND, COUNT, TIMES, Sample
 from tests.support.databases.postgresql import PostgreSQL
-from tests.support.event_stream import sign_in
 from tests.support.processes.hub_process import HubProcess, free_port
 
 ROUND_TRIPS = (0.0, 0.003, 0.020)

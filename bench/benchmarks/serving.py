@@ -10,11 +10,10 @@ from functools import partial
 from pathlib import Path
 
 from bench.effort import Effort
-from bench.load import requests_a_second
+from bench.load import requests_a_second, sign_in
 from bench.processes import serve
 from bench.row import Check, Peer, Row
 from bench.sample import A_SECOND, PERCENT, Sample
-from tests.support.event_stream import sign_in
 from tests.support.processes.hub_process import HubProcess, free_port
 
 PAGES = {"the dashboard": "/", "the editor": "/admin/config_app/systemconfig/"}
