@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from config_app.declaration.secret import Secret
 from hub.models import WorkOSSession
+from hub.postgresql.release import release_idle
 from hub.runtime_config import RuntimeConfig
 from hub.workos import people
 from hub.workos.remote import outage
@@ -229,6 +230,7 @@ def _await_other_refresh(row: WorkOSSession, now: dt.datetime) -> WorkOSSession 
         return row
     deadline = time.monotonic() + LONGEST_WAIT
     while time.monotonic() < deadline:
+        release_idle()  # otherwise, many waiting requests could hold all connections of the pool
         time.sleep(POLL_INTERVAL)
         seen = WorkOSSession.objects.filter(pk=row.pk).first()
         if seen is None or seen.refreshing_until is None:
