@@ -45,10 +45,13 @@ class ConfigAppConfig(AppConfig):
 
 
 def _command_prefix() -> str:
-    """Return the project's prefix of complete commands."""
-    from config_app.project import get_project
+    """Return the project's prefix of complete commands. Return an empty text if there is no valid project."""
+    from config_app.project import NotConfigured, get_project
 
-    return get_project().command_prefix()
+    try:
+        return get_project().command_prefix()
+    except NotConfigured:  # a message about this mistake must not fail itself
+        return ""
 
 
 def _check_tables(**signal: Any) -> None:
