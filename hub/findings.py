@@ -15,14 +15,12 @@ from config_app.problems import Problem
 from config_app.store.failures import database_errors
 from hub.logs import ignored_proxies
 from hub.models import User
+from hub.people.accounts import MAKE_ACCOUNT
 from hub.runtime_config import LOCAL, RuntimeConfig, is_configured
 
 People = Sequence[User]
 MOST_NAMES = 3
 """A finding names at most this many accounts."""
-MAKE_ACCOUNT = (
-    "run manage.py createsuperuser --email ADDRESS; if the account exists already, use changepassword instead"
-)
 
 
 def findings(config: RuntimeConfig) -> list[Problem]:

@@ -7,6 +7,11 @@ from collections.abc import Iterable
 from hub.models import User
 from hub.runtime_config import LOCAL, get_config
 
+MAKE_ACCOUNT = (
+    "run manage.py createsuperuser --email ADDRESS; if the account exists already, use changepassword instead"
+)
+"""How to make an account for a super admin in a shell."""
+
 
 def has_local_administrator(emails: Iterable[str]) -> bool:
     """Return whether one of the addresses belongs to an active account with a usable password."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from config_app.errors import RuleViolation
-from hub.people.accounts import has_local_administrator
+from hub.people.accounts import MAKE_ACCOUNT, has_local_administrator
 from hub.runtime_config import RuntimeConfig
 
 
@@ -17,7 +17,7 @@ def local_mode_needs_an_administrator(before: RuntimeConfig, after: RuntimeConfi
         yield RuleViolation(
             ("app_mode",),
             "app_mode local needs an active super admin with a password",
-            "run manage.py changepassword ADDRESS with an address in super_admin_emails",
+            f"for an address in super_admin_emails, {MAKE_ACCOUNT}",
         )
 
 

@@ -158,8 +158,7 @@ PAGES = {
         title="WorkOS did not ask for your credentials",
         text="WorkOS reports that you entered your credentials too long ago, or does not say when. So the "
         "hub cannot confirm your identity. You stay signed in. An operator can make the change on the server "
-        "instead.",
-        command="./manage.py config set KEY VALUE",
+        "instead, with manage.py config set.",
     ),
     "not_listed": SignInProblem(
         status=403,

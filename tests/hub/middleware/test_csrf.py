@@ -90,3 +90,14 @@ def test_signing_in_makes_a_new_token() -> None:
     client = Client(**SERVER)
     before = client.get("/auth/login").cookies["csrftoken"].value
     assert client.post("/auth/login", CREDENTIALS).cookies["csrftoken"].value != before
+
+
+def test_a_command_with_placeholders_has_no_button_that_copies_it() -> None:
+    """As it is, the command would replace the trusted proxies by an address that no proxy has."""
+    client = Client(enforce_csrf_checks=True, **SERVER)
+    refused = client.post(
+        "/auth/login", {}, HTTP_ORIGIN="https://evil.example", HTTP_COOKIE="csrftoken=" + "x" * 32
+    )
+    assert refused.status_code == 403
+    assert "config set public_url=" in refused.text
+    assert "data-copy" not in refused.text
