@@ -1,7 +1,8 @@
-"""The hasher for passwords. A process makes one hash at a time, and hashes never hold up pages.
+"""The hasher for passwords. Strangers who guess hold up neither pages nor people whom the hub knows.
 
 A hash takes a third of a second of processor time by design. Without a limit, a hundred strangers who guess
-passwords would take all processors away from the people who use the hub.
+passwords would take all processors away from the people who use the hub. So for strangers, a process makes
+one hash at a time, with a low priority. For other people, it also makes one hash at a time.
 """
 
 from __future__ import annotations
@@ -26,14 +27,14 @@ MOST_STRANGERS = 8
 PATIENCE = 10.0
 """A stranger waits at most this many seconds for a hash. Then the attempt is refused."""
 NICENESS = 10
-"""The priority of a hash on Linux. With this priority, pages get nine times as much processor time."""
+"""The priority of a stranger's hash on Linux. Pages then get nine times as much processor time."""
 
 
 class Rank(enum.IntEnum):
-    """Who needs a hash. People with a lower rank come first."""
+    """Who needs a hash. Among strangers, the lower rank comes first."""
 
     KNOWN = 0
-    """A person who is signed in or uses a known browser, or a command."""
+    """A person who is signed in or uses a known browser, or a command. These people have their own queue."""
     WAITED = 1
     """A stranger who has waited as long as the hub demanded, see ``hub.auth.waiting``."""
     STRANGER = 2
@@ -93,7 +94,7 @@ class Queue:
         return sum(waiting is Rank.STRANGER for waiting, _ in self._waiting)
 
 
-_queue = Queue()
+_known, _strangers = Queue(), Queue()
 
 
 class QueuedHasher(PBKDF2PasswordHasher):
@@ -103,7 +104,10 @@ class QueuedHasher(PBKDF2PasswordHasher):
         """Return the hash. Raise ``Busy`` if too many people wait for a hash."""
         before_hashing.get()()
         release_idle()
-        with _queue.turn(rank.get()):
+        if rank.get() is Rank.KNOWN:
+            with _known.turn(Rank.KNOWN):
+                return super().encode(password, salt, iterations)
+        with _strangers.turn(rank.get()):
             return _beside_pages(lambda: super(QueuedHasher, self).encode(password, salt, iterations))
 
 

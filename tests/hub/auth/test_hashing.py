@@ -28,7 +28,8 @@ class Hashing:
         self._pool = pool
         encode = lambda _hasher, password, *_args: self._encode(password)  # noqa: E731
         monkeypatch.setattr(PBKDF2PasswordHasher, "encode", encode)
-        monkeypatch.setattr(hashing, "_queue", hashing.Queue())
+        monkeypatch.setattr(hashing, "_known", hashing.Queue())
+        monkeypatch.setattr(hashing, "_strangers", hashing.Queue())
 
     def _encode(self, password: str) -> str:
         self._at_once += 1
@@ -52,7 +53,7 @@ class Hashing:
         return made
 
     def _count(self) -> int:
-        return len(self.begun) + len(hashing._queue._waiting)
+        return len(self.begun) + len(hashing._known._waiting) + len(hashing._strangers._waiting)
 
     def end(self, number: int) -> None:
         """Let ``number`` hashes end."""
@@ -77,23 +78,30 @@ def test_one_hash_at_a_time_is_made(hashes: Hashing) -> None:
     assert hashes.most_at_once == 1
 
 
-def test_known_people_come_first_then_those_who_waited(hashes: Hashing) -> None:
-    asked = [("first", STRANGER), ("s1", STRANGER), ("w1", WAITED), ("k1", KNOWN), ("s2", STRANGER)]
-    made = [hashes.hash(*one) for one in [*asked, ("w2", WAITED), ("k2", KNOWN)]]
+def test_strangers_who_waited_come_before_others(hashes: Hashing) -> None:
+    asked = [("first", STRANGER), ("s1", STRANGER), ("w1", WAITED), ("s2", STRANGER), ("w2", WAITED)]
+    made = [hashes.hash(*one) for one in asked]
     hashes.end(len(made))
     for one in made:
         one.result(10)
-    assert hashes.begun == ["first", "k1", "k2", "w1", "w2", "s1", "s2"]
+    assert hashes.begun == ["first", "w1", "w2", "s1", "s2"]
+
+
+def test_known_people_wait_for_no_stranger(hashes: Hashing) -> None:
+    for number in range(3):
+        hashes.hash(f"s{number}", STRANGER)
+    hashes.hash("known", KNOWN)
+    hashes.hash("next", KNOWN)
+    assert hashes.begun == ["s0", "known"]
 
 
 def test_more_strangers_than_can_wait_are_refused_at_once(hashes: Hashing) -> None:
     made = [hashes.hash(str(number), STRANGER) for number in range(1 + MOST_STRANGERS)]
     with pytest.raises(Busy):
         hashes.hash("one too many", STRANGER).result(1)
-    known = hashes.hash("known", KNOWN)
-    hashes.end(len(made) + 1)
-    assert known.result(10) == "known"
     assert "one too many" not in hashes.begun
+    hashes.end(len(made))
+    assert [one.result(10) for one in made] == [str(number) for number in range(1 + MOST_STRANGERS)]
 
 
 def test_strangers_wait_a_limited_time(hashes: Hashing, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,11 +139,13 @@ def test_a_request_gives_its_turn_back_before_it_waits(hashes: Hashing) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="only Linux has priorities for threads")
-def test_pages_have_priority_over_hashes(hashes: Hashing) -> None:
-    hashes.end(1)
+def test_pages_have_priority_over_the_hashes_of_strangers(hashes: Hashing) -> None:
     before = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-    QueuedHasher().encode("x", "salt")
+    hashes.end(2)
+    hashes.hash("stranger", STRANGER).result(10)
     assert hashes.priority == max(before, hashing.NICENESS)
+    hashes.hash("known", KNOWN).result(10)
+    assert hashes.priority == before
     assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before
 
 

@@ -14,9 +14,9 @@ from tests.support.processes.slow_clients import Visitor
 
 ADDRESSES = 100
 SECONDS = 8.0
-SOON = 2.0
+SOON = 5.0
 """Seconds in which others have their page; usually it takes a few hundredths of a second."""
-SIGNED_IN = 6.0
+SIGNED_IN = 15.0
 """Seconds in which a known person is signed in on a busy machine; the hash takes a third of one."""
 
 
