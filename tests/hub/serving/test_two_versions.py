@@ -72,11 +72,16 @@ def at(hub: HubProcess, cookies: httpx2.Cookies) -> Iterator[httpx2.Client]:
 
 
 def in_the_editor(owner: httpx2.Client) -> Callable[[str], None]:
-    def change(value: str) -> None:
+    """Return a function that saves a value in the editor; it repeats this if SQL was recorded meanwhile."""
+
+    def is_saved(value: str) -> bool:
         page = owner.get(EDITOR)
         assert page.status_code == 200
         fields = fields_of(page.text) | {"csp_report_uri": value}
-        assert owner.post(EDITOR, data=fields).status_code == 302
+        return owner.post(EDITOR, data=fields).status_code == 302
+
+    def change(value: str) -> None:
+        wait_for(lambda: is_saved(value), "the editor to save")
 
     return change
 
