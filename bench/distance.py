@@ -33,7 +33,7 @@ def far_away(target: int, seconds: float) -> Iterator[int]:
 
 
 class _Way:
-    """Passes on in one direction what arrives, each chunk after the same delay."""
+    """One direction of a connection. Each chunk that arrives is passed on after the same delay."""
 
     def __init__(self, delay: float, writer: asyncio.StreamWriter) -> None:
         self._delay, self._writer = delay, writer

@@ -36,7 +36,10 @@ A_SECOND = Unit(((1.0, "/s"),))
 
 
 def _three_digits(value: float) -> str:
-    """Return ``value`` as text: with three digits below ``LARGE``, otherwise as a whole number."""
+    """Return ``value`` as text.
+
+    A value below ``LARGE`` gets at most three digits. A larger value gets all its digits, but no fraction.
+    """
     return f"{value:,.0f}" if abs(value) >= LARGE else f"{round(value, 2):.3g}"
 
 

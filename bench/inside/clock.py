@@ -1,4 +1,4 @@
-"""The clock for actions that only compute and never wait."""
+"""The clock that measures actions which do not wait for a disk or for another process."""
 
 from __future__ import annotations
 
