@@ -19,8 +19,8 @@ _NAMES = {"\ufeff": "byte order mark", "\r": "carriage return", "\n": "new line"
 def find_slip(text: str) -> str:
     """Return what to do about a slip in ``text``, such as "remove the quotes around the value".
 
-    Return an empty text if there is no slip. The returned text never contains a part of ``text`` that a
-    reader could see.
+    Return an empty text if there is no slip. The returned text can name an invisible character of
+    ``text``, but it contains no other part of ``text``.
     """
     if (invisible := _invisible(text)) is not None:
         name = _NAMES.get(invisible) or unicodedata.name(invisible, "control character").lower()
@@ -28,7 +28,7 @@ def find_slip(text: str) -> str:
     if len(text) > 1 and _QUOTES.get(text[0]) == text[-1]:
         return "remove the quotes around the value"
     if _UNREPLACED.search(text):
-        return "no program has replaced the variable in it, so write the value itself"
+        return "no program has replaced the variable in this text, so write the value itself"
     return ""
 
 

@@ -48,7 +48,7 @@ class SettingField(forms.Field, Generic[T]):
         raise NotImplementedError
 
     def hint(self, text: str) -> str:
-        """Return a hint at the cause why ``text`` is not valid, or an empty text.
+        """Return a hint that says why ``text`` is not valid, or an empty text.
 
         The hint must not contain the text. ``text`` is never empty and has no spaces around it.
         """
@@ -84,7 +84,7 @@ class SettingField(forms.Field, Generic[T]):
         return self._parsed(text) if text else self.empty_value
 
     def _parsed(self, text: str) -> T:
-        """Return the value of ``text``. Raise ``refusal()``, if possible with a hint at the cause."""
+        """Return the value of ``text``. Raise ``refusal()``, with a hint if the cause is known."""
         try:
             return self.parse(text)
         except ValidationError as raised:

@@ -46,10 +46,10 @@ _BAD_IPV4 = "write an IPv4 address as four numbers from 0 to 255, without leadin
 _HOSTS: Hints = (
     _SCHEME,
     (re.compile("@"), "leave out the part up to @"),
-    (re.compile("/"), "leave out the part from / on"),
+    (re.compile("/"), "leave out / and the part after it"),
     (re.compile(r"\*"), _NO_WILDCARD),
     (re.compile(","), "name only one host"),
-    (re.compile("%"), "leave out the zone from % on"),
+    (re.compile("%"), "leave out % and the zone after it"),
     (re.compile("_"), "a host name has no underscore"),
     (re.compile(r":[0-9]+\Z"), "leave out the port"),
     (re.compile(r"\A(?:[0-9.]+|0x[0-9a-f.]+)\Z", re.IGNORECASE), _BAD_IPV4),
@@ -125,7 +125,7 @@ def _about_authority(authority: str, rest: str) -> str:
     if hint := "" if name.startswith("[") else about_host(name):
         return hint
     if "#" in rest:
-        return "leave out the part from # on"
+        return "leave out # and the part after it"
     return "leave out the path" if rest not in ("", "/") else ""
 
 

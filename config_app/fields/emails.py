@@ -52,7 +52,7 @@ class EmailField(SettingField[str]):
         return address
 
     def hint(self, text: str) -> str:
-        """Return a hint at the cause why ``text`` is not an address."""
+        """Return a hint that says why ``text`` is not an address."""
         return super().hint(text) or about_email(text)
 
 
@@ -66,5 +66,5 @@ class EmailListField(ListField[str]):
         return canonical_email(text)
 
     def hint(self, text: str) -> str:
-        """Return a hint at the cause why ``text`` is not an address."""
+        """Return a hint that says why ``text`` is not an address."""
         return super().hint(text) or about_email(text)

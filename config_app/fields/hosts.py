@@ -85,7 +85,7 @@ class HostField(SettingField[str]):
         return host
 
     def hint(self, text: str) -> str:
-        """Return a hint at the cause why ``text`` is not a host."""
+        """Return a hint that says why ``text`` is not a host."""
         if text == "*":
             return "0.0.0.0 means all IPv4 addresses of this machine"
         return super().hint(text) or about_host(text)
@@ -111,7 +111,7 @@ class HostListField(ListField[str]):
         return None if host is None else in_brackets(host)
 
     def hint(self, text: str) -> str:
-        """Return a hint at the cause why ``text`` is not a host."""
+        """Return a hint that says why ``text`` is not a host."""
         if text == "*":
             return "* would turn off the check of the Host header, so name each host"
         if text.startswith("*."):
@@ -133,7 +133,7 @@ class CidrListField(ListField[Network]):
         return _network(text, strict=True)
 
     def hint(self, text: str) -> str:
-        """Return a hint at the cause why ``text`` is not a network."""
+        """Return a hint that says why ``text`` is not a network."""
         # A text such as 10.0.0.5/8 could mean the address or the whole network, so it is refused.
         if _network(text, strict=False) is not None:
             return "a network has only zeros after its prefix"

@@ -78,7 +78,7 @@ class ListField(SettingField[tuple[E, ...]], Generic[E]):
         return value
 
     def _separator_hint(self, text: str) -> str:
-        """If ``text`` has several entries with another separator, return a hint at the right separator."""
+        """If ``text`` has several entries with a wrong separator, return a hint that names the right one."""
         parts = list(filter(None, _OTHER_SEPARATOR.split(text)))
         if len(parts) < 2 or any(self.parse_entry(part) is None for part in parts):  # noqa: PLR2004 - several
             return ""

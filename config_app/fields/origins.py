@@ -61,7 +61,7 @@ class _UrlShaped(SettingField[str]):
     needs_scheme: ClassVar[bool] = True
 
     def hint(self, text: str) -> str:
-        """Return a hint at the cause why ``text`` is not an origin."""
+        """Return a hint that says why ``text`` is not an origin."""
         return super().hint(text) or about_origin(text, needs_scheme=self.needs_scheme)
 
 
@@ -100,7 +100,7 @@ class OriginListField(ListField[str]):
         return text if text == "*" else parse_origin(text)
 
     def hint(self, text: str) -> str:
-        """Return a hint at the cause why ``text`` is not an origin."""
+        """Return a hint that says why ``text`` is not an origin."""
         return super().hint(text) or about_origin(text)
 
 
@@ -126,7 +126,7 @@ class UrlField(_UrlShaped):
         return url.origin + url.rest
 
     def hint(self, text: str) -> str:
-        """Return a hint at the cause why ``text`` is not a URL."""
+        """Return a hint that says why ``text`` is not a URL."""
         if parse_url(text) is not None and "#" not in text and not find_slip(text):
             return "percent-encode the characters that are not allowed in a path or a query"
         return super().hint(text)

@@ -62,7 +62,7 @@ class BooleanField(SettingField[bool]):
         return word
 
     def hint(self, text: str) -> str:
-        """Return a hint at the cause why ``text`` is not one of the words."""
+        """Return a hint that says why ``text`` is not one of the words."""
         return super().hint(text) or _about_letters(text)
 
     def text_of(self, value: bool) -> str:
@@ -99,7 +99,7 @@ class IntegerRangeField(SettingField[int]):
         return number
 
     def hint(self, text: str) -> str:
-        """Return a hint at the cause why ``text`` is not a number."""
+        """Return a hint that says why ``text`` is not a number."""
         return super().hint(text) or about_number(text)
 
     def check_typed(self, value: int) -> None:
@@ -157,7 +157,7 @@ class ChoiceField(SettingField[str], forms.ChoiceField):
         return word
 
     def hint(self, text: str) -> str:
-        """Return a hint at the cause why ``text`` is not one of the words."""
+        """Return a hint that says why ``text`` is not one of the words."""
         return super().hint(text) or _about_letters(text)
 
     def _words(self) -> dict[str, str]:

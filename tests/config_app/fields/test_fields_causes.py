@@ -49,10 +49,10 @@ SLIPS = [
     ("{}\u00ad", "remove the invisible character U+00AD (soft hyphen)"),
     ("{}\u00a0\u2060", "remove the invisible character U+00A0 (no-break space)"),
     ("{}\x00", "remove the invisible character U+0000 (control character)"),
-    ("${{NAME}}{}", "no program has replaced the variable in it, so write the value itself"),
-    ("{}${{NAME:-x}}", "no program has replaced the variable in it, so write the value itself"),
-    ("$(cat {})", "no program has replaced the variable in it, so write the value itself"),
-    ("{{{{ {} }}}}", "no program has replaced the variable in it, so write the value itself"),
+    ("${{NAME}}{}", "no program has replaced the variable in this text, so write the value itself"),
+    ("{}${{NAME:-x}}", "no program has replaced the variable in this text, so write the value itself"),
+    ("$(cat {})", "no program has replaced the variable in this text, so write the value itself"),
+    ("{{{{ {} }}}}", "no program has replaced the variable in this text, so write the value itself"),
 ]
 
 
@@ -110,12 +110,12 @@ CAUSES = [
     (fields.HostField, "*.example.com", NO_WILDCARD),
     (fields.HostField, "https://www.example.com", "leave out the scheme, such as https://"),
     (fields.HostField, "www.example.com:443", "leave out the port"),
-    (fields.HostField, "www.example.com/x", "leave out the part from / on"),
+    (fields.HostField, "www.example.com/x", "leave out / and the part after it"),
     (fields.HostField, "user@www.example.com", "leave out the part up to @"),
     (fields.HostField, "a.example,b.example", "name only one host"),
     (fields.HostField, "a.example b.example", "a host name has no space"),
     (fields.HostField, "a_b.example", "a host name has no underscore"),
-    (fields.HostField, "fe80::1%eth0", "leave out the zone from % on"),
+    (fields.HostField, "fe80::1%eth0", "leave out % and the zone after it"),
     (fields.HostField, "10.0.0.01", IPV4),
     (fields.HostField, "127.1", IPV4),
     (fields.HostField, ".example.com", "leave out the dot at the start"),
@@ -158,7 +158,7 @@ CAUSES = [
     (fields.BooleanField, "truе", "a letter in it is not an ASCII letter"),
     (fields.UrlField, "www.example.com/report", "write the scheme too, such as https://"),
     (fields.UrlField, "https://www.example.com/a b", PERCENT),
-    (fields.UrlField, "https://www.example.com/#top", "leave out the part from # on"),
+    (fields.UrlField, "https://www.example.com/#top", "leave out # and the part after it"),
     (fields.HttpsOriginField, "https://www.example.com/x", "leave out the path"),
     *(
         (kind, text, cure)
@@ -169,7 +169,7 @@ CAUSES = [
             ("ftp://www.example.com", "the scheme must be http:// or https://"),
             ("https://*.example.com", f"{NO_WILDCARD}, so name the host"),
             ("https://www.example.com/path", "leave out the path"),
-            ("https://www.example.com/#top", "leave out the part from # on"),
+            ("https://www.example.com/#top", "leave out # and the part after it"),
             ("https://user:pw@www.example.com", "leave out the user name and the password"),
             ("https://www.example.com:70000", "the port must be from 1 to 65535"),
             ("https://www.example.com:", "the port must be from 1 to 65535"),
