@@ -45,7 +45,7 @@ class ConfigAppConfig(AppConfig):
 
 
 def _command_prefix() -> str:
-    """Return the project's prefix of complete commands. Return an empty text if there is no valid project."""
+    """Return what the project writes instead of ``manage.py``; an empty text if there is no valid project."""
     from config_app.project import NotConfigured, get_project
 
     try:

@@ -31,7 +31,7 @@ def complete_commands_with(prefix: Callable[[], str]) -> None:
 
 
 def command_prefix() -> str:
-    """Return what stands in front of the arguments of a complete command, or an empty text."""
+    """Return what ``runnable`` writes instead of ``manage.py``; an empty text if it changes nothing."""
     return _complete()
 
 

@@ -137,7 +137,7 @@ class Project:
         return ()
 
     def lockouts(self, before: Any, after: Any) -> Iterable[RuleViolation]:
-        """Return a violation for each way in which a change locks people out. A shell may make the change."""
+        """Return a violation for each lockout that a change causes. A change in a shell skips this method."""
         return ()
 
     def reset_changes(self) -> dict[str, Any]:

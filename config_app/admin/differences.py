@@ -44,7 +44,7 @@ def lockout_warning(plan: Plan) -> str:
 
 
 def findings(plan: Plan) -> list[str]:
-    """Return a sentence for each thing that would need attention after the plan, but not before."""
+    """Return a text for each finding that the plan would add."""
     return [runnable(f"{sentence(problem)}. {capfirst(problem.fix)}.") for problem in added_by(plan)]
 
 

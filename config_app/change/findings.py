@@ -1,4 +1,4 @@
-"""What in a valid configuration needs attention, and what a change would add to that."""
+"""Finds what would need attention after a change, although the configuration would be valid."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from config_app.project import get_project
 
 
 def added_by(plan: Plan) -> list[Problem]:
-    """Return the findings that the project reports after the changes of ``plan``, but not before."""
+    """Return the findings about the planned configuration, without those about the current one."""
     before = {(problem.code, problem.message) for problem in _findings(plan.before)}
     return [problem for problem in _findings(plan.after) if (problem.code, problem.message) not in before]
 

@@ -153,7 +153,7 @@ def plan(
     - ``changes``: a text, a typed value or ``UNSET`` for each key.
     - ``base_revision``: if given, the plan is valid only while this is the newest revision.
     - ``managed``: whether managed settings may change.
-    - ``refusals``: the values that an import refused. Maps each key to a note for the history.
+    - ``refusals``: maps the key of each setting whose imported value was refused to a note for the history.
     - ``known``: the configuration, if the caller has just read it; this saves a second read.
     - ``from_shell``: whether a person in a shell makes the changes. Then ``Project.lockouts`` is not checked.
 
@@ -174,7 +174,7 @@ def plan(
 def _resolved(stored: Stored, known: Known[Any] | None = None) -> Known[Any]:
     """Return a ``Known`` with ``stored`` and the runtime config that results from ``stored``.
 
-    If ``known`` already is this ``Known``, return ``known``, so that nothing is computed twice.
+    If ``known`` already contains ``stored``, return ``known``, so that nothing is computed twice.
     """
     if known is not None and known.stored == stored:
         return known

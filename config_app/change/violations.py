@@ -1,4 +1,4 @@
-"""Refuses changes that break a rule between settings, or that a guard refuses."""
+"""Raises an error for changes that break a rule between settings, and for changes that a guard refuses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from config_app.project import get_project, get_schema
 
 
 def refuse_violations(before: Any, after: Any, *, from_shell: bool) -> None:
-    """Raise ``InvalidPlan`` if the changes break a rule or a guard refuses the changes.
+    """Raise ``InvalidPlan`` if the changes break a rule, or if a guard refuses the changes.
 
     If ``from_shell`` is true, ``Project.lockouts`` is not checked.
     """

@@ -1,4 +1,7 @@
-"""What to do about an error of a database driver. Drivers have no code for most failures to connect."""
+"""What to do about an error of a database driver.
+
+Drivers have no error code for most failures to connect. So this module recognises errors by their messages.
+"""
 
 from __future__ import annotations
 

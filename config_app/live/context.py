@@ -44,7 +44,7 @@ def pinned_config() -> Any:
 
 
 class _Views:
-    """A part of the process state. Its reset forgets what the caller's transaction has read."""
+    """A part of the process state. A reset makes the caller's transaction forget what it has read."""
 
     def reset(self) -> None:
         if in_transaction():

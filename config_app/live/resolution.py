@@ -220,7 +220,7 @@ def resolve(
 
 
 def refusal_problems(schema: Schema[Any], resolution: Resolution[Any]) -> list[Problem]:
-    """Return a problem for each setting whose newest value was refused, unless it has one already."""
+    """Return a problem for each setting that has none yet and whose newest value was refused."""
     # An import refused these values.
     named = {key for problem in resolution.problems for key in problem.keys}
     return [

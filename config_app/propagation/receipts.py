@@ -37,7 +37,9 @@ HEARTBEAT = 20.0
 """Seconds between two heartbeats. A heartbeat writes the receipt again, even if nothing has changed."""
 MISSING_AFTER = dt.timedelta(seconds=3 * HEARTBEAT)
 CLOCK_WAS_SET = 5.0
-"""If the wall clock and the monotonic clock differ by more seconds than this, the wall clock was set."""
+"""The largest difference, in seconds, between the times that pass on the wall and the monotonic clock.
+
+If the difference is larger, a person or a program has set the wall clock."""
 LONGEST_MS = 2**31 - 1
 """The longest latency, in milliseconds, that the column can store."""
 IN_SECONDS = 10_000
@@ -71,7 +73,8 @@ class Signed:
     def is_due(self, statement: ProcessState) -> bool:
         """Return whether this process must write its receipt again.
 
-        There are three reasons: ``statement`` has changed, a heartbeat is due, or the wall clock was set.
+        There are three reasons: ``statement`` has changed, a heartbeat is due, or the wall clock was set to
+        another time.
         """
         passed, shown = time.monotonic() - self.monotonic, time.time() - self.time_of_day
         return statement != self.statement or passed >= HEARTBEAT or abs(shown - passed) > CLOCK_WAS_SET

@@ -46,7 +46,8 @@ RETRY = 1.0
 OVERDUE = SIGN_AGAIN + 0.5
 """If a wait of the watcher takes longer than this many seconds, the watcher does not work.
 
-The watcher plans no wait of more than ``SIGN_AGAIN`` seconds. A longer wait means that no threads run now."""
+The watcher plans to wait for at most ``SIGN_AGAIN`` seconds. If its wait takes longer, the threads of this
+process do not run at the moment."""
 LEAVE_WITHIN = 1.0
 """The longest time, in seconds, for which a process waits for its watcher before the process ends."""
 LOCK_WAIT = 2.0

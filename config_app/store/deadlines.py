@@ -72,8 +72,8 @@ def _span(difference: CombinedExpression) -> ExpressionWrapper[CombinedExpressio
 def _left(number: int, deadline: dt.datetime, left: dt.timedelta) -> float:
     """Return the seconds until a deadline.
 
-    ``left`` is the time until the deadline, measured by the database's clock. Only the first call for a
-    deadline uses ``left``.
+    ``left`` is the time until the deadline, measured by the database's clock. The first call for a deadline
+    adds ``left`` to the time of the monotonic clock. Later calls use this sum and ignore ``left``.
     """
     now = time.monotonic()
     return _met.at.setdefault((number, deadline), now + left.total_seconds()) - now

@@ -26,7 +26,7 @@ WAIT = "wait until the process that holds the lock is done, or end that process"
 SLOW = "check whether another program holds a lock or keeps the database server busy, then try again"
 
 NO_LOCK = "55P03"
-"""PostgreSQL's code after a wait for a lock that was too long."""
+"""PostgreSQL's error code if it has waited too long for a lock."""
 KNOWN: Mapping[str | None, Callable[[], ConfigError]] = {
     NO_LOCK: ConfigurationLocked,
     "40001": WriteConflict,  # serialization_failure

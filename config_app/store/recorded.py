@@ -99,7 +99,7 @@ def history(*, key: str | None = None, before: int | None = None, limit: int = 2
 
 
 def first_complete() -> int:
-    """Return the number of the revision from which on the history is complete.
+    """Return the number of a revision. The history is complete from this revision on.
 
     Return 1 if nothing was pruned at all.
     """

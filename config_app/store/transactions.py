@@ -105,7 +105,7 @@ def join() -> OpenTransaction:
 
 @contextlib.contextmanager
 def lent(found: OpenTransaction | None) -> Iterator[None]:
-    """Let the calling thread use the connection of ``found``, a transaction of another thread.
+    """Let the calling thread use the connection of another thread's transaction, ``found``.
 
     During the block, the other thread must wait. If ``found`` is ``None`` or has no usable connection, the
     calling thread opens its own connections. These connections are closed at the end of the block.

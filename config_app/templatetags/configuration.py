@@ -33,7 +33,7 @@ def runnable(text: str) -> str:
 
 @register.simple_tag
 def has_complete_commands() -> bool:
-    """Return whether a complete command is longer than ``./manage.py``."""
+    """Return whether ``runnable`` replaces ``manage.py`` by a longer text."""
     return bool(problems.command_prefix())
 
 

@@ -84,7 +84,7 @@ def _surround_for_pytest(decorated: Any, begin: Begin) -> None:
 
 
 def _next(decorated: type, name: str) -> Callable[[type], None]:
-    """Return a function that calls the method ``name`` as it was before the decoration.
+    """Return a function that calls the method ``name``, which the decorator replaces.
 
     If ``decorated`` itself does not define the method, the function calls the inherited method. If there is
     no inherited method, the function does nothing.

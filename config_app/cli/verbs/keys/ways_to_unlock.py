@@ -41,7 +41,7 @@ class Keys(Verb):
         remove.add_argument("id", type=number, metavar="ID", help="the id that the list shows")
         remove.set_defaults(action="remove")
         retire = actions.add_parser("retire", help="never let a certain key unlock the secrets again")
-        text = "the id that the list shows; a kind retires all keys of this kind that are not configured here"
+        text = "an id that the list shows, or a kind to retire all its keys that are not configured here"
         retire.add_argument("which", metavar="ID|KIND", help=text)
         retire.set_defaults(action="retire")
         for action in (remove, retire):
