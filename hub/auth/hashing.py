@@ -1,8 +1,9 @@
-"""The hasher for passwords. Strangers who guess hold up neither pages nor people whom the hub knows.
+"""The hasher for passwords. It protects pages, and people whom the hub knows, from strangers who guess.
 
 A hash takes a third of a second of processor time by design. Without a limit, a hundred strangers who guess
-passwords would take all processors away from the people who use the hub. So for strangers, a process makes
-one hash at a time, with a low priority. For other people, it also makes one hash at a time.
+passwords would take all processors away from the people who use the hub. So each process has two queues: one
+for strangers, and one for all other people. A process makes at most one hash at a time for each queue. The
+hashes for strangers have a low priority.
 """
 
 from __future__ import annotations
@@ -27,14 +28,17 @@ MOST_STRANGERS = 8
 PATIENCE = 10.0
 """A stranger waits at most this many seconds for a hash. Then the attempt is refused."""
 NICENESS = 10
-"""The priority of a stranger's hash on Linux. Pages then get nine times as much processor time."""
+"""The niceness, on Linux, of the thread that makes a stranger's hash.
+
+A thread that serves pages has niceness 0. So if both threads need the same processor, the thread with the
+pages gets nine times as much processor time."""
 
 
 class Rank(enum.IntEnum):
     """Who needs a hash. Among strangers, the lower rank comes first."""
 
     KNOWN = 0
-    """A person who is signed in or uses a known browser, or a command. These people have their own queue."""
+    """A person who is signed in, a person in a known browser, or a command. They have their own queue."""
     WAITED = 1
     """A stranger who has waited as long as the hub demanded, see ``hub.auth.waiting``."""
     STRANGER = 2
@@ -47,7 +51,7 @@ class Busy(Exception):
 rank: ContextVar[Rank] = ContextVar("rank", default=Rank.KNOWN)
 """Who needs the hashes that the current context makes."""
 before_hashing: ContextVar[Callable[[], None]] = ContextVar("before_hashing", default=lambda: None)
-"""A function to call before a hash is made. ``hub.serving.turns`` lets another request begin then."""
+"""This function is called before each hash. ``hub.serving.turns`` uses it to let another request begin."""
 
 
 class Queue:

@@ -3,7 +3,7 @@
 The database counts the failures of each account and of each IP address, for all processes together. After too
 many failures, a person must wait. No account is locked for ever. In a browser in which a person has signed in
 before, only the failures from this browser count. If many addresses guess the password of one account, a new
-browser must wait, and then has an attempt (``hub.auth.waiting``).
+browser must wait. After the wait, it has one attempt (``hub.auth.waiting``).
 """
 
 from __future__ import annotations
@@ -39,8 +39,9 @@ LIMITS: Mapping[tuple[str, ...], int] = {
 """The number of failures after which a person must wait.
 
 There are three limits. The first counts the failures of one account from one IP address. The second counts
-all failures from one IP address. The third counts all failures of one account. Strangers can reach only the
-third limit for the owner. So after the third limit, ``hub.auth.waiting`` decides.
+all failures from one IP address. The third counts all failures of one account. Strangers at
+other addresses can block the owner only with the third limit. Therefore, if only the third limit is reached,
+``hub.auth.waiting`` decides whether the person must wait.
 """
 IN_A_KNOWN_BROWSER: Mapping[tuple[str, ...], int] = {ACCOUNT: 5}
 """The only limit in a browser in which the person has signed in before."""
@@ -56,7 +57,7 @@ WITHOUT_ACCOUNT = {SETUP_TOKEN, RECOVERY_CODE}
 """The names that replace the name of an account for attempts that belong to no account."""
 NO_ADDRESS = "(no e-mail address)"
 GUESSING = "guessing_networks"
-"""The attribute of a request with the number of networks that guess the account's password."""
+"""The attribute of a request that says how many networks guess the account's password."""
 MINUTES_FROM = 100
 """A message gives a wait of more than this many seconds in minutes."""
 LONGEST = 255
@@ -130,7 +131,8 @@ def refuse(request: HttpRequest, page: HttpResponse, _credentials: Credentials) 
 def postpone(request: HttpRequest, page: HttpResponse) -> HttpResponse:
     """Set status 503 on ``page``, because the password was not checked. Return ``page``.
 
-    After the wait in ``Retry-After``, the browser comes before browsers that have not waited.
+    If this browser waits for the time in ``Retry-After``, its next attempt comes before the attempts of
+    strangers who have not waited.
     """
     page.status_code = 503
     page["Retry-After"] = str(math.ceil(seconds_to_wait(request)))
@@ -157,7 +159,7 @@ def _is_attacked(request: HttpRequest) -> bool:
 
 
 def rank(request: HttpRequest | None, credentials: Credentials) -> Rank:
-    """Return when the password in this attempt is checked, compared with other attempts."""
+    """Return the rank of this attempt. The rank decides how soon the hub checks the password."""
     if request is None or request.user.is_authenticated or known_browser(request, _email(credentials)):
         return Rank.KNOWN
     return Rank.WAITED if waiting.left(request, client_network(request)) == 0 else Rank.STRANGER

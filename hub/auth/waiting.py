@@ -2,8 +2,8 @@
 
 If a browser must wait, it gets a signed cookie. After the wait, the hub checks one password from this
 browser, even if the attack goes on. So strangers can delay the owner of an account, but never lock the owner
-out. A wrong password from a network ends the wait of all browsers in this network. So an attacker has one
-guess for each wait and each network.
+out. After a wrong password from a network, every browser in this network must wait again from the start. So
+an attacker has one guess for each wait and each network.
 """
 
 from __future__ import annotations
