@@ -126,9 +126,9 @@ AROUND = [
     ("\ufeff{}", "remove the invisible character U+FEFF (byte order mark)"),
     ("{}\u200b", "remove the invisible character U+200B (zero width space)"),
     ("\u202e{}", "remove the invisible character U+202E (right-to-left override)"),
-    ("${{HOME}}{}", "no program has replaced the variable in it"),
-    ("{}$(cat x)", "no program has replaced the variable in it"),
-    ("{{{{ .Values.x }}}}{}", "no program has replaced the variable in it"),
+    ("${{HOME}}{}", "no program has replaced the variable in this text"),
+    ("{}$(cat x)", "no program has replaced the variable in this text"),
+    ("{{{{ .Values.x }}}}{}", "no program has replaced the variable in this text"),
 ]
 EDGES = [
     ("{}\r", "remove the invisible character U+000D (carriage return)"),
