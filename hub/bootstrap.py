@@ -142,7 +142,10 @@ def _facts_changed() -> bool:
 
 
 def _is_a_copy() -> bool:
-    """Return whether the SQLite file is a copy: the file at the recorded location still exists."""
+    """Return whether the SQLite file is a copy.
+
+    It is a copy if another file still exists at the recorded location.
+    """
     here, row = file.location(), store.read().rows.get("database_path")
     if here is None or row is None:
         return False

@@ -158,8 +158,8 @@ class WorkOSSession(models.Model):
     """The WorkOS session of one signed-in browser. It is deleted together with its Django session.
 
     At ``granted_at``, WorkOS granted the access token. At ``fresh_until``, the access token expires and the
-    session must be refreshed. ``refreshing_until`` is
-    set while a process refreshes the session. If WorkOS did not answer, the hub tries again at ``retry_at``.
+    session must be refreshed. ``refreshing_until`` is set while a process refreshes the session. If WorkOS
+    did not answer, the hub tries again at ``retry_at``.
 
     ``is_unanswered`` means that the hub sent the refresh token, but got no new token. WorkOS may refuse to
     accept the old token a second time. So the hub asks WorkOS whether the session is active, and ends the

@@ -91,7 +91,7 @@ class HubProject(Project):
         return [*newer_schema(), *(problems(config) if config.app_mode == WORKOS else [])]
 
     def findings(self, config: RuntimeConfig) -> list[Problem]:
-        """Return what in ``config`` needs attention: https, proxies, super admins who cannot sign in."""
+        """Return the findings about ``config``: about https, proxies, and super admins who cannot sign in."""
         from hub.findings import findings
 
         return findings(config)
@@ -157,7 +157,7 @@ class HubProject(Project):
         return guards.super_admins_can_sign_in(before, after)
 
     def command_prefix(self) -> str:
-        """Return the user, the variables and the paths that a shell needs for a command of this hub."""
+        """Return the first part of a command of this hub: the user, the variables and the paths."""
         from hub.environment.shell_command import command_prefix
 
         return command_prefix(settings.INSTANCE)

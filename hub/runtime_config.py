@@ -34,7 +34,7 @@ LEVEL_SYNONYMS = {
     "fatal": "critical",
     "50": "critical",
 }
-"""Other names of log levels: those of other programs, and the numbers of Python's ``logging``."""
+"""Maps the log levels of other programs, and the numbers of Python's ``logging``, to the hub's log levels."""
 UNCONFIGURED, LOCAL, WORKOS = "unconfigured", "local", "workos"
 
 SETUP = Section(key="setup", title="Setup", description="How this hub was claimed and how people sign in.")

@@ -213,7 +213,7 @@ class Product:
     def prepare_claim(self, application: Application) -> None:
         """Remove the rights and sessions of earlier owners, in the transaction of the claim.
 
-        The product can re-activate accounts whose addresses are in ``application``.
+        A product may also activate inactive accounts again, if their addresses are in ``application``.
         """
 
     def account(self, email: str, name: str) -> Any:

@@ -20,23 +20,25 @@ SALT = "hub.auth.waiting"
 SHORTEST, LONGEST = 60.0, 300.0
 """The shortest and the longest wait, in seconds."""
 PER_NETWORK = 3.0
-"""The wait grows by this many seconds for each network that guesses.
+"""The wait is this many seconds for each network that guesses, but never outside the two limits.
 
-So up to a hundred networks together make at most twenty guesses a minute.
+Each network has one guess for each wait. So up to a hundred networks together make at most twenty guesses a
+minute.
 """
 USABLE = 600.0
-"""After the wait, the cookie counts for this many seconds."""
+"""After the wait, the cookie of a waiting browser stays valid for this many seconds."""
 
 
 def length(networks: int) -> float:
-    """Return how many seconds a new browser must wait if so many networks guess."""
+    """Return how many seconds a new browser must wait while ``networks`` networks guess."""
     return min(max(SHORTEST, networks * PER_NETWORK), LONGEST)
 
 
 def left(request: HttpRequest, network: str | None) -> float | None:
     """Return how many seconds the browser must still wait; 0 means that it has waited long enough.
 
-    Return ``None`` if the browser does not wait, or if its attempt has been used.
+    Return ``None`` if the browser has no valid cookie for ``network``. Also return ``None`` if a wrong
+    password has come from ``network`` since the wait began.
     """
     try:
         holder, since, wait = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT)

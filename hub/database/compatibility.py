@@ -11,9 +11,10 @@ from django.db.models import Model
 
 
 def misfits() -> list[str]:
-    """Return a text for each part of the tables with which this version of the code cannot work.
+    """Return a text for each table or column with which this version of the code cannot work.
 
-    This version needs each of its tables and columns, and must be able to leave out every other column.
+    This version needs all its tables and columns. When it writes a row, it leaves out the columns that it
+    does not know. So these columns must have a default or allow NULL.
     """
     present = set(connection.introspection.table_names())
     models = (m for m in apps.get_models(include_auto_created=True) if m._meta.managed and not m._meta.proxy)

@@ -34,7 +34,7 @@ _REQUIRED: Final = {"ATOMIC_REQUESTS": False, "AUTOCOMMIT": True}
 _TRUE: Final = ("true", "1", "yes", "on")
 _FALSE: Final = ("false", "0", "no", "off")
 _PLACE: Final = {"host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD", "dbname": "NAME"}
-"""Maps libpq's names of the parts of a place to the names in DATABASES."""
+"""Maps libpq's names for the host, port, user, password and database to the names in DATABASES."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,14 +134,17 @@ def _server_from_url(url: str, kind: str) -> Database:
 
 
 def _socket_folder(parts: SplitResult) -> dict[str, str]:
-    """Return the folder of a socket in place of the host, if the URL names one: postgres://u@%2Frun%2Fpg/db."""
+    """Return a dict with the key HOST if the URL names the folder of a socket as its host.
+
+    For example, postgres://u@%2Frun%2Fpg/db names the folder /run/pg. For another URL, return an empty dict.
+    """
     # django-environ does not decode the folder, and makes its letters small.
     host = re.sub(r":[0-9]*\Z", "", parts.netloc.rpartition("@")[2])
     return {"HOST": unquote(host)} if host.lower().startswith("%2f") else {}
 
 
 def _of_django(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Return Django's own options. Raise ValueError if one of them is not valid."""
+    """Return the URL's options for Django, as True or False. Raise ValueError if an option is not valid."""
     # django-environ keeps "false" as a text, which counts as true.
     found = {name: _switch(name, entry[name]) for name in _SWITCHES if name in entry}
     for name, wanted in _REQUIRED.items():

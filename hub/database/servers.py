@@ -23,7 +23,7 @@ LIMITS: Mapping[str, Mapping[str, Any]] = {
     MYSQL: {"connect_timeout": CONNECT_TIMEOUT},
 }
 OWN_POSTGRESQL = "hub.postgresql"
-"""The hub's own backend of Django for PostgreSQL. It also limits the time of queries, and has a pool."""
+"""The hub's own Django backend for PostgreSQL. It limits the time of queries, and has a pool."""
 LARGEST_POOL = 100
 
 

@@ -27,7 +27,7 @@ ALLOWED = """
 SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
 """
 SPARE = 10
-"""Connections for commands, and for those that PostgreSQL reserves."""
+"""This many connections are for commands, or are reserved by PostgreSQL."""
 IN_MEMORY = {"memory", "off"}
 """The journal modes in which a crash of the hub can damage the database file."""
 SYNCHRONOUS = ("OFF", "NORMAL", "FULL", "EXTRA")

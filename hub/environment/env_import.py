@@ -98,7 +98,7 @@ def _preferred(candidates: Sequence[Variable]) -> Variable:
 def read_import(environ: Mapping[str, str], file: EnvFile) -> Import:
     """Return what an import of these variables would set. Do not check the rules between settings.
 
-    Log each variable that is ignored although it stands before the variable that is used.
+    Log each variable that is ignored although it has precedence over the variable that is used.
     """
     values: dict[str, Any] = {}
     refusals: dict[str, str] = {}
@@ -128,7 +128,7 @@ def _warn_of_ignored(used: Variable, environ: Mapping[str, str], file: EnvFile) 
 
 
 def service_links(environ: Mapping[str, str]) -> Iterator[Problem]:
-    """Yield a problem for each variable with the name of the hub's own that Kubernetes or Docker has set."""
+    """Yield a problem for each variable of the hub that Kubernetes or Docker has set."""
     for setting in schema.settings.values():
         for name in setting.imported_from:
             if name in environ and is_service_link(name, environ[name]):
@@ -146,7 +146,8 @@ def importable_file() -> EnvFile:
     """Return ``.env``, to be imported at the first start.
 
     Raise ``UnreadableEnvFile`` if the file contains a line that this module does not understand, or if
-    ``HUB_ENV_FILE`` names a missing file. Otherwise, the only import would leave out settings.
+    ``HUB_ENV_FILE`` names a missing file. The hub imports the file only once, so this import must be
+    complete.
     """
     path = instance().env_file
     if ENV_FILE in os.environ and not path.exists():
@@ -156,7 +157,7 @@ def importable_file() -> EnvFile:
 
 
 def understood(file: EnvFile) -> EnvFile:
-    """Return ``file``. Raise ``UnreadableEnvFile`` if a line of the file is bad, and may be the hub's."""
+    """Return ``file``. Raise ``UnreadableEnvFile`` if it has a bad line that may be meant for the hub."""
     if problems := list(_unreadable_lines(file)):
         lines = "; ".join(map(str, problems))
         fix = "correct these lines, or remove them; nothing was imported"

@@ -29,9 +29,9 @@ def is_service_link(name: str, text: str) -> bool:
 
 
 def use_own_settings(environ: MutableMapping[str, str] = os.environ) -> None:
-    """Make Django use the hub's settings, whatever settings another project has named in ``environ``.
+    """Make Django use the hub's settings, even if ``environ`` names the settings of another project.
 
-    A module in the hub's own folder that extends ``hub.settings`` stays.
+    If ``environ`` names a module in the hub's own folder that extends ``hub.settings``, change nothing.
     """
     if not _extends_own_settings(environ.get(SETTINGS_MODULE, "")):
         environ[SETTINGS_MODULE] = SETTINGS

@@ -11,7 +11,7 @@ from hub.database.location import resolve_path
 
 
 def parse_key(text: str, base: Path) -> Secret:  # noqa: ARG001 - all parsers have the same parameters
-    """Return the shared key ``text``. Raise ``ValueError`` with a text that says what was expected."""
+    """Return ``text`` as a shared key. Raise ``ValueError`` with a text that says what was expected."""
     key = text.strip()
     if len(key) < MIN_SHARED_KEY:
         raise ValueError(f"at least {MIN_SHARED_KEY} characters")

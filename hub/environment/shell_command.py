@@ -30,10 +30,10 @@ _FIRST_LOGIN: Final = 1000
 
 
 def command_prefix(instance: Instance, environ: Mapping[str, str] = os.environ) -> str:
-    """Return what stands in front of the arguments of a complete command.
+    """Return the first part of a complete command, to be followed by the arguments.
 
-    The command names the user, the variables and the paths that a shell needs. Return an empty text if
-    ``./manage.py`` in the hub's folder does the same.
+    This part says which user runs the command, and with which variables and paths. Return an empty text if
+    ``./manage.py`` in the hub's folder is enough.
     """
     user, variables = list(_user(environ)), list(_variables(instance, environ))
     if not user and not variables and _is_in_folder():
@@ -74,7 +74,7 @@ def _without_secret(option: str) -> str:
 
 
 def _user(environ: Mapping[str, str]) -> Iterator[str]:
-    """Yield the words that run a command as the user of this process, if this is a service of systemd."""
+    """If systemd has started this process, yield the words that run a command as the same user."""
     # People at a terminal are this user already. Only systemd sets INVOCATION_ID.
     if "INVOCATION_ID" not in environ or os.geteuid() == 0 or any(map(os.isatty, range(3))):
         return

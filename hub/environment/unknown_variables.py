@@ -23,8 +23,9 @@ def unknown_variables(
 ) -> Iterator[Problem]:
     """Yield a problem for each unknown variable that looks like a variable of the hub.
 
-    Such a variable has one of ``PREFIXES``, or is the key of a setting: ``hub_port`` or ``port``. With
-    ``only_ours``, only the hub reads ``variables``. Otherwise, ``PORT`` belongs to another program.
+    The name of such a variable starts with one of ``PREFIXES``, as in ``hub_port``, or is the key of a
+    setting, such as ``port``. ``only_ours`` says that no program except the hub reads ``variables``. Then
+    ``PORT`` is a problem too. Without ``only_ours``, ``PORT`` may belong to another program.
     """
     known = _names_by_spelling()
     right, short = set(known.values()), _names_by_short_name()

@@ -56,7 +56,7 @@ def _may_be_own_proxy(peer: str) -> bool:
 
 
 def problems(networks: Iterable[Network]) -> list[Problem]:
-    """Return a problem for each proxy whose headers are ignored, and were sent in the last minutes."""
+    """Return a problem for each untrusted proxy that has sent headers in the last ``KEEP`` seconds."""
     trusted = tuple(networks)
     return [_problem(peer, trusted) for peer in _read() if not _is_in(peer, trusted)]
 

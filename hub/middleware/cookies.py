@@ -1,7 +1,7 @@
-"""The middleware for the hub's cookies: their names in the browser, and their end.
+"""The middleware that renames the hub's cookies, and the middleware that keeps the session cookie.
 
 A browser sends a cookie to every port of a host. So if two hubs on one host used the same name, each hub
-would replace the other hub's cookies, and sign people out there.
+would replace the other hub's cookies, and so sign people out of the other hub.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ def _names() -> tuple[str, ...]:
 def _spellings(name: str, prefix: str) -> tuple[str, ...]:
     """Return the names that the cookie can have in the browser. The hub sets the first name.
 
-    The last name is the name before the install had an id. The hub reads this name, so that people stay
-    signed in. The hub never sets or deletes it, because it can be the cookie of another hub.
+    The last name is the one that the cookie had before the install had an id. The hub reads this name, so
+    that people stay signed in. The hub never sets or deletes it, because it can be the cookie of another hub.
     """
     own = get_config().install_id
     former = f"{prefix}{name}"

@@ -1,7 +1,7 @@
-"""The middleware that keeps text that PostgreSQL cannot store out of the hub.
+"""The middleware that refuses text that PostgreSQL cannot store.
 
 PostgreSQL refuses the NUL character, and half of a surrogate pair cannot be encoded in UTF-8. Without this
-middleware, such text would crash a page on PostgreSQL that works on SQLite.
+middleware, a page that works on SQLite could crash on PostgreSQL because of such text.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from hub.responses import errors
 
 @sync_only_middleware
 def storable_text(get_response: GetResponse) -> GetResponse:
-    """Answer 400 if the path or the query has text that cannot be stored. Ignore such cookies.
+    """Answer 400 if the path or the query has text that cannot be stored. Ignore cookies with such text.
 
     Also answer 400 to an upload in another charset than UTF-8. ``hub.middleware.csrf`` calls ``is_storable``
     for the posted fields.

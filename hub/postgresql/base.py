@@ -18,7 +18,7 @@ SET_LIMITS = (
     "SELECT set_config(name, value, false) FROM (VALUES {}) AS t (name, value) WHERE pg_backend_pid() = %s"
 )
 STATEMENT_TIMEOUT = "SELECT extract(epoch FROM current_setting('statement_timeout')::interval)"
-"""Returns the seconds of the operator's own limit, or 0 if there is no limit."""
+"""Returns the operator's own time limit for statements, in seconds, or 0 if there is no limit."""
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -26,7 +26,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     @property
     def pool(self) -> Pool | None:
-        """Return the pool of this worker. Return ``None`` in other processes, and if the URL says so."""
+        """Return this worker's pool. Return ``None`` in other processes, or if the URL has ``pool=0``."""
         # The pool belongs to the worker: a process that forks must have none. The thread that watches the
         # configuration has a connection of its own, without the option.
         if not (self.settings_dict["OPTIONS"].get("pool") and limits.pool_size()):

@@ -20,12 +20,12 @@ from config_app.database.patience import describe_silence
 SOON = 0.5
 """A query that has been silent for this many seconds counts as waiting."""
 MOST_WAITING = 8
-"""In a worker, at most this many queries may wait. The next one is given up as soon as it would wait.
+"""In a worker, at most this many queries may wait. If one more query has to wait, the hub gives it up.
 
 If the worker has a pool, at most half of the connections may wait, so that other requests get a connection.
 """
 LARGEST_POOL = 16
-"""The most connections in a pool. Even if the server is far away, a worker computes no faster with more."""
+"""The largest pool, if the hub chooses its size. More connections would not make a worker faster."""
 SMALLEST_POOL = 2
 POOLS_OF_MACHINE = 40
 """The pools of all workers of one machine have at most about this many connections together.
@@ -66,14 +66,14 @@ _is_long: ContextVar[bool] = ContextVar("hub_postgresql_is_long", default=False)
 
 
 def become_worker(workers: int) -> None:
-    """From now on, limit the queries of this process like those of one of ``workers`` workers."""
+    """Limit the queries and the pool of this process, which is now one of ``workers`` workers."""
     global _of_process, _pool_size, _room  # noqa: PLW0603 - a process becomes a worker once
     _of_process, _pool_size = OF_WORKERS, pool_size_of(workers)
     _room = threading.Semaphore(min(MOST_WAITING, _pool_size // 2 or 1) if _pool_size else MOST_WAITING)
 
 
 def pool_size_of(workers: int) -> int:
-    """Return how many connections the pool of each of the ``workers`` of a machine may have."""
+    """Return how many connections the pool of one worker may have if a machine has ``workers`` workers."""
     option: int = connection.settings_dict["OPTIONS"].get("pool", 0)
     if option is not True:
         return option

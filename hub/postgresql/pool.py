@@ -16,7 +16,10 @@ WAIT = 5.0
 MOST_REQUESTS = 200
 """At most this many requests of a worker wait for a connection of the pool."""
 IDLE = 3.0
-"""In this many seconds, the pool closes one of the connections that no request has needed."""
+"""The pool checks its connections at intervals of this many seconds.
+
+If some connections were not needed during the interval, the pool closes one of them.
+"""
 
 
 class NoConnectionLeft(psycopg.OperationalError):

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.middleware import csrf
 
 IGNORED_PROXY: Final = "hub.ignored_proxy"
-"""The key in ``request.META`` under which the address of a proxy is whose headers the hub has ignored."""
+"""A key in ``request.META``. The value is the address of a proxy whose headers the hub has ignored."""
 
 Texts = Mapping[str, str]
 
@@ -18,8 +18,8 @@ Texts = Mapping[str, str]
 _SET_BOTH = "./manage.py config set public_url=https://hub.example.com trusted_proxies=192.0.2.1"
 _SET_URL = "./manage.py config set public_url=https://hub.example.com"
 _OPERATOR = "If this is the right address, an operator can run the command below on the server. "
-_OF_PUBLIC_URL = "In the command, write the address that people open instead of https://hub.example.com"
-_OF_BOTH = f"{_OF_PUBLIC_URL}, and the address of the proxy instead of 192.0.2.1."
+_OF_PUBLIC_URL = "In the command, replace https://hub.example.com with the address that people open"
+_OF_BOTH = f"{_OF_PUBLIC_URL}, and replace 192.0.2.1 with the address of the proxy."
 
 EXPIRED: Final[Texts] = {
     "code": "form_expired",
@@ -39,8 +39,8 @@ _NO_ORIGIN: Final[Texts] = {
     "heading": "Your browser does not say where the form comes from",
     "cause": "The hub accepts forms only from its own pages. Your browser, or a program in between, has "
     "removed the headers Origin and Referer.",
-    "cure": "Turn off the extension or the setting that removes these headers for this address. Then reload "
-    "the page.",
+    "cure": "Turn off the extension or the setting that removes these headers, at least for this address. "
+    "Then reload the page.",
 }
 _UNTRUSTED_PROXY: Final[Texts] = {
     "code": "origin_refused",
@@ -61,8 +61,8 @@ _SILENT_PROXY: Final[Texts] = {
 _OTHER_ADDRESS: Final[Texts] = {
     "code": "origin_refused",
     "heading": "The form comes from another address",
-    "cause": "The hub accepts forms only from its own pages. The page with this form has another address "
-    "than the one at which the form arrived. Either the page is not a page of this hub, or a proxy has "
+    "cause": "The hub accepts forms only from its own pages. The address of the page with this form differs "
+    "from the address at which the form arrived. Either the page is not a page of this hub, or a proxy has "
     "changed the address.",
     "cure": "If you do not know the page, do not send the form. " + _OPERATOR + _OF_PUBLIC_URL + ".",
     "command": _SET_URL,

@@ -22,7 +22,7 @@ from setup_wizard.product import get_product
 LIVE_PATH, READY_PATH = "/health/live", "/health/ready"
 
 HINDRANCES = {"unavailable", NewerSchema.code}
-"""The codes of problems because of which a process cannot serve."""
+"""The codes of problems. If a process has an error with one of these codes, the process cannot serve."""
 UNAVAILABLE = Problem(code="unavailable", message="the database cannot be used", severity="error")
 
 

@@ -43,7 +43,7 @@ SLOW_HEAD = "that sent no request in time"
 SLOW_BODY = "that sent a body too slowly"
 SLOW_READER = "that read a response too slowly"
 STOPPING = "because the hub stops"
-REFUSED = "attempts to accept a connection failed, because the system had no more descriptors or memory"
+REFUSED = "failures to accept a connection, because the system had no more descriptors or memory"
 
 logger = logging.getLogger("hub")
 
@@ -156,7 +156,7 @@ class Connections:
         self._requests.move_to_end(connection)
 
     def await_body(self, connection: Connection, received: int) -> None:
-        """Note that ``received`` more bytes of a body have arrived. The worker still waits for the rest."""
+        """Count ``received`` bytes of a body that have just arrived. The worker still waits for the rest."""
         step = self._requests.get(connection)
         if step is None or step.reason != SLOW_BODY:
             step = self._requests[connection] = _Step(SLOW_BODY)
@@ -183,7 +183,10 @@ class Connections:
         return unread
 
     def say_farewell(self) -> None:
-        """Note that the whole hub is stopping. From the first call on, clients have ``FAREWELL`` seconds."""
+        """Give the clients ``FAREWELL`` seconds to finish, because the whole hub is stopping.
+
+        Only the first call sets the deadline. Later calls change nothing.
+        """
         self._farewell = min(self._farewell, time.monotonic() + FAREWELL)
 
     def sweep(self) -> None:

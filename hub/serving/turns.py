@@ -74,7 +74,7 @@ def queue_attempts(application: Application) -> Application:
 
 
 def _end_before_hashing(turn: _Turn) -> None:
-    """Let ``turn`` end when the current request hashes a password, as all its earlier turns."""
+    """Make ``turn`` and the earlier turns of the current request end when the request hashes a password."""
     loop, end_others = asyncio.get_running_loop(), before_hashing.get()
 
     def end() -> None:

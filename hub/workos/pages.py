@@ -183,7 +183,7 @@ BESIDE_PASSWORDS = {
 }
 """The pages that replace those in ``PAGES`` while people do not sign in through WorkOS.
 
-Such a hub only tests the sign-in at WorkOS: before the claim, or before the switch to mode ``workos``.
+Before the claim, and before the switch to mode ``workos``, the hub only tests the sign-in at WorkOS.
 """
 RETRY_AFTER = "60"
 

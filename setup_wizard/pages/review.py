@@ -33,7 +33,7 @@ def context(answers: Answers, errors: Iterable[ConfigError] | None = None) -> di
 def notices(step: Step, draft: Draft) -> list[dict[str, str]]:
     """Return a warning for each setting of ``step`` whose last change was refused.
 
-    Leave out the settings for which the step's answers in the draft have a text. Each warning is a dict with
+    Leave out the settings for which the draft already has an answer. Each warning is a dict with
     ``severity``, ``title`` and ``fix``.
     """
     asked = set(step.keys_in(draft.mode)) - draft.steps.get(step.name, {}).keys()
