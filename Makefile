@@ -18,7 +18,7 @@ test soak: export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run test soak test-parts check check-dir check-code check-django bench docs images lock format clean
+.PHONY: help install run test soak test-parts check check-dir check-code check-django bench docs earlier images lock format clean
 .NOTPARALLEL:
 
 help: ## List these commands
@@ -60,6 +60,10 @@ bench: $(VENV)/.bench ## Measure the speed, and compare it with other libraries
 
 docs: install ## Write the generated documentation again
 	$(BIN)/python manage.py config docs --write
+
+earlier: ## Pack the version that the tests run beside this one (ARGS=COMMIT, the last release)
+	git archive --format=tar $(ARGS) manage.py config_app setup_wizard hub templates static | xz -9e \
+		> tests/data/earlier_version.tar.xz
 
 images: $(VENV)/.dev test-parts ## Take the screenshots of the README again
 	PHOTOGRAPHS=1 $(BIN)/python -m pytest -q tests/hub/test_first_run.py

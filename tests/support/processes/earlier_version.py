@@ -1,30 +1,21 @@
-"""The version of the hub that landed before this one, unpacked from this repository's history."""
+"""The version of the hub that was released before this one."""
 
 from __future__ import annotations
 
-import io
-import subprocess
 import sys
 import tarfile
 from pathlib import Path
 
-from tests.support.missing_parts import missing
 from tests.support.processes.command_server import ROOT
 from tests.support.processes.hub_process import OWNER, PASSWORD, HubProcess
 
-COMMIT = "358cedc"
-"""The last commit of the earlier version. Each release sets this to the commit of the release before it."""
-PARTS = ("manage.py", "config_app", "setup_wizard", "hub", "templates", "static")
+ARCHIVE = ROOT / "tests" / "data" / "earlier_version.tar.xz"
+"""The code of the version that was released before this one. ``make earlier`` packs it."""
 
 
 def unpack(folder: Path) -> Path:
-    """Unpack the earlier version into ``folder``, and return ``folder``. Skip the test without a history."""
-    archive = subprocess.run(
-        ["git", "archive", "--format=tar", COMMIT, *PARTS], cwd=ROOT, capture_output=True, check=False
-    )
-    if archive.returncode:
-        missing(f"commit {COMMIT} in this clone", "git, and run git fetch --unshallow")
-    with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as content:
+    """Unpack the earlier version into ``folder``, and return ``folder``."""
+    with tarfile.open(ARCHIVE) as content:
         content.extractall(folder, filter="data")
     return folder
 
