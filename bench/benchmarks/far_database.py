@@ -85,7 +85,7 @@ def _served(hub: HubProcess, server: PostgreSQL, round_trip: float) -> Iterator[
 
 
 def _row(hub: HubProcess, server: PostgreSQL, round_trip: float, rounds: int, seconds: float) -> Row:
-    """Measure all servers in turn, and return the row for one length of a round trip."""
+    """Measure all servers in turn, with one delay of the database. Return the row for this delay."""
     with _served(hub, server, round_trip) as ports:
         cookie = sign_in(hub)
         values: dict[str, list[float]] = {name: [] for name in ports}

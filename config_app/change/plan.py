@@ -153,7 +153,7 @@ def plan(
     - ``changes``: a text, a typed value or ``UNSET`` for each key.
     - ``base_revision``: if given, the plan is valid only while this is the newest revision.
     - ``managed``: whether managed settings may change.
-    - ``refusals``: maps the key of each setting whose imported value was refused to a note for the history.
+    - ``refusals``: a note for the history for each setting whose imported value was refused, by key.
     - ``known``: the configuration, if the caller has just read it; this saves a second read.
     - ``from_shell``: whether a person in a shell makes the changes. Then ``Project.lockouts`` is not checked.
 
@@ -219,7 +219,7 @@ def _validated_plan(
 def _edits(
     schema: Schema[Any], stored: Stored, texts: Mapping[str, Text], newest_refusals: Set[str]
 ) -> Iterable[Edit]:
-    """Yield an edit for each setting in ``texts`` whose row does not already hold the new text.
+    """Yield an edit for each setting in ``texts``, unless its row contains the new text already.
 
     Also yield an edit for each setting in ``texts`` whose newest change was refused.
     """

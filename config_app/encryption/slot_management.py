@@ -166,7 +166,7 @@ def _removable(pks: Collection[int], proofs: Collection[Unlocker]) -> list[Slot]
     slots = key_tables.read_slots()
     found = [slot for slot in slots if slot.pk in pks]
     if missing := sorted({*pks} - {slot.pk for slot in found}):
-        raise ConfigError(f"the id {missing[0]} does not belong to any way to unlock", fix=LIST)
+        raise ConfigError(f"no way to unlock has the id {missing[0]}", fix=LIST)
     others = [slot for slot in slots if slot.pk not in pks and not slot.retired]
     if all(slot.retired for slot in found):
         return found

@@ -53,8 +53,8 @@ class Stored:
     - ``any_refused``: whether the history has a refused change.
     - ``any_unconfirmed``: whether a revision waits to be confirmed.
     - ``former``: maps current keys to former keys, for the rows that still have a former key.
-    - ``leftover``: maps former keys to current keys, for rows that have no effect. Such a row has a
-      former key, and its setting already uses another row.
+    - ``leftover``: maps former keys to current keys, for rows that have no effect. The setting of such
+      a row also has a row under its current key, and uses that row.
     """
 
     rows: Mapping[str, Row]

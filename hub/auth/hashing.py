@@ -66,7 +66,7 @@ class Queue:
 
     @contextlib.contextmanager
     def turn(self, rank: Rank) -> Iterator[None]:
-        """Wait until the block may make a hash. Raise ``Busy`` if this would take too long."""
+        """Wait for the caller's turn, then run the body of ``with``. Raise ``Busy`` after a long wait."""
         with self._changed:
             self._await(rank)
             self._is_hashing = True

@@ -197,7 +197,8 @@ def too_many(request: HttpRequest) -> str:
         return f"Too many failed attempts. Wait {wait}, then try again."
     return (
         "Too many wrong passwords were entered for this account from other places. This browser is new, so "
-        f"wait {wait}, then try again. Then your password counts, even if the others go on."
+        f"wait {wait}, then try again. Then the hub checks your password, even if others still enter "
+        "wrong passwords."
     )
 
 
@@ -265,8 +266,8 @@ def _nothing_posted(request: HttpRequest | None) -> Iterator[None]:
 def in_the_future() -> Q:
     """Return a filter for failures whose time has not come yet. They do not count.
 
-    Such a failure was stored before a clock was set back. If it counted, the person would have to wait until
-    the clock reaches its time again (R9).
+    Such a failure was stored before a clock was set back. If the failure counted, the person would have to
+    wait until the clock shows the time of the failure again.
     """
     return Q(attempt_time__gt=timezone.now() + AHEAD)
 

@@ -43,7 +43,7 @@ def _names() -> tuple[str, ...]:
 
 
 def _spellings(name: str, prefix: str) -> tuple[str, ...]:
-    """Return the names that the cookie can have in the browser. The hub sets the first name.
+    """Return the names that the cookie can have in the browser. New cookies get the first name.
 
     The last name is the one that the cookie had before the install had an id. The hub reads this name, so
     that people stay signed in. The hub never sets or deletes it, because it can be the cookie of another hub.

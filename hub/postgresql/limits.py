@@ -22,7 +22,8 @@ SOON = 0.5
 MOST_WAITING = 8
 """In a worker, at most this many queries may wait. If one more query has to wait, the hub gives it up.
 
-If the worker has a pool, at most half of the connections may wait, so that other requests get a connection.
+If the worker has a pool, waiting queries may use at most half of its connections. The other half is for
+other requests.
 """
 LARGEST_POOL = 16
 """The largest pool, if the hub chooses its size. More connections would not make a worker faster."""

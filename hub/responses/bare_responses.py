@@ -30,7 +30,7 @@ def headers() -> Headers:
 
 
 def completed(found: Iterable[tuple[bytes, bytes]], more: Headers) -> Headers:
-    """Return ``found`` as a list. If it has no Content Security Policy, add security headers and ``more``."""
+    """Return the headers ``found`` as a list. Without a policy, add the security headers and ``more``."""
     found = list(found)
     return found if any(name.lower() == POLICY for name, _ in found) else [*found, *headers(), *more]
 

@@ -80,7 +80,7 @@ class HubProtocol(H11Protocol):
         self._register_request(0)
 
     def resume_writing(self) -> None:
-        """Write more of a response, because the client has read enough."""
+        """Write more of a response. asyncio calls this when the client has read most of what was written."""
         super().resume_writing()
         self._registry.observe(self)
         if self._is_draining:

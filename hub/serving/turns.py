@@ -23,7 +23,7 @@ ATTEMPTS = {"/auth/login", "/unlock/"}
 PATIENCE = 0.25
 """A turn ends after at most this many seconds.
 
-A request that takes longer usually waits for another server, so another request can use the time.
+A request that takes longer usually waits for the answer of another program, so the next request can begin.
 """
 
 

@@ -33,5 +33,5 @@ def ensure() -> None:
         return
     with store.writing():  # so that only one of several hubs generates the id
         if is_due():
-            reason = "the names of the cookies belong to this install"
+            reason = "the names of the cookies contain this id"
             plan({KEY: new()}, managed=True).apply(actor="hub", channel="bootstrap", reason=reason)

@@ -33,7 +33,7 @@ class ConnectionView(View):
     http_method_names = ["get", "head", "post", "options"]
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """Return the page with the URLs to register at WorkOS and the form that begins the switch."""
+        """Return the page that begins the switch. It lists the URLs to register at WorkOS."""
         _require_super_admin(request)
         return _show(request, ProofForm(request))
 

@@ -112,7 +112,7 @@ def test_a_wrong_code_shows_nothing(code_file: str, tmp_path: Path) -> None:
 
 
 def test_what_is_not_in_the_list_is_refused() -> None:
-    refused("remove", "999999", match="the id 999999 does not belong to any way")
+    refused("remove", "999999", match="no way to unlock has the id 999999")
     refused("retire", "recovery", match="expected an id or a kind")
     with pytest.raises(WrongCall):
         config("keys", "add", "machine", "--key-file", "x")
