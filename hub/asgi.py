@@ -14,7 +14,7 @@ django.setup()
 from hub.middleware.transport import bare_headers  # noqa: E402 - after the apps are loaded
 from hub.responses.bare_responses import Application, never_bare  # noqa: E402
 from hub.serving.body_limit import Limit, is_signed_in, limit_bodies  # noqa: E402
-from hub.serving.turns import queue_attempts, take_turns  # noqa: E402
+from hub.serving.turns import queue_attempts, queue_files, take_turns  # noqa: E402
 
 
 def _limit_of(path: str) -> Limit | None:
@@ -31,7 +31,7 @@ def _django() -> Application:
 
 application = never_bare(
     limit_bodies(
-        queue_attempts(_django()),
+        queue_attempts(queue_files(_django())),
         settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
         is_signed_in,
         _limit_of,

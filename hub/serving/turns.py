@@ -7,14 +7,18 @@ threads are active, the more time Python loses by switching between them.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from hub.auth.hashing import before_hashing
 from hub.responses.bare_responses import Application, Message, Receive, Send
 
 AT_ONCE = 2
 """The number of requests that have a turn at the same time. While one waits, another can continue."""
-OUT_OF_TURN = ("/health/", "/static/")
-"""Requests below these paths need no turn. They need no database, so a locked file does not delay them.
+FILES = "/static/"
+FILES_AT_ONCE = 4
+"""The number of static files that have a turn at the same time."""
+OUT_OF_TURN = ("/health/", FILES)
+"""Requests below these paths do not wait for pages, because they need no database.
 
 If an answer about the health came late, a monitor would report an outage.
 """
@@ -27,17 +31,20 @@ A request that takes longer usually waits for the answer of another program, so 
 """
 
 
-def take_turns(application: Application, at_once: int = AT_ONCE) -> Application:
+def take_turns(
+    application: Application, at_once: int = AT_ONCE, out_of_turn: tuple[str, ...] = OUT_OF_TURN
+) -> Application:
     """Return an ASGI application in which at most ``at_once`` requests have a turn at the same time.
 
     A request needs a turn when it has arrived completely. The turn ends when the response starts, when a
     password is hashed, or after ``PATIENCE`` seconds. So other requests do not have to wait for slow clients,
-    for streams, for hashes, or for requests that wait for another server.
+    for streams, for hashes, or for requests that wait for another server. Requests below the paths in
+    ``out_of_turn`` need no turn.
     """
     turns = asyncio.Semaphore(at_once)
 
     async def in_turn(scope: Message, receive: Receive, send: Send) -> None:
-        if scope.get("path", "").startswith(OUT_OF_TURN):
+        if scope.get("path", "").startswith(out_of_turn):
             await application(scope, receive, send)
             return
         turn = _Turn(turns)
@@ -64,11 +71,21 @@ def take_turns(application: Application, at_once: int = AT_ONCE) -> Application:
 def queue_attempts(application: Application) -> Application:
     """Return an ASGI application in which only one posted password or code has a turn at the same time."""
     # Otherwise pages would wait for all the guesses that arrived before them.
-    queued = take_turns(application, 1)
+    return _queue(application, 1, lambda method, path: method == "POST" and path in ATTEMPTS)
+
+
+def queue_files(application: Application) -> Application:
+    """Return an ASGI application in which at most ``FILES_AT_ONCE`` static files have a turn together."""
+    # Otherwise each of a hundred clients that request a file would occupy a thread.
+    return _queue(application, FILES_AT_ONCE, lambda _method, path: path.startswith(FILES))
+
+
+def _queue(application: Application, at_once: int, is_meant: Callable[[str, str], bool]) -> Application:
+    queued = take_turns(application, at_once, out_of_turn=())
 
     async def in_queue(scope: Message, receive: Receive, send: Send) -> None:
-        is_attempt = scope.get("method") == "POST" and scope["path"] in ATTEMPTS
-        await (queued if is_attempt else application)(scope, receive, send)
+        is_queued = is_meant(scope.get("method", ""), scope.get("path", ""))
+        await (queued if is_queued else application)(scope, receive, send)
 
     return in_queue
 

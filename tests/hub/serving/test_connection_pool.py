@@ -24,6 +24,9 @@ from tests.support.soak import times
 from tests.support.waiting import wait_for
 
 CLIENTS = 24
+ROUNDS = times(5, 20)
+SMALL = 2
+"""The size of a pool that a lost connection would soon exhaust, and that closes soon."""
 OPENED = "SELECT sessions FROM pg_stat_database WHERE datname = current_database()"
 OPEN = """
 SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'
@@ -66,14 +69,17 @@ def fetch(hub: HubProcess, cookie: str, count: int) -> list[int]:
         return list(callers.map(lambda _: hub.get("/", Cookie=cookie).status, range(count)))
 
 
+@pytest.mark.repeats
 def test_pages_share_a_few_connections_which_close_when_they_are_not_needed(hub: HubProcess) -> None:
     cookie = sign_in(hub)
-    before, count = number(hub, OPENED), 20 * CLIENTS
+    before, count = number(hub, OPENED), ROUNDS * CLIENTS
     assert fetch(hub, cookie, count) == [200] * count
-    assert number(hub, OPEN) <= limits.LARGEST_POOL
+    found = number(hub, OPEN)
+    assert found <= limits.LARGEST_POOL
     wait_for(lambda: number(hub, OPENED) > before, "the statistics")
     assert number(hub, OPENED) - before < count / 4
-    wait_for(lambda: number(hub, OPEN) == 0, "all to be closed", 4 * limits.LARGEST_POOL)
+    left = times(found - 1, 0)  # the pool closes one connection after the other
+    wait_for(lambda: number(hub, OPEN) <= left, "some to be closed", 4 * limits.LARGEST_POOL)
 
 
 def test_a_server_that_restarts_costs_no_page(hub: HubProcess, server: PostgreSQL) -> None:
@@ -104,18 +110,24 @@ def test_a_server_that_is_away_is_reported_at_once_with_the_reason(
     assert fetch(hub, cookie, CLIENTS) == [200] * CLIENTS
 
 
-def test_clients_that_go_away_take_no_connection_along(hub: HubProcess) -> None:
-    cookie = sign_in(hub)
-    request = f"GET / HTTP/1.1\r\nHost: localhost\r\nCookie: {cookie}\r\n\r\n".encode()
-    for moment in range(times(10, 100)):
-        lines = [socket.create_connection(("127.0.0.1", hub.port)) for _ in range(CLIENTS)]
-        for line in lines:
-            line.sendall(request)
-        time.sleep(moment * 0.003)
-        for line in lines:
-            line.close()
-    assert fetch(hub, cookie, CLIENTS) == [200] * CLIENTS
-    wait_for(lambda: number(hub, OPEN) == 0, "all connections to be given back", 4 * limits.LARGEST_POOL)
+@pytest.mark.repeats
+def test_clients_that_go_away_take_no_connection_along(
+    server: PostgreSQL, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    url = server.new_database()
+    own = HubProcess(tmp_path_factory.mktemp("left") / "hub", database_url=url)
+    with served(own, HUB_DATABASE_URL=f"{url}?pool={SMALL}"):
+        cookie = sign_in(own)
+        request = f"GET / HTTP/1.1\r\nHost: localhost\r\nCookie: {cookie}\r\n\r\n".encode()
+        for moment in range(times(10, 100)):
+            lines = [socket.create_connection(("127.0.0.1", own.port)) for _ in range(CLIENTS)]
+            for line in lines:
+                line.sendall(request)
+            time.sleep(moment * 0.003)
+            for line in lines:
+                line.close()
+        assert fetch(own, cookie, CLIENTS) == [200] * CLIENTS
+        wait_for(lambda: number(own, OPEN) == 0, "all connections to be given back", 20 * SMALL)
 
 
 PAGE = """
@@ -195,7 +207,7 @@ def test_each_worker_has_a_pool_of_its_own(hub: HubProcess) -> None:
     try:
         assert len(workers(hub)) == 3
         cookie = sign_in(hub)
-        assert fetch(hub, cookie, 20 * CLIENTS) == [200] * 20 * CLIENTS
+        assert fetch(hub, cookie, ROUNDS * CLIENTS) == [200] * ROUNDS * CLIENTS
         assert number(hub, OPEN) <= limits.POOLS_OF_MACHINE
     finally:
         hub.stop()

@@ -29,11 +29,15 @@ def nobody_is_impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 class Server:
     """Sends requests to an application and counts how many of them it is working on."""
 
-    def __init__(self, work: Callable[[Server, Send], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        work: Callable[[Server, Send], Awaitable[None]],
+        layer: Callable[[Application], Application] = take_turns,
+    ) -> None:
         self.begun, self.answered, self.reads_on = 0, 0, False
         self.begins, self.may_go_on = asyncio.Semaphore(0), asyncio.Event()
         self._work = work
-        self._in_turn: Application = take_turns(self._application)
+        self._in_turn: Application = layer(self._application)
 
     async def _application(self, _scope: Message, receive: Receive, send: Send) -> None:
         while (await receive()).get("more_body"):
@@ -157,6 +161,18 @@ def test_what_needs_no_database_is_answered_however_many_wait(path: str) -> None
     run(scenario())
 
 
+def test_few_static_files_are_answered_at_the_same_time() -> None:
+    async def scenario() -> None:
+        server = Server(compute, turns.queue_files)
+        requests = [server.request(WHOLE, path="/static/hub/css/base.css") for _ in range(20)]
+        requests.append(server.request(WHOLE))
+        await settle()
+        assert server.begun == turns.FILES_AT_ONCE + 1
+        await cancel(requests)
+
+    run(scenario())
+
+
 def test_an_error_ends_a_turn() -> None:
     async def scenario() -> None:
         server = Server(fail)
@@ -198,7 +214,7 @@ def test_the_hub_is_served_in_turns_on_sqlite() -> None:
     while inspect.isfunction(layer):
         layers.append(layer.__qualname__.partition(".")[0])
         layer = inspect.getclosurevars(layer).nonlocals["application"]
-    assert layers == ["never_bare", "limit_bodies", "queue_attempts", "take_turns"]
+    assert layers == ["never_bare", "limit_bodies", "_queue", "_queue", "take_turns"]
 
 
 async def assert_that_every_turn_is_free(server: Server) -> None:
