@@ -228,8 +228,7 @@ class Project:
     def command_prefix(self) -> str:
         """Return what replaces ``manage.py`` in messages to people who have access to this machine.
 
-        With this text in front, a command must act on this install in every folder and shell. The text must
-        contain no secret.
+        With this text, a command must act on this install in every folder. The text must contain no secret.
         """
         return ""
 

@@ -70,8 +70,9 @@ def report(what: str, *crowds: Crowd, log: int, most: int = 0) -> None:
     print(f"  {log} bytes of log, at most {most} connections")  # noqa: T201
 
 
+@pytest.mark.repeats
 def test_a_locked_table_stops_only_the_pages_that_need_it(hub: HubProcess, server: PostgreSQL) -> None:
-    cookie, before, seconds = sign_in(hub), hub.log.stat().st_size, times(8, 30)
+    cookie, before, seconds = sign_in(hub), hub.log.stat().st_size, times(5, 30)
     crowd = Crowd(hub, "/", CLIENTS, cookie)
     others = [Crowd(hub, path, 1) for path in OTHERS]
     most = 0
@@ -118,6 +119,7 @@ def test_a_command_that_needs_a_locked_table_names_the_lock(hub: HubProcess) -> 
     assert "lock timeout; wait until the process that holds the lock is done" in done.stderr, done.stderr
 
 
+@pytest.mark.repeats
 def test_a_server_that_stands_still_stops_only_the_pages_that_need_it(
     hub: HubProcess, server: PostgreSQL
 ) -> None:

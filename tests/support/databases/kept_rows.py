@@ -31,8 +31,10 @@ def insert_once(name: str, insert: Callable[[], object]) -> None:
     if key in _kept:
         _put_back(_kept[key])
         return
+    before = _read()
     insert()
-    _kept[name, connection.vendor, connection.settings_dict["NAME"], *_keys()] = _read()
+    filled = {table: rows for table, rows in _read().items() if rows != before.get(table)}
+    _kept[name, connection.vendor, connection.settings_dict["NAME"], *_keys()] = filled
 
 
 def _keys() -> tuple[Any, ...]:
