@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from config_app.encryption import enrolment
 from config_app.encryption.slot_management import new_recovery_code
 from config_app.live import runtime
 from config_app.project import Project
+from config_app.propagation.watcher import Watcher
 from config_app.testing import reset_process
 from hub.database.location import database_from_url
 from hub.logs import ignored_proxies
@@ -34,6 +36,7 @@ from tests.support.process_environment import DATA_DIR
 from tests.support.processes import command_server
 from tests.support.processes.hub_process import HubProcess
 from tests.support.soak import choose_examples
+from tests.support.waiting import DEADLINE
 
 collect_ignore = ["support/adopter"]  # the tests of a project, which tests/foreign runs
 pytest_plugins = [
@@ -89,6 +92,14 @@ def fresh_process(database: str) -> Iterator[None]:
     (DATA_DIR / "ignored-proxies.json").unlink(missing_ok=True)
     yield
     reset_process()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown() -> None:
+    """Wait for the watchers that a test has stopped, before the test may no longer use the database."""
+    for thread in threading.enumerate():
+        if isinstance(thread, Watcher) and thread._stopping.is_set():
+            thread.join(DEADLINE)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from typing import Any
 
 from config_app.live.snapshot import Snapshot, read_snapshot
-from config_app.live.threads import in_a_thread, is_in_event_loop
+from config_app.live.threads import in_a_thread
 from config_app.logs import pinned
 from config_app.store import transactions
 from config_app.store.process import process
-from config_app.store.transactions import UntilCommit, WhileOpen, in_transaction
+from config_app.store.transactions import UntilCommit, WhileOpen, in_transaction, is_in_event_loop
 
 views: set[int] = set()
 """The ids of all ``_View`` objects. If this set is empty, no read needs to look at the transaction."""

@@ -19,12 +19,12 @@ from config_app.errors import BrokenTransaction, DatabaseUnavailable, WriteConfl
 from config_app.live import context, feed, freshness, hooks, overriding
 from config_app.live.context import views
 from config_app.live.snapshot import Snapshot, read_snapshot
-from config_app.live.threads import in_a_thread, is_in_event_loop, no_connection_left, safely
+from config_app.live.threads import in_a_thread, no_connection_left, safely
 from config_app.logs import pinned
 from config_app.project import get_schema
 from config_app.store.forking import after_fork, open_in_children
 from config_app.store.process import process
-from config_app.store.transactions import in_transaction
+from config_app.store.transactions import in_transaction, is_in_event_loop
 
 logger = logging.getLogger("config_app")
 

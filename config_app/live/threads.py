@@ -5,7 +5,6 @@ No thread leaves a database connection open.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import functools
 from collections.abc import Awaitable, Callable, Iterator
@@ -18,19 +17,10 @@ from config_app.database import connection
 from config_app.database.place import is_inherited
 from config_app.errors import DatabaseUnavailable
 from config_app.store.process import process
-from config_app.store.transactions import current, in_transaction, lent
+from config_app.store.transactions import current, in_transaction, is_in_event_loop, lent
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-def is_in_event_loop() -> bool:
-    """Return whether the caller runs in an event loop, where Django refuses to use a database."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
 
 
 def in_a_thread(function: Callable[[], T]) -> T:

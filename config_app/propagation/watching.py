@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import contextlib
 import math
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from config_app.live.threads import safely
 from config_app.propagation import uwsgi
 from config_app.propagation.watcher import Watcher
 from config_app.store.forking import after_fork, notice_fork, open_in_children
-from config_app.store.process import process
+from config_app.store.process import is_test_run, process
 from config_app.store.transactions import in_transaction
 
 START_DELAY = 1.0
@@ -116,12 +115,6 @@ def _leave() -> None:
     _reads.may_start = False
     if (watcher := _watcher) is not None:
         watcher.leave()
-
-
-def is_test_run() -> bool:
-    """Return whether Django's test environment is set up in this process."""
-    utils = sys.modules.get("django.test.utils")
-    return utils is not None and hasattr(utils._TestState, "saved_data")  # noqa: SLF001 - Django has no other sign
 
 
 def keep_current(*, is_server: bool = False) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
@@ -66,3 +67,9 @@ class Process:
 
 
 process = Process()
+
+
+def is_test_run() -> bool:
+    """Return whether Django's test environment is set up in this process."""
+    utils = sys.modules.get("django.test.utils")
+    return utils is not None and hasattr(utils._TestState, "saved_data")  # noqa: SLF001 - Django has no other sign

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import threading
 import weakref
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
@@ -13,7 +15,16 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from config_app.database import connection, on_commit
 from config_app.database.place import borrowing, close_connections
-from config_app.store.process import process
+from config_app.store.process import is_test_run, process
+
+
+def is_in_event_loop() -> bool:
+    """Return whether the caller runs in an event loop, where Django refuses to use a database."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def in_transaction() -> bool:
@@ -62,12 +73,16 @@ They use other connections, so they cannot find the transaction in ``_of_connect
 class _Transactions:
     """A part of the process state. A reset forgets the transaction of the calling thread or task."""
 
+    def __init__(self) -> None:
+        self.of_test: OpenTransaction | None = None
+
     def reset(self) -> None:
         _of_connection.pop(connection(), None)
         _of_caller.set(None)
+        self.of_test = None
 
 
-process.keep(_Transactions())
+_transactions = process.keep(_Transactions())
 
 
 def current() -> OpenTransaction | None:
@@ -79,11 +94,18 @@ def current() -> OpenTransaction | None:
     if in_transaction():
         own = _of_connection.get(connection())
         return own if own and own.is_open() else None
-    copied = _of_caller.get()
+    copied = _of_caller.get() or _of_test()
     if copied and copied.connection:
         return copied
     _forget_ended(copied)
     return None
+
+
+def _of_test() -> OpenTransaction | None:
+    """In an event loop of a test run, return the transaction of the test. Otherwise return ``None``."""
+    # A coroutine inherits nothing from the tasks that it starts. But if such a task has changed the
+    # configuration in the transaction of the test, the coroutine must see the change.
+    return _transactions.of_test if _transactions.of_test and is_in_event_loop() else None
 
 
 def _forget_ended(copied: OpenTransaction | None) -> None:
@@ -100,6 +122,10 @@ def join() -> OpenTransaction:
     if own is None:
         own = _of_connection[connection()] = OpenTransaction(connection())
     _of_caller.set(own)
+    if is_test_run() and threading.current_thread() is threading.main_thread():
+        _transactions.of_test = (
+            own  # Django runs a test, and the database code of its coroutines, in this thread
+        )
     return own
 
 

@@ -48,7 +48,8 @@ def take_turns(
             await application(scope, receive, send)
             return
         turn = _Turn(turns)
-        _end_before_hashing(turn)
+        earlier = before_hashing.get()
+        before_hashing.set(_end_before_hashing(turn))
 
         async def receive_in_turn() -> Message:
             message: Message = await receive()
@@ -64,6 +65,7 @@ def take_turns(
             await application(scope, receive_in_turn, send_in_turn)
         finally:
             turn.give_back()
+            before_hashing.set(earlier)  # a caller in the same context must not call a function of this loop
 
     return in_turn
 
@@ -90,15 +92,15 @@ def _queue(application: Application, at_once: int, is_meant: Callable[[str, str]
     return in_queue
 
 
-def _end_before_hashing(turn: _Turn) -> None:
-    """Make ``turn`` and the earlier turns of the current request end when the request hashes a password."""
+def _end_before_hashing(turn: _Turn) -> Callable[[], None]:
+    """Return a function that ends ``turn`` and the earlier turns of the request, before it makes a hash."""
     loop, end_others = asyncio.get_running_loop(), before_hashing.get()
 
     def end() -> None:
         end_others()
         loop.call_soon_threadsafe(turn.give_back)
 
-    before_hashing.set(end)
+    return end
 
 
 class _Turn:

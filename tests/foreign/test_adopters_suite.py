@@ -21,7 +21,7 @@ from tests.support.databases.postgresql import PostgreSQL
 from tests.support.foreign_project import ForeignProject
 from tests.support.soak import times
 
-ALL, OF_DJANGO, MARKED, ISOLATED = 177, 124, 7, 2
+ALL, OF_DJANGO, MARKED, ISOLATED = 179, 126, 7, 2
 """How many tests pytest finds, how many of them Django's runner finds, how many have the plugin's marker, and
 how many cannot run in another process, because they are of Python's ``IsolatedAsyncioTestCase``."""
 PUBLIC = {"config_app.api", "config_app.testing", "config_app.testing.unittest"}

@@ -15,7 +15,7 @@ from tests.support.soak import times
 
 ADDRESSES = 100
 ACCOUNTS = [OWNER], [f"guess{number}@example.com" for number in range(ADDRESSES)]
-SECONDS = times(4, 30)
+SECONDS = times(6, 30)
 SOON = 5.0
 """Seconds in which others have their page; usually it takes a few hundredths of a second."""
 SIGNED_IN = 15.0
@@ -50,4 +50,4 @@ def test_others_have_their_pages_and_known_people_sign_in(hub: HubProcess, accou
     assert max(others.times) < SOON
     assert len(others.times) > SECONDS
     assert guessers.statuses[503] > guessers.statuses[200]
-    assert hub.log.stat().st_size - before < 1000 * SECONDS
+    assert hub.log.stat().st_size - before < 2000 + 1000 * SECONDS

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from hub import asgi
+from hub.auth.hashing import before_hashing
 from hub.responses.bare_responses import Application, Message, Receive, Send
 from hub.serving import turns
 from hub.serving.turns import AT_ONCE, take_turns
@@ -50,6 +51,11 @@ class Server:
 
     def request(self, *messages: Message, path: str = "/") -> asyncio.Task[None]:
         """Send a request; ``messages`` contain its body, and no further message follows."""
+        # A coroutine, although the type says only that it can be awaited
+        return asyncio.create_task(self.in_this_context(*messages, path=path))  # type: ignore[arg-type]
+
+    def in_this_context(self, *messages: Message, path: str = "/") -> Awaitable[None]:
+        """Return the request, which then runs in the task of the caller."""
         left = list(messages)
 
         async def receive() -> Message:
@@ -60,8 +66,7 @@ class Server:
         async def send(message: Message) -> None:
             self.answered += message == START
 
-        running = self._in_turn({"path": path}, receive, send)
-        return asyncio.create_task(running)  # type: ignore[arg-type]  # a coroutine, though only called awaitable
+        return self._in_turn({"path": path}, receive, send)
 
 
 async def settle() -> None:
@@ -169,6 +174,17 @@ def test_few_static_files_are_answered_at_the_same_time() -> None:
         await settle()
         assert server.begun == turns.FILES_AT_ONCE + 1
         await cancel(requests)
+
+    run(scenario())
+
+
+def test_a_hash_after_a_request_does_not_call_the_loop_of_the_request() -> None:
+    async def scenario() -> None:
+        earlier = before_hashing.get()
+        server = Server(compute)
+        server.may_go_on.set()
+        await server.in_this_context(WHOLE)
+        assert before_hashing.get() is earlier
 
     run(scenario())
 

@@ -256,6 +256,27 @@ class Async(TestCase):
         self.assertEqual((await aget_config()).page_size, 20)
 
 
+class AsyncAfterReading(TestCase):
+    """The process has read the configuration before the transaction of the test began."""
+
+    @classmethod
+    def setUpClass(cls):
+        get_config()
+        super().setUpClass()
+
+    async def test_a_change_in_a_task_is_seen_outside_the_task(self):
+        async def change():
+            await (await aplan({"page_size": 97})).aapply()
+
+        await asyncio.create_task(change())
+        self.assertEqual(get_config().page_size, 97)
+        self.assertEqual((await aget_config()).page_size, 97)
+
+    async def test_b_starts_with_the_defaults_again(self):
+        self.assertEqual(get_config().page_size, 20)
+        self.assertEqual((await aget_config()).page_size, 20)
+
+
 class Settings(TestCase):
     def test_another_time_to_confirm(self):
         with self.settings(CONFIG_APP={"PROJECT": "shop.configuration.ShopProject", "CONFIRM_SECONDS": 5}):
