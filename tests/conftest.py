@@ -49,6 +49,7 @@ pytest_plugins = [
 ]
 
 PASSWORD = "correct horse battery staple"
+OWNER = "owner@example.com"
 PROCESSES = {"hub_process", "any_hub_process", "started_hub", "started_once"}
 """Fixtures for tests that need a hub in its own processes."""
 
@@ -96,10 +97,10 @@ def fresh_process(database: str) -> Iterator[None]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_teardown() -> None:
-    """Wait for the watchers that a test has stopped, before the test may no longer use the database."""
+    """Stop the watchers of a test before the test may no longer use the database."""
     for thread in threading.enumerate():
-        if isinstance(thread, Watcher) and thread._stopping.is_set():
-            thread.join(DEADLINE)
+        if isinstance(thread, Watcher):
+            thread.stop(DEADLINE)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -136,36 +137,30 @@ def database(request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.fixture
 def install(db: None) -> None:
     """Give an unclaimed install in this process, as after the bootstrap."""
-    bring_up()
-
-
-def bring_up() -> None:
-    """Make the same changes to the test database as a first start makes to an empty database."""
-    insert_once("unclaimed", _bring_up)
+    insert_once("unclaimed", bring_up)
     claim_record.keep(is_claimed=False)  # the tests of a process share an instance directory
     runtime.reload()
 
 
-def _bring_up() -> None:
+def bring_up() -> None:
+    """Make the same changes to the test database as a first start makes to an empty database."""
+    claim_record.keep(is_claimed=False)
     with store.writing():
         enrolment.ensure_keyring()
         plan({"database_path": "test.db"}, managed=True).apply(actor="hub", channel="bootstrap")
+    runtime.reload()
 
 
 @pytest.fixture
 def owner(install: None) -> User:
     """Give the super admin of an install that was claimed in local mode."""
-    return claim_for("owner@example.com")
+    insert_once("claimed", lambda: claim_for(OWNER))
+    runtime.reload()
+    return User.objects.get(email=OWNER)
 
 
 def claim_for(email: str) -> User:
-    """Claim this process's install, which is as ``bring_up`` leaves it, in local mode."""
-    insert_once(f"claimed for {email}", lambda: _claim_for(email))
-    runtime.reload()
-    return User.objects.get(email=email)
-
-
-def _claim_for(email: str) -> None:
+    """Claim this process's install in local mode."""
     user = User.objects.create_user(email, PASSWORD, name="Olive Owner")
     changes = {
         "app_mode": "local",
@@ -175,6 +170,8 @@ def _claim_for(email: str) -> None:
     }
     plan(changes, managed=True).apply(actor=user, channel="wizard")
     new_recovery_code(lambda _code: None)
+    runtime.reload()
+    return user
 
 
 @pytest.fixture
