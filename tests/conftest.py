@@ -97,10 +97,14 @@ def fresh_process(database: str) -> Iterator[None]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_teardown() -> None:
-    """Stop the watchers of a test before the test may no longer use the database."""
-    for thread in threading.enumerate():
-        if isinstance(thread, Watcher):
-            thread.stop(DEADLINE)
+    """Wait for the watchers that a test has stopped, before the test may no longer use the database."""
+    for watcher in _watchers():
+        if watcher._stopping.is_set():
+            watcher.join(DEADLINE)
+
+
+def _watchers() -> list[Watcher]:
+    return [thread for thread in threading.enumerate() if isinstance(thread, Watcher)]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -32,7 +32,7 @@ CHECK_INTERVAL = 0.05
 
 _watcher: Watcher | None = None
 _leaves_at_exit = False
-_starting = open_in_children(threading.Lock())
+_starting = open_in_children(threading.RLock())
 _looking = open_in_children(threading.Lock())
 
 
@@ -91,7 +91,15 @@ def start_for_hooks() -> None:
 
 def _start_soon() -> None:
     if not (process.is_short_command or is_test_run()):
-        _start(START_DELAY, is_test_run)
+        _start_unless_stopped(START_DELAY)
+
+
+def _start_unless_stopped(delay: float) -> None:
+    """Start a watcher without a call in the project's code, unless ``stop`` was called."""
+    # A watcher that is being stopped may just have loaded the tables for the first time, and have hooks.
+    with _starting:
+        if _reads.may_start:
+            _start(delay, is_test_run)
 
 
 def _start(delay: float, is_unwanted: Callable[[], bool] = lambda: False) -> Watcher:
@@ -166,7 +174,7 @@ def _start_if_wanted(*, is_server: bool) -> None:
         if is_server:
             start()
         elif _reads.have_gone_on():
-            _start(0.0, is_test_run)
+            _start_unless_stopped(0.0)
 
 
 def _look(look: Callable[[], None]) -> None:
@@ -189,8 +197,8 @@ def stop() -> None:
     After that, only a request or a call of ``start`` starts a watcher.
     """
     global _watcher
-    _reads.may_start = False
     with _starting:
+        _reads.may_start = False
         watcher, _watcher = _watcher, None
     if watcher is not None:
         watcher.stop()

@@ -19,6 +19,7 @@ from config_app import store
 from config_app.api import get_config, plan
 from config_app.errors import DatabaseUnavailable
 from config_app.live import runtime
+from config_app.live.snapshot import Snapshot
 from config_app.models import Revision
 from config_app.propagation import watcher, watching
 from config_app.store import triggers
@@ -26,7 +27,7 @@ from config_app.testing import reset_process
 from tests.support.databases.raw_sql import raw_sql, set_row
 from tests.support.processes.hub_process import ROOT, HubProcess
 from tests.support.processes.simultaneous import crew
-from tests.support.waiting import wait_for
+from tests.support.waiting import DEADLINE, wait_for
 
 
 @pytest.fixture
@@ -203,13 +204,37 @@ def test_the_first_request_starts_it_but_not_in_a_test(
         watching.stop()
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_watcher_that_loads_while_it_is_stopped_starts_no_other(
+    transactional_db: None, install: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "is_test_run", lambda: False)
+    reset_process()
+    loads, may_load = threading.Event(), threading.Event()
+    load = runtime.reload_without_hooks
+
+    def load_late() -> Snapshot:
+        loads.set()
+        may_load.wait(DEADLINE)
+        return load()
+
+    monkeypatch.setattr(runtime, "reload_without_hooks", load_late)
+    running = watching.start()
+    assert loads.wait(DEADLINE)
+    monkeypatch.setattr(running, "stop", running._stopping.set)  # the caller does not wait for the load
+    watching.stop()
+    may_load.set()
+    running.join(DEADLINE)
+    assert "config-watcher" not in [thread.name for thread in threading.enumerate()]
+
+
 WATCH = """
 import sys
 from config_app.propagation import receipts, watcher, watching
 from config_app.live import runtime
 from config_app.api import get_config
 from django.db import connections
-from tests.support.waiting import wait_for
+from tests.support.waiting import DEADLINE, wait_for
 for line in sys.stdin:
     connections.close_all()  # this thread's stays with the file that it was opened on
     port = int(line)
