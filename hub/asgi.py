@@ -12,9 +12,9 @@ use_own_settings()
 django.setup()
 
 from hub.middleware.transport import bare_headers  # noqa: E402 - after the apps are loaded
-from hub.responses.bare_responses import Application, never_bare  # noqa: E402
-from hub.serving.body_limit import Limit, is_signed_in, limit_bodies  # noqa: E402
-from hub.serving.turns import queue_attempts, queue_files, take_turns  # noqa: E402
+from hub.responses.bare_responses import Application, never_bare  # noqa: E402 - see above
+from hub.serving.body_limit import Limit, is_signed_in, limit_bodies  # noqa: E402 - see above
+from hub.serving.turns import queue_attempts, queue_files, take_turns  # noqa: E402 - see above
 
 
 def _limit_of(path: str) -> Limit | None:

@@ -29,7 +29,7 @@ STANDARD = "Django's standard layers, a connection for each page"
 TIMES_STANDARD = 1.2
 TIMES_IN_TURNS = 1.0
 MOST_OPENED = 0.05
-PASSWORD = "only for benchmarks"  # noqa: S105
+PASSWORD = "only for benchmarks"  # noqa: S105 - of a server that only this program uses
 ROLE = f"CREATE ROLE bench SUPERUSER LOGIN PASSWORD '{PASSWORD}'"
 OPENED = "SELECT sessions FROM pg_stat_database WHERE datname = current_database()"
 

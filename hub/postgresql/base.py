@@ -31,7 +31,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         # configuration has a connection of its own, without the option.
         if not (self.settings_dict["OPTIONS"].get("pool") and limits.pool_size()):
             return None
-        pools: dict[str, Pool] = self._connection_pools  # type: ignore[attr-defined]
+        pools: dict[str, Pool] = self._connection_pools  # type: ignore[attr-defined]  # not in the stubs
         if self.alias not in pools:
             pools.setdefault(self.alias, self._new_pool())
         return pools[self.alias]
@@ -55,7 +55,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         patience = limits.WorkerPatience()
         if limits.current() is limits.OF_WORKERS:
             limit_driver(connection, patience)
-        super()._configure_connection(connection)  # type: ignore[misc]
+        super()._configure_connection(connection)  # type: ignore[misc]  # not in the stubs
         given = str(self.settings_dict["OPTIONS"].get("options", ""))  # the operator's own limits stay
         wanted = [(name, value) for name, value in limits.current().parameters() if name not in given]
         if wanted:

@@ -11,21 +11,16 @@ import pytest
 
 from config_app.database.limited_queries import CANCEL_WITHIN, NoAnswer, limit_driver
 from config_app.database.patience import FixedPatience, runs_project_code
-from tests.support.databases.postgresql import PostgreSQL
+from tests.support.databases.postgresql import PostgreSQL, server
 from tests.support.waiting import wait_for
+
+__all__ = ["server"]  # a fixture
 
 SECONDS = 0.5
 LATEST = SECONDS + 2 * CANCEL_WITHIN + 2.0
 """The longest time, in seconds, that a query may take on a busy machine."""
 SLOW = "SELECT pg_sleep(60)"
 ACTIVE = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active'"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[PostgreSQL]:
-    """Give a server of these tests' own, which may be stopped in its tracks."""
-    with PostgreSQL.running() as running:
-        yield running
 
 
 @pytest.fixture

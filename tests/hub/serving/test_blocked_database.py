@@ -11,13 +11,15 @@ import psycopg
 import pytest
 
 from hub.postgresql import limits
-from tests.support.databases.postgresql import PostgreSQL
+from tests.support.databases.postgresql import PostgreSQL, server
 from tests.support.event_stream import sign_in
 from tests.support.processes.crowd import Crowd
 from tests.support.processes.hub_process import HubProcess
-from tests.support.processes.served_hub import wait_for_workers
+from tests.support.processes.served_hub import claimed_and_served
 from tests.support.soak import times
 from tests.support.waiting import wait_for
+
+__all__ = ["server"]  # a fixture
 
 CLIENTS = 24
 """Number of clients whose page needs the locked table. A worker lets fewer queries wait."""
@@ -29,20 +31,10 @@ BACKENDS = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s"
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[PostgreSQL]:
-    """Give a server of these tests' own, which may be stopped in its tracks."""
-    with PostgreSQL.running() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def hub(server: PostgreSQL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
     """Give a claimed hub that is served by one worker."""
-    url = server.new_database()
-    with HubProcess(tmp_path_factory.mktemp("hub") / "hub", database_url=url) as served:
-        served.claim()
-        served.serve(workers=1)
-        wait_for_workers(served, 1)
+    own = HubProcess(tmp_path_factory.mktemp("hub") / "hub", database_url=server.new_database())
+    with claimed_and_served(own) as served:
         yield served
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import time
 from collections.abc import Iterator
@@ -14,14 +13,16 @@ import pytest
 from hub.postgresql import limits
 from hub.postgresql.pool import WAIT
 from tests.support.databases.pgbouncer import pooled
-from tests.support.databases.postgresql import PostgreSQL
+from tests.support.databases.postgresql import PostgreSQL, server
 from tests.support.event_stream import sign_in
 from tests.support.processes.crowd import Crowd
 from tests.support.processes.hub_process import HubProcess
-from tests.support.processes.served_hub import wait_for_workers, workers
+from tests.support.processes.served_hub import claimed_and_served, wait_for_workers, workers
 from tests.support.processes.simultaneous import script
 from tests.support.soak import times
 from tests.support.waiting import wait_for
+
+__all__ = ["server"]  # a fixture
 
 CLIENTS = 24
 ROUNDS = times(5, 20)
@@ -35,27 +36,10 @@ AND application_name <> 'config_app watcher' AND pid <> pg_backend_pid()
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[PostgreSQL]:
-    """Give a server of these tests' own, which may be stopped."""
-    with PostgreSQL.running() as running:
-        yield running
-
-
-@contextlib.contextmanager
-def served(hub: HubProcess, **environment: str) -> Iterator[HubProcess]:
-    """Claim a hub, and serve it by one worker within the block."""
-    with hub:
-        hub.claim()
-        hub.serve(workers=1, **environment)
-        wait_for_workers(hub, 1)
-        yield hub
-
-
-@pytest.fixture(scope="module")
 def hub(server: PostgreSQL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
     """Give a claimed hub that is served by one worker."""
     folder = tmp_path_factory.mktemp("hub") / "hub"
-    with served(HubProcess(folder, database_url=server.new_database())) as running:
+    with claimed_and_served(HubProcess(folder, database_url=server.new_database())) as running:
         yield running
 
 
@@ -116,7 +100,7 @@ def test_clients_that_go_away_take_no_connection_along(
 ) -> None:
     url = server.new_database()
     own = HubProcess(tmp_path_factory.mktemp("left") / "hub", database_url=url)
-    with served(own, HUB_DATABASE_URL=f"{url}?pool={SMALL}"):
+    with claimed_and_served(own, HUB_DATABASE_URL=f"{url}?pool={SMALL}"):
         cookie = sign_in(own)
         request = f"GET / HTTP/1.1\r\nHost: localhost\r\nCookie: {cookie}\r\n\r\n".encode()
         for moment in range(times(10, 100)):
@@ -233,7 +217,7 @@ def test_a_size_in_the_url_counts_and_a_full_pool_is_reported(
 ) -> None:
     url = server.new_database()
     own = HubProcess(tmp_path_factory.mktemp("small") / "hub", database_url=url)
-    with served(own, HUB_DATABASE_URL=f"{url}?pool=2&conn_max_age=60"):
+    with claimed_and_served(own, HUB_DATABASE_URL=f"{url}?pool=2&conn_max_age=60"):
         assert fetch(own, sign_in(own), 2 * CLIENTS) == [200] * 2 * CLIENTS
         assert 1 <= number(own, OPEN) <= 2
         crowd = locked_crowd(own, 8.0)
@@ -255,7 +239,7 @@ def test_without_a_pool_each_page_opens_a_connection(
 ) -> None:
     url = server.new_database()
     own = HubProcess(tmp_path_factory.mktemp("none") / "hub", database_url=url)
-    with served(own, HUB_DATABASE_URL=f"{url}?pool=0"):
+    with claimed_and_served(own, HUB_DATABASE_URL=f"{url}?pool=0"):
         cookie, before = sign_in(own), number(own, OPENED)
         assert fetch(own, cookie, CLIENTS) == [200] * CLIENTS
         wait_for(lambda: number(own, OPENED) - before >= CLIENTS, "the statistics")

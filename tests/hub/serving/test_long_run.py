@@ -13,6 +13,7 @@ from urllib.error import HTTPError
 import pytest
 
 from tests.support.event_stream import EventStream, sign_in
+from tests.support.processes.background import in_background
 from tests.support.processes.crowd import Crowd
 from tests.support.processes.hub_process import HubProcess
 from tests.support.processes.process_tree import children
@@ -79,13 +80,8 @@ class Routine:
 
     @contextlib.contextmanager
     def going_on(self) -> Iterator[None]:
-        thread = threading.Thread(target=self._go_on)
-        thread.start()
-        try:
+        with in_background([self._go_on], self._ending):
             yield
-        finally:
-            self._ending.set()
-            thread.join()
 
 
 def routines(hub: HubProcess) -> dict[str, Routine]:

@@ -11,32 +11,28 @@ import psycopg
 import pytest
 
 from config_app.live import freshness
-from tests.support.databases.postgresql import PostgreSQL
+from tests.support.databases.postgresql import PostgreSQL, server
 from tests.support.processes.hub_process import HubProcess
-from tests.support.processes.served_hub import ask_every_worker, owner_of, wait_for_workers
+from tests.support.processes.served_hub import (
+    ask_every_worker,
+    claimed_and_served,
+    owner_of,
+)
 from tests.support.processes.simultaneous import script
 from tests.support.waiting import wait_for
 from tests.support.ways_to_change import EDITOR, fields_of
+
+__all__ = ["server"]  # a fixture
 
 WORKERS = 2
 LISTENERS = "FROM pg_stat_activity WHERE application_name = 'config_app watcher'"
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[PostgreSQL]:
-    """Give a server of these tests' own, which may be stopped."""
-    with PostgreSQL.running() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def hub(server: PostgreSQL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
     """Give a claimed hub that is served by two workers."""
-    url = server.new_database()
-    with HubProcess(tmp_path_factory.mktemp("hub") / "hub", database_url=url) as served:
-        served.claim()
-        served.serve(workers=WORKERS)
-        wait_for_workers(served, WORKERS)
+    own = HubProcess(tmp_path_factory.mktemp("hub") / "hub", database_url=server.new_database())
+    with claimed_and_served(own, workers=WORKERS) as served:
         yield served
 
 

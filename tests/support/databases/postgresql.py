@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from tests.support.missing_parts import missing
 from tests.support.processes.process_tree import children
@@ -147,6 +148,13 @@ class PostgreSQL:
     def url(self, name: str) -> str:
         """Return the URL of a database."""
         return f"postgres://hub@127.0.0.1:{self.port}/{name}"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgreSQL]:
+    """Give a server that only the tests of this module use, so that they may stop it."""
+    with PostgreSQL.running() as running:
+        yield running
 
 
 def create(connection: psycopg.Connection, name: str, template: str = "template1") -> None:

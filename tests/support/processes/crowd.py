@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPException
 
+from tests.support.processes.background import in_background
 from tests.support.processes.hub_process import HubProcess
 
 LONGEST = 60.0
@@ -54,15 +55,8 @@ class Crowd:
     @contextlib.contextmanager
     def visiting(self) -> Iterator[None]:
         """Request pages in the background within the block."""
-        threads = [threading.Thread(target=self._go_on) for _ in range(self._count)]
-        for thread in threads:
-            thread.start()
-        try:
+        with in_background([self._go_on] * self._count, self._ending):
             yield
-        finally:
-            self._ending.set()
-            for thread in threads:
-                thread.join()
 
     def __str__(self) -> str:
         slowest = max(self.times, default=float("inf"))

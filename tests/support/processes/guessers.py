@@ -7,9 +7,11 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlencode
 
+from tests.support.processes.background import in_background
 from tests.support.processes.hub_process import HubProcess
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -29,15 +31,9 @@ class Guessers:
     @contextlib.contextmanager
     def guessing(self, number: int) -> Iterator[None]:
         """Guess from ``number`` addresses within the block."""
-        threads = [threading.Thread(target=self._guess, args=(n,), daemon=True) for n in range(number)]
-        for thread in threads:
-            thread.start()
-        try:
+        guesses = [partial(self._guess, n) for n in range(number)]
+        with in_background(guesses, self._ending, 2 * PATIENCE):
             yield
-        finally:
-            self._ending.set()
-            for thread in threads:
-                thread.join(2 * PATIENCE)
 
     def _guess(self, number: int) -> None:
         headers = {"X-Forwarded-For": f"203.0.{number // 250}.{number % 250 + 1}"}

@@ -7,7 +7,9 @@ import http.client
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 
+from tests.support.processes.background import in_background
 from tests.support.processes.hub_process import HubProcess
 
 PATH = "/health/live"
@@ -89,12 +91,5 @@ class Load:
     def running(self) -> Iterator[None]:
         """Send requests within the block."""
         ways = [self._ask_once] * 4 + [self._ask_hesitantly] * 2 + [self._ask_often] * 2
-        threads = [threading.Thread(target=self._repeat, args=[way]) for way in ways]
-        for thread in threads:
-            thread.start()
-        try:
+        with in_background([partial(self._repeat, way) for way in ways], self._ending):
             yield
-        finally:
-            self._ending.set()
-            for thread in threads:
-                thread.join()

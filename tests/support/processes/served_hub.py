@@ -21,6 +21,16 @@ CALLERS = 8
 """Number of simultaneous connections; one worker cannot accept all of them."""
 
 
+@contextlib.contextmanager
+def claimed_and_served(hub: HubProcess, *, workers: int = 1, **environment: str) -> Iterator[HubProcess]:
+    """Claim a hub, and serve it within the block."""
+    with hub:
+        hub.claim()
+        hub.serve(workers=workers, **environment)
+        wait_for_workers(hub, workers)
+        yield hub
+
+
 def workers(hub: HubProcess) -> set[int]:
     """Return the pids of all workers that have a receipt."""
     return {pid for (pid,) in hub.sql("SELECT pid FROM config_process WHERE role = 'worker'")}

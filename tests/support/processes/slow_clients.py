@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.support.processes.background import in_background
 from tests.support.processes.hub_process import ROOT, HubProcess
 
 HALF_A_LINE = b"GET / HT"
@@ -96,13 +97,8 @@ class Visitor:
     @contextlib.contextmanager
     def visiting(self) -> Iterator[None]:
         """Request pages in the background within the block."""
-        thread = threading.Thread(target=self._go_on)
-        thread.start()
-        try:
+        with in_background([self._go_on], self._ending):
             yield
-        finally:
-            self._ending.set()
-            thread.join()
 
     def __str__(self) -> str:
         slowest = max(self.times, default=float("inf"))
