@@ -67,7 +67,7 @@ def refusal(folder: Path, url: str) -> str:
         ("hub@{at}/postgres?target_session_attrs=x", "invalid target_session_attrs", "remove this option"),
         ("ada:wrong@{at}/postgres", "password authentication failed", "the server may have a new password"),
         ("ada@{at}/postgres", "no password supplied", "correct the user name and the password"),
-        ("stranger@{at}/postgres", 'role "stranger" does not exist', "create this user on the database server"),
+        ("stranger@{at}/postgres", 'role "stranger" does not exist', "create this user on the database"),
         ("hub@{at}/nowhere", 'database "nowhere" does not exist', "create this database on the server"),
         ("eve@{at}/postgres", "pg_hba.conf rejects connection", "sslmode=require"),
         ("bob@{at}/postgres", "permission denied for schema public", "GRANT USAGE, CREATE ON SCHEMA"),
