@@ -31,7 +31,8 @@ TIMES_IN_TURNS = 1.0
 MOST_OPENED = 0.05
 PASSWORD = "only for benchmarks"  # noqa: S105 - of a server that only this program uses
 ROLE = f"CREATE ROLE bench SUPERUSER LOGIN PASSWORD '{PASSWORD}'"
-OPENED = "SELECT sessions FROM pg_stat_database WHERE datname = current_database()"
+OPENED = "connection authorized: user=bench"
+"""The text with which the server logs a new connection. Its statistics would count it only seconds later."""
 
 
 def measure(effort: Effort) -> list[Row]:
@@ -40,7 +41,10 @@ def measure(effort: Effort) -> list[Row]:
     Also count the connections to PostgreSQL that are opened for each page.
     """
     seconds, rounds = QUICK_SECONDS if effort.quick else SECONDS, effort.rounds(ROUNDS)
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder, PostgreSQL.running() as server:
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-") as folder,
+        PostgreSQL.running("log_connections=on") as server,
+    ):
         url = server.new_database()
         _require_password(server)
         hub = HubProcess(Path(folder) / "hub", database_url=url)
@@ -113,7 +117,7 @@ def _row_of_connections(hub: HubProcess, server: PostgreSQL, seconds: float) -> 
     """Return the row that says how many connections are opened for each page."""
     with _served(hub, server, 0.0) as ports:
         cookie = sign_in(hub)
-        found = {name: _opened(hub, ports[name], cookie, seconds) for name in (HUB, STANDARD)}
+        found = {name: _opened(server, ports[name], cookie, seconds) for name in (HUB, STANDARD)}
     return Row(
         what="connections to PostgreSQL that each page opens",
         hub=COUNT.text(found[HUB]),
@@ -122,15 +126,14 @@ def _row_of_connections(hub: HubProcess, server: PostgreSQL, seconds: float) -> 
     )
 
 
-def _opened(hub: HubProcess, port: int, cookie: str, seconds: float) -> float:
+def _opened(server: PostgreSQL, port: int, cookie: str, seconds: float) -> float:
     """Return the number of connections for each page while clients request pages for ``seconds``."""
     requests_a_second(port, "/", cookie, seconds)  # the pool opens its connections
-    before = _sessions(hub)
+    before = _connections(server)
     pages = requests_a_second(port, "/", cookie, seconds) * seconds
-    return (_sessions(hub) - before) / pages
+    return (_connections(server) - before) / pages
 
 
-def _sessions(hub: HubProcess) -> int:
-    """Return how many connections to the hub's database were opened so far."""
-    with psycopg.connect(str(hub.database_url), autocommit=True) as connection:
-        return int(connection.execute(OPENED).fetchall()[0][0])
+def _connections(server: PostgreSQL) -> int:
+    """Return how many connections the server has accepted for the benchmark's role so far."""
+    return (server.folder / "log").read_text().count(OPENED)
