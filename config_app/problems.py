@@ -69,9 +69,27 @@ class Problem:
 
 def sentence(problem: Problem) -> str:
     """Return the message with a capital first letter. A key at the start of the message stays unchanged."""
-    message = problem.message
-    is_name = message.startswith(problem.keys) if problem.keys else False
-    return message if is_name else f"{message[:1].upper()}{message[1:]}"
+    return capitalized(problem.message, problem.keys)
+
+
+def capitalized(text: str, keys: tuple[str, ...] = ()) -> str:
+    """Return ``text`` with a capital first letter.
+
+    If the text starts with one of ``keys``, or with another name that contains ``_``, it stays unchanged.
+    """
+    is_name = text.startswith(keys) or "_" in text.partition(" ")[0]
+    return text if is_name else f"{text[:1].upper()}{text[1:]}"
+
+
+def sentences(problem: Problem) -> str:
+    """Return the message and the fix as sentences with complete commands, for a page."""
+    texts = (full_sentence(problem.message, problem.keys), full_sentence(problem.fix))
+    return runnable(" ".join(texts).strip())
+
+
+def full_sentence(text: str, keys: tuple[str, ...] = ()) -> str:
+    """Return ``text`` as a whole sentence: with a capital first letter (see ``capitalized``) and a period."""
+    return capitalized(text, keys) + ("" if text.endswith((".", "?")) or not text else ".")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

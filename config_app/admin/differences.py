@@ -6,14 +6,14 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
-from django.utils.text import Truncator, capfirst
+from django.utils.text import Truncator
 
 from config_app.change.confirmation import period
 from config_app.change.findings import added_by
 from config_app.change.plan import Difference, Plan
 from config_app.declaration.schema import NOT_SET
 from config_app.presentation.changes import ShownChange, clock
-from config_app.problems import runnable, sentence
+from config_app.problems import sentences
 from config_app.project import get_schema
 
 LONGEST = 60
@@ -45,7 +45,7 @@ def lockout_warning(plan: Plan) -> str:
 
 def findings(plan: Plan) -> list[str]:
     """Return a text for each finding that the plan would add."""
-    return [runnable(f"{sentence(problem)}. {capfirst(problem.fix)}.") for problem in added_by(plan)]
+    return [sentences(problem) for problem in added_by(plan)]
 
 
 def in_words(rows: Iterable[ShownChange]) -> str:

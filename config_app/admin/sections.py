@@ -17,7 +17,7 @@ from config_app.declaration.forms import ConfigurationForm
 from config_app.declaration.schema import Setting
 from config_app.declaration.setting import Editable, Section
 from config_app.models import Change, Process
-from config_app.problems import Problem, runnable, sentence
+from config_app.problems import Problem, full_sentence, runnable, sentence
 from config_app.propagation import progress
 
 LONGEST = 200
@@ -151,7 +151,7 @@ def _notices(
         for key in problem.keys:
             found[key].append(Notice(problem.severity, _explain(current, problem, key)))
     for key, text in progress.pinned(processes):
-        found[key].append(Notice("pinned", f"{text[:1].upper()}{text[1:]}."))
+        found[key].append(Notice("pinned", full_sentence(text)))
     for key, text in _pending(current, processes):
         found[key].append(Notice("pending", text))
     return found
@@ -161,8 +161,7 @@ def _explain(current: Current, problem: Problem, key: str) -> str:
     named = f"{key}: "
     text = capfirst(problem.message.removeprefix(named)) if named in problem.message else sentence(problem)
     if problem.code not in MENDED_HERE:
-        fix = runnable(problem.fix)
-        return f"{text}. {fix[:1].upper()}{fix[1:]}." if fix else f"{text}."
+        return f"{text}. {full_sentence(runnable(problem.fix))}".strip()
     return f"{text}. {_stored_text(current, problem, key)}".strip()
 
 

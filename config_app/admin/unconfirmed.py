@@ -20,6 +20,7 @@ from config_app.change.confirmation import NotWaiting, UnconfirmedRevision
 from config_app.errors import ConfigError
 from config_app.live import effects, runtime
 from config_app.logs import REVISION
+from config_app.problems import full_sentence
 from config_app.project import get_project, get_schema
 from config_app.propagation import receipts
 
@@ -127,7 +128,7 @@ def _attempt(request: HttpRequest, act: Callable[[], object]) -> bool:
 
 
 def _refuse(request: HttpRequest, error: ConfigError) -> None:
-    messages.error(request, f"{error.message[:1].upper()}{error.message[1:]}.")
+    messages.error(request, full_sentence(error.message, error.keys))
 
 
 def _next(request: HttpRequest) -> str:

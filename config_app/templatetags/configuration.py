@@ -31,6 +31,18 @@ def runnable(text: str) -> str:
     return problems.runnable(text)
 
 
+@register.filter
+def sentences(problem: problems.Problem) -> str:
+    """Return the message and the fix of a problem as sentences with complete commands."""
+    return problems.sentences(problem)
+
+
+@register.filter
+def full_sentence(text: str) -> str:
+    """Return ``text`` with a capital first letter, unless it starts with a name, and with a period."""
+    return problems.full_sentence(text)
+
+
 @register.simple_tag
 def has_complete_commands() -> bool:
     """Return whether ``runnable`` replaces ``manage.py`` by a longer text."""

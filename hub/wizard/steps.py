@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from config_app.problems import full_sentence
 from hub.runtime_config import LOCAL, WORKOS, get_config
 from hub.serving.listen_address import ALWAYS_WORK, explain, free_ports, in_words, obstacle
 from hub.workos.remote.connection_test import check_connection
@@ -33,8 +34,7 @@ def _probe_listener(values: Mapping[str, Any], request: HttpRequest) -> CheckRes
 
 
 def _refused(*texts: str) -> CheckResult:
-    sentences = [f"{text[:1].upper()}{text[1:]}." for text in texts if text]
-    return CheckResult(ok=False, message=" ".join(sentences))
+    return CheckResult(ok=False, message=" ".join(full_sentence(text) for text in texts if text))
 
 
 def _probe_workos(values: Mapping[str, Any], request: HttpRequest) -> CheckResult:

@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from config_app.admin.differences import planned_rows
 from config_app.declaration.secret import Secret
 from config_app.errors import ConfigError, InvalidPlan
+from config_app.problems import full_sentence
 from config_app.transfer.document import Document
 from config_app.transfer.held import held, hold
 from config_app.transfer.uploads import read_upload
@@ -85,14 +86,7 @@ def _add_errors(form: forms.Form, error: ConfigError, field: str | None = None) 
     If ``field`` is ``None``, show the errors above the form.
     """
     for single in error.errors if isinstance(error, InvalidPlan) else [error]:
-        form.add_error(field, _sentence(single))
-
-
-def _sentence(error: ConfigError) -> str:
-    text = str(error)
-    # The key of a setting keeps its small letter.
-    start = text[:1] if text.startswith(error.keys) else text[:1].upper()
-    return f"{start}{text[1:]}" + ("" if text.endswith((".", "?")) else ".")
+        form.add_error(field, full_sentence(str(single), single.keys))
 
 
 def _is_export(file: UploadedFile[Any]) -> bool:

@@ -11,7 +11,7 @@ from config_app import store
 from config_app.declaration.schema import Setting
 from config_app.encryption import install_keyring
 from config_app.errors import ConfigError, KeyringLocked
-from config_app.problems import runnable
+from config_app.problems import full_sentence, runnable
 from config_app.project import get_schema
 from setup_wizard.claiming.answers import Answers
 from setup_wizard.claiming.claim import application_of, rehearse
@@ -38,7 +38,11 @@ def notices(step: Step, draft: Draft) -> list[dict[str, str]]:
     """
     asked = set(step.keys_in(draft.mode)) - draft.steps.get(step.name, {}).keys()
     return [
-        {"severity": "warning", "title": _sentence(f"{change.key}: {change.note}"), "fix": "Enter it here."}
+        {
+            "severity": "warning",
+            "title": full_sentence(f"{change.key}: {change.note}", (change.key,)),
+            "fix": "Enter it here.",
+        }
         for change in store.newest_refusals()
         if change.key in asked
     ]
@@ -57,8 +61,8 @@ def _rehearse(draft: Draft) -> list[ConfigError]:
 def _error_row(error: ConfigError, draft: Draft) -> dict[str, str]:
     row = {
         "severity": "error",
-        "title": _sentence(error.message),
-        "fix": _sentence(runnable(error.fix or "")),
+        "title": full_sentence(error.message, error.keys),
+        "fix": full_sentence(runnable(error.fix or "")),
     }
     if isinstance(error, KeyringLocked):
         return row | {"url": reverse("setup:keys"), "url_label": "Drop the secrets here"}
@@ -128,7 +132,3 @@ def _account_rows(draft: Draft) -> list[dict[str, Any]]:
         {"label": "Name", "value": account.get("name", "")},
         {"label": "Password", "value": "set" if draft.password else ""},
     ]
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?")) or not text else ".")

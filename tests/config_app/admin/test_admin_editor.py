@@ -215,7 +215,7 @@ def test_a_refused_import_is_settled_by_storing_the_value(editor: Editor) -> Non
 
 def test_a_row_that_no_setting_knows_is_reported_above_the_form(editor: Editor) -> None:
     SystemConfig.objects.create(config_key="left_over", config_value="1")
-    assert "Left_over: this version knows no such setting" in text_of(editor.client.get(EDITOR))
+    assert "left_over: this version knows no such setting" in text_of(editor.client.get(EDITOR))
 
 
 @pytest.mark.parametrize("base", ["", "abc", "-1", "9" * 5000])
