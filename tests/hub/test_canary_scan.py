@@ -12,14 +12,18 @@ import pytest
 from config_app.api import plan
 from config_app.cli import command
 from config_app.cli.verbs.validate import Validate
+from config_app.live import runtime
 from config_app.store.process import process
+from config_app.transfer import passphrase
 from hub.logs.level import apply_level
 from hub.models import User
 from hub.runtime_config import get_config
+from hub.start import claim_record
 from tests.support.browsers.clients import configure
 from tests.support.browsers.editor import EDITOR
 from tests.support.browsers.wizard_walk import ADMIN
 from tests.support.databases.in_process import ONLY_SQLITE
+from tests.support.databases.kept_rows import insert_once
 from tests.support.event_stream import sign_in
 from tests.support.keys import locked_here
 from tests.support.leaks import commands, copies, pages, reports
@@ -32,6 +36,7 @@ from tests.support.leaks.planted import (
     claim,
     claimed,
     fill_draft,
+    permit_everything_to_staff,
     unclaimed,
 )
 from tests.support.leaks.scanner import Scanner
@@ -61,6 +66,7 @@ def _quick_and_loud(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         name: logging.getLogger(name).level for name in ("", "hub", "config_app", "setup_wizard", "django")
     }
     monkeypatch.setattr(command, "_prepare_process", lambda: None)
+    monkeypatch.setitem(passphrase.COST, "n", 2**10)
     was_short = process.is_short_command
     yield
     process.is_short_command = was_short
@@ -75,9 +81,13 @@ def new(transactional_db: None, install: None, authkit: AuthKit) -> Planted:
 
 
 @pytest.fixture
-def hub(new: Planted) -> Planted:
+def hub(transactional_db: None, install: None, authkit: AuthKit) -> Planted:
     """Give a claimed hub with planted secrets, whose owner has kept the recovery code."""
-    return claimed(claim())
+    planted = insert_once("planted", lambda: claimed(claim()))
+    permit_everything_to_staff()
+    claim_record.keep(is_claimed=True)
+    runtime.reload()
+    return planted.copy()
 
 
 @ONLY_SQLITE
@@ -88,7 +98,7 @@ def test_no_page_shows_a_secret_before_the_claim(new: Planted) -> None:
     apply_level(get_config())
     wizard = [address for address in addresses() if address.startswith("/setup/")]
     for role, client in new.browsers.items():
-        pages.visit(scanner, role, client, [*wizard, *one_of_each()])
+        pages.visit(scanner, role, client, dict.fromkeys([*wizard, *one_of_each()]))
     assert scanner.beyond(set()) == []
 
 

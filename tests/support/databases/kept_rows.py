@@ -6,7 +6,7 @@ Bringing an install up and claiming it take longer than most of the tests that n
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from django.apps import apps
 from django.conf import settings
@@ -16,25 +16,29 @@ from django.db import connection, transaction
 from tests.support.databases.refill import TABLES
 
 Rows = dict[str, list[tuple[Any, ...]]]
+Found = TypeVar("Found")
 LAST = "config_state"
 """Triggers of other tables change the row of this table, so it is inserted last."""
 
-_kept: dict[tuple[Any, ...], Rows] = {}
+_kept: dict[tuple[Any, ...], tuple[Rows, object]] = {}
 
 
-def insert_once(name: str, insert: Callable[[], object]) -> None:
+def insert_once(name: str, insert: Callable[[], Found]) -> Found:
     """Call ``insert`` if it was not called under this ``name`` with this database and these keys.
 
-    Otherwise empty all tables that it filled, and insert the rows that it has left there.
+    Otherwise empty all tables that it filled, and insert the rows that it has left there. Return what the
+    call of ``insert`` has returned.
     """
     key = (name, connection.vendor, connection.settings_dict["NAME"], *_keys())
     if key in _kept:
-        _put_back(_kept[key])
-        return
+        rows, found = _kept[key]
+        _put_back(rows)
+        return cast("Found", found)
     before = _read()
-    insert()
+    found = insert()
     filled = {table: rows for table, rows in _read().items() if rows != before.get(table)}
-    _kept[name, connection.vendor, connection.settings_dict["NAME"], *_keys()] = filled
+    _kept[name, connection.vendor, connection.settings_dict["NAME"], *_keys()] = filled, found
+    return found
 
 
 def _keys() -> tuple[Any, ...]:

@@ -92,12 +92,18 @@ def visit(
 
 def requests(client: Client, address: str, queries: Iterable[Any]) -> Iterator[tuple[str, Send]]:
     """Yield the requests for one address: the method, and a function that sends the request."""
-    page = ""
+    got: list[Any] = []
+
+    def get(query: Any = None) -> Any:
+        got.append(client.get(address, query, headers=HEADERS))
+        return got[-1]
+
     if address != STREAM:
         for query in queries:
-            yield "GET", functools.partial(client.get, address, query, headers=HEADERS)
-        page = undone(client, lambda: client.get(address)).content.decode("utf-8", "replace")
-    fields = Forms(page).fields
+            yield "GET", functools.partial(get, query)
+        if not got:  # the caller has not sent the requests
+            undone(client, get)
+    fields = Forms(got[0].content.decode("utf-8", "replace") if got else "").fields
     yield "POST", lambda: client.post(address, fields | GUESSES, headers=HEADERS)
     yield "POST", lambda: client.post(address, GUESSES, content_type="application/json")
 

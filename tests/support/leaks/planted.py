@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
 from typing import Any
 
 from django.conf import settings
@@ -34,6 +35,7 @@ OF_SETTINGS = {
     "reload_webhook_secret": (f"canary of the webhook 1 {NASTY}", f"canary of the webhook 2 {NASTY}"),
 }
 """For every secret setting, a value that only the history has, and the current value."""
+STAFF = "staff@example.com"
 OF_DRAFT = "sk_canary_of_the_draft"
 PASSWORD = f"canary of the owner's password {NASTY}"
 ACCOUNT = {"email": ADMIN, "name": "Ada", "password1": PASSWORD, "password2": PASSWORD}
@@ -53,6 +55,11 @@ class Planted:
 
     canaries: dict[str, str | bytes] = field(default_factory=dict)
     browsers: dict[str, Client] = field(default_factory=dict)
+
+    def copy(self) -> Planted:
+        """Return the same secrets, and browsers that have the same cookies."""
+        browsers = {role: _browser(cookies=browser.cookies) for role, browser in self.browsers.items()}
+        return Planted(dict(self.canaries), browsers)
 
     @property
     def stored(self) -> dict[str, str | bytes]:
@@ -125,15 +132,20 @@ def _keys() -> dict[str, str | bytes]:
 def _people() -> dict[str, Client]:
     owner = User.objects.get(email=ADMIN)
     member = User.objects.create_user("member@example.com", PASSWORD)
-    staff = User.objects.create_user("staff@example.com", PASSWORD, is_staff_member=True)
-    staff.user_permissions.set(Permission.objects.all())
+    staff = User.objects.create_user(STAFF, PASSWORD, is_staff_member=True)
     Group.objects.create(name="editors")
     people = {"stranger": None, "member": member, "staff": staff, "super admin": owner}
     return {role: _browser(person) for role, person in people.items()}
 
 
-def _browser(person: User | None = None) -> Client:
+def permit_everything_to_staff() -> None:
+    """Give the staff member all permissions. Their numbers differ between the tests of a process."""
+    User.objects.get(email=STAFF).user_permissions.set(Permission.objects.all())
+
+
+def _browser(person: User | None = None, cookies: SimpleCookie | None = None) -> Client:
     client = Client(raise_request_exception=False, **SERVER)
+    client.cookies.update(cookies or {})
     if person is not None:
         client.force_login(person)
     return client
