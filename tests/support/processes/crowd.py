@@ -11,9 +11,10 @@ from http.client import HTTPConnection, HTTPException
 
 from tests.support.processes.background import in_background
 from tests.support.processes.hub_process import HubProcess
+from tests.support.soak import times
 
 LONGEST = 60.0
-PAUSE = 0.02
+PAUSE = times(100, 20) / 1000
 """Seconds between an answer and the next request."""
 
 

@@ -1,0 +1,8 @@
+"""Short limits for a PostgreSQL server that does not answer, in seconds."""
+
+from __future__ import annotations
+
+LOCK_OF_COMMANDS = 1.5
+LOCK_OF_WORKERS, STATEMENT_OF_WORKERS = 1.0, 2.0
+BACKSTOP = 1.0
+OVERDUE = 3.0
