@@ -52,16 +52,20 @@ CALLS_OF_OTHERS: dict[str, tuple[tuple[str, ...], ...]] = {
 """Calls of Django's commands. The others run for ever, ask questions, or write files."""
 
 
-def run_all(scanner: Scanner, only: str = "") -> None:
-    """Run every command and every verb in every way; with ``only``, just those whose name begins so."""
+def run_all(scanner: Scanner, only: str = "", *, with_mistakes: bool = True) -> None:
+    """Run every command and every verb in every way; with ``only``, just those whose name begins so.
+
+    ``with_mistakes`` adds wrong options and arguments, and ``--help``. None of them reaches the database.
+    """
     assert {name for name, app in get_commands().items() if app in OURS} == set(CALLS)
     for name, app in get_commands().items():
         calls = CALLS[name] if app in OURS else CALLS_OF_OTHERS.get(name, ())
-        for call in _ways([name], calls, own=app in OURS and name not in WITH_DJANGOS_PARSER):
+        own = app in OURS and name not in WITH_DJANGOS_PARSER
+        for call in _ways([name], calls, own=own, with_mistakes=with_mistakes):
             if " ".join(call).startswith(only):
                 run(scanner, *call)
     for verb in VERBS:
-        for call in _ways(["config", verb.name], _calls(verb.name), own=True):
+        for call in _ways(["config", verb.name], _calls(verb.name), own=True, with_mistakes=with_mistakes):
             if " ".join(call).startswith(only):
                 if verb.name in BEFORE:
                     run(scanner, "config", *BEFORE[verb.name])
@@ -73,15 +77,18 @@ def _calls(verb: str) -> list[tuple[str, ...]]:
     return [GOOD_CALL[verb], *([()] if verb != "watch" else [])]  # which would wait for ever
 
 
-def _ways(name: list[str], calls: Sequence[tuple[str, ...]], *, own: bool) -> Iterator[list[str]]:
-    yield [*name, "--help"]
-    yield [*name, "--no-such-option", "x", "y"]
+def _ways(
+    name: list[str], calls: Sequence[tuple[str, ...]], *, own: bool, with_mistakes: bool
+) -> Iterator[list[str]]:
+    if with_mistakes:
+        yield [*name, "--help"]
+        yield [*name, "--no-such-option", "x", "y"]
     for call in calls:
         yield [*name, *call]
         yield [*name, *call, "-v", "3", "--traceback"]
         if own:
             yield [*name, *call, "--json"]
-    if own:  # Django's own commands repeat the arguments that they do not know
+    if own and with_mistakes:  # Django's own commands repeat the arguments that they do not know
         yield [*name, TYPED["typed password"], TYPED["typed token"], TYPED["typed secret"]]
         yield [*name, "--no-such-option", TYPED["typed secret"]]
 

@@ -77,21 +77,25 @@ def visit(
     role: str,
     client: Client,
     addresses: Iterable[str],
-    queries: Iterable[Any] = (None, QUERY),
+    *,
+    is_thorough: bool = True,
 ) -> None:
-    """Request each address with GET and POST; undo whatever a request has changed."""
+    """Request each address as in ``requests``; undo whatever a request has changed."""
     handler = LogLines(scanner)
     logging.getLogger().addHandler(handler)
     try:
         for address in addresses:
-            for method, send in requests(client, address, queries):
+            for method, send in requests(client, address, is_thorough=is_thorough):
                 _search(scanner, f"{method} {address} as {role}", undone(client, send))
     finally:
         logging.getLogger().removeHandler(handler)
 
 
-def requests(client: Client, address: str, queries: Iterable[Any]) -> Iterator[tuple[str, Send]]:
-    """Yield the requests for one address: the method, and a function that sends the request."""
+def requests(client: Client, address: str, *, is_thorough: bool) -> Iterator[tuple[str, Send]]:
+    """Yield the requests for one address: the method, and a function that sends the request.
+
+    The requests are a GET and a form; if ``is_thorough`` is true, also a GET with a query and JSON.
+    """
     got: list[Any] = []
 
     def get(query: Any = None) -> Any:
@@ -99,13 +103,14 @@ def requests(client: Client, address: str, queries: Iterable[Any]) -> Iterator[t
         return got[-1]
 
     if address != STREAM:
-        for query in queries:
+        for query in (None, QUERY) if is_thorough else (None,):
             yield "GET", functools.partial(get, query)
         if not got:  # the caller has not sent the requests
             undone(client, get)
     fields = Forms(got[0].content.decode("utf-8", "replace") if got else "").fields
     yield "POST", lambda: client.post(address, fields | GUESSES, headers=HEADERS)
-    yield "POST", lambda: client.post(address, GUESSES, content_type="application/json")
+    if is_thorough:
+        yield "POST", lambda: client.post(address, GUESSES, content_type="application/json")
 
 
 def undone(client: Client, send: Send) -> Any:
