@@ -13,7 +13,7 @@ from config_app.errors import DatabaseUnavailable
 from config_app.fields.hosts import is_loopback
 from config_app.problems import Problem
 from config_app.store.failures import database_errors
-from hub.logs import ignored_proxies
+from hub.logs import proxy_notes
 from hub.models import User
 from hub.people.accounts import MAKE_ACCOUNT
 from hub.runtime_config import LOCAL, RuntimeConfig, is_configured
@@ -43,7 +43,7 @@ def transport(config: RuntimeConfig) -> Iterator[Problem]:
             fix="run manage.py config set trusted_proxies with the addresses of your own proxies only",
             keys=("trusted_proxies",),
         )
-    yield from ignored_proxies.problems(config.trusted_proxies)
+    yield from proxy_notes.problems(config)
 
 
 def _of_https(config: RuntimeConfig) -> Iterator[Problem]:

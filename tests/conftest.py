@@ -22,7 +22,7 @@ from config_app.project import Project
 from config_app.propagation.watcher import Watcher
 from config_app.testing import reset_process
 from hub.database.location import database_from_url
-from hub.logs import ignored_proxies
+from hub.logs import request_notes
 from hub.models import User
 from hub.project import HubProject
 from hub.start import claim_record
@@ -89,8 +89,8 @@ def some_work_is_done_once() -> Iterator[None]:
 def fresh_process(database: str) -> Iterator[None]:
     """Let every test start as a new process does, which has read nothing and has no watcher."""
     reset_process()
-    ignored_proxies._noted.clear()
-    (DATA_DIR / "ignored-proxies.json").unlink(missing_ok=True)
+    request_notes._noted.clear()
+    (DATA_DIR / "request-notes.json").unlink(missing_ok=True)
     yield
     reset_process()
 

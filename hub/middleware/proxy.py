@@ -5,14 +5,17 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable
+from typing import Final
+from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.decorators import sync_only_middleware
 
 from config_app.middleware import GetResponse
-from hub.logs import ignored_proxies
+from hub.logs import proxy_notes
 from hub.responses.form_refusals import IGNORED_PROXY
-from hub.runtime_config import get_config
+from hub.responses.health import LIVE_PATH, READY_PATH
+from hub.runtime_config import RuntimeConfig, get_config
 
 FORWARDED = (
     "HTTP_FORWARDED",
@@ -22,6 +25,9 @@ FORWARDED = (
     "HTTP_X_FORWARDED_PROTO",
     "HTTP_X_REAL_IP",
 )
+PEER: Final = "hub.peer"
+"""A key in ``request.META``. The value is the IP address that connected to the hub, or an empty text."""
+
 # Some proxies write the client's port too: 192.0.2.1:4711 or [2001:db8::1]:4711.
 _WITH_PORT = re.compile(r"(?:(?P<four>[0-9.]+)|\[(?P<six>[0-9a-f:.]+)\])(?::[0-9]{1,5})?", re.ASCII | re.I)
 
@@ -34,29 +40,84 @@ def trusted_proxies(get_response: GetResponse) -> GetResponse:
     """Set ``REMOTE_ADDR`` to the client's address. Drop forwarded headers if the sender is not trusted."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        _apply(request, get_config().trusted_proxies)
+        _apply(request, get_config())
         return get_response(request)
 
     return middleware
 
 
-def _apply(request: HttpRequest, networks: tuple[Network, ...]) -> None:
+def _apply(request: HttpRequest, config: RuntimeConfig) -> None:
     peer = parse_address(request.META.get("REMOTE_ADDR", ""))
+    request.META[PEER] = "" if peer is None else str(peer)
     if peer is not None:
         request.META["REMOTE_ADDR"] = str(peer)
-    if not is_trusted(peer, networks):
-        dropped = [request.META.pop(header, None) for header in FORWARDED]
-        if peer is not None and any(dropped):
-            request.META[IGNORED_PROXY] = str(peer)
-            ignored_proxies.note(str(peer), networks)
-        return
+    if peer is not None and is_trusted(peer, config.trusted_proxies):
+        _use_headers(request, str(peer), config)
+    else:
+        _drop_headers(request, config)
+
+
+def _drop_headers(request: HttpRequest, config: RuntimeConfig) -> None:
+    dropped = [request.META.pop(header, None) for header in FORWARDED]
+    if request.META[PEER] and any(dropped):
+        request.META[IGNORED_PROXY] = request.META[PEER]
+        proxy_notes.note(proxy_notes.IGNORED, request.META[PEER], config)
+
+
+def _use_headers(request: HttpRequest, peer: str, config: RuntimeConfig) -> None:
+    is_forwarded = any(header in request.META for header in FORWARDED)
     hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
-    if client := _client(hops, networks):
+    client = _client(hops, config.trusted_proxies)
+    if client is not None:
         request.META["REMOTE_ADDR"] = str(client)
-    # Several proxies may each have added an entry. The last entry is from the proxy that connected to us.
-    if "HTTP_X_FORWARDED_PROTO" in request.META:
-        scheme = request.META["HTTP_X_FORWARDED_PROTO"].split(",")[-1].strip().lower()
-        request.META["HTTP_X_FORWARDED_PROTO"] = scheme
+    sent = request.META.get("HTTP_X_FORWARDED_PROTO")
+    # Several proxies may each have added an entry. The last entry is from the proxy that connected to us. A
+    # client could have written any other entry.
+    if sent is not None:
+        request.META["HTTP_X_FORWARDED_PROTO"] = _last(sent)
+    is_public = _is_for(request, config.public_url)
+    # A health check, or a browser on the proxy's machine, does not come through the proxy.
+    if not (is_forwarded or is_public) or request.path_info in {LIVE_PATH, READY_PATH}:
+        return
+    if client is None:
+        proxy_notes.note(proxy_notes.HIDES_CLIENTS, peer, config)
+    elif _is_proxy(client, hops, config.trusted_proxies):
+        proxy_notes.note(proxy_notes.IGNORED_HOP, str(client), config)
+    if is_public and config.public_url.startswith("https://") and not request.is_secure():
+        proxy_notes.note(_fault_of_scheme(sent), peer, config)
+
+
+def _last(values: str) -> str:
+    return values.rsplit(",", maxsplit=1)[-1].strip().lower()
+
+
+def _is_for(request: HttpRequest, public_url: str) -> bool:
+    """Return whether the request names the public URL, or a page under the public URL has sent it."""
+    if not public_url:
+        return False
+    # A proxy may change the Host header, but not the other two.
+    referer = request.META.get("HTTP_REFERER", "").lower()
+    if request.META.get("HTTP_ORIGIN") == public_url or f"{referer}/".startswith(f"{public_url}/"):
+        return True
+    parts = urlsplit(public_url)
+    return request.META.get("HTTP_HOST", "").lower() in {
+        parts.netloc,
+        parts.netloc.removesuffix(f":{parts.port}"),
+    }
+
+
+def _is_proxy(client: Address, hops: list[str], networks: tuple[Network, ...]) -> bool:
+    """Return whether ``client`` looks like a proxy: an address has used it, and it is not trusted."""
+    if is_trusted(client, networks):
+        return False
+    nearest = max(at for at, hop in enumerate(hops) if _hop_address(hop.strip()) == client)
+    return nearest > 0 and _hop_address(hops[nearest - 1].strip()) is not None
+
+
+def _fault_of_scheme(sent: str | None) -> str:
+    if not (sent or "").strip():
+        return proxy_notes.SENDS_NO_SCHEME
+    return proxy_notes.SENDS_LIST if "," in str(sent) else proxy_notes.SENDS_HTTP
 
 
 def _client(hops: Iterable[str], networks: tuple[Network, ...]) -> Address | None:

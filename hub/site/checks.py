@@ -16,6 +16,9 @@ IDS = {
     "super_admin_without_account": "hub.W008",
     "local_admin_gone": "hub.W009",
     "proxy_ignored": "hub.W010",
+    "proxy_hides_https": "hub.W011",
+    "proxy_hides_clients": "hub.W012",
+    "proxy_unknown": "hub.W013",
 }
 """Maps the codes of findings to ids of checks. The code of any other finding is an id already."""
 

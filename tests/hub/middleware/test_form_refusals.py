@@ -7,12 +7,8 @@ from typing import Any
 
 import httpx2
 import pytest
-from django.conf import settings
 from django.test import Client
 
-from config_app.live import runtime
-from hub.dashboard.problems import problem_rows
-from hub.logs import ignored_proxies
 from tests.conftest import PASSWORD
 from tests.support.browsers.clients import SERVER, configure
 from tests.support.processes.hub_process import HubProcess
@@ -79,55 +75,6 @@ def test_a_page_never_repeats_an_origin_that_an_attacker_can_choose() -> None:
     forms: tuple[dict[str, Any], ...] = ({}, FORWARDED)
     for forwarded in forms:
         assert "evil" not in refusal(HTTP_ORIGIN="https://evil.example", **forwarded)
-
-
-@pytest.mark.usefixtures("owner")
-def test_an_ignored_proxy_is_logged_once_and_shown(caplog: pytest.LogCaptureFixture) -> None:
-    client = Client(**SERVER, **FORWARDED)
-    for _ in range(3):
-        client.get("/auth/login")
-    lines = [record.getMessage() for record in caplog.records if "forwarded headers" in record.getMessage()]
-    assert len(lines) == 1
-    assert "from 127.0.0.1 are ignored, because trusted_proxies lacks this address" in lines[0]
-    (row,) = [row for row in problem_rows(runtime.get_snapshot()) if "orwarded headers" in row["title"]]
-    assert row["fix"].endswith("run manage.py config set trusted_proxies 127.0.0.1")
-    configure(trusted_proxies="127.0.0.1")
-    assert "orwarded headers" not in str(problem_rows(runtime.get_snapshot()))
-
-
-@pytest.mark.usefixtures("owner")
-def test_the_cure_keeps_the_proxies_that_are_trusted_already() -> None:
-    configure(trusted_proxies="10.0.0.0/8,192.168.1.1")
-    Client(**SERVER, **FORWARDED).get("/auth/login")
-    (problem,) = ignored_proxies.problems(runtime.get_snapshot().config.trusted_proxies)
-    assert problem.fix.endswith("config set trusted_proxies 10.0.0.0/8,192.168.1.1/32,127.0.0.1")
-
-
-@pytest.mark.usefixtures("install")
-@pytest.mark.parametrize("header", ["X_FORWARDED_FOR", "X_FORWARDED_PROTO", "FORWARDED", "X_REAL_IP"])
-def test_strangers_on_the_internet_are_not_taken_for_proxies(
-    header: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    for number in range(30):
-        environ: dict[str, Any] = {**SERVER, "REMOTE_ADDR": f"93.184.216.{number}", f"HTTP_{header}": "https"}
-        Client(**environ).get("/health/live")
-    assert ignored_proxies.problems(()) == []
-    assert "forwarded headers" not in caplog.text
-
-
-@pytest.mark.usefixtures("install")
-@pytest.mark.parametrize(
-    "content", ["", "{", "[]", '{"x": 1}', '{"10.0.0.1": "x"}', '{"10.0.0.1": 1}', "null"]
-)
-def test_a_damaged_or_old_file_reports_nothing(content: str) -> None:
-    (settings.INSTANCE.data_dir / "ignored-proxies.json").write_text(content)
-    assert ignored_proxies.problems(()) == []
-
-
-def test_the_log_is_bounded_whatever_private_addresses_send(install: None) -> None:
-    for number in range(100):
-        ignored_proxies.note(f"10.0.0.{number}", ())
-    assert len(ignored_proxies.problems(())) <= ignored_proxies.MOST
 
 
 def post_through(hub: HubProcess) -> tuple[int, str]:
