@@ -6,12 +6,14 @@ would replace the other hub's cookies, and so sign people out of the other hub.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase, parse_cookie
 from django.utils.decorators import sync_only_middleware
 
 from config_app.middleware import GetResponse
-from hub.auth import browsers, waiting
+from hub.auth import browsers, other_sessions, waiting
 from hub.middleware import unlocking
 from hub.runtime_config import get_config
 
@@ -29,7 +31,10 @@ def host_cookies(get_response: GetResponse) -> GetResponse:
     def middleware(request: HttpRequest) -> HttpResponseBase:
         prefix = PREFIX if request.is_secure() else ""
         spellings = {name: _spellings(name, prefix) for name in _names()}
+        sessions = _session_keys(request.COOKIES)
         _read(request, spellings)
+        own = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+        other_sessions.note(request, [key for key in sessions if key != own])
         response = get_response(request)
         _write(response, {name: found[0] for name, found in spellings.items()}, secure=bool(prefix))
         return response
@@ -55,7 +60,11 @@ def _spellings(name: str, prefix: str) -> tuple[str, ...]:
 
 def session_keys(header: str) -> list[str]:
     """Return the session keys in a Cookie header. A key may belong to no session."""
-    cookies, name = parse_cookie(header), settings.SESSION_COOKIE_NAME
+    return _session_keys(parse_cookie(header))
+
+
+def _session_keys(cookies: Mapping[str, str]) -> list[str]:
+    name = settings.SESSION_COOKIE_NAME
     names = [*_spellings(name, PREFIX), *_spellings(name, "")]
     return [cookies[spelling] for spelling in names if spelling in cookies]
 

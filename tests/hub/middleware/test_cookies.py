@@ -52,6 +52,35 @@ def test_sessions_work_under_both(owner: User) -> None:
         assert signed_in(secure=secure).get("/api/config", secure=secure).status_code == 200
 
 
+def test_a_sign_in_under_https_ends_the_session_from_http(owner: User) -> None:
+    client = signed_in(secure=False)
+    plain = copy_of_plain(client)
+    client.post("/auth/login", CREDENTIALS, secure=True)
+    assert client.get("/api/config", secure=True).status_code == 200
+    assert plain.get("/api/config").status_code == 401
+
+
+def test_a_sign_out_under_https_ends_the_session_from_http(owner: User) -> None:
+    client = signed_in(secure=True)
+    plain = signed_in(secure=False)
+    client.cookies["sessionid"] = plain.cookies["sessionid"].value
+    client.post("/auth/logout", secure=True)
+    assert plain.get("/api/config").status_code == 401
+
+
+def test_a_sign_in_ends_no_session_of_another_browser(owner: User) -> None:
+    other = signed_in(secure=False)
+    signed_in(secure=True)
+    assert other.get("/api/config").status_code == 200
+
+
+def copy_of_plain(client: Client) -> Client:
+    """Return another browser with the same session under http."""
+    copy = browser()
+    copy.cookies["sessionid"] = client.cookies["sessionid"].value
+    return copy
+
+
 def test_a_cookie_that_came_by_http_does_not_count_under_https(owner: User) -> None:
     thief = browser()
     thief.cookies["sessionid"] = signed_in(secure=True).cookies["__Host-sessionid"].value
