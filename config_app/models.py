@@ -180,7 +180,8 @@ class KeySlot(ConfigModel):
     """A slot of the keyring; ``config_app.encryption.slots`` explains the columns.
 
     A process that runs an earlier version of config_app writes only ``kind`` and ``wrapped``. A slot with
-    ``is_retired`` must never unlock the keyring again.
+    ``is_retired`` must never unlock the keyring again. ``is_confirmed`` is false for a recovery code until a
+    person confirms that they have kept the code.
     """
 
     kind = models.CharField(max_length=20)
@@ -192,6 +193,7 @@ class KeySlot(ConfigModel):
     wrapped = models.TextField(default="", db_default="")
     created_at = MomentField(auto_now_add=True, db_default=Now())
     is_retired = models.BooleanField(default=False, db_default=False)
+    is_confirmed = models.BooleanField(default=True, db_default=True)
 
     class Meta:
         db_table = prefixed("config_key_slot")

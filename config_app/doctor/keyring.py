@@ -12,7 +12,7 @@ from config_app.encryption import enrolment, install_keyring, key_tables, slot_m
 from config_app.encryption.stored_secrets import decrypted
 from config_app.errors import DecryptionFailed, is_key_shaped
 from config_app.models import Change
-from config_app.presentation.keyring import only_this_machine
+from config_app.presentation.keyring import recovery
 from config_app.presentation.overview import Overview
 from config_app.problems import Check, Finding, Problem
 from config_app.project import get_schema
@@ -35,7 +35,7 @@ def keyring(overview: Overview) -> Finding:
     text = f"{_slots(kinds)}; unlocked here by {openers}"
     if len(kinds) == 1:
         text += "; this is the only key, so keep a copy of it, but not with the backups of the database"
-    problems = *_without_slot(opening), *_not_genuine(), *only_this_machine(overview.config)
+    problems = *_without_slot(opening), *_not_genuine(), *recovery(overview.config)
     return Finding(text, problems)
 
 

@@ -116,7 +116,7 @@ def lacks_slot() -> bool:
 
 def slot_kinds() -> list[str]:
     """Return the kind of each slot that is not retired, such as ``machine`` or ``shared``."""
-    return key_tables.kinds()
+    return [kind for kind, _is_confirmed in key_tables.kinds()]
 
 
 def retired_kinds() -> set[str]:

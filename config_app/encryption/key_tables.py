@@ -30,11 +30,11 @@ def read_slots() -> list[Slot]:
         return [_slot(row) for row in found]
 
 
-def kinds() -> list[str]:
-    """Return the kind of each slot that is not retired, the oldest slot first."""
+def kinds() -> list[tuple[str, bool]]:
+    """Return ``kind`` and ``is_confirmed`` of each slot that is not retired, the oldest slot first."""
     with database_errors():
         current = KeySlot.objects.filter(is_retired=False).order_by("pk")
-        return list(current.values_list("kind", flat=True))
+        return list(current.values_list("kind", "is_confirmed"))
 
 
 def _slot(row: KeySlot) -> Slot:

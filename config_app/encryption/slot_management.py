@@ -19,6 +19,7 @@ from config_app.encryption.slots import Slot, is_genuine
 from config_app.encryption.unlockers import RECOVERY, RecoveryUnlocker, Unlocker
 from config_app.errors import ConfigError
 from config_app.models import KeySlot
+from config_app.store.failures import database_errors
 
 ROTATE = "older database copies contain this slot; run manage.py config rotate-key to make them useless"
 LIST = "run manage.py config keys to see the ways to unlock"
@@ -92,10 +93,11 @@ def _require_opener(keyring: Keyring) -> None:
         raise ConfigError(message, fix="configure another key")
 
 
-def new_recovery_code(hand_over: Callable[[Secret], None]) -> None:
+def new_recovery_code(hand_over: Callable[[Secret], None], *, is_confirmed: bool = True) -> None:
     """Make a new recovery code. All earlier recovery codes stop working.
 
-    ``hand_over`` gives the code to a person. If ``hand_over`` raises an error, nothing changes. Raise
+    ``hand_over`` gives the code to a person. If ``hand_over`` raises an error, nothing changes. If
+    ``is_confirmed`` is false, the install reports the code until ``confirm_recovery_code`` is called. Raise
     ``KeyringLocked`` if the keyring cannot be unlocked.
     """
     with store.writing() as stored:
@@ -103,9 +105,16 @@ def new_recovery_code(hand_over: Callable[[Secret], None]) -> None:
         code = new_code()
         pk = add_slot(RecoveryUnlocker(code))
         KeySlot.objects.filter(kind=RECOVERY).exclude(pk=pk).delete()
+        KeySlot.objects.filter(pk=pk).update(is_confirmed=is_confirmed)
         store.bump_version(stored)
         # If the person does not get the new code, the earlier code still works.
         hand_over(code)
+
+
+def confirm_recovery_code() -> None:
+    """Record that a person has kept the recovery code."""
+    with database_errors():
+        KeySlot.objects.filter(kind=RECOVERY).update(is_confirmed=True)
 
 
 def add_slot(unlocker: Unlocker) -> int:

@@ -9,7 +9,7 @@ from django.utils.text import capfirst
 
 from config_app.errors import DatabaseUnavailable
 from config_app.live.snapshot import Snapshot
-from config_app.presentation.keyring import only_this_machine
+from config_app.presentation.keyring import recovery
 from config_app.problems import Problem, runnable, sentence
 from config_app.project import get_project
 from config_app.propagation import sources
@@ -43,7 +43,7 @@ def _waiting(snapshot: Snapshot) -> Iterator[Problem]:
 
 def _of_keys(snapshot: Snapshot) -> list[Problem]:
     try:
-        return list(only_this_machine(snapshot.config))
+        return list(recovery(snapshot.config))
     except DatabaseUnavailable:
         return []
 

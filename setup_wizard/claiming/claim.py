@@ -81,7 +81,8 @@ def claim(
     with database_errors(), transaction.atomic():
         done = _commit(application, origin)
         if hand_over is not None:
-            new_recovery_code(hand_over)
+            # A command has shown the code when it ends. A browser may never show the next page.
+            new_recovery_code(hand_over, is_confirmed=holder is None)
         return done
 
 

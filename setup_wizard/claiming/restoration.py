@@ -99,7 +99,7 @@ def _make_readable(
             raise WrongCode from None
     elif drops_secrets:
         abandon(actor=ACTOR, channel="wizard")
-        new_recovery_code(hand_over)
+        new_recovery_code(hand_over, is_confirmed=False)
     else:
         fix = "enter the recovery code or the shared key, or drop the secrets"
         raise ConfigError("no key of this machine unlocks the secrets in the backup", fix=fix)

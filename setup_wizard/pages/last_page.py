@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from config_app.declaration.secret import Secret
 from config_app.encryption import install_keyring
+from config_app.encryption.slot_management import confirm_recovery_code
 from config_app.errors import ConfigError
 from setup_wizard.claiming.claim import Claim
 from setup_wizard.product import get_product
@@ -76,7 +77,8 @@ def show_done(request: HttpRequest) -> HttpResponse:
     if revision is None:
         return redirect("/")
     if request.method == "POST" and "kept" in request.POST:
-        request.session.pop(CODE, None)
+        if request.session.pop(CODE, None) is not None:
+            confirm_recovery_code()
         return redirect("setup-done")
     code = _code(request)
     context = {

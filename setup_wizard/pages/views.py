@@ -216,7 +216,7 @@ class ReviewView(SetupView):
             raise AlreadyClaimed
         # The browser may never have shown the first response with its recovery code, so make a new code.
         codes: list[Secret] = []
-        new_recovery_code(codes.append)
+        new_recovery_code(codes.append, is_confirmed=False)
         return finish(self.request, earlier, codes[0])
 
     def _show(self, errors: list[ConfigError] | None = None) -> HttpResponse:

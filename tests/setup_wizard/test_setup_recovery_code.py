@@ -9,9 +9,10 @@ from django.contrib.sessions.models import Session
 
 from config_app.declaration.secret import Secret
 from config_app.encryption.recovery_codes import read_code
-from config_app.encryption.slot_management import unlock_with
+from config_app.encryption.slot_management import new_recovery_code, unlock_with
 from config_app.encryption.unlockers import RecoveryUnlocker
 from config_app.models import KeySlot
+from config_app.presentation.keyring import recovery
 from hub.runtime_config import get_config
 from tests.support.browsers.wizard_walk import NETWORK, Browser
 from tests.support.databases.raw_sql import rows
@@ -50,6 +51,26 @@ def test_the_code_stays_until_the_box_is_ticked_and_is_then_gone(browser: Browse
     assert browser.keep_code() == code
     assert "Open the dashboard" in browser.text
     assert shown(browser) == []
+
+
+def codes_of_problems() -> set[str]:
+    return {problem.code for problem in recovery(get_config())}
+
+
+def test_until_the_code_is_kept_it_needs_attention(browser: Browser) -> None:
+    assert codes_of_problems() == {"recovery_code_unconfirmed"}
+    shown(browser)
+    browser.client.post("/welcome/", SERVER_PORT="8884")  # without the tick
+    assert codes_of_problems() == {"recovery_code_unconfirmed"}
+    browser.get("/")
+    assert "No one has confirmed that they have kept the recovery code" in browser.text
+    browser.keep_code()
+    assert codes_of_problems() == set()
+
+
+def test_a_new_code_from_a_terminal_settles_it(browser: Browser) -> None:
+    new_recovery_code(lambda _code: None)
+    assert codes_of_problems() == set()
 
 
 def test_the_code_can_be_copied_and_downloaded(browser: Browser) -> None:
