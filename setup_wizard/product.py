@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils.module_loading import import_string
 
 from config_app.errors import ConfigError
+from config_app.problems import Problem
 from setup_wizard.steps import Step
 
 if TYPE_CHECKING:
@@ -159,6 +160,13 @@ class Product:
         dict is empty.
         """
         return {}
+
+    def cautions(self, request: HttpRequest, after: Any) -> Iterable[Problem]:
+        """Return what a person should check before the claim.
+
+        ``after`` is the runtime config after the claim. ``request`` shows how the person reaches the install.
+        """
+        return ()
 
     def heritable(self, steps: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
         """Return the steps whose answers prefill the forms for the next holder of the setup token.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,11 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from config_app import store
-from config_app.declaration.unset import UNSET
 from config_app.encryption import install_keyring
 from config_app.errors import ConfigError, DatabaseUnavailable
 from config_app.live import runtime
 from config_app.models import Revision
+from config_app.problems import Problem
 from config_app.store import Origin
 from hub.auth import throttle
 from hub.database import migration
@@ -25,8 +25,9 @@ from hub.models import User
 from hub.network import addresses, arrival
 from hub.responses import errors
 from hub.runtime_config import LOCAL, WORKOS, RuntimeConfig, is_configured
-from hub.start.generated import cookie_password
+from hub.wizard import claims
 from hub.wizard.backups import COMMAND, LARGEST, examine_backup, restore_backup
+from hub.wizard.cautions import cautions
 from hub.wizard.network import LISTENER, listener_in_use, listener_refusals, suggested_public_url
 from hub.wizard.steps import STEPS, public_url
 from setup_wizard.claiming.answers import Answers
@@ -153,6 +154,10 @@ class HubSetup(Product):
             return {"super_admin_emails": f"expected {email} in the list: this account claims the hub"}
         return {}
 
+    def cautions(self, request: HttpRequest, after: RuntimeConfig) -> Iterable[Problem]:
+        """Return what may cut people off, or need attention, after the claim."""
+        return cautions(request, after)
+
     def heritable(self, steps: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
         """Return ``steps`` without the super admins. The next holder must enter the super admins again."""
         kept: dict[str, dict[str, str]] = {}
@@ -239,36 +244,12 @@ class HubSetup(Product):
         return make_administrator(administrator.email, administrator.name, administrator.password)
 
     def claim_changes(self, application: Application, config: RuntimeConfig) -> dict[str, Any]:
-        """Return a dict that maps keys of settings to the values that the claim sets.
-
-        The dict contains the entered settings, and the settings that every claim changes, such as the mode.
-        """
-        changes = {**application.changes, "app_mode": application.mode, "setup_completed": True}
-        if application.administrator is not None:
-            email = application.administrator.email
-            listed = changes.get("super_admin_emails", config.super_admin_emails)
-            changes["super_admin_emails"] = tuple(dict.fromkeys([email, *listed]))
-            changes["local_admin_email"] = email
-        elif config.local_admin_email is not None:
-            changes["local_admin_email"] = UNSET  # from an earlier claim; this claim creates no account
-        if config.workos_cookie_password is None and "workos_cookie_password" not in changes:
-            changes["workos_cookie_password"] = cookie_password()
-        return changes
+        """Return a dict that maps keys of settings to the values that the claim sets."""
+        return claims.changes(application, config)
 
     def is_same_claim(self, application: Application, config: RuntimeConfig) -> bool:
-        """Return whether ``application`` has the same mode and owner as ``config``.
-
-        If the claim creates an account, compare the account's address with the owner in ``config``. In mode
-        ``workos``, compare the client IDs, and check that ``config`` contains every entered super admin.
-        """
-        if application.mode != config.app_mode:
-            return False
-        if application.administrator is not None:
-            return application.administrator.email == config.local_admin_email
-        changes = application.changes
-        listed = changes.get("super_admin_emails", config.super_admin_emails)
-        client_id = changes.get("workos_client_id", config.workos_client_id)
-        return client_id == config.workos_client_id and set(listed) <= set(config.super_admin_emails)
+        """Return whether ``application`` has the same mode and owner as ``config``."""
+        return claims.is_same(application, config)
 
     def configuration_url(self) -> str:
         """Return the URL of the configuration editor."""

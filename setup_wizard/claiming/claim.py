@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -34,6 +34,14 @@ class Claim:
 
     revision: Revision
     user: AbstractBaseUser | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """What a claim would do: raise ``errors``, or make the runtime config ``after``."""
+
+    errors: Sequence[ConfigError] = ()
+    after: Any = None
 
 
 def application_of(draft: Draft) -> Application:
@@ -86,17 +94,18 @@ def claim(
         return done
 
 
-def rehearse(application: Application) -> list[ConfigError]:
-    """Return the errors that a claim would raise now. Nothing is changed."""
+def rehearse(application: Application) -> Rehearsal:
+    """Return what a claim would do now. Nothing is changed."""
     try:
         with database_errors(), transaction.atomic():
             _commit(application, _Origin(actor="rehearsal"))
+            after = read_snapshot(read_without_keyring).config
             transaction.set_rollback(True)
     except InvalidPlan as error:
-        return list(error.errors)
+        return Rehearsal(errors=error.errors)
     except ConfigError as error:
-        return [error]
-    return []
+        return Rehearsal(errors=[error])
+    return Rehearsal(after=after)
 
 
 def claim_made_with(application: Application) -> Claim | None:

@@ -5,28 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from django.http import HttpRequest
 from django.urls import reverse
 
 from config_app import store
 from config_app.declaration.schema import Setting
 from config_app.encryption import install_keyring
 from config_app.errors import ConfigError, KeyringLocked
-from config_app.problems import full_sentence, runnable
+from config_app.problems import Problem, full_sentence, runnable
 from config_app.project import get_schema
 from setup_wizard.claiming.answers import Answers
-from setup_wizard.claiming.claim import application_of, rehearse
+from setup_wizard.claiming.claim import Rehearsal, application_of, rehearse
 from setup_wizard.claiming.draft import Draft
 from setup_wizard.pages.navigation import url_of
+from setup_wizard.product import get_product
 from setup_wizard.steps import ACCOUNT, Step
 
 
-def context(answers: Answers, errors: Iterable[ConfigError] | None = None) -> dict[str, Any]:
+def context(
+    request: HttpRequest, answers: Answers, errors: Iterable[ConfigError] | None = None
+) -> dict[str, Any]:
     """Return the context of the review page. If ``errors`` is ``None``, rehearse the claim to find errors."""
-    found = _rehearse(answers.draft) if errors is None else list(errors)
+    rehearsal = _rehearse(answers.draft) if errors is None else Rehearsal(errors=list(errors))
     return {
         "groups": [*(_group(step, answers) for step in answers.draft.steps_in_order()), *_imported(answers)],
-        "problems": [_error_row(error, answers.draft) for error in found],
-        "blocked": bool(found),
+        "problems": [_error_row(error, answers.draft) for error in rehearsal.errors],
+        "cautions": [_caution_row(problem, answers.draft) for problem in _cautions(request, rehearsal)],
+        "blocked": bool(rehearsal.errors),
     }
 
 
@@ -48,14 +53,28 @@ def notices(step: Step, draft: Draft) -> list[dict[str, str]]:
     ]
 
 
-def _rehearse(draft: Draft) -> list[ConfigError]:
+def _rehearse(draft: Draft) -> Rehearsal:
     # A rehearsal makes no recovery code, so it may not need the keyring.
     if (locked := install_keyring.locked_now()) is not None:
-        return [locked]
+        return Rehearsal(errors=[locked])
     try:
         return rehearse(application_of(draft))
     except ConfigError as error:
-        return [error]
+        return Rehearsal(errors=[error])
+
+
+def _cautions(request: HttpRequest, rehearsal: Rehearsal) -> Iterable[Problem]:
+    return () if rehearsal.errors else get_product().cautions(request, rehearsal.after)
+
+
+def _caution_row(problem: Problem, draft: Draft) -> dict[str, str]:
+    row = {"severity": problem.severity, "title": full_sentence(problem.message, problem.keys)}
+    steps = (_step_of(key, draft) for key in problem.keys)
+    step = next((step for step in steps if step is not None), None)
+    if step is None:
+        return row
+    link = {"url": f"{url_of(step)}#id_{problem.keys[0]}", "url_label": f"Go to {step.label}"}
+    return row | link | {"fix": "You can finish all the same, or change this first."}
 
 
 def _error_row(error: ConfigError, draft: Draft) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
@@ -201,7 +202,7 @@ class ReviewView(SetupView):
 
     def _leave(self, application: Application) -> HttpResponse:
         """Redirect to a test sign-in. If errors would prevent the claim, show the errors instead."""
-        errors = rehearse(application)
+        errors = rehearse(application).errors
         return self._show(errors) if errors else get_product().prove(self.request, application)
 
     def _finish_again(self) -> HttpResponse:
@@ -219,8 +220,8 @@ class ReviewView(SetupView):
         new_recovery_code(codes.append, is_confirmed=False)
         return finish(self.request, earlier, codes[0])
 
-    def _show(self, errors: list[ConfigError] | None = None) -> HttpResponse:
-        context = review.context(self.answers(), errors)
+    def _show(self, errors: Sequence[ConfigError] | None = None) -> HttpResponse:
+        context = review.context(self.request, self.answers(), errors)
         context["finish_label"] = get_product().finish_label(self.draft.mode)
         return self.show(REVIEW, "setup_wizard/review.html", context)
 

@@ -220,7 +220,7 @@ def test_the_review_rehearses_the_claim_and_changes_nothing(browser: Browser) ->
 
 @pytest.mark.django_db(transaction=True)
 def test_a_rehearsal_names_every_error(install: None) -> None:
-    errors = rehearse(application(port="abc", csp_report_uri="x;y"))
+    errors = rehearse(application(port="abc", csp_report_uri="x;y")).errors
     assert {key for error in errors for key in error.keys} == {"port", "csp_report_uri"}
     with pytest.raises(InvalidPlan):
         claim(application(port="abc"), holder=None)
@@ -239,7 +239,7 @@ def test_an_error_of_the_plan_leads_to_the_step_it_belongs_to(
     for status in (browser.get("/setup/review/"), browser.finish()):
         assert status == 200
         assert 'href="/setup/network/#id_port"' in browser.body
-        assert "Port: expected a whole number" in browser.text
+        assert "port: expected a whole number" in browser.text
         assert "disabled" in browser.body
 
 
