@@ -179,8 +179,8 @@ class Confirmation(ConfigModel):
 class KeySlot(ConfigModel):
     """A slot of the keyring; ``config_app.encryption.slots`` explains the columns.
 
-    A process of an earlier version writes only ``kind`` and ``wrapped``. A slot with ``is_retired`` must never
-    unlock the keyring again. ``is_confirmed`` says whether a person confirmed that they kept the code.
+    A process of an earlier version writes only ``kind`` and ``wrapped``. A slot with ``is_retired`` must
+    never unlock the keyring again. ``is_confirmed`` says whether a person confirmed that they kept the code.
     """
 
     kind = models.CharField(max_length=20)
