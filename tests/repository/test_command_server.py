@@ -135,10 +135,10 @@ def test_code_runs_as_the_main_module(server: CommandServer, tmp_path: Path) -> 
     assert done.stderr.endswith("NameError: name 'y' is not defined\n")
 
 
-@pytest.fixture(scope="module")
-def engine() -> Iterator[CommandServer]:
-    """Give a new command server that has imported Django and the engine, but not the hub."""
-    running = CommandServer(command_server.ENGINE)
+@pytest.fixture(scope="module", params=[command_server.ENGINE, command_server.DJANGO])
+def without_the_hub(request: pytest.FixtureRequest) -> Iterator[CommandServer]:
+    """Give a new command server that has imported Django, and perhaps the engine, but not the hub."""
+    running = CommandServer(request.param)
     yield running
     running.stop()
 
@@ -160,7 +160,9 @@ print(get_user_model().objects.count(), "hub" in sys.modules)
 """
 
 
-def test_a_fork_sets_a_project_up_as_a_new_process_does(engine: CommandServer, tmp_path: Path) -> None:
+def test_a_fork_sets_a_project_up_as_a_new_process_does(
+    without_the_hub: CommandServer, tmp_path: Path
+) -> None:
     for name, size in (("one", 20), ("two", 30)):
         code = CONFIGURATION.replace("20, section", f"{size}, section")
         project = ForeignProject(tmp_path / name, configuration=code)
@@ -173,7 +175,7 @@ def test_a_fork_sets_a_project_up_as_a_new_process_does(engine: CommandServer, t
             text=True,
             check=True,
         )
-        forked = engine.run(["-c", PROJECT], folder=project.folder, environment=project.environment)
+        forked = without_the_hub.run(["-c", PROJECT], folder=project.folder, environment=project.environment)
         assert (forked.stdout, forked.stderr) == (started.stdout, started.stderr)
         assert started.stdout.startswith("False False False\n")
         assert f"/{name}/shop.db {size}\n" in started.stdout

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.support.processes import command_server
-from tests.support.processes.command_server import ROOT
+from tests.support.processes.command_server import DJANGO, ENGINE, ROOT
 from tests.support.processes.imported_engine import READ_BY_MODELS
 from tests.support.processes.started_process import TIMEOUT, Piped
 
@@ -120,6 +120,7 @@ class ForeignProject:
 
     ``configuration`` replaces the declarations of its settings; with ``database_url``, it uses PostgreSQL.
     ``more_databases`` has the URL of each further database by alias; without a URL, it is an SQLite file.
+    Its processes are forks that have imported Django already, unless ``is_forked`` is set to ``False``.
     """
 
     def __init__(
@@ -132,7 +133,8 @@ class ForeignProject:
         more_databases: Mapping[str, str] | None = None,
     ) -> None:
         self.folder, self.database = folder, folder / "shop.db"
-        self.is_forked = _works_in_fork(settings)
+        self.is_forked = True
+        self._imported = ENGINE if _suit_imported_models(settings) else DJANGO
         self.environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
@@ -159,12 +161,13 @@ class ForeignProject:
         path = self.folder / "shop_settings.py"
         path.write_text(f"{path.read_text()}\n{textwrap.dedent(text)}")
         _forget_compiled(path)
-        self.is_forked = self.is_forked and _works_in_fork(text)
+        if not _suit_imported_models(text):
+            self._imported = DJANGO
 
     def use_settings(self, module: str) -> None:
         """Let all further processes use another settings module."""
         self.environment["DJANGO_SETTINGS_MODULE"] = module
-        self.is_forked = False
+        self._imported = DJANGO
 
     def run(self, code: str) -> subprocess.CompletedProcess[str]:
         """Run Python code in a process of its own, after ``django.setup()``."""
@@ -193,14 +196,13 @@ class ForeignProject:
 
     def start(self, *arguments: str) -> Piped:
         """Start Python in a fork, which has already imported Django, and return the process."""
-        assert self.is_forked, "a fork has imported the models already, with other settings"
-        server = command_server.running(command_server.ENGINE)
+        server = command_server.running(self._imported)
         return server.start_piped(arguments, folder=self.folder, environment=self.environment)
 
     def _process(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run Python until it ends, if possible in a fork, which has already imported Django."""
+        """Run Python until it ends; a fork has already imported Django."""
         if self.is_forked:
-            server = command_server.running(command_server.ENGINE)
+            server = command_server.running(self._imported)
             return server.run(arguments, folder=self.folder, environment=self.environment)
         return subprocess.run(
             [sys.executable, *arguments],
@@ -219,7 +221,7 @@ def _forget_compiled(path: Path) -> None:
     shutil.rmtree(path.parent / "__pycache__", ignore_errors=True)
 
 
-def _works_in_fork(settings: str) -> bool:
+def _suit_imported_models(settings: str) -> bool:
     return not any(name in settings for name in READ_BY_MODELS)
 
 

@@ -20,7 +20,9 @@ from tests.support.processes.started_process import TIMEOUT, Piped, Started
 ROOT = Path(__file__).resolve().parents[3]
 FORKING = "tests.support.processes.forking"
 HUB, ENGINE = "tests.support.processes.imported_hub", "tests.support.processes.imported_engine"
-"""What a server has imported: everything of the hub, or everything that projects without the hub use."""
+DJANGO = "tests.support.processes.imported_django"
+"""What a server has imported: everything of the hub, everything that projects without the hub use, or what of
+the latter reads no settings."""
 
 
 class CommandServer:

@@ -1,4 +1,4 @@
-"""The command server's process. It has imported the hub, or only the engine, and forks once for each command.
+"""The command server's process. It has imported the hub, the engine or Django, and forks for each command.
 
 Each fork has its own environment, working directory and standard streams. It first forgets what was read from
 the environment when everything was imported, and then runs a script, a module or code as ``python`` does.

@@ -25,7 +25,7 @@ APPS = (
 )
 """The apps whose models are imported; each project that uses a fork must have all of them installed."""
 READ_BY_MODELS = ("INSTALLED_APPS", "AUTH_USER_MODEL", "DEFAULT_AUTO_FIELD", "TABLE_PREFIX")
-"""Settings that Django reads when it imports models. A project that sets one of them must not use a fork."""
+"""Settings that Django reads when it imports models. A project that sets one uses ``imported_django``."""
 ALSO_USED = (
     "django.contrib.admin.forms",
     "django.contrib.admin.views.main",
