@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.databases.postgresql import PostgreSQL
 from tests.support.foreign_project import ForeignProject
+from tests.support.soak import IS_SOAK
 
 
 @pytest.fixture(scope="session")
@@ -85,3 +86,10 @@ def any_project(request: pytest.FixtureRequest) -> ForeignProject:
     name = "project" if request.param == "sqlite" else "postgresql_project"
     found: ForeignProject = request.getfixturevalue(name)
     return found
+
+
+@pytest.fixture
+def interpreters_in_soak(request: pytest.FixtureRequest) -> None:
+    """Start a new interpreter for each process of the project in ``make soak``, and forks otherwise."""
+    name = "any_project" if "any_project" in request.fixturenames else "project"
+    request.getfixturevalue(name).is_forked = not IS_SOAK

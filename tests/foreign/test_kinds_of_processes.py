@@ -1,4 +1,7 @@
-"""In every kind of process, repeated reads return current values without an extra call (E3)."""
+"""In every kind of process, repeated reads return current values without an extra call (E3).
+
+``make soak`` runs the programs in new interpreters, and not in forks that have imported Django already.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,14 @@ import time
 
 import pytest
 
+from tests.support.another_process import MANAGE
 from tests.support.foreign_project import ForeignProject
 
-
-@pytest.fixture(autouse=True)
-def starts_processes(request: pytest.FixtureRequest) -> None:
-    """Start real processes instead of forks, because this is what the tests are about."""
-    name = "any_project" if "any_project" in request.fixturenames else "project"
-    request.getfixturevalue(name).is_forked = False
+pytestmark = [pytest.mark.repeats, pytest.mark.usefixtures("interpreters_in_soak")]
 
 
-CHANGED_BY_ANOTHER = """
-import os, subprocess, sys, time
+CHANGED_BY_ANOTHER = f"""{MANAGE}
+import time
 from django.test import Client
 from config_app.api import get_config
 
@@ -25,8 +24,7 @@ def request():
     assert Client().get("/").status_code == 200
 
 def change(value):
-    subprocess.run([sys.executable, "-m", "django", "config", "set", "page_size", str(value)], check=True,
-        capture_output=True)
+    manage("config", "set", "page_size", str(value))
 
 def becomes(value, seconds=3.0):
     end = time.monotonic() + seconds
@@ -49,19 +47,20 @@ print(becomes(30))
 
 
 CHANGES_WHEN_TOLD = """
-import subprocess, sys, time
-from config_app.api import get_config
+import os, time
+from config_app.api import get_config, plan
 from config_app.propagation import watching
 
-CHANGE = "import django; django.setup(); from config_app.api import plan; print(flush=True); input(); "
-CHANGE += "plan({'page_size': 30}).apply(); print(flush=True)"
-pipes = dict.fromkeys(("stdin", "stdout"), subprocess.PIPE)
-other = subprocess.Popen([sys.executable, "-c", CHANGE], text=True, **pipes)
-other.stdout.readline()
+(told, tell), (answered, answer) = os.pipe(), os.pipe()
+if os.fork() == 0:
+    os.read(told, 1)
+    plan({"page_size": 30}).apply()
+    os.write(answer, b".")
+    os._exit(0)
 assert get_config().page_size == 20
 print("watches:", watching.is_watching())
-print(file=other.stdin, flush=True)
-other.stdout.readline()
+os.write(tell, b".")
+os.read(answered, 1)
 end = time.monotonic() + 0.6
 while get_config().page_size == 20 and time.monotonic() < end:
     time.sleep(0.01)
@@ -91,6 +90,7 @@ print(os.waitpid(pid, 0)[1])
 
 
 def test_a_process_that_ended_is_no_longer_waited_for(any_project: ForeignProject) -> None:
+    any_project.is_forked = False  # a fork would end in another way
     any_project.says(
         """
 from config_app.api import get_config, start_watching
@@ -104,6 +104,7 @@ while not Process.objects.exists() and time.monotonic() < end:
 assert Process.objects.exists()
 """
     )
+    any_project.is_forked = True
     assert any_project.says("from config_app.models import Process; print(Process.objects.count())") == "0"
     done = any_project.manage("config", "set", "page_size", "30", "--wait", "5")
     assert done.returncode == 0, done.stderr
@@ -253,6 +254,7 @@ print(called.wait(5))
 
 
 def test_a_locked_database_does_not_delay_the_end_of_a_process(project: ForeignProject) -> None:
+    project.is_forked = False  # a fork would end in another way
     said = project.says(
         """
 import sqlite3, time

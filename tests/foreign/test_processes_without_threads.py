@@ -8,18 +8,12 @@ from tests.foreign.test_kinds_of_processes import CHANGED_BY_ANOTHER
 from tests.support.foreign_project import ForeignProject
 from tests.support.soak import times
 
+pytestmark = [pytest.mark.repeats, pytest.mark.usefixtures("interpreters_in_soak")]
 WITHOUT_MIDDLEWARE = "MIDDLEWARE.remove('config_app.middleware.one_revision')"
 on_one_database = pytest.mark.parametrize(
     "any_project", ["postgresql", "sqlite"][: times(1, 2)], indirect=True
 )
 """Each test starts interpreters, so only ``make soak`` runs it on both databases."""
-
-
-@pytest.fixture(autouse=True)
-def starts_processes(request: pytest.FixtureRequest) -> None:
-    """Start real processes instead of forks, because this is what the tests are about."""
-    name = "any_project" if "any_project" in request.fixturenames else "project"
-    request.getfixturevalue(name).is_forked = False
 
 
 def test_a_process_that_can_start_no_thread_is_current(project: ForeignProject) -> None:
@@ -31,7 +25,7 @@ def refuse(thread):
     raise RuntimeError("can't start new thread")
 threading.Thread.start = refuse
 assert get_config().page_size == 20
-os.system(f"{sys.executable} -m django config set page_size 30")
+change(30)
 print(becomes(30))
 """
     )
@@ -49,7 +43,6 @@ sys.modules["uwsgi"] = uwsgi
 )
 
 
-@pytest.mark.repeats
 @on_one_database
 @pytest.mark.parametrize("has_middleware", [True, False])
 def test_a_server_without_threads_checks_the_database_at_requests(
@@ -72,7 +65,6 @@ print(get_config().page_size, threading.active_count())
     assert said == "30 1"
 
 
-@pytest.mark.repeats
 @on_one_database
 def test_a_process_without_threads_checks_the_database_when_it_reads(any_project: ForeignProject) -> None:
     said = any_project.says(
@@ -86,7 +78,6 @@ print(becomes(30, 2), threading.active_count())
     assert said == "True 1"
 
 
-@pytest.mark.repeats
 @on_one_database
 def test_a_process_without_threads_reverts_what_was_not_confirmed_and_leaves_a_receipt(
     any_project: ForeignProject,
@@ -104,7 +95,6 @@ print(becomes(20), Process.objects.get().pid == os.getpid())
     assert said == "True True"
 
 
-@pytest.mark.repeats
 @on_one_database
 def test_the_master_of_such_processes_leaves_no_receipt_and_no_connection(
     any_project: ForeignProject,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.support.another_process import MANAGE
+
 EVERY_USE = """
 import re
 from io import StringIO
@@ -83,8 +85,8 @@ receipts.sign_off()
 assert not Process.objects.exists()
 """
 """Uses every verb, the admin, transactions, secrets and receipts; prints nothing."""
-ANOTHER_PROCESS = """
-import subprocess, sys, time
+ANOTHER_PROCESS = f"""{MANAGE}
+import time
 from config_app.api import get_config, on_change
 from django.contrib.auth.models import User
 from django.db import connections
@@ -98,8 +100,7 @@ def hear(old, new):
 
 
 assert get_config().page_size == 20
-subprocess.run([sys.executable, "-m", "django", "config", "set", "page_size", "30"], check=True,
-    capture_output=True)
+manage("config", "set", "page_size", "30")
 end = time.monotonic() + 8
 while not heard and time.monotonic() < end:
     time.sleep(0.01)

@@ -100,4 +100,4 @@ def forget_the_environment() -> None:
     """Draw again what each process draws for itself; nothing has read the environment."""
     from config_app.propagation import receipts
 
-    receipts._instance = secrets.token_hex(4)
+    receipts._instance = secrets.token_hex(4) + receipts._PLACE

@@ -137,4 +137,4 @@ def forget_the_environment() -> None:
     for name in READ_THE_ENVIRONMENT:
         del sys.modules[name]
     forget_settings()
-    receipts._instance = secrets.token_hex(4)
+    receipts._instance = secrets.token_hex(4) + receipts._PLACE
