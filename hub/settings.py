@@ -131,7 +131,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
-CSRF_FAILURE_VIEW = "hub.responses.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "hub.site.form_refusals.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 # hub.middleware.proxy removes this header unless it comes from a trusted proxy.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

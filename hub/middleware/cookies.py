@@ -69,6 +69,13 @@ def _session_keys(cookies: Mapping[str, str]) -> list[str]:
     return [cookies[spelling] for spelling in names if spelling in cookies]
 
 
+def has_cookie_of_other_scheme(request: HttpRequest) -> bool:
+    """Return whether the browser sent the CSRF cookie under the name that it has under the other scheme."""
+    prefix = "" if request.is_secure() else PREFIX
+    cookies = parse_cookie(request.META.get("HTTP_COOKIE", ""))
+    return any(spelling in cookies for spelling in _spellings(settings.CSRF_COOKIE_NAME, prefix))
+
+
 def _read(request: HttpRequest, spellings: dict[str, tuple[str, ...]]) -> None:
     """Rename each cookie to the name in the code. Drop the hub's cookies that lack the prefix."""
     for name, names in spellings.items():

@@ -13,7 +13,6 @@ from django.utils.decorators import sync_only_middleware
 
 from config_app.middleware import GetResponse
 from hub.logs import proxy_notes
-from hub.responses.form_refusals import IGNORED_PROXY
 from hub.responses.health import LIVE_PATH, READY_PATH
 from hub.runtime_config import RuntimeConfig, get_config
 
@@ -27,6 +26,11 @@ FORWARDED = (
 )
 PEER: Final = "hub.peer"
 """A key in ``request.META``. The value is the IP address that connected to the hub, or an empty text."""
+IGNORED_PROXY: Final = "hub.ignored_proxy"
+"""A key in ``request.META``. A request has this key if the hub has ignored its forwarded headers.
+
+The value is the scheme in X-Forwarded-Proto, or an empty text.
+"""
 
 # Some proxies write the client's port too: 192.0.2.1:4711 or [2001:db8::1]:4711.
 _WITH_PORT = re.compile(r"(?:(?P<four>[0-9.]+)|\[(?P<six>[0-9a-f:.]+)\])(?::[0-9]{1,5})?", re.ASCII | re.I)
@@ -58,9 +62,10 @@ def _apply(request: HttpRequest, config: RuntimeConfig) -> None:
 
 
 def _drop_headers(request: HttpRequest, config: RuntimeConfig) -> None:
+    scheme = _last(request.META.get("HTTP_X_FORWARDED_PROTO", ""))
     dropped = [request.META.pop(header, None) for header in FORWARDED]
     if request.META[PEER] and any(dropped):
-        request.META[IGNORED_PROXY] = request.META[PEER]
+        request.META[IGNORED_PROXY] = scheme if scheme in {"http", "https"} else ""
         proxy_notes.note(proxy_notes.IGNORED, request.META[PEER], config)
 
 

@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 from django.utils.cache import add_never_cache_headers
 
 from config_app.errors import DatabaseUnavailable, KeyringLocked, NewerSchema
-from hub.responses import form_refusals, outage_log
+from hub.responses import outage_log
 from setup_wizard.pages.refusals import wants_json
 
 RETRY_AFTER = 5
@@ -65,7 +65,7 @@ COMMAND = "./manage.py config show"
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
     """Answer 400 to an invalid request."""
-    return _answer(request, 400, "400", "bad_request")
+    return answer(request, 400, "400", "bad_request")
 
 
 def unknown_host(request: HttpRequest, host: str, *, is_listed: bool) -> HttpResponse:
@@ -74,23 +74,17 @@ def unknown_host(request: HttpRequest, host: str, *, is_listed: bool) -> HttpRes
     ``host`` is the host in canonical form, or an empty text if the host is not valid. ``is_listed`` says
     whether ``allowed_hosts`` has other entries.
     """
-    return _answer(request, 400, "host", "bad_request", host=host, is_listed=is_listed)
+    return answer(request, 400, "host", "bad_request", host=host, is_listed=is_listed)
 
 
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
     """Answer 403 to a person who may not see the page."""
-    return _answer(request, 403, "403", "forbidden")
-
-
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer 403 to a form that has expired or did not come from a page of this hub. Name the cause."""
-    texts = form_refusals.explain(request, reason)
-    return _answer(request, 403, "csrf", texts["code"], texts=texts)
+    return answer(request, 403, "403", "forbidden")
 
 
 def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
     """Answer 404 to a request for a page that does not exist."""
-    return _answer(request, 404, "404", "not_found")
+    return answer(request, 404, "404", "not_found")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -98,7 +92,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     error = sys.exc_info()[1]
     if is_outage(error):
         return unavailable(request, error)
-    return _answer(request, 500, "500", "server_error")
+    return answer(request, 500, "500", "server_error")
 
 
 def is_outage(error: BaseException | None) -> bool:
@@ -114,7 +108,7 @@ def is_outage(error: BaseException | None) -> bool:
 def unavailable(request: HttpRequest, error: BaseException | None) -> HttpResponse:
     """Log the error and answer 503 with a diagnosis and a fix."""
     outage_log.note(f"{type(error).__name__}: {' '.join(str(error).split())}")
-    response = _answer(request, 503, "503", "unavailable", **{"command": COMMAND, **_public(error)})
+    response = answer(request, 503, "503", "unavailable", **{"command": COMMAND, **_public(error)})
     response["Retry-After"] = str(RETRY_AFTER)
     return response
 
@@ -138,7 +132,7 @@ def _code(error: BaseException | None) -> str:
     return ""
 
 
-def _answer(request: HttpRequest, status: int, page: str, code: str, **context: Any) -> HttpResponse:
+def answer(request: HttpRequest, status: int, page: str, code: str, **context: Any) -> HttpResponse:
     """Return an error response that caches must not store. Programs get JSON, and browsers get a page."""
     response: HttpResponse
     if wants_json(request):

@@ -9,8 +9,12 @@ import httpx2
 import pytest
 from django.test import Client
 
+from config_app.api import get_config
+from config_app.errors import ConfigError
+from hub.logs import proxy_notes
 from tests.conftest import PASSWORD
 from tests.support.browsers.clients import SERVER, configure
+from tests.support.config_command import config
 from tests.support.processes.hub_process import HubProcess
 
 CREDENTIALS = {"username": "owner@example.com", "password": PASSWORD}
@@ -37,7 +41,7 @@ def refusal(*, keep_cookie: bool = True, token: str | None = None, **environ: An
 @pytest.mark.parametrize(
     ("environ", "heading", "cure"),
     [
-        ({"HTTP_ORIGIN": "https://127.0.0.1:8884", **FORWARDED}, UNTRUSTED, "trusted_proxies=192"),
+        ({"HTTP_ORIGIN": "https://127.0.0.1:8884", **FORWARDED}, UNTRUSTED, "trusted_proxies=PROXY_ADDRESS"),
         ({"HTTP_ORIGIN": PUBLIC, **FORWARDED}, UNTRUSTED, "public_url=https://hub.example.com"),
         ({"HTTP_ORIGIN": "https://127.0.0.1:8884"}, SILENT, "send X-Forwarded-Proto"),
         ({"HTTP_ORIGIN": PUBLIC}, OTHER, "config set public_url="),
@@ -75,6 +79,126 @@ def test_a_page_never_repeats_an_origin_that_an_attacker_can_choose() -> None:
     forms: tuple[dict[str, Any], ...] = ({}, FORWARDED)
     for forwarded in forms:
         assert "evil" not in refusal(HTTP_ORIGIN="https://evil.example", **forwarded)
+
+
+TRUSTED: dict[str, Any] = {**FORWARDED, "HTTP_HOST": "hub.example.com"}
+SET_URL, SET_PROXIES = "./manage.py config set public_url=", "./manage.py config set trusted_proxies="
+
+
+@pytest.mark.usefixtures("owner")
+def test_a_lost_port_is_shown_with_both_addresses_and_the_cure_of_the_proxy() -> None:
+    configure(public_url=PUBLIC, trusted_proxies="127.0.0.1")
+    page = refusal(**{**TRUSTED, "HTTP_ORIGIN": f"{PUBLIC}:8443"})
+    assert f"has the address {PUBLIC}:8443. The form arrived at {PUBLIC}." in page
+    assert "proxy_set_header Host $http_host" in page
+    assert f"{SET_URL}{PUBLIC}:8443 Go" in page
+
+
+@pytest.mark.usefixtures("owner")
+@pytest.mark.parametrize("origin", ["https://other.example.com", "https://other.example.com:8443"])
+@pytest.mark.parametrize("host", ["other.example.com", "hub.example.com", "127.0.0.1:8884"])
+def test_another_name_of_the_hub_is_never_suggested_as_the_public_url(origin: str, host: str) -> None:
+    configure(public_url=PUBLIC, allowed_hosts="other.example.com", trusted_proxies="127.0.0.1")
+    if origin.endswith(host):
+        return  # the proxy has lost nothing
+    page = refusal(**{**FORWARDED, "HTTP_HOST": host, "HTTP_ORIGIN": origin})
+    assert f"has the address {origin}." in page
+    assert "proxy_set_header Host $http_host" in page
+    assert "manage.py" not in page
+
+
+@pytest.mark.usefixtures("owner")
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example:8443", "https://hub.example.com@evil.example", "https://x y"]
+)
+def test_a_strange_origin_is_not_shown_even_behind_a_trusted_proxy(origin: str) -> None:
+    configure(public_url=PUBLIC, trusted_proxies="127.0.0.1")
+    page = refusal(**{**TRUSTED, "HTTP_ORIGIN": origin})
+    assert OTHER in page
+    assert origin.split("//")[1] not in page
+    assert "do not send the form" in page
+    assert "with the port if the address bar shows one" in page
+
+
+@pytest.mark.usefixtures("owner")
+def test_a_proxy_that_loses_the_host_and_https_must_pass_on_both() -> None:
+    configure(public_url=PUBLIC, allowed_hosts="other.example.com", trusted_proxies="127.0.0.1")
+    page = refusal(HTTP_X_FORWARDED_FOR="198.51.100.7", HTTP_ORIGIN="https://other.example.com")
+    assert "proxy_set_header Host $http_host" in page
+    assert "proxy_set_header X-Forwarded-Proto $scheme" in page
+
+
+@pytest.mark.usefixtures("owner")
+def test_a_page_with_http_of_a_hub_with_https_needs_no_command() -> None:
+    configure(trusted_proxies="127.0.0.1")
+    page = refusal(**{**FORWARDED, "HTTP_ORIGIN": "http://127.0.0.1:8884"})
+    assert "Open the hub at https://127.0.0.1:8884." in page
+    assert "config set" not in page
+
+
+@pytest.mark.usefixtures("owner")
+def test_the_cure_for_an_untrusted_proxy_has_no_address_that_can_be_copied() -> None:
+    page = refusal(HTTP_ORIGIN="https://127.0.0.1:8884", **FORWARDED)
+    assert "192.0.2.1" not in page
+    assert "the log and ./manage.py config doctor name this address" in page
+    assert "has entries already" not in page
+    with pytest.raises(ConfigError, match="IP addresses or networks"):
+        config("set", "trusted_proxies=PROXY_ADDRESS")
+
+
+@pytest.mark.usefixtures("owner")
+def test_the_cure_for_an_untrusted_proxy_changes_only_what_is_wrong() -> None:
+    configure(public_url=PUBLIC, allowed_hosts="other.example.com", trusted_proxies="10.0.0.1")
+    other = {**FORWARDED, "HTTP_HOST": "other.example.com", "HTTP_ORIGIN": "https://other.example.com"}
+    page = refusal(**other)
+    assert (UNTRUSTED in page, f"{SET_PROXIES}PROXY_ADDRESS" in page) == (True, True)
+    assert "trusted_proxies has entries already" in page
+    assert "10.0.0.1" not in page
+
+
+@pytest.mark.usefixtures("owner")
+def test_a_trusted_proxy_that_hides_https_gets_no_command() -> None:
+    configure(trusted_proxies="127.0.0.1")
+    page = refusal(HTTP_ORIGIN="https://127.0.0.1:8884", HTTP_X_FORWARDED_FOR="198.51.100.7")
+    assert SILENT in page
+    assert "proxy_set_header X-Forwarded-Proto $scheme" in page
+    assert "config set" not in page
+
+
+@pytest.mark.usefixtures("owner")
+def test_a_proxy_without_forwarded_headers_is_named_in_the_log_and_by_the_findings(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    assert "trusted_proxies=PROXY_ADDRESS" in refusal(HTTP_ORIGIN="https://127.0.0.1:8884")
+    words = "has arrived from 127.0.0.1 with http and without forwarded headers"
+    assert words in caplog.text
+    (problem,) = proxy_notes.problems(get_config())
+    assert (problem.code, words in problem.message) == ("proxy_unknown", True)
+
+
+@pytest.mark.usefixtures("owner")
+def test_if_the_proxy_is_no_longer_trusted_the_page_does_not_blame_the_form() -> None:
+    configure(public_url=PUBLIC, trusted_proxies="127.0.0.1")
+    client = Client(enforce_csrf_checks=True, **{**SERVER, **TRUSTED, "HTTP_ORIGIN": PUBLIC})
+    client.get("/auth/login")
+    for proxies, heading in (("127.0.0.2", UNTRUSTED), ("", UNTRUSTED)):
+        configure(trusted_proxies=proxies)
+        page = client.post("/auth/login", {**CREDENTIALS, "csrfmiddlewaretoken": "x" * 64}).text
+        assert heading in page
+        assert "it reverts by itself" in page
+        assert f"{SET_PROXIES}PROXY_ADDRESS" in page
+
+
+@pytest.mark.usefixtures("owner")
+def test_if_the_proxy_has_become_trusted_the_page_does_not_blame_the_browser() -> None:
+    configure(public_url=PUBLIC)
+    client = Client(enforce_csrf_checks=True, **{**SERVER, **TRUSTED, "HTTP_ORIGIN": PUBLIC})
+    token = client.get("/auth/login").context["csrf_token"]
+    configure(trusted_proxies="127.0.0.1")
+    page = client.post("/auth/login", {**CREDENTIALS, "csrfmiddlewaretoken": token}).text
+    assert "the hub has learned that you use https" in page
+    assert "reload the page" in page
+    assert "accepts cookies" not in page
 
 
 def post_through(hub: HubProcess) -> tuple[int, str]:

@@ -176,12 +176,13 @@ def test_error_pages_need_no_session_user_or_database(install: None, django_asse
     from django.http import HttpRequest
 
     from hub.responses import errors
+    from hub.site.form_refusals import csrf_failure
 
     with django_assert_num_queries(0):
         for page in (
             errors.bad_request,
             errors.permission_denied,
-            errors.csrf_failure,
+            csrf_failure,
             errors.page_not_found,
             errors.server_error,
         ):
