@@ -10,11 +10,13 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from config_app.presentation.overview import Overview
 
+IN_FOLDER: Final = "./manage.py"
+"""How a person starts a command in the folder of the project."""
 # A command that is complete already has a path in front of manage.py.
 _COMMAND = re.compile(r"(?<![\w/.-])(?:\./)?manage\.py(?= [A-Za-z])")
 

@@ -45,8 +45,8 @@ def full_sentence(text: str) -> str:
 
 @register.simple_tag
 def has_complete_commands() -> bool:
-    """Return whether ``runnable`` replaces ``manage.py`` by a longer text."""
-    return bool(problems.command_prefix())
+    """Return whether ``runnable`` replaces ``./manage.py`` by a longer text."""
+    return problems.command_prefix() not in {"", problems.IN_FOLDER}
 
 
 @register.filter

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from config_app.problems import IN_FOLDER
 from hub.database.location import resolve_path
 from hub.environment.foreign_variables import BASE_DIR
 from hub.environment.instance import (
@@ -32,12 +33,12 @@ _FIRST_LOGIN: Final = 1000
 def command_prefix(instance: Instance, environ: Mapping[str, str] = os.environ) -> str:
     """Return the first part of a complete command, to be followed by the arguments.
 
-    This part says which user runs the command, and with which variables and paths. Return an empty text if
-    ``./manage.py`` in the hub's folder is enough.
+    This part says which user runs the command, and with which variables and paths. Return ``./manage.py`` if
+    this is enough in the hub's folder.
     """
     user, variables = list(_user(environ)), list(_variables(instance, environ))
     if not user and not variables and _is_in_folder():
-        return ""
+        return IN_FOLDER
     words = [*user, *(["env", *variables] if variables else []), *_program()]
     return shlex.join(words)
 

@@ -42,7 +42,7 @@ def in_the_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     "environ", [{}, {"HUB_DATA_DIR": "data"}, {"HUB_DATA_DIR": f"{ROOT}/data", "HUB_ENV_FILE": ".env"}]
 )
 def test_without_variables_the_short_form_is_enough_in_the_folder(environ: dict[str, str]) -> None:
-    assert prefix(**environ) == ""
+    assert prefix(**environ) == "./manage.py"
 
 
 def test_in_another_folder_the_command_has_its_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_in_another_folder_the_command_has_its_path(monkeypatch: pytest.MonkeyPa
 )
 def test_it_names_each_variable_that_a_shell_lacks(environ: dict[str, str], named: list[str]) -> None:
     words = shlex.split(prefix(**environ))
-    assert words == (["env", *named, sys.executable, f"{ROOT}/manage.py"] if named else [])
+    assert words == (["env", *named, sys.executable, f"{ROOT}/manage.py"] if named else ["./manage.py"])
 
 
 @pytest.mark.usefixtures("in_the_folder")
@@ -115,8 +115,8 @@ def test_a_service_of_systemd_names_its_user(
     monkeypatch.setattr(pwd, "getpwuid", lambda _uid: account)
     monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}" if has_sudo else None)
     found = command_prefix(resolve_instance({}, ROOT), {"INVOCATION_ID": "4711"})
-    assert found == (" ".join([*words, PROGRAM]) if words else "")
-    assert command_prefix(resolve_instance({}, ROOT), {}) == ""
+    assert found == (" ".join([*words, PROGRAM]) if words else "./manage.py")
+    assert command_prefix(resolve_instance({}, ROOT), {}) == "./manage.py"
 
 
 @pytest.mark.parametrize(
