@@ -24,11 +24,16 @@ class Elsewhere:
     - ``origin``: the scheme, host and port of the new address. Empty if the new address is not known.
     - ``path``: the path of the page.
     - ``is_followed``: whether the browser opens the link without a click.
+    - ``is_here``: whether the browser uses this origin already. Then a reverse proxy connects to the old
+      address of the server.
+    - ``may_refuse``: whether the site may refuse the host name that the browser uses now.
     """
 
     origin: str
     path: str
     is_followed: bool = False
+    is_here: bool = False
+    may_refuse: bool = False
 
     @property
     def url(self) -> str:
@@ -55,7 +60,12 @@ def elsewhere(request: HttpRequest, config: Any, keys: Collection[str], path: st
     if project.arrived_under(request, config, keys):
         return None
     origin = project.address_under(request, config)
-    return Elsewhere(origin, path, is_followed=bool(origin) and _can_follow(request, origin))
+    if not origin:
+        return Elsewhere(origin, path)
+    keeps_host = _can_follow(request, origin)
+    is_here = origin == f"{request.scheme}://{request.get_host()}".lower()
+    is_followed = keeps_host and not is_here
+    return Elsewhere(origin, path, is_followed=is_followed, is_here=is_here, may_refuse=not keeps_host)
 
 
 def _can_follow(request: HttpRequest, origin: str) -> bool:

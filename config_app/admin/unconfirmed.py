@@ -93,6 +93,8 @@ def _obstacle(request: HttpRequest, waiting: UnconfirmedRevision) -> str | None:
     if _revision_of(request) < waiting.number or _is_pending(config, waiting):
         return f"The process that answered does not use revision {waiting.number} yet. Try again in a moment."
     if link := elsewhere(request, config, waiting.keys, _next(request)):
+        if link.is_here:
+            return "Let your reverse proxy connect to the server's new address. Then confirm again."
         text = "You can confirm revision {} only on a page that was opened with the new settings. {}"
         return format_html(text, waiting.number, link.as_html("Open {} and confirm there."))
     later = [w.number for w in confirmation.waiting() if w.number > waiting.number and w.keys & waiting.keys]

@@ -107,7 +107,7 @@ STEPS = (
         name="network",
         label="Network",
         title="How do people reach the hub?",
-        intro="These values match how you opened this page. If in doubt, keep them.",
+        intro="The suggestions come from this request. Compare them with the address bar of your browser.",
         groups=(
             Group(
                 keys=("bind_address", "port"),
