@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import socket
 
+from django.http.request import validate_host
+
 from config_app.errors import ConfigError
+from config_app.fields.hosts import in_brackets
 from config_app.presentation.overview import Overview
 from config_app.problems import Finding, Problem
 from hub import findings
-from hub.middleware.hosts import own_hosts
+from hub.logs.request_notes import recent
+from hub.middleware.hosts import REFUSED_HOST, how_to_accept, own_hosts
 from hub.network.addresses import listener_in_use, origin
 from hub.runtime_config import RuntimeConfig
 from hub.serving.listen_address import listener as address
 from hub.serving.listen_address import probe
+
+MOST_REFUSED = 3
+"""The doctor names at most this many refused hosts, the newest ones."""
 
 
 def transport(overview: Overview) -> Finding:
@@ -44,6 +51,17 @@ def listener(overview: Overview) -> Finding:
 
 
 def hosts(overview: Overview) -> Finding:
-    """Report the host names that the hub accepts."""
-    names = dict.fromkeys(own_hosts(overview.config))
-    return Finding(f"accepts {', '.join(names)} and the addresses of this machine")
+    """Report the host names that the hub accepts, and names that it has refused in the last minutes."""
+    config: RuntimeConfig = overview.config
+    names = list(dict.fromkeys(own_hosts(config)))
+    notes = [each for each in recent(REFUSED_HOST) if not validate_host(in_brackets(each.subject), names)]
+    refused = tuple(
+        Problem(
+            code=REFUSED_HOST,
+            message=f"requests for host {each.subject} are refused ({each.last_seen})",
+            fix=how_to_accept(each.subject, config),
+            keys=("allowed_hosts", "public_url"),
+        )
+        for each in notes[-MOST_REFUSED:]
+    )
+    return Finding(f"accepts {', '.join(names)} and the addresses of this machine", refused)

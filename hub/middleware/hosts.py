@@ -15,14 +15,20 @@ from django.http.request import split_domain_port, validate_host
 from django.utils.decorators import sync_only_middleware
 
 from config_app.fields.hosts import in_brackets, parse_host
+from config_app.fields.origins import parse_url
 from config_app.middleware import GetResponse
+from config_app.problems import runnable
 from config_app.propagation import receipts
-from hub.middleware.proxy import parse_address
+from hub.logs import request_notes
+from hub.middleware.proxy import IGNORED_PROXY, PEER, parse_address
 from hub.responses import errors
+from hub.responses.proxy_texts import how_to_name_the_proxy
 from hub.runtime_config import RuntimeConfig, get_config
 
 logger = logging.getLogger("hub")
 
+REFUSED_HOST = "host_refused"
+"""The kind of the notes about refused hosts, and the code of the problem."""
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -34,12 +40,65 @@ def allowed_hosts(get_response: GetResponse) -> GetResponse:
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if is_allowed(request, get_config()) or _is_static_file(request):
             return get_response(request)
-        peer, host = request.META.get("REMOTE_ADDR"), request.META.get("HTTP_HOST", "")
-        logger.warning("refused a request from %s for host %.100r, which is not in allowed_hosts", peer, host)
-        named, is_listed = parse_host(_name_in(request)) or "", bool(get_config().allowed_hosts)
-        return errors.unknown_host(request, in_brackets(named), is_listed=is_listed)
+        return _refuse(request, get_config())
 
     return middleware
+
+
+def _refuse(request: HttpRequest, config: RuntimeConfig) -> HttpResponseBase:
+    """Log the refused request, note its host for the doctor, and return a page with the fix."""
+    host, is_proxied = parse_host(_name_in(request)), IGNORED_PROXY in request.META
+    origin = _origin(request) if is_proxied and not config.public_url else ""
+    fix = f"; {runnable(how_to_accept(host, config, _proxy(request), origin))}" if host else ""
+    peer, named = request.META.get("REMOTE_ADDR"), request.META.get("HTTP_HOST", "")
+    logger.warning(
+        "refused a request from %s for host %.100r, which is not in allowed_hosts%s", peer, named, fix
+    )
+    # Programs that scan the internet use the public address, and strangers connect directly.
+    if host and not _is_global(host) and not _is_global(request.META[PEER]):
+        request_notes.note(REFUSED_HOST, host)
+    return errors.unknown_host(
+        request,
+        in_brackets(host or ""),
+        is_listed=bool(config.allowed_hosts),
+        is_proxied=is_proxied,
+        origin=origin,
+        proxy_texts="".join(how_to_name_the_proxy(has_others=bool(config.trusted_proxies))),
+    )
+
+
+def how_to_accept(host: str, config: RuntimeConfig, proxy: str = "", origin: str = "") -> str:
+    """Return the fix for a refused host.
+
+    ``proxy`` is the address of the untrusted proxy that has forwarded the request. ``origin`` is the public
+    URL to set. Both may be empty.
+    """
+    hosts = ",".join([*config.allowed_hosts, in_brackets(host)])
+    changes = [f"public_url={origin}" if origin else f"allowed_hosts={hosts}"]
+    if proxy:
+        changes.append(f"trusted_proxies={','.join([*map(str, config.trusted_proxies), proxy])}")
+    return f"if people open the hub under this name, run manage.py config set {' '.join(changes)}"
+
+
+def _proxy(request: HttpRequest) -> str:
+    """Return the address of the untrusted proxy, if it can be a proxy of this hub."""
+    peer = str(request.META[PEER])
+    return peer if IGNORED_PROXY in request.META and not _is_global(peer) else ""
+
+
+def _origin(request: HttpRequest) -> str:
+    """Return the origin that people have probably opened. Return ``""`` if the host is not valid."""
+    try:
+        url = parse_url(f"{request.META[IGNORED_PROXY] or 'https'}://{request.get_host()}")
+    except DisallowedHost:
+        return ""
+    return url.origin if url else ""
+
+
+def _is_global(text: str) -> bool:
+    """Return whether ``text`` is an IP address that everyone on the internet can reach."""
+    address = parse_address(text)
+    return address is not None and address.is_global
 
 
 def _name_in(request: HttpRequest) -> str:

@@ -68,13 +68,13 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
     return answer(request, 400, "400", "bad_request")
 
 
-def unknown_host(request: HttpRequest, host: str, *, is_listed: bool) -> HttpResponse:
+def unknown_host(request: HttpRequest, host: str, **context: Any) -> HttpResponse:
     """Answer 400 to a request for a host name that does not belong to the hub.
 
-    ``host`` is the host in canonical form, or an empty text if the host is not valid. ``is_listed`` says
-    whether ``allowed_hosts`` has other entries.
+    ``host`` is the host in canonical form, or an empty text if the host is not valid. ``context`` is the rest
+    of the context of the template ``errors/host.html``.
     """
-    return answer(request, 400, "host", "bad_request", host=host, is_listed=is_listed)
+    return answer(request, 400, "host", "bad_request", host=host, **context)
 
 
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001

@@ -17,21 +17,11 @@ from hub.middleware.cookies import has_cookie_of_other_scheme
 from hub.middleware.hosts import own_hosts
 from hub.middleware.proxy import IGNORED_PROXY, PEER, is_trusted, parse_address
 from hub.responses import errors
+from hub.responses.proxy_texts import PROXY, how_to_name_the_proxy
 from hub.runtime_config import RuntimeConfig, get_config
 
 ORIGIN: Final = "origin_refused"
 EXAMPLE: Final = "https://hub.example.com"
-# The hub refuses this value. An address in its place could be copied unchanged, and the hub would accept it.
-PROXY: Final = "PROXY_ADDRESS"
-
-NAME_OF_PROXY: Final = (
-    f"Replace {PROXY} with the address of the proxy. If the proxy is on the hub's machine or in a private "
-    "network, the log and ./manage.py config doctor name this address. "
-)
-KEEP_PROXIES: Final = (
-    "The setting trusted_proxies has entries already, and the command replaces them. To keep them, add them "
-    "to the command, separated by commas. "
-)
 _OPERATOR: Final = "an operator can run the command below on the server. "
 _REPLACE_URL: Final = (
     f"Replace {EXAMPLE} with the address that people open, with the port if the address bar shows one. "
@@ -198,9 +188,7 @@ def _placeholders(form: _Form) -> Iterator[str]:
     """Yield how to replace the placeholders in the command that lets the hub trust a proxy."""
     if form.public_url == EXAMPLE:
         yield _REPLACE_URL
-    yield NAME_OF_PROXY
-    if form.config.trusted_proxies:
-        yield KEEP_PROXIES
+    yield from how_to_name_the_proxy(has_others=bool(form.config.trusted_proxies))
 
 
 def _of_other_address(form: _Form) -> Refusal:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from typing import Any
 
 import pytest
 
+from config_app.presentation.overview import read_overview
 from config_app.propagation import receipts
+from hub.doctor.network import MOST_REFUSED, hosts
+from hub.logs import request_notes
+from hub.middleware.hosts import REFUSED_HOST
 from tests.support.browsers.clients import browser, configure
 
 pytestmark = pytest.mark.usefixtures("owner")
@@ -53,6 +58,75 @@ def test_the_page_of_an_unknown_host_never_replaces_other_hosts() -> None:
     assert "config set allowed_hosts" not in text
     assert "<strong>hub.example.org</strong>" in text
     assert "other.example.org" not in text
+
+
+FORWARDED: dict[str, Any] = {"HTTP_X_FORWARDED_PROTO": "https", "HTTP_X_FORWARDED_FOR": "198.51.100.7"}
+
+
+@pytest.mark.parametrize(
+    ("host", "environ", "url"),
+    [
+        ("hub.example.com", FORWARDED, "https://hub.example.com"),
+        ("Hub.Example.com:8443", FORWARDED, "https://hub.example.com:8443"),
+        ("hub.example.com:8080", {"HTTP_X_FORWARDED_PROTO": "http"}, "http://hub.example.com:8080"),
+        ("hub.example.com", {"HTTP_X_FORWARDED_FOR": "198.51.100.7"}, "https://hub.example.com"),
+    ],
+)
+def test_behind_an_untrusted_proxy_one_command_sets_all_that_is_missing(
+    host: str, environ: dict[str, Any], url: str, caplog: Any
+) -> None:
+    text = browser(HTTP_HOST=host, **environ).get("/").text
+    assert f">./manage.py config set public_url={url} trusted_proxies=PROXY_ADDRESS<" in text
+    assert "the log and ./manage.py config doctor name this address" in text
+    assert f"run manage.py config set public_url={url} trusted_proxies=127.0.0.1" in caplog.text
+
+
+def test_behind_an_untrusted_proxy_the_page_never_replaces_other_values(caplog: Any) -> None:
+    configure(public_url="https://hub.example.com", trusted_proxies="10.0.0.1")
+    text = browser(HTTP_HOST="hub2.example.com", **FORWARDED).get("/").text
+    assert ">./manage.py config set allowed_hosts hub2.example.com<" in text
+    assert ">./manage.py config set trusted_proxies=PROXY_ADDRESS<" in text
+    assert "trusted_proxies has entries already" in text
+    assert "10.0.0.1" not in text
+    command = "config set allowed_hosts=hub2.example.com trusted_proxies=10.0.0.1/32,127.0.0.1"
+    assert command in caplog.text
+
+
+def test_the_log_has_the_command_that_keeps_other_hosts(caplog: Any) -> None:
+    configure(allowed_hosts="other.example.org")
+    page("hub.example.org")
+    assert "run manage.py config set allowed_hosts=other.example.org,hub.example.org" in caplog.text
+
+
+def refused() -> list[str]:
+    return [problem.message.partition(" (")[0] for problem in hosts(read_overview()).problems]
+
+
+def test_the_doctor_names_refused_hosts_with_the_command() -> None:
+    configure(allowed_hosts="other.example.org")
+    page("hub.example.org")
+    (problem,) = hosts(read_overview()).problems
+    assert re.fullmatch(
+        r"requests for host hub\.example\.org are refused \(last seen at .* UTC\)", problem.message
+    )
+    assert problem.fix.endswith("manage.py config set allowed_hosts=other.example.org,hub.example.org")
+    configure(allowed_hosts="hub.example.org")
+    assert refused() == []
+
+
+def test_the_doctor_names_few_refused_hosts_whatever_strangers_send() -> None:
+    for number in range(50):
+        page(f"host{number}.example.org")
+    assert 0 < len(refused()) <= MOST_REFUSED
+    assert len(request_notes.recent(REFUSED_HOST)) <= request_notes.MOST
+
+
+@pytest.mark.parametrize(
+    ("host", "peer"), [("93.184.216.34", "127.0.0.1"), ("hub.example.org", "93.184.216.34"), ("x y", "::1")]
+)
+def test_the_doctor_does_not_name_the_hosts_of_scanners(host: str, peer: str) -> None:
+    browser(HTTP_HOST=host, REMOTE_ADDR=peer).get("/")
+    assert refused() == []
 
 
 @pytest.mark.parametrize("host", ["evil example", "<b>x</b>", "a" * 300, "x_y"])
