@@ -103,6 +103,7 @@ def test_each_test_passes_alone(adopter: Adopter) -> None:
         assert done.returncode == 0, (name, done.stdout)
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize("adopter", DATABASES[: times(1, 3)], indirect=True)
 @pytest.mark.parametrize("runner", ["pytest", "django"])
 def test_tests_that_keep_the_data_of_migrations_pass(adopter: Adopter, runner: str) -> None:
@@ -111,6 +112,7 @@ def test_tests_that_keep_the_data_of_migrations_pass(adopter: Adopter, runner: s
     assert counts(done.stdout)["passed"] == {"pytest": 8, "django": 4}[runner]
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize("adopter", DATABASES[1:][: times(1, 2)], indirect=True)
 def test_a_database_can_be_reused(adopter: Adopter) -> None:
     for _ in range(2):
@@ -118,6 +120,7 @@ def test_a_database_can_be_reused(adopter: Adopter) -> None:
         assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize("adopter", DATABASES[: times(1, 3)], indirect=True)
 def test_a_test_that_fails_leaves_nothing_to_the_others(adopter: Adopter) -> None:
     for arguments in ([], ["--lf"]):

@@ -10,6 +10,7 @@ import contextlib
 import gc
 import importlib
 import os
+import sys
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -35,4 +36,6 @@ def _modules() -> list[str]:
 
 
 def forget_the_environment() -> None:
-    """Do nothing, because nothing has read the environment or drawn a random number."""
+    """Forget our package ``tests``; a project may have another one. Nothing has read the environment."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "tests"]:
+        del sys.modules[name]
