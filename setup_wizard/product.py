@@ -142,6 +142,13 @@ class Product:
         """Return the origin at which a browser reaches the install."""
         raise NotImplementedError
 
+    def stranger_at_address(self, config: Any) -> str:
+        """Return a warning if another program answers at the origin of this install.
+
+        Return ``""`` if the install itself answers there, or if no program does.
+        """
+        return ""
+
     def unavailable(self, request: HttpRequest, error: ConfigError) -> HttpResponse:
         """Return a response with status 503 that says what is wrong and how to fix it."""
         raise NotImplementedError

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.http.request import split_domain_port
 
 from config_app.fields.hosts import is_loopback
+from config_app.propagation import receipts
 from hub.network import addresses
 from hub.runtime_config import RuntimeConfig, schema
+from hub.serving.listen_address import explain, obstacle
 from hub.serving.listener_guard import listener_can_be_had
 
 LISTENER = frozenset({"bind_address", "port"})
@@ -34,6 +38,23 @@ def listener_in_use() -> dict[str, Any]:
     """
     pinned = addresses.listener_in_use()
     return {key: schema[key].parse(text) for key, text in pinned.items() if key in LISTENER}
+
+
+def stranger_at_address(config: RuntimeConfig) -> str:
+    """Return a warning if no process of this hub runs, but another program listens at its address.
+
+    Otherwise return ``""``.
+    """
+    if any(receipts.running()):
+        return ""
+    error = obstacle(config.host, config.port)
+    if error is None or error.errno != errno.EADDRINUSE:
+        return ""
+    return (
+        f"{explain(config.host, config.port, error)}, and it is not the hub in {settings.INSTANCE.data_dir}, "
+        'which does not run; for the link of a running hub, use the command in the line "Commands for this '
+        'hub" of its log'
+    )
 
 
 def suggested_public_url(request: HttpRequest, config: RuntimeConfig) -> dict[str, str]:

@@ -28,7 +28,13 @@ from hub.runtime_config import LOCAL, WORKOS, RuntimeConfig, is_configured
 from hub.wizard import claims
 from hub.wizard.backups import COMMAND, LARGEST, examine_backup, restore_backup
 from hub.wizard.cautions import cautions
-from hub.wizard.network import LISTENER, listener_in_use, listener_refusals, suggested_public_url
+from hub.wizard.network import (
+    LISTENER,
+    listener_in_use,
+    listener_refusals,
+    stranger_at_address,
+    suggested_public_url,
+)
 from hub.wizard.steps import STEPS, public_url
 from setup_wizard.claiming.answers import Answers
 from setup_wizard.product import Administrator, Application, Backup, CommandOption, Product
@@ -118,6 +124,10 @@ class HubSetup(Product):
     def origin(self, config: RuntimeConfig) -> str:
         """Return the public URL, or the origin of the listener if there is no public URL."""
         return addresses.origin(config)
+
+    def stranger_at_address(self, config: RuntimeConfig) -> str:
+        """Return a warning if this hub does not run, but another program listens at its address."""
+        return stranger_at_address(config)
 
     def unavailable(self, request: HttpRequest, error: ConfigError) -> HttpResponse:
         """Return a response with status 503 that says what is wrong and how to fix it."""

@@ -30,7 +30,10 @@ from setup_wizard.pages.sections import sections
 from setup_wizard.product import Application, get_product
 from setup_wizard.steps import Step
 
-WRONG_TOKEN = "This is not a valid setup token. It may be expired or used. Make a new token on the server."  # noqa: S105
+WRONG_TOKEN = (
+    "This is not a valid setup token. It may be expired or used, or it may belong to another hub on the "  # noqa: S105
+    "server. Make a new token on the server, with the command that the log of this hub shows."
+)
 
 
 @method_decorator([login_not_required, never_cache, sensitive_post_parameters()], name="dispatch")

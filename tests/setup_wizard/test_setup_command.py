@@ -176,6 +176,7 @@ def test_setup_token_prints_the_link_and_nothing_else(started_hub: HubProcess) -
 )
 def test_the_link_names_the_address_in_use(hub_process: HubProcess, env: str, origin: str) -> None:
     hub_process.env_file.write_text(env)
+    hub_process.bring_up()
     assert hub_process.manage("setup_token").startswith(f"{origin}/setup/#token=")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -11,8 +12,10 @@ from config_app.cli.command import OneLineCommand
 from config_app.cli.verb import WrongCall
 from config_app.cli.verbs.keys.codes import handed_over
 from config_app.declaration.secret import Secret
+from config_app.errors import ConfigError
 from config_app.live.resolution import read_without_keyring
 from config_app.live.snapshot import read_snapshot
+from config_app.project import get_project
 from setup_wizard.claiming import unattended
 from setup_wizard.claiming.claim import claim
 from setup_wizard.errors import AlreadyClaimed
@@ -51,6 +54,7 @@ class Command(OneLineCommand):
         """Claim the install, or print that the same claim was made before."""
         self._refuse_misuse(options)
         application = unattended.application(options)
+        self._note_if_new()
         get_product().bootstrap()
         try:
             done = claim(
@@ -67,6 +71,13 @@ class Command(OneLineCommand):
         self.stdout.write(f"claimed in mode {application.mode} as revision {done.revision.number}")
         if self._hand_over(options["recovery_code_file"]) is None:
             self.terminal.note(f"note: there is no recovery code yet; to get one, run {NEW_CODE}")
+
+    def _note_if_new(self) -> None:
+        """If there is no install yet, print where the command is about to make one."""
+        # The shell may lack the variables of a running install, which this command would not find.
+        with contextlib.suppress(ConfigError):  # the bootstrap reports its errors itself
+            if lacking := get_project().lacking():
+                self.terminal.note(f"note: {lacking.message}; this command makes a new {get_product().noun}")
 
     def _hand_over(self, file: str | None) -> Callable[[Secret], None] | None:
         """Return a function that saves the recovery code in ``file`` or shows the code on the terminal.

@@ -140,7 +140,9 @@ def test_without_a_database_it_says_so_and_creates_nothing(hub_process: HubProce
     report = report_of(hub_process)
     assert (report["healthy"], report["complete"]) == (False, False)
     said = hub_process.shortened(line_of(report["facts"][-1]))
-    assert said.startswith("error: there is no database yet; run manage.py bootstrap")
+    assert said.startswith(
+        f"error: there is no database yet: {hub_process.database} does not exist; if a hub"
+    )
     assert not hub_process.data_dir.exists()
     assert "so its contents were not examined" in hub_process.run("config", "doctor").stdout
 
