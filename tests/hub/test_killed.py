@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import Any
 
@@ -15,16 +16,26 @@ from tests.support.processes.failing_actions import (
     ROTATION,
 )
 from tests.support.processes.hub_process import HubProcess
-from tests.support.soak import times
+from tests.support.soak import IS_SOAK, times
 
 Facts = dict[str, Any]
 
+ON_POSTGRESQL = {"set", "claim", RESTORE, ROTATION}
+"""The actions that ``make test`` also kills on PostgreSQL; ``make soak`` kills all actions on it."""
 
-def stride(hub: HubProcess, action: str = "") -> int:
+
+def on_databases(*actions: str) -> pytest.MarkDecorator:
+    """Run a test for each of the actions: on SQLite, and on PostgreSQL."""
+    both = itertools.product(("sqlite", "postgresql"), actions)
+    chosen = [pair for pair in both if IS_SOAK or pair[0] == "sqlite" or pair[1] in ON_POSTGRESQL]
+    return pytest.mark.parametrize(("any_hub_process", "action"), chosen, indirect=["any_hub_process"])
+
+
+def stride(hub: HubProcess, action: str) -> int:
     """Return the distance between the points at which a process is killed; it is 1 in ``make soak``."""
     if action == RESTORE:  # it has several times as many points as the other actions
-        return times(5, 1)
-    return times(3 if hub.database_url else 2, 1)
+        return times(8, 1)
+    return times(6 if hub.database_url else 3, 1)
 
 
 def kill_at_every_point(hub: HubProcess, action: str) -> tuple[Facts, Facts, list[Facts]]:
@@ -53,7 +64,7 @@ def require_old_then_new(before: Facts, after: Facts, killed: list[Facts]) -> No
 
 
 @pytest.mark.repeats
-@pytest.mark.parametrize("action", ON_A_RUNNING_HUB)
+@on_databases(*ON_A_RUNNING_HUB)
 def test_a_change_killed_anywhere_is_made_or_not(any_hub_process: HubProcess, action: str) -> None:
     before, after, killed = kill_at_every_point(any_hub_process, action)
     require_sound(before)
@@ -62,7 +73,7 @@ def test_a_change_killed_anywhere_is_made_or_not(any_hub_process: HubProcess, ac
 
 
 @pytest.mark.repeats
-@pytest.mark.parametrize("action", IN_THE_WIZARD)
+@on_databases(*IN_THE_WIZARD)
 def test_the_wizard_killed_anywhere_goes_on_or_is_done(any_hub_process: HubProcess, action: str) -> None:
     before, after, killed = kill_at_every_point(any_hub_process, action)
     require_sound(after)
@@ -70,19 +81,25 @@ def test_the_wizard_killed_anywhere_goes_on_or_is_done(any_hub_process: HubProce
 
 
 @pytest.mark.repeats
-def test_an_import_killed_anywhere_is_complete_after_the_next_start(any_hub_process: HubProcess) -> None:
-    before, after, killed = kill_at_every_point(any_hub_process, FIRST_START)
+@on_databases(FIRST_START)
+def test_an_import_killed_anywhere_is_complete_after_the_next_start(
+    any_hub_process: HubProcess, action: str
+) -> None:
+    before, after, killed = kill_at_every_point(any_hub_process, action)
     require_sound(after)
     assert after["settings"]["port"] == 9001
     assert after["settings"]["workos_api_key"] == "sk_test_canary"
-    assert len(killed) * stride(any_hub_process) > 30
+    assert len(killed) * stride(any_hub_process, action) > 30
     assert [facts for facts in (before, *killed) if facts != after] == []
 
 
 @pytest.mark.repeats
-def test_a_rotation_killed_anywhere_leaves_every_secret_readable(any_hub_process: HubProcess) -> None:
-    before, after, killed = kill_at_every_point(any_hub_process, ROTATION)
+@on_databases(ROTATION)
+def test_a_rotation_killed_anywhere_leaves_every_secret_readable(
+    any_hub_process: HubProcess, action: str
+) -> None:
+    before, after, killed = kill_at_every_point(any_hub_process, action)
     require_sound(after)
     assert before["archived"]
-    assert len(killed) * stride(any_hub_process) > 20
+    assert len(killed) * stride(any_hub_process, action) > 20
     assert [facts for facts in (before, *killed) if facts != after] == []
