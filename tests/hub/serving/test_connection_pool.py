@@ -6,15 +6,16 @@ import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from hub.postgresql import limits
-from hub.postgresql.pool import WAIT
 from tests.support.databases.pgbouncer import pooled
 from tests.support.databases.postgresql import PostgreSQL, server
 from tests.support.event_stream import sign_in
+from tests.support.processes import hasty_limits
 from tests.support.processes.crowd import Crowd
 from tests.support.processes.hub_process import HubProcess
 from tests.support.processes.served_hub import claimed_and_served, wait_for_workers, workers
@@ -25,7 +26,7 @@ from tests.support.waiting import wait_for
 __all__ = ["server"]  # a fixture
 
 CLIENTS = 24
-ROUNDS = times(5, 20)
+ROUNDS = times(4, 20)
 SMALL = 2
 """The size of a pool that a lost connection would soon exhaust, and that closes soon."""
 OPENED = "SELECT sessions FROM pg_stat_database WHERE datname = current_database()"
@@ -39,8 +40,15 @@ AND application_name <> 'config_app watcher' AND pid <> pg_backend_pid()
 def hub(server: PostgreSQL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
     """Give a claimed hub that is served by one worker."""
     folder = tmp_path_factory.mktemp("hub") / "hub"
-    with claimed_and_served(HubProcess(folder, database_url=server.new_database())) as running:
+    with claimed_and_served(hasty(folder, server.new_database())) as running:
         yield running
+
+
+def hasty(folder: Path, url: str) -> HubProcess:
+    """Return a hub on PostgreSQL whose pool has short times."""
+    hub = HubProcess(folder, database_url=url)
+    hub.environment["DJANGO_SETTINGS_MODULE"] = "tests.support.processes.hasty_database"
+    return hub
 
 
 def number(hub: HubProcess, query: str) -> int:
@@ -66,6 +74,7 @@ def test_pages_share_a_few_connections_which_close_when_they_are_not_needed(hub:
     wait_for(lambda: number(hub, OPEN) <= left, "some to be closed", 4 * limits.LARGEST_POOL)
 
 
+@pytest.mark.repeats
 def test_a_server_that_restarts_costs_no_page(hub: HubProcess, server: PostgreSQL) -> None:
     cookie = sign_in(hub)
     for _ in range(times(2, 20)):
@@ -85,7 +94,8 @@ def test_a_server_that_is_away_is_reported_at_once_with_the_reason(
     try:
         began = time.monotonic()
         assert fetch(hub, cookie, CLIENTS) == [503] * CLIENTS
-        assert time.monotonic() - began < WAIT  # after this time, psycopg's pool would give up by itself
+        # After this time, psycopg's pool would give up by itself.
+        assert time.monotonic() - began < hasty_limits.WAIT_FOR_POOL
         said = hub.log.read_text()
     finally:
         server.start()
@@ -99,11 +109,11 @@ def test_clients_that_go_away_take_no_connection_along(
     server: PostgreSQL, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     url = server.new_database()
-    own = HubProcess(tmp_path_factory.mktemp("left") / "hub", database_url=url)
+    own = hasty(tmp_path_factory.mktemp("left") / "hub", url)
     with claimed_and_served(own, HUB_DATABASE_URL=f"{url}?pool={SMALL}"):
         cookie = sign_in(own)
         request = f"GET / HTTP/1.1\r\nHost: localhost\r\nCookie: {cookie}\r\n\r\n".encode()
-        for moment in range(times(10, 100)):
+        for moment in range(0, 100, times(15, 1)):
             lines = [socket.create_connection(("127.0.0.1", own.port)) for _ in range(CLIENTS)]
             for line in lines:
                 line.sendall(request)
@@ -184,6 +194,7 @@ def test_a_page_that_waits_for_something_else_holds_no_connection(hub: HubProces
     assert found.split() == ["True", "False"] * 2
 
 
+@pytest.mark.repeats
 def test_each_worker_has_a_pool_of_its_own(hub: HubProcess) -> None:
     hub.stop()
     hub.serve(workers=3)
@@ -191,7 +202,8 @@ def test_each_worker_has_a_pool_of_its_own(hub: HubProcess) -> None:
     try:
         assert len(workers(hub)) == 3
         cookie = sign_in(hub)
-        assert fetch(hub, cookie, ROUNDS * CLIENTS) == [200] * ROUNDS * CLIENTS
+        count = times(2, 20) * CLIENTS
+        assert fetch(hub, cookie, count) == [200] * count
         assert number(hub, OPEN) <= limits.POOLS_OF_MACHINE
     finally:
         hub.stop()
@@ -216,13 +228,14 @@ def test_a_size_in_the_url_counts_and_a_full_pool_is_reported(
     server: PostgreSQL, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     url = server.new_database()
-    own = HubProcess(tmp_path_factory.mktemp("small") / "hub", database_url=url)
+    own = hasty(tmp_path_factory.mktemp("small") / "hub", url)
     with claimed_and_served(own, HUB_DATABASE_URL=f"{url}?pool=2&conn_max_age=60"):
         assert fetch(own, sign_in(own), 2 * CLIENTS) == [200] * 2 * CLIENTS
         assert 1 <= number(own, OPEN) <= 2
-        crowd = locked_crowd(own, 8.0)
+        crowd = locked_crowd(own, hasty_limits.WAIT_FOR_POOL + 1.5)
         assert any("All connections to the database are in use" in text for text in crowd.texts)
-        assert "2 database connections of this worker have been in use for 5 seconds" in own.log.read_text()
+        waited = f"have been in use for {hasty_limits.WAIT_FOR_POOL:g} seconds"
+        assert f"2 database connections of this worker {waited}" in own.log.read_text()
 
 
 def test_the_doctor_warns_if_the_pools_may_need_too_many_connections(hub: HubProcess) -> None:
@@ -238,22 +251,24 @@ def test_without_a_pool_each_page_opens_a_connection(
     server: PostgreSQL, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     url = server.new_database()
-    own = HubProcess(tmp_path_factory.mktemp("none") / "hub", database_url=url)
+    own = hasty(tmp_path_factory.mktemp("none") / "hub", url)
     with claimed_and_served(own, HUB_DATABASE_URL=f"{url}?pool=0"):
         cookie, before = sign_in(own), number(own, OPENED)
         assert fetch(own, cookie, CLIENTS) == [200] * CLIENTS
         wait_for(lambda: number(own, OPENED) - before >= CLIENTS, "the statistics")
 
 
+@pytest.mark.repeats
 def test_a_pool_works_in_front_of_a_pooler(
     server: PostgreSQL, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     url = server.new_database()
-    own = HubProcess(tmp_path_factory.mktemp("pooled") / "hub", database_url=url)
+    own = hasty(tmp_path_factory.mktemp("pooled") / "hub", url)
     own.claim()
     with pooled(server, url) as through, own:
         own.serve(workers=1, HUB_DATABASE_URL=through)
-        assert fetch(own, sign_in(own), 5 * CLIENTS) == [200] * 5 * CLIENTS
+        count = times(2, 5) * CLIENTS
+        assert fetch(own, sign_in(own), count) == [200] * count
 
 
 @pytest.mark.parametrize("option", ["yes", "-1", "1000", "1.5"])

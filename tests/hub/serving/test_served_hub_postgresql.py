@@ -10,8 +10,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from config_app.live import freshness
 from tests.support.databases.postgresql import PostgreSQL, server
+from tests.support.processes.hasty_limits import OVERDUE
 from tests.support.processes.hub_process import HubProcess
 from tests.support.processes.served_hub import (
     ask_every_worker,
@@ -25,6 +25,8 @@ from tests.support.ways_to_change import EDITOR, fields_of
 __all__ = ["server"]  # a fixture
 
 WORKERS = 2
+PAUSE = 0.2
+"""Seconds between two questions to every worker."""
 LISTENERS = "FROM pg_stat_activity WHERE application_name = 'config_app watcher'"
 
 
@@ -32,6 +34,7 @@ LISTENERS = "FROM pg_stat_activity WHERE application_name = 'config_app watcher'
 def hub(server: PostgreSQL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
     """Give a claimed hub that is served by two workers."""
     own = HubProcess(tmp_path_factory.mktemp("hub") / "hub", database_url=server.new_database())
+    own.environment["DJANGO_SETTINGS_MODULE"] = "tests.support.processes.hasty_database"
     with claimed_and_served(own, workers=WORKERS) as served:
         yield served
 
@@ -67,7 +70,7 @@ def test_the_last_good_configuration_stays_writes_are_refused_and_all_recovers(
         before = hub.health()["revision"]
         server.stop()
         try:
-            for report in wait_for(lambda: all_stale(hub), "every worker to notice"):
+            for report in wait_for(lambda: all_stale(hub), "every worker to notice", pause=PAUSE):
                 assert (report["state"], report["revision"]) == ("configured", before)
                 assert report["problems"][0]["code"] == "unavailable"
             done = hub.run("config", "set", "log_level=debug")
@@ -82,6 +85,7 @@ def test_the_last_good_configuration_stays_writes_are_refused_and_all_recovers(
         wait_for(
             lambda: all(r["stale_since"] is None for r in ask_every_worker(hub, WORKERS).values()),
             "every worker to recover",
+            pause=PAUSE,
         )
         assert owner.get(EDITOR).status_code == 200
     assert hub.health()["revision"] == before
@@ -91,11 +95,11 @@ def test_the_last_good_configuration_stays_writes_are_refused_and_all_recovers(
 
 def test_a_server_that_stands_still_makes_every_worker_unready(hub: HubProcess, server: PostgreSQL) -> None:
     with server.frozen():
-        wait_for(lambda: hub.get("/health/ready").status == 503, "a worker to notice", 2 * freshness.OVERDUE)
-        reports = wait_for(lambda: all_stale(hub), "every worker to notice", 2 * freshness.OVERDUE)
+        wait_for(lambda: hub.get("/health/ready").status == 503, "a worker to notice")
+        reports = wait_for(lambda: all_stale(hub), "every worker to notice", pause=PAUSE)
         for report in reports:
             assert report["problems"][0]["code"] == "unavailable"
-            assert report["config_age_s"] > freshness.OVERDUE
+            assert report["config_age_s"] > OVERDUE
     wait_for(lambda: hub.get("/health/ready").status == 200, "a worker to recover")
 
 
