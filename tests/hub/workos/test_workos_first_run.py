@@ -11,6 +11,7 @@ from tests.support.browsers.chromium import Visitor, browser, fill_in_sign_in, k
 from tests.support.browsers.signed_in import sign_in
 from tests.support.processes.hub_process import PASSWORD, HubProcess
 from tests.support.processes.served_hub import wait_for_workers, wait_until_used_everywhere
+from tests.support.soak import times
 from tests.support.workos import emulator as workos
 from tests.support.workos.chromium import EDITOR, copy_redirect_uri, expect_super_admin, press_test
 from tests.support.workos.emulator import API_KEY, CLIENT_ID, OWNER, Emulator
@@ -61,6 +62,8 @@ def be_refused(visitor: Visitor, emulator: Emulator, email: str) -> None:
     visitor.complaints.clear()
 
 
+@pytest.mark.repeats
+@pytest.mark.parametrize("any_hub_process", ["postgresql", "sqlite"][: times(1, 2)], indirect=True)
 def test_the_first_run_ends_on_the_dashboard_after_a_sign_in_at_workos(
     browser: Browser, any_started_hub: HubProcess, emulator: Emulator
 ) -> None:

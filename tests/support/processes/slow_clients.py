@@ -14,20 +14,27 @@ from pathlib import Path
 
 from tests.support.processes.background import in_background
 from tests.support.processes.hub_process import ROOT, HubProcess
+from tests.support.soak import times
 
 HALF_A_LINE = b"GET / HT"
 PAGE = "/auth/login"
 HASTY = "tests/support/processes/hasty_gunicorn.py"
+PAUSE = times(50, 0) / 1000
+"""Seconds between two requests of a visitor."""
+LIMITED = """
+import resource, runpy, sys
+number = int(sys.argv.pop(1))
+resource.setrlimit(resource.RLIMIT_NOFILE, (number // 2, number))
+runpy.run_module("gunicorn", run_name="__main__", alter_sys=True)
+"""
+"""Code that runs gunicorn in a process that may open only so many files."""
 
 
 def serve_with_descriptors(hub: HubProcess, number: int, *, workers: int = 1, is_hasty: bool = False) -> None:
     """Serve a claimed hub whose processes may open at most ``number`` files."""
     config = ROOT / (HASTY if is_hasty else "hub/gunicorn.py")
     listener = ("--bind", f"127.0.0.1:{hub.port}", "--workers", str(workers))
-    limited = ("sh", "-c", f'ulimit -S -n {number // 2} && ulimit -H -n {number} && exec "$@"', "sh")
-    hub.is_forked = False  # a fork of the command server would not have the limit
-    hub.environment["PYTHONPATH"] = str(ROOT)
-    hub._start([*limited, sys.executable, "-m", "gunicorn", "-c", str(config), *listener], {})
+    hub._start([sys.executable, "-c", LIMITED, str(number), "-c", str(config), *listener], {})
 
 
 @contextlib.contextmanager
@@ -93,6 +100,7 @@ class Visitor:
     def _go_on(self) -> None:
         while not self._ending.is_set():
             self._visit()
+            self._ending.wait(PAUSE)
 
     @contextlib.contextmanager
     def visiting(self) -> Iterator[None]:
