@@ -13,7 +13,7 @@ from tests.support.processes.simultaneous import Crew, crew, script
 from tests.support.soak import times
 
 PROCESSES = 8
-RUNS = times(2, 10)
+RUNS = times(1, 10)
 """Number of runs on each of the two databases; 20 in total in ``make soak``."""
 SIGN = """
 from config_app.propagation import receipts
@@ -51,6 +51,8 @@ def test_eight_processes_on_an_empty_database_are_all_healthy_every_time(any_hub
         assert database == [[[1, "env"], [2, "bootstrap"]], 1, 1]
 
 
+@pytest.mark.repeats
+@pytest.mark.parametrize("any_hub_process", ["postgresql", "sqlite"][: times(1, 2)], indirect=True)
 def test_eight_commands_on_an_empty_database_are_all_healthy(any_hub_process: HubProcess) -> None:
     hub = any_hub_process
     hub.env_file.write_text("HUB_PORT=9001\n")
@@ -138,7 +140,7 @@ def rows(hub: HubProcess) -> list[list[tuple[object, ...]]]:
 
 
 def test_starting_again_changes_nothing(any_hub_process: HubProcess) -> None:
-    any_hub_process.manage("bootstrap")
+    any_hub_process.bring_up()
     before = rows(any_hub_process)
     any_hub_process.manage("bootstrap")
     assert rows(any_hub_process) == before
@@ -169,7 +171,7 @@ def pretend_to_run_elsewhere(hub: HubProcess) -> None:
 
 def test_many_processes_upgrade_an_older_database_once(any_hub_process: HubProcess) -> None:
     hub = any_hub_process
-    hub.manage("bootstrap")
+    hub.bring_up()
     hub.config("set", "port", "9001")
     hub.manage("migrate", "admin", "0001", "-v", "0")
     before = history(hub)
