@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from hub.serving.listener_move import OVERLAP
-from tests.support.processes.hub_process import HubProcess, free_port
+from tests.support.processes.hasty_deadlines import OVERLAP
+from tests.support.processes.hub_process import HubProcess, free_port, hub_of_a_module
 from tests.support.processes.listener_moves import (
     MOVE,
     answers_at,
@@ -22,16 +22,25 @@ from tests.support.processes.listener_moves import (
     put,
 )
 from tests.support.processes.served_hub import wait_for_workers
+from tests.support.soak import times
 from tests.support.waiting import wait_for
 
 
+@pytest.fixture(scope="module")
+def served() -> Iterator[HubProcess]:
+    """Give a hub that is served at the address in its configuration, for tests that leave no error."""
+    with hub_of_a_module() as hub:
+        yield serve(hub)
+
+
 @pytest.fixture
-def served(hub_process: HubProcess) -> HubProcess:
-    """Give a hub that is served at the address in its configuration."""
+def served_alone(hub_process: HubProcess) -> HubProcess:
+    """Return such a hub for one test."""
     return serve(hub_process)
 
 
 def serve(hub: HubProcess) -> HubProcess:
+    hub.environment["DJANGO_SETTINGS_MODULE"] = "tests.support.processes.hasty_moves"
     hub.serve_as_configured()
     wait_for_workers(hub, 2)
     return hub
@@ -60,9 +69,10 @@ def test_it_moves_leaves_the_old_port_and_comes_back(served: HubProcess) -> None
     assert master.poll() is None
 
 
+@pytest.mark.repeats
 def test_the_receipts_go_with_it_and_nothing_looks_like_an_outage(any_hub_process: HubProcess) -> None:
     served = serve(any_hub_process)
-    for _ in range(3):
+    for _ in range(times(2, 3)):
         move(served, free_port())
         settle(served)
     served.stop()
@@ -88,6 +98,8 @@ def test_an_address_of_another_machine_is_refused(served: HubProcess) -> None:
     assert "bind_address: 192.0.2.1 is not an address of this machine" in done.stderr
 
 
+@pytest.mark.repeats
+@pytest.mark.parametrize("any_hub_process", ["sqlite", "postgresql"][: times(1, 2)], indirect=True)
 def test_what_sql_puts_in_changes_nothing_and_is_reported_until_it_is_set_back(
     any_hub_process: HubProcess, busy: int
 ) -> None:
@@ -99,7 +111,8 @@ def test_what_sql_puts_in_changes_nothing_and_is_reported_until_it_is_set_back(
     assert is_settled(served)
 
 
-def test_no_other_reason_to_reload_ends_a_hub_that_cannot_move(served: HubProcess, busy: int) -> None:
+def test_no_other_reason_to_reload_ends_a_hub_that_cannot_move(served_alone: HubProcess, busy: int) -> None:
+    served = served_alone
     put(served, "port", busy)
     wait_for(lambda: master_error(served), "the master to report the port", MOVE)
     put(served, "server_workers", 3)
@@ -112,7 +125,8 @@ def test_no_other_reason_to_reload_ends_a_hub_that_cannot_move(served: HubProces
     assert "is in use" in master_error(served)
 
 
-def test_a_reload_tries_again(served: HubProcess) -> None:
+def test_a_reload_tries_again(served_alone: HubProcess) -> None:
+    served = served_alone
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         put(served, "port", port)
