@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
 from pathlib import Path
@@ -17,6 +18,7 @@ from tests.support.browsers.clients import browser
 from tests.support.databases.postgresql import PostgreSQL
 from tests.support.processes.hub_process import HubProcess
 from tests.support.processes.served_hub import owner_of, wait_for_workers
+from tests.support.soak import IS_SOAK, times
 
 RECORDED = (
     "INSERT INTO django_migrations (app, name, applied) VALUES ('config_app', '9999_later', '2030-01-01')"
@@ -26,6 +28,11 @@ ADDITIVE = {
     "a column that may be empty": ["ALTER TABLE config_process ADD COLUMN later text"],
     "a column with a default": ["ALTER TABLE config_revision ADD COLUMN later text NOT NULL DEFAULT ''"],
 }
+SOME_ADDITIVE = [
+    ("sqlite", "a table"),
+    ("postgresql", "a column that may be empty"),
+    ("sqlite", "a column with a default"),
+]
 INCOMPATIBLE = {
     "a renamed column": ["ALTER TABLE config_revision RENAME COLUMN reason TO why"],
     "a dropped table": ["DROP TABLE config_confirmation"],
@@ -51,7 +58,12 @@ def ready(hub: HubProcess) -> tuple[int, list[str]]:
     return answer.status, [problem["code"] for problem in json.loads(answer.text)["problems"]]
 
 
-@pytest.mark.parametrize("kind", ADDITIVE)
+@pytest.mark.repeats
+@pytest.mark.parametrize(
+    ("any_hub_process", "kind"),
+    [*itertools.product(("sqlite", "postgresql"), ADDITIVE)] if IS_SOAK else SOME_ADDITIVE,
+    indirect=["any_hub_process"],
+)
 def test_additions_do_not_stop_a_claimed_hub(any_claimed_hub: HubProcess, kind: str) -> None:
     hub = any_claimed_hub
     migrate(hub, ADDITIVE[kind])
@@ -90,6 +102,8 @@ def test_a_running_hub_finds_out_within_a_minute(change: str, severity: str, sta
     assert browser().get("/health/ready").status_code == status
 
 
+@pytest.mark.repeats
+@pytest.mark.parametrize("any_hub_process", ["sqlite", "postgresql"][: times(1, 2)], indirect=True)
 def test_an_unclaimed_hub_is_not_ready_and_says_why(any_started_hub: HubProcess) -> None:
     hub = any_started_hub
     hub.serve(workers=1)
