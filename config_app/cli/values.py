@@ -12,6 +12,8 @@ from typing import BinaryIO
 from config_app.cli.verb import WrongCall, find_setting
 from config_app.declaration.schema import Setting
 from config_app.errors import ConfigError, InvalidValue
+from config_app.fields.lists import ListField
+from config_app.project import get_schema
 
 MAX_BYTES = 1024 * 1024
 
@@ -46,8 +48,19 @@ def _positional(arguments: list[str]) -> Iterable[tuple[str, str]]:
         case [key, value] if "=" not in key:
             return [(key, value)]
     if not all("=" in argument for argument in arguments):
-        raise WrongCall("expected KEY VALUE or KEY=VALUE, but a value is missing")
+        raise WrongCall(f"expected KEY VALUE or KEY=VALUE, {_what_is_missing(arguments)}")
     return [(key, value) for key, _, value in (argument.partition("=") for argument in arguments)]
+
+
+def _what_is_missing(arguments: list[str]) -> str:
+    """Say why an argument without ``=`` is wrong. Do not repeat the argument, because it may be a secret."""
+    place = next(place for place, argument in enumerate(arguments) if "=" not in argument)
+    key = arguments[max(place - 1, 0)].partition("=")[0]
+    schema = get_schema()
+    setting = schema.settings.get(schema.current_key(key))
+    if len(arguments) > 1 and setting and isinstance(setting.declaration.field, ListField):
+        return f"and commas between the entries of {setting.key}"
+    return "but a value is missing"
 
 
 def _unique(pairs: list[tuple[str, str]]) -> dict[str, str]:

@@ -135,8 +135,8 @@ class CidrListField(ListField[Network]):
     def hint(self, text: str) -> str:
         """Return a hint that says why ``text`` is not a network."""
         # A text such as 10.0.0.5/8 could mean the address or the whole network, so it is refused.
-        if _network(text, strict=False) is not None:
-            return "a network has only zeros after its prefix"
+        if network := _network(text, strict=False):
+            return f"a network has only zeros after its prefix, so write {network}"
         return super().hint(text) or about_network(text)
 
 

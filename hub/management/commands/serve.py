@@ -25,6 +25,10 @@ logger = logging.getLogger("hub")
 
 def _bind(text: str) -> tuple[str, int]:
     """Convert ``HOST:PORT`` to a host and a port. Raise ``ArgumentTypeError`` if ``text`` is not valid."""
+    if text.startswith(("unix:", "fd://", "/", "./")):
+        raise ArgumentTypeError(
+            "the hub cannot listen on a Unix socket, so expected HOST:PORT, such as 127.0.0.1:8884"
+        )
     host, separator, port = text.rpartition(":")
     if not separator or (":" in host and not host.startswith("[")):
         raise ArgumentTypeError("expected HOST:PORT, such as 127.0.0.1:8884 or [::1]:8884")

@@ -100,6 +100,28 @@ def test_a_call_that_makes_no_sense_is_a_wrong_call(install: None, arguments: tu
         config("set", *arguments)
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("trusted_proxies", "127.0.0.1", "10.0.0.1"),
+        ("trusted_proxies", "127.0.0.1,", "10.0.0.1"),
+        ("trusted_proxies=127.0.0.1", "10.0.0.1"),
+        ("port=8885", "trusted_proxies=127.0.0.1", "10.0.0.1", "10.0.0.2"),
+    ],
+)
+def test_entries_of_a_list_need_commas_between_them(install: None, arguments: tuple[str, ...]) -> None:
+    with pytest.raises(WrongCall, match=r"and commas between the entries of trusted_proxies$"):
+        config("set", *arguments)
+
+
+@pytest.mark.parametrize(
+    "arguments", [("trusted_proxies",), ("port", "8885", "log_level"), ("no", "such", "key")]
+)
+def test_a_missing_value_is_a_missing_value(install: None, arguments: tuple[str, ...]) -> None:
+    with pytest.raises(WrongCall, match=r"but a value is missing$"):
+        config("set", *arguments)
+
+
 def test_a_wrong_call_never_repeats_what_may_be_a_secret(install: None) -> None:
     with pytest.raises(WrongCall) as caught:
         config("set", "workos_api_key", CANARY, CANARY)
