@@ -7,6 +7,7 @@ Every place that warns people uses this list: the dashboard, the editor and its 
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
 
 from config_app.errors import DatabaseUnavailable
@@ -19,6 +20,16 @@ from hub.people.accounts import MAKE_ACCOUNT
 from hub.runtime_config import LOCAL, RuntimeConfig, is_configured
 
 People = Sequence[User]
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+# RFC 5737, RFC 3849 and RFC 9637
+FOR_EXAMPLES: tuple[Network, ...] = (
+    ipaddress.IPv4Network("192.0.2.0/24"),
+    ipaddress.IPv4Network("198.51.100.0/24"),
+    ipaddress.IPv4Network("203.0.113.0/24"),
+    ipaddress.IPv6Network("2001:db8::/32"),
+    ipaddress.IPv6Network("3fff::/20"),
+)
+"""The networks whose addresses appear only in documents."""
 MOST_NAMES = 3
 """A finding names at most this many accounts."""
 
@@ -43,7 +54,20 @@ def transport(config: RuntimeConfig) -> Iterator[Problem]:
             fix="run manage.py config set trusted_proxies with the addresses of your own proxies only",
             keys=("trusted_proxies",),
         )
+    if examples := [network for network in config.trusted_proxies if _is_for_examples(network)]:
+        yield Problem(
+            code="hub.W014",
+            message=f"trusted_proxies contains {', '.join(map(str, examples))}, which is only for examples "
+            "in documents, so no proxy has this address",
+            fix="run manage.py config set trusted_proxies with the address of your own proxy; the log and "
+            "manage.py config doctor name this address",
+            keys=("trusted_proxies",),
+        )
     yield from proxy_notes.problems(config)
+
+
+def _is_for_examples(network: Network) -> bool:
+    return any(network.version == each.version and network.subnet_of(each) for each in FOR_EXAMPLES)  # type: ignore[arg-type]
 
 
 def _of_https(config: RuntimeConfig) -> Iterator[Problem]:

@@ -21,6 +21,8 @@ CASES: list[tuple[dict[str, Any], str, str]] = [
     ({"enable_hsts": "true"}, "hub.W004", "The HSTS header is never sent"),
     ({"bind_address": "0.0.0.0"}, "hub.W003", "passwords are sent without encryption"),  # noqa: S104
     ({"trusted_proxies": "0.0.0.0/0"}, "hub.W005", "anyone can forge the client address"),
+    ({"trusted_proxies": "10.0.0.1,192.0.2.1"}, "hub.W014", "contains 192.0.2.1/32, which is only for"),
+    ({"trusted_proxies": "2001:db8:1::/48"}, "hub.W014", "no proxy has this address"),
     ({"public_url": "https://hub.example.com"}, "hub.W002", "cookies are not Secure"),
     (
         {"super_admin_emails": "owner@example.com,absent@example.com"},
