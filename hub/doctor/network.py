@@ -8,10 +8,12 @@ from django.http.request import validate_host
 
 from config_app.errors import ConfigError
 from config_app.fields.hosts import in_brackets
+from config_app.fields.origins import parse_url
 from config_app.presentation.overview import Overview
 from config_app.problems import Finding, Problem
 from hub import findings
-from hub.logs.request_notes import recent
+from hub.logs import proxy_notes
+from hub.logs.request_notes import Note, recent
 from hub.middleware.hosts import REFUSED_HOST, how_to_accept, own_hosts
 from hub.network.addresses import listener_in_use, origin
 from hub.runtime_config import RuntimeConfig
@@ -54,14 +56,28 @@ def hosts(overview: Overview) -> Finding:
     """Report the host names that the hub accepts, and names that it has refused in the last minutes."""
     config: RuntimeConfig = overview.config
     names = list(dict.fromkeys(own_hosts(config)))
-    notes = [each for each in recent(REFUSED_HOST) if not validate_host(in_brackets(each.subject), names)]
-    refused = tuple(
-        Problem(
-            code=REFUSED_HOST,
-            message=f"requests for host {each.subject} are refused ({each.last_seen})",
-            fix=how_to_accept(each.subject, config),
-            keys=("allowed_hosts", "public_url"),
-        )
-        for each in notes[-MOST_REFUSED:]
-    )
+    notes = [note for note in recent(REFUSED_HOST) if not validate_host(_host(note), names)]
+    refused = tuple(_refused(note, config) for note in notes[-MOST_REFUSED:])
     return Finding(f"accepts {', '.join(names)} and the addresses of this machine", refused)
+
+
+def _host(note: Note) -> str:
+    url = parse_url(note.subject)
+    return in_brackets(url.host) if url else note.subject
+
+
+def _refused(note: Note, config: RuntimeConfig) -> Problem:
+    # The subject is a whole origin if an untrusted proxy has forwarded the request.
+    is_origin = parse_url(note.subject) is not None
+    proxies = proxy_notes.ignored(config) if is_origin else []
+    return Problem(
+        code=REFUSED_HOST,
+        message=f"requests for {note.subject} are refused ({note.last_seen})",
+        fix=how_to_accept(
+            _host(note),
+            config,
+            proxies[0] if len(proxies) == 1 else "",
+            note.subject if is_origin and not config.public_url else "",
+        ),
+        keys=("allowed_hosts", "public_url"),
+    )

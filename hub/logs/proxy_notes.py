@@ -81,6 +81,12 @@ def problems(config: RuntimeConfig) -> list[Problem]:
     ]
 
 
+def ignored(config: RuntimeConfig) -> list[str]:
+    """Return the addresses of the untrusted proxies that have lately sent forwarded headers."""
+    found = request_notes.recent(IGNORED)
+    return [each.subject for each in found if _applies(IGNORED, each.subject, config)]
+
+
 def _applies(kind: str, peer: str, config: RuntimeConfig) -> bool:
     try:
         address = ipaddress.ip_address(peer)

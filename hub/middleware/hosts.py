@@ -49,14 +49,14 @@ def _refuse(request: HttpRequest, config: RuntimeConfig) -> HttpResponseBase:
     """Log the refused request, note its host for the doctor, and return a page with the fix."""
     host, is_proxied = parse_host(_name_in(request)), IGNORED_PROXY in request.META
     origin = _origin(request) if is_proxied and not config.public_url else ""
-    fix = f"; {runnable(how_to_accept(host, config, _proxy(request), origin))}" if host else ""
+    fix = f"; {runnable(how_to_accept(in_brackets(host), config, _proxy(request), origin))}" if host else ""
     peer, named = request.META.get("REMOTE_ADDR"), request.META.get("HTTP_HOST", "")
     logger.warning(
         "refused a request from %s for host %.100r, which is not in allowed_hosts%s", peer, named, fix
     )
     # Programs that scan the internet use the public address, and strangers connect directly.
     if host and not _is_global(host) and not _is_global(request.META[PEER]):
-        request_notes.note(REFUSED_HOST, host)
+        request_notes.note(REFUSED_HOST, origin or in_brackets(host))
     return errors.unknown_host(
         request,
         in_brackets(host or ""),
@@ -70,10 +70,10 @@ def _refuse(request: HttpRequest, config: RuntimeConfig) -> HttpResponseBase:
 def how_to_accept(host: str, config: RuntimeConfig, proxy: str = "", origin: str = "") -> str:
     """Return the fix for a refused host.
 
-    ``proxy`` is the address of the untrusted proxy that has forwarded the request. ``origin`` is the public
-    URL to set. Both may be empty.
+    ``host`` has brackets if it is an IPv6 address. ``proxy`` is the address of the untrusted proxy that has
+    forwarded the request. ``origin`` is the public URL to set. ``proxy`` and ``origin`` may be empty.
     """
-    hosts = ",".join([*config.allowed_hosts, in_brackets(host)])
+    hosts = ",".join([*config.allowed_hosts, host])
     changes = [f"public_url={origin}" if origin else f"allowed_hosts={hosts}"]
     if proxy:
         changes.append(f"trusted_proxies={','.join([*map(str, config.trusted_proxies), proxy])}")

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.decorators import sync_only_middleware
 
+from config_app.fields.hosts import in_brackets
+from config_app.fields.origins import parse_url
 from config_app.middleware import GetResponse
 from hub.logs import proxy_notes
 from hub.responses.health import LIVE_PATH, READY_PATH
@@ -97,18 +99,26 @@ def _last(values: str) -> str:
 
 
 def _is_for(request: HttpRequest, public_url: str) -> bool:
-    """Return whether the request names the public URL, or a page under the public URL has sent it."""
-    if not public_url:
+    """Return whether the browser has opened the host of the public URL, through a proxy.
+
+    The port may differ, because people may have left it out of the public URL, and a proxy may lose it.
+    """
+    public = urlsplit(public_url)
+    if not public.hostname:
         return False
     # A proxy may change the Host header, but not the other two.
-    referer = request.META.get("HTTP_REFERER", "").lower()
-    if request.META.get("HTTP_ORIGIN") == public_url or f"{referer}/".startswith(f"{public_url}/"):
-        return True
-    parts = urlsplit(public_url)
-    return request.META.get("HTTP_HOST", "").lower() in {
-        parts.netloc,
-        parts.netloc.removesuffix(f":{parts.port}"),
-    }
+    for name in ("HTTP_ORIGIN", "HTTP_REFERER"):
+        source = parse_url(request.META.get(name, ""))
+        if source and source.scheme == public.scheme and in_brackets(source.host) == _name_of(public.netloc):
+            return True
+    host = request.META.get("HTTP_HOST", "").lower()
+    # A browser on the machine of the hub can open the public host without the proxy, at the port of the hub.
+    is_direct = host.endswith(f":{request.META.get('SERVER_PORT')}") and host != public.netloc
+    return _name_of(host) == _name_of(public.netloc) and not is_direct
+
+
+def _name_of(netloc: str) -> str:
+    return netloc if netloc.endswith("]") else netloc.rpartition(":")[0] or netloc
 
 
 def _is_proxy(client: Address, hops: list[str], networks: tuple[Network, ...]) -> bool:

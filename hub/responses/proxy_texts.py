@@ -10,7 +10,7 @@ PROXY: Final = "PROXY_ADDRESS"
 
 _NAME: Final = (
     f"Replace {PROXY} with the address of the proxy. If the proxy is on the hub's machine or in a private "
-    "network, the log and ./manage.py config doctor name this address. "
+    "network, the log and manage.py config doctor name this address. "
 )
 _KEEP: Final = (
     "The setting trusted_proxies has entries already, and the command replaces them. To keep them, add them "

@@ -108,6 +108,8 @@ CLIENT: dict[str, Any] = {"HTTP_X_FORWARDED_FOR": "198.51.100.7"}
         ({**CLIENT, **HOST, "HTTP_X_FORWARDED_PROTO": " "}, "sends no X-Forwarded-Proto"),
         ({**CLIENT, **HOST, "HTTP_X_FORWARDED_PROTO": "http"}, "sends X-Forwarded-Proto: http, so"),
         ({**CLIENT, **HOST, "HTTP_X_FORWARDED_PROTO": "https, http"}, "with several values"),
+        ({**CLIENT, "HTTP_HOST": "hub.example.com:8443"}, "sends no X-Forwarded-Proto"),
+        ({**CLIENT, "HTTP_ORIGIN": f"{PUBLIC}:8443"}, "sends no X-Forwarded-Proto"),
         ({**CLIENT, "HTTP_ORIGIN": PUBLIC}, "sends no X-Forwarded-Proto"),
         ({**CLIENT, "HTTP_REFERER": f"{PUBLIC}/auth/login"}, "sends no X-Forwarded-Proto"),
     ],
@@ -165,7 +167,8 @@ def test_a_proxy_between_trusted_proxies_and_the_clients_is_found() -> None:
         ("/auth/login", {**HOST, **FORWARDED, "HTTP_X_FORWARDED_FOR": "127.0.0.1"}),
         ("/auth/login", {**HOST, **FORWARDED, "HTTP_X_FORWARDED_FOR": "93.184.216.1, 93.184.216.2"}),
         ("/auth/login", {}),  # a browser on the machine of the proxy and the hub
-        ("/auth/login", {"HTTP_HOST": "hub.example.com:8884"}),
+        ("/auth/login", {"HTTP_HOST": "hub.example.com:80"}),  # the port of the hub in these tests
+        ("/auth/login", {"HTTP_HOST": "localhost:8884", "HTTP_ORIGIN": "http://hub.example.com"}),
         ("/health/ready", HOST),  # a health check by the proxy
         ("/health/live", {**HOST, "HTTP_X_FORWARDED_PROTO": "http"}),
     ],

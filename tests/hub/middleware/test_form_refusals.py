@@ -140,7 +140,7 @@ def test_a_page_with_http_of_a_hub_with_https_needs_no_command() -> None:
 def test_the_cure_for_an_untrusted_proxy_has_no_address_that_can_be_copied() -> None:
     page = refusal(HTTP_ORIGIN="https://127.0.0.1:8884", **FORWARDED)
     assert "192.0.2.1" not in page
-    assert "the log and ./manage.py config doctor name this address" in page
+    assert "the log and manage.py config doctor name this address" in page
     assert "has entries already" not in page
     with pytest.raises(ConfigError, match="IP addresses or networks"):
         config("set", "trusted_proxies=PROXY_ADDRESS")

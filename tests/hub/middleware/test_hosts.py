@@ -77,7 +77,7 @@ def test_behind_an_untrusted_proxy_one_command_sets_all_that_is_missing(
 ) -> None:
     text = browser(HTTP_HOST=host, **environ).get("/").text
     assert f">./manage.py config set public_url={url} trusted_proxies=PROXY_ADDRESS<" in text
-    assert "the log and ./manage.py config doctor name this address" in text
+    assert "the log and manage.py config doctor name this address" in text
     assert f"run manage.py config set public_url={url} trusted_proxies=127.0.0.1" in caplog.text
 
 
@@ -107,7 +107,7 @@ def test_the_doctor_names_refused_hosts_with_the_command() -> None:
     page("hub.example.org")
     (problem,) = hosts(read_overview()).problems
     assert re.fullmatch(
-        r"requests for host hub\.example\.org are refused \(last seen at .* UTC\)", problem.message
+        r"requests for hub\.example\.org are refused \(last seen at .* UTC\)", problem.message
     )
     assert problem.fix.endswith("manage.py config set allowed_hosts=other.example.org,hub.example.org")
     configure(allowed_hosts="hub.example.org")
@@ -119,6 +119,18 @@ def test_the_doctor_names_few_refused_hosts_whatever_strangers_send() -> None:
         page(f"host{number}.example.org")
     assert 0 < len(refused()) <= MOST_REFUSED
     assert len(request_notes.recent(REFUSED_HOST)) <= request_notes.MOST
+
+
+def test_the_doctor_has_the_one_command_that_sets_all_that_is_missing() -> None:
+    browser(HTTP_HOST="hub.example.com:8443", **FORWARDED).get("/")
+    (problem,) = hosts(read_overview()).problems
+    command = "config set public_url=https://hub.example.com:8443 trusted_proxies=127.0.0.1"
+    assert problem.fix.endswith(command)
+    browser(HTTP_HOST="hub.example.com:8443", REMOTE_ADDR="10.0.0.9", **FORWARDED).get("/")
+    (problem,) = hosts(read_overview()).problems  # one of the two addresses may not be a proxy
+    assert problem.fix.endswith("config set public_url=https://hub.example.com:8443")
+    configure(public_url="https://hub.example.com:8443")
+    assert refused() == []
 
 
 @pytest.mark.parametrize(
