@@ -12,7 +12,6 @@ from typing import Any, NoReturn, TextIO
 
 from django.conf import settings
 from django.db import connections
-from django.urls import get_resolver
 
 from config_app.declaration.setting import TakesEffect
 from config_app.errors import ConfigError
@@ -30,6 +29,7 @@ from hub.serving.connections import raise_descriptor_limit
 from hub.serving.listen_address import INHERITED, listener, probe
 from hub.serving.listener_move import Mover, follow_configuration
 from hub.serving.starting_address import starting_address
+from hub.start import preloading
 
 GRACEFUL_TIMEOUT = 30
 """The workers must end within this many seconds when the whole hub stops."""
@@ -139,8 +139,8 @@ def follow(arbiter: Any, config: RuntimeConfig) -> None:
 
 
 def _prepare_workers() -> None:
-    """Load the URLs and freeze the garbage collector, before the first worker is forked."""
-    _ = get_resolver().url_patterns
+    """Import everything and freeze the garbage collector, before the first worker is forked."""
+    preloading.load_everything()
     gc.collect()
     gc.freeze()  # then a worker that ends does not visit the objects that it shares with the master
 
