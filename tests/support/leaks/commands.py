@@ -6,7 +6,7 @@ import contextlib
 import io
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from django.core.management import ManagementUtility, get_commands
 from django.db import connections
@@ -52,20 +52,22 @@ CALLS_OF_OTHERS: dict[str, tuple[tuple[str, ...], ...]] = {
 """Calls of Django's commands. The others run for ever, ask questions, or write files."""
 
 
-def run_all(scanner: Scanner, only: str = "", *, with_mistakes: bool = True) -> None:
-    """Run every command and every verb in every way; with ``only``, just those whose name begins so.
+PLAIN, LOUD, MISTAKEN = EVERY_WAY = "plain", "loud", "mistaken"
+"""Ways to run a command: as it is and with ``--json``; with most output; with mistakes and ``--help``."""
+LOUDLY = ("-v", "3", "--traceback")
 
-    ``with_mistakes`` adds wrong options and arguments, and ``--help``. None of them reaches the database.
-    """
+
+def run_all(scanner: Scanner, only: str = "", ways: Collection[str] = EVERY_WAY) -> None:
+    """Run every command and every verb in ``ways``; with ``only``, just those whose name begins so."""
     assert {name for name, app in get_commands().items() if app in OURS} == set(CALLS)
     for name, app in get_commands().items():
         calls = CALLS[name] if app in OURS else CALLS_OF_OTHERS.get(name, ())
         own = app in OURS and name not in WITH_DJANGOS_PARSER
-        for call in _ways([name], calls, own=own, with_mistakes=with_mistakes):
+        for call in _ways([name], calls, own, ways):
             if " ".join(call).startswith(only):
                 run(scanner, *call)
     for verb in VERBS:
-        for call in _ways(["config", verb.name], _calls(verb.name), own=True, with_mistakes=with_mistakes):
+        for call in _ways(["config", verb.name], _calls(verb.name), True, ways):
             if " ".join(call).startswith(only):
                 if verb.name in BEFORE:
                     run(scanner, "config", *BEFORE[verb.name])
@@ -78,17 +80,19 @@ def _calls(verb: str) -> list[tuple[str, ...]]:
 
 
 def _ways(
-    name: list[str], calls: Sequence[tuple[str, ...]], *, own: bool, with_mistakes: bool
+    name: list[str], calls: Sequence[tuple[str, ...]], own: bool, ways: Collection[str]
 ) -> Iterator[list[str]]:
-    if with_mistakes:
+    for call in calls:
+        if PLAIN in ways:
+            yield [*name, *call]
+        if LOUD in ways:
+            yield [*name, *call, *LOUDLY]
+        if PLAIN in ways and own:
+            yield [*name, *call, "--json"]
+    if MISTAKEN in ways:
         yield [*name, "--help"]
         yield [*name, "--no-such-option", "x", "y"]
-    for call in calls:
-        yield [*name, *call]
-        yield [*name, *call, "-v", "3", "--traceback"]
-        if own:
-            yield [*name, *call, "--json"]
-    if own and with_mistakes:  # Django's own commands repeat the arguments that they do not know
+    if MISTAKEN in ways and own:  # Django's own commands repeat the arguments that they do not know
         yield [*name, TYPED["typed password"], TYPED["typed token"], TYPED["typed secret"]]
         yield [*name, "--no-such-option", TYPED["typed secret"]]
 
@@ -124,7 +128,7 @@ def reveal(scanner: Scanner) -> set[tuple[str, str]]:
     return shown
 
 
-def dumped() -> set[tuple[str, str]]:
+def dumped(ways: Collection[str]) -> set[tuple[str, str]]:
     """Return where the table of WorkOS's sessions is printed, which has the keys of Django's sessions."""
-    calls = (DUMP, (*DUMP, "-v", "3", "--traceback"))
-    return {("session of the super admin", " ".join(call)) for call in calls}
+    calls = {PLAIN: DUMP, LOUD: (*DUMP, *LOUDLY)}
+    return {("session of the super admin", " ".join(calls[way])) for way in ways if way in calls}
