@@ -14,7 +14,7 @@ from tests.support.processes.hub_process import HubProcess
 from tests.support.soak import times
 
 LONGEST = 60.0
-PAUSE = times(100, 20) / 1000
+PAUSE = times(250, 20) / 1000
 """Seconds between an answer and the next request."""
 
 
