@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -43,12 +42,11 @@ print(receipts._instance, secret_key._STAND_IN)
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[CommandServer]:
-    """Give a new command server that has imported everything."""
-    running = CommandServer()
+def server() -> CommandServer:
+    """Return the command server that has imported everything, when it has run a command."""
+    running = command_server.running()
     running.run(["-m", "this"], folder=Path.cwd(), environment={}, text=None)
-    yield running
-    running.stop()
+    return running
 
 
 def run(
@@ -136,11 +134,9 @@ def test_code_runs_as_the_main_module(server: CommandServer, tmp_path: Path) -> 
 
 
 @pytest.fixture(scope="module", params=[command_server.ENGINE, command_server.DJANGO])
-def without_the_hub(request: pytest.FixtureRequest) -> Iterator[CommandServer]:
-    """Give a new command server that has imported Django, and perhaps the engine, but not the hub."""
-    running = CommandServer(request.param)
-    yield running
-    running.stop()
+def without_the_hub(request: pytest.FixtureRequest) -> CommandServer:
+    """Return a command server that has imported Django, and perhaps the engine, but not the hub."""
+    return command_server.running(request.param)
 
 
 PROJECT = """
@@ -182,7 +178,7 @@ def test_a_fork_sets_a_project_up_as_a_new_process_does(
 
 
 def test_a_server_ends_with_who_started_it() -> None:
-    server = CommandServer()
+    server = CommandServer(command_server.DJANGO)
     with contextlib.closing(server._control):
         pass
     assert server._process.wait(TIMEOUT) == 0

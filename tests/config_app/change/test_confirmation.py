@@ -10,6 +10,7 @@ from config_app.change import confirmation
 from config_app.errors import ConfigError
 from config_app.models import Revision
 from tests.support.processes.hub_process import HubProcess
+from tests.support.soak import times
 from tests.support.waiting import wait_for
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("transactional_db", "install")]
@@ -107,11 +108,13 @@ def test_reverting_leaves_no_trace_of_a_write_past_the_store() -> None:
     assert not store.read().drifted
 
 
+@pytest.mark.repeats
+@pytest.mark.parametrize("any_hub_process", ["postgresql", "sqlite"][: times(1, 2)], indirect=True)
 def test_a_served_hub_reverts_by_itself(any_hub_process: HubProcess) -> None:
     hub = any_hub_process
     hub.bring_up()
     hub.manage("shell", "-c", "from config_app.api import plan; plan({'port': 9001}).apply(confirm_within=1)")
-    hub.serve()
+    hub.serve(workers=1)
     wait_for(lambda: hub.config("get", "port") == "8884", "the port to revert")
     newest = hub.sql("SELECT channel FROM config_revision ORDER BY number DESC LIMIT 1")
     assert newest == [("revert",)]

@@ -16,6 +16,7 @@ from config_app.models import Process
 from config_app.propagation import receipts
 from tests.support.databases.postgresql import PostgreSQL
 from tests.support.processes.hub_process import HubProcess
+from tests.support.soak import times
 from tests.support.waiting import wait_for
 
 HOUR = dt.timedelta(hours=1)
@@ -44,7 +45,8 @@ def look(hub: HubProcess) -> str:
     return next((line for line in lines if "at revision" in line), "")
 
 
-@pytest.mark.parametrize("hours", [-1, 1])
+@pytest.mark.repeats
+@pytest.mark.parametrize("hours", [-1, 1][: times(1, 2)])
 def test_two_hubs_whose_clocks_differ_see_each_other(
     hub_process: HubProcess, postgresql_server: PostgreSQL, hours: int
 ) -> None:

@@ -66,8 +66,6 @@ SERVERS = {
     "gunicorn, uvicorn's worker": Kind(
         command=f"{GUNICORN} --worker-class uvicorn_worker.UvicornWorker {ASGI}", path="/async"
     ),
-    "uvicorn": Kind(command=f"{UVICORN} {ASGI}", path="/async"),
-    "daphne": Kind(command=f"daphne --port PORT {ASGI}", path="/async"),
     "Channels, async consumer": Kind(command=f"daphne --port PORT {ASGI}", ask=over_socket, path="/async"),
     "Channels, sync consumer": Kind(command=f"{UVICORN} {ASGI}", ask=over_socket, path="/socket"),
     "uWSGI": Kind(command=f"{UWSGI} {WSGI}"),
@@ -82,6 +80,8 @@ MORE = {
     "Celery, one process for each task": Kind(
         command=f"{CELERY} --concurrency 1 --max-tasks-per-child 1", ask=by_task, reads_at_import=True
     ),
+    "uvicorn": Kind(command=f"{UVICORN} {ASGI}", path="/async"),
+    "daphne": Kind(command=f"daphne --port PORT {ASGI}", path="/async"),
     "runserver --noreload": Kind(command="python -m django runserver --noreload 127.0.0.1:PORT"),
     "uvicorn, 2 workers": Kind(command=f"{UVICORN} --workers 2 {ASGI}", path="/async", processes=2),
     "uWSGI, --enable-threads": Kind(command=f"{UWSGI} {WSGI} --enable-threads"),
