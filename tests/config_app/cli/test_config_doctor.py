@@ -7,6 +7,7 @@ import json
 import os
 import sqlite3
 import stat
+from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 
@@ -113,27 +114,37 @@ def test_a_new_hub_has_nothing_to_complain_about(any_hub_process: HubProcess) ->
     assert statuses.keys() & {"notifications", "database_file", "integrity", "journal"} == of_kind
 
 
-def test_nor_has_a_claimed_one_that_serves(any_hub_process: HubProcess) -> None:
-    any_hub_process.claim()
-    any_hub_process.serve()
-    wait_for_workers(any_hub_process, 2)
-    facts = facts_of(any_hub_process)
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def serving_hub(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[HubProcess]:
+    """Give a claimed and served hub, which the tests share."""
+    url = None
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgresql_server").new_database()
+    with HubProcess(tmp_path_factory.mktemp("serving"), database_url=url) as hub:
+        hub.claim()
+        hub.serve()
+        wait_for_workers(hub, 2)
+        yield hub
+
+
+def test_nor_has_a_claimed_one_that_serves(serving_hub: HubProcess) -> None:
+    facts = facts_of(serving_hub)
     assert {name for name, found in facts.items() if found["status"] != "ok"} == set()
-    assert f"listens at 127.0.0.1:{any_hub_process.port}" in facts["listener"]["finding"]
+    assert f"listens at 127.0.0.1:{serving_hub.port}" in facts["listener"]["finding"]
     assert "3 of 3 processes at revision" in facts["processes"]["finding"]
-    assert f"has pinned port {any_hub_process.port}" in facts["processes"]["finding"].replace(
+    assert f"has pinned port {serving_hub.port}" in facts["processes"]["finding"].replace(
         "bind_address 127.0.0.1, ", ""
     )
 
 
-def test_a_serving_hub_does_not_notice_that_it_is_examined(any_hub_process: HubProcess) -> None:
-    any_hub_process.claim()
-    any_hub_process.serve()
-    before = any_hub_process.sql("SELECT version FROM config_state")
-    any_hub_process.config("doctor")
-    assert any_hub_process.sql("SELECT version FROM config_state") == before
-    assert any_hub_process.health()["stale_since"] is None
-    assert "overwritten" not in any_hub_process.log.read_text()
+def test_a_serving_hub_does_not_notice_that_it_is_examined(serving_hub: HubProcess) -> None:
+    before = serving_hub.sql("SELECT version FROM config_state")
+    serving_hub.config("doctor")
+    assert serving_hub.sql("SELECT version FROM config_state") == before
+    assert serving_hub.health()["stale_since"] is None
+    assert "overwritten" not in serving_hub.log.read_text()
 
 
 def test_without_a_database_it_says_so_and_creates_nothing(hub_process: HubProcess) -> None:

@@ -23,6 +23,7 @@ from tests.support.databases.raw_sql import raw_sql, set_row, value_of
 from tests.support.doctor_findings import fact
 from tests.support.keys import Configure
 from tests.support.locked_keyring import unreadable
+from tests.support.soak import IS_SOAK
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,6 +31,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 SHARED = SharedUnlocker(Secret("a key that several machines share"))
 WRONG = SharedUnlocker(Secret("a different key that several machines share"))
 SAME, ANOTHER, NO_FILE, OTHER_FILE = "same machine", "another machine", "lost key file", "another key file"
+ON_SQLITE = pytest.mark.repeats if IS_SOAK else pytest.mark.only_sqlite
+"""What opens depends on files, not on the database, so only ``make soak`` tries all of it on PostgreSQL."""
 DATABASE_ALONE = "only a copy of the database, on another machine"
 BACK = "restore the key file or the shared key"
 CODE = "or run manage.py unlock and enter the recovery code of"
@@ -63,6 +66,7 @@ def befall(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     reset_process()
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     ("keys", "what", "said"),
     [
