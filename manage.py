@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hub.start import stop_signals
+
 if TYPE_CHECKING:
     from django.core.management.base import BaseCommand
 
@@ -49,5 +51,9 @@ def use_installed_environment() -> None:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["serve"]:
+        stop_signals.hold()
     use_installed_environment()
+    if sys.argv[1:2] == ["serve"]:
+        stop_signals.exit_when_told()
     main()

@@ -13,9 +13,13 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import django
+from hub.start import stop_signals
 
-from hub.environment.foreign_variables import use_own_settings
+stop_signals.exit_when_told()
+
+import django  # noqa: E402 - importing takes time, and the hub may be told to stop meanwhile
+
+from hub.environment.foreign_variables import use_own_settings  # noqa: E402 - see above
 
 use_own_settings()
 django.setup()

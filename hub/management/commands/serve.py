@@ -19,6 +19,7 @@ from hub.environment.foreign_variables import remove_variables_of_servers
 from hub.runtime_config import schema
 from hub.serving.listen_address import INHERITED, listener, probe
 from hub.serving.starting_address import starting_address
+from hub.start import stop_signals
 
 logger = logging.getLogger("hub")
 
@@ -85,4 +86,5 @@ class Command(DiscreetCommand):
         # On SIGUSR2, gunicorn restarts itself. Without this variable, it would then import its own package
         # `http` instead of Python's.
         os.environ["PYTHONSAFEPATH"] = "1"
+        stop_signals.hold()
         os.execv(sys.executable, command)
