@@ -21,8 +21,6 @@ from tests.support.missing_parts import missing
 from tests.support.processes.process_tree import children
 
 SINCE_15 = 150_000
-ENOUGH = 2 * 1024**3
-"""Bytes that must be free; a cluster of these tests takes about 50 million."""
 
 
 def binary(name: str) -> str:
@@ -32,12 +30,6 @@ def binary(name: str) -> str:
     if found is None:
         missing("PostgreSQL", "postgresql")
     return found
-
-
-def _quick_place() -> Path | None:
-    """Return a folder in memory if enough is free. A database has hundreds of files, and disks are slow."""
-    memory = Path("/dev/shm")  # noqa: S108 - within it, folders of our own
-    return memory if memory.is_dir() and shutil.disk_usage(memory).free > ENOUGH else None
 
 
 def as_postgres(command: list[str]) -> list[str]:
@@ -59,7 +51,7 @@ class PostgreSQL:
     def running(cls, *options: str) -> Iterator[PostgreSQL]:
         """Start a server with an empty cluster and ``options`` (``name=value``); remove both afterwards."""
         # PostgreSQL's user cannot read pytest's own folders
-        folder = Path(tempfile.mkdtemp(prefix="pg-", dir=_quick_place()))
+        folder = Path(tempfile.mkdtemp(prefix="pg-"))
         try:
             folder.chmod(0o777)
             server = cls(folder, _free_port(), options)
@@ -77,7 +69,9 @@ class PostgreSQL:
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        parameters = ["listen_addresses=127.0.0.1", "fsync=off", *self.options]
+        # The default type would leave segments in /dev/shm when a test kills the server.
+        memory = "dynamic_shared_memory_type=mmap"
+        parameters = ["listen_addresses=127.0.0.1", "fsync=off", memory, *self.options]
         options = " ".join([f"-k {self.folder} -p {self.port}", *(f"-c {one}" for one in parameters)])
         log = str(self.folder / "log")
         command = [
