@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from config_app.errors import DatabaseUnavailable
 from config_app.fields.hosts import is_loopback
 from config_app.problems import Problem
+from config_app.propagation import receipts
 from config_app.store.failures import database_errors
 from hub.logs import proxy_notes
 from hub.models import User
@@ -30,6 +31,11 @@ FOR_EXAMPLES: tuple[Network, ...] = (
     ipaddress.IPv6Network("3fff::/20"),
 )
 """The networks whose addresses appear only in documents."""
+UNPIN = (
+    "put a proxy with https in front, and start the hub with --bind and an address that only the proxy can "
+    "reach, such as 127.0.0.1:8884 (in a container, publish the port only there: -p 127.0.0.1:8884:8884)"
+)
+"""The fix if the address is pinned. Changing the setting would have no effect."""
 MOST_NAMES = 3
 """A finding names at most this many accounts."""
 
@@ -86,24 +92,22 @@ def _of_https(config: RuntimeConfig) -> Iterator[Problem]:
             fix="run manage.py config set trusted_proxies with the address of the https proxy",
             keys=("trusted_proxies",),
         )
-    if not is_loopback(config.host):
-        yield Problem(
-            code="hub.W006",
-            message="bind_address lets other machines bypass the https proxy and connect without https",
-            fix="run manage.py config set bind_address with an address that only the proxy can reach",
-            keys=("bind_address",),
-        )
+    yield from _of_listener(
+        config,
+        code="hub.W006",
+        consequence="lets other machines bypass the https proxy and connect without https",
+        fix="run manage.py config set bind_address with an address that only the proxy can reach",
+    )
 
 
 def _of_http(config: RuntimeConfig) -> Iterator[Problem]:
-    if not is_loopback(config.host):
-        yield Problem(
-            code="hub.W003",
-            message="bind_address lets other machines connect, and public_url is not https: passwords are "
-            "sent without encryption",
-            fix="put a proxy with https in front, or run manage.py config set bind_address 127.0.0.1",
-            keys=("bind_address",),
-        )
+    yield from _of_listener(
+        config,
+        code="hub.W003",
+        consequence="lets other machines connect, and public_url is not https: passwords are sent without "
+        "encryption",
+        fix="put a proxy with https in front, or run manage.py config set bind_address 127.0.0.1",
+    )
     if config.enable_hsts and not config.trusted_proxies:
         yield Problem(
             code="hub.W004",
@@ -112,6 +116,28 @@ def _of_http(config: RuntimeConfig) -> Iterator[Problem]:
             fix="set public_url and trusted_proxies for the https proxy, or switch enable_hsts off",
             keys=("enable_hsts",),
         )
+
+
+def _of_listener(config: RuntimeConfig, *, code: str, consequence: str, fix: str) -> Iterator[Problem]:
+    """Yield a finding for each address in use that other machines can reach.
+
+    If the command line or systemd pins the address of a running hub, its ``bind_address`` has no effect.
+    """
+    pins = _pins_of_masters()
+    if not is_loopback(config.host) and (not pins or any("bind_address" not in each for each in pins)):
+        yield Problem(code=code, message=f"bind_address {consequence}", fix=fix, keys=("bind_address",))
+    for host in sorted({each["bind_address"] for each in pins if "bind_address" in each}):
+        if not is_loopback(host):
+            message = f"bind_address is pinned to {host} for the running hub, which {consequence}"
+            yield Problem(code=code, message=message, fix=UNPIN, keys=("bind_address",))
+
+
+def _pins_of_masters() -> list[dict[str, str]]:
+    """Return the pinned settings of each running master. If the database does not answer, return none."""
+    # The doctor and the other commands are processes without pins, so only the receipts know the pins.
+    with contextlib.suppress(DatabaseUnavailable):
+        return [process.pins for process in receipts.running() if process.role == "master"]
+    return []
 
 
 def super_admins(config: RuntimeConfig, people: People | None = None) -> Iterator[Problem]:

@@ -203,7 +203,7 @@ def test_its_queries_do_not_grow_with_what_it_shows(
     for number in range(12):
         configure(port=9000 + number, log_level=("debug", "info")[number % 2])
         run_process(number, number)
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         owner_client.get("/")
 
 
