@@ -91,6 +91,24 @@ def test_a_damaged_or_old_file_reports_nothing(content: str) -> None:
     assert problems() == []
 
 
+def test_a_flood_of_requests_writes_the_file_only_a_few_times(
+    install: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[bytes] = []
+    monkeypatch.setattr(request_notes, "replace", lambda _path, content: written.append(content))
+    for number in range(100):
+        request_notes.note("host_refused", f"host{number}.example.com")
+    assert 0 < len(written) <= request_notes.MOST
+
+
+def test_the_file_is_bounded_however_many_processes_write_it(install: None) -> None:
+    for number in range(100):
+        request_notes._noted.clear()
+        request_notes.note("host_refused", f"host{number}.example.com")
+    subjects = [found.subject for found in request_notes.recent("host_refused")]
+    assert subjects == [f"host{number}.example.com" for number in range(80, 100)]
+
+
 def test_the_log_is_bounded_whatever_private_addresses_send(install: None) -> None:
     for number in range(100):
         proxy_notes.note(proxy_notes.IGNORED, f"10.0.0.{number}", get_config())

@@ -95,12 +95,18 @@ def test_a_lost_port_is_shown_with_both_addresses_and_the_cure_of_the_proxy() ->
 
 
 @pytest.mark.usefixtures("owner")
-@pytest.mark.parametrize("origin", ["https://other.example.com", "https://other.example.com:8443"])
-@pytest.mark.parametrize("host", ["other.example.com", "hub.example.com", "127.0.0.1:8884"])
+@pytest.mark.parametrize(
+    ("origin", "host"),
+    [
+        ("https://other.example.com", "hub.example.com"),
+        ("https://other.example.com", "127.0.0.1:8884"),
+        ("https://other.example.com:8443", "other.example.com"),
+        ("https://other.example.com:8443", "hub.example.com"),
+        ("https://other.example.com:8443", "127.0.0.1:8884"),
+    ],
+)
 def test_another_name_of_the_hub_is_never_suggested_as_the_public_url(origin: str, host: str) -> None:
     configure(public_url=PUBLIC, allowed_hosts="other.example.com", trusted_proxies="127.0.0.1")
-    if origin.endswith(host):
-        return  # the proxy has lost nothing
     page = refusal(**{**FORWARDED, "HTTP_HOST": host, "HTTP_ORIGIN": origin})
     assert f"has the address {origin}." in page
     assert "proxy_set_header Host $http_host" in page
