@@ -134,6 +134,7 @@ class RuntimeConfig:
         field=fields.OriginField(),
         imported_from=("HUB_PUBLIC_URL",),
         help="Address that people open in the browser, such as https://hub.example.com. "
+        "Include the port if the address bar shows one. "
         "Leave this empty if people open the bind address instead.",
     )
     allowed_hosts: tuple[str, ...] = setting(
