@@ -70,10 +70,11 @@ def _session_keys(cookies: Mapping[str, str]) -> list[str]:
 
 
 def has_cookie_of_other_scheme(request: HttpRequest) -> bool:
-    """Return whether the browser sent the CSRF cookie under the name that it has under the other scheme."""
+    """Return whether the browser sent a cookie under the name that it has under the other scheme."""
     prefix = "" if request.is_secure() else PREFIX
     cookies = parse_cookie(request.META.get("HTTP_COOKIE", ""))
-    return any(spelling in cookies for spelling in _spellings(settings.CSRF_COOKIE_NAME, prefix))
+    names = settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME
+    return any(spelling in cookies for name in names for spelling in _spellings(name, prefix))
 
 
 def _read(request: HttpRequest, spellings: dict[str, tuple[str, ...]]) -> None:

@@ -196,6 +196,14 @@ def test_if_the_proxy_is_no_longer_trusted_the_page_does_not_blame_the_form() ->
 
 
 @pytest.mark.usefixtures("owner")
+def test_a_session_cookie_is_enough_to_know_that_https_was_in_use() -> None:
+    configure(public_url=PUBLIC)
+    client = Client(enforce_csrf_checks=True, **{**SERVER, **TRUSTED, "HTTP_ORIGIN": PUBLIC})
+    client.cookies["__Host-sessionid"] = "x"
+    assert UNTRUSTED in client.post("/auth/login", CREDENTIALS).text
+
+
+@pytest.mark.usefixtures("owner")
 def test_if_the_proxy_has_become_trusted_the_page_does_not_blame_the_browser() -> None:
     configure(public_url=PUBLIC)
     client = Client(enforce_csrf_checks=True, **{**SERVER, **TRUSTED, "HTTP_ORIGIN": PUBLIC})
