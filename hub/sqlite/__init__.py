@@ -41,5 +41,7 @@ def options() -> dict[str, Any]:
     return {
         "timeout": BUSY_TIMEOUT,
         "transaction_mode": "IMMEDIATE",
-        "init_command": f"PRAGMA journal_mode={journal_mode()}; PRAGMA synchronous=FULL;",
+        "init_command": f"PRAGMA journal_mode={journal_mode()}; PRAGMA synchronous=FULL; "
+        # A container may have no folder for temporary files.
+        "PRAGMA temp_store=MEMORY;",
     }
