@@ -10,6 +10,7 @@ from django.db import connection
 
 from config_app.encryption.private_files import PRIVATE_FILE
 from config_app.errors import DatabaseUnavailable
+from hub.database.file_access import cure
 
 
 def location() -> Path | None:
@@ -43,7 +44,7 @@ def create(path: Path) -> None:
     except OSError as error:
         raise DatabaseUnavailable(
             f"{path} cannot be created: {error.strerror}",
-            "make its folder writable, or set HUB_DATABASE_PATH",
+            f"{cure(path)}, or set HUB_DATABASE_PATH",
         ) from error
 
 
@@ -68,6 +69,4 @@ def require_access(path: Path) -> None:
         raise DatabaseUnavailable(f"{path} is not a file", "move it away, or set HUB_DATABASE_PATH")
     for place, mode in ((path, os.R_OK | os.W_OK), (path.parent, os.W_OK | os.X_OK)):
         if not os.access(place, mode, effective_ids=True):
-            raise DatabaseUnavailable(
-                f"{place} cannot be read and written by this user", f"run the hub as the owner of {path}"
-            )
+            raise DatabaseUnavailable(f"{place} cannot be read and written by this user", cure(place))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import pwd
 import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,9 +19,10 @@ from config_app.declaration.secret import Secret
 from config_app.declaration.slips import find_slip
 from config_app.encryption.private_files import GROUP_OR_WORLD, LARGEST, publish_once, read_regular
 from config_app.errors import ConfigError, InvalidValue
+from hub.database.file_access import cure, may_create_inside
 from hub.database.location import Database, database_from_url, resolve_path, sqlite_database
 from hub.environment import MAX_ENV_BYTES
-from hub.environment.shared_key import parse_key, read_key_file
+from hub.environment.shared_key import UnreadableKeyFile, parse_key, read_key_file
 
 if TYPE_CHECKING:
     from hub.environment.env_file import EnvFile, EnvProblem
@@ -36,6 +36,8 @@ ENV_FILE: Final = "HUB_ENV_FILE"
 
 INSTANCE_FILE: Final = "instance.json"
 _VARIABLE_OF: Final = {"database_url": DATABASE_URL, "database_path": DATABASE_PATH}
+
+ELSEWHERE: Final = "another place"
 
 T = TypeVar("T")
 
@@ -101,6 +103,8 @@ class _Source:
             raise InvalidValue(variable, f"nothing but the value; {slip}", fix=f"correct it in {self.name}")
         try:
             return parse(value, self.base)
+        except UnreadableKeyFile as error:
+            raise InvalidValue(variable, str(error), fix=error.fix) from None
         except ValueError as error:
             raise InvalidValue(variable, str(error), fix=f"correct it in {self.name}") from None
 
@@ -160,7 +164,8 @@ def remember_database(instance: Instance) -> None:
     try:
         publish_once(target, json.dumps(record, indent=2).encode() + b"\n")
     except OSError as error:
-        raise UnusableDataDirectory(f"{target} cannot be written: {error.strerror}") from None
+        message = f"{target} cannot be written: {error.strerror}"
+        raise UnusableDataDirectory(message, fix=cure(target)) from None
 
 
 def ensure_data_dir(path: Path) -> None:
@@ -185,21 +190,12 @@ def require_data_dir(path: Path) -> None:
         raise _unusable(f"{path} is not a directory", "move it away")
     if found.st_uid != os.geteuid():
         message = f"{path} belongs to user id {found.st_uid}, but the hub runs as user id {os.geteuid()}"
-        raise _unusable(
-            message, f"run this as the owner of the directory, for example with sudo -u {_owner(found)}"
-        )
+        place = f"a new directory in it, such as {path}/hub" if may_create_inside(path) else ELSEWHERE
+        raise _unusable(message, cure(path), place)
     if found.st_mode & GROUP_OR_WORLD:
         raise _unusable(f"other users can open {path}", f"run chmod 700 {path}")
     if not os.access(path, os.R_OK | os.W_OK | os.X_OK, effective_ids=True):
-        raise _unusable(f"{path} cannot be written to", "make it writable for this user")
-
-
-def _owner(found: os.stat_result) -> str:
-    """Return the name of the owner of a file. If there is no name, return the id in the notation of sudo."""
-    try:
-        return pwd.getpwuid(found.st_uid).pw_name
-    except KeyError:
-        return f"'#{found.st_uid}'"
+        raise _unusable(f"{path} cannot be written to", cure(path))
 
 
 def _make_private(path: Path) -> None:
@@ -211,11 +207,11 @@ def _make_private(path: Path) -> None:
 
 
 def _not_created(path: Path, error: OSError) -> UnusableDataDirectory:
-    return _unusable(f"{path} cannot be created: {error.strerror}", f"make {path.parent} writable")
+    return _unusable(f"{path} cannot be created: {error.strerror}", cure(path))
 
 
-def _unusable(message: str, fix: str) -> UnusableDataDirectory:
-    return UnusableDataDirectory(message, keys=(DATA_DIR,), fix=f"{fix}, or set {DATA_DIR} to another place")
+def _unusable(message: str, fix: str, place: str = ELSEWHERE) -> UnusableDataDirectory:
+    return UnusableDataDirectory(message, keys=(DATA_DIR,), fix=f"{fix}, or set {DATA_DIR} to {place}")
 
 
 def _env_file_source(path: Path, data_dir: Path, base_dir: Path) -> _Source:
@@ -263,7 +259,7 @@ def _read_instance_file(path: Path) -> dict[str, str] | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        fix = f"run the hub as the owner of {path.parent}, or correct {DATA_DIR}"
+        fix = f"{cure(path)}, or correct {DATA_DIR}"
         raise InvalidInstanceFile(f"{path} cannot be read: {error.strerror}", fix=fix) from None
     try:
         record = json.loads(content.decode("utf-8-sig"))

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from config_app.declaration.secret import Secret
 from config_app.encryption.private_files import LARGEST, read_regular
 from config_app.encryption.unlockers import MIN_SHARED_KEY
+from hub.database.file_access import name_of
 from hub.database.location import resolve_path
+
+
+class UnreadableKeyFile(ValueError):
+    """The file exists, but this user may not read it. The text says what was expected."""
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        super().__init__(
+            f"a file that user {name_of(os.geteuid())} can read; {path} cannot be read ({error.strerror})"
+        )
+        self.fix = f"as root, run chown {os.geteuid()} {path} and chmod 400 {path}"
 
 
 def parse_key(text: str, base: Path) -> Secret:  # noqa: ARG001 - all parsers have the same parameters
@@ -25,9 +37,12 @@ def read_key_file(text: str, base: Path) -> Secret:
 
     Raise ``ValueError`` with a text that says what was expected.
     """
-    # Messages do not repeat the path, because people set this variable to the key itself by mistake.
+    # Most messages do not repeat the path, because people set this variable to the key itself by mistake.
+    path = resolve_path(text, base)
     try:
-        content = read_regular(resolve_path(text, base), LARGEST)
+        content = read_regular(path, LARGEST)
+    except PermissionError as error:  # so the path names a file, and is no key
+        raise UnreadableKeyFile(path, error) from None
     except OSError as error:
         raise ValueError(f"the path of a file that can be read ({error.strerror})") from None
     if len(content) > LARGEST:

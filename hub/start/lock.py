@@ -18,6 +18,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from config_app.encryption.private_files import PRIVATE_FILE
 from config_app.errors import DatabaseUnavailable
 from config_app.store.failures import database_errors
+from hub.database.file_access import cure
 from hub.environment.instance import Instance
 
 ADVISORY_LOCK = 0x48756221
@@ -56,7 +57,7 @@ def _open(path: Path) -> int:
     except OSError as error:
         raise DatabaseUnavailable(
             f"{path} cannot be opened: {error.strerror}",
-            f"make {path.parent} writable for the hub's user, or set HUB_DATABASE_PATH",
+            f"{cure(path if path.exists() else path.parent)}, or set HUB_DATABASE_PATH",
         ) from error
 
 

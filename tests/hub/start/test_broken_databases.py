@@ -253,7 +253,9 @@ def test_a_file_that_cannot_be_written_is_one_line(hub: HubProcess, mode: int) -
         check=False,
     )
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
-    assert f"{hub.database} cannot be read and written by this user; run the hub as the owner" in done.stderr
+    assert (
+        f"{hub.database} cannot be read and written by this user; make {hub.database} writable" in done.stderr
+    )
     hub.database.chmod(0o600)
     assert hub.database.read_bytes() == content
 
