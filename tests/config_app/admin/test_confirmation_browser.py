@@ -38,13 +38,16 @@ def on_one_database(first: str, other: str) -> pytest.MarkDecorator:
 def served(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[str], HubProcess]]:
-    """Give a function that returns the served hub on a database, which the tests share."""
+    """Give a function that returns the served hub on a database, which the tests share.
+
+    Receipts of killed processes stay, so a test that kills has a hub of its own (``"sqlite, killed"``).
+    """
     with contextlib.ExitStack() as stack:
 
         @functools.cache
         def on(database: str) -> HubProcess:
             url = None
-            if database == "postgresql":
+            if database.startswith("postgresql"):
                 url = request.getfixturevalue("postgresql_server").new_database()
             hub = stack.enter_context(HubProcess(tmp_path_factory.mktemp(database), database_url=url))
             hub.claim()
@@ -127,7 +130,7 @@ def test_a_change_that_locks_the_browser_out_reverts_by_itself(hub: HubProcess, 
 
 
 @pytest.mark.repeats
-@on_one_database("postgresql", "sqlite")
+@on_one_database("postgresql, killed", "sqlite, killed")
 def test_it_reverts_as_well_after_every_process_was_killed(hub: HubProcess, visitor: Visitor) -> None:
     lock_out(hub, visitor.page)
     kill_every_process(hub)
