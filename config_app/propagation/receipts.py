@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import hashlib
+import logging
 import os
 import secrets
 import socket
@@ -22,6 +23,7 @@ from django.db.models import Q
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
 
+from config_app.errors import ConfigError
 from config_app.live import effects, hooks, runtime
 from config_app.live.snapshot import Snapshot
 from config_app.models import Process
@@ -33,6 +35,8 @@ from config_app.store.insertion import upsert
 from config_app.store.locks import bounded_transaction
 from config_app.store.process import process as process_state
 
+logger = logging.getLogger("config_app")
+
 HEARTBEAT = 20.0
 """Seconds between two heartbeats. A heartbeat writes the receipt again, even if nothing has changed."""
 MISSING_AFTER = dt.timedelta(seconds=3 * HEARTBEAT)
@@ -40,6 +44,8 @@ CLOCK_WAS_SET = 5.0
 """The largest difference, in seconds, between the times that pass on the wall and the monotonic clock.
 
 If the difference is larger, a person or a program has set the wall clock."""
+WARN_AGAIN = 10.0
+"""Seconds between two warnings that a process cannot write its receipt."""
 LONGEST_MS = 2**31 - 1
 """The longest latency, in milliseconds, that the column can store."""
 IN_SECONDS = 10_000
@@ -109,6 +115,7 @@ class _Own:
         self.role, self.failure = UNDESCRIBED, ""
         self.started_at = time.monotonic()
         self.signed: Signed | None = None
+        self.warned_at = -WARN_AGAIN
 
     def reset(self) -> None:
         self.pins = {}
@@ -148,6 +155,15 @@ def declaration() -> str:
 def is_due() -> bool:
     """Return whether this process must write its receipt. See ``Signed.is_due`` for the reasons."""
     return _own.signed is None or _own.signed.is_due(_statement(runtime.get_snapshot()))
+
+
+def warn_of_unwritten(error: ConfigError) -> None:
+    """Log why this process cannot write its receipt, unless the same warning was logged a moment ago."""
+    if time.monotonic() - _own.warned_at >= WARN_AGAIN:
+        _own.warned_at = time.monotonic()
+        logger.warning(
+            "the database cannot be written, so this process cannot report its revision: %s", error
+        )
 
 
 def is_signed() -> bool:

@@ -274,7 +274,7 @@ class Watcher(threading.Thread):
                     receipts.sign()
                 self._look_again()
         except DatabaseUnavailable as error:
-            logger.info("the receipt of this process could not be written: %s", error)
+            receipts.warn_of_unwritten(error)
 
     def _log_once(self, error: BaseException) -> None:
         """Log an error with its traceback, unless the last attempt failed in the same way."""

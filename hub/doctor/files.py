@@ -24,6 +24,8 @@ from hub.environment.instance import (
 )
 from hub.runtime_config import schema
 
+LEAST_SPACE = 1_000_000
+"""With fewer free bytes than this, the disk counts as full. A change needs some space for its journal."""
 WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -39,7 +41,19 @@ def data_directory() -> Finding:
             raise UnusableDataDirectory(obstacle, keys=(DATA_DIR,), fix=fix)
         return Finding(f"{path} does not exist yet; the first start creates it")
     require_data_dir(path)
-    return Finding(f"{path}, accessible only to this user")
+    return Finding(f"{path}, accessible only to this user", tuple(_of_full_disk(path)))
+
+
+def _of_full_disk(path: Path) -> Iterator[Problem]:
+    disk = os.statvfs(path)
+    # Some file systems in memory have no limit, and report no blocks.
+    if disk.f_blocks and disk.f_bavail * disk.f_frsize < LEAST_SPACE:
+        yield Problem(
+            code="disk_full",
+            message=f"the disk of {path} is full, so nothing can be saved",
+            fix="delete files on this disk, or make the disk larger",
+            severity="error",
+        )
 
 
 def _obstacle(path: Path) -> str | None:

@@ -60,7 +60,7 @@ _OTHER = {
     "diagnosis": "A part of the hub's installation cannot be used.",
     "cure": "Run this command on the server to see what is wrong:",
 }
-COMMAND = "./manage.py config show"
+COMMAND = "./manage.py config doctor"
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
