@@ -14,6 +14,8 @@ from hub.start import stop_signals
 if TYPE_CHECKING:
     from django.core.management.base import BaseCommand
 
+    from config_app.errors import ConfigError
+
 VENV_PYTHON = Path(__file__).resolve().parent / ".venv" / "bin" / "python"
 
 
@@ -40,8 +42,20 @@ def main() -> None:
     try:
         CommandLine(sys.argv).execute()
     except ConfigError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(1)
+        fail(error)
+    except Exception as error:
+        from hub.start.diagnosis import explain
+
+        # Django's own commands would show a traceback if the database is missing.
+        if "--traceback" in sys.argv or (cause := explain(error)) is None:
+            raise
+        fail(cause)
+
+
+def fail(error: ConfigError) -> None:
+    """Print the error in one line and exit with status 1."""
+    print(f"error: {error}", file=sys.stderr)
+    sys.exit(1)
 
 
 def use_installed_environment() -> None:

@@ -103,6 +103,11 @@ def _email(credentials: Credentials) -> str:
     return canonical_email(str((credentials or {}).get("username") or "").strip()) or NO_ADDRESS
 
 
+def forget_failures(email: str) -> None:
+    """Delete the failures of this account from all addresses, and in all known browsers."""
+    AccessAttempt.objects.filter(Q(username=email) | Q(username__endswith=f" {email}")).delete()
+
+
 def client_network(request: HttpRequest) -> str | None:
     """Return the client's IPv4 address or IPv6 network. Return ``None`` if the client has no IP address."""
     try:

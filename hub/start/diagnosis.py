@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 
+from django.db import DatabaseError, OperationalError
+
 from config_app.errors import ConfigError, DatabaseUnavailable
 from config_app.problems import Problem
-from config_app.store.failures import is_locked
+from config_app.store.failures import database_errors, is_locked
 from hub.database import file, migration
 from hub.environment.env_import import instance
 from hub.environment.instance import DATA_DIR, DATABASE_PATH, DATABASE_URL
@@ -29,6 +31,24 @@ def lacking() -> Problem | None:
     if (problem := _lacking()) is not None:
         claim_record.refuse_to_start_anew()
     return problem
+
+
+def explain(error: Exception) -> ConfigError | None:
+    """Return the cause of an error that a command of Django has raised because of the database.
+
+    Return ``None`` if the error has another cause.
+    """
+    if not isinstance(error, DatabaseError):
+        return None
+    try:
+        if (problem := lacking()) is not None:
+            return ConfigError(problem.message, fix=problem.fix)
+        if isinstance(error, OperationalError):
+            with database_errors():
+                raise error
+    except ConfigError as cause:
+        return cause
+    return None
 
 
 def _lacking() -> Problem | None:

@@ -17,12 +17,13 @@ from tests.support.leaks.scanner import Scanner
 from tests.support.verb_calls import BEFORE, GOOD_CALL
 
 OURS = {"config_app", "setup_wizard", "hub"}
-WITH_DJANGOS_PARSER = {"createsuperuser", "flush", "runserver"}
+WITH_DJANGOS_PARSER = {"changepassword", "createsuperuser", "flush", "runserver"}
 """Commands of Django that the project extends. Like others of Django, they repeat unknown arguments."""
 DUMP = ("dumpdata", "config_app", "setup_wizard", "hub", "auth")
 CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
     "backup": (("hub.backup",),),
     "bootstrap": ((),),
+    "changepassword": (("absent@example.com",),),
     "createsuperuser": (("--noinput",),),
     "config": ((),),
     "flush": (),
