@@ -14,6 +14,7 @@ from config_app.errors import DatabaseUnavailable
 from config_app.live.hooks import on_change
 from hub.environment.env_import import instance
 from hub.runtime_config import RuntimeConfig, is_configured
+from setup_wizard.claiming import tokens
 
 FROM_SCRATCH = "manage.py bootstrap --from-scratch"
 
@@ -27,13 +28,17 @@ def follow_configuration() -> None:
 
 
 def keep(*, is_claimed: bool) -> None:
-    """If the hub is claimed, write the record. Otherwise remove the record.
+    """If the hub is claimed, write the record and remove a setup token that is left over.
+
+    Otherwise remove the record.
 
     Raise ``OSError`` if the instance directory cannot be written.
     """
     if not is_claimed:
         _path().unlink(missing_ok=True)
-    elif _recorded() != instance().database_label:
+        return
+    tokens.remove_invalid_file()
+    if _recorded() != instance().database_label:
         replace(_path(), json.dumps({"database": instance().database_label}).encode() + b"\n")
 
 

@@ -141,6 +141,15 @@ def discard() -> None:
     transaction.on_commit(_unlink)
 
 
+def remove_invalid_file() -> None:
+    """Remove the token file of this machine if its token cannot be used any more.
+
+    After a claim on another machine, or after a restore, such a file is left over.
+    """
+    if get_product().token_file().exists() and not is_usable():
+        _unlink()
+
+
 def _digest(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
