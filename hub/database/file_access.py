@@ -19,13 +19,13 @@ def cure(place: Path) -> str:
     """
     near = next(each for each in (place, *place.parents) if os.path.exists(each))  # noqa: PTH110 - never raises
     found, user = near.stat(), os.geteuid()
+    if "INVOCATION_ID" in os.environ and any(place.is_relative_to(home) for home in HOMES):
+        return f"use a directory outside {near}, or remove ProtectHome= from the unit of systemd"
     if os.statvfs(near).f_flag & os.ST_RDONLY:
         return (
             f"mount the file system of {near} writable (it is read-only), or, if systemd starts the hub, add "
             f"ReadWritePaths={near} to its unit"
         )
-    if "INVOCATION_ID" in os.environ and any(place.is_relative_to(home) for home in HOMES):
-        return f"use a directory outside {near}, or remove ProtectHome= from the unit of systemd"
     if found.st_uid != user:
         return _of_other_owner(place, near, found)
     if (found.st_mode & _needed(found)) != _needed(found):
@@ -59,5 +59,8 @@ def name_of(user: int) -> str:
 
 
 def may_create_inside(place: Path) -> bool:
-    """Return whether this process can create a directory in ``place``, such as with Kubernetes' fsGroup."""
-    return os.access(place, os.W_OK | os.X_OK, effective_ids=True)
+    """Return whether this user, who does not own ``place``, can use a new directory in it.
+
+    This works with Kubernetes' fsGroup. Root can write everywhere, but must not own the hub's files.
+    """
+    return os.geteuid() != 0 and os.access(place, os.W_OK | os.X_OK, effective_ids=True)

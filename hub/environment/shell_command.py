@@ -26,6 +26,8 @@ from hub.environment.instance import (
 
 PASSWORD: Final = "PASSWORD"  # noqa: S105 - a word, not a password
 """Stands for a password in a command. A message must not contain the password itself."""
+SWITCHERS: Final = frozenset({"sudo", "runuser", "doas"})
+"""The programs with which a person runs a single command as another user."""
 _FIRST_LOGIN: Final = 1000
 """The accounts of people have this user id or a higher one. Lower ids belong to services."""
 
@@ -75,9 +77,8 @@ def _without_secret(option: str) -> str:
 
 
 def _user(environ: Mapping[str, str]) -> Iterator[str]:
-    """If systemd has started this process, yield the words that run a command as the same user."""
-    # People at a terminal are this user already. Only systemd sets INVOCATION_ID.
-    if "INVOCATION_ID" not in environ or os.geteuid() == 0 or any(map(os.isatty, range(3))):
+    """If the person at the shell is another user, yield the words that run a command as this user."""
+    if os.geteuid() == 0 or not (_parent() in SWITCHERS or _is_started_by_systemd(environ)):
         return
     try:
         account = pwd.getpwuid(os.geteuid())
@@ -85,6 +86,19 @@ def _user(environ: Mapping[str, str]) -> Iterator[str]:
         return
     if account.pw_uid < _FIRST_LOGIN or Path(account.pw_shell).name in {"nologin", "false"}:
         yield from ("sudo", "-u", account.pw_name) if shutil.which("sudo") else _as_root(account.pw_name)
+
+
+def _is_started_by_systemd(environ: Mapping[str, str]) -> bool:
+    # People at a terminal are this user already. Only systemd sets INVOCATION_ID.
+    return "INVOCATION_ID" in environ and not any(map(os.isatty, range(3)))
+
+
+def _parent() -> str:
+    """Return the name of the program that has started this process. Return ``""`` if it is not known."""
+    try:
+        return Path(f"/proc/{os.getppid()}/comm").read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""
 
 
 def _as_root(name: str) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from setup_wizard.claiming.answers import Answers
 from setup_wizard.claiming.claim import Rehearsal, application_of, rehearse
 from setup_wizard.claiming.draft import Draft
 from setup_wizard.pages.navigation import url_of
+from setup_wizard.pages.sections import pinned_values
 from setup_wizard.product import get_product
 from setup_wizard.steps import ACCOUNT, Step
 
@@ -27,8 +28,12 @@ def context(
 ) -> dict[str, Any]:
     """Return the context of the review page. If ``errors`` is ``None``, rehearse the claim to find errors."""
     rehearsal = _rehearse(answers.draft) if errors is None else Rehearsal(errors=list(errors))
+    groups = [*(_group(step, answers) for step in answers.draft.steps_in_order()), *_imported(answers)]
+    pins = pinned_values()
+    for row in (row for group in groups for row in group["rows"]):
+        row["pinned"] = pins.get(row.get("key", ""), "")
     return {
-        "groups": [*(_group(step, answers) for step in answers.draft.steps_in_order()), *_imported(answers)],
+        "groups": groups,
         "problems": [_error_row(error, answers.draft) for error in rehearsal.errors],
         "cautions": [_caution_row(problem, answers.draft) for problem in _cautions(request, rehearsal)],
         "blocked": bool(rehearsal.errors),

@@ -31,8 +31,8 @@ from setup_wizard.product import Application, get_product
 from setup_wizard.steps import Step
 
 WRONG_TOKEN = (
-    "This is not a valid setup token. It may be expired or used, or it may belong to another hub on the "  # noqa: S105
-    "server. Make a new token on the server, with the command that the log of this hub shows."
+    "This is not a valid setup token. It may be expired or used, or it may belong to another installation "  # noqa: S105
+    "on the server. Make a new token on the server, with the command that the log shows."
 )
 
 

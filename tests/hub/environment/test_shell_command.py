@@ -17,6 +17,7 @@ import pytest
 from config_app import problems
 from config_app.errors import ConfigError
 from config_app.problems import Problem
+from hub.environment import shell_command
 from hub.environment.instance import resolve_instance
 from hub.environment.shell_command import command_prefix
 from tests.support.processes.hub_process import ROOT, HubProcess
@@ -117,6 +118,10 @@ def test_a_service_of_systemd_names_its_user(
     found = command_prefix(resolve_instance({}, ROOT), {"INVOCATION_ID": "4711"})
     assert found == (" ".join([*words, PROGRAM]) if words else "./manage.py")
     assert command_prefix(resolve_instance({}, ROOT), {}) == "./manage.py"
+    # A person at a terminal who runs the command with sudo is another user too.
+    monkeypatch.setattr(os, "isatty", lambda _stream: True)
+    monkeypatch.setattr(shell_command, "_parent", lambda: "sudo")
+    assert command_prefix(resolve_instance({}, ROOT), {}) == found
 
 
 @pytest.mark.parametrize(

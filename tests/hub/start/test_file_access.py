@@ -63,7 +63,10 @@ def test_a_file_that_root_restored(open_dir: Path) -> None:
 
 def test_root_is_sent_to_the_owner(open_dir: Path) -> None:
     os.chown(open_dir, NOBODY, NOBODY)
-    assert "sudo -u nobody" in cure(open_dir)
+    with pytest.raises(UnusableDataDirectory) as refused:
+        ensure_data_dir(open_dir)
+    assert "sudo -u nobody" in str(refused.value)
+    assert "new directory in it" not in str(refused.value)
 
 
 def test_a_read_only_file_system_is_named(hub_process: HubProcess) -> None:
@@ -81,6 +84,8 @@ def test_a_read_only_file_system_is_named(hub_process: HubProcess) -> None:
 def test_a_hidden_home_is_named(monkeypatch: pytest.MonkeyPatch, open_dir: Path) -> None:
     monkeypatch.setattr("hub.database.file_access.HOMES", (open_dir,))
     monkeypatch.setenv("INVOCATION_ID", "4711")
+    read_only = os.statvfs_result((*os.statvfs(open_dir)[:8], os.ST_RDONLY, 255))
+    monkeypatch.setattr(os, "statvfs", lambda _place: read_only)  # as under ProtectHome=
     assert "ProtectHome=" in refusal(open_dir / "data")
 
 
