@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from config_app.encryption.unlockers import MachineUnlocker, SharedUnlocker, Unl
 from config_app.errors import RuleViolation
 from config_app.problems import Problem
 from config_app.project import ProcessVariable, Project, Words
+from hub.environment.shell_command import database_address
 from hub.runtime_config import UNCONFIGURED, WORKOS, RuntimeConfig, is_configured, schema
 
 if TYPE_CHECKING:
@@ -23,18 +25,24 @@ if TYPE_CHECKING:
     from hub.models import User
 
 
+WORDS = Words(
+    state="Bootstrap State",
+    prepare="manage.py bootstrap",
+    verbs={"reset": "clear secrets, end sessions, revoke admin rights and open the setup wizard"},
+    reset_question="Clear every secret, end every session, take all admin rights away and restart setup?",
+    channels=("wizard", "bootstrap", "env", "restore"),
+)
+
+
 class HubProject(Project):
     """The hub as a project of ``config_app``."""
 
     schema = schema
-    words = Words(
-        state="Bootstrap State",
-        prepare="manage.py bootstrap",
-        verbs={"reset": "clear secrets, end sessions, revoke admin rights and open the setup wizard"},
-        reset_question="Clear every secret, end every session, take all admin rights away and restart setup?",
-        database_address="HUB_DATABASE_URL or instance.json",
-        channels=("wizard", "bootstrap", "env", "restore"),
-    )
+
+    @property
+    def words(self) -> Words:  # type: ignore[override]  # the address depends on the process environment
+        """Return the hub's own texts."""
+        return dataclasses.replace(WORDS, database_address=database_address())
 
     def state(self, config: RuntimeConfig) -> str:
         """Return ``configured`` or ``unconfigured``."""

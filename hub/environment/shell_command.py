@@ -21,6 +21,7 @@ from hub.environment.instance import (
     DATABASE_URL,
     ENCRYPTION_KEY_FILE,
     ENV_FILE,
+    INSTANCE_FILE,
     Instance,
 )
 
@@ -60,6 +61,16 @@ def _variables(instance: Instance, environ: Mapping[str, str]) -> Iterator[str]:
         yield f"{DATABASE_PATH}={instance.database_path}"
     if ENCRYPTION_KEY_FILE in environ:
         yield f"{ENCRYPTION_KEY_FILE}={resolve_path(environ[ENCRYPTION_KEY_FILE], BASE_DIR)}"
+
+
+def database_address(environ: Mapping[str, str] = os.environ) -> str:
+    """Return where a person corrects the address of the database, for error messages."""
+    url = environ.get(DATABASE_URL, "")
+    if url and url == _without_password(url) and PASSWORD in url:
+        return (
+            f"{DATABASE_URL} (replace the word {PASSWORD}, which stands for the password in printed commands)"
+        )
+    return f"{DATABASE_URL} or {INSTANCE_FILE}"
 
 
 def _without_password(url: str) -> str:

@@ -66,6 +66,7 @@ def refusal(folder: Path, url: str) -> str:
         ("hub@{at}/postgres?sslmode=maybe", "invalid sslmode value", "remove this option from"),
         ("hub@{at}/postgres?target_session_attrs=x", "invalid target_session_attrs", "remove this option"),
         ("ada:wrong@{at}/postgres", "password authentication failed", "the server may have a new password"),
+        ("ada:PASSWORD@{at}/postgres", "password authentication failed", "replace the word PASSWORD"),
         ("ada@{at}/postgres", "no password supplied", "correct the user name and the password"),
         ("stranger@{at}/postgres", 'role "stranger" does not exist', "create this user on the database"),
         ("hub@{at}/nowhere", 'database "nowhere" does not exist', "create this database on the server"),

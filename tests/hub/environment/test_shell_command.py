@@ -228,3 +228,18 @@ def test_the_check_for_a_deployment_prints_commands_that_act_on_its_install(star
     printed = started_hub.run("check", "--deploy").stderr
     run_elsewhere(command_in(printed, "config set enable_hsts") + " true")
     assert started_hub.config("get", "enable_hsts") == "true"
+
+
+@pytest.mark.parametrize(
+    ("url", "names_the_word"),
+    [
+        ("postgres://hub:PASSWORD@db/hub", True),
+        ("postgres://hub@db/hub?password=PASSWORD", True),
+        ("postgres://hub:secret@db/hub", False),
+        ("postgres://hub@db/hub", False),
+    ],
+)
+def test_a_password_that_was_not_filled_in_is_named(url: str, names_the_word: bool) -> None:
+    found = shell_command.database_address({"HUB_DATABASE_URL": url})
+    assert ("replace the word PASSWORD" in found) == names_the_word
+    assert "secret" not in found
