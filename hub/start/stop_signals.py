@@ -13,6 +13,8 @@ import signal
 from types import FrameType
 
 STOPS = (signal.SIGTERM, signal.SIGINT)
+_UNUSED = (signal.SIG_DFL, signal.default_int_handler)
+"""The handlers of a process that has not set any."""
 
 
 def hold() -> None:
@@ -21,9 +23,14 @@ def hold() -> None:
 
 
 def exit_when_told() -> None:
-    """From now on, exit with status 0 after a signal to stop, also after a signal that waits already."""
+    """From now on, exit with status 0 after a signal to stop, also after a signal that waits already.
+
+    A process that has handlers of its own keeps them.
+    """
+    # On SIGHUP, gunicorn reads its settings again, and already has the handlers that stop the hub in order.
     for number in STOPS:
-        signal.signal(number, _exit)
+        if signal.getsignal(number) in _UNUSED:
+            signal.signal(number, _exit)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
 
 
