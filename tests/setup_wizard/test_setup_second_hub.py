@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hub.environment.instance import resolve_instance
-from hub.start import diagnosis
+from hub.start import claim_record, diagnosis
 from tests.support.databases.postgresql import PostgreSQL
 from tests.support.processes.hub_process import PASSWORD, HubProcess
 
@@ -40,7 +40,8 @@ def test_the_refusal_says_that_the_shell_lacks_the_data_directory(
 ) -> None:
     # A command without the variable would use the data folder of this clone, which a developer may have.
     missing = tmp_path / "never-started"
-    monkeypatch.setattr(diagnosis, "instance", lambda: resolve_instance({}, missing))
+    for module in (diagnosis, claim_record):
+        monkeypatch.setattr(module, "instance", lambda: resolve_instance({}, missing))
     monkeypatch.setattr("hub.database.file.location", lambda: missing / "data" / "hub.db")
     monkeypatch.setenv("HUB_DATA_DIR", "/elsewhere")
     problem = diagnosis.lacking()
