@@ -23,8 +23,9 @@ from hub.database import migration
 from hub.runtime_config import WORKOS, get_config
 
 APPS = ("config_app", "setup_wizard", "hub")
-NEVER_SERVED = (".management", ".migrations", ".testing", ".cli", "hub.gunicorn", "hub.wsgi")
-"""Modules of commands and of other servers. The server does not need them."""
+ROOMS_OF_COMMANDS = {"management", "migrations", "testing", "cli"}
+"""Packages that only commands need."""
+OF_OTHER_SERVERS = ("hub.gunicorn", "hub.wsgi")
 NEEDS_POSTGRESQL = (
     "hub.postgresql",
     "config_app.propagation.postgresql",
@@ -49,12 +50,13 @@ def load_everything() -> None:
 
 
 def _modules() -> Iterator[str]:
-    unused = list(NEVER_SERVED)
+    unused = list(OF_OTHER_SERVERS)
     unused += NEEDS_POSTGRESQL if connection.vendor != "postgresql" else ()
     unused += NEEDS_WORKOS if get_config().app_mode != WORKOS else ()
     for app in APPS:
         for found in pkgutil.walk_packages(importlib.import_module(app).__path__, f"{app}."):
-            if not any(part in found.name for part in unused):
+            is_of_commands = not ROOMS_OF_COMMANDS.isdisjoint(found.name.split("."))
+            if not is_of_commands and not found.name.startswith(tuple(unused)):
                 yield found.name
 
 
