@@ -10,7 +10,7 @@ class AlreadyClaimed(ConfigError):
 
     def __init__(self) -> None:
         super().__init__(
-            "this hub is already claimed",
+            "this install is already claimed",
             fix="sign in to change it, or run manage.py config reset to set it up again",
         )
 
@@ -23,6 +23,6 @@ class TakenOver(ConfigError):
 
     def __init__(self) -> None:
         super().__init__(
-            "another browser is setting this hub up now",
+            "another browser is setting this install up now",
             fix="run manage.py setup_token on the server and open the link that it prints",
         )

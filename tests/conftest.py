@@ -91,6 +91,7 @@ def fresh_process(database: str) -> Iterator[None]:
     reset_process()
     request_notes._noted.clear()
     (DATA_DIR / "request-notes.json").unlink(missing_ok=True)
+    claim_record.keep(is_claimed=False)  # the tests of a process share an instance directory
     yield
     reset_process()
 
@@ -142,7 +143,6 @@ def database(request: pytest.FixtureRequest) -> Iterator[str]:
 def install(db: None) -> None:
     """Give an unclaimed install in this process, as after the bootstrap."""
     insert_once("unclaimed", bring_up)
-    claim_record.keep(is_claimed=False)  # the tests of a process share an instance directory
     runtime.reload()
 
 

@@ -214,7 +214,7 @@ def _write_file(token: Secret) -> None:
 
 
 def _unwritable(path: Path, error: OSError) -> ConfigError:
-    fix = "run the command as the user of the hub, and check for free disk space"
+    fix = "run the command as the user of the server, and check for free disk space"
     return ConfigError(f"the setup token {path} cannot be written: {error.strerror}", fix=fix)
 
 
