@@ -21,7 +21,7 @@ from config_app.api import (
     plan_rollback,
     reload_config,
 )
-from config_app.testing import override_config
+from config_app.testing import override_config, reset_process
 
 
 class Changes(TestCase):
@@ -261,6 +261,7 @@ class AsyncAfterReading(TestCase):
 
     @classmethod
     def setUpClass(cls):
+        cls.addClassCleanup(reset_process)  # the other tests must not find what this class has read
         get_config()
         super().setUpClass()
 
