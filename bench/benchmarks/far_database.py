@@ -28,8 +28,10 @@ IN_TURNS = "the hub, two pages at a time"
 STANDARD = "Django's standard layers, a connection for each page"
 TIMES_STANDARD = 1.2
 TIMES_IN_TURNS, TIMES_IN_TURNS_HERE = 1.0, 0.8
-"""The hub does not know how far away its database is, so it serves all pages at once. That costs about a tenth
-if the database is on the same machine, and gains much more if it is not."""
+"""The hub does not know how far away its database is, so it serves all pages at once.
+
+That costs about a tenth if the database is on the same machine, and gains much more if it is not.
+"""
 MOST_OPENED = 0.05
 PASSWORD = "only for benchmarks"  # noqa: S105 - of a server that only this program uses
 ROLE = f"CREATE ROLE bench SUPERUSER LOGIN PASSWORD '{PASSWORD}'"
