@@ -18,7 +18,7 @@ from typing import Any
 
 from django.conf import settings
 
-from config_app.encryption.private_files import replace
+from config_app.encryption.private_files import LARGEST, read_regular, replace
 from config_app.live import runtime
 from config_app.problems import Problem
 
@@ -104,7 +104,7 @@ def recent(*kinds: str) -> list[Note]:
 def _read() -> list[Note]:
     """Return the notes in the file. Leave out old notes. If the file is damaged, return an empty list."""
     try:
-        found = [_parse(entry) for entry in json.loads(_path().read_bytes())]
+        found = [_parse(entry) for entry in json.loads(read_regular(_path(), LARGEST))]
     except (OSError, ValueError, TypeError):
         return []
     now = time.time()

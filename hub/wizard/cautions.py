@@ -13,6 +13,7 @@ from hub.middleware.hosts import is_allowed
 from hub.middleware.proxy import FORWARDED, PEER, is_trusted, parse_address
 from hub.network import arrival
 from hub.runtime_config import RuntimeConfig
+from hub.wizard.network import host_name
 
 
 def cautions(request: HttpRequest, after: RuntimeConfig) -> Iterator[Problem]:
@@ -26,13 +27,15 @@ def cautions(request: HttpRequest, after: RuntimeConfig) -> Iterator[Problem]:
 
 
 def _about_address(request: HttpRequest, after: RuntimeConfig) -> Iterator[Problem]:
-    host = request.get_host()
     keys = ("public_url", "allowed_hosts")
     if not is_allowed(request, after):
-        message = f"public_url and allowed_hosts lack {host}, so the hub will refuse the address of this page"
+        message = (
+            f"public_url and allowed_hosts lack {request.get_host()}, so the hub will refuse the address of "
+            "this page"
+        )
         yield Problem(code="address_refused", message=message, keys=keys)
-    elif not is_loopback(host) and not arrival.arrived_under(request, after, {"public_url"}):
-        opened = f"{request.scheme}://{host}"
+    elif not is_loopback(host_name(request)) and not arrival.arrived_under(request, after, {"public_url"}):
+        opened = f"{request.scheme}://{request.get_host()}"
         message = f"public_url is {after.public_url}, but this page was opened at {opened}"
         yield Problem(code="other_address", message=message, keys=keys)
 

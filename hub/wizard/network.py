@@ -57,6 +57,11 @@ def stranger_at_address(config: RuntimeConfig) -> str:
     )
 
 
+def host_name(request: HttpRequest) -> str:
+    """Return the host name or the IP address in the browser's address bar, without brackets and port."""
+    return split_domain_port(request.get_host())[0].strip("[]")
+
+
 def suggested_public_url(request: HttpRequest, config: RuntimeConfig) -> dict[str, str]:
     """Return a dict with a suggestion for ``public_url``: the origin in the browser's address bar.
 
@@ -65,7 +70,7 @@ def suggested_public_url(request: HttpRequest, config: RuntimeConfig) -> dict[st
     """
     if config.public_url:
         return {}
-    host = split_domain_port(request.get_host())[0].strip("[]")
+    host = host_name(request)
     if is_loopback(host) or host == config.host:
         return {}
     return {"public_url": f"{request.scheme}://{request.get_host()}"}

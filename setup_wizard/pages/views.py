@@ -31,7 +31,7 @@ from setup_wizard.product import Application, get_product
 from setup_wizard.steps import Step
 
 WRONG_TOKEN = (
-    "This is not a valid setup token. It may be expired or used, or it may belong to another installation "  # noqa: S105
+    "This is not a valid setup token. It may be expired or used, or it may belong to another installation "  # noqa: S105 - a text for people
     "on the server. Make a new token on the server, with the command that the log shows."
 )
 

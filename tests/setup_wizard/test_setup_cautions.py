@@ -70,6 +70,12 @@ def test_an_answer_that_would_cut_this_browser_off_is_named(wrong: dict[str, str
     assert "Go to Network" in text
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1:8884", "localhost:8884", "[::1]:8884"])
+def test_on_the_machine_itself_another_public_url_is_no_reason(host: str) -> None:
+    text = review({"public_url": f"https://{HOST}", "trusted_proxies": "127.0.0.1"}, Browser(HTTP_HOST=host))
+    assert "this page" not in text
+
+
 def test_a_caution_does_not_prevent_the_claim() -> None:
     browser = proxied()
     review(RIGHT | {"trusted_proxies": ""}, browser)
