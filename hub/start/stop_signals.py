@@ -13,8 +13,9 @@ import signal
 from types import FrameType
 
 STOPS = (signal.SIGTERM, signal.SIGINT)
-_UNUSED = (signal.SIG_DFL, signal.default_int_handler)
-"""The handlers of a process that has not set any."""
+# A shell lets a program in the background ignore SIGINT. gunicorn sets a handler all the same.
+_UNUSED = (signal.SIG_DFL, signal.SIG_IGN, signal.default_int_handler)
+"""What ``signal.getsignal`` returns in a process that has not set a handler."""
 
 
 def hold() -> None:
