@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import threading
 from collections.abc import Iterator
@@ -60,6 +61,11 @@ settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 def pytest_configure() -> None:
     """Set how many examples Hypothesis tries."""
     choose_examples()
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector skip what stays until the end: modules and thousands of collected tests."""
+    gc.freeze()
 
 
 def pytest_unconfigure() -> None:

@@ -6,8 +6,10 @@ The transport follows no redirects and reads no proxy settings from the environm
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Mapping
@@ -29,6 +31,12 @@ LARGEST = 2**20
 CONNECTED = "connection.connect_tcp.complete"
 
 
+@functools.cache
+def _certificates() -> ssl.SSLContext:
+    """Return the certificates that are trusted; to load them takes longer than a request."""
+    return httpx2.create_ssl_context(trust_env=False)
+
+
 class BoundedTransport:
     """The transport that the SDK uses. It implements ``workos.HTTPBackend``."""
 
@@ -41,7 +49,9 @@ class BoundedTransport:
         # Keep no connection open. Calls are rare, and a connection that WorkOS has closed meanwhile could
         # make a request fail after its one-time code was sent.
         limits = httpx2.Limits(max_keepalive_connections=0)
-        self._http = httpx2.Client(trust_env=False, timeout=TIMEOUT, follow_redirects=False, limits=limits)
+        self._http = httpx2.Client(
+            verify=_certificates(), trust_env=False, timeout=TIMEOUT, follow_redirects=False, limits=limits
+        )
         self._budget, self._ends = budget, float("inf")
 
     def request(
