@@ -45,7 +45,7 @@ def load_everything() -> None:
         importlib.import_module(name)
     for name in (settings.MESSAGE_STORAGE, settings.SESSION_SERIALIZER):
         import_string(name)
-    _compile_templates()
+    compile_templates()
     migration.remember_code()
 
 
@@ -60,7 +60,7 @@ def _modules() -> Iterator[str]:
                 yield found.name
 
 
-def _compile_templates() -> None:
+def compile_templates() -> None:
     """Put every template into the cache of Django's loader."""
     engine: Any = engines["django"]
     _ = engine.engine.template_context_processors  # imports them

@@ -93,13 +93,14 @@ def _modules() -> list[str]:
 
 
 def _prepare_to_serve() -> None:
-    """Do what a served hub does once: find static files, import the middleware, compile expressions."""
+    """Do what a served hub does once: find static files, import the middleware, compile templates."""
     from django.conf import settings
     from django.core.validators import validate_email
     from django.http import HttpResponse
     from django.utils.module_loading import import_string
 
     from hub.middleware.static import StaticFilesMiddleware
+    from hub.start import preloading
     from tests.support import static_files
 
     static_files.find_once()
@@ -107,6 +108,7 @@ def _prepare_to_serve() -> None:
     for path in settings.MIDDLEWARE:
         import_string(path)
     validate_email("owner@example.com")
+    preloading.compile_templates()
 
 
 def _remember_defaults() -> None:
