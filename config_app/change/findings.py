@@ -10,7 +10,7 @@ from config_app.project import get_project
 
 
 def added_by(plan: Plan) -> list[Problem]:
-    """Return the findings about the planned configuration, without those about the current one."""
+    """Return the findings that the planned configuration has and the current one does not have."""
     before = {(problem.code, problem.message) for problem in _findings(plan.before)}
     return [problem for problem in _findings(plan.after) if (problem.code, problem.message) not in before]
 

@@ -35,9 +35,9 @@ def _under_current_keys(changes: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def sealed(changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``changes`` with current keys. The text of each secret is wrapped in a ``Secret``.
+    """Return ``changes`` with the text of each secret wrapped in a ``Secret``, which logs mask.
 
-    Logs mask a ``Secret``. Raise ``InvalidPlan`` if two of the keys belong to the same setting.
+    Replace former keys of renamed settings by their current keys. Raise ``InvalidPlan`` if two of the keys belong to the same setting.
     """
     settings = get_schema().settings
     return {

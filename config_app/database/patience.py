@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from typing import Protocol
 
 LONGEST_OF_PROJECT = 300.0
-"""In a block of ``runs_project_code``, a query waits at least this many seconds."""
+"""The shortest time limit of a query in a block of ``runs_project_code``, in seconds."""
 
 _runs_project_code: ContextVar[bool] = ContextVar("config_app_runs_project_code", default=False)
 
@@ -48,7 +48,7 @@ def describe_silence(seconds: float) -> str:
 
 @contextlib.contextmanager
 def runs_project_code() -> Iterator[None]:
-    """In this block, let a query of ``FixedPatience`` wait for at least ``LONGEST_OF_PROJECT`` seconds."""
+    """Within this block, raise a shorter ``FixedPatience`` to ``LONGEST_OF_PROJECT`` seconds."""
     token = _runs_project_code.set(True)
     try:
         yield

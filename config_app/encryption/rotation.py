@@ -82,8 +82,8 @@ def rotate(progress: Progress = lambda _done, _all: None, *, at_once: bool = Fal
     If an earlier rotation was interrupted, finish that rotation, and do not make another data key.
 
     After each transaction, call ``progress`` with two ids of changes: the last id that is finished, and the
-    last id in the history. With ``at_once``, drop the former data keys at the end. This makes every cookie
-    with the signature of a former data key invalid.
+    last id in the history. With ``at_once``, drop the former data keys at the end. Then
+    cookies that were signed with a former data key are no longer valid.
 
     Raise ``KeyringLocked`` if the keyring cannot be unlocked. Raise ``ConfigError`` if no configured key
     could unlock the new data key.

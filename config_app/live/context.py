@@ -44,7 +44,7 @@ def pinned_config() -> Any:
 
 
 class _Views:
-    """A part of the process state. A reset makes the caller's transaction forget what it has read."""
+    """Resets the configuration that the caller's transaction has read, as a part of the process state."""
 
     def reset(self) -> None:
         if in_transaction():

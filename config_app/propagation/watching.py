@@ -128,10 +128,10 @@ def _leave() -> None:
 def keep_current(*, is_server: bool = False) -> None:
     """Keep the configuration of this process current. The project itself need not call this function.
 
-    - A server calls this function with ``is_server`` before a request if ``is_check_due`` returns true. Then
-      this function starts a watcher immediately.
-    - While ``runtime.is_watched()`` is false, reads of the configuration call this function now and then.
-      Then this function starts a watcher if ``START_DELAY`` seconds have passed since the first read.
+    - If ``is_check_due`` returns true before a request, the server calls this function with ``is_server``.
+      Such a call starts a watcher immediately.
+    - While ``runtime.is_watched()`` is false, some reads of the configuration call this function. Such a call
+      starts a watcher if ``START_DELAY`` seconds have passed since the first read.
 
     While no watcher works, this function checks the database itself whenever a check is due. Do nothing in a
     test run or in a command that ends soon.

@@ -38,7 +38,7 @@ class Rank(enum.IntEnum):
     """Who needs a hash. Among strangers, the lower rank comes first."""
 
     KNOWN = 0
-    """A person who is signed in, a person in a known browser, or a command. They have their own queue."""
+    """A person who is signed in, a person in a known browser, or a command. All of these share one queue."""
     WAITED = 1
     """A stranger who has waited as long as the hub demanded, see ``hub.auth.waiting``."""
     STRANGER = 2

@@ -98,7 +98,8 @@ def _preferred(candidates: Sequence[Variable]) -> Variable:
 def read_import(environ: Mapping[str, str], file: EnvFile) -> Import:
     """Return what an import of these variables would set. Do not check the rules between settings.
 
-    Log each variable that is ignored although it has precedence over the variable that is used.
+    If the value of a variable cannot be used, and another variable for the same setting is used instead,
+    log the ignored variable.
     """
     values: dict[str, Any] = {}
     refusals: dict[str, str] = {}

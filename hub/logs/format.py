@@ -32,7 +32,7 @@ class NoOutages(logging.Filter):
     """A log filter that removes Django's line about each request that was answered with 503."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Return whether the record stays. ``hub.responses.outage_log`` logs why requests are answered so."""
+        """Return whether to keep the record. ``hub.responses.outage_log`` logs the reason for a 503."""
         return getattr(record, "status_code", None) != HTTPStatus.SERVICE_UNAVAILABLE
 
 

@@ -21,7 +21,7 @@ from setup_wizard.product import Backup
 LARGEST = 64 * 1024 * 1024
 """The size in bytes of the largest backup that can be uploaded."""
 FORM = 64 * 1024
-"""The size in bytes of the largest upload form without its file."""
+"""The largest size in bytes of everything in an upload form except for the uploaded file."""
 PATH = "/setup/restore/"
 COMMAND = "./manage.py restore FILE"
 """The command that restores a backup that is too large to upload."""

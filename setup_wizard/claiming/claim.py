@@ -130,7 +130,7 @@ def claim_made_with(application: Application) -> Claim | None:
 class _Origin:
     """Who makes the claim, and what the history says about the claim.
 
-    ``holder`` is the proof that the browser used the setup token. The history shows the other fields.
+    ``holder`` is the proof that the browser used the setup token. The other fields appear in the history.
     """
 
     holder: str | None = dataclasses.field(default=None, repr=False)

@@ -168,7 +168,7 @@ def _ask_for_grant(row: WorkOSSession, mine: Lease, client: Client, config: Runt
     """
     token = unseal(row.refresh_token, config)
     if token is None:
-        raise Refused("the refresh token cannot be decrypted with any password in the history")
+        raise Refused("the refresh token cannot be decrypted with any cookie password in the history")
 
     def keep(successor: Secret) -> None:
         mine.update(refresh_token=seal(successor, config), is_unanswered=False)
