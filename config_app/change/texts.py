@@ -37,7 +37,8 @@ def _under_current_keys(changes: Mapping[str, Any]) -> Mapping[str, Any]:
 def sealed(changes: Mapping[str, Any]) -> dict[str, Any]:
     """Return ``changes`` with the text of each secret wrapped in a ``Secret``, which logs mask.
 
-    Replace former keys of renamed settings by their current keys. Raise ``InvalidPlan`` if two of the keys belong to the same setting.
+    Replace former keys of renamed settings by their current keys. Raise ``InvalidPlan`` if two of
+    the keys belong to the same setting.
     """
     settings = get_schema().settings
     return {

@@ -118,8 +118,8 @@ def _text(content: bytes) -> str:
 def _bytes(text: Any, length: int | None = None) -> bytes:
     """Decode a Base64 text, and return the bytes.
 
-    Raise ``UnreadableExport`` if ``text`` is not exactly what ``_text`` writes for these bytes, or if the number
-    of bytes is not ``length``. If ``length`` is ``None``, any number of bytes is accepted.
+    Raise ``UnreadableExport`` if ``text`` is not exactly what ``_text`` writes for these bytes, or if the
+    number of bytes is not ``length``. If ``length`` is ``None``, any number of bytes is accepted.
     """
     if not isinstance(text, str):
         raise UNREADABLE
