@@ -131,7 +131,7 @@ def _row_of_connections(hub: HubProcess, server: PostgreSQL, seconds: float) -> 
 
 
 def _opened(server: PostgreSQL, port: int, cookie: str, seconds: float) -> float:
-    """Return the number of connections for each page while clients request pages for ``seconds``."""
+    """Let clients request pages for ``seconds``. Return the new connections divided by the pages."""
     requests_a_second(port, "/", cookie, seconds)  # the pool opens its connections
     before = _connections(server)
     pages = requests_a_second(port, "/", cookie, seconds) * seconds

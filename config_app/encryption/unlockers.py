@@ -49,7 +49,8 @@ class Unlocker(Protocol):
         """Return the fingerprints of the machine id and of the key file.
 
         Return two empty texts if the unlocker uses neither a machine id nor a key file. If a slot cannot be
-        opened, the fingerprints show which of the two differs. The fingerprints reveal nothing else.
+        opened, a comparison with the slot's fingerprints shows whether the machine id or the key file is
+        another one. The fingerprints reveal nothing else.
         """
 
 

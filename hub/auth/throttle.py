@@ -54,7 +54,7 @@ SETUP_TOKEN = "(setup token)"  # noqa: S105 - wrong tokens are counted under thi
 RECOVERY_CODE = "(recovery code)"
 """Wrong recovery codes are counted under this name."""
 WITHOUT_ACCOUNT = {SETUP_TOKEN, RECOVERY_CODE}
-"""The names under which attempts are counted that belong to no account."""
+"""Attempts that belong to no account are counted under these names."""
 NO_ADDRESS = "(no e-mail address)"
 GUESSING = "guessing_networks"
 """The attribute of a request that says how many networks guess the account's password."""

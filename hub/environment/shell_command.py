@@ -1,4 +1,4 @@
-"""How a person at a shell of this machine runs a command that acts on the install of this process."""
+"""Completes commands, so that a person who types them in a shell reaches the install of this process."""
 
 from __future__ import annotations
 

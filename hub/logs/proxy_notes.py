@@ -16,7 +16,7 @@ from hub.runtime_config import RuntimeConfig
 IGNORED: Final = "proxy_ignored"
 """An address that is not trusted sends forwarded headers."""
 IGNORED_HOP: Final = "proxy_in_a_chain_ignored"
-"""A trusted proxy says that an address that is not trusted has forwarded the request."""
+"""According to a trusted proxy, the request also passed a proxy that the hub does not trust."""
 UNKNOWN: Final = "proxy_unknown"
 """A form was loaded with https, but arrived with http and without forwarded headers."""
 HIDES_CLIENTS: Final = "proxy_hides_clients"
