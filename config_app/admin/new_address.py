@@ -24,8 +24,8 @@ class Elsewhere:
     - ``origin``: the scheme, host and port of the new address. Empty if the new address is not known.
     - ``path``: the path of the page.
     - ``is_followed``: whether the browser opens the link without a click.
-    - ``is_here``: whether the browser uses this origin already. Then a reverse proxy connects to the old
-      address of the server.
+    - ``is_here``: whether the browser uses this origin already. If so, a reverse proxy still connects to the
+      old address of the server.
     - ``may_refuse``: whether the site may refuse the host name that the browser uses now.
     """
 

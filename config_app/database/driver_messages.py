@@ -60,7 +60,7 @@ _CURES: Final[Mapping[str, str]] = {
         "connect to the primary server instead of a copy, or turn off default_transaction_read_only"
     ),
     r"readonly database": (
-        "make the file of the database and its folder writable for this user, and its file system too"
+        "make the file of the database and its folder writable for this user, and the file system too"
     ),
     r"disk is full|no space left|could not extend file|table .* is full": (
         "free space on the disk of the database"

@@ -97,8 +97,8 @@ def new_recovery_code(hand_over: Callable[[Secret], None], *, is_confirmed: bool
     """Make a new recovery code. All earlier recovery codes stop working.
 
     ``hand_over`` gives the code to a person. If ``hand_over`` raises an error, nothing changes. If
-    ``is_confirmed`` is false, the install reports the code until ``confirm_recovery_code`` is called. Raise
-    ``KeyringLocked`` if the keyring cannot be unlocked.
+    ``is_confirmed`` is false, the dashboard and the doctor warn that the code may be lost, until
+    ``confirm_recovery_code`` is called. Raise ``KeyringLocked`` if the keyring cannot be unlocked.
     """
     with store.writing() as stored:
         enrolment.ensure_keyring()

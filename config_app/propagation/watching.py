@@ -95,7 +95,7 @@ def _start_soon() -> None:
 
 
 def _start_unless_stopped(delay: float) -> None:
-    """Start a watcher without a call in the project's code, unless ``stop`` was called."""
+    """Start a watcher that the project's code has not asked for, unless ``stop`` was called."""
     # A watcher that is being stopped may just have loaded the tables for the first time, and have hooks.
     with _starting:
         if _reads.may_start:

@@ -39,7 +39,7 @@ def sentences(problem: problems.Problem) -> str:
 
 @register.filter
 def full_sentence(text: str) -> str:
-    """Return ``text`` with a capital first letter, unless it starts with a name, and with a period."""
+    """Return ``text`` as a whole sentence: with a period, and a capital unless it starts with a name."""
     return problems.full_sentence(text)
 
 
