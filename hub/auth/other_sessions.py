@@ -18,7 +18,7 @@ ATTRIBUTE = "other_session_keys"
 
 
 def note(request: HttpRequest, keys: list[str]) -> None:
-    """Store the keys that ``request`` has in session cookies that do not count for this request."""
+    """Store ``keys``, the keys of the browser's other sessions, which the hub does not use."""
     setattr(request, ATTRIBUTE, keys)
 
 

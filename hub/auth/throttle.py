@@ -104,7 +104,7 @@ def _email(credentials: Credentials) -> str:
 
 
 def forget_failures(email: str) -> None:
-    """Delete the failures of this account from all addresses, and in all known browsers."""
+    """Delete all failures of this account, whatever their addresses and browsers."""
     AccessAttempt.objects.filter(Q(username=email) | Q(username__endswith=f" {email}")).delete()
 
 

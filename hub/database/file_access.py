@@ -31,7 +31,7 @@ def cure(place: Path) -> str:
     if (found.st_mode & _needed(found)) != _needed(found):
         return f"make {near} writable, for example with chmod u+rwX {near}"
     return (
-        f"check what else forbids it, because the mode of {near} allows it: a sandbox of the service manager "
+        f"the mode of {near} allows access, so check what else prevents it: a sandbox of the service manager "
         "(systemd: ReadWritePaths=), SELinux or AppArmor"
     )
 
@@ -59,8 +59,9 @@ def name_of(user: int) -> str:
 
 
 def may_create_inside(place: Path) -> bool:
-    """Return whether this user, who does not own ``place``, can use a new directory in it.
+    """Return whether this user, who does not own ``place``, can create and use a directory in it.
 
-    This works with Kubernetes' fsGroup. Root can write everywhere, but must not own the hub's files.
+    With Kubernetes' fsGroup, this is possible. Return ``False`` for root. Root can write everywhere, but must
+    not own the hub's files.
     """
     return os.geteuid() != 0 and os.access(place, os.W_OK | os.X_OK, effective_ids=True)

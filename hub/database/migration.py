@@ -133,7 +133,7 @@ def newer_schema() -> tuple[Problem, ...]:
 
 
 class _Code:
-    """The migrations of the code that this process runs. ``None`` means that they are on the disk."""
+    """The migrations of the code that this process runs. ``None`` means the migrations on the disk."""
 
     migrations: frozenset[tuple[str, str]] | None = None
 

@@ -64,7 +64,7 @@ def _variables(instance: Instance, environ: Mapping[str, str]) -> Iterator[str]:
 
 
 def database_address(environ: Mapping[str, str] = os.environ) -> str:
-    """Return where a person corrects the address of the database, for error messages."""
+    """Return the names of the variable and the file that can contain the database's address."""
     url = environ.get(DATABASE_URL, "")
     if url and url == _without_password(url) and PASSWORD in url:
         return (
@@ -88,7 +88,7 @@ def _without_secret(option: str) -> str:
 
 
 def _user(environ: Mapping[str, str]) -> Iterator[str]:
-    """If the person at the shell is another user, yield the words that run a command as this user."""
+    """If the person at the shell is not the user of this process, yield the words that switch users."""
     if os.geteuid() == 0 or not (_parent() in SWITCHERS or _is_started_by_systemd(environ)):
         return
     try:

@@ -1,6 +1,8 @@
-"""Note proxies that hide the clients or https from the hub: the hub ignores their headers, or lacks a header.
+"""Remember proxies that hide https or the addresses of clients from the hub.
 
-Then all users behind such a proxy seem to have one address, or seem to use http.
+Either the hub ignores the headers of such a proxy, because it does not trust the proxy, or the proxy does not
+send a header that the hub needs. Then all users behind such a proxy seem to have one address, or seem to use
+http.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ _OF_UNTRUSTED: Final = {
     IGNORED_HOP: "a trusted proxy says that {} forwards requests too, but trusted_proxies lacks this "
     "address, so all users behind it share one address and one limit of failed sign-ins",
     UNKNOWN: "a form that was loaded with https has arrived from {} with http and without forwarded headers, "
-    "so a proxy that sends no forwarded headers seems to have this address",
+    "so this address seems to belong to a proxy that sends no forwarded headers",
 }
 _NOT_HTTPS: Final = ", so requests do not count as https: cookies are not Secure, and HSTS is not sent"
 _OF_TRUSTED: Final = {
@@ -65,14 +67,14 @@ _CODES: Final = {
 
 
 def note(kind: str, peer: str, config: RuntimeConfig) -> None:
-    """Note that a request has shown that the proxy with the address ``peer`` is of this kind."""
+    """Remember that a request has shown the mistake ``kind`` of the proxy with the address ``peer``."""
     # Everyone on the internet can send such headers. An own proxy is on this machine or in a private network.
     if kind in _OF_TRUSTED or not ipaddress.ip_address(peer).is_global:
         request_notes.note(kind, peer, partial(_problem, kind, peer, config))
 
 
 def problems(config: RuntimeConfig) -> list[Problem]:
-    """Return a problem for each proxy that has lately hidden something, and would still do so."""
+    """Return the problems that requests have lately shown, except those that ``config`` has solved."""
     found = request_notes.recent(*_OF_UNTRUSTED, *_OF_TRUSTED)
     return [
         _problem(each.kind, each.subject, config, f" ({each.last_seen})")

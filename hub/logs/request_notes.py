@@ -29,11 +29,14 @@ logger = logging.getLogger("hub")
 KEEP = 600.0
 """A note is reported for this many seconds after the last request that showed it."""
 REPEAT = 60.0
-"""A process updates the file only this many seconds after its last update for the same note."""
+"""For the same note and revision, a process updates the file at most once in this many seconds."""
 LOG_AGAIN = 3600.0
-"""A note is logged again after this many seconds, or earlier with the first request of a new revision."""
+"""A note is logged again after this many seconds, or earlier if there is a new revision."""
 MOST = 20
-"""The file contains at most this many notes of one kind. In ``REPEAT`` seconds, a process adds no more."""
+"""The file contains at most this many notes of one kind.
+
+Of each kind, a process also adds at most this many in ``REPEAT`` seconds.
+"""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class Note:
     """What requests have shown. ``subject`` is an IP address or a host name.
 
     ``seen`` is the time of the last request, in seconds since 1970. ``logged`` is the time of the last line
-    in the log, and ``revision`` is the revision to which this line applied.
+    in the log, and ``revision`` is the revision at that time.
     """
 
     kind: str
@@ -90,7 +93,7 @@ def _is_due(key: tuple[str, str, int]) -> bool:
 
 
 def _renewed(old: Note | None, new: Note) -> Note:
-    """Return ``new``, with the time of the last line in the log if it is too early for another line."""
+    """Return ``new``. If it is too early for another line in the log, keep the time of the last line."""
     if old is None or old.revision != new.revision or new.seen - old.logged >= LOG_AGAIN:
         return new
     return dataclasses.replace(new, logged=old.logged)

@@ -70,7 +70,7 @@ def _session_keys(cookies: Mapping[str, str]) -> list[str]:
 
 
 def has_cookie_of_other_scheme(request: HttpRequest) -> bool:
-    """Return whether the browser sent a cookie under the name that it has under the other scheme."""
+    """Return whether the browser sent a cookie whose name belongs to the other scheme, http or https."""
     prefix = "" if request.is_secure() else PREFIX
     cookies = parse_cookie(request.META.get("HTTP_COOKIE", ""))
     names = settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME

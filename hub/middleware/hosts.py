@@ -81,7 +81,7 @@ def how_to_accept(host: str, config: RuntimeConfig, proxy: str = "", origin: str
 
 
 def _proxy(request: HttpRequest) -> str:
-    """Return the address of the untrusted proxy, if it can be a proxy of this hub."""
+    """Return the address of the untrusted proxy. Return ``""`` if there is none, or if it is global."""
     peer = str(request.META[PEER])
     return peer if IGNORED_PROXY in request.META and not _is_global(peer) else ""
 

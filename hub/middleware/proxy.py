@@ -122,7 +122,7 @@ def _name_of(netloc: str) -> str:
 
 
 def _is_proxy(client: Address, hops: list[str], networks: tuple[Network, ...]) -> bool:
-    """Return whether ``client`` looks like a proxy: an address has used it, and it is not trusted."""
+    """Return whether ``client`` is not trusted, but has forwarded the request for another address."""
     if is_trusted(client, networks):
         return False
     nearest = max(at for at, hop in enumerate(hops) if _hop_address(hop.strip()) == client)

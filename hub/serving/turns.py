@@ -93,7 +93,7 @@ def _queue(application: Application, at_once: int, is_meant: Callable[[str, str]
 
 
 def _end_before_hashing(turn: _Turn) -> Callable[[], None]:
-    """Return a function that ends ``turn`` and the earlier turns of the request, before it makes a hash."""
+    """Return a function to call before a hash. It ends ``turn`` and the earlier turns of the request."""
     loop, end_others = asyncio.get_running_loop(), before_hashing.get()
 
     def end() -> None:

@@ -24,7 +24,7 @@ def hold() -> None:
 
 
 def exit_when_told() -> None:
-    """From now on, exit with status 0 after a signal to stop, also after a signal that waits already.
+    """From now on, exit with status 0 after a signal to stop. If one waits already, exit at once.
 
     A process that has handlers of its own keeps them.
     """

@@ -51,9 +51,8 @@ def stranger_at_address(config: RuntimeConfig) -> str:
     if error is None or error.errno != errno.EADDRINUSE:
         return ""
     return (
-        f"{explain(config.host, config.port, error)}, and it is not the hub in {settings.INSTANCE.data_dir}, "
-        'which does not run; for the link of a running hub, use the command in the line "Commands for this '
-        'hub" of its log'
+        f"{explain(config.host, config.port, error)}, but the hub in {settings.INSTANCE.data_dir} does not "
+        'run; for the link of a running hub, use the command in the line "Commands for this hub" of its log'
     )
 
 

@@ -33,7 +33,7 @@ CONNECTED = "connection.connect_tcp.complete"
 
 @functools.cache
 def _certificates() -> ssl.SSLContext:
-    """Return the certificates that are trusted; to load them takes longer than a request."""
+    """Return the trusted certificates. Load them only once, because this takes longer than a request."""
     return httpx2.create_ssl_context(trust_env=False)
 
 
