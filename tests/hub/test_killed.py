@@ -34,8 +34,8 @@ def on_databases(*actions: str) -> pytest.MarkDecorator:
 def stride(hub: HubProcess, action: str) -> int:
     """Return the distance between the points at which a process is killed; it is 1 in ``make soak``."""
     if action == RESTORE:  # it has several times as many points as the other actions
-        return times(8, 1)
-    return times(6 if hub.database_url else 3, 1)
+        return times(16, 1)
+    return times(12 if hub.database_url else 5, 1)
 
 
 def kill_at_every_point(hub: HubProcess, action: str) -> tuple[Facts, Facts, list[Facts]]:

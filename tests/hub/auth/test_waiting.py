@@ -14,6 +14,7 @@ from hub.auth import hashing, waiting
 from tests.conftest import PASSWORD
 from tests.hub.auth.test_sign_in_throttle import OWNER, attempt, may_sign_in
 from tests.support.browsers.clients import browser
+from tests.support.soak import times
 
 pytestmark = pytest.mark.usefixtures("owner")
 
@@ -50,8 +51,9 @@ def test_a_browser_that_waits_has_an_attempt_even_if_the_attack_never_ends() -> 
         assert may_sign_in(client=newcomer)
 
 
+@pytest.mark.repeats
 def test_each_address_of_an_attack_has_one_guess_for_each_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    checked, check = Counter[str](), ModelBackend.authenticate
+    checked, check, duration = Counter[str](), ModelBackend.authenticate, times(440, 800)
 
     def counting(self: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
         checked[request.META["REMOTE_ADDR"]] += 1
@@ -61,8 +63,8 @@ def test_each_address_of_an_attack_has_one_guess_for_each_wait(monkeypatch: pyte
         attack = Attack(clock, 60)
         attack.go_on(60)
         monkeypatch.setattr(ModelBackend, "authenticate", counting)
-        attack.go_on(800)
-    assert set(checked.values()) <= {800 // 180, 800 // 180 + 1}
+        attack.go_on(duration)
+    assert set(checked.values()) <= {duration // 180, duration // 180 + 1}
 
 
 def test_a_wait_helps_only_where_it_was_waited() -> None:
