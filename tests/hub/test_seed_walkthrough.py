@@ -34,8 +34,8 @@ def hub(hub_process: HubProcess) -> HubProcess:
 @pytest.fixture
 def clean_hub(hub_process: HubProcess) -> HubProcess:
     """Give a hub whose database was removed (step 1) and that was then started (step 2)."""
+    hub_process.bring_up()
     hub_process.env_file.write_text(f"HUB_PORT={hub_process.port}\n")
-    hub_process.manage("bootstrap")
     hub_process.database.unlink()
     hub_process._start(hub_process.command("serve"), {})
     return hub_process

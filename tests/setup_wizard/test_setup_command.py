@@ -75,6 +75,7 @@ def test_workos_mode_is_claimed_with_the_key_from_a_file(started_hub: HubProcess
 def test_what_env_said_need_not_be_said_again(hub_process: HubProcess) -> None:
     hub = hub_process
     lines = ["WORKOS_CLIENT_ID=client_env", f"WORKOS_API_KEY={KEY}", f"SUPER_ADMIN_EMAILS={OWNER}"]
+    hub.create_tables()
     hub.env_file.write_text("\n".join(lines))
     hub.manage("setup", "--mode", "workos")
     assert setting(hub, "app_mode") == "workos"
@@ -175,12 +176,14 @@ def test_setup_token_prints_the_link_and_nothing_else(started_hub: HubProcess) -
     ],
 )
 def test_the_link_names_the_address_in_use(hub_process: HubProcess, env: str, origin: str) -> None:
+    hub_process.create_tables()
     hub_process.env_file.write_text(env)
-    hub_process.bring_up()
+    hub_process.manage("bootstrap")
     assert hub_process.manage("setup_token").startswith(f"{origin}/setup/#token=")
 
 
 def test_the_link_names_the_port_that_the_server_has(hub_process: HubProcess) -> None:
+    hub_process.create_tables()
     hub_process.serve(workers=1)
     wait_for_workers(hub_process, 1)
     assert hub_process.manage("setup_token").startswith(f"{hub_process.url}/setup/#token=")

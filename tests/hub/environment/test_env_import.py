@@ -116,6 +116,7 @@ def test_what_the_hub_keeps_itself_is_not_imported_as_a_setting(tmp_path: Path) 
 
 
 def test_every_oddity_of_a_file_is_imported_exactly(hub_process: HubProcess) -> None:
+    hub_process.create_tables()
     hub_process.env_file.write_bytes(ODD.encode())
     hub_process.manage("bootstrap")
     assert {key: hub_process.config("get", key) for key in IMPORTED} == IMPORTED
@@ -126,6 +127,7 @@ def test_every_oddity_of_a_file_is_imported_exactly(hub_process: HubProcess) -> 
 
 
 def test_what_is_said_afterwards_changes_nothing_and_is_reported(hub_process: HubProcess) -> None:
+    hub_process.create_tables()
     hub_process.env_file.write_text("HUB_PORT=9001\n")
     hub_process.manage("bootstrap")
     hub_process.env_file.write_text("HUB_PORT=9002\n")
@@ -139,6 +141,7 @@ def test_what_is_said_afterwards_changes_nothing_and_is_reported(hub_process: Hu
 
 
 def test_without_its_file_a_hub_that_has_started_is_the_same(hub_process: HubProcess) -> None:
+    hub_process.create_tables()
     hub_process.env_file.write_text("HUB_PORT=9001\n")
     hub_process.manage("bootstrap")
     hub_process.env_file.unlink()
@@ -253,6 +256,7 @@ def test_an_empty_secret_of_the_process_does_not_hide_that_of_the_file(tmp_path:
 
 
 def test_a_refused_value_stays_visible_until_it_is_settled(hub_process: HubProcess) -> None:
+    hub_process.create_tables()
     hub_process.env_file.write_text("HUB_PORT=many\nHUB_WORKERS=four\nHUB_LOG_LEVEL=debug\n")
     hub_process.manage("bootstrap")
     hub_process.env_file.unlink()
@@ -270,6 +274,7 @@ def test_a_refused_value_stays_visible_until_it_is_settled(hub_process: HubProce
 def test_lines_that_say_nothing_are_reported_unless_they_are_another_programs(
     hub_process: HubProcess,
 ) -> None:
+    hub_process.create_tables()
     lines = f"HUB_PORT=9001\n{CANARY} is no assignment\nTHEIRS='x\nHUB_DATA_DIR=/srv/hub\nHUB_WORKERS='4\n"
     hub_process.env_file.write_text("HUB_PORT=9001\n")
     hub_process.manage("bootstrap")

@@ -95,6 +95,7 @@ def test_another_machine_with_the_key_in_env_keeps_access_without_it(
 
 def test_a_key_that_stays_in_env_is_honoured_at_each_start(hub_process: HubProcess) -> None:
     hub = hub_process
+    hub.create_tables()
     hub.env_file.write_text("HUB_ENCRYPTION_KEY=a key that the operator keeps here\nHUB_PORT=9001\n")
     secret = script(hub, START)
     (hub.data_dir / "machine.key").unlink()
@@ -105,6 +106,7 @@ def test_a_key_that_stays_in_env_is_honoured_at_each_start(hub_process: HubProce
 
 def test_the_doctor_does_not_advise_to_delete_the_only_copy_of_the_key(hub_process: HubProcess) -> None:
     hub = hub_process
+    hub.create_tables()
     hub.env_file.write_text("HUB_ENCRYPTION_KEY=a key that the operator keeps here\n")
     hub.env_file.chmod(0o600)
     hub.manage("bootstrap")
@@ -119,6 +121,7 @@ def test_another_shared_key_beside_the_machines_key_opens_after_the_next_start(
     hub_process: HubProcess,
 ) -> None:
     hub = hub_process
+    hub.create_tables()
     hub.environment["HUB_ENCRYPTION_KEY"] = "the shared key with which the hub was claimed"
     secret = script(hub, START)
     hub.environment["HUB_ENCRYPTION_KEY"] = "the shared key that is used from now on"

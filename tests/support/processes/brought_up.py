@@ -50,6 +50,12 @@ def copy(state: State, hub: HubProcess) -> None:
     _note_where_it_is(hub)
 
 
+def copy_tables(hub: HubProcess) -> None:
+    """Give a hub on SQLite a copy of a database that was migrated and nothing else."""
+    kind: Callable[..., HubProcess] = type(hub)
+    shutil.copytree(_original(_create_tables, kind, "").data_dir, hub.data_dir)
+
+
 @functools.cache
 def _original(state: State, kind: Callable[..., HubProcess], server: str) -> HubProcess:
     number = next(_numbers)
@@ -61,6 +67,12 @@ def _original(state: State, kind: Callable[..., HubProcess], server: str) -> Hub
     hub = kind(DATA_DIR / "originals" / str(number), database_url=url)
     state(hub)
     return hub
+
+
+def _create_tables(hub: HubProcess) -> None:
+    hub.data_dir.mkdir(0o700)
+    hub.database.touch(0o600)
+    hub.manage("migrate", "-v", "0")
 
 
 @contextlib.contextmanager

@@ -152,6 +152,13 @@ class HubProcess:
         else:
             start(self)
 
+    def create_tables(self) -> None:
+        """Leave a first start that was killed once it had migrated SQLite; copy another one's database.
+
+        The next start does everything else of a first start, and it is much quicker.
+        """
+        brought_up.copy_tables(self)
+
     def claim(self) -> None:
         """Claim the hub in local mode without a browser; copy a claimed hub instead if that is possible."""
         if brought_up.can_copy(self):
