@@ -133,6 +133,6 @@ def test_a_migration_waits_until_others_are_done_with_a_table(
         hub.manage("migrate", "setup_wizard", "0002", "-v", "0")
         with psycopg.connect(url) as reader:
             reader.execute("LOCK TABLE setup_draft IN ACCESS SHARE MODE")
-            threading.Timer(3, reader.rollback).start()
+            threading.Timer(1.5, reader.rollback).start()
             hub.manage("bootstrap")
         assert hub.sql("SELECT 1 FROM django_migrations WHERE name = '0003_defaults_in_the_database'")

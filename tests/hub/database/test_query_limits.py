@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
@@ -43,7 +43,7 @@ def wait(delay):
     time.sleep(delay)
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_sleep(2)")
+            cursor.execute("SELECT pg_sleep(1.5)")
             outcomes.append("answered")
     except OperationalError as error:
         outcomes.append("other queries of this worker wait" in str(error))
@@ -65,6 +65,13 @@ print(outcomes[-1])
 def hub(postgresql_server: PostgreSQL, tmp_path_factory: pytest.TempPathFactory) -> HubProcess:
     """Give a hub on PostgreSQL before its first start."""
     return HubProcess(tmp_path_factory.mktemp("hub") / "hub", database_url=postgresql_server.new_database())
+
+
+@pytest.fixture(scope="module")
+def behind_a_pooler(hub: HubProcess, postgresql_server: PostgreSQL) -> Iterator[str]:
+    """Give a URL that leads to the hub's database through a pooler."""
+    with pooled(postgresql_server, str(hub.database_url)) as url:
+        yield url
 
 
 def test_a_command_waits_for_no_lock_for_long_and_has_no_other_limit(hub: HubProcess) -> None:
@@ -92,9 +99,8 @@ def test_a_worker_waits_longer_if_the_url_says_so(hub: HubProcess, limit: str, l
     assert script(hub, SHOW + WORKER + LONGEST, HUB_DATABASE_URL=url) == longest
 
 
-def test_a_session_behind_a_pooler_keeps_its_limits(hub: HubProcess, postgresql_server: PostgreSQL) -> None:
-    with pooled(postgresql_server, str(hub.database_url)) as url:
-        assert script(hub, SHOW + WORKER + "show()", HUB_DATABASE_URL=url).split() == ["0", "0"]
+def test_a_session_behind_a_pooler_keeps_its_limits(hub: HubProcess, behind_a_pooler: str) -> None:
+    assert script(hub, SHOW + WORKER + "show()", HUB_DATABASE_URL=behind_a_pooler).split() == ["0", "0"]
 
 
 def test_a_restore_may_have_long_statements(hub: HubProcess) -> None:
@@ -103,11 +109,8 @@ def test_a_restore_may_have_long_statements(hub: HubProcess) -> None:
 
 @pytest.mark.parametrize("is_pooled", [False, True])
 def test_the_next_query_that_would_wait_is_given_up_at_once(
-    hub: HubProcess, postgresql_server: PostgreSQL, is_pooled: bool, tmp_path: Path
+    hub: HubProcess, behind_a_pooler: str, is_pooled: bool
 ) -> None:
-    if not is_pooled:
-        found = script(hub, SHOW + CROWD)
-    else:
-        with pooled(postgresql_server, str(hub.database_url)) as url:
-            found = script(hub, SHOW + CROWD, HUB_DATABASE_URL=url)
+    url = behind_a_pooler if is_pooled else str(hub.database_url)
+    found = script(hub, SHOW + CROWD, HUB_DATABASE_URL=url)
     assert found.splitlines() == ["[True, 'answered']", "answered"]
