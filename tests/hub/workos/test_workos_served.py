@@ -10,11 +10,13 @@ import pytest
 from tests.hub.workos.test_workos_credentials import ENVIRONMENT
 from tests.support.processes.hub_process import PASSWORD, HubProcess
 from tests.support.processes.served_hub import lines_to_every_worker, post, wait_for_workers, workers
+from tests.support.soak import times
 from tests.support.waiting import wait_for
 from tests.support.workos.authkit import OWNER, Answer, AuthKit, running_authkit
 from tests.support.workos.served_hub import Person, claim_for_workos, connect
 
 WORKERS = 3
+REQUESTS = times(20, 50)
 JUST_NOW = "UPDATE hub_workos_session SET fresh_until = CURRENT_TIMESTAMP"
 LONG_AGO = "UPDATE hub_workos_session SET fresh_until = '2026-01-01 00:00:00'"
 
@@ -59,14 +61,15 @@ def owner(hub: HubProcess, kit: AuthKit) -> Person:
     return person
 
 
-def test_fifty_requests_at_the_moment_the_token_ends_make_one_refresh(
+@pytest.mark.repeats
+def test_many_requests_at_the_moment_the_token_ends_make_one_refresh(
     hub: HubProcess, kit: AuthKit, owner: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(kit, "delay", 0.3)  # so that the other requests arrive during the refresh
     for statement in (JUST_NOW, LONG_AGO):
         before = len(kit.refreshes())
         expire = functools.partial(hub.sql, statement)
-        assert owner.statuses(50, once_connected=expire) == [200] * 50
+        assert owner.statuses(REQUESTS, once_connected=expire) == [200] * REQUESTS
         assert len(kit.refreshes()) == before + 1
 
 
