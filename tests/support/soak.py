@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
+import pytest
 from hypothesis import settings
 
 IS_SOAK = os.environ.get("SOAK") == "1"
@@ -12,6 +14,12 @@ IS_SOAK = os.environ.get("SOAK") == "1"
 def times(quick: int, full: int) -> int:
     """Return ``full`` in ``make soak`` and ``quick`` otherwise; mark tests that use this as ``repeats``."""
     return full if IS_SOAK else quick
+
+
+def one_of(fixture: str, *values: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Run a test with the first of the ``values`` of a fixture, and with each of them in ``make soak``."""
+    chosen = pytest.mark.parametrize(fixture, values[: times(1, len(values))], indirect=True)
+    return lambda test: pytest.mark.repeats(chosen(test))
 
 
 def choose_examples() -> None:

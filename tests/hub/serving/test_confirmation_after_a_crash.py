@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import socket
 import sys
 from collections.abc import Iterator
@@ -11,8 +12,11 @@ import pytest
 
 from tests.support.processes.hub_process import ROOT, HubProcess, free_port
 from tests.support.processes.served_hub import wait_for_workers
+from tests.support.soak import IS_SOAK, one_of
 from tests.support.waiting import wait_for
 
+FORMS = list(itertools.product(["sqlite", "postgresql"], ["serve", "gunicorn"]))
+SOME_FORMS = [("sqlite", "gunicorn"), ("postgresql", "serve")]
 GUNICORN = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "hub" / "gunicorn.py")]
 
 
@@ -56,7 +60,10 @@ def start(hub: HubProcess, port: int, command: list[str] | None = None) -> None:
     hub._start(command or hub.command("serve"), {})
 
 
-@pytest.mark.parametrize("form", ["serve", "gunicorn"])
+@pytest.mark.repeats
+@pytest.mark.parametrize(
+    ("any_hub_process", "form"), FORMS if IS_SOAK else SOME_FORMS, indirect=["any_hub_process"]
+)
 def test_before_the_deadline_a_port_that_is_taken_is_given_up(any_hub_process: HubProcess, form: str) -> None:
     hub = any_hub_process
     old, new = move_and_crash(hub)
@@ -69,6 +76,7 @@ def test_before_the_deadline_a_port_that_is_taken_is_given_up(any_hub_process: H
     assert outcomes(hub) == ["reverted"]
 
 
+@one_of("any_hub_process", "sqlite", "postgresql")
 def test_after_the_deadline_it_is_reverted_before_the_hub_listens(any_hub_process: HubProcess) -> None:
     hub = any_hub_process
     old, new = move_and_crash(hub)
@@ -78,6 +86,7 @@ def test_after_the_deadline_it_is_reverted_before_the_hub_listens(any_hub_proces
     assert last_revision(hub) == ("revert", "auto-revert", "revision 3 was not confirmed in time")
 
 
+@one_of("any_hub_process", "postgresql", "sqlite")
 def test_before_the_deadline_a_port_that_is_free_goes_on_waiting(any_hub_process: HubProcess) -> None:
     hub = any_hub_process
     _old, new = move_and_crash(hub)

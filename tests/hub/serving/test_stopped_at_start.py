@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import signal
@@ -13,10 +14,17 @@ import pytest
 
 from tests.support.processes.hub_process import HubProcess
 from tests.support.processes.process_tree import children
+from tests.support.soak import IS_SOAK
 from tests.support.waiting import wait_for
 
 SOON = 8.0
 """Seconds. Docker kills a container ten seconds after it has told the container to stop."""
+DELAYS = (0.0, 0.3, 0.8, 1.5, 2.5)
+"""Seconds from the first handler to the signal."""
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+BOTH = list(itertools.product(DELAYS, SIGNALS))
+SOME = list(zip(DELAYS, itertools.cycle(SIGNALS), strict=False))
+"""Every moment once, and the signals in turn."""
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0 or shutil.which("unshare") is None, reason="only root may make a PID namespace"
 )
@@ -39,8 +47,8 @@ def start_as_process_1(hub: HubProcess, log: Path) -> tuple[subprocess.Popen[byt
     return outer, pid
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize("delay", [0.0, 0.3, 0.8, 1.5, 2.5])
+@pytest.mark.repeats
+@pytest.mark.parametrize(("delay", "number"), BOTH if IS_SOAK else SOME)
 def test_no_signal_to_stop_gets_lost(
     hub_process: HubProcess, tmp_path: Path, number: signal.Signals, delay: float
 ) -> None:

@@ -16,23 +16,25 @@ import pytest
 
 from tests.support import revision_marks
 from tests.support.databases.postgresql import PostgreSQL
+from tests.support.processes import hasty_limits
 from tests.support.processes.hub_process import HubProcess
 from tests.support.processes.served_hub import owner_of, wait_for_workers
 from tests.support.processes.worker_observers import Observer, PageObserver, Sighting, WorkerObserver
-from tests.support.soak import times
+from tests.support.soak import IS_SOAK, times
 from tests.support.waiting import wait_for
 from tests.support.ways_to_change import Change, changers
 
 logger = logging.getLogger("tests")
 
-WORKERS, CHANGES, RESTARTS = 4, times(48, 200), times(1, 3)
+WORKERS, CHANGES, RESTARTS = times(2, 4), times(40, 200), times(1, 3)
 BEFORE_A_RESTART = times(8, 20)
 SOON = 2.0
 """Seconds until every worker of both hubs has a change, even on a busy machine; usually 20 ms."""
 AFTER_RESTART = 6.0
 """Seconds after the server accepts connections again; the watchers try once a second."""
-WITHOUT_NOTIFICATIONS = 5.0 + SOON
-"""Seconds that a change may take without notifications; the watchers poll the version every 5 s."""
+SETTINGS = "hub.settings" if IS_SOAK else "tests.support.processes.hasty_database"
+WITHOUT_NOTIFICATIONS = (5.0 if IS_SOAK else hasty_limits.BACKSTOP) + SOON
+"""Seconds that a change may take without notifications; the watchers poll the version every 5 s in a hub."""
 WEIGHTS = {"command": 30, "admin": 20, "sql": 40, "psql": 8, "manage": 2}
 
 
@@ -114,6 +116,7 @@ def hubs(tmp_path: Path) -> Iterator[tuple[PostgreSQL, list[HubProcess]]]:
         with one, two:
             for hub in (one, two):
                 hub.environment["HUB_ENCRYPTION_KEY"] = "a key that both of the machines have"
+                hub.environment["DJANGO_SETTINGS_MODULE"] = SETTINGS
             one.claim()
             first = (f"{key}={value}" for key, value in revision_marks.changes(0).items())
             one.config("set", "trusted_proxies=127.0.0.1", *first)

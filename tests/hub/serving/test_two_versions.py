@@ -20,7 +20,7 @@ from tests.support.soak import times
 from tests.support.waiting import wait_for
 from tests.support.ways_to_change import EDITOR, fields_of
 
-ROUNDS = times(3, 100)
+ROUNDS = times(2, 100)
 WORKERS = 2
 SHARED_KEY = "a key that both machines of this test share"
 SQL = "UPDATE system_config SET config_value = '{}' WHERE config_key = 'csp_report_uri'"
@@ -107,6 +107,7 @@ def test_both_serve_change_and_sign_in(earlier: EarlierHub, tmp_path: Path) -> N
         sampler = Sampler(owner)
         try:
             later.serve(workers=WORKERS)  # migrates the database under the earlier version
+            later.is_forked = True  # for commands
             with at(later, owner.cookies) as same_person, owner_of(later) as other:
                 check_changes(earlier, later, owner, same_person)
                 with at(earlier, other.cookies) as other_at_earlier:

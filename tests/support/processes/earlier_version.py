@@ -33,12 +33,7 @@ class EarlierHub(HubProcess):
         """Return the command line of a management command."""
         return [sys.executable, str(self.code / "manage.py"), *arguments]
 
-    def bring_up(self) -> None:
-        """Start the hub for the first time."""
-        self.manage("bootstrap")
-
     def claim(self) -> None:
         """Claim the hub in local mode."""
-        self.bring_up()
         options = ("--mode", "local", "--admin-email", OWNER, "--password-file", "-")
         self.manage("setup", *options, text=PASSWORD)
