@@ -1,16 +1,19 @@
 """In every kind of process, repeated reads return current values without an extra call (E3).
 
-``make soak`` runs the programs in new interpreters, and not in forks that have imported Django already.
+``make soak`` runs the programs in new interpreters, and not in forks that have imported Django already. It
+runs each on both databases; otherwise, those that wait for a second run on one.
 """
 
 from __future__ import annotations
 
+import itertools
 import time
 
 import pytest
 
 from tests.support.another_process import MANAGE
 from tests.support.foreign_project import ForeignProject
+from tests.support.soak import IS_SOAK, one_of
 
 pytestmark = [pytest.mark.repeats, pytest.mark.usefixtures("interpreters_in_soak")]
 
@@ -139,6 +142,7 @@ def let_time_pass():
 """
 
 
+@one_of("any_project", "postgresql", "sqlite")
 def test_the_first_read_after_a_while_is_current(any_project: ForeignProject) -> None:
     said = any_project.says(
         CHANGED_BY_ANOTHER
@@ -153,6 +157,7 @@ print(get_config().page_size)
     assert said == "30"
 
 
+@one_of("any_project", "postgresql", "sqlite")
 def test_a_process_that_has_read_once_may_fork(any_project: ForeignProject) -> None:
     said = any_project.says(
         CHANGED_BY_ANOTHER
@@ -172,9 +177,11 @@ FORKS = {
     "with Python's knowledge": "os.fork()",
     "in C, as uWSGI does": "ctypes.PyDLL(None).fork()",
 }
+EACH = list(itertools.product(["sqlite", "postgresql"], FORKS))
+SOME = list(zip(["sqlite", "postgresql"], FORKS, strict=True))
 
 
-@pytest.mark.parametrize("fork", FORKS.values(), ids=FORKS)
+@pytest.mark.parametrize(("any_project", "fork"), EACH if IS_SOAK else SOME, indirect=["any_project"])
 def test_the_first_read_of_a_fork_is_current_and_spares_its_parents_connection(
     any_project: ForeignProject, fork: str
 ) -> None:
@@ -188,7 +195,7 @@ assert get_config().page_size == 20
 assert not Process.objects.exists()
 change(30)
 let_time_pass()
-pid = {fork}
+pid = {FORKS[fork]}
 if pid == 0:
     os._exit(0 if get_config().page_size == 30 else 1)
 print(os.waitpid(pid, 0)[1], Process.objects.exists())
@@ -221,6 +228,7 @@ reload_config()
     assert said == "20"
 
 
+@one_of("any_project", "postgresql", "sqlite")
 def test_hooks_run_in_a_process_that_reads_no_more(any_project: ForeignProject) -> None:
     said = any_project.says(
         CHANGED_BY_ANOTHER
@@ -237,6 +245,7 @@ print(called.wait(5))
     assert said == "True"
 
 
+@one_of("any_project", "sqlite", "postgresql")
 def test_hooks_run_even_if_they_are_registered_after_the_only_read(any_project: ForeignProject) -> None:
     said = any_project.says(
         CHANGED_BY_ANOTHER

@@ -59,6 +59,7 @@ change(30)
 end = time.monotonic() + 2
 while get_config().page_size == 20 and time.monotonic() < end:
     request()
+    time.sleep(0.02)
 print(get_config().page_size, threading.active_count())
 """
     )
@@ -150,6 +151,7 @@ change(30)
 end = time.monotonic() + 5
 while get_config().page_size == 20 and time.monotonic() < end:
     request()
+    time.sleep(0.02)
 print(get_config().page_size)
 """
     )

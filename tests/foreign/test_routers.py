@@ -10,6 +10,7 @@ import pytest
 from tests.support.databases.postgresql import PostgreSQL
 from tests.support.every_use import ANOTHER_PROCESS, EVERY_USE
 from tests.support.foreign_project import ForeignProject
+from tests.support.soak import one_of
 
 ROUTERS = """
 class Router:
@@ -60,21 +61,25 @@ def project_with_replica(request: pytest.FixtureRequest, tmp_path: Path) -> Fore
     return project
 
 
+@one_of("project_with_replica", "postgresql", "sqlite")
 def test_a_replica_is_never_read(project_with_replica: ForeignProject) -> None:
     assert project_with_replica.says(EVERY_USE) == ""
 
 
+@one_of("any_project", "sqlite", "postgresql")
 def test_no_router_is_followed(any_project: ForeignProject) -> None:
     any_project.write("shop/routers.py", ROUTERS)
     any_project.add_settings(NOWHERE)
     assert any_project.says(EVERY_USE) == ""
 
 
+@one_of("project_on_another_alias", "sqlite", "postgresql")
 def test_everything_works_in_another_database(project_on_another_alias: ForeignProject) -> None:
     assert project_on_another_alias.says(EVERY_USE) == ""
     assert project_on_another_alias.says(IN_THE_DEFAULT_DATABASE) == ""
 
 
+@one_of("project_on_another_alias", "postgresql", "sqlite")
 def test_a_process_notices_changes_in_another_database(project_on_another_alias: ForeignProject) -> None:
     assert project_on_another_alias.says(ANOTHER_PROCESS) == "30 [(30, 0)]"
     assert project_on_another_alias.says(IN_THE_DEFAULT_DATABASE) == ""

@@ -9,7 +9,7 @@ import pytest
 from tests.support.databases.postgresql import PostgreSQL
 from tests.support.every_use import ANOTHER_PROCESS, EVERY_USE
 from tests.support.foreign_project import ForeignProject
-from tests.support.soak import times
+from tests.support.soak import one_of
 
 NAMES = """
 from django.db import connection
@@ -61,12 +61,6 @@ print(get_config().page_size, get_config().token and get_config().token.reveal()
 """
 
 
-on_one_database = pytest.mark.parametrize(
-    "empty_project", ["postgresql", "sqlite"][: times(1, 2)], indirect=True
-)
-"""Each of these tests starts many interpreters, so only ``make soak`` runs it on both databases."""
-
-
 def prefix(text: str) -> str:
     return f'CONFIG_APP["TABLE_PREFIX"] = "{text}"'
 
@@ -81,8 +75,7 @@ def empty_project(request: pytest.FixtureRequest, tmp_path: Path) -> ForeignProj
     return ForeignProject(tmp_path / "project", database_url=url)
 
 
-@pytest.mark.repeats
-@on_one_database
+@one_of("empty_project", "postgresql", "sqlite")
 def test_everything_works_with_a_prefix(empty_project: ForeignProject) -> None:
     empty_project.add_settings(prefix("shop_"))
     empty_project.migrate()
@@ -116,8 +109,7 @@ def test_without_a_prefix_no_name_changes(project: ForeignProject) -> None:
     assert project.says(EVERY_USE) == ""
 
 
-@pytest.mark.repeats
-@on_one_database
+@one_of("empty_project", "postgresql", "sqlite")
 def test_two_prefixes_share_a_database(empty_project: ForeignProject) -> None:
     for name in "ab":
         empty_project.write(f"{name}_settings.py", f"from shop_settings import *\n{prefix(f'{name}_')}")
@@ -146,6 +138,7 @@ def test_a_prefix_that_is_added_later_makes_new_tables(project: ForeignProject) 
     assert project.says(VALUES) == "30 None 1"
 
 
+@one_of("empty_project", "sqlite", "postgresql")
 def test_a_project_without_prefix_that_comes_second_is_told_what_to_do(empty_project: ForeignProject) -> None:
     empty_project.add_settings(prefix("shop_"))
     empty_project.migrate()

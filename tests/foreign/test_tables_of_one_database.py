@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tests.foreign.conftest import ON_ANOTHER_ALIAS
 from tests.support.foreign_project import ForeignProject
+from tests.support.soak import one_of
 
 TABLES = """
 from django.db import connections
@@ -74,6 +75,7 @@ def test_migrations_that_are_only_recorded_are_reported_with_a_cure(tmp_path: Pa
     assert project.manage("config", "set", "page_size", "30").returncode == 0
 
 
+@one_of("project_on_another_alias", "postgresql", "sqlite")
 def test_migrations_go_backward_and_forward_again(project_on_another_alias: ForeignProject) -> None:
     # Migration 0004 deletes the receipts when it is reversed, because these two would not be unique any more.
     project_on_another_alias.says(TWO_RECEIPTS)
@@ -83,6 +85,7 @@ def test_migrations_go_backward_and_forward_again(project_on_another_alias: Fore
     assert project_on_another_alias.manage("config", "set", "page_size", "30").returncode == 0
 
 
+@one_of("project_on_another_alias", "sqlite", "postgresql")
 def test_data_is_dumped_from_the_database_of_the_configuration_only(
     project_on_another_alias: ForeignProject,
 ) -> None:

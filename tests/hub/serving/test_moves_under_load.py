@@ -11,7 +11,7 @@ from tests.support.processes.hub_process import HubProcess, free_port
 from tests.support.processes.listener_moves import MOVE, answers_at, is_settled, master_error, move, put
 from tests.support.processes.load_clients import Load
 from tests.support.processes.served_hub import wait_for_workers
-from tests.support.soak import times
+from tests.support.soak import one_of, times
 from tests.support.waiting import wait_for
 
 MOVES = times(6, 20)
@@ -30,7 +30,7 @@ def serve(hub: HubProcess) -> HubProcess:
     return hub
 
 
-@pytest.mark.repeats
+@one_of("any_hub_process", "postgresql", "sqlite")
 def test_twenty_moves_and_ports_that_cannot_be_had_lose_no_request(any_hub_process: HubProcess) -> None:
     served = serve(any_hub_process)
     load = Load(served)

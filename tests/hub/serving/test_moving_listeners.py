@@ -22,7 +22,7 @@ from tests.support.processes.listener_moves import (
     put,
 )
 from tests.support.processes.served_hub import wait_for_workers
-from tests.support.soak import times
+from tests.support.soak import one_of, times
 from tests.support.waiting import wait_for
 
 
@@ -69,7 +69,7 @@ def test_it_moves_leaves_the_old_port_and_comes_back(served: HubProcess) -> None
     assert master.poll() is None
 
 
-@pytest.mark.repeats
+@one_of("any_hub_process", "postgresql", "sqlite")
 def test_the_receipts_go_with_it_and_nothing_looks_like_an_outage(any_hub_process: HubProcess) -> None:
     served = serve(any_hub_process)
     for _ in range(times(2, 3)):
@@ -98,8 +98,7 @@ def test_an_address_of_another_machine_is_refused(served: HubProcess) -> None:
     assert "bind_address: 192.0.2.1 is not an address of this machine" in done.stderr
 
 
-@pytest.mark.repeats
-@pytest.mark.parametrize("any_hub_process", ["sqlite", "postgresql"][: times(1, 2)], indirect=True)
+@one_of("any_hub_process", "sqlite", "postgresql")
 def test_what_sql_puts_in_changes_nothing_and_is_reported_until_it_is_set_back(
     any_hub_process: HubProcess, busy: int
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import socket
@@ -12,14 +13,19 @@ import pytest
 from hub.serving.uvicorn_server import LONGEST_SUCCESSION
 from tests.support.processes.hub_process import HubProcess
 from tests.support.processes.served_hub import wait_for_workers
+from tests.support.soak import IS_SOAK
 
 SOON = 10.0
 """Seconds; the workers have more time, but need it only for long requests."""
 HALF_A_REQUEST = b"POST /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 10\r\n\r\n12345"
+SIGNALS, RECEIVERS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT), ("the master", "the group")
+ALL = list(itertools.product(RECEIVERS, SIGNALS))
+SOME = [("the master", signal.SIGTERM), ("the group", signal.SIGINT), ("the group", signal.SIGQUIT)]
+"""As a service manager and a terminal send them."""
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
-@pytest.mark.parametrize("receivers", ["the master", "the group"])
+@pytest.mark.repeats
+@pytest.mark.parametrize(("receivers", "number"), ALL if IS_SOAK else SOME)
 def test_every_signal_that_stops_the_hub_lets_open_requests_end(
     started_hub: HubProcess, number: signal.Signals, receivers: str
 ) -> None:
