@@ -6,11 +6,13 @@ from collections.abc import ItemsView
 from types import FrameType
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, QueryDict
 from django.views.debug import SafeExceptionReporterFilter
 
 OURS = ("hub", "setup_wizard", "config_app")
+DEEPEST = 3
+"""How many containers inside each other are searched; one that contains itself has no end."""
 
 
 class PrivateReports(SafeExceptionReporterFilter):
@@ -36,10 +38,17 @@ class PrivateReports(SafeExceptionReporterFilter):
         return (names | dict.fromkeys(private, self.cleansed_substitute)).items()
 
 
-def _is_private(value: Any, request: HttpRequest | None) -> bool:
-    """Return whether a value is private: posted data, a cookie's value or a queryset.
+def _is_private(value: Any, request: HttpRequest | None, depth: int = 0) -> bool:
+    """Return whether a value is or contains posted data, a cookie's value or rows of the database.
 
-    The ``repr`` of a queryset shows rows of the database.
+    The ``repr`` of a row may show a secret: that of a session shows its key.
     """
-    cookies = getattr(request, "COOKIES", {}).values()
-    return isinstance(value, QueryDict | QuerySet) or (isinstance(value, str) and value in cookies)
+    if isinstance(value, QueryDict | QuerySet | Model):
+        return True
+    if isinstance(value, str):
+        return value in getattr(request, "COOKIES", {}).values()
+    if depth == DEEPEST:
+        return False
+    contents = value.values() if isinstance(value, dict) else value
+    is_container = isinstance(value, dict | list | tuple | set | frozenset)
+    return is_container and any(_is_private(content, request, depth + 1) for content in contents)

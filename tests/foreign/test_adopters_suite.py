@@ -63,14 +63,15 @@ def adopter(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Adopter]
         return
     server: PostgreSQL = request.getfixturevalue("postgresql_server")
     name = next(_names)
-    yield Adopter(tmp_path / "project", database_url=server.url(name))
+    project = Adopter(tmp_path / "project", database_url=server.url(name))
+    yield project
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
         of_tests = connection.execute(
             "SELECT datname FROM pg_database WHERE datname ~ %s", [f"^(test_)?{name}(_|$)"]
         ).fetchall()
         for (left,) in of_tests:
             connection.execute(f"DROP DATABASE {left}".encode())  # refused if a process is still connected
-    assert not of_tests or "reused" in request.node.name
+    assert bool(of_tests) == project.keeps_databases
 
 
 def expected(runner: str, arguments: tuple[str, ...]) -> int:

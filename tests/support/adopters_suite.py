@@ -50,6 +50,7 @@ class Adopter:
 
     def __init__(self, folder: Path, *, database_url: str = "", test_file: str = "") -> None:
         self.folder = folder
+        self.keeps_databases = False
         shutil.copytree(ADOPTER, folder, ignore=shutil.ignore_patterns("__pycache__"))
         self._variables = {
             "PATH": os.environ["PATH"],
@@ -64,6 +65,7 @@ class Adopter:
 
         Fail if a warning is issued, a process is left or the database of the developer is used.
         """
+        self.keeps_databases |= "--reuse-db" in arguments
         return self._run([*RUNNERS[runner], *arguments])
 
     def _run(self, arguments: list[str]) -> subprocess.CompletedProcess[str]:
