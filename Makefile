@@ -2,8 +2,8 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-# Three processes suit two cores, because many tests wait for other processes.
-WORKERS ?= 3
+# Four processes keep two cores busy, because many tests wait for other processes.
+WORKERS ?= 4
 ARGS ?=
 PYTEST_ARGS ?=
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes
@@ -29,7 +29,7 @@ install: $(VENV)/.runtime ## Create .venv with what the hub needs to run
 run: install ## Start the hub (for example with ARGS="--bind 127.0.0.1:9000")
 	@exec $(BIN)/python manage.py serve $(ARGS)
 
-test: $(VENV)/.dev test-parts ## Run all tests (PYTEST_ARGS="-k setup" selects some, WORKERS=4 uses four processes)
+test: $(VENV)/.dev test-parts ## Run all tests (PYTEST_ARGS="-k setup" selects some, WORKERS=2 uses two processes)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
 
 soak: $(VENV)/.dev test-parts ## Run the tests that repeat, as often as the requirements ask
