@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import ItemsView
+import dataclasses
+from collections.abc import ItemsView, Iterable, Mapping
 from types import FrameType
 from typing import Any
 
@@ -13,6 +14,8 @@ from django.views.debug import SafeExceptionReporterFilter
 OURS = ("hub", "setup_wizard", "config_app")
 DEEPEST = 3
 """How many containers inside each other are searched; one that contains itself has no end."""
+SHORTEST = 16
+"""A cookie of at least this many characters is also looked for inside longer texts."""
 
 
 class PrivateReports(SafeExceptionReporterFilter):
@@ -46,9 +49,27 @@ def _is_private(value: Any, request: HttpRequest | None, depth: int = 0) -> bool
     if isinstance(value, QueryDict | QuerySet | Model):
         return True
     if isinstance(value, str):
-        return value in getattr(request, "COOKIES", {}).values()
-    if depth == DEEPEST:
-        return False
-    contents = value.values() if isinstance(value, dict) else value
-    is_container = isinstance(value, dict | list | tuple | set | frozenset)
-    return is_container and any(_is_private(content, request, depth + 1) for content in contents)
+        return any(cookie == value or _is_long_part(cookie, value) for cookie in _cookies(request))
+    return depth < DEEPEST and any(_is_private(part, request, depth + 1) for part in _contents(value))
+
+
+def _cookies(request: HttpRequest | None) -> Iterable[str]:
+    return getattr(request, "COOKIES", {}).values()
+
+
+def _is_long_part(cookie: str, text: str) -> bool:
+    # A short cookie, such as the name of a colour theme, is a part of many words.
+    return len(cookie) >= SHORTEST and cookie in text
+
+
+def _contents(value: Any) -> Iterable[Any]:
+    """Return what the ``repr`` of a value shows of other values."""
+    if isinstance(value, Mapping):
+        return [*value, *value.values()]
+    if isinstance(value, list | tuple | set | frozenset):
+        return value
+    if isinstance(value, BaseException):
+        return value.args
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return [getattr(value, field.name, None) for field in dataclasses.fields(value) if field.repr]
+    return ()

@@ -59,7 +59,7 @@ change(30)
 end = time.monotonic() + 2
 while get_config().page_size == 20 and time.monotonic() < end:
     request()
-    time.sleep(0.02)
+    time.sleep(0.02)  # requests without a pause would only take time from the other tests
 print(get_config().page_size, threading.active_count())
 """
     )
@@ -151,7 +151,7 @@ change(30)
 end = time.monotonic() + 5
 while get_config().page_size == 20 and time.monotonic() < end:
     request()
-    time.sleep(0.02)
+    time.sleep(0.02)  # requests without a pause would only take time from the other tests
 print(get_config().page_size)
 """
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -19,6 +21,14 @@ ROW = Session(session_key=OTHER)
 ITSELF: list[Any] = ["harmless"]
 ITSELF.append(ITSELF)
 
+
+@dataclasses.dataclass
+class Holder:
+    """Holds a value, and shows it in its ``repr``."""
+
+    held: Any
+
+
 PRIVATE = [
     ROW,
     [ROW],
@@ -29,6 +39,12 @@ PRIVATE = [
     KEY,
     ["harmless", KEY],
     {"harmless": KEY},
+    f"session {KEY}",
+    {KEY: 1},
+    MappingProxyType({"row": ROW}),
+    KeyError(KEY),
+    Holder(ROW),
+    [Holder(KEY)],
     QueryDict(f"typed={KEY}"),
     {"data": QueryDict(f"typed={KEY}")},
 ]
@@ -37,7 +53,7 @@ PRIVATE = [
 def variables(value: Any, module: str = "hub.example") -> dict[str, str]:
     """Return what the report shows of the variables of the function that failed."""
     request = HttpRequest()
-    request.COOKIES["sessionid"] = KEY
+    request.COOKIES |= {"sessionid": KEY, "theme": "harm"}
     code = "def fail(value):\n    seen = 'by the function'\n    raise RuntimeError\n"
     namespace: dict[str, Any] = {"__name__": module}
     exec(code, namespace)  # noqa: S102 - a function of another module
