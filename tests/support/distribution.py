@@ -1,7 +1,8 @@
-"""Distribute the tests over several processes: each module as a whole, and the longest modules first.
+"""Distribute the tests over several processes: each module or group as a whole, and the longest first.
 
 Otherwise, each process would start the hub or the servers that the tests of a module share. If a long module
-came last, all processes but one would be idle meanwhile.
+came last, all processes but one would be idle meanwhile. Tests have the mark ``xdist_group`` if they share
+more than their module does (a browser takes long to start), or if each of them needs a process of its own.
 """
 
 from __future__ import annotations
@@ -12,8 +13,6 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadGroupScheduling
 
-BROWSER = "browser"
-"""The group of the modules that share one browser. They stay together, because it takes long to start."""
 STARTS_PROCESSES = {"HubProcess", "ForeignProject"}
 """Classes that start processes; a module that uses one of them takes longer than others."""
 
@@ -40,8 +39,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
 
 
 def _turn(item: pytest.Item) -> int:
-    """Return when it is a test's turn: the longest group first, then modules that start processes."""
-    if any(BROWSER in mark.args for mark in item.iter_markers("xdist_group")):
+    """Return when it is a test's turn: groups first, then modules that start processes."""
+    if item.get_closest_marker("xdist_group"):
         return 0
     module = getattr(item, "module", None)
     return 2 if STARTS_PROCESSES.isdisjoint(vars(module)) else 1

@@ -106,8 +106,12 @@ def routines(hub: HubProcess) -> dict[str, Routine]:
     }
 
 
+DATABASES = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in ("postgresql", "sqlite")]
+"""Each in a group of its own, so that both half hours of ``make soak`` pass at the same time."""
+
+
 @pytest.mark.repeats
-@pytest.mark.parametrize("any_hub_process", ["postgresql", "sqlite"][: times(1, 2)], indirect=True)
+@pytest.mark.parametrize("any_hub_process", DATABASES[: times(1, 2)], indirect=True)
 def test_a_long_run_leaves_the_hub_as_small_as_it_was(any_hub_process: HubProcess) -> None:
     hub = any_hub_process
     hub.claim()
