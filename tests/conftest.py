@@ -53,19 +53,24 @@ PASSWORD = "correct horse battery staple"
 OWNER = "owner@example.com"
 PROCESSES = {"hub_process", "any_hub_process", "started_hub", "started_once"}
 """Fixtures for tests that need a hub in its own processes."""
+OBJECTS_OF_A_COLLECTION = 20_000
+"""How many new objects start the garbage collector. Python's own number would start it in each small test."""
 
 # A real hash takes half a second by design, and no test here needs one.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 def pytest_configure() -> None:
-    """Set how many examples Hypothesis tries."""
+    """Set how many examples Hypothesis tries, and collect the tests without the garbage collector."""
     choose_examples()
+    gc.disable()
 
 
 def pytest_collection_finish() -> None:
     """Let the garbage collector skip what stays until the end: modules and thousands of collected tests."""
     gc.freeze()
+    gc.set_threshold(OBJECTS_OF_A_COLLECTION)
+    gc.enable()
 
 
 def pytest_unconfigure() -> None:

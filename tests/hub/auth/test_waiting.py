@@ -37,7 +37,7 @@ class Attack:
 def test_a_browser_that_waits_has_an_attempt_even_if_the_attack_never_ends() -> None:
     newcomer, other = browser(REMOTE_ADDR="198.51.100.7"), browser(REMOTE_ADDR="198.51.100.8")
     with time_machine.travel("2026-03-01T12:00:00Z", tick=False) as clock:
-        attack = Attack(clock, 120)
+        attack = Attack(clock, 40)
         attack.go_on(60)
         refused = attempt(PASSWORD, client=newcomer)
         assert refused.status_code == 429
@@ -53,7 +53,7 @@ def test_a_browser_that_waits_has_an_attempt_even_if_the_attack_never_ends() -> 
 
 @pytest.mark.repeats
 def test_each_address_of_an_attack_has_one_guess_for_each_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    checked, check, duration = Counter[str](), ModelBackend.authenticate, times(440, 800)
+    checked, check, duration = Counter[str](), ModelBackend.authenticate, times(260, 800)
 
     def counting(self: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
         checked[request.META["REMOTE_ADDR"]] += 1
@@ -70,7 +70,7 @@ def test_each_address_of_an_attack_has_one_guess_for_each_wait(monkeypatch: pyte
 def test_a_wait_helps_only_where_it_was_waited() -> None:
     newcomer = browser(REMOTE_ADDR="198.51.100.7")
     with time_machine.travel("2026-03-01T12:00:00Z", tick=False) as clock:
-        attack = Attack(clock, 120)
+        attack = Attack(clock, 40)
         attack.go_on(60)
         wait = int(attempt(client=newcomer).headers["Retry-After"])
         attack.go_on(wait)

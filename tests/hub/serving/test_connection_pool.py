@@ -120,8 +120,8 @@ def test_clients_that_go_away_take_no_connection_along(
             time.sleep(moment * 0.003)
             for line in lines:
                 line.close()
-        assert fetch(own, cookie, CLIENTS) == [200] * CLIENTS
-        wait_for(lambda: number(own, OPEN) == 0, "all connections to be given back", 20 * SMALL)
+        wait_for(lambda: number(own, OPEN) == 0, "all connections to be given back", 30 * SMALL)
+        assert fetch(own, cookie, SMALL) == [200] * SMALL
 
 
 PAGE = """

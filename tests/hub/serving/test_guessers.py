@@ -15,7 +15,7 @@ from tests.support.soak import times
 
 ADDRESSES = 100
 ACCOUNTS = [OWNER], [f"guess{number}@example.com" for number in range(ADDRESSES)]
-SECONDS = times(2, 30)
+SECONDS = times(1, 30)
 SOON = 5.0
 """Seconds in which others have their page; usually it takes a few hundredths of a second."""
 SIGNED_IN = 15.0

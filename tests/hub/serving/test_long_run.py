@@ -22,7 +22,7 @@ from tests.support.processes.slow_clients import descriptors, resident
 from tests.support.soak import times
 
 WORKERS = 2
-SECONDS = times(6, 30 * 60)
+SECONDS = times(4, 30 * 60)
 WARM_UP = SECONDS / 3
 """Caches fill and connections open in the first third. After that, nothing may grow for ever."""
 MORE_MEMORY = 16 * 1024 * 1024

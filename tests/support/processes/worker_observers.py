@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 
 from tests.support import revision_marks
 from tests.support.processes.hub_process import HubProcess
+from tests.support.soak import IS_SOAK
 from tests.support.waiting import wait_for
 
 SCRIPT = {"Origin": revision_marks.ORIGINS[0], "X-Forwarded-Proto": "https"}
-PAUSE = 0.02
+PAUSE = 0.02 if IS_SOAK else 0.05
 """Seconds between two requests; they leave processor time for the hubs."""
 
 
