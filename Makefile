@@ -30,10 +30,10 @@ run: install ## Start the hub (for example with ARGS="--bind 127.0.0.1:9000")
 	@exec $(BIN)/python manage.py serve $(ARGS)
 
 test: $(VENV)/.dev test-parts ## Run all tests (PYTEST_ARGS="-k setup" selects some, WORKERS=2 uses two processes)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope $(PYTEST_ARGS)
 
 soak: $(VENV)/.dev test-parts ## Run the tests that repeat, as often as the requirements ask
-	SOAK=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "repeats or hypothesis" \
+	SOAK=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope -m "repeats or hypothesis" \
 		-o faulthandler_timeout=3600 $(PYTEST_ARGS)
 
 test-parts:
@@ -66,7 +66,7 @@ earlier: ## Pack the version that the tests run beside this one (ARGS=COMMIT, th
 		> tests/data/earlier_version.tar.xz
 
 images: $(VENV)/.dev test-parts ## Take the screenshots of the README again
-	PHOTOGRAPHS=1 $(BIN)/python -m pytest -q tests/hub/test_first_run.py
+	PHOTOGRAPHS=1 $(BIN)/python -m pytest -q tests/hub/test_first_run_browser.py
 	cp build/photographs/readme-dashboard.png docs/images/dashboard.png
 	cp build/photographs/readme-editor.png docs/images/editor.png
 

@@ -12,8 +12,6 @@ from tests.support.processes.hub_process import OWNER, PASSWORD, HubProcess
 
 __all__ = ["browser"]  # a fixture
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 FURTHEST = 60
 """Number of Tab presses after which the focus has reached every element of a page."""
 

@@ -19,8 +19,6 @@ from tests.support.waiting import wait_for
 
 __all__ = ["browser"]  # a fixture
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 EDITOR = "/admin/config_app/systemconfig/"
 NAME, OTHER_NAME = "hub.localhost", "elsewhere.localhost"
 LONGER_THAN_THE_PERIOD = 60.0

@@ -15,8 +15,6 @@ from tests.support.waiting import wait_for
 
 __all__ = ["browser", "hub"]  # fixtures
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 EDITOR = "/admin/config_app/systemconfig/"
 ANOTHER = """
 INSERT INTO config_process

@@ -23,8 +23,6 @@ from tests.support.processes.served_hub import wait_for_workers
 
 __all__ = ["browser", "hub"]  # fixtures
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 EDITOR = "/admin/config_app/systemconfig/"
 PATIENCE = 60_000
 WARNING = "This change could lock you out, so it reverts in 5:00 unless you confirm it."

@@ -15,8 +15,6 @@ from tests.support.processes.hub_process import HubProcess
 
 __all__ = ["browser", "hub"]  # fixtures
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 PAGE = "/admin/config_app/systemconfig/transfer/"
 PASSPHRASE = "several words in a row"
 

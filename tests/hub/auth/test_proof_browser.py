@@ -22,8 +22,6 @@ from tests.support.workos.emulator import Emulator
 
 __all__ = ["browser", "hub"]  # fixtures
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 EDITOR = "/admin/config_app/systemconfig/"
 HOSTS, SECRET = "hub.example.com", "sk_canary_f00dcafe"
 SAVED = "SELECT config_value FROM system_config WHERE config_key = 'allowed_hosts'"

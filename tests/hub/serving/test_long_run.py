@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.error import HTTPError
 
-import pytest
-
 from tests.support.event_stream import EventStream, sign_in
 from tests.support.processes.background import in_background
 from tests.support.processes.crowd import Crowd
@@ -19,7 +17,7 @@ from tests.support.processes.hub_process import HubProcess
 from tests.support.processes.process_tree import children
 from tests.support.processes.served_hub import wait_for_workers
 from tests.support.processes.slow_clients import descriptors, resident
-from tests.support.soak import times
+from tests.support.soak import one_of, times
 
 WORKERS = 2
 SECONDS = times(4, 30 * 60)
@@ -106,12 +104,7 @@ def routines(hub: HubProcess) -> dict[str, Routine]:
     }
 
 
-DATABASES = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in ("postgresql", "sqlite")]
-"""Each in a group of its own, so that both half hours of ``make soak`` pass at the same time."""
-
-
-@pytest.mark.repeats
-@pytest.mark.parametrize("any_hub_process", DATABASES[: times(1, 2)], indirect=True)
+@one_of("any_hub_process", "postgresql", "sqlite")
 def test_a_long_run_leaves_the_hub_as_small_as_it_was(any_hub_process: HubProcess) -> None:
     hub = any_hub_process
     hub.claim()

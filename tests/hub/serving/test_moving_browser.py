@@ -16,8 +16,6 @@ from tests.support.waiting import wait_for
 
 __all__ = ["browser"]  # a fixture
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 EDITOR = "/admin/config_app/systemconfig/"
 PATIENCE = 60_000
 

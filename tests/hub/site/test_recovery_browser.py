@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.browsers.chromium import PHONE, WIDE, browser, photograph, visiting
 from tests.support.processes.hub_process import OWNER, PASSWORD, HubProcess
 
 __all__ = ["browser"]  # a fixture
-
-pytestmark = pytest.mark.xdist_group("browser")
 
 CODE = re.compile(r"(?:[0-9A-Z]{4}-){6}[0-9A-Z]{4}")
 

@@ -22,8 +22,6 @@ from tests.support.workos.emulator import OWNER, STAFF_ROLE, Emulator
 
 __all__ = ["browser", "hub", "visitor"]  # fixtures
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 
 def expect_member(page: Page, email: str) -> None:
     expect(page.get_by_role("heading", name="You are signed in")).to_be_visible()

@@ -29,8 +29,6 @@ from tests.support.workos.emulator import API_KEY, CLIENT_ID, OTHER_API_KEY, Emu
 
 __all__ = ["browser", "hub", "visitor"]  # fixtures
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 OTHER_CLIENT_ID = "client_02EMULATOR"
 FRESH_SESSIONS = "SELECT count(*) FROM hub_workos_session WHERE fresh_until > CURRENT_TIMESTAMP"
 REFUSES = "WorkOS does not accept the credentials of this hub"

@@ -19,8 +19,6 @@ from tests.support.workos.served_hub import connect
 
 __all__ = ["browser"]  # a fixture
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 NOT_LISTED = "You are not one of the super admins"
 FINISH = "Sign in with WorkOS to finish"
 

@@ -21,8 +21,6 @@ from tests.support.processes.served_hub import post, visitor
 
 __all__ = ["browser"]  # a fixture
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 CANARY = "sk_canary_f00dcafe"
 SAM = "sam@example.com"
 PASSPHRASE = "four words of a passphrase"

@@ -22,8 +22,6 @@ from tests.support.waiting import wait_for
 
 __all__ = ["browser"]  # a fixture
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 PAGES = {
     "dashboard": "/",
     "editor": "/admin/config_app/systemconfig/",
