@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sqlite3
 import stat
 import subprocess
@@ -13,12 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.missing_parts import missing
 from tests.support.processes.hub_process import HubProcess
 from tests.support.processes.unprivileged import NOBODY
 
 Damage = Callable[[HubProcess], None]
 Files = dict[str, bytes | str]
+UNPRIVILEGED = "without-privileges"
+"""Removes the privileges with which root may use every file."""
 
 
 @pytest.fixture
@@ -35,10 +35,10 @@ def files(hub: HubProcess) -> Files:
     }
 
 
-def diagnosis(hub: HubProcess, *command: str, limited: tuple[str, ...] = ()) -> str:
+def diagnosis(hub: HubProcess, *command: str, limit: str = "") -> str:
     """Run a command that must fail with one line and change no file; return the line."""
     before = files(hub)
-    done = run_limited(hub, *limited, *hub.command(*command)) if limited else hub.run(*command)
+    done = run_limited(hub, limit, *command) if limit else hub.run(*command)
     assert files(hub) == before
     assert done.returncode == 1, done.stderr
     assert done.stderr.startswith("error: ")
@@ -47,17 +47,8 @@ def diagnosis(hub: HubProcess, *command: str, limited: tuple[str, ...] = ()) -> 
     return done.stderr
 
 
-def run_limited(hub: HubProcess, *command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command,
-        cwd=hub.folder,
-        env=hub.environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+def run_limited(hub: HubProcess, limit: str, *command: str) -> subprocess.CompletedProcess[str]:
+    return hub.run_script("tests/support/processes/limited.py", limit, *hub.command(*command)[1:])
 
 
 def garbage(hub: HubProcess) -> None:
@@ -162,29 +153,15 @@ def test_a_server_that_does_not_answer_is_one_line(hub_process: HubProcess) -> N
     assert "canary" not in line
 
 
-def full_disk(kibibytes: int) -> tuple[str, ...]:
-    """Return the beginning of a command line that limits the size of every file."""
-    return ("prlimit", f"--fsize={kibibytes * 1024}", "--")
-
-
-@pytest.fixture(autouse=True)
-def _tools() -> None:
-    for tool, package in (("prlimit", "util-linux"), ("setpriv", "util-linux")):
-        if shutil.which(tool) is None:
-            missing(tool, package)
+def full_disk(kibibytes: int) -> str:
+    """Return a limit for the size of every file."""
+    return str(kibibytes * 1024)
 
 
 def test_a_full_disk_at_the_first_start_is_one_line_and_the_next_start_goes_on(
     hub_process: HubProcess,
 ) -> None:
-    done = subprocess.run(
-        [*full_disk(64), *hub_process.command("bootstrap")],
-        cwd=hub_process.folder,
-        env=hub_process.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_limited(hub_process, full_disk(64), "bootstrap")
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
     assert "check that the disk is not full" in done.stderr
@@ -195,8 +172,8 @@ def test_a_full_disk_at_the_first_start_is_one_line_and_the_next_start_goes_on(
 def test_a_full_disk_later_refuses_a_change_and_leaves_what_was(hub: HubProcess) -> None:
     hub.config("set", "port", "9001")
     change = ("config", "set", "port", "9002", "--reason", "x" * 20_000)
-    limit = hub.database.stat().st_size // 1024
-    assert "not full" in diagnosis(hub, *change, limited=full_disk(limit))
+    size = hub.database.stat().st_size // 1024
+    assert "not full" in diagnosis(hub, *change, limit=full_disk(size))
     assert hub.config("get", "port") == "9001"
     assert hub.sql("PRAGMA integrity_check") == [("ok",)]
 
@@ -217,17 +194,12 @@ def diagnosis_of_migration(hub: HubProcess) -> str:
     return line
 
 
-def unprivileged() -> tuple[str, ...]:
-    """Return the beginning of a command line that removes root's privileges for files."""
-    return ("setpriv", "--bounding-set=-all", "--inh-caps=-all") if os.geteuid() == 0 else ()
-
-
 def test_a_folder_that_cannot_be_written_is_one_line(hub_process: HubProcess) -> None:
     hub_process.data_dir.mkdir(mode=0o700)
     folder = hub_process.folder / "readonly"
     folder.mkdir(mode=0o500)
     hub_process.environment["HUB_DATABASE_PATH"] = str(folder / "hub.db")
-    line = diagnosis(hub_process, "bootstrap", limited=unprivileged())
+    line = diagnosis(hub_process, "bootstrap", limit=UNPRIVILEGED)
     assert f"{folder}/.bootstrap.lock cannot be opened: Permission denied; make {folder} writable" in line
     assert list(folder.iterdir()) == []
 
@@ -235,7 +207,7 @@ def test_a_folder_that_cannot_be_written_is_one_line(hub_process: HubProcess) ->
 def test_an_instance_directory_that_cannot_be_written_is_one_line(hub: HubProcess) -> None:
     hub.data_dir.chmod(0o500)
     try:
-        assert "cannot be written to" in diagnosis(hub, "bootstrap", limited=unprivileged())
+        assert "cannot be written to" in diagnosis(hub, "bootstrap", limit=UNPRIVILEGED)
     finally:
         hub.data_dir.chmod(0o700)
 
@@ -244,14 +216,7 @@ def test_an_instance_directory_that_cannot_be_written_is_one_line(hub: HubProces
 def test_a_file_that_cannot_be_written_is_one_line(hub: HubProcess, mode: int) -> None:
     content = hub.database.read_bytes()
     hub.database.chmod(mode)
-    done = subprocess.run(
-        [*unprivileged(), *hub.command("bootstrap")],
-        cwd=hub.folder,
-        env=hub.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_limited(hub, UNPRIVILEGED, "bootstrap")
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
     assert (
         f"{hub.database} cannot be read and written by this user; make {hub.database} writable" in done.stderr
@@ -276,16 +241,15 @@ def test_files_of_another_user_are_one_line(hub: HubProcess, variable: str, name
     with of_another_user(hub.data_dir / name) as path:
         before = hub.environment.pop(variable, None)
         hub.environment[variable] = str(path)
-        assert diagnosis(hub, "bootstrap", limited=unprivileged())
+        assert diagnosis(hub, "bootstrap", limit=UNPRIVILEGED)
         hub.environment.pop(variable)
     hub.environment |= {variable: before} if before else {}
     hub.manage("bootstrap")
 
 
-def test_a_revision_with_an_impossible_number_is_one_line(hub_process: HubProcess) -> None:
-    hub_process.manage("bootstrap")
-    hub_process.sql("UPDATE config_revision SET number = 9223372036854775807 WHERE number = 1")
-    refused = hub_process.run("config", "set", "port=9001")
+def test_a_revision_with_an_impossible_number_is_one_line(hub: HubProcess) -> None:
+    hub.sql("UPDATE config_revision SET number = 9223372036854775807 WHERE number = 1")
+    refused = hub.run("config", "set", "port=9001")
     assert refused.returncode == 1
     assert refused.stderr.startswith("error: ")
     assert "Traceback" not in refused.stderr
