@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -156,25 +154,29 @@ print(get_user_model().objects.count(), "hub" in sys.modules)
 """
 
 
-def test_a_fork_sets_a_project_up_as_a_new_process_does(
-    without_the_hub: CommandServer, tmp_path: Path
-) -> None:
+@pytest.fixture(scope="module")
+def projects(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[ForeignProject, str]]:
+    """Return two projects, each with what a new interpreter says of it."""
+    found, folder = [], tmp_path_factory.mktemp("projects")
     for name, size in (("one", 20), ("two", 30)):
         code = CONFIGURATION.replace("20, section", f"{size}, section")
-        project = ForeignProject(tmp_path / name, configuration=code)
+        project = ForeignProject(folder / name, configuration=code)
         project.migrate()
-        started = subprocess.run(
-            [sys.executable, "-c", PROJECT],
-            cwd=project.folder,
-            env=project.environment,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        forked = without_the_hub.run(["-c", PROJECT], folder=project.folder, environment=project.environment)
-        assert (forked.stdout, forked.stderr) == (started.stdout, started.stderr)
+        project.is_forked = False
+        started = project._process("-c", PROJECT)
+        assert (started.returncode, started.stderr) == (0, "")
         assert started.stdout.startswith("False False False\n")
         assert f"/{name}/shop.db {size}\n" in started.stdout
+        found.append((project, started.stdout))
+    return found
+
+
+def test_a_fork_sets_a_project_up_as_a_new_process_does(
+    without_the_hub: CommandServer, projects: list[tuple[ForeignProject, str]]
+) -> None:
+    for project, said in projects:
+        forked = without_the_hub.run(["-c", PROJECT], folder=project.folder, environment=project.environment)
+        assert (forked.stdout, forked.stderr) == (said, "")
 
 
 def test_a_server_ends_with_who_started_it() -> None:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import django
 import pytest
 
-from tests.support.processes.hub_process import ROOT
+from tests.support.processes import command_server
+from tests.support.processes.command_server import ROOT
 
 APPS = (ROOT / "config_app", ROOT / "setup_wizard")
 DJANGO = Path(django.__file__).parent
@@ -26,10 +25,8 @@ NO_FILE = "<unknown source>"
 def shop(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Return the record of every page of the shop."""
     environment = {"PATH": os.environ["PATH"], "SHOP_FOLDER": str(tmp_path_factory.mktemp("shop"))}
-    command = [sys.executable, "-m", "tests.support.shop.walk"]
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False
-    )
+    server = command_server.running(command_server.DJANGO)
+    done = server.run(["-m", "tests.support.shop.walk"], folder=ROOT, environment=environment, timeout=120)
     assert done.returncode == 0, done.stderr
     seen: dict[str, Any] = json.loads(done.stdout)
     return seen

@@ -52,11 +52,12 @@ def test_two_hubs_whose_clocks_differ_see_each_other(
 ) -> None:
     url = postgresql_server.new_database()
     right, wrong = (HubProcess(hub_process.folder / name, database_url=url) for name in ("right", "wrong"))
+    right.bring_up()
     for hub in (right, wrong):
         hub.environment["HUB_ENCRYPTION_KEY"] = "k" * 32
     skew(wrong, hours)
     try:
-        for hub in (right, wrong):
+        for hub in (right, wrong):  # the first one adds its key, which opens the keyring for the other one
             hub.serve(workers=1)
         wait_for(lambda: right.sql("SELECT count(*) FROM config_process") == [(4,)], "all four")
         last = wrong.config("set", "log_level", "warning", "--wait").splitlines()[-1]
