@@ -35,7 +35,7 @@ Install = Callable[[bool], contextlib.AbstractContextManager[ForeignProject]]
 PARTS = pytest.mark.parametrize("part", range(times(1, 6)))
 """In ``make soak``, there are 6 times 50 examples, because one test must not take too long."""
 ANY_ORDER = settings(
-    max_examples=times(5, 50),
+    max_examples=times(3, 50),
     derandomize=not IS_SOAK,
     database=None,
     deadline=None,

@@ -13,6 +13,7 @@ from config_app.propagation.convergence import NotEverywhere
 from tests.support.config_command import config
 from tests.support.processes.hub_process import HubProcess
 from tests.support.processes.served_hub import wait_for_workers
+from tests.support.soak import one_of
 from tests.support.waiting import wait_for
 
 EVERYWHERE = "3 of 3 processes at revision {number}, slowest "
@@ -28,6 +29,7 @@ def sign_as_another() -> None:
     Process.objects.update(machine="web-1", pid=4711, role="worker")
 
 
+@one_of("any_hub_process", "sqlite", "postgresql")
 def test_it_waits_for_every_process_and_names_the_one_that_hangs(any_hub_process: HubProcess) -> None:
     hub = any_hub_process
     hub.serve(workers=2)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
+from pathlib import Path
 
 import pytest
 
-from tests.support.processes.hub_process import ROOT, HubProcess
+from tests.support.processes.hub_process import HubProcess
+from tests.support.soak import times
 
 KILLED_AT = """
 import os, signal, sys
@@ -27,15 +27,21 @@ bootstrap_application()
 """
 
 
-@pytest.mark.parametrize("app", ["hub", "sessions"])
-def test_killed_before_a_migration_is_noted_it_starts_anew(any_hub_process: HubProcess, app: str) -> None:
+@pytest.mark.repeats
+@pytest.mark.parametrize(
+    ("any_hub_process", "app"),
+    [("sqlite", "hub"), ("postgresql", "sessions"), ("sqlite", "sessions"), ("postgresql", "hub")][
+        : times(2, 4)
+    ],
+    indirect=["any_hub_process"],
+)
+def test_killed_before_a_migration_is_noted_it_starts_anew(
+    any_hub_process: HubProcess, tmp_path: Path, app: str
+) -> None:
     hub = any_hub_process
-    killed = subprocess.run(
-        [sys.executable, "-c", KILLED_AT, app],
-        cwd=ROOT,
-        env={**hub.environment, "DJANGO_SETTINGS_MODULE": "hub.settings"},
-        check=False,
-    )
-    assert killed.returncode == -signal.SIGKILL
+    script = tmp_path / "killed_at.py"
+    script.write_text(KILLED_AT)
+    killed = hub.run_script(str(script), app)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
     hub.manage("bootstrap")
     assert hub.sql("SELECT COUNT(*) FROM config_revision") == [(1,)]
