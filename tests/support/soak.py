@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 IS_SOAK = os.environ.get("SOAK") == "1"
 
@@ -25,5 +25,11 @@ def one_of(fixture: str, *values: str) -> Callable[[Callable[..., None]], Callab
 def choose_examples() -> None:
     """Let Hypothesis try all of its examples in ``make soak``, and a quarter otherwise."""
     assert settings.default is not None
-    settings.register_profile("tests", max_examples=times(25, settings.default.max_examples))
+    settings.register_profile(
+        "tests",
+        max_examples=times(25, settings.default.max_examples),
+        # On a busy machine, an example may take any time.
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
     settings.load_profile("tests")

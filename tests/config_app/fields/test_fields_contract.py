@@ -11,16 +11,13 @@ from typing import Any
 import pytest
 from django import forms
 from django.core.exceptions import ValidationError
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from config_app import fields
 from config_app.declaration.secret import Secret
 from config_app.fields import SettingField
 from hub.configuration import fields as hub_fields
-
-# The time for one example depends on the load of the machine and is not tested here.
-in_its_own_time = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 CANARY = "c4nary \x00 of a value"
 
@@ -113,7 +110,6 @@ def is_declared_in(module: ModuleType, kind: Any) -> bool:
 
 
 @every_kind
-@in_its_own_time
 @given(data=st.data())
 def test_a_valid_text_survives_the_way_to_the_database_and_back(
     field: SettingField[Any], texts: st.SearchStrategy[str], data: st.DataObject
@@ -122,7 +118,6 @@ def test_a_valid_text_survives_the_way_to_the_database_and_back(
 
 
 @every_field
-@in_its_own_time
 @given(text=st.text() | st.text("0123456789abcdef.:/*,-_@[] \n", max_size=30))
 def test_any_text_is_taken_or_refused_with_the_expectation(field: SettingField[Any], text: str) -> None:
     try:
@@ -133,7 +128,6 @@ def test_any_text_is_taken_or_refused_with_the_expectation(field: SettingField[A
 
 
 @every_kind
-@in_its_own_time
 @given(
     data=st.data(), before=st.sampled_from(["", " ", "\n", "\t "]), after=st.sampled_from(["", " ", "\r\n"])
 )
@@ -145,7 +139,6 @@ def test_space_around_a_text_means_nothing(
 
 
 @every_kind
-@in_its_own_time
 @given(data=st.data())
 def test_a_value_that_is_typed_already_is_taken_as_it_is(
     field: SettingField[Any], texts: st.SearchStrategy[str], data: st.DataObject
@@ -231,7 +224,6 @@ def test_the_widget_leaves_what_is_typed_alone(field: SettingField[Any]) -> None
 
 
 @every_kind
-@in_its_own_time
 @given(data=st.data())
 def test_a_form_shows_a_value_in_a_text_that_means_the_same(
     field: SettingField[Any], texts: st.SearchStrategy[str], data: st.DataObject

@@ -264,7 +264,7 @@ def rebuild_table() -> None:
 
 
 @ONLY_SQLITE
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     st.dictionaries(
         st.sampled_from([*schema.settings, "unknown"]),

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from config_app.errors import InvalidValue
@@ -128,7 +128,6 @@ _URL = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(_URL)
 def test_any_url_gives_a_database_or_a_refusal(url: str) -> None:
     with contextlib.suppress(InvalidValue):
@@ -136,7 +135,6 @@ def test_any_url_gives_a_database_or_a_refusal(url: str) -> None:
         assert (instance.database_url is None) != (instance.database_path is None)
 
 
-@settings(deadline=None)
 @given(
     user=st.text(st.characters(codec="utf-8"), min_size=1),
     password=st.text(st.sampled_from("aZ9/@:?#%[] +&=é")),

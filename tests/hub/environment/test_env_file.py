@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.environment import MAX_ENV_BYTES
@@ -254,7 +254,6 @@ def _read_bytes(content: bytes) -> EnvFile:
         return read_env_file(path)
 
 
-@settings(deadline=None)  # a busy machine must not fail the test
 @given(_CONTENT)
 def test_no_content_breaks_it_or_reaches_the_process_environment(content: bytes) -> None:
     before = dict(os.environ)
@@ -270,14 +269,12 @@ def test_no_content_breaks_it_or_reaches_the_process_environment(content: bytes)
         value.encode()
 
 
-@settings(deadline=None)
 @given(_CONTENT)
 def test_no_content_takes_the_last_line_with_it(content: bytes) -> None:
     unquoted = content.replace(b"'", b"").replace(b'"', b"")
     assert _read_bytes(b"#" + unquoted + b"\nLAST=1\n").values["LAST"] == "1"
 
 
-@settings(deadline=None)
 @given(_CONTENT)
 def test_every_problem_names_a_line_of_the_file(content: bytes) -> None:
     lines = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
@@ -293,7 +290,6 @@ def test_every_problem_names_a_line_of_the_file(content: bytes) -> None:
 _VALUE = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\0"), max_size=200)
 
 
-@settings(deadline=None)
 @given(_VALUE)
 def test_any_text_in_escaped_single_quotes_is_read_back(value: str) -> None:
     quoted = value.replace("\\", "\\\\").replace("'", "\\'")

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from config_app.declaration.secret import Secret
@@ -215,7 +215,6 @@ def test_an_instance_directory_that_is_a_file_is_an_error(place: Place) -> None:
     assert "cannot be read: Not a directory" in place.refusal()
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(exclude_characters="\0"), max_size=200))
 def test_any_memory_is_read_or_refused(content: str) -> None:
     with tempfile.TemporaryDirectory() as directory:
