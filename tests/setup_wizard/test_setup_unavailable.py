@@ -35,9 +35,9 @@ DAMAGES = [corrupt, empty, remove, swap_in_a_directory]
 
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_database_never_opens_the_wizard(
-    hub_process: HubProcess, damage: Callable[[Path], None]
+    started_hub: HubProcess, damage: Callable[[Path], None]
 ) -> None:
-    hub = hub_process
+    hub = started_hub
     hub.serve(workers=1)
     assert hub.get("/setup/").status == 200
     damage(hub.database)
@@ -50,17 +50,16 @@ def test_a_damaged_database_never_opens_the_wizard(
     assert hub.get("/api/config", Accept="application/json").status == 503
 
 
-def test_a_damaged_database_of_a_claimed_hub_does_not_open_the_wizard(hub_process: HubProcess) -> None:
-    hub = hub_process
-    hub.claim()
+def test_a_damaged_database_of_a_claimed_hub_does_not_open_the_wizard(claimed_hub: HubProcess) -> None:
+    hub = claimed_hub
     hub.serve(workers=1)
     corrupt(hub.database)
     assert hub.get("/setup/").status == 404
     assert hub.get("/setup/mode/").status == 404
 
 
-def test_a_database_of_an_older_version_does_not_open_the_wizard(hub_process: HubProcess) -> None:
-    hub = hub_process
+def test_a_database_of_an_older_version_does_not_open_the_wizard(started_hub: HubProcess) -> None:
+    hub = started_hub
     hub.serve(workers=1)
     hub.sql("DELETE FROM django_migrations WHERE app = 'setup_wizard'")
     answer = hub.get("/setup/")
@@ -68,8 +67,8 @@ def test_a_database_of_an_older_version_does_not_open_the_wizard(hub_process: Hu
     assert "manage.py bootstrap" in hub.log.read_text()
 
 
-def test_a_newer_database_does_not_open_the_wizard(hub_process: HubProcess) -> None:
-    hub = hub_process
+def test_a_newer_database_does_not_open_the_wizard(started_hub: HubProcess) -> None:
+    hub = started_hub
     hub.serve(workers=1)
     hub.sql(
         "INSERT INTO django_migrations (app, name, applied) VALUES ('hub', '9999_future', CURRENT_TIMESTAMP)"
@@ -79,9 +78,8 @@ def test_a_newer_database_does_not_open_the_wizard(hub_process: HubProcess) -> N
     assert "newer" in answer.text
 
 
-def test_an_install_without_history_is_not_taken_for_a_new_one(hub_process: HubProcess) -> None:
-    hub = hub_process
-    hub.claim()
+def test_an_install_without_history_is_not_taken_for_a_new_one(claimed_hub: HubProcess) -> None:
+    hub = claimed_hub
     hub.serve(workers=1)
     hub.sql("DELETE FROM config_change")
     hub.sql("DELETE FROM config_revision")
@@ -89,8 +87,8 @@ def test_an_install_without_history_is_not_taken_for_a_new_one(hub_process: HubP
     assert hub.get("/setup/").status in {404, 503}
 
 
-def test_the_wizard_is_back_once_the_database_is(hub_process: HubProcess) -> None:
-    hub = hub_process
+def test_the_wizard_is_back_once_the_database_is(started_hub: HubProcess) -> None:
+    hub = started_hub
     hub.serve(workers=1)
     backup = hub.folder / "backup.db"
     shutil.copy(hub.database, backup)

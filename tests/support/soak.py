@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from typing import cast
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -20,6 +21,12 @@ def one_of(fixture: str, *values: str) -> Callable[[Callable[..., None]], Callab
     """Run a test with the first of the ``values`` of a fixture, and with each of them in ``make soak``."""
     chosen = pytest.mark.parametrize(fixture, values[: times(1, len(values))], indirect=True)
     return lambda test: pytest.mark.repeats(chosen(test))
+
+
+def on_sqlite_first(test: Callable[..., None]) -> Callable[..., None]:
+    """Run a test of a module for both databases on SQLite, and in ``make soak`` on PostgreSQL too."""
+    repeating: Callable[..., None] = pytest.mark.repeats(test)
+    return repeating if IS_SOAK else cast("Callable[..., None]", pytest.mark.only_sqlite(repeating))
 
 
 def choose_examples() -> None:

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.support.browsers.chromium import PHONE, WIDE, browser, hub, photograph, visiting
 from tests.support.browsers.signed_in import sign_in
 from tests.support.processes.hub_process import HubProcess
+from tests.support.soak import times
 
 __all__ = ["browser", "hub"]  # fixtures
 
@@ -35,7 +36,8 @@ def review(page: Page, file: Path) -> None:
     page.get_by_role("button", name="Review the import").click()
 
 
-@pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (PHONE, "dark")], ids=["wide", "phone"])
+@pytest.mark.repeats
+@pytest.mark.parametrize(("size", "scheme"), [(PHONE, "dark"), (WIDE, "light")][: times(1, 2)])
 def test_a_downloaded_file_brings_everything_back(
     hub: HubProcess, browser: Browser, tmp_path: Path, size: tuple[int, int], scheme: Any
 ) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import stat
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from tests.support.databases.postgresql import PostgreSQL
-from tests.support.processes.hub_process import OWNER, PASSWORD, HubProcess
+from tests.support.processes.hub_process import OWNER, PASSWORD, HubProcess, hub_of_a_module
+from tests.support.soak import one_of
 from tests.support.waiting import wait_for
 
 CANARY = "sk_canary_f00dcafe"
@@ -44,8 +47,8 @@ OWN = ("install_id", "database_path")
 """The settings that a restore does not change, because they belong to the install."""
 
 
-def own(hub: HubProcess) -> list[str]:
-    return [hub.config("get", key) for key in OWN]
+def own(hub: HubProcess) -> list[tuple[str, ...]]:
+    return hub.sql(f"SELECT config_value FROM system_config WHERE config_key IN {OWN} ORDER BY config_key")  # noqa: S608
 
 
 def shown(hub: HubProcess) -> dict[str, object]:
@@ -91,6 +94,7 @@ def test_everything_goes_to_the_other_database_and_back(
         before = before[0], before[1], history(target)
 
 
+@one_of("any_hub_process", "postgresql", "sqlite")
 def test_running_processes_follow_a_restore_and_sessions_end(
     any_claimed_hub: HubProcess, tmp_path: Path
 ) -> None:
@@ -123,17 +127,33 @@ def test_the_file_is_private_compressed_and_has_no_plain_secret(
     assert (again.returncode, again.stderr) == (1, f"error: {file} exists already; choose another name\n")
 
 
-def test_a_restore_asks_first(claimed_hub: HubProcess, tmp_path: Path) -> None:
+class Saved(NamedTuple):
+    """A hub, the content of its backup, and what it shows."""
+
+    hub: HubProcess
+    backup: bytes
+    shown: dict[str, object]
+
+
+@pytest.fixture(scope="module")
+def saved() -> Iterator[Saved]:
+    """Give a claimed hub and its backup, for tests that change nothing."""
+    with hub_of_a_module() as hub:
+        hub.claim()
+        hub.manage("backup", str(hub.folder / "hub.backup"))
+        yield Saved(hub, (hub.folder / "hub.backup").read_bytes(), shown(hub))
+
+
+def test_a_restore_asks_first(saved: Saved, tmp_path: Path) -> None:
     file = tmp_path / "hub.backup"
-    claimed_hub.manage("backup", str(file))
-    before = shown(claimed_hub)
-    done = claimed_hub.run("restore", str(file))
+    file.write_bytes(saved.backup)
+    done = saved.hub.run("restore", str(file))
     assert done.returncode == 1
     assert (
         done.stderr
         == "error: cannot ask for confirmation, because standard input is not a terminal; add --yes\n"
     )
-    assert shown(claimed_hub) == before
+    assert shown(saved.hub) == saved.shown
 
 
 def test_on_another_machine_a_code_file_unlocks_the_secrets(claimed_hub: HubProcess, tmp_path: Path) -> None:
@@ -159,23 +179,19 @@ def test_on_another_machine_a_code_file_unlocks_the_secrets(claimed_hub: HubProc
 
 
 @pytest.mark.parametrize("place", ["first line", "header", "middle", "digest", "cut off", "longer", "other"])
-def test_a_damaged_file_is_one_line_and_changes_nothing(
-    claimed_hub: HubProcess, tmp_path: Path, place: str
-) -> None:
+def test_a_damaged_file_is_one_line_and_changes_nothing(saved: Saved, tmp_path: Path, place: str) -> None:
     file = tmp_path / "hub.backup"
-    claimed_hub.manage("backup", str(file))
-    content = bytearray(file.read_bytes())
+    content = bytearray(saved.backup)
     places = {"first line": 3, "header": 20, "middle": len(content) // 2, "digest": len(content) - 5}
     if place in places:
         content[places[place]] ^= 1
     damaged = {"cut off": content[:-7], "longer": [*content, 0], "other": b"{}"}.get(place, content)
     file.write_bytes(bytes(damaged))
-    before = shown(claimed_hub)
-    done = claimed_hub.run("restore", str(file), "--yes")
+    done = saved.hub.run("restore", str(file), "--yes")
     assert done.returncode == 1
     assert done.stderr.startswith(f"error: {file} cannot be read: ")
     assert done.stderr.count("\n") == 1
-    assert shown(claimed_hub) == before
+    assert shown(saved.hub) == saved.shown
 
 
 def test_a_migration_on_postgresql_is_preceded_by_a_backup(

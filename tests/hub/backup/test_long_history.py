@@ -13,10 +13,8 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-import pytest
-
 from tests.support.processes.hub_process import HubProcess
-from tests.support.soak import times
+from tests.support.soak import one_of, times
 
 CHANGES = times(4000, 1_000_000)
 SECRETS = CHANGES // 20
@@ -73,7 +71,7 @@ def fill(hub: HubProcess) -> None:
     hub.config("set", "port", "9001")
 
 
-@pytest.mark.repeats
+@one_of("any_hub_process", "postgresql", "sqlite")
 def test_a_long_history_needs_little_memory_and_progress_is_shown(
     any_hub_process: HubProcess, tmp_path: Path
 ) -> None:

@@ -19,6 +19,7 @@ from config_app.testing import reset_process
 from tests.conftest import bring_up, claim_for
 from tests.support.config_command import CANARY, config, run
 from tests.support.keys import Configure
+from tests.support.soak import on_sqlite_first
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -76,6 +77,7 @@ def lose_the_database() -> None:
 SINCE = [change_the_secret, rotate, remove_the_other_slots, lose_the_database]
 
 
+@on_sqlite_first
 @pytest.mark.parametrize("since", SINCE)
 @pytest.mark.parametrize("unlocker", [machine(), SHARED], ids=["machine", "shared"])
 def test_every_key_of_its_time_opens_it(
