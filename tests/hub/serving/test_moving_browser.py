@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.browsers.chromium import PHONE, browser, keep_code, photograph, visiting
 from tests.support.browsers.signed_in import sign_in
-from tests.support.processes.hub_process import OWNER, PASSWORD, HubProcess, free_port
+from tests.support.processes.hub_process import OWNER, PASSWORD, HubProcess, free_port, hub_of_a_module
 from tests.support.processes.listener_moves import MOVE, answers_at
-from tests.support.processes.served_hub import wait_for_workers
+from tests.support.processes.served_hub import wait_for_workers, wait_until_used_everywhere
 from tests.support.waiting import wait_for
 
 __all__ = ["browser"]  # a fixture
@@ -20,12 +21,23 @@ EDITOR = "/admin/config_app/systemconfig/"
 PATIENCE = 60_000
 
 
-@pytest.fixture
-def served(claimed_hub: HubProcess) -> HubProcess:
+@pytest.fixture(scope="module")
+def served_once() -> Iterator[HubProcess]:
     """Give a claimed hub that is served at the address in its configuration."""
-    claimed_hub.serve_as_configured()
-    wait_for_workers(claimed_hub, 2)
-    return claimed_hub
+    with hub_of_a_module() as hub:
+        hub.claim()
+        hub.serve_as_configured()
+        wait_for_workers(hub, 2)
+        yield hub
+
+
+@pytest.fixture
+def served(served_once: HubProcess) -> Iterator[HubProcess]:
+    """Give this hub, and confirm afterwards that it stays where a test has moved it."""
+    yield served_once
+    for (number,) in served_once.sql("SELECT revision_id FROM config_confirmation WHERE outcome = ''"):
+        served_once.config("confirm", str(number))
+    wait_until_used_everywhere(served_once)
 
 
 def address(port: int, path: str = "/") -> str:
@@ -38,16 +50,20 @@ def save_port(hub: HubProcess, page: Page, port: int) -> None:
     page.get_by_role("button", name="Save").first.click()
 
 
-def test_the_page_goes_on_at_the_new_port_where_the_change_is_confirmed(
+def test_the_page_goes_on_at_the_new_port_where_the_change_is_told_once_and_confirmed(
     served: HubProcess, browser: Browser
 ) -> None:
-    port = free_port()
+    old, port = served.port, free_port()
     with visiting(browser) as visitor:
         page = visitor.page
         sign_in(page, served)
         save_port(served, page, port)
         page.wait_for_url(address(port, EDITOR), timeout=PATIENCE)
         served.port = port
+        expect(page.locator(".messagelist")).to_contain_text(f"Port {old} → {port}")
+        photograph(page, "moved-and-said")
+        page.reload()
+        expect(page.locator(".messagelist")).to_have_count(0)
         banner = page.get_by_label("Waiting to be confirmed")
         banner.get_by_role("button", name="Confirm").click()
         expect(page.get_by_text("is confirmed and stays")).to_be_visible(timeout=PATIENCE)
