@@ -46,7 +46,7 @@ class Point:
         from django.conf import settings
         from django.db import connection
 
-        self._numbers, self._fatal, self._has_changed = itertools.count(1), fatal, True
+        self.reached, self._fatal, self._has_changed = 0, fatal, True
         self._folder = str(settings.INSTANCE.data_dir)
         connection.execute_wrappers.append(self._statement)
         connection.commit = self._around(connection.commit)  # type: ignore[method-assign]
@@ -57,7 +57,8 @@ class Point:
 
         ``changes`` says whether the next step changes something.
         """
-        if self._has_changed and next(self._numbers) == self._fatal:
+        self.reached += self._has_changed
+        if self._has_changed and self.reached == self._fatal:
             os.kill(os.getpid(), signal.SIGKILL)
         self._has_changed = changes
 
@@ -149,14 +150,19 @@ def start_afresh() -> None:
 
 
 def die_at(fatal: int, action: Action) -> int:
-    """Run the action in a process that is killed at point ``fatal``; return 0, or -9 if it was killed."""
+    """Run the action in a process that is killed at point ``fatal``.
+
+    Return 0 if it was killed there, or how many points it has reached if it has fewer.
+    """
+    said = _forking.SimpleQueue()
 
     def die() -> None:
-        Point(fatal)
+        point = Point(fatal)
         with contextlib.redirect_stdout(io.StringIO()):
             action()
+        said.put(point.reached)
 
-    return run(die)
+    return 0 if run(die) else int(said.get())
 
 
 def main() -> None:
@@ -178,19 +184,20 @@ def main() -> None:
     gc.collect()
     gc.freeze()
 
-    def survives(fatal: int) -> bool:
-        """Return whether the action ends before point ``fatal``; if it is killed there, print the facts."""
-        if die_at(fatal, action) == 0:
+    def kill_at(fatal: int) -> int:
+        """Kill the action at a point and print the facts; if it ends before, return its last point."""
+        if last := die_at(fatal, action):
             state.restore()
-            return True
+            return last
         say(found := ask(restarted))
         if found != before or before == after:  # a restart may do the same work
             state.restore()
-        return False
+        return 0
 
     state.restore()
-    end = next(fatal for fatal in itertools.count(1, STRIDE) if survives(fatal))
-    next((fatal for fatal in range(end - 1, end - STRIDE, -1) if not survives(fatal)), None)  # the last point
+    last = next(filter(None, map(kill_at, itertools.count(1, STRIDE))))
+    if last % STRIDE != 1 % STRIDE:  # otherwise, it was killed there already
+        kill_at(last)
 
 
 def rehearse(state: State, action: Action) -> tuple[Any, Any]:
