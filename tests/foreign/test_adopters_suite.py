@@ -19,7 +19,7 @@ import pytest
 from tests.support.adopters_suite import ADOPTER, Adopter, counts
 from tests.support.databases.postgresql import PostgreSQL
 from tests.support.foreign_project import ForeignProject
-from tests.support.soak import IS_SOAK, times
+from tests.support.soak import IS_SOAK, one_of, times
 
 ALL, OF_DJANGO, MARKED, ISOLATED = 179, 126, 7, 2
 """How many tests pytest finds, how many of them Django's runner finds, how many have the plugin's marker, and
@@ -99,7 +99,7 @@ def test_each_test_passes_alone(adopter: Adopter) -> None:
     names = re.findall(r"^tests/.*::.*", found, re.MULTILINE)
     files = list(dict.fromkeys(name.split("::")[0] for name in names))
     assert len(names) == ALL
-    for name in random.sample([*files, *names], times(2, len(files) + len(names))):
+    for name in random.sample([*files, *names], times(1, len(files) + len(names))):
         done = adopter.run("pytest", name, "--reuse-db")
         assert done.returncode == 0, (name, done.stdout)
 
@@ -158,6 +158,7 @@ class Lasting(TransactionTestCase):
 """
 
 
+@one_of("any_project", "sqlite", "postgresql")
 def test_a_project_that_reads_before_its_tests_watches_nothing_in_them(any_project: ForeignProject) -> None:
     any_project.write("shop/apps.py", EARLY)
     any_project.write("shop/tests.py", LASTING)

@@ -139,7 +139,8 @@ def note(project: ForeignProject, name: str, delays: list[float]) -> None:
 
 def test_processes_that_slept_are_current_when_they_read_again(served: ForeignProject) -> None:
     with contextlib.ExitStack() as stack:
-        awake = {name: stack.enter_context(run_in(name, served)) for name in list(KINDS)[:: times(7, 1)]}
+        names = KINDS if IS_SOAK else ["uWSGI"]  # whose worker runs no thread between two requests
+        awake = {name: stack.enter_context(run_in(name, served)) for name in names}
         for name, running in awake.items():
             running.first()
             running.pids(processes(name))
@@ -151,7 +152,9 @@ def test_processes_that_slept_are_current_when_they_read_again(served: ForeignPr
         assert {name: running.ask().value for name, running in awake.items()} == dict.fromkeys(awake, value)
 
 
-@pytest.mark.parametrize("name", ["gunicorn, sync", "gunicorn, uvicorn's worker"][: times(1, 2)])
+@pytest.mark.parametrize(
+    "name", ["gunicorn, gthread", "gunicorn, sync", "gunicorn, uvicorn's worker"][: times(1, 3)]
+)
 def test_the_workers_after_a_reload_of_gunicorn_notice_changes(served: ForeignProject, name: str) -> None:
     with run_in(name, served) as running:
         running.first()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.foreign_project import ForeignProject
+from tests.support.soak import one_of
 
 TRANSACTIONS = """
 import threading
@@ -201,6 +202,7 @@ def test_what_a_hook_opens_is_closed_after_it(project_on_another_alias: ForeignP
     assert project_on_another_alias.says(OPENED_BY_A_HOOK) == "True"
 
 
+@one_of("project_on_another_alias", "postgresql", "sqlite")
 def test_a_suite_that_allows_both_databases_passes(project_on_another_alias: ForeignProject) -> None:
     project_on_another_alias.write("shop/tests.py", SUITE)
     done = project_on_another_alias.test("--shuffle=7")
@@ -208,6 +210,7 @@ def test_a_suite_that_allows_both_databases_passes(project_on_another_alias: For
     assert f"Ran {HOW_MANY} tests" in done.stderr
 
 
+@one_of("project_on_another_alias", "sqlite", "postgresql")
 def test_the_default_database_can_be_serialized(project_on_another_alias: ForeignProject) -> None:
     project_on_another_alias.write("shop/tests.py", SERIALIZED)
     done = project_on_another_alias.test()

@@ -10,9 +10,10 @@ import pytest
 from tests.support.databases.postgresql import PostgreSQL
 from tests.support.processes.hub_process import HubProcess
 from tests.support.processes.simultaneous import Crew, crew, script
-from tests.support.soak import times
+from tests.support.soak import one_of, times
 
 PROCESSES = 8
+MACHINES = times(2, 4)
 RUNS = times(1, 10)
 """Number of runs on each of the two databases; 20 in total in ``make soak``."""
 SIGN = """
@@ -53,12 +54,13 @@ def test_eight_processes_on_an_empty_database_are_all_healthy_every_time(any_hub
 
 @pytest.mark.repeats
 @pytest.mark.parametrize("any_hub_process", ["postgresql", "sqlite"][: times(1, 2)], indirect=True)
-def test_eight_commands_on_an_empty_database_are_all_healthy(any_hub_process: HubProcess) -> None:
+def test_commands_on_an_empty_database_are_all_healthy(any_hub_process: HubProcess) -> None:
     hub = any_hub_process
     hub.env_file.write_text("HUB_PORT=9001\n")
-    with crew([hub] * PROCESSES, START) as started:
+    number = times(4, PROCESSES)
+    with crew([hub] * number, START) as started:
         found = outcomes(started)
-    assert len(found) == PROCESSES
+    assert len(found) == number
     assert len(set(found)) == 1
     assert found[0][0] == 9001
     assert history(hub) == [(1, "env"), (2, "bootstrap")]
@@ -67,9 +69,10 @@ def test_eight_commands_on_an_empty_database_are_all_healthy(any_hub_process: Hu
     assert script(hub, START) == json.dumps(found[0])
 
 
+@pytest.mark.repeats
 def test_hubs_on_several_machines_share_one_bootstrap(postgresql_server: PostgreSQL, tmp_path: Path) -> None:
     url = postgresql_server.new_database()
-    hubs = [HubProcess(tmp_path / f"machine{n}", database_url=url) for n in range(4)]
+    hubs = [HubProcess(tmp_path / f"machine{n}", database_url=url) for n in range(MACHINES)]
     for hub in hubs:
         hub.environment["HUB_ENCRYPTION_KEY"] = "a key that all of the machines have"
     with crew(hubs, START) as started:
@@ -85,6 +88,7 @@ def test_another_machine_with_the_key_in_env_keeps_access_without_it(
 ) -> None:
     url = postgresql_server.new_database()
     first, second = (HubProcess(tmp_path / f"machine{n}", database_url=url) for n in range(2))
+    first.bring_up()
     first.env_file.write_text("HUB_ENCRYPTION_KEY=a key that both of the machines have\n")
     second.env_file.write_text("HUB_ENCRYPTION_KEY=a key that both of the machines have\n")
     secret = script(first, START)
@@ -155,6 +159,7 @@ def test_hubs_that_spell_the_servers_address_differently_do_not_overwrite_each_o
     url = postgresql_server.new_database()
     first = HubProcess(tmp_path / "one", database_url=url)
     second = HubProcess(tmp_path / "two", database_url=url.replace("127.0.0.1", "localhost"))
+    first.bring_up()
     for hub in (first, second):
         hub.environment["HUB_ENCRYPTION_KEY"] = "a key that both of the machines have"
     first.manage("bootstrap")
@@ -172,6 +177,7 @@ def pretend_to_run_elsewhere(hub: HubProcess) -> None:
     script(hub, f"{elsewhere}{SIGN}os._exit(0)\n")
 
 
+@one_of("any_hub_process", "sqlite", "postgresql")
 def test_many_processes_upgrade_an_older_database_once(any_hub_process: HubProcess) -> None:
     hub = any_hub_process
     hub.bring_up()
