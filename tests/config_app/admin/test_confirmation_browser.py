@@ -82,7 +82,7 @@ def wait_for_revert(hub: HubProcess, page: Page) -> None:
     what = "the change to revert"
     # First ask without the browser, because a page load in the browser is slow.
     host = f"{NAME}:{hub.port}"
-    wait_for(lambda: hub.get("/", Host=host).status != 400, what, LONGER_THAN_THE_PERIOD, pause=0.1)
+    wait_for(lambda: hub.get("/", Host=host).status != 400, what, LONGER_THAN_THE_PERIOD, pause=0.4)
     wait_for(lambda: page_status(hub, page) == 200, what)
 
 

@@ -10,7 +10,7 @@ import pytest
 from tests.hub.workos.test_workos_credentials import ENVIRONMENT
 from tests.support.processes.hub_process import PASSWORD, HubProcess
 from tests.support.processes.served_hub import lines_to_every_worker, post, wait_for_workers, workers
-from tests.support.soak import times
+from tests.support.soak import one_of, times
 from tests.support.waiting import wait_for
 from tests.support.workos.authkit import OWNER, Answer, AuthKit, running_authkit
 from tests.support.workos.served_hub import Person, claim_for_workos, connect
@@ -83,6 +83,7 @@ def test_of_many_ways_back_at_once_one_is_taken(hub: HubProcess, kit: AuthKit) -
     assert set(statuses) <= {302, 400}
 
 
+@one_of("hub", "sqlite", "postgresql")
 def test_a_removed_super_admin_loses_the_next_request_in_every_process(
     hub: HubProcess, owner: Person
 ) -> None:
@@ -93,6 +94,7 @@ def test_a_removed_super_admin_loses_the_next_request_in_every_process(
     assert owner.statuses(12, once_connected=restore) == [200] * 12, "and has it back as soon"
 
 
+@one_of("hub", "sqlite", "postgresql")
 def test_a_new_key_is_used_by_every_process(hub: HubProcess, kit: AuthKit) -> None:
     kit.api_key = "sk_test_rotated_key"
     hub.manage("config", "set", "workos_api_key", "--stdin", "--wait", text=kit.api_key)
@@ -111,7 +113,7 @@ def test_a_session_revoked_at_workos_is_over_within_a_minute_in_every_process(
     ((sid,),) = hub.sql("SELECT sid FROM hub_workos_session ORDER BY id DESC LIMIT 1")
     refreshes = len(kit.refreshes())
     kit.revoke(sid)
-    wait_for(lambda: owner.status() == 401, "the session to end", 60, pause=0.5)
+    wait_for(lambda: owner.status() == 401, "the session to end", 60, pause=2)
     assert len(kit.refreshes()) == refreshes, "or it ended by its token, not by the event"
     assert owner.statuses(12) == [401] * 12
 
