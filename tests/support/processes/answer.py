@@ -26,7 +26,7 @@ def request(url: str, headers: Mapping[str, str]) -> Answer:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     asked = urllib.request.Request(url, headers=named)  # noqa: S310 - always our own address
     try:
-        with _opener.open(asked, timeout=10) as response:
+        with _opener.open(asked, timeout=30) as response:
             return Answer(response.status, dict(response.headers), response.read())
     except urllib.error.HTTPError as error:
         with error:
