@@ -43,7 +43,9 @@ def start_as_process_1(hub: HubProcess, log: Path) -> tuple[subprocess.Popen[byt
     with log.open("wb") as output:
         outer = subprocess.Popen(command, env=hub.environment, stdout=output, stderr=output)
     pid = wait_for(lambda: next(children(outer.pid), None), "process 1")
-    wait_for(lambda: b"manage.py" in Path(f"/proc/{pid}/cmdline").read_bytes(), "the hub's own program")
+    # Before, the process is a fork of ``unshare``, which holds signals too, but drops them.
+    ours = serve[0].encode()
+    wait_for(lambda: Path(f"/proc/{pid}/cmdline").read_bytes().startswith(ours), "the hub's own program")
     return outer, pid
 
 
