@@ -28,7 +28,12 @@ def adopt(stored: Stored, *, thoroughly: bool = False) -> Stored:
     if not edits:
         return store.acknowledge(stored)
     revision = store.record_only(stored, edits, SQL)
-    return dataclasses.replace(stored, revision=revision.number, recorded_version=stored.version)
+    return dataclasses.replace(
+        stored,
+        revision=revision.number,
+        recorded_version=stored.version,
+        any_refused=stored.any_refused or any(edit.refused for edit in edits),
+    )
 
 
 def adopt_now() -> None:
@@ -77,7 +82,7 @@ def _edits(stored: Stored) -> list[Edit]:
     Also return an edit for each row whose value the history records as refused, if the value is valid now.
     """
     expected, found = store.latest_texts(), _texts(stored)
-    resolution = resolve(get_schema(), stored, retry_refused=True)
+    resolution = resolve(get_schema(), stored)
     valid_by_now = resolution.held - resolution.refused.keys()
     return [
         Edit(

@@ -11,14 +11,8 @@ from config_app.declaration.reserved import SALT_KEY
 from config_app.declaration.schema import Schema, Setting
 from config_app.declaration.secret import Secret
 from config_app.encryption.stored_secrets import decrypted
-from config_app.errors import (
-    DecryptionFailed,
-    FaultyRule,
-    InvalidValue,
-    KeyringLocked,
-    RuleViolation,
-    is_key_shaped,
-)
+from config_app.errors import DecryptionFailed, FaultyRule, InvalidValue, KeyringLocked, RuleViolation
+from config_app.live import resolution_problems
 from config_app.models import Change
 from config_app.problems import Problem
 from config_app.store import Row, Stored
@@ -37,6 +31,7 @@ class Resolution(Generic[C]):
     - ``problems``: the problems that need a person's attention.
     - ``newest_refusals``: maps keys to notes, for the settings whose newest change was refused.
     - ``held``: the keys in ``newest_refusals`` whose row still has the refused value.
+    - ``unwritten``: the keys in ``newest_refusals`` whose refused value an import has not written to the row.
     """
 
     config: C
@@ -45,6 +40,7 @@ class Resolution(Generic[C]):
     problems: tuple[Problem, ...]
     newest_refusals: Mapping[str, str]
     held: frozenset[str]
+    unwritten: frozenset[str]
 
 
 class _Parsed:
@@ -107,11 +103,10 @@ class _Resolver(Generic[C]):
 
     def _is_about_row(self, change: Change) -> bool:
         """Return whether the refused value of ``change`` was stored and is still in the setting's row."""
-        # A value that an import refused was never written: the old and new text of the change are the same.
-        setting, row = self.schema.settings.get(change.key), self.stored.rows.get(change.key)
-        if setting is None or change.old_value == change.new_value:
+        setting = self.schema.settings.get(change.key)
+        if setting is None or _is_unwritten(change):
             return False
-        return change.new_value == store.archived(row.value if row else None, is_secret=setting.is_secret)
+        return change.new_value == self._archived(setting)
 
     def read_rows(self) -> None:
         parsed, rows = _parsed.by_key, self.stored.rows
@@ -124,16 +119,21 @@ class _Resolver(Generic[C]):
             else:
                 self._read_row(setting, row)
         unknown = self.stored.rows.keys() - self.schema.settings.keys() - {SALT_KEY}
-        self.problems.extend(_unknown(key) for key in sorted(unknown))
-        self.problems.extend(_former(old, key) for key, old in self.stored.former.items())
-        self.problems.extend(_leftover(old, key) for old, key in self.stored.leftover.items())
+        self.problems.extend(resolution_problems.unknown(key) for key in sorted(unknown))
+        self.problems.extend(resolution_problems.former(old, key) for key, old in self.stored.former.items())
+        self.problems.extend(
+            resolution_problems.leftover(old, key) for old, key in self.stored.leftover.items()
+        )
 
     def hold_back(self) -> None:
         """If a value was refused earlier, use the last good value, even if the refused value is now valid."""
         # Otherwise, a change of another setting could make the value valid and bring it into use unnoticed.
+        # But after raw SQL, it is not known which rows were written, perhaps with the same text as before.
+        if self.stored.drifted:
+            return
         for key in self.held.keys() - self.refused.keys():
             self.refused[key] = self.held[key].note
-            self.problems.append(_held(self.held[key]))
+            self.problems.append(resolution_problems.held(self.held[key]))
             self._use_last_good(self.schema[key])
 
     def _read_row(self, setting: Setting, row: Row) -> None:
@@ -148,7 +148,7 @@ class _Resolver(Generic[C]):
             self._use_last_good(setting)
         except InvalidValue as error:
             self.refused[setting.key] = error.expected
-            self.problems.append(_invalid(setting, error))
+            self.problems.append(resolution_problems.invalid(setting, error))
             self._use_last_good(setting)
 
     def _read(self, setting: Setting, text: str) -> Any:
@@ -187,114 +187,96 @@ class _Resolver(Generic[C]):
             if not violations:
                 return config
             known |= {str(violation) for violation in violations}
-            self.problems.extend(_broken_rule(violation) for violation in violations)
+            self.problems.extend(resolution_problems.broken_rule(violation) for violation in violations)
             for violation in violations:
                 self._retreat(violation)
 
     def _retreat(self, violation: RuleViolation) -> None:
-        """Use the last good value of each setting that ``violation`` names."""
+        """Use the last good value of each setting that ``violation`` names.
+
+        If the rule is still broken, do the same for other settings that raw SQL has changed, if this helps.
+        """
         for key in filter(self.schema.settings.__contains__, violation.keys):
             if key not in self.refused and self._use_last_good(self.schema[key]):
                 self.refused[key] = violation.message
+        if self._is_broken(violation) and not isinstance(violation, FaultyRule):
+            self._retreat_from_others(violation)
+
+    def _retreat_from_others(self, violation: RuleViolation) -> None:
+        written = self.values.copy()
+        changed = [setting.key for setting in self._unrecorded() if self._use_last_good(setting)]
+        if self._is_broken(violation):
+            self.values = (
+                written  # the change that broke the rule was accepted, perhaps by an earlier version
+            )
+            return
+        for key in changed:
+            last_good = self.values.copy()
+            self._copy(key, written)
+            if self._is_broken(violation):
+                self.values = last_good
+                self.refused[key] = violation.message
+
+    def _copy(self, key: str, values: Mapping[str, Any]) -> None:
+        """Take the value of a setting from other ``values``, where only defaults are missing."""
+        if key in values:
+            self.values[key] = values[key]
+        else:
+            self.values.pop(key, None)
+
+    def _is_broken(self, violation: RuleViolation) -> bool:
+        """Return whether the values break the rule of ``violation`` in the same way."""
+        found = self.schema.violations(self.schema.build(self.values))
+        return str(violation) in map(str, found)
+
+    def _unrecorded(self) -> list[Setting]:
+        """Return the settings whose rows differ from the history, or have a value that was refused before."""
+        latest = store.latest_texts()
+        return [
+            setting
+            for key, setting in self.schema.settings.items()
+            if key not in self.refused and (key in self.held or latest.get(key) != self._archived(setting))
+        ]
+
+    def _archived(self, setting: Setting) -> str | None:
+        row = self.stored.rows.get(setting.key)
+        return store.archived(row.value if row else None, is_secret=setting.is_secret)
 
     def result(self, config: C) -> Resolution[C]:
         newest_refusals = {change.key: change.note for change in self.newest_refusals}
         problems = tuple(self.problems)
-        return Resolution(config, self.values, self.refused, problems, newest_refusals, frozenset(self.held))
+        unwritten = frozenset(change.key for change in self.newest_refusals if _is_unwritten(change))
+        held = frozenset(self.held)
+        return Resolution(config, self.values, self.refused, problems, newest_refusals, held, unwritten)
 
 
-def resolve(
-    schema: Schema[C], stored: Stored, reader: Reader = read_with_keyring, *, retry_refused: bool = False
-) -> Resolution[C]:
+def _is_unwritten(change: Change) -> bool:
+    """Return whether an import refused the value of ``change``, so that it was never in the row."""
+    return change.old_value == change.new_value
+
+
+def resolve(schema: Schema[C], stored: Stored, reader: Reader = read_with_keyring) -> Resolution[C]:
     """Return the runtime config for the stored rows.
 
     If a stored value is not valid or breaks a rule, use the last accepted value of its setting. A value that
-    was refused earlier stays refused, even if the value is now valid, unless ``retry_refused`` is true.
+    was refused earlier stays refused, even if the value is now valid, until raw SQL changes the tables again.
     """
     # All processes read the same history, so they all use the same values (R4).
     resolver = _Resolver(schema, stored, reader)
     resolver.read_rows()
-    if not retry_refused:
-        resolver.hold_back()
+    resolver.hold_back()
     return resolver.result(resolver.apply_rules())
 
 
 def refusal_problems(schema: Schema[Any], resolution: Resolution[Any]) -> list[Problem]:
-    """Return a problem for each setting that has none yet and whose newest value was refused."""
-    # An import refused these values.
+    """Return a problem for each setting that has none yet and whose newest value an import has refused."""
     named = {key for problem in resolution.problems for key in problem.keys}
     return [
         Problem(
             code="refused_value",
-            message=f"{key}: {note}",
+            message=f"{key}: {resolution.newest_refusals[key]}",
             fix=f"run manage.py config set {key} VALUE",
             keys=(key,),
         )
-        for key, note in resolution.newest_refusals.items()
-        if key in schema.settings and key not in named
+        for key in sorted(resolution.unwritten & schema.settings.keys() - named)
     ]
-
-
-def _held(change: Change) -> Problem:
-    return Problem(
-        code="refused_value",
-        message=f"{change.key}: the value written to the database was refused ({change.note}); "
-        "the last good value is still used",
-        fix=f"run manage.py config set {change.key} VALUE",
-        keys=(change.key,),
-        severity="error",
-    )
-
-
-def _invalid(setting: Setting, error: InvalidValue) -> Problem:
-    return Problem(
-        code="invalid_value",
-        message=f"{setting.key}: the stored value is not valid, expected {error.expected}; "
-        "the last good value is still used",
-        fix=f"run manage.py config set {setting.key} VALUE",
-        keys=(setting.key,),
-        severity="error",
-    )
-
-
-def _broken_rule(violation: RuleViolation) -> Problem:
-    if isinstance(violation, FaultyRule):
-        fix = violation.fix or ""
-        return Problem(code="faulty_rule", message=violation.message, fix=fix, severity="error")
-    return Problem(
-        code="broken_rule",
-        message=f"{violation.message}; the last good values are still used",
-        fix=violation.fix or "",
-        keys=tuple(violation.keys),
-        severity="error",
-    )
-
-
-def _unknown(key: str) -> Problem:
-    named = is_key_shaped(key)
-    return Problem(
-        code="unknown_setting",
-        message=f"{key if named else 'a row'}: this version knows no such setting; the row has no effect",
-        fix="run manage.py config prune to remove the row, or install the version that has the setting",
-        keys=(key,) if named else (),
-        severity="info",
-    )
-
-
-def _former(old: str, key: str) -> Problem:
-    return Problem(
-        code="renamed_setting",
-        message=f"{old}: this setting is called {key} now; the value under its former key is still used",
-        fix="run manage.py config prune to store the value under the new key",
-        keys=(old,),
-    )
-
-
-def _leftover(old: str, key: str) -> Problem:
-    return Problem(
-        code="renamed_setting",
-        message=f"{old}: this setting is called {key} now and has a newer value; the old row has no effect",
-        fix="run manage.py config prune to remove the old row",
-        keys=(old,),
-        severity="info",
-    )

@@ -31,6 +31,7 @@ ON_BOTH_DATABASES = {
     "tests.hub.serving.test_network_settings",
     "tests.config_app.change.test_plan",
     "tests.config_app.change.test_reset",
+    "tests.config_app.live.test_refused_values",
     "tests.config_app.live.test_resolution",
     "tests.config_app.change.test_rollback",
     "tests.config_app.encryption.test_upgraded_keyring",
