@@ -203,12 +203,12 @@ class _Resolver(Generic[C]):
             self._retreat_from_others(violation)
 
     def _retreat_from_others(self, violation: RuleViolation) -> None:
+        """Use the last good values of those settings whose new values break the rule of ``violation``."""
         written = self.values.copy()
         changed = [setting.key for setting in self._unrecorded() if self._use_last_good(setting)]
         if self._is_broken(violation):
-            self.values = (
-                written  # the change that broke the rule was accepted, perhaps by an earlier version
-            )
+            # The values that break the rule were accepted, perhaps by an earlier version.
+            self.values = written
             return
         for key in changed:
             last_good = self.values.copy()
