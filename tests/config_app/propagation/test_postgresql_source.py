@@ -80,13 +80,14 @@ def test_a_source_that_cannot_be_opened_leaves_no_connection_behind(hub: HubProc
 
 
 WAITING = """
+postgresql.BACKSTOP = 60.0
 source = postgresql.PostgresSource()
 started = time.monotonic()
 source.wait(never, 0.05)
-print(time.monotonic() - started < 1)
+print(time.monotonic() - started < 20)
 change()
 source.wait(never)
-print(source.look(), time.monotonic() - started < 4)
+print(source.look(), time.monotonic() - started < 20)
 connection.close()  # as a hook may
 change()
 source.wait(never)

@@ -86,7 +86,7 @@ class TestWatching:
     def test_stopping_is_quick_and_for_good(self) -> None:
         started = time.monotonic()
         watching.stop()
-        assert time.monotonic() - started < 1.0
+        assert time.monotonic() - started < 5.0
         assert not watching.is_watching()
         assert "config-watcher" not in [t.name for t in threading.enumerate()]
         set_row("port", "9001")

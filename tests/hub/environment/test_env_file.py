@@ -208,7 +208,7 @@ def test_half_a_utf_16_character_is_refused(read: Read) -> None:
 def test_an_endless_run_of_blanks_costs_no_time(read: Read, blanks: str) -> None:
     started = time.monotonic()
     env_file = read("A=1" + blanks * (MAX_ENV_BYTES // 4) + "2\nB=2")
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 20  # a search from each blank would take hours
     assert dict(env_file.values) == {"B": "2"}
 
 

@@ -114,10 +114,10 @@ def test_a_slow_answer_is_given_up(
     monkeypatch.setattr(transport, "TIMEOUT", 0.2)
     forget_workos()
     back = workos_hub.approve(visitor.begin())
-    workos_hub.faults["/user_management/authenticate"] = Answer(delay=3)
+    workos_hub.faults["/user_management/authenticate"] = Answer(delay=30)
     began = time.monotonic()
     assert visitor.get(back).status_code == 503
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
 
 
 def test_an_endless_answer_is_given_up(
