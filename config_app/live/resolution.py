@@ -132,9 +132,12 @@ class _Resolver(Generic[C]):
         if self.stored.drifted:
             return
         for key in self.held.keys() - self.refused.keys():
-            self.refused[key] = self.held[key].note
-            self.problems.append(resolution_problems.held(self.held[key]))
+            self._refuse(key, self.held[key].note)
             self._use_last_good(self.schema[key])
+
+    def _refuse(self, key: str, note: str) -> None:
+        self.refused[key] = note
+        self.problems.append(resolution_problems.refused(key, note))
 
     def _read_row(self, setting: Setting, row: Row) -> None:
         try:
@@ -215,7 +218,7 @@ class _Resolver(Generic[C]):
             self._copy(key, written)
             if self._is_broken(violation):
                 self.values = last_good
-                self.refused[key] = violation.message
+                self._refuse(key, violation.message)
 
     def _copy(self, key: str, values: Mapping[str, Any]) -> None:
         """Take the value of a setting from other ``values``, where only defaults are missing."""

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from config_app.declaration.schema import Setting
 from config_app.errors import FaultyRule, InvalidValue, RuleViolation, is_key_shaped
-from config_app.models import Change
 from config_app.problems import Problem
 
 
-def held(change: Change) -> Problem:
-    """Return the problem of a value that was refused earlier and is still in the table."""
+def refused(key: str, note: str) -> Problem:
+    """Return the problem of a valid value in the table that is not used; ``note`` says why it was refused."""
     return Problem(
         code="refused_value",
-        message=f"{change.key}: the value written to the database was refused ({change.note}); "
+        message=f"{key}: the value written to the database was refused ({note}); "
         "the last good value is still used",
-        fix=f"run manage.py config set {change.key} VALUE",
-        keys=(change.key,),
+        fix=f"run manage.py config set {key} VALUE",
+        keys=(key,),
         severity="error",
     )
 

@@ -69,7 +69,7 @@ def test_a_change_that_breaks_a_rule_about_another_setting_is_not_in_force() -> 
     for config in (restarted(), adopted(), restarted()):
         assert schema.violations(config) == []
         assert (config.setup_completed, config.super_admin_emails, config.port) == (False, (), 9001)
-    assert problems_of("setup_completed") == ["refused_value"]
+        assert problems_of("setup_completed") == ["refused_value"]
     raw_sql("UPDATE system_config SET config_value = 'a@b.example' WHERE config_key = 'super_admin_emails'")
     for config in (restarted(), adopted(), restarted()):
         assert (config.setup_completed, config.super_admin_emails) == (True, ("a@b.example",))
