@@ -13,7 +13,7 @@ from django.views.debug import SafeExceptionReporterFilter
 
 OURS = ("hub", "setup_wizard", "config_app")
 DEEPEST = 3
-"""How many containers inside each other are searched; one that contains itself has no end."""
+"""How many containers inside each other are searched. What is deeper is masked without a search."""
 SHORTEST = 16
 """A cookie of at least this many characters is also looked for inside longer texts."""
 
@@ -48,9 +48,12 @@ def _is_private(value: Any, request: HttpRequest | None, depth: int = 0) -> bool
     """
     if isinstance(value, QueryDict | QuerySet | Model):
         return True
+    if isinstance(value, bytes):
+        value = value.decode("latin-1")  # as in the headers of a request
     if isinstance(value, str):
         return any(cookie == value or _is_long_part(cookie, value) for cookie in _cookies(request))
-    return depth < DEEPEST and any(_is_private(part, request, depth + 1) for part in _contents(value))
+    contents = _contents(value)
+    return any(depth == DEEPEST or _is_private(part, request, depth + 1) for part in contents)
 
 
 def _cookies(request: HttpRequest | None) -> Iterable[str]:

@@ -18,7 +18,7 @@ KEY = "wmh75ws60ebryrz1i9ptlsabagf2gm9z"
 OTHER = "0th3rpers0nsess10nkeyabcdefghijk"
 EMAIL = "owner@example.com"
 ROW = Session(session_key=OTHER)
-ITSELF: list[Any] = ["harmless"]
+ITSELF: list[Any] = [KEY]
 ITSELF.append(ITSELF)
 
 
@@ -40,6 +40,8 @@ PRIVATE = [
     ["harmless", KEY],
     {"harmless": KEY},
     f"session {KEY}",
+    [[[[[ROW]]]]],
+    {"headers": [(b"cookie", f"sessionid={KEY}".encode())]},
     {KEY: 1},
     MappingProxyType({"row": ROW}),
     KeyError(KEY),
@@ -47,6 +49,7 @@ PRIVATE = [
     [Holder(KEY)],
     QueryDict(f"typed={KEY}"),
     {"data": QueryDict(f"typed={KEY}")},
+    ITSELF,
 ]
 
 
@@ -56,7 +59,7 @@ def variables(value: Any, module: str = "hub.example") -> dict[str, str]:
     request.COOKIES |= {"sessionid": KEY, "theme": "harm"}
     code = "def fail(value):\n    seen = 'by the function'\n    raise RuntimeError\n"
     namespace: dict[str, Any] = {"__name__": module}
-    exec(code, namespace)  # noqa: S102 - a function of another module
+    exec(code, namespace)  # noqa: S102 - our text; only so is the function in the module
     try:
         namespace["fail"](value)
     except RuntimeError:
@@ -72,7 +75,9 @@ def test_a_private_value_is_masked_wherever_it_is(value: Any) -> None:
     assert "by the function" in shown["seen"]
 
 
-@pytest.mark.parametrize("value", ["harmless", 8000, ["harmless"], {"port": 8000}, ITSELF, None], ids=repr)
+@pytest.mark.parametrize(
+    "value", ["harmless", b"harmless", 8000, ["harmless"], {"port": [(8000, [])]}, None], ids=repr
+)
 def test_other_values_help_to_find_the_cause(value: Any) -> None:
     assert "*" not in variables(value)["value"]
 
