@@ -29,7 +29,7 @@ start_watching()
 time.sleep(1)
 sql("INSERT INTO system_config (config_key, config_value) VALUES ('page_size', '33')")
 assert read().drifted
-deadline = time.monotonic() + 10
+deadline = time.monotonic() + 30
 while get_config().page_size != 33 and time.monotonic() < deadline:
     time.sleep(0.05)
 assert get_config().page_size == 33

@@ -101,7 +101,7 @@ from config_app.models import Process
 import time
 get_config()
 start_watching()
-end = time.monotonic() + 5
+end = time.monotonic() + 30
 while not Process.objects.exists() and time.monotonic() < end:
     time.sleep(0.02)
 assert Process.objects.exists()
@@ -121,7 +121,7 @@ from config_app.api import get_config, start_watching
 from config_app.models import Process
 get_config()
 start_watching()
-end = time.monotonic() + 5
+end = time.monotonic() + 30
 while not Process.objects.exists() and time.monotonic() < end:
     time.sleep(0.02)
 os.kill(os.getpid(), signal.SIGKILL)

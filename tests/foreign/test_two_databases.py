@@ -102,7 +102,7 @@ def use_another_database(old, new):
 
 
 def until(condition):
-    end = time.monotonic() + 8
+    end = time.monotonic() + 30
     while not condition() and time.monotonic() < end:
         time.sleep(0.01)
     return condition()
