@@ -9,24 +9,20 @@ from config_app.problems import Problem
 
 def refused(key: str, note: str) -> Problem:
     """Return the problem of a valid value in the table that is not used; ``note`` says why it was refused."""
-    return Problem(
-        code="refused_value",
-        message=f"{key}: the value written to the database was refused ({note}); "
-        "the last good value is still used",
-        fix=f"run manage.py config set {key} VALUE",
-        keys=(key,),
-        severity="error",
-    )
+    return _unused("refused_value", key, f"the value written to the database was refused ({note})")
 
 
 def invalid(setting: Setting, error: InvalidValue) -> Problem:
     """Return the problem of a stored value that is not valid."""
+    return _unused("invalid_value", setting.key, f"the stored value is not valid, expected {error.expected}")
+
+
+def _unused(code: str, key: str, finding: str) -> Problem:
     return Problem(
-        code="invalid_value",
-        message=f"{setting.key}: the stored value is not valid, expected {error.expected}; "
-        "the last good value is still used",
-        fix=f"run manage.py config set {setting.key} VALUE",
-        keys=(setting.key,),
+        code=code,
+        message=f"{key}: {finding}; the last good value is still used",
+        fix=f"run manage.py config set {key} VALUE",
+        keys=(key,),
         severity="error",
     )
 

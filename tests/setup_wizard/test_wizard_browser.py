@@ -7,7 +7,7 @@ import socket
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.support.browsers.chromium import PHONE, browser, visiting
+from tests.support.browsers.chromium import PHONE, browser, finish_from_the_account, visiting
 from tests.support.processes.hub_process import OWNER, PASSWORD, HubProcess
 
 __all__ = ["browser"]  # a fixture
@@ -111,10 +111,6 @@ def test_a_phone_without_scripts_is_enough(hub: HubProcess, browser: Browser) ->
         page.get_by_label("E-mail address").fill(OWNER)
         for box in page.locator("input[type=password]").all():
             box.fill(PASSWORD)
-        for step in ("account", "network", "security"):
-            page.wait_for_url(f"**/setup/{step}/")
-            page.get_by_role("button", name="Continue").click()
-        page.wait_for_url("**/setup/review/")
-        page.get_by_role("button", name="Finish").click()
+        finish_from_the_account(page)
         expect(page.get_by_role("heading", name="This hub is yours")).to_be_visible()
     assert hub.get("/setup/").status == 404

@@ -83,21 +83,23 @@ def test_a_new_value_in_sql_is_not_named_because_the_former_one_was_refused() ->
     assert problems_of("port") == []
 
 
-def test_to_set_a_refused_value_again_settles_it() -> None:
+def write_a_mode_and_then_what_it_needs() -> None:
+    """Write a mode that is refused because it needs credentials, and set the credentials afterwards."""
     raw_sql("UPDATE system_config SET config_value = 'workos' WHERE config_key = 'app_mode'")
     adopted()
     plan({"workos_client_id": "client_1", "workos_api_key": "sk_test_12345678"}).apply()
     plan({"workos_cookie_password": "yMnKy8zNzs_Q0dLT1NXW19jZ2tvc3d7f4OHi4-Tl5uc="}).apply()
+
+
+def test_to_set_a_refused_value_again_settles_it() -> None:
+    write_a_mode_and_then_what_it_needs()
     plan({"app_mode": "workos"}).apply()
     assert restarted().app_mode == "workos"
     assert problems_of("app_mode") == []
 
 
 def test_to_write_in_sql_again_judges_a_refused_value_anew() -> None:
-    raw_sql("UPDATE system_config SET config_value = 'workos' WHERE config_key = 'app_mode'")
-    adopted()
-    plan({"workos_client_id": "client_1", "workos_api_key": "sk_test_12345678"}).apply()
-    plan({"workos_cookie_password": "yMnKy8zNzs_Q0dLT1NXW19jZ2tvc3d7f4OHi4-Tl5uc="}).apply()
+    write_a_mode_and_then_what_it_needs()
     raw_sql("UPDATE system_config SET config_value = 'workos' WHERE config_key = 'app_mode'")
     assert restarted().app_mode == "workos"
     assert adopted().app_mode == "workos"

@@ -48,7 +48,7 @@ OWN = ("install_id", "database_path")
 
 
 def own(hub: HubProcess) -> list[tuple[str, ...]]:
-    return hub.sql(f"SELECT config_value FROM system_config WHERE config_key IN {OWN} ORDER BY config_key")  # noqa: S608
+    return hub.sql(f"SELECT config_value FROM system_config WHERE config_key IN {OWN} ORDER BY config_key")  # noqa: S608 - OWN is ours
 
 
 def shown(hub: HubProcess) -> dict[str, object]:

@@ -13,7 +13,14 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browsers.chromium import browser, fill_in_sign_in, keep_code, look, visiting
+from tests.support.browsers.chromium import (
+    browser,
+    fill_in_sign_in,
+    finish_from_the_account,
+    keep_code,
+    look,
+    visiting,
+)
 from tests.support.browsers.wizard_walk import value_of
 from tests.support.databases.postgresql import PostgreSQL
 from tests.support.processes.hub_process import OWNER, PASSWORD, HubProcess, hub_of_a_module
@@ -180,11 +187,7 @@ def complete(page: Page) -> None:
     expect(page.get_by_label("E-mail address")).to_have_value(OWNER)
     for box in page.locator("input[type=password]").all():
         box.fill(PASSWORD)
-    for step in ("account", "network", "security"):
-        page.wait_for_url(f"**/setup/{step}/")
-        page.get_by_role("button", name="Continue").click()
-    page.wait_for_url("**/setup/review/")
-    page.get_by_role("button", name="Finish").click()
+    finish_from_the_account(page)
 
 
 def test_an_export_is_imported_and_the_setup_goes_on(

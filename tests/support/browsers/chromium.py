@@ -77,6 +77,15 @@ def fill_in_sign_in(page: Page, email: str = OWNER) -> None:
     page.get_by_role("button", name="Sign in").click()
 
 
+def finish_from_the_account(page: Page) -> None:
+    """Leave the remaining steps of the wizard in local mode as they are, and claim the hub."""
+    for step in ("account", "network", "security"):
+        page.wait_for_url(f"**/setup/{step}/")
+        page.get_by_role("button", name="Continue").click()
+    page.wait_for_url("**/setup/review/")
+    page.get_by_role("button", name="Finish").click()
+
+
 def keep_code(page: Page) -> None:
     """Keep the recovery code on the last page of the wizard."""
     page.get_by_label("I have kept the recovery code").check()
