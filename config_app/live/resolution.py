@@ -137,7 +137,7 @@ class _Resolver(Generic[C]):
 
     def _refuse(self, key: str, note: str) -> None:
         self.refused[key] = note
-        self.problems.append(resolution_problems.refused(key, note))
+        self.problems.append(resolution_problems.refused(self.schema[key], note))
 
     def _read_row(self, setting: Setting, row: Row) -> None:
         try:
@@ -147,7 +147,7 @@ class _Resolver(Generic[C]):
             self._locked = error  # do not try again for each secret: with a shared key, each try is slow
             self._refuse_secret(setting, f"{error}")
         except DecryptionFailed:
-            self._refuse_secret(setting, f"run manage.py config set {setting.key} --stdin")
+            self._refuse_secret(setting, resolution_problems.replacing(setting, "--stdin"))
             self._use_last_good(setting)
         except InvalidValue as error:
             self.refused[setting.key] = error.expected
@@ -278,7 +278,7 @@ def refusal_problems(schema: Schema[Any], resolution: Resolution[Any]) -> list[P
         Problem(
             code="refused_value",
             message=f"{key}: {resolution.newest_refusals[key]}",
-            fix=f"run manage.py config set {key} VALUE",
+            fix=resolution_problems.replacing(schema[key]),
             keys=(key,),
         )
         for key in sorted(resolution.unwritten & schema.settings.keys() - named)

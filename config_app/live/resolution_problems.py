@@ -7,22 +7,31 @@ from config_app.errors import FaultyRule, InvalidValue, RuleViolation, is_key_sh
 from config_app.problems import Problem
 
 
-def refused(key: str, note: str) -> Problem:
+def replacing(setting: Setting, value: str = "VALUE") -> str:
+    """Return what a person can do to replace the stored value of a setting; ``value`` ends the command."""
+    if not setting.managed:
+        return f"run manage.py config set {setting.key} {value}"
+    if setting.is_secret:
+        return "let the application set it again, because no command can set it"
+    return f"write a valid value to the row {setting.key} with SQL, because no command can set it"
+
+
+def refused(setting: Setting, note: str) -> Problem:
     """Return the problem of a valid value in the table that is not used; ``note`` says why it was refused."""
-    return _unused("refused_value", key, f"the value written to the database was refused ({note})")
+    return _unused("refused_value", setting, f"the value written to the database was refused ({note})")
 
 
 def invalid(setting: Setting, error: InvalidValue) -> Problem:
     """Return the problem of a stored value that is not valid."""
-    return _unused("invalid_value", setting.key, f"the stored value is not valid, expected {error.expected}")
+    return _unused("invalid_value", setting, f"the stored value is not valid, expected {error.expected}")
 
 
-def _unused(code: str, key: str, finding: str) -> Problem:
+def _unused(code: str, setting: Setting, finding: str) -> Problem:
     return Problem(
         code=code,
-        message=f"{key}: {finding}; the last good value is still used",
-        fix=f"run manage.py config set {key} VALUE",
-        keys=(key,),
+        message=f"{setting.key}: {finding}; the last good value is still used",
+        fix=replacing(setting),
+        keys=(setting.key,),
         severity="error",
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from config_app.api import UNSET, plan
+from config_app.live.snapshot import read_snapshot
 from hub.models import User
 from hub.runtime_config import schema
 from tests.config_app.live.test_resolution import adopted, problems_of, restarted
@@ -69,7 +70,9 @@ def test_a_change_that_breaks_a_rule_about_another_setting_is_not_in_force() -> 
     for config in (restarted(), adopted(), restarted()):
         assert schema.violations(config) == []
         assert (config.setup_completed, config.super_admin_emails, config.port) == (False, (), 9001)
-        assert problems_of("setup_completed") == ["refused_value"]
+        (problem,) = [found for found in read_snapshot().problems if "setup_completed" in found.keys]
+        assert problem.code == "refused_value"
+        assert problem.fix.startswith("write a valid value to the row setup_completed with SQL")
     raw_sql("UPDATE system_config SET config_value = 'a@b.example' WHERE config_key = 'super_admin_emails'")
     for config in (restarted(), adopted(), restarted()):
         assert (config.setup_completed, config.super_admin_emails) == (True, ("a@b.example",))
