@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from bench.contestant import ROOT
 from bench.processes import answers
-from tests.support.processes.hub_process import free_port
+from tests.support.ports import free_port
 from tests.support.waiting import wait_for
 
 CHUNK = 65_536

@@ -16,7 +16,8 @@ from bench.processes import serve
 from bench.row import Check, Peer, Row
 from bench.sample import A_SECOND, COUNT, TIMES, Sample
 from tests.support.databases.postgresql import PostgreSQL
-from tests.support.processes.hub_process import HubProcess, free_port
+from tests.support.ports import free_port
+from tests.support.processes.hub_process import HubProcess
 
 ROUND_TRIPS = (0.0, 0.003, 0.020)
 """The additional time of a round trip to the database, in seconds."""

@@ -10,7 +10,8 @@ from bench.effort import Effort
 from bench.processes import DJANGO, children, environment, memory, run, serve
 from bench.row import Check, Peer, Row
 from bench.sample import MEBIBYTES
-from tests.support.processes.hub_process import HubProcess, free_port
+from tests.support.ports import free_port
+from tests.support.processes.hub_process import HubProcess
 
 REQUESTS = 50
 MORE = 20.0

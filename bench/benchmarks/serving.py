@@ -14,7 +14,8 @@ from bench.load import requests_a_second, sign_in
 from bench.processes import serve
 from bench.row import Check, Peer, Row
 from bench.sample import A_SECOND, PERCENT, Sample
-from tests.support.processes.hub_process import HubProcess, free_port
+from tests.support.ports import free_port
+from tests.support.processes.hub_process import HubProcess
 
 PAGES = {"the dashboard": "/", "the editor": "/admin/config_app/systemconfig/"}
 ROUNDS = 5

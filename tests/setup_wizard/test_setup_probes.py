@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.browsers.wizard_walk import ACCOUNT, CREDENTIALS, MODE, Browser
-from tests.support.processes.hub_process import free_port
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -160,7 +160,8 @@ class TestWatching:
             set_row("port", "9001")
             assert not store.read().drifted
             port_becomes(9001)
-            wait_for(lambda: Revision.objects.latest("number").channel == "sql", "the record")
+            # The watcher also runs the hub's housekeeping, which may add a later revision.
+            wait_for(lambda: Revision.objects.filter(channel="sql").exists(), "the record")
         finally:
             triggers.install(using="default")
 

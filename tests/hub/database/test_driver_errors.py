@@ -13,7 +13,8 @@ from django.db import DataError, IntegrityError, OperationalError, ProgrammingEr
 from config_app.database.driver_messages import cure_of
 from config_app.store.failures import cure
 from tests.support.databases.postgresql import PostgreSQL
-from tests.support.processes.hub_process import HubProcess, free_port
+from tests.support.ports import free_port
+from tests.support.processes.hub_process import HubProcess
 
 CANARY = "canary4711"
 NO_CURE = "look for the cause in the log of the database server, or try again"

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.processes.hub_process import ROOT, HubProcess, free_port
+from tests.support.ports import free_port
+from tests.support.processes.hub_process import ROOT, HubProcess
 from tests.support.processes.served_hub import wait_for_workers
 from tests.support.soak import IS_SOAK, one_of
 from tests.support.waiting import wait_for

@@ -11,7 +11,7 @@ from gunicorn.config import Config
 
 from hub.serving import sockets
 from hub.serving.listen_address import family_of, is_foreign, listener, obstacle
-from tests.support.processes.hub_process import free_port
+from tests.support.ports import free_port
 
 KNOWN = {
     ("four.example", socket.AF_INET): "127.0.0.1",

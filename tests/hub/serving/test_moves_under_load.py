@@ -7,7 +7,8 @@ import socket
 
 import pytest
 
-from tests.support.processes.hub_process import HubProcess, free_port
+from tests.support.ports import free_port
+from tests.support.processes.hub_process import HubProcess
 from tests.support.processes.listener_moves import MOVE, answers_at, is_settled, master_error, move, put
 from tests.support.processes.load_clients import Load
 from tests.support.processes.served_hub import wait_for_workers

@@ -10,7 +10,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.support.browsers.chromium import PHONE, browser, keep_code, photograph, visiting
 from tests.support.browsers.signed_in import sign_in
-from tests.support.processes.hub_process import OWNER, PASSWORD, HubProcess, free_port, hub_of_a_module
+from tests.support.ports import free_port
+from tests.support.processes.hub_process import OWNER, PASSWORD, HubProcess, hub_of_a_module
 from tests.support.processes.listener_moves import MOVE, answers_at
 from tests.support.processes.served_hub import wait_for_workers, wait_until_used_everywhere
 from tests.support.waiting import wait_for

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.ports import free_port
 from tests.support.processes.hasty_deadlines import OVERLAP
-from tests.support.processes.hub_process import HubProcess, free_port, hub_of_a_module
+from tests.support.processes.hub_process import HubProcess, hub_of_a_module
 from tests.support.processes.listener_moves import (
     MOVE,
     answers_at,

@@ -17,7 +17,7 @@ from hub.workos.remote.credentials import Credentials
 from tests.conftest import PASSWORD, bring_up
 from tests.hub.workos.test_workos_credentials import ENVIRONMENT
 from tests.support.browsers.wizard_walk import CREDENTIALS, Browser
-from tests.support.processes.hub_process import free_port
+from tests.support.ports import free_port
 from tests.support.workos.authkit import (
     API_KEY,
     CLIENT_ID,

@@ -13,7 +13,7 @@ import psycopg
 
 from tests.support.databases.postgresql import PostgreSQL, as_postgres
 from tests.support.missing_parts import missing
-from tests.support.processes.hub_process import free_port
+from tests.support.ports import free_port
 from tests.support.waiting import wait_for
 
 # The parameters that could break the hub: few server connections, and none is reserved for a client.

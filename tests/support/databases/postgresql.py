@@ -7,7 +7,6 @@ import itertools
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ import psycopg
 import pytest
 
 from tests.support.missing_parts import missing
+from tests.support.ports import free_port
 from tests.support.processes.process_tree import children
 
 SINCE_15 = 150_000
@@ -54,7 +54,7 @@ class PostgreSQL:
         folder = Path(tempfile.mkdtemp(prefix="pg-"))
         try:
             folder.chmod(0o777)
-            server = cls(folder, _free_port(), options)
+            server = cls(folder, free_port(), options)
             server.initialise()
             server.start()
             yield server
@@ -156,9 +156,3 @@ def create(connection: psycopg.Connection, name: str, template: str = "template1
     # Since version 15, PostgreSQL writes all pages of the copy to its log, which takes twice as long.
     strategy = "STRATEGY FILE_COPY" if connection.info.server_version >= SINCE_15 else ""
     connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} {strategy}".encode())
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

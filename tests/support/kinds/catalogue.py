@@ -16,10 +16,10 @@ from tests.support.kinds.running import (
     Running,
     Terminal,
     by_task,
-    free_port,
     over_http,
     over_socket,
 )
+from tests.support.ports import free_port
 
 Access = Callable[[Running, str], contextlib.AbstractContextManager[Callable[[], Reading]]]
 

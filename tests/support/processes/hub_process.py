@@ -7,7 +7,6 @@ import json
 import os
 import shlex
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from typing import Any, Self
 
 import psycopg
 
+from tests.support.ports import free_port
 from tests.support.processes import brought_up, command_server
 from tests.support.processes.answer import Answer, request
 from tests.support.processes.process_tree import children
@@ -29,13 +29,6 @@ READ_AT_START = ("PYTHON", "LC_", "LANG")
 """Prefixes of the variables that a Python interpreter reads at its start."""
 PASSWORD = "correct horse battery staple"
 OWNER = "owner@example.com"
-
-
-def free_port() -> int:
-    """Return a port of this machine that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class HubProcess:

@@ -14,7 +14,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.support.processes.hub_process import ROOT, free_port
+from tests.support.ports import free_port
+from tests.support.processes.hub_process import ROOT
 from tests.support.waiting import wait_for
 
 FOLDER = ROOT / "build" / "emulator"
