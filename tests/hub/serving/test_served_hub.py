@@ -28,13 +28,20 @@ SOON = 10.0
 
 
 @pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
     """Give a claimed hub that four workers serve on all addresses of this machine."""
     with HubProcess(tmp_path_factory.mktemp("served") / "hub") as hub:
         hub.claim()
         hub.serve("--bind", f"0.0.0.0:{hub.port}", workers=WORKERS)
         wait_for_workers(hub, WORKERS)
         yield hub
+
+
+@pytest.fixture
+def hub(served: HubProcess) -> HubProcess:
+    """Return this hub when every worker uses what the previous test has left."""
+    wait_until_used_everywhere(served)
+    return served
 
 
 def put(hub: HubProcess, key: str, value: str) -> None:
@@ -117,7 +124,6 @@ def test_super_admins_are_decided_by_every_worker_at_once(hub: HubProcess) -> No
         assert {owner.get("/api/config").status_code for _ in range(12)} == {403}
         put(hub, "super_admin_emails", OWNER)
         wait_for(lambda: owner.get("/api/config").status_code == 200, "the owner to be back", SOON)
-        wait_until_used_everywhere(hub)
 
 
 def test_signing_out_counts_in_every_worker(hub: HubProcess) -> None:
@@ -225,7 +231,6 @@ def test_even_refused_requests_are_told_of_hsts(hub: HubProcess, request_line: s
         assert b"strict-transport-security: max-age=31536000" in answer.lower()
     finally:
         hub.config("unset", "enable_hsts", "trusted_proxies")
-        wait_until_used_everywhere(hub)
 
 
 def test_nothing_of_this_left_a_traceback_in_the_log(hub: HubProcess) -> None:
