@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import shutil
 import threading
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ from config_app.propagation.watcher import Watcher
 from config_app.testing import reset_process
 from hub.database.location import database_from_url
 from hub.logs import request_notes
+from hub.logs.format import QUIET
+from hub.logs.level import LOGGERS
 from hub.models import User
 from hub.project import HubProject
 from hub.start import claim_record
@@ -55,6 +58,9 @@ PROCESSES = {"hub_process", "any_hub_process", "started_hub", "started_once"}
 """Fixtures for tests that need a hub in its own processes."""
 OBJECTS_OF_A_COLLECTION = 20_000
 """How many new objects start the garbage collector. Python's own number would start it in each small test."""
+
+LEVELS = {name: logging.getLogger(name).level for name in (*LOGGERS, *QUIET)}
+"""The levels of the loggers in a new process. A test that changes the setting ``log_level`` changes them."""
 
 # A real hash takes half a second by design, and no test here needs one.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -103,6 +109,9 @@ def fresh_process(database: str) -> Iterator[None]:
     request_notes._noted.clear()
     (DATA_DIR / "request-notes.json").unlink(missing_ok=True)
     claim_record.keep(is_claimed=False)  # the tests of a process share an instance directory
+    for name, level in LEVELS.items():
+        if (logger := logging.getLogger(name)).level != level:
+            logger.setLevel(level)
     yield
     reset_process()
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.foreign_project import CONFIGURATION, ForeignProject
 from tests.support.processes import command_server
 from tests.support.processes.command_server import CommandServer
-from tests.support.processes.started_process import FAILED, TIMEOUT
+from tests.support.processes.started_process import FAILED, TIMEOUT, Started
 from tests.support.waiting import wait_for
 
 SCRIPT = """
@@ -22,11 +24,7 @@ print("ünd", file=sys.stderr)
 sys.exit(3)
 """
 # The command sleeps for longer than the test waits, so that it must be killed.
-SLEEPER = """
-import os, pathlib, time
-pathlib.Path("pid").write_text(str(os.getpid()))
-time.sleep(60)
-"""
+SLEEPER = "import time; time.sleep(120)"
 LOOK = """
 from django.conf import settings
 from django.db import connection
@@ -69,11 +67,19 @@ def test_a_command_that_was_killed_says_by_what(server: CommandServer, tmp_path:
 def test_a_command_that_does_not_end_is_killed(
     server: CommandServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    start = server.start
+    started: list[Started] = []
+
+    def start_and_note(command: Sequence[str], **options: Any) -> Started:
+        started.append(start(command, **options))
+        return started[0]
+
     monkeypatch.setattr(command_server, "TIMEOUT", 2)
+    monkeypatch.setattr(server, "start", start_and_note)
     with pytest.raises(TimeoutError):
         run(server, tmp_path, SLEEPER)
-    pid = (tmp_path / "pid").read_text()
-    wait_for(lambda: not Path("/proc", pid).exists(), "the command to be killed")
+    pid = Path("/proc", str(started[0]._pid))  # the command may not have begun, so it cannot tell its pid
+    wait_for(lambda: not pid.exists(), "the command to be killed")
 
 
 def test_a_command_that_cannot_be_run_is_none_that_was_refused(server: CommandServer, tmp_path: Path) -> None:
@@ -120,7 +126,7 @@ def test_what_was_started_ends_when_nobody_wants_to_hear_of_it(server: CommandSe
     assert started.poll() is None
     pid = Path(f"/proc/{started.pid}")
     started.send_signal(signal.SIGTERM)
-    assert started.wait(10) == -signal.SIGTERM == started.poll()
+    assert started.wait(TIMEOUT) == -signal.SIGTERM == started.poll()
     assert not pid.exists()
 
 

@@ -11,6 +11,7 @@ from hub.environment.instance import resolve_instance
 from hub.start import claim_record, diagnosis
 from tests.support.databases.postgresql import PostgreSQL
 from tests.support.processes.hub_process import PASSWORD, HubProcess
+from tests.support.processes.served_hub import wait_for_workers
 
 THE_LINE = 'if a hub runs already, use the command in the line "Commands for this hub" of its log'
 
@@ -87,4 +88,5 @@ def test_the_link_warns_of_another_program_at_its_address(started_hub: HubProces
 
 def test_the_link_of_a_running_hub_warns_of_nothing(started_hub: HubProcess) -> None:
     started_hub.serve(workers=1)
+    wait_for_workers(started_hub, 1)  # a hub without a receipt does not count as running
     assert started_hub.run("setup_token").stderr == ""

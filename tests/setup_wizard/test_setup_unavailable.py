@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,12 @@ def remove(path: Path) -> None:
 def swap_in_a_directory(path: Path) -> None:
     path.unlink()
     path.mkdir()
+
+
+def copy(path: Path, target: Path) -> None:
+    """Copy the database of a running hub; a copy of the file alone may have half of a commit."""
+    with closing(sqlite3.connect(path)) as file, closing(sqlite3.connect(target)) as own:
+        file.backup(own)
 
 
 DAMAGES = [corrupt, empty, remove, swap_in_a_directory]
@@ -91,7 +99,7 @@ def test_the_wizard_is_back_once_the_database_is(started_hub: HubProcess) -> Non
     hub = started_hub
     hub.serve(workers=1)
     backup = hub.folder / "backup.db"
-    shutil.copy(hub.database, backup)
+    copy(hub.database, backup)
     remove(hub.database)
     assert hub.get("/setup/").status == 503
     assert not hub.database.exists()

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.support.browsers.chromium import PHONE, browser, finish_from_the_account, visiting
 from tests.support.processes.hub_process import OWNER, PASSWORD, HubProcess
+from tests.support.processes.served_hub import wait_for_workers
 
 __all__ = ["browser"]  # a fixture
 
@@ -20,6 +21,7 @@ FURTHEST = 60
 def hub(started_hub: HubProcess) -> HubProcess:
     """Give an unclaimed hub with one worker."""
     started_hub.serve(workers=1)
+    wait_for_workers(started_hub, 1)  # the link names the port that is in a receipt
     return started_hub
 
 

@@ -14,13 +14,13 @@ from config_app.testing import override_config
 
 
 def get(url):
-    with urllib.request.urlopen(url, timeout=10) as answer:
+    with urllib.request.urlopen(url, timeout=60) as answer:
         return answer.read()
 
 
 def post(url, **values):
     body = urllib.parse.urlencode(values).encode()
-    with urllib.request.urlopen(url, data=body, timeout=10) as answer:
+    with urllib.request.urlopen(url, data=body, timeout=60) as answer:
         return answer.read()
 
 
