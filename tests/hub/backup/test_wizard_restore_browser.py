@@ -64,13 +64,11 @@ def shown(hub: HubProcess, *others: str) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def served(hub: HubProcess) -> Iterator[None]:
-    """Serve an empty hub."""
-    hub.bring_up()
-    hub.serve(workers=2)
-    try:
+    """Serve an empty hub; stop it also if it does not answer."""
+    with hub:
+        hub.bring_up()
+        hub.serve(workers=2)
         yield
-    finally:
-        hub.stop()
 
 
 def open_restore(page: Page, hub: HubProcess) -> None:

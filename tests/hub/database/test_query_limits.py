@@ -25,7 +25,8 @@ WORKER = """
 limits.become_worker(1)
 """
 LONG = """
-limits.OF_WORKERS = limits._of_process = limits.Limits(lock=3.0, statement=0.3)
+limits.MORE = 0.5
+limits.OF_WORKERS = limits._of_process = limits.Limits(lock=3.0, statement=2.0)
 with transaction.atomic(), limits.long_statements(), connection.cursor() as cursor:
     cursor.execute("SELECT pg_sleep(3)")
 show()
@@ -35,28 +36,32 @@ import threading, time
 import psycopg
 from django.db import OperationalError
 
+limits.OF_WORKERS = limits.Limits(lock=60.0, statement=60.0)
 limits.become_worker(1)
-limits._room = threading.Semaphore(1)
+limits._room = room = threading.Semaphore(1)
 outcomes = []
 
-def wait(delay):
-    time.sleep(delay)
+def wait(query):
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_sleep(1.5)")
+            cursor.execute(query)
             outcomes.append("answered")
     except OperationalError as error:
         outcomes.append("other queries of this worker wait" in str(error))
     finally:
         connection.close()
 
-threads = [threading.Thread(target=wait, args=[delay]) for delay in (0, 0.2)]
-for thread in threads:
-    thread.start()
-for thread in threads:
-    thread.join()
+LOCK = "SELECT pg_advisory_xact_lock(4711)"
+with psycopg.connect(DIRECT) as holder:  # the first query waits until the second is given up
+    holder.execute(LOCK)
+    first = threading.Thread(target=wait, args=[LOCK])
+    first.start()
+    while room._value:
+        time.sleep(0.01)
+    wait(LOCK)
+first.join()
 print(outcomes)
-wait(0)
+wait("SELECT pg_sleep(1.5)")
 print(outcomes[-1])
 """
 
@@ -104,7 +109,7 @@ def test_a_session_behind_a_pooler_keeps_its_limits(hub: HubProcess, behind_a_po
 
 
 def test_a_restore_may_have_long_statements(hub: HubProcess) -> None:
-    assert script(hub, SHOW + LONG).split() == ["3s", "300ms"]
+    assert script(hub, SHOW + LONG).split() == ["3s", "2s"]
 
 
 @pytest.mark.parametrize("is_pooled", [False, True])
@@ -112,5 +117,5 @@ def test_the_next_query_that_would_wait_is_given_up_at_once(
     hub: HubProcess, behind_a_pooler: str, is_pooled: bool
 ) -> None:
     url = behind_a_pooler if is_pooled else str(hub.database_url)
-    found = script(hub, SHOW + CROWD, HUB_DATABASE_URL=url)
+    found = script(hub, f"DIRECT = {hub.database_url!r}\n{SHOW}{CROWD}", HUB_DATABASE_URL=url)
     assert found.splitlines() == ["[True, 'answered']", "answered"]

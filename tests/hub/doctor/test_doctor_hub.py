@@ -18,6 +18,7 @@ from setup_wizard.models import SetupToken
 from tests.support.browsers.clients import configure
 from tests.support.config_command import sql
 from tests.support.doctor_findings import WORKOS_CREDENTIALS, fact, facts_of, findings, line_of
+from tests.support.ports import free_port
 from tests.support.processes.hub_process import HubProcess
 from tests.support.processes.unprivileged import as_ordinary_user
 
@@ -183,8 +184,9 @@ def test_what_the_deployment_checks_say_is_found(owner: User, changes: dict[str,
 
 
 def test_an_address_that_the_next_start_cannot_have_is_found(owner: User) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        configure(port=taken.getsockname()[1])
+    port = free_port()  # nobody else gets it in the moment after it was taken
+    with socket.create_server(("127.0.0.1", port)):
+        configure(port=port)
         assert findings("listener") == ("warning", ["listener"])
         assert "is in use: " in str(fact("listener").problems[0])
     assert findings("listener") == ("ok", [])

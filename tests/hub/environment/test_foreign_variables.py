@@ -14,6 +14,7 @@ from hub.environment.env_import import drift, read_import, unknown
 from hub.environment.foreign_variables import remove_variables_of_servers, use_own_settings
 from hub.runtime_config import get_config, schema
 from tests.support.processes.hub_process import ROOT, HubProcess
+from tests.support.processes.served_hub import wait_for_workers
 
 CANARY = "canary4711"
 LINK = "tcp://10.96.0.7:8884"
@@ -159,6 +160,7 @@ def test_a_served_hub_ignores_what_belongs_to_other_programs(hub_process: HubPro
     }
     hub_process._start(hub_process.command("serve"), foreign)
     assert hub_process.health()["state"] == "unconfigured"
+    wait_for_workers(hub_process, 1)  # the master may write its receipt after the first answer
     processes = json.loads(hub_process.config("show", "--json"))["processes"]
     assert [process["pins"] for process in processes if process["role"] == "master"] == [{}]
     log = hub_process.log.read_text()
