@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 import httpx2
 import pytest
@@ -14,8 +13,11 @@ from tests.support.processes.simultaneous import script
 from tests.support.waiting import wait_for
 
 MEMBER = "member@example.com"
-AT_ONCE = 1.0
-"""Seconds within which a running server must use a change made in SQL."""
+AT_ONCE = 10.0
+"""Seconds within which a running server must use a change made in SQL, even on a machine that stands still.
+
+It usually takes a tenth of a second. A worker that noticed nothing would find the change after 45 seconds.
+"""
 STEPS = {
     "mode": {"app_mode": "local"},
     "account": {"email": OWNER, "name": "Olive", "password1": PASSWORD, "password2": PASSWORD},
@@ -69,10 +71,14 @@ def leads_to(hub: HubProcess) -> str:
     return hub.get("/").headers.get("Location", "")
 
 
-def require_after_a_second(hub: HubProcess, began: float, location: str) -> None:
-    """Check that all workers redirect to ``location`` one second after ``began``."""
-    wait_for(lambda: time.monotonic() - began >= AT_ONCE, "the second to pass")
-    assert {leads_to(hub).partition("?")[0] for _ in range(16)} == {location}
+def require_at_once(hub: HubProcess, location: str, state: str) -> None:
+    """Check that all workers soon redirect to ``location`` and report ``state``."""
+
+    def all_do() -> bool:
+        states = {report["state"] for report in ask_every_worker(hub, 2).values()}
+        return states == {state} and {leads_to(hub).partition("?")[0] for _ in range(16)} == {location}
+
+    wait_for(all_do, f"every worker to be {state}", AT_ONCE)
 
 
 def test_from_a_clean_slate_to_a_configured_hub(clean_hub: HubProcess) -> None:
@@ -95,11 +101,12 @@ def test_the_wizard_does_not_appear_reset_opens_it(hub: HubProcess) -> None:
 
 def test_the_wizard_does_not_appear_raw_sql_opens_it_in_the_running_server(hub: HubProcess) -> None:
     walk_through_the_wizard(hub)
-    for mode, location in (("unconfigured", "/setup/"), ("local", "/auth/login")):
+    for mode, location, found in (
+        ("unconfigured", "/setup/", "unconfigured"),
+        ("local", "/auth/login", "configured"),
+    ):
         hub.sql(f"UPDATE system_config SET config_value = '{mode}' WHERE config_key = 'app_mode'")  # noqa: S608
-        require_after_a_second(hub, time.monotonic(), location)
-        states = {report["state"] for report in ask_every_worker(hub, 2).values()}
-        assert states == {"configured" if mode == "local" else "unconfigured"}
+        require_at_once(hub, location, found)
 
 
 def test_changes_to_the_environment_have_no_effect_and_are_reported(clean_hub: HubProcess) -> None:

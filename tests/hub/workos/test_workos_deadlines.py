@@ -6,12 +6,15 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from typing import Any
 
 import pytest
 from workos import TransportConnectError, TransportError, TransportTimeout
 
 from config_app.declaration.secret import Secret
 from hub.workos.remote import connection_test, transport
+from hub.workos.remote.client import Client
 from hub.workos.remote.connection_test import check_connection
 from hub.workos.remote.credentials import Credentials
 from hub.workos.remote.errors import Unavailable
@@ -26,6 +29,8 @@ from tests.support.workos.fixtures import Visitor, forget_workos
 LIMIT = 0.4
 SOON = 8.0
 """Seconds within which a call with that limit ends on a busy machine."""
+GENEROUS = 60.0
+"""A limit for calls that must succeed, which even a machine that stands still for a while keeps."""
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +39,18 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (transport.TIMEOUT, connection_test.BUDGET) == (5, 5)
     monkeypatch.setattr(transport, "TIMEOUT", LIMIT)
     monkeypatch.setattr(connection_test, "BUDGET", 5 * LIMIT)
+
+
+@pytest.fixture
+def late_deadline(authkit: AuthKit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the deadline begin when the request has arrived; a busy machine may be slow to connect."""
+
+    class Late(Future[Any]):
+        def result(self, timeout: float | None = None) -> Any:
+            wait_for(lambda: authkit.requests, "the request to arrive")
+            return super().result(timeout)
+
+    monkeypatch.setattr(transport, "Future", Late)
 
 
 @pytest.fixture
@@ -70,10 +87,12 @@ def own_threads() -> list[threading.Thread]:
     [Answer(drip=0.5), Answer(body=b"x" * 100_000, drip=0.001), Answer(delay=30)],
     ids=["dripped headers", "dripped body", "nothing"],
 )
-def test_an_answer_has_one_deadline_from_its_first_byte_to_its_last(authkit: AuthKit, answer: Answer) -> None:
+def test_an_answer_has_one_deadline_from_its_first_byte_to_its_last(
+    authkit: AuthKit, late_deadline: None, answer: Answer
+) -> None:
     authkit.faults["/"] = answer
     assert LIMIT <= timed(lambda: ask(authkit.url, TransportTimeout)) < SOON
-    wait_for(lambda: not own_threads(), "the thread to have ended as well", deadline=2)
+    wait_for(lambda: not own_threads(), "the thread to have ended as well", deadline=10)
 
 
 def test_a_connection_that_does_not_come_about_has_the_same_deadline(full_address: str) -> None:
@@ -115,7 +134,18 @@ def test_the_connection_test_has_one_deadline_for_all_its_calls(
     assert took < SOON
 
 
-def test_a_domain_that_does_not_answer_hides_nothing_else(authkit: AuthKit) -> None:
+def test_a_domain_that_does_not_answer_hides_nothing_else(
+    authkit: AuthKit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "TIMEOUT", GENEROUS)
+    monkeypatch.setattr(connection_test, "BUDGET", GENEROUS)
+    ask_domain = connection_test._has_authkit
+
+    def be_short(client: Client) -> bool:
+        monkeypatch.setattr(transport, "TIMEOUT", LIMIT)
+        return ask_domain(client)
+
+    monkeypatch.setattr(connection_test, "_has_authkit", be_short)
     authkit.faults["/.well-known"] = Answer(delay=30)
     credentials = Credentials(client_id=CLIENT_ID, api_key=Secret(API_KEY), authkit_domain=authkit.url)
     _, said = check_connection(credentials, "http://127.0.0.1/auth/callback")
@@ -123,9 +153,32 @@ def test_a_domain_that_does_not_answer_hides_nothing_else(authkit: AuthKit) -> N
     assert said.endswith(connection_test.NO_AUTHKIT)
 
 
-def test_threads_that_wait_for_the_same_keys_share_the_failure(authkit: AuthKit) -> None:
+class MeetingLock:
+    """A lock that is taken only once several threads have asked for it."""
+
+    def __init__(self, count: int) -> None:
+        """Create a lock for ``count`` threads."""
+        self._meeting, self._lock = threading.Barrier(count), threading.Lock()
+
+    def __enter__(self) -> None:
+        """Wait for the other threads, and take the lock."""
+        self._meeting.wait(20)
+        self._lock.acquire()
+
+    def __exit__(self, *_error: object) -> None:
+        """Release the lock."""
+        self._lock.release()
+
+
+def test_threads_that_wait_for_the_same_keys_share_the_failure(
+    authkit: AuthKit, late_deadline: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     authkit.faults["/sso/jwks"] = Answer(delay=30)
+    monkeypatch.setattr(transport, "TIMEOUT", GENEROUS)
     keys = KeySet(f"{authkit.url}/sso/jwks/{CLIENT_ID}", BoundedTransport())
+    monkeypatch.setattr(transport, "TIMEOUT", LIMIT)
+    # A thread that came after the failure would rightly ask again.
+    monkeypatch.setattr(keys, "_fetching", MeetingLock(6))
 
     def check() -> bool:
         with pytest.raises(Unavailable):
@@ -135,6 +188,8 @@ def test_threads_that_wait_for_the_same_keys_share_the_failure(authkit: AuthKit)
     assert timed(lambda: in_parallel(6, check)) < SOON
     assert len(authkit.requests) == 1
     authkit.faults.clear()
+    monkeypatch.setattr(keys, "_fetching", threading.Lock())
+    monkeypatch.setattr(transport, "TIMEOUT", GENEROUS)
     keys.check()
 
 
@@ -142,8 +197,12 @@ def test_a_refresh_is_over_before_its_lease_is() -> None:
     assert refreshing.CALLS * 5 < refreshing.LEASE.total_seconds() < refreshing.AHEAD.total_seconds()
 
 
-def test_a_sign_in_over_a_dripping_line_is_given_up(workos_hub: AuthKit, visitor: Visitor) -> None:
+def test_a_sign_in_over_a_dripping_line_is_given_up(
+    workos_hub: AuthKit, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     forget_workos()
+    monkeypatch.setattr(transport, "TIMEOUT", GENEROUS)
     back = workos_hub.approve(visitor.begin())
+    monkeypatch.setattr(transport, "TIMEOUT", LIMIT)
     workos_hub.faults["/user_management/authenticate"] = Answer(drip=0.5)
     assert timed(lambda: visitor.get(back)) < SOON

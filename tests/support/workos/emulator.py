@@ -122,7 +122,7 @@ def running_emulator(folder: Path) -> Iterator[Emulator]:
     script = Path(__file__).with_name("serve.mjs")
     process = subprocess.Popen(["node", str(script), str(FOLDER), str(port), str(seed)])
     try:
-        wait_for(lambda: _answers(emulator, process), "the emulator to answer")
+        wait_for(lambda: _answers(emulator, process), "the emulator to answer", 60)
         yield emulator
     finally:
         process.terminate()
