@@ -22,6 +22,7 @@ from gunicorn.config import Config
 
 from hub.serving import process_hooks
 from hub.serving.listen_address import ListenerUnavailable, probe
+from tests.support.ports import free_port
 from tests.support.processes.hub_process import ROOT, HubProcess
 from tests.support.processes.served_hub import wait_for_workers
 from tests.support.waiting import wait_for
@@ -123,8 +124,7 @@ def test_a_port_that_needs_privileges_is_refused(monkeypatch: pytest.MonkeyPatch
 
 
 def test_looking_whether_a_port_is_free_leaves_it_free() -> None:
-    with listening() as port:
-        pass
+    port = free_port()
     for _ in range(2):
         probe("127.0.0.1", port)
 
@@ -155,9 +155,10 @@ def test_it_becomes_the_master_and_takes_its_rows_with_it(hub: HubProcess) -> No
 def test_a_terminal_s_interrupt_stops_it_as_cleanly(hub: HubProcess) -> None:
     hub.serve(workers=1)
     assert hub.server is not None
-    wait_for(lambda: rows(hub, 2), "two processes to sign")
-    for _, pid, _ in rows(hub, 2) or []:
-        os.kill(pid, signal.SIGINT)  # to every process, as Ctrl-C in a terminal does
+    pids = [pid for _, pid, _ in wait_for(lambda: rows(hub, 2), "two processes to sign")]
+    with hub.frozen(*pids):  # none must end before the last one has its signal
+        for pid in pids:
+            os.kill(pid, signal.SIGINT)  # to every process, as Ctrl-C in a terminal does
     assert hub.server.wait(20) == 0
     assert hub.sql("SELECT pid FROM config_process") == []
 

@@ -17,6 +17,7 @@ from tests.support.processes.served_hub import (
     ask_every_worker,
     claimed_and_served,
     owner_of,
+    wait_until_used_everywhere,
 )
 from tests.support.processes.simultaneous import script
 from tests.support.waiting import wait_for
@@ -31,12 +32,21 @@ LISTENERS = "FROM pg_stat_activity WHERE application_name = 'config_app watcher'
 
 
 @pytest.fixture(scope="module")
-def hub(server: PostgreSQL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
+def served(server: PostgreSQL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
     """Give a claimed hub that is served by two workers."""
     own = HubProcess(tmp_path_factory.mktemp("hub") / "hub", database_url=server.new_database())
     own.environment["DJANGO_SETTINGS_MODULE"] = "tests.support.processes.hasty_database"
     with claimed_and_served(own, workers=WORKERS) as served:
         yield served
+
+
+@pytest.fixture
+def hub(served: HubProcess) -> HubProcess:
+    """Return this hub when every process has recovered and uses what the previous test has left."""
+    wait_until_used_everywhere(served)
+    wait_for(lambda: is_quiet(served), "every process to hold one connection")
+    wait_for(lambda: none_stale(served), "every worker to recover", pause=PAUSE)
+    return served
 
 
 numbers = itertools.count(1)
@@ -54,6 +64,19 @@ def last_revision(hub: HubProcess) -> int:
 def signed(hub: HubProcess) -> set[int]:
     """Return the revisions in the receipts of the hub's own processes."""
     return {n for (n,) in hub.sql("SELECT revision FROM config_process WHERE instance <> 'twin'")}
+
+
+def is_quiet(hub: HubProcess) -> bool:
+    """Return whether the master and each worker hold one connection, on which they listen, and no other."""
+    others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    # In one query: while a watcher connects anew, a request of the same process can make the sum right.
+    query = f"SELECT ({others} AND pid <> pg_backend_pid()), (SELECT count(*) {LISTENERS})"
+    return hub.sql(query) == [(WORKERS + 1, WORKERS + 1)]
+
+
+def none_stale(hub: HubProcess) -> bool:
+    """Return whether the configuration of every worker is current."""
+    return all(report["stale_since"] is None for report in ask_every_worker(hub, WORKERS).values())
 
 
 def all_stale(hub: HubProcess) -> list[dict[str, Any]] | None:
@@ -82,11 +105,7 @@ def test_the_last_good_configuration_stays_writes_are_refused_and_all_recovers(
             assert "retry-after" in page.headers
         finally:
             server.start()
-        wait_for(
-            lambda: all(r["stale_since"] is None for r in ask_every_worker(hub, WORKERS).values()),
-            "every worker to recover",
-            pause=PAUSE,
-        )
+        wait_for(lambda: none_stale(hub), "every worker to recover", pause=PAUSE)
         assert owner.get(EDITOR).status_code == 200
     assert hub.health()["revision"] == before
     change(hub, "--wait")
@@ -104,9 +123,8 @@ def test_a_server_that_stands_still_makes_every_worker_unready(hub: HubProcess, 
 
 
 def test_a_process_holds_one_connection_while_nothing_happens(hub: HubProcess) -> None:
-    others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-    wait_for(lambda: hub.sql(others + " AND pid <> pg_backend_pid()") == [(WORKERS + 1,)], "it to be quiet")
-    assert hub.sql(f"SELECT count(*) {LISTENERS}") == [(WORKERS + 1,)]
+    hub.health()
+    wait_for(lambda: is_quiet(hub), "it to be quiet")
 
 
 def test_a_listener_that_is_cut_off_listens_again_at_once(hub: HubProcess) -> None:
@@ -174,8 +192,10 @@ def test_a_container_with_the_same_name_and_numbers_is_another_process(hub: HubP
     before = last_revision(hub)
     wait_for(lambda: signed(hub) == {before}, "the processes to sign")
     hub.sql(TWINS)
-    change(hub)
-    wait_for(lambda: signed(hub) == {before + 1}, "the processes to sign")
-    twins = hub.sql("SELECT revision FROM config_process WHERE instance = 'twin'")
-    assert twins == [(before,)] * (WORKERS + 1)
-    hub.sql("DELETE FROM config_process WHERE instance = 'twin'")
+    try:
+        change(hub)
+        wait_for(lambda: signed(hub) == {before + 1}, "the processes to sign")
+        twins = hub.sql("SELECT revision FROM config_process WHERE instance = 'twin'")
+        assert twins == [(before,)] * (WORKERS + 1)
+    finally:
+        hub.sql("DELETE FROM config_process WHERE instance = 'twin'")

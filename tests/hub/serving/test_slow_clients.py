@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.serving.process_hooks import GRACEFUL_TIMEOUT
 from tests.support.event_stream import EventStream, sign_in
 from tests.support.processes import slow_clients
 from tests.support.processes.hasty_deadlines import GRACE, HEAD
@@ -18,11 +19,15 @@ from tests.support.processes.hub_process import HubProcess
 from tests.support.processes.served_hub import wait_for_workers, workers
 from tests.support.processes.slow_clients import Visitor, clients, is_closed
 from tests.support.soak import times
-from tests.support.waiting import wait_for
+from tests.support.waiting import DEADLINE, wait_for
 
 DESCRIPTORS = 200
-SOON = 3.0
-"""Seconds in which another client must have its page; usually it takes a few hundredths of a second."""
+SOON = 4.0
+"""Seconds in which another client must have its page; usually it takes a few hundredths of a second.
+
+A client that had to wait until the slow ones are given up would wait for at least ``GRACE`` seconds."""
+UNHURRIED = 10.0
+"""The same at a hub with its own deadlines, which are much longer: ``connections.HEAD`` and ``GRACE``."""
 MEGABYTE = 1024 * 1024
 FORM = b"POST /auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000\r\n\r\n"
 FILE = b"GET /static/admin/js/vendor/xregexp/xregexp.js HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -55,9 +60,9 @@ def test_half_open_connections_give_way_to_others_and_event_streams_stay(hub: Hu
     before, visitor = hub.log.stat().st_size, Visitor(hub)
     with EventStream(hub, sign_in(hub)) as stream:
         with clients(hub, 230, slow_clients.HALF_A_LINE) as half_open, visitor.visiting():
-            wait_for(lambda: is_closed(half_open[0]), "the first one to be given up", SOON)
+            wait_for(lambda: is_closed(half_open[0]), "the first one to be given up")
             assert not is_closed(half_open[-1])
-            wait_for(lambda: all(map(is_closed, half_open)), "the deadline of all", HEAD + SOON)
+            wait_for(lambda: all(map(is_closed, half_open)), "the deadline of all", HEAD + DEADLINE)
         hub.config("set", "csp_report_uri", "https://csp.example.com/r")
         event = stream.event()
     assert event is not None
@@ -73,7 +78,7 @@ def test_a_worker_that_runs_out_of_descriptors_has_fewer_connections(hub: HubPro
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (few, DESCRIPTORS))
     try:
         with clients(hub, 2 * few, slow_clients.HALF_A_LINE), visitor.visiting():
-            wait_for(lambda: len(visitor.times) > 20, "pages", 2 * SOON)
+            wait_for(lambda: len(visitor.times) > 20, "pages", DEADLINE)
     finally:
         resource.prlimit(pid, resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
     assert max(visitor.times) < SOON
@@ -94,11 +99,11 @@ def test_the_slow_are_given_up_and_the_steady_are_not(hub: HubProcess) -> None:
             for client in trickling:
                 with contextlib.suppress(OSError):
                     client.send(b"x")
-            time.sleep(2 * GRACE / STEPS)
-        wait_for(lambda: all(map(is_closed, trickling)), "the deadline", SOON)
-        sender.settimeout(SOON)
+            time.sleep(1.5 * GRACE / STEPS)
+        wait_for(lambda: all(map(is_closed, trickling)), "the deadline")
+        sender.settimeout(DEADLINE)
         assert sender.recv(100).startswith(b"HTTP/1.1 403")  # the form has no CSRF token
-        reader.settimeout(SOON)
+        reader.settimeout(DEADLINE)
         while size < FILE_SIZE:
             size += len(reader.recv(65536)) or pytest.fail(f"only {size} bytes")
 
@@ -108,7 +113,7 @@ def test_readers_who_do_not_read_occupy_no_threads_and_are_given_up(hub: HubProc
     memory, threads = slow_clients.resident(pid), slow_clients.threads(pid)
     idle = slow_clients.descriptors(pid)
     with clients(hub, 20, FILE * 20, window=SMALL_WINDOW) as stuck, visitor.visiting():
-        wait_for(lambda: all(map(has_data, stuck)), "every response to begin", 2 * SOON)
+        wait_for(lambda: all(map(has_data, stuck)), "every response to begin")
         # A thread ends a moment after it has passed its response on.
         wait_for(lambda: slow_clients.threads(pid) < threads + 10, "the threads to end", GRACE)
         assert slow_clients.descriptors(pid) >= idle + 10  # the clients are still connected
@@ -124,7 +129,7 @@ def test_a_client_that_is_slow_cannot_delay_the_stop(claimed_hub: HubProcess) ->
     with clients(hub, 5, FORM, b"x" * 50_000), clients(hub, 5, FILE * 20, window=SMALL_WINDOW):
         began = time.monotonic()
         hub.stop()
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < GRACEFUL_TIMEOUT / 2
     assert "SIGKILL" not in hub.log.read_text()
 
 
@@ -138,7 +143,7 @@ def test_a_flood_of_half_open_connections(claimed_hub: HubProcess) -> None:
     grown = claimed_hub.log.stat().st_size - before
     print(f"half-open: {visitor}; {grown} bytes of log")  # noqa: T201 - a figure for people
     assert not visitor.failures
-    assert max(visitor.times) < SOON
+    assert max(visitor.times) < UNHURRIED
     assert grown < 2000
 
 
@@ -158,7 +163,7 @@ def test_a_flood_of_slow_bodies_and_readers(claimed_hub: HubProcess) -> None:
     grown = claimed_hub.log.stat().st_size - before
     print(f"bodies, readers: {visitor}; {grown} bytes of log; {memory} MB, {threads} threads")  # noqa: T201
     assert not visitor.failures
-    assert max(visitor.times) < 2 * SOON
+    assert max(visitor.times) < UNHURRIED
     assert grown < 2000
     assert memory < 200
     assert threads < 30

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import signal
 import socket
 import time
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +16,7 @@ from hub.serving.uvicorn_server import LONGEST_SUCCESSION
 from tests.support.processes.hub_process import HubProcess
 from tests.support.processes.served_hub import wait_for_workers
 from tests.support.soak import IS_SOAK
+from tests.support.waiting import wait_for
 
 SOON = 10.0
 """Seconds; the workers have more time, but need it only for long requests."""
@@ -22,6 +25,15 @@ SIGNALS, RECEIVERS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT), ("the mast
 ALL = list(itertools.product(RECEIVERS, SIGNALS))
 SOME = [("the master", signal.SIGTERM), ("the group", signal.SIGINT), ("the group", signal.SIGQUIT)]
 """As a service manager and a terminal send them."""
+
+
+def was_read(client: socket.socket) -> bool:
+    """Return whether a process of this machine has accepted a connection and read all that was sent on it."""
+    here, there = (f"0100007F:{name[1]:04X}" for name in (client.getsockname(), client.getpeername()))
+    entries = map(str.split, Path("/proc/net/tcp").read_text().splitlines())
+    found = [(entry[4].partition(":")[2], entry[9]) for entry in entries if entry[1:3] == [there, here]]
+    # Before a connection is accepted, it has no inode.
+    return any(int(unread, 16) == 0 and inode != "0" for unread, inode in found)
 
 
 @pytest.mark.repeats
@@ -35,11 +47,12 @@ def test_every_signal_that_stops_the_hub_lets_open_requests_end(
     assert hub.server is not None
     with socket.create_connection(("127.0.0.1", hub.port), timeout=SOON) as client:
         client.sendall(HALF_A_REQUEST)
-        time.sleep(0.2)  # until a worker has read the head, which is not visible from outside
+        wait_for(lambda: was_read(client), "a worker to read the head")
         began = time.monotonic()
         # a terminal sends its signals to all processes of the group
         for pid in [hub.server.pid, *(workers if receivers == "the group" else ())]:
-            os.kill(pid, number)
+            with contextlib.suppress(ProcessLookupError):  # a worker without a request may have ended already
+                os.kill(pid, number)
             time.sleep(
                 0.1
             )  # the worst order: the workers also get a signal from the master, and get it first

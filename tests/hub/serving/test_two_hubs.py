@@ -28,9 +28,11 @@ logger = logging.getLogger("tests")
 
 WORKERS, CHANGES, RESTARTS = times(2, 4), times(40, 200), times(1, 3)
 BEFORE_A_RESTART = times(8, 20)
-SOON = 2.0
-"""Seconds until every worker of both hubs has a change, even on a busy machine; usually 20 ms."""
-AFTER_RESTART = 6.0
+SOON = 4.0
+"""Seconds until every worker of both hubs has a change, even if the machine stands still for two seconds.
+
+Usually it takes 20 ms. Without notifications it would take up to 5 s in a hub."""
+AFTER_RESTART = 10.0
 """Seconds after the server accepts connections again; the watchers try once a second."""
 SETTINGS = "hub.settings" if IS_SOAK else "tests.support.processes.hasty_database"
 WITHOUT_NOTIFICATIONS = (5.0 if IS_SOAK else hasty_limits.BACKSTOP) + SOON

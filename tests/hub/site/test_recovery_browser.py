@@ -20,6 +20,7 @@ def claim(hub: HubProcess, page: Page) -> None:
     page.goto(hub.manage("setup_token").split()[-1])
     page.get_by_role("radio", name="Local").check()
     page.get_by_role("button", name="Continue").click()
+    page.wait_for_url("**/setup/account/")  # `all` does not wait for fields that have not been loaded yet
     page.get_by_label("E-mail address", exact=True).fill(OWNER)
     for box in page.locator("input[type=password]").all():
         box.fill(PASSWORD)

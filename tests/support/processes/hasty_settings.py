@@ -5,7 +5,8 @@ from __future__ import annotations
 from hub.settings import *  # noqa: F403
 from hub.settings import CONFIG_APP, DATABASES
 
-BUSY_TIMEOUT = 3
+BUSY_TIMEOUT = 8
+"""Seconds. A command on a busy machine takes less time than this, so that two waits differ from one."""
 
 CONFIG_APP = CONFIG_APP | {"CONFIRM_SECONDS": "8"}
 _database = DATABASES["default"]
