@@ -21,14 +21,16 @@ def sql(statement):
 FIRST_WRITE = """
 from shop.sql import sql
 import time
+from django.db import transaction
 from config_app.api import get_config, start_watching
 from config_app.store import read
 
 assert get_config().page_size == 20
 start_watching()
 time.sleep(1)
-sql("INSERT INTO system_config (config_key, config_value) VALUES ('page_size', '33')")
-assert read().drifted
+with transaction.atomic():  # after the commit, the watcher may record the change before it is read here
+    sql("INSERT INTO system_config (config_key, config_value) VALUES ('page_size', '33')")
+    assert read().drifted
 deadline = time.monotonic() + 30
 while get_config().page_size != 33 and time.monotonic() < deadline:
     time.sleep(0.05)

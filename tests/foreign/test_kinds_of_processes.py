@@ -29,7 +29,7 @@ def request():
 def change(value):
     manage("config", "set", "page_size", str(value))
 
-def becomes(value, seconds=3.0):
+def becomes(value, seconds=15.0):
     end = time.monotonic() + seconds
     while get_config().page_size != value and time.monotonic() < end:
         time.sleep(0.01)
@@ -98,7 +98,9 @@ def test_a_process_that_ended_is_no_longer_waited_for(any_project: ForeignProjec
         """
 from config_app.api import get_config, start_watching
 from config_app.models import Process
+from config_app.propagation import watcher
 import time
+watcher.LEAVE_WITHIN = 30  # a busy machine may need longer than usual to delete the receipt
 get_config()
 start_watching()
 end = time.monotonic() + 30
@@ -217,7 +219,7 @@ class Handler(logging.Handler):
     def emit(self, record):
         print(get_config().page_size)
 
-faulthandler.dump_traceback_later(10, exit=True)
+faulthandler.dump_traceback_later(60, exit=True)
 logging.getLogger("config_app").addHandler(Handler())
 get_config()
 let_time_pass()
@@ -239,7 +241,7 @@ called = threading.Event()
 on_change("page_size")(lambda old, new: called.set())
 get_config()
 change(30)
-print(called.wait(5))
+print(called.wait(30))
 """
     )
     assert said == "True"
@@ -256,7 +258,7 @@ called = threading.Event()
 get_config()
 on_change("page_size")(lambda old, new: called.set())
 change(30)
-print(called.wait(5))
+print(called.wait(30))
 """
     )
     assert said == "True"
@@ -279,4 +281,4 @@ other.execute("BEGIN EXCLUSIVE")
 print(time.time())
 """
     )
-    assert time.time() - float(said) < 10  # a process that waits for the lock waits for a minute
+    assert time.time() - float(said) < 30  # a process that waits for the lock waits for a minute

@@ -7,7 +7,6 @@ measures to ``build/kinds-of-processes.txt``.
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import re
 import signal
 import statistics
@@ -31,7 +30,8 @@ SHELL = "manage.py shell"
 DATABASES = ["project", "postgresql_project"] if IS_SOAK else ["project"]
 BOUND = 2.0
 """Seconds: the longest bound of any kind. Other tests measure the shorter bounds of the databases."""
-STOPS_WITHIN = 15.0
+STOPS_WITHIN = 25.0
+"""Seconds: less than the 30 after which gunicorn kills a worker that does not stop."""
 SLEEP = times(2, 65)
 """Seconds without a read. Most processes load once a minute even if they notice no change."""
 FIGURES = ROOT / "build" / "kinds-of-processes.txt"
@@ -54,8 +54,10 @@ def processes(name: str) -> int:
     return 1 if name == SHELL else KINDS[name].processes
 
 
+# Each way prints a time right after the commit. From a time before it, such as that of the revision, a busy
+# machine may need seconds until the commit.
 SAVE_IN_ADMIN = """
-import sys
+import time
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
@@ -65,6 +67,14 @@ client.force_login(User.objects.get_or_create(username="olive", is_staff=True, i
 editor = reverse("admin:config_app_systemconfig_changelist")
 base = client.get(editor).context_data["form"]["_base_revision"].value()
 assert client.post(editor, {"_base_revision": base, "page_size": "%s"}).status_code == 302
+print(time.time())
+"""
+RUN_COMMAND = """
+import io, time
+from django.core.management import call_command
+
+call_command("config", "set", "page_size", "%s", stdout=io.StringIO())
+print(time.time())
 """
 WRITE_SQL = """
 from config_app.models import SystemConfig
@@ -74,25 +84,14 @@ import time
 with transaction.atomic(), connection.cursor() as cursor:
     cursor.execute("DELETE FROM system_config WHERE config_key = 'page_size'")
     cursor.execute("INSERT INTO system_config (config_key, config_value) VALUES ('page_size', '%s')")
-    at = time.time()
-print(at)
-"""
-COMMITTED = """
-from config_app.models import Change
-print(Change.objects.filter(key="page_size", new_value="%s").latest("pk").revision.created_at.isoformat())
+print(time.time())
 """
 
 
 def change(project: ForeignProject, number: int) -> float:
     """Change the value in one of three ways, in another process; return when the change was committed."""
-    if number % 3 == 0:
-        return float(project.says(WRITE_SQL % number))
-    if number % 3 == 1:
-        done = project.manage("config", "set", "page_size", str(number))
-        assert done.returncode == 0, done.stderr
-    else:
-        project.says(SAVE_IN_ADMIN % number)
-    return dt.datetime.fromisoformat(project.says(COMMITTED % number)).timestamp()
+    way = (WRITE_SQL, RUN_COMMAND, SAVE_IN_ADMIN)[number % 3]
+    return float(project.says(way % number))
 
 
 def seconds_out_of_date(running: Running, number: int, value: int) -> float:

@@ -88,8 +88,12 @@ def test_a_process_without_threads_reverts_what_was_not_confirmed_and_leaves_a_r
         + """
 from config_app.api import plan
 from config_app.models import Process
+from config_app.propagation import watcher
+may_revert, revert_overdue = threading.Event(), watcher.revert_overdue
+watcher.revert_overdue = lambda: may_revert.is_set() and revert_overdue()
 plan({"page_size": 30}).apply(confirm_within=0.1)
 assert get_config().page_size == 30
+may_revert.set()
 print(becomes(20), Process.objects.get().pid == os.getpid())
 """
     )

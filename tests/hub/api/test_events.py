@@ -153,7 +153,7 @@ def test_streams_end_and_nothing_is_cut_off_when_the_server_stops(served: HubPro
         with concurrent.futures.ThreadPoolExecutor() as pool:
             stopping = pool.submit(served.stop)
             assert (one.event(), other.event()) == (None, None)
-            stopping.result(10)
+            stopping.result()
     served.serve(workers=1)
     assert "exceeded" not in served.log.read_text()
     assert "Traceback" not in served.log.read_text()

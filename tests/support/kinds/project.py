@@ -9,13 +9,15 @@ WSGI_APPLICATION = "shop.wsgi.application"
 ASGI_APPLICATION = "shop.asgi.application"
 DATABASES["default"]["CONN_MAX_AGE"] = None
 """
-# What a process answers: its pid, the value that it reads, and when.
+# What a process answers: its pid, the value that it reads, and when the read began. On a busy machine, a time
+# that is taken after the read could be long after it.
 READING = """
 import os, time
 from config_app.api import get_config
 
 def reading():
-    return f"{os.getpid()} {get_config().page_size} {time.time()}"
+    began = time.time()
+    return f"{os.getpid()} {get_config().page_size} {began}"
 
 if "READS_AT_IMPORT" in os.environ:
     get_config()
