@@ -37,7 +37,7 @@ def hub(url: str, tmp_path: Path) -> Iterator[HubProcess]:
 
 
 def test_changes_are_in_force_soon_and_it_says_why_not_at_once(hub: HubProcess) -> None:
-    done = hub.config("set", "port=9001", "--wait", "5").splitlines()
+    done = hub.config("set", "port=9001", "--wait", "20").splitlines()
     assert done[-1].startswith("3 of 3 processes at revision 2, slowest ")
     hub.sql("UPDATE system_config SET config_value = '9002' WHERE config_key = 'port'")
     wait_for(lambda: hub.config("get", "port") == "9002", "the change by SQL")

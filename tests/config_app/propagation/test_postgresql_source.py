@@ -91,7 +91,8 @@ print(source.look(), time.monotonic() - started < 20)
 connection.close()  # as a hook may
 change()
 source.wait(never)
-print(source.look(), listeners())
+print(source.look())
+wait_for(lambda: listeners() == 1, "the server to end the closed connection")
 change()
 source.wait(never)
 print(source.look(), source.look())
@@ -99,7 +100,7 @@ print(source.look(), source.look())
 
 
 def test_waiting_ends_in_time_with_a_change_and_where_somebody_closed_the_connection(hub: HubProcess) -> None:
-    assert script(hub, PREPARE + WAITING).split() == ["True", "True", "True", "True", "1", "True", "False"]
+    assert script(hub, PREPARE + WAITING).split() == ["True"] * 5 + ["False"]
 
 
 LIMITS = """
@@ -146,9 +147,11 @@ def test_a_notification_that_comes_while_the_watcher_writes_is_heard_at_once(hub
 
 
 LOCKED = """
+from config_app.database import limited_queries
 from config_app.models import ConfigState
 
 postgresql.QUERY_TIMEOUT = 0.5
+limited_queries.CANCEL_WITHIN = 60.0  # a slow server still cancels the query, so the connection stays open
 source = postgresql.PostgresSource()
 client.execute("BEGIN; LOCK TABLE config_state IN ACCESS EXCLUSIVE MODE")
 source._checked_at = 0
@@ -157,7 +160,7 @@ for query in (source.look, ConfigState.objects.first):
     try:
         query()
     except (DatabaseUnavailable, OperationalError) as error:
-        print("has not answered" in str(error), time.monotonic() - began < 4)
+        print("has not answered" in str(error), time.monotonic() - began < 20)
 waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 wait_for(lambda: client.execute(waiting).fetchone() == (0,), "the queries to end")
 client.execute("ROLLBACK")

@@ -246,6 +246,7 @@ def test_a_file_that_was_left_alone_is_not_read_until_it_is_written(
     source: SqliteSource, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("config_app.propagation.sqlite.COARSEST_CLOCK", 0.0)
+    monkeypatch.setattr("config_app.propagation.sqlite.IDLE_READ_INTERVAL", 3600.0)  # none is due
     settle(source)
     with monkeypatch.context() as patch:
         patch.setattr(source, "_read", pytest.fail)
