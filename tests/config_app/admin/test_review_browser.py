@@ -166,7 +166,7 @@ def test_the_enter_key_leads_to_the_review_and_saves_nothing(visitor: Visitor, h
         press(page, "Keep editing")
     page.get_by_label("CSP Report URI", exact=True).press("Enter")
     press(page, "Apply")
-    expect(page.get_by_text("https://csp.example/enter").first).to_be_visible()
+    expect(page.locator(".messagelist")).to_contain_text("https://csp.example/enter")  # the review has it too
     assert last_revision(hub) == before + 1
 
 
@@ -188,13 +188,16 @@ def test_a_phone_without_scripts_always_asks_for_the_reason(hub: HubProcess, bro
         expect(visitor.page.get_by_label("Reason", exact=True)).to_be_visible()
 
 
-STARTS = "item => [item.getClientRects()[0].left, item.parentElement.getBoundingClientRect().left]"
+STARTS = """() => {
+    const item = document.getElementById("cfg-progress");
+    return [item.getClientRects()[0].left, item.parentElement.getBoundingClientRect().left];
+}"""  # one script, because a refresh of the page may replace the item between two
 
 
 def test_no_line_of_the_subtitle_starts_with_its_dot(phone: Visitor) -> None:
     for width in range(150, 391, 40):
         phone.page.set_viewport_size({"width": width, "height": PHONE[1]})
-        item, line = phone.page.locator("#cfg-progress").evaluate(STARTS)
+        item, line = phone.page.evaluate(STARTS)
         assert item > line, width
 
 
