@@ -223,7 +223,7 @@ def test_a_changed_configuration_makes_the_log_warn_again(caplog: pytest.LogCapt
 def test_the_log_warns_again_every_hour(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    start, ticks = time.time(), time.monotonic()
+    start, ticks = time.time(), round(time.monotonic())  # whole seconds, so that sums are exact
     for minute in range(121):
         monkeypatch.setattr(time, "time", lambda minute=minute: start + 60 * minute)
         monkeypatch.setattr(time, "monotonic", lambda minute=minute: ticks + 60 * minute)

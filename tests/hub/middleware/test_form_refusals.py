@@ -16,6 +16,7 @@ from tests.conftest import PASSWORD
 from tests.support.browsers.clients import SERVER, configure
 from tests.support.config_command import config
 from tests.support.processes.hub_process import HubProcess
+from tests.support.processes.served_hub import wait_for_workers
 
 CREDENTIALS = {"username": "owner@example.com", "password": PASSWORD}
 PUBLIC = "https://hub.example.com"
@@ -230,6 +231,7 @@ def post_through(hub: HubProcess) -> tuple[int, str]:
 
 def test_behind_an_untrusted_tls_proxy_the_cure_works_before_the_claim(hub_process: HubProcess) -> None:
     hub_process.serve(workers=1)
+    wait_for_workers(hub_process, 1)  # --wait waits only for processes that have a receipt
     hub_process.config("set", "allowed_hosts", "hub.example.com", "--wait")
     status, page = post_through(hub_process)
     assert (status, UNTRUSTED in page) == (403, True)

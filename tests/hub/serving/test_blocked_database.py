@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import statistics
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -23,12 +24,16 @@ __all__ = ["server"]  # a fixture
 
 CLIENTS = 24
 """Number of clients whose page needs the locked table. A worker lets fewer queries wait."""
-SOON = 3.0
-"""Seconds in which another client must have its page; usually it takes a few hundredths of a second."""
+SOON = 6.0
+"""Seconds in which another client must have each page, also if this machine stands still for some of them."""
+USUALLY = 0.5
+"""Seconds in which it must have most pages; a page that needs the locked table waits at least this long."""
 LONG = 3.1
 """Seconds after which the doctor reports a lock."""
 OTHERS = ("/health/live", "/health/ready", "/static/hub/css/base.css", "/auth/login")
 """Pages that need no query."""
+REASONS = ("The database is locked at the moment", "A table is locked")
+"""What pages say: the first ones that wait, and those that find too many others waiting."""
 BACKENDS = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s"
 
 
@@ -57,6 +62,12 @@ def backends(hub: HubProcess, server: PostgreSQL) -> int:
         return int(other.execute(BACKENDS.encode(), [name]).fetchall()[0][0])
 
 
+def assert_quick(crowd: Crowd) -> None:
+    """Fail if the crowd had to wait. One pause of a busy machine makes only a few of many pages late."""
+    assert statistics.median(crowd.times) < USUALLY, str(crowd)
+    assert max(crowd.times) < SOON, str(crowd)
+
+
 def report(what: str, *crowds: Crowd, log: int, most: int = 0) -> None:
     """Print the figures of a test; ``pytest -s`` shows them."""
     print(f"\n{what}:")  # noqa: T201
@@ -67,26 +78,25 @@ def report(what: str, *crowds: Crowd, log: int, most: int = 0) -> None:
 
 @pytest.mark.repeats
 def test_a_locked_table_stops_only_the_pages_that_need_it(hub: HubProcess, server: PostgreSQL) -> None:
-    cookie, before, seconds = sign_in(hub), hub.log.stat().st_size, times(4, 30)
+    cookie, before, began = sign_in(hub), hub.log.stat().st_size, time.monotonic()
     crowd = Crowd(hub, "/", CLIENTS, cookie)
     others = [Crowd(hub, path, 1) for path in OTHERS]
     most = 0
     with ExitStack() as stack, locked(hub, "django_session"):
         for one in (crowd, *others):
             stack.enter_context(one.visiting())
-        end = time.monotonic() + seconds
+        end = time.monotonic() + times(4, 30)
         assert hub.config("get", "server_workers") == "2"
         while time.monotonic() < end:
             most = max(most, backends(hub, server))
             time.sleep(0.1)
-    report(f"a lock of {seconds} s", crowd, *others, log=hub.log.stat().st_size - before, most=most)
+        wait_for(lambda: crowd.answers[503] >= CLIENTS and all(map(crowd.was_told, REASONS)), "both reasons")
+    seconds = time.monotonic() - began
+    report(f"a lock of {seconds:.1f} s", crowd, *others, log=hub.log.stat().st_size - before, most=most)
     assert not any(one.failures for one in (crowd, *others))
     for one in others:
         assert set(one.answers) == {200}, str(one)
-        assert max(one.times) < SOON, str(one)
-    assert crowd.answers[503] >= CLIENTS
-    assert any("The database is locked at the moment" in text for text in crowd.texts)
-    assert any("A table is locked" in text for text in crowd.texts)
+        assert_quick(one)
     assert hub.log.stat().st_size - before < 250 * seconds
     assert max(crowd.times) < LOCK_OF_WORKERS + 2 * SOON
     assert most <= CLIENTS + 10
@@ -106,7 +116,7 @@ def test_a_locked_configuration_stops_no_page_and_commands_say_why(hub: HubProce
     assert done.returncode == 1
     assert "lock" in done.stderr, done.stderr
     assert set(crowd.answers) == {200}, str(crowd)
-    assert max(crowd.times) < SOON, str(crowd)
+    assert_quick(crowd)
 
 
 def test_a_command_that_needs_a_locked_table_names_the_lock(hub: HubProcess) -> None:
@@ -120,21 +130,21 @@ def test_a_command_that_needs_a_locked_table_names_the_lock(hub: HubProcess) -> 
 def test_a_server_that_stands_still_stops_only_the_pages_that_need_it(
     hub: HubProcess, server: PostgreSQL
 ) -> None:
-    cookie, before, seconds = sign_in(hub), hub.log.stat().st_size, times(6, 30)
+    cookie, before, began = sign_in(hub), hub.log.stat().st_size, time.monotonic()
     crowd = Crowd(hub, "/", CLIENTS, cookie)
     others = [Crowd(hub, path, 1) for path in OTHERS]
     with ExitStack() as stack, server.frozen():
         for one in (crowd, *others):
             stack.enter_context(one.visiting())
-        time.sleep(seconds)
-        last = hub.get("/health/ready").status
-    report(f"a freeze of {seconds} s", crowd, *others, log=hub.log.stat().st_size - before)
+        time.sleep(times(6, 30))
+        wait_for(lambda: hub.get("/health/ready").status == 503, "the worker to be overdue")
+    seconds = time.monotonic() - began
+    report(f"a freeze of {seconds:.1f} s", crowd, *others, log=hub.log.stat().st_size - before)
     assert not any(one.failures for one in (crowd, *others))
-    assert last == 503
     assert hub.log.stat().st_size - before < 500 * seconds
     for one in others:
         assert set(one.answers) <= {200, 503 if one is others[1] else 200}, str(one)
-        assert max(one.times) < SOON, str(one)
+        assert_quick(one)
     assert max(crowd.times) < STATEMENT_OF_WORKERS + 3 * SOON
     assert wait_for(lambda: hub.get("/", Cookie=cookie).status == 200, "the page to be back")
     wait_for(lambda: hub.get("/health/ready").status == 200, "the worker to be ready")

@@ -18,6 +18,7 @@ from tests.support.processes.process_tree import children
 from tests.support.processes.served_hub import wait_for_workers
 from tests.support.processes.slow_clients import descriptors, resident
 from tests.support.soak import one_of, times
+from tests.support.waiting import wait_for
 
 WORKERS = 2
 SECONDS = times(4, 30 * 60)
@@ -118,6 +119,7 @@ def test_a_long_run_leaves_the_hub_as_small_as_it_was(any_hub_process: HubProces
         for running in (*(routine.going_on() for routine in work.values()), *(c.visiting() for c in crowds)):
             stack.enter_context(running)
         time.sleep(WARM_UP)
+        wait_for(lambda: all(r.done for r in work.values()) and all(c.times for c in crowds), "a warm hub")
         warm = used_by(hub)
         time.sleep(SECONDS - WARM_UP)
     end = used_by(hub)

@@ -59,6 +59,10 @@ class Crowd:
         with in_background([self._go_on] * self._count, self._ending):
             yield
 
+    def was_told(self, reason: str) -> bool:
+        """Return whether an error page has said ``reason``."""
+        return any(reason in text for text in set(self.texts))
+
     def __str__(self) -> str:
         slowest = max(self.times, default=float("inf"))
         return f"{self._path}: {dict(self.answers)}, slowest {slowest:.2f} s, {len(self.failures)} failed"
