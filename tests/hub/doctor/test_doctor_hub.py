@@ -184,7 +184,7 @@ def test_what_the_deployment_checks_say_is_found(owner: User, changes: dict[str,
 
 
 def test_an_address_that_the_next_start_cannot_have_is_found(owner: User) -> None:
-    port = free_port()  # nobody else gets it in the moment after it was taken
+    port = free_port()  # no other process of the tests gets this port
     with socket.create_server(("127.0.0.1", port)):
         configure(port=port)
         assert findings("listener") == ("warning", ["listener"])

@@ -136,7 +136,7 @@ def test_a_server_that_stands_still_stops_only_the_pages_that_need_it(
     with ExitStack() as stack, server.frozen():
         for one in (crowd, *others):
             stack.enter_context(one.visiting())
-        time.sleep(times(6, 30))
+        time.sleep(times(6, 30))  # long enough for the crowd to run into the limits of its queries
         wait_for(lambda: hub.get("/health/ready").status == 503, "the worker to be overdue")
     seconds = time.monotonic() - began
     report(f"a freeze of {seconds:.1f} s", crowd, *others, log=hub.log.stat().st_size - before)

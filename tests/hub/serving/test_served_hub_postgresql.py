@@ -69,7 +69,8 @@ def signed(hub: HubProcess) -> set[int]:
 def is_quiet(hub: HubProcess) -> bool:
     """Return whether the master and each worker hold one connection, on which they listen, and no other."""
     others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-    # In one query: while a watcher connects anew, a request of the same process can make the sum right.
+    # Both numbers come from one query. With two queries, a watcher could be without a connection at the first
+    # one, while a request of its process has one: the sum would look right.
     query = f"SELECT ({others} AND pid <> pg_backend_pid()), (SELECT count(*) {LISTENERS})"
     return hub.sql(query) == [(WORKERS + 1, WORKERS + 1)]
 

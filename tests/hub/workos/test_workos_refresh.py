@@ -14,6 +14,7 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 from django.utils import timezone
 
+from config_app.declaration.secret import Secret
 from hub.models import WorkOSSession
 from hub.runtime_config import RuntimeConfig, get_config
 from hub.start.generated import cookie_password
@@ -258,7 +259,9 @@ def test_a_process_that_dies_while_it_refreshes_blocks_nobody(
 def test_tokens_are_sealed_and_the_access_token_is_not_kept(owner_at_workos: Visitor) -> None:
     row = WorkOSSession.objects.get()
     assert "refresh_" not in row.refresh_token
-    token = Fernet(MODE["workos_cookie_password"].reveal()).decrypt(row.refresh_token)  # type: ignore[attr-defined]
+    password = MODE["workos_cookie_password"]
+    assert isinstance(password, Secret)
+    token = Fernet(password.reveal()).decrypt(row.refresh_token)
     assert token.startswith(b"refresh_")
     row.refresh_token = ""  # its random letters may by chance be those that begin an access token
     kept = {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
