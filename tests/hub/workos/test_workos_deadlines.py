@@ -21,7 +21,7 @@ from hub.workos.remote.errors import Unavailable
 from hub.workos.remote.tokens import KeySet
 from hub.workos.remote.transport import BoundedTransport
 from hub.workos.sessions import refreshing
-from tests.hub.workos.test_workos_refresh import in_parallel
+from tests.support.parallel import in_parallel
 from tests.support.waiting import wait_for
 from tests.support.workos.authkit import API_KEY, CLIENT_ID, Answer, AuthKit
 from tests.support.workos.fixtures import Visitor, forget_workos

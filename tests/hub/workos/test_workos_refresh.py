@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import threading
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 import time_machine
 from cryptography.fernet import Fernet
 from django.contrib.sessions.models import Session
-from django.db import connection
 from django.utils import timezone
 
 from config_app.declaration.secret import Secret
@@ -22,8 +19,16 @@ from hub.workos.remote import outage
 from hub.workos.remote.client import Client
 from hub.workos.sessions import reactions, refreshing
 from hub.workos.sessions.sealed_tokens import unseal
+from tests.support.parallel import in_parallel
 from tests.support.workos.authkit import Answer, AuthKit, refusal, user
-from tests.support.workos.fixtures import MODE, Visitor, change, expire_tokens, forget_workos
+from tests.support.workos.fixtures import (
+    MODE,
+    Visitor,
+    another_window,
+    change,
+    expire_tokens,
+    forget_workos,
+)
 
 
 def refresh_token() -> str:
@@ -144,29 +149,6 @@ def test_a_session_is_refreshed_soon_after_the_clock_was_set_back(
         assert owner_at_workos.may_administer()
     assert len(workos_hub.refreshes()) == 2
     assert WorkOSSession.objects.get().fresh_until < timezone.now() + dt.timedelta(minutes=6)
-
-
-def in_parallel(count: int, act: Callable[[], object]) -> list[object]:
-    """Run ``act`` in ``count`` threads that start together; return all results."""
-    barrier, found = threading.Barrier(count), []
-
-    def run() -> None:
-        barrier.wait(20)
-        found.append(act())
-        connection.close()
-
-    threads = [threading.Thread(target=run) for _ in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return found
-
-
-def another_window(of: Visitor) -> Visitor:
-    window = Visitor()
-    window.cookies = of.cookies
-    return window
 
 
 @pytest.mark.django_db(transaction=True)

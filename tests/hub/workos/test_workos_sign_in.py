@@ -16,9 +16,9 @@ from config_app.api import override_config
 from hub.models import User, WorkOSSession
 from hub.workos.round_trip import LIFETIME
 from tests.conftest import PASSWORD
-from tests.hub.workos.test_workos_refresh import another_window, in_parallel
+from tests.support.parallel import in_parallel
 from tests.support.workos.authkit import OWNER, Answer, AuthKit
-from tests.support.workos.fixtures import Visitor, change
+from tests.support.workos.fixtures import Visitor, another_window, change
 
 
 def query(url: str) -> dict[str, str]:

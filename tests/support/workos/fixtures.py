@@ -116,3 +116,10 @@ def owner_at_workos(workos_hub: AuthKit, visitor: Visitor) -> Visitor:
 def expire_tokens(seconds: float = 1) -> None:
     """Let the access token of every session expire ``seconds`` seconds ago."""
     WorkOSSession.objects.update(fresh_until=timezone.now() - dt.timedelta(seconds=seconds))
+
+
+def another_window(of: Visitor) -> Visitor:
+    """Return a second window of the browser ``of``: one with the same cookies."""
+    window = Visitor()
+    window.cookies = of.cookies
+    return window
