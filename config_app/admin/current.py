@@ -7,12 +7,11 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
-from config_app import store
 from config_app.change.adoption import adopt_now
 from config_app.declaration.schema import Schema, Setting
 from config_app.live import pinning
-from config_app.live.resolution import Resolution, refusal_problems, resolve
-from config_app.live.snapshot import Known
+from config_app.live.resolution import Resolution, refusal_problems
+from config_app.live.snapshot import Known, read_known
 from config_app.problems import Problem
 from config_app.project import get_project, get_schema
 from config_app.propagation.sources import hindrances
@@ -75,11 +74,10 @@ def read_current(*, adopting: bool = False) -> Current:
 
     If ``adopting`` is true and raw SQL has changed the rows, first record these changes as a revision.
     """
-    stored = store.read()
-    if adopting and stored.drifted:
+    known = read_known()
+    if adopting and known.stored.drifted:
         adopt_now()
-        stored = store.read()
-    schema = get_schema()
-    current = Current(schema, stored, resolve(schema, stored))
+        known = read_known()
+    current = Current(get_schema(), known.stored, known.resolution)
     pinning.see(current.resolution.config, current.revision)
     return current

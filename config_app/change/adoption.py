@@ -44,7 +44,7 @@ def adopt_now() -> None:
 
 def is_unrecorded() -> bool:
     """Read the rows from the database. Return whether a row differs from the history."""
-    return bool(differing(store.read()))
+    return bool(read_differing()[1])
 
 
 def unrecorded(stored: Stored) -> list[str]:
@@ -58,6 +58,16 @@ def unrecorded(stored: Stored) -> list[str]:
 def differing(stored: Stored) -> set[str]:
     """Return the keys of the rows that differ from the history, even if no write increased the version."""
     return _differing(store.latest_texts(), _texts(stored))
+
+
+def read_differing() -> tuple[Stored, set[str]]:
+    """Read the rows. Return them, and the keys of the rows that differ from the history."""
+    while True:
+        stored = store.read()
+        keys = differing(stored)
+        # A change that is saved after the rows were read is in the history, but not in these rows.
+        if not keys or store.version() == stored.version:
+            return stored, keys
 
 
 def _differing(expected: Mapping[str, str | None], found: Mapping[str, str | None]) -> set[str]:

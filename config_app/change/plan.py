@@ -16,7 +16,7 @@ from config_app.declaration.setting import TakesEffect
 from config_app.errors import ConfigError, StaleRevision
 from config_app.live import runtime
 from config_app.live.resolution import Resolution, read_with_keyring, resolve
-from config_app.live.snapshot import Known
+from config_app.live.snapshot import Known, read_known
 from config_app.live.threads import to_async
 from config_app.models import Revision
 from config_app.project import get_project, get_schema
@@ -163,7 +163,7 @@ def plan(
     changes = sealed(changes)
     return _validated_plan(
         changes,
-        known or _resolved(store.read()),
+        known or read_known(),
         base_revision,
         refusals or {},
         managed=managed,

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from django.db.models import Max
-
 from config_app import store
 from config_app.change import adoption
 from config_app.database import migrate_command
-from config_app.doctor.keyring import UNREADABLE
 from config_app.errors import is_key_shaped
-from config_app.models import Revision
+from config_app.live.resolution import UNREADABLE
 from config_app.presentation.changes import clock
 from config_app.presentation.overview import Overview
 from config_app.problems import Check, Finding, Problem
@@ -46,8 +43,8 @@ def history(overview: Overview) -> Finding:
 
 def _unrecorded() -> list[Problem]:
     """If rows differ from the history, return a list with one problem. Otherwise, return an empty list."""
-    stored = store.read()
-    keys = tuple(sorted(filter(is_key_shaped, adoption.differing(stored))))
+    stored, differing = adoption.read_differing()
+    keys = tuple(sorted(filter(is_key_shaped, differing)))
     if not keys:
         return []
     names = ", ".join(keys)
@@ -61,9 +58,7 @@ def _unrecorded() -> list[Problem]:
 
 
 def _missing_revisions() -> list[Problem]:
-    first = store.first_complete()
-    count = Revision.objects.filter(number__gte=first).count()
-    last = Revision.objects.aggregate(last=Max("number"))["last"] or 0
+    first, count, last = store.kept_revisions()
     if count == max(0, last + 1 - first):
         return []
     since = f" since revision {first}" if first > 1 else ""

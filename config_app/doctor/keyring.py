@@ -11,13 +11,13 @@ from config_app.declaration.reserved import SALT_KEY
 from config_app.encryption import enrolment, install_keyring, key_tables, slot_management
 from config_app.encryption.stored_secrets import decrypted
 from config_app.errors import DecryptionFailed, is_key_shaped
+from config_app.live.resolution import UNREADABLE
 from config_app.models import Change
 from config_app.presentation.keyring import recovery
 from config_app.presentation.overview import Overview
 from config_app.problems import Check, Finding, Problem
 from config_app.project import get_schema
 
-UNREADABLE = "secret_unreadable"
 MOST_NAMES = 5
 """The maximum number of revisions that one message about unreadable secrets names."""
 

@@ -124,7 +124,8 @@ def retired_kinds() -> set[str]:
 
     Raise ``KeyringLocked`` if no key unlocks the keyring.
     """
-    slots, salt = key_tables.read_slots(), read_salt(install_keyring.get_keyring().salt)
+    keyring, slots = install_keyring.newest_with_slots()
+    salt = read_salt(keyring.salt)
     return {unlocker.kind for unlocker in install_keyring.unlockers() if is_retired(unlocker, slots, salt)}
 
 
@@ -133,6 +134,6 @@ def opening_kinds() -> dict[str, bool]:
 
     Raise ``KeyringLocked`` if no available key unlocks the keyring.
     """
-    keyring, slots = install_keyring.newest_keyring(), key_tables.read_slots()
+    keyring, slots = install_keyring.newest_with_slots()
     available = [unlocker for unlocker in install_keyring.unlockers() if unlocker.available]
     return {unlocker.kind: keyring.opens_with(unlocker, slots) for unlocker in available}

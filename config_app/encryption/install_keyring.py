@@ -14,7 +14,9 @@ from config_app import store
 from config_app.declaration.reserved import SALT_KEY, key_id_of
 from config_app.encryption import key_tables
 from config_app.encryption.derivation import read_salt
+from config_app.encryption.key_tables import StoredKeyring
 from config_app.encryption.keyring import Keyring, unlock
+from config_app.encryption.slots import Slot
 from config_app.encryption.unlockers import Unlocker
 from config_app.errors import KeyringLocked
 from config_app.models import Change, KeySlot, SystemConfig
@@ -122,10 +124,24 @@ def newest_keyring() -> Keyring:
     remove the data key before the ciphertext is written. Raise ``KeyringLocked`` if no available key unlocks
     the newest data key.
     """
-    keyring, newest = get_keyring(), key_tables.newest_key()
-    if newest is None or keyring.newest.key_id == newest[1]:
-        return keyring
-    return _refreshed()
+    keyring = get_keyring()
+    return keyring if _is_newest(keyring, key_tables.newest_key()) else _refreshed()
+
+
+def newest_with_slots() -> tuple[Keyring, list[Slot]]:
+    """Return the keyring with the newest data key and every slot, as the database has them at one moment.
+
+    Raise ``KeyringLocked`` if no available key unlocks the newest data key.
+    """
+    # A rotation replaces the tags of all slots. So a keyring and slots of two moments do not fit together.
+    stored, keyring = key_tables.read_stored(), known_keyring()
+    if keyring is None or not _is_newest(keyring, stored.newest):
+        keyring = _unlock(stored, unlockers())
+    return keyring, stored.slots
+
+
+def _is_newest(keyring: Keyring, newest: tuple[int, str] | None) -> bool:
+    return newest is None or keyring.newest.key_id == newest[1]
 
 
 def _refreshed() -> Keyring:
@@ -217,13 +233,17 @@ def unlock_again(with_keys: Sequence[Unlocker] | None = None) -> Keyring:
     Use the unlockers in ``with_keys``; by default, use the unlockers of the project. Raise ``KeyringLocked``
     if no unlocker opens the keyring.
     """
-    salt, slots = store.read().salt, key_tables.read_slots()
+    return _unlock(key_tables.read_stored(), with_keys or unlockers())
+
+
+def _unlock(stored: StoredKeyring, with_keys: Sequence[Unlocker]) -> Keyring:
+    salt = stored.salt or store.read().salt
     if salt is None:
-        if slots:
+        if stored.slots:
             raise KeyringLocked(f"{SALT_KEY} is missing from the database", "restore it from a backup")
         raise KeyringLocked("the keyring does not exist yet", "set a secret, which creates the keyring")
-    newest = key_tables.newest_key()
-    return unlock(slots, with_keys or unlockers(), read_salt(salt), newest[0] if newest else None)
+    newest = stored.newest[0] if stored.newest else None
+    return unlock(stored.slots, with_keys, read_salt(salt), newest)
 
 
 def exists() -> bool:

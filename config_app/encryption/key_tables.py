@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+import itertools
 import operator
 from collections.abc import Collection, Iterable
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, Subquery, TextField
+from django.db.models.functions import Cast
 
-from config_app.declaration.reserved import CIPHERTEXT_STARTS
+from config_app.declaration.reserved import CIPHERTEXT_STARTS, SALT_KEY
 from config_app.encryption.data_keys import DataKey
 from config_app.encryption.slots import Slot
 from config_app.models import DataKey as DataKeyRow
-from config_app.models import KeySlot, WrappedKey
+from config_app.models import KeySlot, SystemConfig, WrappedKey
 from config_app.store.failures import database_errors
+from config_app.store.tables import reading
 
 _FACTS = ("kind", "label", "public_key", "machine_id_print", "key_file_print", "tag", "wrapped")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StoredKeyring:
+    """The keyring as the database stores it, read in one statement.
+
+    - ``slots``: every slot with its wrapped data keys, the oldest slot first.
+    - ``newest``: the number and the id of the newest data key.
+    - ``salt``: the salt of the install, in hexadecimal.
+
+    If there is no slot, ``newest`` and ``salt`` are not read, and both are ``None``.
+    """
+
+    slots: list[Slot]
+    newest: tuple[int, str] | None = None
+    salt: str | None = None
 
 
 def has_ciphertext(column: str) -> Q:
@@ -23,11 +44,39 @@ def has_ciphertext(column: str) -> Q:
     return functools.reduce(operator.or_, (Q((f"{column}__startswith", s)) for s in CIPHERTEXT_STARTS))
 
 
+def read_stored() -> StoredKeyring:
+    """Return the keyring as the database stores it now."""
+    # This must be one statement. Between two statements, a rotation could add or drop a data key. Then the
+    # slots would seem to be from before the last rotation.
+    newest = DataKeyRow.objects.order_by("-number")
+    salt = SystemConfig.objects.filter(pk=SALT_KEY).values(text=Cast("config_value", TextField()))
+    wrapped = ("wrapped_keys__data_key", "wrapped_keys__data_key__key_id", "wrapped_keys__wrapped")
+    found = KeySlot.objects.order_by("pk", "wrapped_keys__data_key").values_list(
+        *("pk", "is_retired", *_FACTS, *wrapped),
+        *(Subquery(newest.values(field)[:1]) for field in ("number", "key_id")),
+        Subquery(salt[:1]),
+    )
+    with reading():
+        rows = list(found)
+    if not rows:
+        return StoredKeyring([])
+    number, key_id, text = rows[0][-3:]
+    slots = [
+        _slot([row[:-3] for row in group]) for _pk, group in itertools.groupby(rows, operator.itemgetter(0))
+    ]
+    return StoredKeyring(slots, None if number is None else (number, key_id), text)
+
+
+def _slot(rows: list[tuple[Any, ...]]) -> Slot:
+    """Return the slot from its rows: one for each wrapped data key, or a single one without a key."""
+    pk, is_retired, *facts = rows[0][:-3]
+    keys = tuple((number, key_id, text) for *_, number, key_id, text in rows if key_id is not None)
+    return Slot(**dict(zip(_FACTS, facts, strict=True)), retired=is_retired, keys=keys, pk=pk)
+
+
 def read_slots() -> list[Slot]:
     """Return every slot with its wrapped data keys, the oldest slot first."""
-    with database_errors():
-        found = KeySlot.objects.order_by("pk").prefetch_related("wrapped_keys__data_key")
-        return [_slot(row) for row in found]
+    return read_stored().slots
 
 
 def kinds() -> list[tuple[str, bool]]:
@@ -35,14 +84,6 @@ def kinds() -> list[tuple[str, bool]]:
     with database_errors():
         current = KeySlot.objects.filter(is_retired=False).order_by("pk")
         return list(current.values_list("kind", "is_confirmed"))
-
-
-def _slot(row: KeySlot) -> Slot:
-    keys = tuple(
-        (wrapped.data_key_id, wrapped.data_key.key_id, wrapped.wrapped) for wrapped in row.wrapped_keys.all()
-    )
-    facts = {name: getattr(row, name) for name in _FACTS}
-    return Slot(**facts, retired=row.is_retired, keys=keys, pk=row.pk)
 
 
 def newest_key() -> tuple[int, str] | None:

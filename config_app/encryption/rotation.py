@@ -68,9 +68,10 @@ def slots_left_out() -> list[Slot]:
 
     After the rotation, the keys of these slots no longer unlock the keyring.
     """
-    keyring = install_keyring.newest_keyring()
+    keyring, slots = install_keyring.newest_with_slots()
     new, salt = keyring.with_new_key().newest, read_salt(keyring.salt)
-    without = [s for s in _current_slots() if with_new_key(s, keyring.newest, new, salt) is None]
+    current = (slot for slot in slots if not slot.retired)
+    without = [slot for slot in current if with_new_key(slot, keyring.newest, new, salt) is None]
     # A slot of an earlier version that a configured key opens is completed first.
     own = [unlocker for unlocker in install_keyring.unlockers() if unlocker.available]
     return [s for s in without if not any(opened(s, unlocker, salt) for unlocker in own)]

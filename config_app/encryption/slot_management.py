@@ -17,7 +17,7 @@ from config_app.encryption.keyring import Keyring
 from config_app.encryption.recovery_codes import new_code
 from config_app.encryption.slots import Slot, is_genuine
 from config_app.encryption.unlockers import RECOVERY, RecoveryUnlocker, Unlocker
-from config_app.errors import ConfigError
+from config_app.errors import ConfigError, KeyringLocked
 from config_app.models import KeySlot
 from config_app.store.failures import database_errors
 
@@ -44,8 +44,11 @@ class SlotFacts:
 
 def list_slots() -> list[SlotFacts]:
     """Return the facts of every slot, the oldest slot first, even while the keyring is locked."""
-    keyring = None if install_keyring.is_locked() else install_keyring.newest_keyring()
-    return [_facts(slot, keyring) for slot in key_tables.read_slots()]
+    try:
+        keyring, slots = install_keyring.newest_with_slots()
+    except KeyringLocked:
+        return [_facts(slot, None) for slot in key_tables.read_slots()]
+    return [_facts(slot, keyring) for slot in slots]
 
 
 def _facts(slot: Slot, keyring: Keyring | None) -> SlotFacts:

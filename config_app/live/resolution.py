@@ -20,6 +20,8 @@ from config_app.store.process import process
 
 C = TypeVar("C")
 Reader = Callable[[Setting, str], Any]
+UNREADABLE = "secret_unreadable"
+"""The code of the problem that a stored secret cannot be decrypted."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -162,7 +164,7 @@ class _Resolver(Generic[C]):
     def _refuse_secret(self, setting: Setting, fix: str) -> None:
         self.refused[setting.key] = "a secret that this install's key can decrypt"
         message = f"{setting.key}: the stored secret cannot be decrypted and must be entered again"
-        self.problems.append(Problem(code="secret_unreadable", message=message, fix=fix, keys=(setting.key,)))
+        self.problems.append(Problem(code=UNREADABLE, message=message, fix=fix, keys=(setting.key,)))
 
     def _use_last_good(self, setting: Setting) -> bool:
         """Use the last good value, or the default if there is none; return whether this changes the value."""
@@ -269,6 +271,11 @@ def resolve(schema: Schema[C], stored: Stored, reader: Reader = read_with_keyrin
     resolver.read_rows()
     resolver.hold_back()
     return resolver.result(resolver.apply_rules())
+
+
+def has_unreadable_secrets(resolution: Resolution[Any]) -> bool:
+    """Return whether a stored secret could not be decrypted."""
+    return any(problem.code == UNREADABLE for problem in resolution.problems)
 
 
 def refusal_problems(schema: Schema[Any], resolution: Resolution[Any]) -> list[Problem]:

@@ -8,7 +8,14 @@ from typing import Any, Generic, TypeVar
 
 from config_app import store
 from config_app.encryption import install_keyring
-from config_app.live.resolution import Reader, Resolution, read_with_keyring, refusal_problems, resolve
+from config_app.live.resolution import (
+    Reader,
+    Resolution,
+    has_unreadable_secrets,
+    read_with_keyring,
+    refusal_problems,
+    resolve,
+)
 from config_app.problems import Problem
 from config_app.project import get_schema
 from config_app.store import Stored, deadlines
@@ -45,12 +52,27 @@ class Snapshot:
     confirm_by: float | None = None
 
 
+def read_known(reader: Reader = read_with_keyring) -> Known[Any]:
+    """Read the stored rows, and return them with the runtime config that results from them."""
+    return _read(reader)[0]
+
+
+def _read(reader: Reader) -> tuple[Known[Any], tuple[Problem, ...]]:
+    """Return the stored rows with the runtime config, and the problems of the keyring."""
+    while True:
+        stored = store.read()
+        keyring = tuple(filter(None, [install_keyring.follow_salt(stored.salt)]))
+        resolution = resolve(get_schema(), stored, reader)
+        # A rotation may have re-encrypted the secrets and dropped their data key after the rows were read.
+        if not has_unreadable_secrets(resolution) or store.version() == stored.version:
+            return Known(stored, resolution), keyring
+
+
 def read_snapshot(reader: Reader = read_with_keyring) -> Snapshot:
     """Read the database and return a snapshot. The current snapshot of this process does not change."""
-    schema, stored = get_schema(), store.read()
-    keyring = filter(None, [install_keyring.follow_salt(stored.salt)])
-    resolution = resolve(schema, stored, reader)
-    problems = (*keyring, *resolution.problems, *refusal_problems(schema, resolution))
+    known, keyring = _read(reader)
+    stored, resolution = known.stored, known.resolution
+    problems = (*keyring, *resolution.problems, *refusal_problems(get_schema(), resolution))
     return Snapshot(
         config=resolution.config,
         revision=stored.revision,

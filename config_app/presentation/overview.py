@@ -9,7 +9,8 @@ from typing import Any
 from config_app import store
 from config_app.declaration.schema import Setting
 from config_app.declaration.secret import Secret
-from config_app.live.resolution import Reader, Resolution, read_with_keyring, refusal_problems, resolve
+from config_app.live.resolution import Reader, Resolution, read_with_keyring, refusal_problems
+from config_app.live.snapshot import read_known
 from config_app.models import Change, Process
 from config_app.problems import Problem
 from config_app.project import get_project, get_schema
@@ -112,8 +113,8 @@ def read_overview(reader: Reader = read_with_keyring) -> Overview:
 
     Raise ``DatabaseUnavailable`` if the database cannot be read.
     """
-    schema, project, stored = get_schema(), get_project(), store.read()
-    resolution = resolve(schema, stored, reader)
+    schema, project, known = get_schema(), get_project(), read_known(reader)
+    stored, resolution = known.stored, known.resolution
     processes, changes = receipts.running(), store.last_changes()
     config = resolution.config
     return Overview(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, F, Max, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from config_app.database import alias, connection
 from config_app.models import Change, ConfigState, Revision
@@ -96,6 +97,19 @@ def history(*, key: str | None = None, before: int | None = None, limit: int = 2
         wanted = wanted.filter(number__lt=before)
     with reading():
         return list(wanted[:limit])
+
+
+def kept_revisions() -> tuple[int, int, int]:
+    """Return the first complete revision, the number of revisions from this one on, and the newest revision.
+
+    If there are no such revisions, return ``(1, 0, 0)``.
+    """
+    # This must be one statement. A revision that is saved between two statements would seem to be missing.
+    floor = ConfigState.objects.filter(pk=STATE_ID).values("history_floor")
+    kept = Revision.objects.annotate(floor=Coalesce(Subquery(floor[:1]), 1)).filter(number__gte=F("floor"))
+    with reading():
+        found = kept.aggregate(first=Max("floor"), count=Count("number"), last=Max("number"))
+    return found["first"] or 1, found["count"], found["last"] or 0
 
 
 def first_complete() -> int:

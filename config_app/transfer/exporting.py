@@ -7,11 +7,11 @@ import datetime as dt
 import json
 from typing import Any
 
-from config_app import store
 from config_app.declaration.schema import Setting
 from config_app.declaration.secret import Secret
 from config_app.errors import ConfigError
-from config_app.live.resolution import Resolution, read_with_keyring, read_without_keyring, resolve
+from config_app.live.resolution import Resolution, read_with_keyring, read_without_keyring
+from config_app.live.snapshot import read_known
 from config_app.project import get_schema
 from config_app.transfer.document import Document
 from config_app.transfer.selection import EVERYTHING, Selection
@@ -33,9 +33,8 @@ def export(selection: Selection = EVERYTHING, *, with_secrets: bool = False) -> 
 
     Raise ``ConfigError`` if a secret is to be exported but cannot be decrypted.
     """
-    schema, stored = get_schema(), store.read()
-    reader = read_with_keyring if with_secrets else read_without_keyring
-    resolution = resolve(schema, stored, reader)
+    schema, known = get_schema(), read_known(read_with_keyring if with_secrets else read_without_keyring)
+    stored, resolution = known.stored, known.resolution
     carried = [s for s in schema.settings.values() if _is_carried(s, selection, with_secrets=with_secrets)]
     settings = [s for s in carried if s.key in stored.rows and s.key in resolution.values]
     if with_secrets:

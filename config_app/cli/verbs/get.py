@@ -5,12 +5,12 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
-from config_app import store
 from config_app.cli.terminal import Terminal
 from config_app.cli.verb import Verb, add_json_option, find_setting, warn_of_former_keys
 from config_app.declaration.schema import Setting
 from config_app.errors import ConfigError
-from config_app.live.resolution import Resolution, read_with_keyring, read_without_keyring, resolve
+from config_app.live.resolution import Resolution, read_with_keyring, read_without_keyring
+from config_app.live.snapshot import read_known
 from config_app.project import get_schema
 
 
@@ -49,7 +49,7 @@ def _resolve(setting: Setting) -> Resolution[Any]:
     """
     # Only a secret needs the keyring.
     reader = read_with_keyring if setting.is_secret else read_without_keyring
-    resolution = resolve(get_schema(), store.read(), reader)
+    resolution = read_known(reader).resolution
     if setting.is_secret and setting.key in resolution.refused:
         found = [problem for problem in resolution.problems if setting.key in problem.keys]
         raise ConfigError(found[0].message, keys=(setting.key,), fix=found[0].fix)

@@ -37,6 +37,7 @@ ON_BOTH_DATABASES = {
     "tests.config_app.encryption.test_upgraded_keyring",
     "tests.config_app.encryption.test_install_keyring",
     "tests.config_app.encryption.test_lost_keys",
+    "tests.config_app.test_between_statements",
     "tests.config_app.admin.test_admin_secrets",
     "tests.config_app.cli.test_config_export",
     "tests.config_app.cli.test_config_import",
