@@ -273,11 +273,6 @@ def resolve(schema: Schema[C], stored: Stored, reader: Reader = read_with_keyrin
     return resolver.result(resolver.apply_rules())
 
 
-def has_unreadable_secrets(resolution: Resolution[Any]) -> bool:
-    """Return whether a stored secret could not be decrypted."""
-    return any(problem.code == UNREADABLE for problem in resolution.problems)
-
-
 def refusal_problems(schema: Schema[Any], resolution: Resolution[Any]) -> list[Problem]:
     """Return a problem for each setting that has none yet and whose newest value an import has refused."""
     named = {key for problem in resolution.problems for key in problem.keys}

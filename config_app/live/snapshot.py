@@ -8,14 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from config_app import store
 from config_app.encryption import install_keyring
-from config_app.live.resolution import (
-    Reader,
-    Resolution,
-    has_unreadable_secrets,
-    read_with_keyring,
-    refusal_problems,
-    resolve,
-)
+from config_app.live.resolution import Reader, Resolution, read_with_keyring, refusal_problems, resolve
 from config_app.problems import Problem
 from config_app.project import get_schema
 from config_app.store import Stored, deadlines
@@ -63,8 +56,10 @@ def _read(reader: Reader) -> tuple[Known[Any], tuple[Problem, ...]]:
         stored = store.read()
         keyring = tuple(filter(None, [install_keyring.follow_salt(stored.salt)]))
         resolution = resolve(get_schema(), stored, reader)
-        # A rotation may have re-encrypted the secrets and dropped their data key after the rows were read.
-        if not has_unreadable_secrets(resolution) or store.version() == stored.version:
+        # Refused values come from the history, which was read after the rows. A change or a rotation between
+        # these two statements can bring a refused value into use, or make a secret unreadable.
+        is_from_rows = not stored.any_refused and not resolution.refused
+        if is_from_rows or store.version() == stored.version:
             return Known(stored, resolution), keyring
 
 

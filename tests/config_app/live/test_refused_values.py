@@ -9,7 +9,9 @@ from config_app.live.snapshot import read_snapshot
 from hub.models import User
 from hub.runtime_config import schema
 from tests.config_app.live.test_resolution import adopted, problems_of, restarted
+from tests.support.databases.between_statements import before_statement
 from tests.support.databases.raw_sql import raw_sql, set_row, set_rows
+from tests.support.doctor_findings import WORKOS_CREDENTIALS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -47,9 +49,27 @@ def test_a_valid_change_beside_a_refused_one_is_in_force() -> None:
 def test_a_refused_value_does_not_come_into_force_with_another_change() -> None:
     raw_sql("UPDATE system_config SET config_value = 'workos' WHERE config_key = 'app_mode'")
     adopted()
-    plan({"workos_client_id": "client_1", "workos_api_key": "sk_test_12345678"}).apply()
+    plan(WORKOS_CREDENTIALS).apply()
     assert restarted().app_mode == "local"
     assert problems_of("app_mode") == ["refused_value"]
+
+
+def test_a_refused_value_does_not_come_into_force_while_another_process_replaces_it() -> None:
+    def settle() -> None:
+        set_row("app_mode", "local")
+        adopted()
+
+    for number in range(100):
+        plan(dict.fromkeys(WORKOS_CREDENTIALS, UNSET)).apply()
+        set_row("app_mode", "workos")
+        adopted()
+        plan(WORKOS_CREDENTIALS).apply()
+        with before_statement(number, settle) as ran:
+            found = read_snapshot()
+        assert found.config.app_mode == "local", f"it was replaced before statement {number}"
+        if len(ran) <= number:
+            break
+    assert number > 1
 
 
 def test_a_refused_value_that_other_sql_makes_valid_is_the_same_before_and_after_the_record() -> None:
