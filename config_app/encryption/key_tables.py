@@ -36,7 +36,7 @@ class StoredKeyring:
 
     slots: list[Slot]
     newest: tuple[int, str] | None = None
-    salt: str | None = None
+    salt: str | None = dataclasses.field(default=None, repr=False)
 
 
 def has_ciphertext(column: str) -> Q:

@@ -99,7 +99,7 @@ def test_the_slow_are_given_up_and_the_steady_are_not(hub: HubProcess) -> None:
             for client in trickling:
                 with contextlib.suppress(OSError):
                     client.send(b"x")
-            time.sleep(1.5 * GRACE / STEPS)  # together longer than the slow ones have
+            time.sleep(1.5 * GRACE / STEPS)  # all these pauses together last longer than GRACE
         wait_for(lambda: all(map(is_closed, trickling)), "the deadline")
         sender.settimeout(DEADLINE)
         assert sender.recv(100).startswith(b"HTTP/1.1 403")  # the form has no CSRF token
