@@ -36,6 +36,8 @@ def _invisible(text: str) -> str | None:
     """Return the first character that cannot be seen. A space counts only at the start or the end."""
     if text != text.strip(" "):
         return " "
+    if text.isprintable():  # much faster, and true for nearly every value
+        return None
     return next((character for character in text if _is_invisible(character)), None)
 
 

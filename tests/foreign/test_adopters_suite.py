@@ -134,6 +134,17 @@ def test_a_test_that_fails_leaves_nothing_to_the_others(adopter: Adopter) -> Non
         assert counts(done.stdout)["passed"] == (1 if arguments else 6), done.stdout
 
 
+def test_the_plugin_of_django_constance_is_named_if_it_reads_the_marker_too(adopter: Adopter) -> None:
+    option = "-p no:pytest-django-constance"
+    settings = adopter.folder / "pytest.ini"
+    settings.write_text(settings.read_text().replace(option, ""))
+    done = adopter.run("pytest", "tests/test_functions.py")
+    found = counts(done.stdout)
+    assert found["error"] > 0
+    assert found["error"] == done.stdout.count(f"add {option} to addopts"), done.stdout
+    assert found.get("failed", 0) == 0, done.stdout
+
+
 EARLY = """
 from django.apps import AppConfig
 
