@@ -23,6 +23,7 @@ from config_app.live import runtime
 from config_app.project import Project
 from config_app.propagation.watcher import Watcher
 from config_app.testing import reset_process
+from hub.database import migration
 from hub.database.location import database_from_url
 from hub.logs import request_notes
 from hub.logs.format import QUIET
@@ -93,10 +94,11 @@ def django_db_modify_db_settings() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def some_work_is_done_once() -> Iterator[None]:
-    """Look for static files, content types and permissions only once, and not again for each test."""
+    """Look for static files, migrations, content types and permissions only once, and not for each test."""
     with pytest.MonkeyPatch.context() as patch:
         static_files.find_once(patch.setattr)
         refill.refill_quickly(patch.setattr)
+        migration.remember_code()  # as a server does when it starts
         # Otherwise each message would contain the paths of this test run; test_shell_command.py tests them.
         patch.setattr(HubProject, "command_prefix", Project.command_prefix)
         yield
