@@ -34,13 +34,18 @@ from hub.start import claim_record
 from tests.support import static_files
 from tests.support.browsers.clients import browser
 from tests.support.databases import refill
-from tests.support.databases.in_process import ON_BOTH_DATABASES, DatabaseEntry, served_by
+from tests.support.databases.in_process import (
+    ON_BOTH_DATABASES,
+    ON_BOTH_DATABASES_IN_SOAK,
+    DatabaseEntry,
+    served_by,
+)
 from tests.support.databases.kept_rows import insert_once
 from tests.support.databases.postgresql import PostgreSQL
 from tests.support.process_environment import DATA_DIR
 from tests.support.processes import command_server
 from tests.support.processes.hub_process import HubProcess
-from tests.support.soak import choose_examples
+from tests.support.soak import IS_SOAK, choose_examples
 from tests.support.waiting import DEADLINE
 
 collect_ignore = ["support/adopter"]  # the tests of a project, which tests/foreign runs
@@ -134,8 +139,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run the tests of some modules twice: on SQLite, and on PostgreSQL."""
     fixtures = set(metafunc.fixturenames)
     has_database = metafunc.definition.get_closest_marker("django_db") or "install" in fixtures
-    if metafunc.module.__name__ in ON_BOTH_DATABASES and has_database and not PROCESSES & fixtures:
+    if not has_database or PROCESSES & fixtures:
+        return
+    if metafunc.module.__name__ in ON_BOTH_DATABASES:
         metafunc.parametrize("database", ["sqlite", "postgresql"], indirect=True, scope="module")
+    elif IS_SOAK and metafunc.module.__name__ in ON_BOTH_DATABASES_IN_SOAK:
+        again = pytest.param("postgresql", marks=pytest.mark.repeats)
+        metafunc.parametrize("database", ["sqlite", again], indirect=True, scope="module")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import Q, Subquery, TextField
 from django.db.models.functions import Cast
 
+from config_app.database import alias, connection
 from config_app.declaration.reserved import CIPHERTEXT_STARTS, SALT_KEY
 from config_app.encryption.data_keys import DataKey
 from config_app.encryption.slots import Slot
@@ -46,6 +47,26 @@ def has_ciphertext(column: str) -> Q:
 
 def read_stored() -> StoredKeyring:
     """Return the keyring as the database stores it now."""
+    with reading(), connection().cursor() as cursor:
+        cursor.execute(*everything(alias()))
+        rows = cursor.fetchall()
+    if not rows:
+        return StoredKeyring([])
+    number, key_id, text = rows[0][-3:]
+    slots = [
+        _slot([row[:-3] for row in group]) for _pk, group in itertools.groupby(rows, operator.itemgetter(0))
+    ]
+    return StoredKeyring(slots, None if number is None else (number, key_id), text)
+
+
+@functools.cache
+def everything(alias: str) -> tuple[str, tuple[Any, ...]]:
+    """Return SQL and parameters of the statement that reads the keyring. It is built once per process.
+
+    There is a row for each wrapped data key, and one for each slot without a data key. The oldest slot comes
+    first. The last three columns are the same in every row: the number and the id of the newest data key, and
+    the salt of the install.
+    """
     # This must be one statement. Between two statements, a rotation could add or drop a data key. Then the
     # slots would seem to be from before the last rotation.
     newest = DataKeyRow.objects.order_by("-number")
@@ -56,22 +77,15 @@ def read_stored() -> StoredKeyring:
         *(Subquery(newest.values(field)[:1]) for field in ("number", "key_id")),
         Subquery(salt[:1]),
     )
-    with reading():
-        rows = list(found)
-    if not rows:
-        return StoredKeyring([])
-    number, key_id, text = rows[0][-3:]
-    slots = [
-        _slot([row[:-3] for row in group]) for _pk, group in itertools.groupby(rows, operator.itemgetter(0))
-    ]
-    return StoredKeyring(slots, None if number is None else (number, key_id), text)
+    sql, parameters = found.query.get_compiler(alias).as_sql()
+    return sql, tuple(parameters)
 
 
 def _slot(rows: list[tuple[Any, ...]]) -> Slot:
     """Return the slot from its rows: one for each wrapped data key, or a single one without a key."""
     pk, is_retired, *facts = rows[0][:-3]
     keys = tuple((number, key_id, text) for *_, number, key_id, text in rows if key_id is not None)
-    return Slot(**dict(zip(_FACTS, facts, strict=True)), retired=is_retired, keys=keys, pk=pk)
+    return Slot(**dict(zip(_FACTS, facts, strict=True)), retired=bool(is_retired), keys=keys, pk=pk)
 
 
 def read_slots() -> list[Slot]:

@@ -10,23 +10,18 @@ import pytest
 from django.contrib.contenttypes.models import ContentType
 from django.db import connections
 
-from config_app.store import statements
+from tests.support.databases import built_once
 
 ON_BOTH_DATABASES = {
     "tests.config_app.admin.test_admin_confirmation",
     "tests.config_app.admin.test_admin_conflicts",
-    "tests.config_app.admin.test_admin_editor",
-    "tests.config_app.admin.test_admin_history",
     "tests.config_app.change.test_adoption",
     "tests.config_app.cli.test_config_confirm",
     "tests.config_app.cli.test_config_set",
     "tests.config_app.cli.test_config_show",
     "tests.config_app.change.test_confirmation",
-    "tests.hub.middleware.test_cors",
-    "tests.hub.middleware.test_storable",
     "tests.hub.test_canary_scan",
     "tests.repository.test_defaults_in_the_database",
-    "tests.hub.dashboard.test_dashboard",
     "tests.hub.responses.test_health",
     "tests.hub.serving.test_network_settings",
     "tests.config_app.change.test_plan",
@@ -49,6 +44,14 @@ ON_BOTH_DATABASES = {
     "tests.hub.people.test_super_admins",
 }
 """Modules whose tests in this process run a second time, on PostgreSQL (requirements R4, R8, B10 to B13)."""
+ON_BOTH_DATABASES_IN_SOAK = {
+    "tests.config_app.admin.test_admin_editor",
+    "tests.config_app.admin.test_admin_history",
+    "tests.hub.dashboard.test_dashboard",
+    "tests.hub.middleware.test_cors",
+    "tests.hub.middleware.test_storable",
+}
+"""Modules that do so only in ``make soak``, because they test what pages contain and which are refused."""
 ONLY_SQLITE = pytest.mark.only_sqlite
 DEFAULT = "default"
 DatabaseEntry = dict[str, Any]
@@ -72,6 +75,5 @@ def _switch(entry: DatabaseEntry) -> None:
     if entry["ENGINE"] != kept.settings_dict["ENGINE"]:
         kept.close()
         del connections[DEFAULT]
-    for composed in (statements.everything, statements.everything_packed, statements.newest_refusals):
-        composed.cache_clear()
+    built_once.forget()
     ContentType.objects.clear_cache()
