@@ -27,6 +27,7 @@ APPS = (
 READ_BY_MODELS = ("INSTALLED_APPS", "AUTH_USER_MODEL", "DEFAULT_AUTO_FIELD", "TABLE_PREFIX")
 """Settings that Django reads when it imports models. A project that sets one uses ``imported_django``."""
 ALSO_USED = (
+    "cryptography.hazmat.backends.openssl.backend",
     "django.contrib.admin.forms",
     "django.contrib.admin.views.main",
     "django.contrib.auth.admin",

@@ -22,21 +22,29 @@ NOWHERE = "/proc/nowhere"
 SETTINGS = "hub.settings"
 APPS = ("config_app", "setup_wizard", "hub")
 ALSO_USED = (
+    "cryptography.hazmat.backends.openssl.backend",
     "cryptography.hazmat.primitives.hpke",
     "cryptography.hazmat.primitives.kdf.hkdf",
     "django.contrib.sessions.backends.db",
     "django.core.asgi",
     "django.core.handlers.asgi",
+    "django.core.management.commands.migrate",
     "django.core.management.commands.shell",
     "django.db.backends.postgresql.base",
     "django.db.backends.sqlite3.base",
+    "django.db.migrations.autodetector",
     "django.db.migrations.executor",
     "django.template.loader_tags",
+    "encodings.idna",
     "gunicorn.app.wsgiapp",
     "gunicorn.arbiter",
     "gunicorn.glogging",
     "gunicorn.workers.base",
+    "httpcore2",
     "psycopg",
+    "rich.console",
+    "rich.table",
+    "rich.text",
     "uvicorn.lifespan.off",
     "uvicorn.loops.asyncio",
     "uvicorn.protocols.http.h11_impl",
@@ -75,6 +83,7 @@ def import_everything() -> None:
     for name in (*ALSO_USED, *(path.rpartition(".")[0] for path in QUICK_HASHES), *_modules()):
         importlib.import_module(name)
     _prepare_to_serve()
+    _build_statements()
     assert not sys.modules.keys() & set(OF_ONE_MASTER)
     _remember_defaults()
     gc.collect()
@@ -111,6 +120,17 @@ def _prepare_to_serve() -> None:
     preloading.compile_templates()
 
 
+def _build_statements() -> None:
+    """Do what each process does once for its database: build statements, and the model of the migrations."""
+    from django.db import connection
+    from django.db.migrations.recorder import MigrationRecorder
+
+    from tests.support.databases import built_once
+
+    built_once.build("default")
+    MigrationRecorder(connection).migration_qs.all()  # the first use creates the model
+
+
 def _remember_defaults() -> None:
     """Store the settings that apps add on import, such as the defaults of django-axes."""
     from django.conf import global_settings, settings
@@ -122,10 +142,12 @@ def _remember_defaults() -> None:
 
 def forget_the_environment() -> None:
     """Forget the environment in this fork; the next use of a setting reads it again."""
-    from django.conf import LazySettings
+    from django.conf import LazySettings, settings
 
     from config_app.propagation import receipts
+    from tests.support.databases import built_once
 
+    engine = settings.DATABASES["default"]["ENGINE"]
     holders: Any = LazySettings
     set_up = holders._setup
 
@@ -134,6 +156,8 @@ def forget_the_environment() -> None:
         for key in _defaults.keys() - set(dir(holder._wrapped)):
             setattr(holder._wrapped, key, _defaults[key])
         holder._wrapped.PASSWORD_HASHERS = QUICK_HASHES
+        if holder._wrapped.DATABASES.get("default", {}).get("ENGINE") != engine:
+            built_once.forget()
 
     holders._setup = set_up_with_defaults
     for name in READ_THE_ENVIRONMENT:
