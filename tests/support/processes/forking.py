@@ -18,11 +18,79 @@ import socket
 import sys
 import threading
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from tests.support.processes.started_process import LONGEST_MESSAGE
+
+
+class _Command:
+    """A client's command. A program that it replaces itself by runs in another fork with the same streams."""
+
+    def __init__(self, files: Sequence[int]) -> None:
+        """Take the client's socket and the standard streams."""
+        asking, *self._streams = files
+        self._asker = socket.socket(fileno=asking)
+        self.sources: list[Any] = []
+
+    def is_fork(self, program: dict[str, Any]) -> bool:
+        """Fork to run the program, and tell the client the pid; return true in the fork.
+
+        If the program's folder does not exist, close everything instead: the client then notices it.
+        """
+        self.sources = []
+        if not Path(program["folder"]).is_dir():
+            _close(self._asker, *self._streams)
+            return False
+        self._programs, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
+        self._pid = os.fork()
+        if self._pid == 0:
+            for number, stream in enumerate(self._streams):
+                os.dup2(stream, number)
+            _close(*self._streams, self._asker, self._programs)
+            _open_streams()
+            _pass_on_programs(theirs)
+            return True
+        theirs.close()
+        self._ended = os.pidfd_open(self._pid)
+        self.sources = [self._ended, self._asker, self._programs]
+        self._tell(f"pid {self._pid}")
+        return False
+
+    def program_that_follows(self, ready: Sequence[Any]) -> dict[str, Any] | None:
+        """Return the program that the command replaces itself by, if there is one.
+
+        If the command has ended, tell the client how, and have no sources any more. If the client has gone,
+        kill the command first.
+        """
+        if self._programs in ready:
+            if program := self._programs.recv(LONGEST_MESSAGE):
+                os.waitpid(self._pid, 0)
+                _close(self._ended, self._programs)
+                found: dict[str, Any] = json.loads(program)
+                return found
+            self.sources.remove(self._programs)  # the command has ended, or runs what is not Python
+        if self._asker in ready:
+            self.kill()
+        if self._asker in ready or self._ended in ready:
+            _pid, status = os.waitpid(self._pid, 0)
+            self._tell(f"ended {os.waitstatus_to_exitcode(status)}")
+            self.close()
+        return None
+
+    def kill(self) -> None:
+        """Kill the command."""
+        os.kill(self._pid, signal.SIGKILL)
+
+    def close(self) -> None:
+        """Close what this process has of the command."""
+        _close(self._ended, self._asker, self._programs, *self._streams)
+        self.sources = []
+
+    def _tell(self, message: str) -> None:
+        with contextlib.suppress(OSError):  # the client has closed the connection
+            self._asker.send(message.encode())
 
 
 def _serve(control: socket.socket, imported: Any) -> dict[str, Any]:
@@ -31,44 +99,34 @@ def _serve(control: socket.socket, imported: Any) -> dict[str, Any]:
     ``imported`` is the module that imports everything.
     """
     imported.import_everything()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel removes ended forks
+    commands: list[_Command] = []
     while True:
-        request, files, _flags, _address = socket.recv_fds(control, LONGEST_MESSAGE, 4)
-        if not request:
-            sys.exit()
-        if os.fork() == 0:
+        sources = [source for command in commands for source in command.sources]
+        ready, _, _ = select.select([control, *sources], [], [])
+        if changed := [command for command in commands if not set(ready).isdisjoint(command.sources)]:
+            command = changed[0]
+            program = command.program_that_follows(ready)
+        else:
+            request, files, _flags, _address = socket.recv_fds(control, LONGEST_MESSAGE, 4)
+            if not request:
+                for command in commands:
+                    command.kill()
+                sys.exit()
+            command, program = _Command(files), json.loads(request)
+            commands.append(command)
+        if program and command.is_fork(program):
             control.close()
+            for other in commands:
+                if other is not command:
+                    other.close()
             imported.forget_the_environment()
-            return _become_command(json.loads(request), files)
-        for file in files:
-            os.close(file)
-
-
-def _become_command(request: dict[str, Any], files: list[int]) -> dict[str, Any]:
-    """Set up folder and streams of a command, and fork once more; the parent watches the fork.
-
-    If the command replaces itself by another program, that program runs in another fork of the same parent.
-    """
-    asking, *streams = files
-    for number, stream in enumerate(streams):
-        os.dup2(stream, number)
-        os.close(stream)
-    _open_streams()
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    asker, program = socket.socket(fileno=asking), request
-    os.chdir(program["folder"])
-    while True:
-        ours, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
-        pid = os.fork()
-        if pid == 0:
-            asker.close()
-            ours.close()
-            _pass_on_programs(theirs)
             return program
-        theirs.close()
-        asker.send(f"pid {pid}".encode())
-        with ours:
-            program = _see_to(pid, asker, ours)
+        commands = [command for command in commands if command.sources]
+
+
+def _close(*opened: socket.socket | int) -> None:
+    for each in opened:
+        os.close(each.detach() if isinstance(each, socket.socket) else each)
 
 
 def _open_streams() -> None:
@@ -91,24 +149,6 @@ def _pass_on_programs(parent: socket.socket) -> None:
         os._exit(0)
 
     os.execv = os.execve = pass_on  # type: ignore[assignment]
-
-
-def _see_to(pid: int, asker: socket.socket, command: socket.socket) -> dict[str, Any]:
-    """Return the program that a command replaces itself by; otherwise send its exit status and exit."""
-    ended = os.pidfd_open(pid)
-    sources: list[Any] = [ended, asker, command]
-    ready, _, _ = select.select(sources, [], [])
-    if command in ready and (program := command.recv(LONGEST_MESSAGE)):
-        os.waitpid(pid, 0)
-        os.close(ended)
-        found: dict[str, Any] = json.loads(program)
-        return found
-    if asker in ready:
-        os.kill(pid, signal.SIGKILL)
-    _pid, status = os.waitpid(pid, 0)
-    with contextlib.suppress(OSError):  # the client has closed the connection
-        asker.send(f"ended {os.waitstatus_to_exitcode(status)}".encode())
-    os._exit(0)
 
 
 def _run(program: dict[str, Any]) -> None:
