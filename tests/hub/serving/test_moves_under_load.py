@@ -15,7 +15,7 @@ from tests.support.processes.served_hub import wait_for_workers
 from tests.support.soak import one_of, times
 from tests.support.waiting import wait_for
 
-MOVES = times(6, 20)
+MOVES = times(4, 20)
 REFUSED_EVERY = 5
 
 

@@ -26,8 +26,8 @@ from tests.support.ways_to_change import Change, changers
 
 logger = logging.getLogger("tests")
 
-WORKERS, CHANGES, RESTARTS = times(2, 4), times(40, 200), times(1, 3)
-BEFORE_A_RESTART = times(8, 20)
+WORKERS, CHANGES, RESTARTS = times(2, 4), times(32, 200), times(1, 3)
+BEFORE_A_RESTART = times(4, 20)
 SOON = 4.0
 """Seconds until every worker of both hubs has a change, even if the machine stands still for two seconds.
 
