@@ -172,9 +172,12 @@ def database(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture
-def install(db: None) -> None:
-    """Give an unclaimed install in this process, as after the bootstrap."""
-    insert_once("unclaimed", bring_up)
+def install(request: pytest.FixtureRequest, db: None) -> None:
+    """Give an install in this process, as after the bootstrap; it is claimed if the test has an owner."""
+    if "owner" in request.fixturenames:
+        insert_once("claimed", bring_up_and_claim)
+    else:
+        insert_once("unclaimed", bring_up)
     runtime.reload()
 
 
@@ -187,11 +190,15 @@ def bring_up() -> None:
     runtime.reload()
 
 
+def bring_up_and_claim() -> None:
+    """Make the same changes as a first start, and claim the install in local mode."""
+    bring_up()
+    claim_for(OWNER)
+
+
 @pytest.fixture
 def owner(install: None) -> User:
     """Give the super admin of an install that was claimed in local mode."""
-    insert_once("claimed", lambda: claim_for(OWNER))
-    runtime.reload()
     return User.objects.get(email=OWNER)
 
 

@@ -1,8 +1,9 @@
-"""Fill Django's tables of content types and permissions quickly after each test that commits.
+"""Empty the tables quickly after each test that commits, and fill those that Django fills.
 
 After such a test, Django empties all tables and sends ``post_migrate``. Two receivers of this signal then
 work out which content types and permissions there are. That takes longer than most tests, and each time they
-find the same.
+find the same. On PostgreSQL, Django truncates the tables, and each table that is truncated gets a new file.
+To delete their few rows is much quicker.
 """
 
 from __future__ import annotations
@@ -64,6 +65,17 @@ def refill_quickly(put: Callable[[Any, str, Any], None]) -> None:
             _rows[name] = _read(db)
 
     put(flush, "emit_post_migrate_signal", emit_quickly)
+    put(flush, "sql_flush", _sql_flush)
+
+
+def _sql_flush(style: Any, connection: Any, *, reset_sequences: bool, allow_cascade: bool) -> list[str]:
+    """Return the statements that empty all tables."""
+    if connection.vendor != "postgresql" or reset_sequences:
+        return sql.sql_flush(style, connection, reset_sequences, allow_cascade)
+    tables = connection.introspection.django_table_names(only_existing=True, include_views=False)
+    # No trigger may fire, neither ours nor those that check foreign keys, as if the tables were truncated.
+    quiet = "SET LOCAL session_replication_role = replica"
+    return [quiet, *(f"DELETE FROM {connection.ops.quote_name(table)}" for table in tables)]  # noqa: S608
 
 
 def _read(db: str) -> Rows:
