@@ -50,6 +50,16 @@ def copy(state: State, hub: HubProcess) -> None:
     _note_where_it_is(hub)
 
 
+def can_copy_tables(hub: HubProcess) -> bool:
+    """Return whether the hub will create an SQLite file in a data directory that does not exist yet."""
+    is_elsewhere = hub.environment.keys() & {"HUB_DATABASE_URL", "HUB_DATABASE_PATH"}
+    return (
+        not is_elsewhere
+        and hub.environment["HUB_DATA_DIR"] == str(hub.data_dir)
+        and not hub.data_dir.exists()
+    )
+
+
 def copy_tables(hub: HubProcess) -> None:
     """Give a hub on SQLite a copy of a database that was migrated and nothing else."""
     kind: Callable[..., HubProcess] = type(hub)
@@ -65,6 +75,8 @@ def _original(state: State, kind: Callable[..., HubProcess], server: str) -> Hub
         with _administration(server) as connection:
             create(connection, f"original{number}")
     hub = kind(DATA_DIR / "originals" / str(number), database_url=url)
+    if not server and state is not _create_tables:
+        copy_tables(hub)
     state(hub)
     return hub
 

@@ -139,11 +139,16 @@ class HubProcess:
         return self.manage("config", *arguments).rstrip("\n")
 
     def bring_up(self) -> None:
-        """Start the hub for the first time; copy a started hub instead if that is possible."""
+        """Start the hub for the first time; copy a started hub, or its tables, if that is possible."""
         if brought_up.can_copy(self):
             brought_up.copy(start, self)
         else:
+            self._create_tables_if_possible()
             start(self)
+
+    def _create_tables_if_possible(self) -> None:
+        if brought_up.can_copy_tables(self):
+            self.create_tables()
 
     def create_tables(self) -> None:
         """Leave a first start that was killed once it had migrated SQLite; copy another one's database.
@@ -157,6 +162,7 @@ class HubProcess:
         if brought_up.can_copy(self):
             brought_up.copy(claim, self)
         else:
+            self._create_tables_if_possible()
             claim(self)
 
     def serve(self, *arguments: str, workers: int = 2, **environment: str) -> None:
