@@ -2,8 +2,8 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-# Four processes keep two cores busy, because many tests wait for other processes.
-WORKERS ?= 4
+# Five processes keep two cores busy, because many tests wait for other processes.
+WORKERS ?= 5
 ARGS ?=
 PYTEST_ARGS ?=
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes
