@@ -13,10 +13,8 @@ from django.db import connections
 from tests.support.databases import built_once
 
 ON_BOTH_DATABASES = {
-    "tests.config_app.admin.test_admin_confirmation",
     "tests.config_app.admin.test_admin_conflicts",
     "tests.config_app.change.test_adoption",
-    "tests.config_app.cli.test_config_confirm",
     "tests.config_app.cli.test_config_set",
     "tests.config_app.cli.test_config_show",
     "tests.config_app.change.test_confirmation",
@@ -45,13 +43,15 @@ ON_BOTH_DATABASES = {
 }
 """Modules whose tests in this process run a second time, on PostgreSQL (requirements R4, R8, B10 to B13)."""
 ON_BOTH_DATABASES_IN_SOAK = {
+    "tests.config_app.admin.test_admin_confirmation",
     "tests.config_app.admin.test_admin_editor",
     "tests.config_app.admin.test_admin_history",
+    "tests.config_app.cli.test_config_confirm",
     "tests.hub.dashboard.test_dashboard",
     "tests.hub.middleware.test_cors",
     "tests.hub.middleware.test_storable",
 }
-"""Modules that do so only in ``make soak``, because they test what pages contain and which are refused."""
+"""Modules that do so only in ``make soak``, because they test what pages and commands answer."""
 ONLY_SQLITE = pytest.mark.only_sqlite
 DEFAULT = "default"
 DatabaseEntry = dict[str, Any]
