@@ -32,7 +32,7 @@ run: install ## Start the hub (for example with ARGS="--bind 127.0.0.1:9000")
 test: $(VENV)/.dev test-parts ## Run all tests (PYTEST_ARGS="-k setup" selects some, WORKERS=2 uses two processes)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope $(PYTEST_ARGS)
 
-soak: $(VENV)/.dev test-parts ## Run the tests that repeat, as often as the requirements ask
+soak: $(VENV)/.dev test-parts ## Run what takes too long for each change: all repetitions, more on PostgreSQL
 	SOAK=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope -m "repeats or hypothesis" \
 		-o faulthandler_timeout=3600 $(PYTEST_ARGS)
 

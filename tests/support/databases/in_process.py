@@ -41,7 +41,7 @@ ON_BOTH_DATABASES = {
     "tests.hub.auth.test_sign_out",
     "tests.hub.people.test_super_admins",
 }
-"""Modules whose tests in this process run a second time, on PostgreSQL (requirements R4, R8, B10 to B13)."""
+"""Modules whose tests in this process run a second time, on PostgreSQL."""
 ON_BOTH_DATABASES_IN_SOAK = {
     "tests.config_app.admin.test_admin_confirmation",
     "tests.config_app.admin.test_admin_editor",
@@ -51,7 +51,7 @@ ON_BOTH_DATABASES_IN_SOAK = {
     "tests.hub.middleware.test_cors",
     "tests.hub.middleware.test_storable",
 }
-"""Modules that do so only in ``make soak``, because they test what pages and commands answer."""
+"""Modules that do so only in ``make soak``: they test what pages and commands say, not what is stored."""
 ONLY_SQLITE = pytest.mark.only_sqlite
 DEFAULT = "default"
 DatabaseEntry = dict[str, Any]
